@@ -1,0 +1,89 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** An error whose message is all that the reader needs: no stack is printed. */
+export class DemoError extends Error {}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const windows = process.platform === 'win32';
+const oldestCargo = [1, 88];
+const tailLines = 30;
+
+/**
+ * Builds the addon and its JavaScript. Incremental: without changes it takes a moment.
+ *
+ * @param {import('./screen.mjs').Screen} screen
+ * @param {(cleanup: () => void | Promise<void>) => void} defer
+ */
+export async function build(screen, defer) {
+  requireCargo();
+  const log = [];
+  const run = (report) => npmRun('build:debug', (text) => follow(text, log, report), defer);
+  try {
+    await screen.step('build tokenkeep', run);
+  } catch (error) {
+    screen.quote(log.slice(-tailLines).join('\n'));
+    throw error;
+  }
+}
+
+function requireCargo() {
+  const { status, stdout } = spawnSync('cargo', ['--version'], { cwd: root, encoding: 'utf8' });
+  const [major, minor] =
+    /(\d+)\.(\d+)/
+      .exec(stdout ?? '')
+      ?.slice(1)
+      .map(Number) ?? [];
+  const enough = major > oldestCargo[0] || (major === oldestCargo[0] && minor >= oldestCargo[1]);
+  if (status === 0 && enough) return;
+  throw new DemoError(
+    `tokenkeep is built from source here and needs Rust (cargo) ${oldestCargo.join('.')} or ` +
+      'newer; install it from rustup.rs',
+  );
+}
+
+/** Keeps the log for the case that it fails, and picks out how far cargo is. */
+function follow(text, log, report) {
+  for (const line of text.split(/[\r\n]+/)) {
+    const progress = /Building \[.*\] (\d+\/\d+): ([\w-]+)/.exec(line);
+    const crate = /^\s*(Compiling|Downloading|Downloaded) (\S+)/.exec(line);
+    if (progress) report(`crate ${progress[1]}, ${progress[2]}`);
+    else if (crate) report(`${crate[1].toLowerCase()} ${crate[2]}`);
+    if (line.trim() && !progress) log.push(line);
+  }
+}
+
+async function npmRun(script, listen, defer) {
+  const [program, args, options] = npm('run', script);
+  const child = spawn(program, args, {
+    ...options,
+    cwd: root,
+    env: {
+      ...process.env,
+      CARGO_TERM_COLOR: 'never',
+      CARGO_TERM_PROGRESS_WHEN: 'always',
+      CARGO_TERM_PROGRESS_WIDTH: '100',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that cargo and rustc end with npm when the demo is interrupted.
+    detached: !windows,
+  });
+  defer(() => stop(child));
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', listen);
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new DemoError(`npm run ${script} failed: the end of its log is above.`);
+}
+
+/** The npm that runs the demo, if one does. On Windows the other one is a batch file. */
+function npm(...args) {
+  const cli = process.env.npm_execpath ?? '';
+  if (/\.[cm]?js$/.test(cli)) return [process.execPath, [cli, ...args], {}];
+  return ['npm', args, { shell: windows }];
+}
+
+function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (windows) child.kill();
+  else process.kill(-child.pid, 'SIGTERM');
+}

@@ -1,0 +1,50 @@
+/**
+ * One of the demo's processes: many callers that ask for the same token at the same moment. Talks
+ * to run.mjs by messages; tokens never leave it, only their digests do.
+ */
+import crypto from 'node:crypto';
+
+import { createTokenKeep } from 'tokenkeep';
+
+/** @typedef {{ waitsMs: number[], digests: string[], failures: string[] }} Answers */
+
+let keep;
+let task;
+
+process.on('message', async (message) => {
+  if (message.prepare) {
+    task = message.prepare;
+    keep = createTokenKeep(task.options);
+    process.send({ ready: true });
+  }
+  if (message.go) {
+    const answers = await askAll();
+    await keep.close();
+    process.send(answers, () => process.disconnect());
+  }
+});
+// Also when run.mjs is killed: nobody is left to answer.
+process.on('disconnect', () => process.exit());
+
+/** @returns {Promise<Answers>} */
+async function askAll() {
+  const answers = await Promise.all(Array.from({ length: task.callers }, ask));
+  const ofAll = (key) =>
+    answers.map((answer) => answer[key]).filter((value) => value !== undefined);
+  return {
+    waitsMs: ofAll('waitMs'),
+    digests: [...new Set(ofAll('digest'))],
+    failures: ofAll('failure'),
+  };
+}
+
+async function ask() {
+  const start = performance.now();
+  try {
+    const { accessToken } = await keep.gmail.getValidGmailToken(task.userId);
+    const digest = crypto.createHash('sha256').update(accessToken).digest('hex');
+    return { waitMs: performance.now() - start, digest };
+  } catch (error) {
+    return { waitMs: performance.now() - start, failure: `${error.name}: ${error.message}` };
+  }
+}

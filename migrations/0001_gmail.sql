@@ -1,0 +1,76 @@
+-- The gmail store: gmail_tokens, and site_settings.gmail_diagnostic_enabled where that table is.
+-- Safe to run twice and beside live traffic. With psql the tables land in the current schema;
+-- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0001_gmail.sql
+DO $migration$
+DECLARE
+  target text := coalesce(nullif(current_setting('tokenkeep.schema', true), ''), current_schema());
+  link record;
+BEGIN
+  IF to_regclass(format('%I.gmail_tokens', target)) IS NULL THEN
+    EXECUTE format($sql$
+      CREATE TABLE %1$I.gmail_tokens (
+        id text PRIMARY KEY,
+        tenant_id text NOT NULL,
+        user_id text NOT NULL,
+        encrypted_access_token text NOT NULL,
+        encrypted_refresh_token text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        scope text NOT NULL,
+        key_version integer NOT NULL DEFAULT 1,
+        refreshing_at timestamptz,
+        connected_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        CONSTRAINT gmail_tokens_user_id_unique UNIQUE (user_id)
+      );
+      ALTER TABLE %1$I.gmail_tokens ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY tenant_isolation ON %1$I.gmail_tokens
+        USING (tenant_id = current_setting('app.current_tenant_id', true));
+    $sql$, target);
+  END IF;
+
+  EXECUTE format($sql$
+    ALTER TABLE %1$I.gmail_tokens ADD COLUMN IF NOT EXISTS key_version integer NOT NULL DEFAULT 1;
+    ALTER TABLE %1$I.gmail_tokens ADD COLUMN IF NOT EXISTS refreshing_at timestamptz;
+    CREATE INDEX IF NOT EXISTS gmail_tokens_user_id_idx ON %1$I.gmail_tokens (user_id);
+    CREATE INDEX IF NOT EXISTS gmail_tokens_tenant_id_idx ON %1$I.gmail_tokens (tenant_id);
+  $sql$, target);
+
+  -- A foreign key only where the other table exists and its id is a text like ours.
+  FOR link IN SELECT * FROM (VALUES
+    ('tenant_id', 'tenants', 'gmail_tokens_tenant_id_tenants_id_fk', ''),
+    ('user_id', 'users', 'gmail_tokens_user_id_users_id_fk', 'ON DELETE CASCADE')
+  ) AS links (column_name, other, constraint_name, action)
+  LOOP
+    CONTINUE WHEN EXISTS (
+      SELECT FROM pg_constraint c
+      JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+      WHERE c.conrelid = to_regclass(format('%I.gmail_tokens', target))
+        AND c.contype = 'f' AND a.attname = link.column_name
+    );
+    IF NOT EXISTS (
+      SELECT FROM pg_attribute a
+      WHERE a.attrelid = to_regclass(format('%I.%I', target, link.other))
+        AND a.attname = 'id' AND NOT a.attisdropped AND a.atttypid = 'text'::regtype
+    ) THEN
+      RAISE NOTICE 'tokenkeep: left out the foreign key gmail_tokens.% -> %.id: there is no such text column',
+        link.column_name, link.other;
+      CONTINUE;
+    END IF;
+    BEGIN
+      EXECUTE format('ALTER TABLE %I.gmail_tokens ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %I.%I (id) %s',
+        target, link.constraint_name, link.column_name, target, link.other, link.action);
+    EXCEPTION WHEN foreign_key_violation OR invalid_foreign_key OR insufficient_privilege THEN
+      RAISE NOTICE 'tokenkeep: left out the foreign key gmail_tokens.% -> %.id: the database refused it (SQLSTATE %)',
+        link.column_name, link.other, SQLSTATE;
+    END;
+  END LOOP;
+
+  IF to_regclass(format('%I.site_settings', target)) IS NULL THEN
+    RAISE NOTICE 'tokenkeep: left out site_settings.gmail_diagnostic_enabled: there is no such table';
+  ELSE
+    EXECUTE format($sql$
+      ALTER TABLE %I.site_settings ADD COLUMN IF NOT EXISTS gmail_diagnostic_enabled boolean NOT NULL DEFAULT false
+    $sql$, target);
+  END IF;
+END
+$migration$;

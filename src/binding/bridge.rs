@@ -1,0 +1,166 @@
+//! The way back to JavaScript: results are queued, and one shared thread-safe function wakes the
+//! JS thread, which takes all that are ready in one hop. One bridge for each copy of the face.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use napi::bindgen_prelude::{Array, Env, Function, Result};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+use tokio::sync::oneshot;
+
+use super::message::{Message, Value};
+use super::runtime::runtime;
+use crate::error::Error;
+use crate::oauth::{CallbackTokens, Thrown};
+use crate::secret::{AccessToken, RefreshToken};
+
+/// Weak: what is idle never keeps Node alive. The face holds Node while calls are under way.
+type Wake = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
+
+/// What a `refreshFn` came to.
+type RefreshAnswer = std::result::Result<CallbackTokens, Thrown>;
+
+/// The side that tasks hold.
+pub(super) struct Outbox {
+    wake: Wake,
+    ready: Mutex<Vec<Message>>,
+    refreshes: Mutex<HashMap<u32, oneshot::Sender<RefreshAnswer>>>,
+    next_refresh: AtomicU32,
+}
+
+impl Outbox {
+    /// Queues a message; wakes the JS thread unless it is on its way already. After the
+    /// environment has ended nobody is left to be told.
+    pub(super) fn send(&self, message: Message) {
+        let first = {
+            let mut ready = lock(&self.ready);
+            ready.push(message);
+            ready.len() == 1
+        };
+        if first {
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Registers a run of a `refreshFn`; the receiver fails when the environment ends.
+    pub(super) fn expect_refresh(&self) -> (u32, oneshot::Receiver<RefreshAnswer>) {
+        let call = self.next_refresh.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.refreshes).insert(call, sender);
+        (call, receiver)
+    }
+
+    /// Runs `work` on the runtime and settles the call `id` with what it comes to. A panic is a
+    /// rejection.
+    pub(super) fn run(
+        self: &Arc<Self>,
+        id: u32,
+        work: impl Future<Output = crate::error::Result<Value>> + Send + 'static,
+    ) {
+        let outbox = Arc::clone(self);
+        match runtime(1) {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+                    let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
+                    outbox.send(Message::Settle(id, outcome));
+                });
+            }
+            Err(error) => outbox.send(Message::Settle(id, Err(error))),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The side that the face holds.
+#[napi]
+pub struct Bridge {
+    pub(super) outbox: Arc<Outbox>,
+}
+
+/// What the face could read off an object that a `refreshFn` threw.
+#[napi(object)]
+pub struct ThrownFields {
+    pub cause_id: u32,
+    pub message: String,
+    pub code: Option<String>,
+    pub status: Option<u16>,
+    pub error: Option<String>,
+}
+
+#[napi]
+impl Bridge {
+    /// `wake` is called on the JS thread when there is something to `drain`.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(wake: Function<'_, (), ()>) -> Result<Self> {
+        let wake = wake
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build_callback(|_| Ok(()))?;
+        Ok(Self {
+            outbox: Arc::new(Outbox {
+                wake,
+                ready: Mutex::default(),
+                refreshes: Mutex::default(),
+                next_refresh: AtomicU32::new(0),
+            }),
+        })
+    }
+
+    /// Everything that is ready, flat: for each message its kind, a number and its fields.
+    #[napi(catch_unwind, ts_return_type = "Array<unknown>")]
+    pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
+        let messages = std::mem::take(&mut *lock(&self.outbox.ready));
+        let mut flat = env.create_array(0)?;
+        for message in messages {
+            message.write(env, &mut flat)?;
+        }
+        Ok(flat)
+    }
+
+    /// Answers a run of a `refreshFn` with what it returned.
+    #[napi(catch_unwind)]
+    pub fn refreshed(
+        &self,
+        call: u32,
+        access_token: String,
+        refresh_token: Option<String>,
+        expiry_date_ms: f64,
+    ) {
+        let tokens = CallbackTokens {
+            access_token: AccessToken::new(access_token),
+            refresh_token: refresh_token.map(RefreshToken::new),
+            expiry_date_ms,
+        };
+        self.answer(call, Ok(tokens));
+    }
+
+    /// Answers a run of a `refreshFn` with what it threw.
+    #[napi(catch_unwind)]
+    pub fn refresh_threw(&self, call: u32, thrown: ThrownFields) {
+        let ThrownFields { cause_id, message, code, status, error } = thrown;
+        self.answer(call, Err(Thrown { cause_id, message, code, status, error }));
+    }
+
+    fn answer(&self, call: u32, answer: RefreshAnswer) {
+        if let Some(sender) = lock(&self.outbox.refreshes).remove(&call) {
+            // Nobody waits any more when the flight has been given up.
+            let _ = sender.send(answer);
+        }
+    }
+}
+
+impl Drop for Bridge {
+    /// The environment ended: runs of a `refreshFn` will never be answered.
+    fn drop(&mut self) {
+        lock(&self.outbox.refreshes).clear();
+    }
+}

@@ -1,0 +1,76 @@
+//! The gmail store's functions. Each settles the call `id` through the bridge.
+
+use std::sync::Arc;
+
+use napi_derive::napi;
+
+use super::keep::Keep;
+use super::message::Value;
+use super::refresh_fn::RefreshFn;
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::gmail::Connection;
+
+/// Stores a user's tokens; replaces what was stored.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)] // an object would cost a property read each
+pub fn upsert_gmail_tokens(
+    keep: &Keep,
+    id: u32,
+    user_id: String,
+    tenant_id: String,
+    access_token: String,
+    refresh_token: String,
+    expires_at_ms: f64,
+    scope: String,
+) {
+    let connection = Connection {
+        user_id,
+        tenant_id,
+        access_token: AccessToken::new(access_token),
+        refresh_token: RefreshToken::new(refresh_token),
+        expires_at_ms,
+        scope,
+    };
+    let gmail = keep.gmail();
+    keep.outbox().run(id, async move {
+        gmail?.upsert(connection).await.map(|()| Value::Nothing)
+    });
+}
+
+/// The row with its tokens opened, fresh or not; `null` when there is none.
+#[napi(catch_unwind)]
+pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
+    let gmail = keep.gmail();
+    keep.outbox().run(id, async move {
+        let token = gmail?.decrypted(user_id).await?;
+        Ok(token.map_or(Value::Null, |token| Value::Gmail(Box::new(token))))
+    });
+}
+
+/// Deletes the row, if there is one; never calls Google.
+#[napi(catch_unwind)]
+pub fn delete_gmail_tokens(keep: &Keep, id: u32, user_id: String) {
+    let gmail = keep.gmail();
+    keep.outbox().run(id, async move { gmail?.delete(user_id).await.map(|()| Value::Nothing) });
+}
+
+/// Whether there is a row; opens nothing.
+#[napi(catch_unwind)]
+pub fn has_active_gmail_connection(keep: &Keep, id: u32, user_id: String) {
+    let gmail = keep.gmail();
+    keep.outbox().run(id, async move { gmail?.is_connected(user_id).await.map(Value::Bool) });
+}
+
+/// A token with at least five minutes left, refreshed once across all processes if need be; by
+/// the function that the face keeps as `refresh_fn` when given.
+#[napi(catch_unwind)]
+pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: Option<u32>) {
+    let gmail = keep.gmail();
+    let refresh_fn = refresh_fn.map(|function| {
+        let outbox = Arc::clone(keep.outbox());
+        Arc::new(RefreshFn { outbox, function, budget_ms: keep.http_budget_ms() })
+    });
+    keep.outbox().run(id, async move {
+        gmail?.valid(user_id, refresh_fn).await.map(|token| Value::Gmail(Box::new(token)))
+    });
+}

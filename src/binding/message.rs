@@ -1,0 +1,161 @@
+//! What crosses to the JS thread, and its flat form: a kind, a number, and the fields. The face
+//! reads them in the same order (`ts/bridge.ts`).
+
+use napi::bindgen_prelude::{Array, Env, Null, Object};
+use napi::{JsValue, Result};
+
+use crate::error::Error;
+use crate::refresh::Event;
+use crate::secret::RefreshToken;
+use crate::store::gmail::Decrypted;
+
+/// One thing for the JS thread to do.
+pub(super) enum Message {
+    /// Settles the call `id`.
+    Settle(u32, crate::error::Result<Value>),
+    /// Runs the function `function` with a refresh token; answered as `call`.
+    Refresh { call: u32, function: u32, refresh_token: RefreshToken, budget_ms: u64 },
+    /// The function is not needed any more.
+    Forget { function: u32 },
+    /// Keeps Node alive until the matching `false`.
+    Hold(bool),
+    /// For the diagnostics channel, from the instance `keep`.
+    Event(u32, Event),
+}
+
+/// What a promise resolves to.
+pub(super) enum Value {
+    Nothing,
+    Null,
+    Bool(bool),
+    Texts(Vec<String>),
+    Gmail(Box<Decrypted>),
+}
+
+const NOTHING: u32 = 0;
+const NULL: u32 = 1;
+const BOOL: u32 = 2;
+const TEXTS: u32 = 3;
+const GMAIL: u32 = 4;
+const ERROR: u32 = 5;
+const REFRESH: u32 = 6;
+const FORGET: u32 = 7;
+const HOLD: u32 = 8;
+const EVENT: u32 = 9;
+
+impl Message {
+    /// Appends this message to `flat`.
+    pub(super) fn write(self, env: &Env, flat: &mut Array<'_>) -> Result<()> {
+        match self {
+            Self::Settle(id, Ok(value)) => value.write(id, flat),
+            Self::Settle(id, Err(error)) => {
+                flat.insert(ERROR)?;
+                flat.insert(id)?;
+                flat.insert(error.code())?;
+                flat.insert(error.to_string())?;
+                flat.insert(error.is_retryable())?;
+                flat.insert(details(env, &error)?.to_unknown())
+            }
+            Self::Refresh { call, function, refresh_token, budget_ms } => {
+                flat.insert(REFRESH)?;
+                flat.insert(call)?;
+                flat.insert(function)?;
+                flat.insert(refresh_token.expose())?;
+                flat.insert(number(i64::try_from(budget_ms).unwrap_or(i64::MAX)))
+            }
+            Self::Forget { function } => {
+                flat.insert(FORGET)?;
+                flat.insert(function)
+            }
+            Self::Hold(held) => {
+                flat.insert(HOLD)?;
+                flat.insert(held)
+            }
+            Self::Event(keep, event) => {
+                flat.insert(EVENT)?;
+                flat.insert(keep)?;
+                flat.insert(event.kind.name())?;
+                flat.insert(event.store)?;
+                flat.insert(event.key)?;
+                match event.duration_ms {
+                    Some(ms) => flat.insert(number(i64::try_from(ms).unwrap_or(i64::MAX)))?,
+                    None => flat.insert(Null)?,
+                }
+                match event.code {
+                    Some(code) => flat.insert(code),
+                    None => flat.insert(Null),
+                }
+            }
+        }
+    }
+}
+
+impl Value {
+    fn write(self, id: u32, flat: &mut Array<'_>) -> Result<()> {
+        match self {
+            Self::Nothing => {
+                flat.insert(NOTHING)?;
+                flat.insert(id)
+            }
+            Self::Null => {
+                flat.insert(NULL)?;
+                flat.insert(id)
+            }
+            Self::Bool(value) => {
+                flat.insert(BOOL)?;
+                flat.insert(id)?;
+                flat.insert(value)
+            }
+            Self::Texts(texts) => {
+                flat.insert(TEXTS)?;
+                flat.insert(id)?;
+                flat.insert(texts)
+            }
+            Self::Gmail(token) => {
+                flat.insert(GMAIL)?;
+                flat.insert(id)?;
+                flat.insert(token.id.as_str())?;
+                flat.insert(token.user_id.as_str())?;
+                flat.insert(token.tenant_id.as_str())?;
+                flat.insert(token.access_token.expose())?;
+                flat.insert(token.refresh_token.expose())?;
+                flat.insert(number(token.expires_at_ms))?;
+                flat.insert(token.scope.as_str())?;
+                flat.insert(token.key_version)?;
+                flat.insert(number(token.connected_at_ms))
+            }
+        }
+    }
+}
+
+/// The short list of fields that an error carries beside code and message.
+fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
+    let mut fields = Object::new(env)?;
+    match error {
+        Error::InvalidArgument { argument, .. } => fields.set("argument", *argument)?,
+        Error::Configuration { option, .. } => fields.set("option", *option)?,
+        Error::NotConnected { store } | Error::Revoked { store } => fields.set("store", *store)?,
+        Error::ProviderUnavailable { status: Some(status), .. }
+        | Error::ProviderRefused { status, .. } => fields.set("status", *status)?,
+        Error::ProviderThrottled { retry_after_ms: Some(ms) } => {
+            fields.set("retryAfterMs", number(i64::try_from(*ms).unwrap_or(i64::MAX)))?;
+        }
+        Error::Callback { cause_id } => fields.set("causeId", *cause_id)?,
+        Error::Database { sqlstate, constraint, .. } => {
+            if let Some(sqlstate) = sqlstate {
+                fields.set("sqlstate", sqlstate.as_str())?;
+            }
+            if let Some(constraint) = constraint {
+                fields.set("constraint", constraint.as_str())?;
+            }
+        }
+        _ => {}
+    }
+    Ok(fields)
+}
+
+/// JavaScript has no integers of 64 bits outside BigInt; times in milliseconds fit into 53.
+#[allow(clippy::cast_precision_loss)]
+fn number(value: i64) -> f64 {
+    value as f64
+}

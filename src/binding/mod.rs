@@ -1,0 +1,43 @@
+//! The only code that knows Node exists: arguments in, promises out. No SQL, no HTTP, no cipher,
+//! no decision about tokens.
+
+mod bridge;
+mod crypto;
+mod gmail;
+mod keep;
+mod message;
+mod migrate;
+mod refresh_fn;
+mod runtime;
+
+use napi_derive::napi;
+
+use crate::error::Error;
+
+/// Every code that an error can carry.
+#[napi(catch_unwind)]
+pub fn error_codes() -> Vec<&'static str> {
+    Error::CODES.to_vec()
+}
+
+/// What a synchronous export throws: a plain error with our code, from which the face builds the
+/// class.
+pub struct Code(&'static str);
+
+impl AsRef<str> for Code {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
+impl From<napi::Status> for Code {
+    fn from(_: napi::Status) -> Self {
+        Self(Error::internal("Node-API").code())
+    }
+}
+
+impl From<Error> for napi::Error<Code> {
+    fn from(error: Error) -> Self {
+        Self::new(Code(error.code()), error.to_string())
+    }
+}

@@ -1,0 +1,213 @@
+//! Every limit and timeout, with its unit in its name; limits that must agree are compared, the
+//! defaults at compile time, options when an instance is made.
+
+use crate::error::{Error, Result};
+
+/// The limits of the refresh protocol, as one value, so that a test can scale all of them by one
+/// factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// How long the right to refresh one row lasts.
+    pub lease_ms: u64,
+    /// For all tries of one refresh at the token endpoint together.
+    pub http_budget_ms: u64,
+    /// For one statement, lock waits included.
+    pub statement_timeout_ms: u64,
+    /// For a row that another transaction holds.
+    pub lock_timeout_ms: u64,
+    /// Step 7: to connect.
+    pub commit_connect_ms: u64,
+    /// Step 7: for one statement and for a lock.
+    pub commit_statement_ms: u64,
+    /// Step 7: the longest pause between two tries.
+    pub commit_pause_ms: u64,
+    /// How long an expired lease must be watched before it is taken over.
+    pub takeover_grace_ms: u64,
+    /// Step 7: how long the only copy of an answer is kept in memory.
+    pub commit_budget_ms: u64,
+    /// How long an unfinished attempt by somebody else may still bring a commit.
+    pub doubt_limit_ms: u64,
+    /// The first pause after a failed refresh.
+    pub failure_pause_min_ms: u64,
+    /// The longest pause after a failed refresh.
+    pub failure_pause_max_ms: u64,
+    /// The longest `Retry-After` that is honoured.
+    pub retry_after_max_ms: u64,
+    /// How long an application with a bad client secret is not asked for again.
+    pub breaker_ms: u64,
+    /// A token with more than this left is fresh: it is returned as it is.
+    pub fresh_ms: u64,
+    /// A token with more than this left is usable: it is returned when a refresh fails.
+    pub usable_ms: u64,
+    /// How long a caller waits for a refresh before it gets the usable token or an error.
+    pub wait_ms: u64,
+    /// The first pause between two looks at a row that somebody else refreshes.
+    pub poll_min_ms: u64,
+    /// The longest such pause; takeover needs it to be at most a second.
+    pub poll_max_ms: u64,
+}
+
+impl Limits {
+    /// What an instance uses unless told otherwise.
+    pub const DEFAULT: Self = Self {
+        lease_ms: 30_000,
+        http_budget_ms: 15_000,
+        statement_timeout_ms: 7_000,
+        lock_timeout_ms: 5_000,
+        commit_connect_ms: 2_000,
+        commit_statement_ms: 1_500,
+        commit_pause_ms: 1_000,
+        takeover_grace_ms: 5_000,
+        commit_budget_ms: 300_000,
+        doubt_limit_ms: 600_000,
+        failure_pause_min_ms: 250,
+        failure_pause_max_ms: 30_000,
+        retry_after_max_ms: 600_000,
+        breaker_ms: 30_000,
+        fresh_ms: 300_000,
+        usable_ms: 60_000,
+        wait_ms: 20_000,
+        poll_min_ms: 15,
+        poll_max_ms: 500,
+    };
+
+    /// The same limits, each divided by `factor`: a test of real processes need not take minutes.
+    #[must_use]
+    pub const fn scaled_down(self, factor: u64) -> Self {
+        Self {
+            lease_ms: self.lease_ms / factor,
+            http_budget_ms: self.http_budget_ms / factor,
+            statement_timeout_ms: self.statement_timeout_ms / factor,
+            lock_timeout_ms: self.lock_timeout_ms / factor,
+            commit_connect_ms: self.commit_connect_ms / factor,
+            commit_statement_ms: self.commit_statement_ms / factor,
+            commit_pause_ms: self.commit_pause_ms / factor,
+            takeover_grace_ms: self.takeover_grace_ms / factor,
+            commit_budget_ms: self.commit_budget_ms / factor,
+            doubt_limit_ms: self.doubt_limit_ms / factor,
+            failure_pause_min_ms: self.failure_pause_min_ms / factor,
+            failure_pause_max_ms: self.failure_pause_max_ms / factor,
+            retry_after_max_ms: self.retry_after_max_ms / factor,
+            breaker_ms: self.breaker_ms / factor,
+            fresh_ms: self.fresh_ms / factor,
+            usable_ms: self.usable_ms / factor,
+            wait_ms: self.wait_ms / factor,
+            poll_min_ms: self.poll_min_ms / factor,
+            poll_max_ms: self.poll_max_ms / factor,
+        }
+    }
+
+    /// The first pair of limits that contradict each other, as a sentence.
+    #[must_use]
+    pub const fn contradiction(&self) -> Option<&'static str> {
+        if self.http_budget_ms + self.statement_timeout_ms >= self.lease_ms {
+            return Some("HTTP budget + statement timeout must be less than the lease");
+        }
+        if self.lock_timeout_ms >= self.statement_timeout_ms {
+            return Some("lock_timeout must be less than statement_timeout");
+        }
+        if self.commit_pause_ms + self.commit_connect_ms + self.commit_statement_ms
+            >= self.takeover_grace_ms
+        {
+            return Some("commit pause + connect + statement must be less than the takeover grace");
+        }
+        if self.commit_budget_ms + self.lease_ms >= self.doubt_limit_ms {
+            return Some("commit budget + lease must be less than the doubt limit");
+        }
+        if self.usable_ms > self.fresh_ms {
+            return Some("a fresh token must be usable");
+        }
+        if self.poll_max_ms * 2 > Self::watch_gap(self) {
+            return Some("the longest poll pause must be at most half the gap of a takeover watch");
+        }
+        None
+    }
+
+    /// The longest time between two successful polls of a takeover watch: a second.
+    #[must_use]
+    pub const fn watch_gap(&self) -> u64 {
+        self.takeover_grace_ms / 5
+    }
+
+    /// Refuses limits that contradict each other.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] that names the rule.
+    pub fn validated(self) -> Result<Self> {
+        match self.contradiction() {
+            Some(rule) => Err(Error::configuration("limits", rule)),
+            None => Ok(self),
+        }
+    }
+}
+
+const _: () = assert!(Limits::DEFAULT.contradiction().is_none());
+
+/// The longest text of a column without a length of its own.
+pub const TEXT_MAX_BYTES: usize = 1024;
+/// The longest token that a store takes.
+pub const TOKEN_MAX_BYTES: usize = 64 * 1024;
+/// The most keys that one read asks for.
+pub const READ_BATCH_MAX_KEYS: usize = 64;
+/// How many reads of one table are under way at once; further keys collect meanwhile.
+pub const READS_IN_FLIGHT_MAX: usize = 3;
+/// Connections of one pool, unless told otherwise.
+pub const POOL_DEFAULT_CONNECTIONS: usize = 6;
+/// How long a caller waits for a connection of the pool.
+pub const POOL_WAIT_MS: u64 = 5_000;
+/// How long connecting to the database may take.
+pub const POOL_CONNECT_MS: u64 = 5_000;
+/// The largest answer of a token endpoint that is read.
+pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
+
+const _: () = assert!(READS_IN_FLIGHT_MAX < POOL_DEFAULT_CONNECTIONS, "a write must find a connection");
+
+/// Checks a text that becomes a column: 1 to `max_bytes` bytes, no NUL.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] that names the argument, never its value.
+pub fn check_text(argument: &'static str, text: &str, max_bytes: usize) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid(argument, "must not be empty"));
+    }
+    if text.len() > max_bytes {
+        return Err(Error::invalid(
+            argument,
+            format!("must be at most {max_bytes} bytes, is {}", text.len()),
+        ));
+    }
+    if text.contains('\0') {
+        return Err(Error::invalid(argument, "must not contain a NUL byte"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_contradict_each_other_are_refused() {
+        let cases = [
+            Limits { http_budget_ms: 25_000, ..Limits::DEFAULT },
+            Limits { lock_timeout_ms: 7_000, ..Limits::DEFAULT },
+            Limits { commit_pause_ms: 1_500, ..Limits::DEFAULT },
+            Limits { doubt_limit_ms: 300_000, ..Limits::DEFAULT },
+            Limits { usable_ms: 300_001, ..Limits::DEFAULT },
+            Limits { poll_max_ms: 600, ..Limits::DEFAULT },
+        ];
+        for limits in cases {
+            assert!(matches!(limits.validated(), Err(Error::Configuration { .. })), "{limits:?}");
+        }
+        assert!(Limits::DEFAULT.scaled_down(10).validated().is_ok());
+    }
+
+    #[test]
+    fn a_text_that_no_column_takes_is_refused_by_name() {
+        assert!(check_text("userId", "u", 8).is_ok());
+        for bad in ["", "nine bytes", "a\0b"] {
+            let error = check_text("userId", bad, 8).expect_err("is refused");
+            assert!(matches!(error, Error::InvalidArgument { argument: "userId", .. }));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The sealed format of the gmail store (seed 000): `iv_hex:auth_tag_hex:ciphertext_hex`, lower
+//! case, as Node's `aes-256-gcm` with a 12-byte IV and a 16-byte tag makes it.
+
+use zeroize::Zeroizing;
+
+use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
+use crate::error::{Error, Result};
+
+/// `seal(text) = hex(nonce):hex(tag):hex(AES-256-GCM[key](nonce, utf8(text)))`
+#[derive(Debug)]
+pub struct GmailFormat {
+    ring: KeyRing,
+}
+
+impl GmailFormat {
+    /// The format under these keys.
+    #[must_use]
+    pub fn new(ring: KeyRing) -> Self {
+        Self { ring }
+    }
+
+    /// The version of the key that [`seal`](Self::seal) uses.
+    #[must_use]
+    pub fn sealing_version(&self) -> i32 {
+        self.ring.sealing_version()
+    }
+
+    /// Seals any text, the empty one too, under a fresh random nonce.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the operating system gives no random bytes.
+    pub fn seal(&self, text: &str) -> Result<String> {
+        let mut buffer = Zeroizing::new(text.as_bytes().to_vec());
+        let (nonce, tag) = self.ring.seal(&mut buffer)?;
+        let mut sealed = String::with_capacity((NONCE_BYTES + TAG_BYTES + buffer.len()) * 2 + 2);
+        sealed.push_str(&faster_hex::hex_string(&nonce));
+        sealed.push(':');
+        sealed.push_str(&faster_hex::hex_string(&tag));
+        sealed.push(':');
+        sealed.push_str(&faster_hex::hex_string(&buffer));
+        Ok(sealed)
+    }
+
+    /// Opens what [`seal`](Self::seal) or Node's crypto sealed; upper-case hex opens too. `hint`
+    /// is the row's `key_version`, only a hint: an old instance's upsert does not write it.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+    pub fn open(&self, sealed: &str, hint: Option<i32>) -> Result<Zeroizing<String>> {
+        let mut parts = sealed.split(':');
+        let (Some(nonce), Some(tag), Some(ciphertext), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Error::Decryption);
+        };
+        let mut buffer = Zeroizing::new(vec![0_u8; ciphertext.len() / 2]);
+        decode(ciphertext, &mut buffer)?;
+        self.ring.open(decode_array(nonce)?, decode_array(tag)?, &mut buffer, hint)?;
+        // Moves the bytes: no second copy of the plaintext is left behind unwiped.
+        String::from_utf8(std::mem::take(&mut *buffer)).map(Zeroizing::new).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            Error::Decryption
+        })
+    }
+}
+
+fn decode(hex: &str, into: &mut [u8]) -> Result<()> {
+    if hex.len() != into.len() * 2 {
+        return Err(Error::Decryption);
+    }
+    if hex.is_empty() {
+        return Ok(());
+    }
+    faster_hex::hex_decode(hex.as_bytes(), into).map_err(|_| Error::Decryption)
+}
+
+fn decode_array<const N: usize>(hex: &str) -> Result<[u8; N]> {
+    let mut bytes = [0_u8; N];
+    decode(hex, &mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+    fn format() -> GmailFormat {
+        GmailFormat::new(KeyRing::parse("GMAIL_ENCRYPTION_KEY", KEY).expect("parses"))
+    }
+
+    #[test]
+    fn every_text_round_trips() {
+        for text in ["", "a", "ya29.a0Af", "Grüße, 世界 🗝", &"x".repeat(64 * 1024)] {
+            let sealed = format().seal(text).expect("seals");
+            assert_eq!(*format().open(&sealed, Some(1)).expect("opens"), text);
+            assert_eq!(*format().open(&sealed.to_uppercase(), None).expect("opens"), text);
+        }
+    }
+
+    #[test]
+    fn the_same_text_never_seals_to_the_same_value() {
+        assert_ne!(format().seal("token").expect("seals"), format().seal("token").expect("seals"));
+    }
+
+    #[test]
+    fn every_change_of_a_single_byte_is_refused() {
+        let sealed = format().seal("1//refresh").expect("seals");
+        for index in 0..sealed.len() {
+            for replacement in *b"0f:zG\x7f" {
+                let mut bytes = sealed.clone().into_bytes();
+                if bytes[index].eq_ignore_ascii_case(&replacement) {
+                    continue;
+                }
+                bytes[index] = replacement;
+                let altered = String::from_utf8(bytes).expect("is ASCII");
+                assert_eq!(format().open(&altered, None), Err(Error::Decryption), "byte {index}");
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A ring of versioned AES-256-GCM keys: the first seals, all open.
+
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::{Aes256Gcm, KeyInit};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// Bytes of a nonce (NIST SP 800-38D, section 5.2.1.1); random, fresh for each value.
+pub(super) const NONCE_BYTES: usize = 12;
+/// Bytes of an authentication tag.
+pub(super) const TAG_BYTES: usize = 16;
+const KEY_BYTES: usize = 32;
+
+/// Keys by version. The ciphers' key schedules are wiped when the ring is dropped.
+pub struct KeyRing {
+    keys: Vec<(i32, Aes256Gcm)>,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({} keys, redacted)", self.keys.len())
+    }
+}
+
+impl KeyRing {
+    /// Reads `<64 hex>` (version 1), or `version:<64 hex>` once or several times, separated by
+    /// commas. `option` is the variable's name, for the error.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] that says which entry is wrong and how to make a key; never
+    /// prints a key.
+    pub fn parse(option: &'static str, text: &str) -> Result<Self> {
+        let mut keys: Vec<(i32, Aes256Gcm)> = Vec::new();
+        for (index, entry) in text.split(',').enumerate() {
+            let refused = |reason: &str| {
+                Error::configuration(
+                    option,
+                    format!("key {} {reason}. Make one with: npx tokenkeep keygen", index + 1),
+                )
+            };
+            let (version, hex) = match entry.trim().split_once(':') {
+                Some((version, hex)) => {
+                    let version = version.trim().parse::<i32>().ok().filter(|v| *v > 0);
+                    (version.ok_or_else(|| refused("has no positive version number"))?, hex.trim())
+                }
+                None if text.contains(',') => {
+                    return Err(refused("must be written version:hex, since there are several"));
+                }
+                None => (1, entry.trim()),
+            };
+            let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
+            if hex.len() != KEY_BYTES * 2
+                || faster_hex::hex_decode(hex.as_bytes(), key.as_mut_slice()).is_err()
+            {
+                return Err(refused("must be 64 hexadecimal characters (32 bytes)"));
+            }
+            if keys.iter().any(|(known, _)| *known == version) {
+                return Err(refused("has a version that another key has already"));
+            }
+            let cipher = Aes256Gcm::new_from_slice(key.as_slice())
+                .map_err(|_| Error::internal("a 32 byte key was refused"))?;
+            keys.push((version, cipher));
+        }
+        Ok(Self { keys })
+    }
+
+    /// The version of the key that seals.
+    #[must_use]
+    pub fn sealing_version(&self) -> i32 {
+        self.keys[0].0
+    }
+
+    /// `AES-256-GCM[first key](nonce, plaintext)`, in place; gives nonce and tag. The nonce is
+    /// random: with 2^32 values a key, a repetition is less likely than 2^-32.
+    pub(super) fn seal(&self, buffer: &mut [u8]) -> Result<([u8; NONCE_BYTES], [u8; TAG_BYTES])> {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        getrandom::fill(&mut nonce)
+            .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
+        let tag = self.keys[0]
+            .1
+            .encrypt_inout_detached(&nonce.into(), &[], buffer.into())
+            .map_err(|_| Error::internal("the plaintext is too long to be sealed"))?;
+        Ok((nonce, tag.into()))
+    }
+
+    /// Opens `buffer` in place with the key of version `hint` first, then with all others.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`], whatever was wrong.
+    pub(super) fn open(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+        tag: [u8; TAG_BYTES],
+        buffer: &mut [u8],
+        hint: Option<i32>,
+    ) -> Result<()> {
+        let hinted = self.keys.iter().filter(|(version, _)| Some(*version) == hint);
+        let others = self.keys.iter().filter(|(version, _)| Some(*version) != hint);
+        for (_, cipher) in hinted.chain(others) {
+            // The tag is checked before the buffer is touched, so a wrong key leaves it as it was.
+            let opened =
+                cipher.decrypt_inout_detached(&nonce.into(), &[], (&mut *buffer).into(), &tag.into());
+            if opened.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(Error::Decryption)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    const B: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
+    #[test]
+    fn a_ring_that_cannot_be_right_is_refused_without_printing_it() {
+        let short = &A[..62];
+        let cases = [
+            String::new(),
+            short.to_owned(),
+            format!("{short}zz"),
+            format!("0:{A}"),
+            format!("-1:{A}"),
+            format!("one:{A}"),
+            format!("{A},{B}"),
+            format!("1:{A},1:{B}"),
+            format!("1:{A},"),
+        ];
+        for text in cases {
+            let error = KeyRing::parse("GMAIL_ENCRYPTION_KEY", &text).expect_err("is refused");
+            let printed = format!("{error} {error:?}");
+            assert!(printed.contains("GMAIL_ENCRYPTION_KEY") && printed.contains("keygen"));
+            assert!(!printed.contains("00112233") && !printed.contains("ffeeddcc"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn the_first_key_seals_and_every_key_opens_whatever_the_hint_says() {
+        let old = KeyRing::parse("K", A).expect("parses");
+        let both = KeyRing::parse("K", &format!("2:{B}, 1:{A}")).expect("parses");
+        assert_eq!(both.sealing_version(), 2);
+        let mut value = *b"ya29.token";
+        let (nonce, tag) = old.seal(&mut value).expect("seals");
+        for hint in [None, Some(1), Some(2), Some(9)] {
+            let mut sealed = value;
+            both.open(nonce, tag, &mut sealed, hint).expect("opens");
+            assert_eq!(&sealed, b"ya29.token");
+        }
+        let other = KeyRing::parse("K", B).expect("parses");
+        assert_eq!(other.open(nonce, tag, &mut value, None), Err(Error::Decryption));
+    }
+}

@@ -1,0 +1,70 @@
+//! What a failed statement means. Judged by SQLSTATE and constraint name alone: the server's
+//! texts may print the row.
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::error::Error;
+
+/// What the driver's error means for `step`.
+pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    let Some(answer) = error.as_db_error() else {
+        return no_answer(step);
+    };
+    let state = answer.code();
+    if *state == SqlState::LOCK_NOT_AVAILABLE {
+        return Error::RowLocked { step };
+    }
+    if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_SCHEMA_NAME]
+        .contains(state)
+    {
+        return Error::Schema {
+            reason: format!(
+                "The database lacks a table or column that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate",
+                state.code()
+            )
+            .into(),
+        };
+    }
+    Error::Database {
+        step,
+        sqlstate: Some(state.code().to_owned()),
+        constraint: answer.constraint().map(str::to_owned),
+        retryable: is_retryable(state.code()),
+    }
+}
+
+/// The connection broke, or the answer did not come in time.
+pub(super) fn no_answer(step: &'static str) -> Error {
+    Error::Database { step, sqlstate: None, constraint: None, retryable: true }
+}
+
+/// What it means that the pool gave no connection.
+pub(super) fn from_pool(step: &'static str, error: &PoolError) -> Error {
+    match error {
+        PoolError::Backend(error) => from_driver(step, error),
+        PoolError::Closed => Error::Closed,
+        _ => no_answer(step),
+    }
+}
+
+/// Connection trouble (08), resources (53), operator intervention (57), conflicts that a second
+/// try resolves (40), and a server that is read-only since it is a standby (25006).
+fn is_retryable(sqlstate: &str) -> bool {
+    ["08", "53", "57", "40"].contains(&&sqlstate[..2]) || sqlstate == "25006"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_retryable() {
+        for state in ["08006", "53300", "57P01", "57014", "40001", "40P01", "25006"] {
+            assert!(is_retryable(state), "{state}");
+        }
+        for state in ["23503", "23505", "42501", "28P01", "3D000", "22021"] {
+            assert!(!is_retryable(state), "{state}");
+        }
+    }
+}

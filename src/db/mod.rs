@@ -1,0 +1,16 @@
+//! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
+
+mod error;
+mod migrate;
+mod pool;
+mod reads;
+mod settings;
+mod time;
+
+pub use migrate::{Adopted, Column, Duplicates, Migration, migrate};
+pub use pool::{Database, Params, Within};
+pub use reads::{CombinedReads, Lookup};
+pub use settings::DatabaseSettings;
+pub use time::Timestamp;
+pub use tokio_postgres::Row;
+pub use tokio_postgres::types::Type;

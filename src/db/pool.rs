@@ -1,0 +1,194 @@
+//! The pool, shared in a process by equal settings, and the two ways to run a statement on it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::future::join3;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{NoTls, Row};
+
+use super::error::{from_driver, from_pool, no_answer};
+use super::settings::DatabaseSettings;
+use crate::config::Limits;
+use crate::error::{Error, Result};
+
+/// Typed parameters, so that no statement needs to be prepared by name: PgBouncer in transaction
+/// mode takes them as they are.
+pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
+
+/// How long one statement may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Within {
+    /// To get a connection, new or not; `None`: what the pool allows.
+    pub connect_ms: Option<u64>,
+    /// For the statement, lock waits included.
+    pub statement_ms: u64,
+    /// For a row that another transaction holds.
+    pub lock_ms: u64,
+}
+
+impl Within {
+    /// What all statements but those of step 7 are given.
+    #[must_use]
+    pub fn usual(limits: &Limits) -> Self {
+        Self {
+            connect_ms: None,
+            statement_ms: limits.statement_timeout_ms,
+            lock_ms: limits.lock_timeout_ms,
+        }
+    }
+
+    /// What one try of step 7 is given.
+    #[must_use]
+    pub fn commit(limits: &Limits) -> Self {
+        Self {
+            connect_ms: Some(limits.commit_connect_ms),
+            statement_ms: limits.commit_statement_ms,
+            lock_ms: limits.commit_statement_ms,
+        }
+    }
+}
+
+/// A pool of connections to one database.
+#[derive(Debug)]
+pub struct Database {
+    settings: DatabaseSettings,
+    pool: Pool,
+}
+
+static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Database>>>> =
+    LazyLock::new(Mutex::default);
+
+impl Database {
+    /// The pool for these settings; the one that is open in this process, when there is one. It
+    /// closes when the last holder drops it. Connects lazily.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when the settings cannot be used.
+    pub fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = open.get(settings).and_then(Weak::upgrade) {
+            return Ok(database);
+        }
+        open.retain(|_, database| database.strong_count() > 0);
+        let database = Arc::new(Self::connect_lazily(settings.clone())?);
+        open.insert(settings.clone(), Arc::downgrade(&database));
+        Ok(database)
+    }
+
+    fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
+        let manager = Manager::from_config(
+            settings.driver()?,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(settings.max_connections)
+            .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
+            .create_timeout(Some(Duration::from_millis(settings.connect_timeout_ms)))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| Error::internal("the pool could not be built"))?;
+        Ok(Self { settings, pool })
+    }
+
+    /// The settings that this pool was opened with.
+    #[must_use]
+    pub fn settings(&self) -> &DatabaseSettings {
+        &self.settings
+    }
+
+    /// Runs a statement that takes no lock, outside a transaction.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin, for `step`.
+    pub async fn read(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+        within: Within,
+    ) -> Result<Vec<Row>> {
+        let connection = self.connection(step, within).await?;
+        let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
+        self.settle(step, connection, answer)
+    }
+
+    /// Runs a statement that writes, in a transaction of its own that has its timeouts set
+    /// locally: nothing session-wide, so that a pooler may stand in between. One round trip.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin, for `step`. Without an answer it is not known whether the
+    /// statement took effect.
+    pub async fn write(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+        within: Within,
+    ) -> Result<Vec<Row>> {
+        let connection = self.connection(step, within).await?;
+        let begin = format!(
+            "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+            within.lock_ms, within.statement_ms
+        );
+        let work = async {
+            // Each is sent when it is first polled, in this order, before any answer has come.
+            let (began, rows, committed) = join3(
+                connection.batch_execute(&begin),
+                connection.query_typed(sql, params),
+                connection.batch_execute("COMMIT"),
+            )
+            .await;
+            began?;
+            let rows = rows?;
+            committed?;
+            Ok(rows)
+        };
+        let answer = timeout(deadline(within), work).await;
+        self.settle(step, connection, answer)
+    }
+
+    async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
+        let taken = match within.connect_ms {
+            None => self.pool.get().await,
+            Some(ms) => timeout(Duration::from_millis(ms), self.pool.get())
+                .await
+                .map_err(|_| no_answer(step))?,
+        };
+        taken.map_err(|error| from_pool(step, &error))
+    }
+
+    fn settle(
+        &self,
+        step: &'static str,
+        connection: Object,
+        answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<Vec<Row>> {
+        match answer {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) if error.as_db_error().is_some() && !connection.is_closed() => {
+                Err(from_driver(step, &error))
+            }
+            broken => {
+                // What broke one connection has most likely broken the idle ones too: the next
+                // try gets a fresh one.
+                drop(Object::take(connection));
+                self.pool.retain(|_, _| false);
+                Err(match broken {
+                    Ok(Err(error)) => from_driver(step, &error),
+                    _ => no_answer(step),
+                })
+            }
+        }
+    }
+}
+
+/// A little more than the server is given, so that its own answer comes first.
+fn deadline(within: Within) -> Duration {
+    Duration::from_millis(within.statement_ms + within.statement_ms / 8)
+}

@@ -1,0 +1,187 @@
+//! Combined reads: while a query runs, keys collect, and the next query asks for all of them. A
+//! lone call never waits for company. Nothing is kept between queries.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::config::{READ_BATCH_MAX_KEYS, READS_IN_FLIGHT_MAX};
+use crate::error::{Error, Result};
+
+/// Up to this many keys go into one query even when another query could take a share of them.
+const SHARE_MIN_KEYS: usize = 8;
+
+/// One query for several keys of one table.
+pub trait Lookup: Send + Sync + 'static {
+    /// The row's natural key.
+    type Key: Clone + Eq + Hash + Send + Sync + 'static;
+    /// What a row becomes.
+    type Row: Send + Sync + 'static;
+
+    /// The rows that exist for `keys`, each of which is named once.
+    fn fetch(
+        &self,
+        keys: Vec<Self::Key>,
+    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>>> + Send;
+}
+
+type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
+
+struct Queue<L: Lookup> {
+    waiting: Vec<(L::Key, oneshot::Sender<Answer<L>>)>,
+    in_flight: usize,
+}
+
+/// Reads of one table, in one tenant context.
+pub struct CombinedReads<L: Lookup> {
+    lookup: L,
+    queue: Mutex<Queue<L>>,
+}
+
+impl<L: Lookup> CombinedReads<L> {
+    /// Combines the reads of `lookup`.
+    pub fn new(lookup: L) -> Arc<Self> {
+        Arc::new(Self {
+            lookup,
+            queue: Mutex::new(Queue { waiting: Vec::new(), in_flight: 0 }),
+        })
+    }
+
+    /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same
+    /// row in one batch share it.
+    ///
+    /// # Errors
+    /// What the query ended with.
+    pub async fn get(self: &Arc<Self>, key: L::Key) -> Result<Option<Arc<L::Row>>> {
+        let (sender, receiver) = oneshot::channel();
+        let first = {
+            let mut queue = self.lock();
+            queue.waiting.push((key, sender));
+            let first = queue.in_flight < READS_IN_FLIGHT_MAX;
+            queue.in_flight += usize::from(first);
+            first
+        };
+        if first {
+            tokio::spawn(Worker(Arc::clone(self)).run());
+        }
+        receiver.await.map_err(|_| Error::internal("a combined read ended without an answer"))?
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<L>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One query at a time until no key waits; gives its place back however it ends.
+struct Worker<L: Lookup>(Arc<CombinedReads<L>>);
+
+impl<L: Lookup> Drop for Worker<L> {
+    fn drop(&mut self) {
+        self.0.lock().in_flight -= 1;
+    }
+}
+
+impl<L: Lookup> Worker<L> {
+    async fn run(self) {
+        // Calls of the same burst, which stand behind this task, get their keys in first.
+        tokio::task::yield_now().await;
+        loop {
+            let batch = self.take();
+            if batch.is_empty() {
+                return;
+            }
+            self.answer(batch).await;
+        }
+    }
+
+    fn take(&self) -> Vec<(L::Key, oneshot::Sender<Answer<L>>)> {
+        let mut queue = self.0.lock();
+        let share = queue.waiting.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
+        let count = share.min(READ_BATCH_MAX_KEYS).min(queue.waiting.len());
+        queue.waiting.drain(..count).collect()
+    }
+
+    async fn answer(&self, batch: Vec<(L::Key, oneshot::Sender<Answer<L>>)>) {
+        let mut keys: Vec<L::Key> = Vec::with_capacity(batch.len());
+        let mut senders: HashMap<L::Key, Vec<oneshot::Sender<Answer<L>>>> = HashMap::new();
+        for (key, sender) in batch {
+            let waiting = senders.entry(key.clone()).or_default();
+            if waiting.is_empty() {
+                keys.push(key);
+            }
+            waiting.push(sender);
+        }
+        match self.0.lookup.fetch(keys).await {
+            Ok(rows) => {
+                for (key, row) in rows {
+                    let row = Arc::new(row);
+                    for sender in senders.remove(&key).into_iter().flatten() {
+                        // A caller that went away needs no answer.
+                        let _ = sender.send(Ok(Some(Arc::clone(&row))));
+                    }
+                }
+                for sender in senders.into_values().flatten() {
+                    let _ = sender.send(Ok(None));
+                }
+            }
+            Err(error) => {
+                for sender in senders.into_values().flatten() {
+                    let _ = sender.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Recorder(Mutex<Vec<Vec<u32>>>);
+
+    impl Lookup for Arc<Recorder> {
+        type Key = u32;
+        type Row = u32;
+
+        async fn fetch(&self, keys: Vec<u32>) -> Result<Vec<(u32, u32)>> {
+            self.0.lock().expect("not poisoned").push(keys.clone());
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            if keys.contains(&13) {
+                return Err(Error::internal("thirteen"));
+            }
+            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_asked_once_a_batch_and_everybody_gets_their_own_answer() {
+        let recorder = Arc::new(Recorder(Mutex::default()));
+        let reads = CombinedReads::new(Arc::clone(&recorder));
+        let calls = (0..200_u32).map(|call| {
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move { (call % 10, reads.get(call % 10).await) })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            let (key, answer) = call.await.expect("does not panic");
+            let expected = (key % 2 == 0).then_some(key * 10);
+            assert_eq!(answer.expect("reads").as_deref().copied(), expected);
+        }
+        let batches = recorder.0.lock().expect("not poisoned");
+        assert!(batches.len() <= 10, "{} queries for 200 calls", batches.len());
+        for batch in batches.iter() {
+            let mut unique = batch.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), batch.len(), "a key was named twice: {batch:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_batch_fails_its_callers_and_no_later_one() {
+        let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
+        assert!(reads.get(13).await.is_err());
+        assert_eq!(reads.get(2).await.expect("reads").as_deref(), Some(&20));
+    }
+}

@@ -1,0 +1,64 @@
+//! A `timestamptz`, exact to the microsecond: a lease's value is its holder's proof.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL begins to count.
+const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
+
+/// A moment by the database's clock, in microseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970-01-01, as JavaScript counts.
+    #[must_use]
+    pub const fn from_ms(ms: i64) -> Self {
+        Self(ms.saturating_mul(1_000))
+    }
+
+    /// Milliseconds since 1970-01-01, as JavaScript counts; the rest is cut off.
+    #[must_use]
+    pub const fn as_ms(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// Milliseconds from `earlier` to here; negative when `earlier` is later.
+    #[must_use]
+    pub const fn ms_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0) / 1_000
+    }
+
+    /// This moment and `duration` more.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// This moment less `duration`.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl<'a> FromSql<'a> for Timestamp {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        // `infinity` is the largest number; it stays the latest moment there is.
+        Ok(Self(i64::from_sql(&Type::INT8, raw)?.saturating_add(POSTGRES_EPOCH_US)))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.saturating_sub(POSTGRES_EPOCH_US).to_sql(&Type::INT8, out)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}

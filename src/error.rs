@@ -1,0 +1,280 @@
+//! The one error of the core: what failed, at which step, and what to do about it.
+//!
+//! No variant holds a token, a key, a client secret, a row or a text of the database server:
+//! a provider's body is reduced to status, `error` and a redacted description.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Everything that can go wrong. Cloned to each caller of a shared refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// An argument was refused before anything was sent. Becomes `InvalidArgumentError`.
+    InvalidArgument {
+        /// The argument's name as the caller knows it.
+        argument: &'static str,
+        /// What is wrong with it.
+        reason: Cow<'static, str>,
+    },
+    /// An option or environment variable is missing or malformed. Becomes `ConfigurationError`.
+    Configuration {
+        /// The variable's name.
+        option: &'static str,
+        /// What is wrong and how to mend it.
+        reason: Cow<'static, str>,
+    },
+    /// A sealed value does not open. One text for every reason. Becomes `DecryptionError`.
+    Decryption,
+    /// The row does not exist. Becomes the store's own class, such as `GmailNotConnectedError`.
+    NotConnected {
+        /// The store's name.
+        store: &'static str,
+    },
+    /// The grant is dead at the provider. Becomes the store's own class, such as
+    /// `GmailTokenRevokedError`.
+    Revoked {
+        /// The store's name.
+        store: &'static str,
+    },
+    /// The token is spent and there is no refresh token. Becomes `RefreshTokenMissingError`.
+    RefreshTokenMissing,
+    /// The caller's deadline passed while somebody refreshed. Becomes `RefreshTimeoutError`.
+    RefreshTimeout {
+        /// How long the caller waited.
+        waited_ms: u64,
+    },
+    /// The request was sent and nobody knows whether it took effect. Becomes
+    /// `RefreshOutcomeUnknownError`.
+    OutcomeUnknown {
+        /// Why it is not known.
+        reason: Cow<'static, str>,
+    },
+    /// The provider could not be reached or said 5xx. Becomes `ProviderUnavailableError`.
+    ProviderUnavailable {
+        /// HTTP status, when there was an answer.
+        status: Option<u16>,
+        /// What happened.
+        reason: Cow<'static, str>,
+    },
+    /// The provider throttles. Becomes `ProviderThrottledError`.
+    ProviderThrottled {
+        /// What the provider asked for, already bounded.
+        retry_after_ms: Option<u64>,
+    },
+    /// The provider refused for another reason than the grant. Becomes `ProviderRefusedError`.
+    ProviderRefused {
+        /// HTTP status.
+        status: u16,
+        /// The `error` code of RFC 6749, section 5.2, and a redacted description.
+        reason: Cow<'static, str>,
+    },
+    /// The provider refused the application's own credentials. Becomes `ClientRejectedError`.
+    ClientRejected {
+        /// `invalid_client` or `unauthorized_client`.
+        error: Cow<'static, str>,
+    },
+    /// A success that is no token response. Becomes `ProviderResponseError`.
+    ProviderResponse {
+        /// What is wrong with it.
+        reason: Cow<'static, str>,
+    },
+    /// The caller's `refreshFn` threw. Becomes `RefreshCallbackError` with the thrown object as
+    /// its cause.
+    Callback {
+        /// Where the face keeps the thrown object.
+        cause_id: u32,
+    },
+    /// A statement failed. Becomes `DatabaseError`.
+    Database {
+        /// What tokenkeep was doing.
+        step: &'static str,
+        /// Five characters, when the server answered.
+        sqlstate: Option<String>,
+        /// The constraint that refused, when one did.
+        constraint: Option<String>,
+        /// Whether the same call may succeed later.
+        retryable: bool,
+    },
+    /// Another transaction holds the row. Becomes `RowLockedError`.
+    RowLocked {
+        /// What tokenkeep was doing.
+        step: &'static str,
+    },
+    /// The table lacks what tokenkeep needs. Becomes `SchemaError`.
+    Schema {
+        /// What is missing and what to run.
+        reason: Cow<'static, str>,
+    },
+    /// The user's row belongs to another tenant. Becomes `TenantMismatchError`.
+    TenantMismatch,
+    /// The instance was closed. Becomes `ClosedError`.
+    Closed,
+    /// A defect of tokenkeep. Becomes `InternalError`.
+    Internal {
+        /// Where it was noticed.
+        reason: Cow<'static, str>,
+    },
+}
+
+/// Shorthand of the whole core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Every code, in the order of the variants; the TypeScript table of classes is compared
+    /// with it by a test.
+    pub const CODES: [&'static str; 20] = [
+        "ERR_TOKENKEEP_INVALID_ARGUMENT",
+        "ERR_TOKENKEEP_CONFIGURATION",
+        "ERR_TOKENKEEP_DECRYPTION",
+        "ERR_TOKENKEEP_NOT_CONNECTED",
+        "ERR_TOKENKEEP_REVOKED",
+        "ERR_TOKENKEEP_REFRESH_TOKEN_MISSING",
+        "ERR_TOKENKEEP_REFRESH_TIMEOUT",
+        "ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN",
+        "ERR_TOKENKEEP_PROVIDER_UNAVAILABLE",
+        "ERR_TOKENKEEP_PROVIDER_THROTTLED",
+        "ERR_TOKENKEEP_PROVIDER_REFUSED",
+        "ERR_TOKENKEEP_CLIENT_REJECTED",
+        "ERR_TOKENKEEP_PROVIDER_RESPONSE",
+        "ERR_TOKENKEEP_REFRESH_CALLBACK",
+        "ERR_TOKENKEEP_DATABASE",
+        "ERR_TOKENKEEP_ROW_LOCKED",
+        "ERR_TOKENKEEP_SCHEMA",
+        "ERR_TOKENKEEP_TENANT_MISMATCH",
+        "ERR_TOKENKEEP_CLOSED",
+        "ERR_TOKENKEEP_INTERNAL",
+    ];
+
+    /// The stable code that callers match on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        let index = match self {
+            Self::InvalidArgument { .. } => 0,
+            Self::Configuration { .. } => 1,
+            Self::Decryption => 2,
+            Self::NotConnected { .. } => 3,
+            Self::Revoked { .. } => 4,
+            Self::RefreshTokenMissing => 5,
+            Self::RefreshTimeout { .. } => 6,
+            Self::OutcomeUnknown { .. } => 7,
+            Self::ProviderUnavailable { .. } => 8,
+            Self::ProviderThrottled { .. } => 9,
+            Self::ProviderRefused { .. } => 10,
+            Self::ClientRejected { .. } => 11,
+            Self::ProviderResponse { .. } => 12,
+            Self::Callback { .. } => 13,
+            Self::Database { .. } => 14,
+            Self::RowLocked { .. } => 15,
+            Self::Schema { .. } => 16,
+            Self::TenantMismatch => 17,
+            Self::Closed => 18,
+            Self::Internal { .. } => 19,
+        };
+        Self::CODES[index]
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::RefreshTimeout { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::ProviderUnavailable { .. }
+            | Self::ProviderThrottled { .. }
+            | Self::ProviderResponse { .. }
+            | Self::Callback { .. }
+            | Self::RowLocked { .. } => true,
+            Self::Database { retryable, .. } => *retryable,
+            _ => false,
+        }
+    }
+
+    /// An argument that was refused.
+    pub fn invalid(argument: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidArgument { argument, reason: reason.into() }
+    }
+
+    /// An option or variable that is missing or malformed.
+    pub fn configuration(option: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Configuration { option, reason: reason.into() }
+    }
+
+    /// A defect of ours.
+    pub fn internal(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Internal { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidArgument { argument, reason } => write!(f, "{argument}: {reason}"),
+            Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
+            Self::Decryption => f.write_str(
+                "The sealed value could not be opened: it is malformed, was altered, or was sealed with another key",
+            ),
+            Self::NotConnected { store } => write!(f, "{store}: this user is not connected"),
+            Self::Revoked { store } => write!(
+                f,
+                "{store}: the provider says that access was revoked or has expired; the user must connect again"
+            ),
+            Self::RefreshTokenMissing => f.write_str(
+                "The access token is spent and no refresh token is stored; the user must connect again",
+            ),
+            Self::RefreshTimeout { waited_ms } => write!(
+                f,
+                "Another refresh of this token did not finish within {waited_ms} ms; try again"
+            ),
+            Self::OutcomeUnknown { reason } => write!(
+                f,
+                "It is not known whether the refresh took effect ({reason}); try again later"
+            ),
+            Self::ProviderUnavailable { status: Some(status), reason } => {
+                write!(f, "The token endpoint answered {status} ({reason}); try again later")
+            }
+            Self::ProviderUnavailable { status: None, reason } => {
+                write!(f, "The token endpoint could not be reached ({reason}); try again later")
+            }
+            Self::ProviderThrottled { retry_after_ms: Some(ms) } => {
+                write!(f, "The token endpoint asks to slow down; try again in {ms} ms")
+            }
+            Self::ProviderThrottled { retry_after_ms: None } => {
+                f.write_str("The token endpoint asks to slow down; try again later")
+            }
+            Self::ProviderRefused { status, reason } => {
+                write!(f, "The token endpoint refused the refresh: {status} ({reason})")
+            }
+            Self::ClientRejected { error } => write!(
+                f,
+                "The token endpoint refused the application's own credentials ({error}); check client id and client secret. No stored token was touched"
+            ),
+            Self::ProviderResponse { reason } => {
+                write!(f, "The token endpoint's answer is no token response: {reason}")
+            }
+            Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
+            Self::Database { step, sqlstate, constraint, .. } => {
+                write!(f, "The database failed to {step}")?;
+                match sqlstate {
+                    Some(code) => write!(f, " (SQLSTATE {code}")?,
+                    None => f.write_str(" (no answer, or no connection")?,
+                }
+                if let Some(name) = constraint {
+                    write!(f, ", constraint {name}")?;
+                }
+                f.write_str(")")
+            }
+            Self::RowLocked { step } => write!(
+                f,
+                "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"
+            ),
+            Self::Schema { reason } => f.write_str(reason),
+            Self::TenantMismatch => f.write_str(
+                "tenantId: this user's tokens belong to another tenant; delete them there first",
+            ),
+            Self::Closed => f.write_str("This tokenkeep instance was closed"),
+            Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

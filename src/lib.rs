@@ -1,0 +1,24 @@
+//! tokenkeep keeps OAuth tokens: sealed in the application's own PostgreSQL, refreshed once
+//! across all its processes, one `await` away in Node.
+//!
+//! ```text
+//! JS call -> ts/        -> src/binding/   -> src/store/    -> src/refresh/   -> src/oauth/  -> the provider
+//!            errors,       arguments,        which table,     fresh? lease,     src/crypto/    seal, open
+//!            env, types    promises          which key        refresh, commit   src/db/     -> PostgreSQL
+//! ```
+//!
+//! Imports run one way: `binding -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
+//! error}`. `oauth`, `crypto` and `db` do not know each other.
+
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod error;
+pub mod oauth;
+pub mod refresh;
+pub mod secret;
+pub mod store;
+
+#[cfg(feature = "binding")]
+#[allow(unsafe_code, missing_docs, unreachable_pub)] // what #[napi] expands to, and needs
+mod binding;

@@ -1,0 +1,81 @@
+//! A provider's token endpoint, asked over HTTP on behalf of one client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::http::{HttpClient, HttpFailure};
+use super::provider::Provider;
+use super::request::refresh_request;
+use super::response::judge;
+use super::{TokenEndpoint, Verdict};
+use crate::error::Error;
+use crate::secret::{ClientSecret, RefreshToken};
+
+/// The application as the provider knows it (RFC 6749, section 2.3).
+#[derive(Debug, Clone)]
+pub struct ClientCredentials {
+    /// The client identifier.
+    pub id: String,
+    /// The client secret.
+    pub secret: ClientSecret,
+}
+
+/// One client at one provider.
+pub struct HttpEndpoint {
+    provider: Provider,
+    token_url: String,
+    credentials: ClientCredentials,
+    http: Arc<dyn HttpClient>,
+    client: String,
+}
+
+impl HttpEndpoint {
+    /// `token_url` in place of the provider's own, when given: such an endpoint may rotate,
+    /// whatever the provider does.
+    #[must_use]
+    pub fn new(
+        provider: Provider,
+        token_url: Option<&str>,
+        credentials: ClientCredentials,
+        http: Arc<dyn HttpClient>,
+    ) -> Self {
+        let provider = match token_url {
+            Some(_) => Provider { may_rotate: true, ..provider },
+            None => provider,
+        };
+        let token_url = token_url.unwrap_or(provider.token_url).to_owned();
+        let client = format!("{token_url} {}", credentials.id);
+        Self { provider, token_url, credentials, http, client }
+    }
+}
+
+impl TokenEndpoint for HttpEndpoint {
+    fn client(&self) -> Option<&str> {
+        Some(&self.client)
+    }
+
+    fn may_rotate(&self) -> bool {
+        self.provider.may_rotate
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    async fn refresh(&self, token: &RefreshToken, budget: Duration, wall: Duration) -> Verdict {
+        let request = refresh_request(&self.token_url, &self.credentials, token);
+        match self.http.post(request, budget).await {
+            Ok(response) => judge(&response, &self.provider, wall),
+            Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
+                Error::ProviderUnavailable { status: None, reason: reason.into() },
+                None,
+            ),
+            Err(HttpFailure::NoAnswer(reason)) => {
+                Verdict::Ambiguous(Error::OutcomeUnknown { reason: reason.into() })
+            }
+            Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
+                reason: "it is larger than 1 MiB".into(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The HTTP client as a value: reqwest by default, anything else in its place.
+
+use std::error::Error as _;
+use std::pin::Pin;
+use std::time::Duration;
+
+use rustls::{ClientConfig, RootCertStore};
+use zeroize::Zeroizing;
+
+use crate::config::RESPONSE_MAX_BYTES;
+use crate::error::{Error, Result};
+
+/// A form to be posted.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// Where to.
+    pub url: String,
+    /// The encoded form; holds secrets.
+    pub body: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpRequest(redacted)")
+    }
+}
+
+/// An answer, whole.
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// The header `Retry-After`, when there is one.
+    pub retry_after: Option<String>,
+    /// The body; holds secrets.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpResponse({}, redacted)", self.status)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// No connection was made: nothing was sent.
+    NotSent(&'static str),
+    /// Something may have been sent, and no whole answer came.
+    NoAnswer(&'static str),
+    /// The answer is larger than a token response can be.
+    TooLarge,
+}
+
+/// A future that a trait object can return.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Posts a form. Never follows a redirect, never sends twice.
+pub trait HttpClient: Send + Sync + 'static {
+    /// Posts `request`; gives up after `budget`.
+    fn post<'a>(
+        &'a self,
+        request: HttpRequest,
+        budget: Duration,
+    ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>>;
+}
+
+/// How long an idle connection is used again: shorter than servers keep theirs, so that a request
+/// is not lost on a connection that the other side is closing.
+const IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// The default client.
+#[derive(Debug)]
+pub struct Reqwest(reqwest::Client);
+
+impl Reqwest {
+    /// A client with the roots of Mozilla's programme, whatever the machine has installed.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when TLS cannot be set up.
+    pub fn new() -> Result<Self> {
+        let defect = |what: &'static str| move |_| Error::internal(what);
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::internal("TLS has no protocol versions"))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .pool_idle_timeout(IDLE_MAX)
+            .user_agent(concat!("tokenkeep/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+            .map_err(defect("the HTTP client could not be built"))
+    }
+
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        budget: Duration,
+    ) -> std::result::Result<HttpResponse, HttpFailure> {
+        let mut response = self
+            .0
+            .post(request.url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json")
+            .timeout(budget)
+            .body(request.body.as_bytes().to_vec())
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+            if body.len() + chunk.len() > RESPONSE_MAX_BYTES {
+                return Err(HttpFailure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse { status, retry_after, body })
+    }
+}
+
+impl HttpClient for Reqwest {
+    fn post<'a>(
+        &'a self,
+        request: HttpRequest,
+        budget: Duration,
+    ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>> {
+        Box::pin(self.exchange(request, budget))
+    }
+}
+
+/// Only a failure to connect is known to have sent nothing.
+fn failure(error: &reqwest::Error) -> HttpFailure {
+    if error.is_builder() {
+        return HttpFailure::NotSent("the token URL is not a URL");
+    }
+    if error.is_connect() {
+        let mut cause = error.source();
+        let mut tls = false;
+        while let Some(inner) = cause {
+            tls |= inner.is::<rustls::Error>();
+            cause = inner.source();
+        }
+        return HttpFailure::NotSent(if tls { "TLS was refused" } else { "no connection" });
+    }
+    HttpFailure::NoAnswer(if error.is_timeout() { "no answer in time" } else { "the connection broke" })
+}

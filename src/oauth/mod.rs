@@ -1,0 +1,81 @@
+//! The token endpoint (RFC 6749, section 6): building a request and judging an answer are pure
+//! functions, the HTTP client is a value, a provider is data.
+
+mod callback;
+mod endpoint;
+mod http;
+mod provider;
+mod request;
+mod response;
+
+use std::time::Duration;
+
+pub use callback::{Callback, CallbackTokens, Thrown, judge_callback};
+pub use endpoint::{ClientCredentials, HttpEndpoint};
+pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
+pub use provider::{GOOGLE, Provider};
+pub use request::refresh_request;
+pub use response::{judge, retry_after};
+
+use crate::error::Error;
+use crate::secret::{AccessToken, RefreshToken};
+
+/// A successful token response (RFC 6749, section 5.1).
+#[derive(Debug, Clone)]
+pub struct TokenResponse {
+    /// The new access token.
+    pub access_token: AccessToken,
+    /// The new refresh token; `None`: the old one stays valid.
+    pub refresh_token: Option<RefreshToken>,
+    /// Until when the access token is valid.
+    pub expiry: Expiry,
+}
+
+/// How an answer tells its lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// `expires_in`, counted from the lease by the database's clock.
+    In(Duration),
+    /// A moment that a callback named, in milliseconds since 1970, stored as given.
+    AtMs(i64),
+}
+
+/// What an answer, or its absence, means. Whether to try again is decided elsewhere.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// New tokens.
+    Granted(TokenResponse),
+    /// The grant is dead (`invalid_grant`, Zoho's `invalid_code`).
+    InvalidGrant,
+    /// The application's own credentials were refused.
+    ClientRejected(Error),
+    /// Not now, and nothing was spent; a pause that the provider asked for.
+    Transient(Error, Option<Duration>),
+    /// Sent, and it is not known whether the refresh token was spent.
+    Ambiguous(Error),
+    /// A refusal for another reason; nothing was spent.
+    Refused(Error),
+}
+
+/// Where a refresh token is exchanged.
+pub trait TokenEndpoint: Send + Sync + 'static {
+    /// Endpoint and client id: callers that differ in it never share a refresh or a breaker.
+    /// `None` for a callback, whose client is not known here.
+    fn client(&self) -> Option<&str>;
+
+    /// Whether a refresh may answer with a new refresh token and make the old one worthless.
+    fn may_rotate(&self) -> bool;
+
+    /// Whether one call is one request, which may be sent again within the HTTP budget. A
+    /// callback is not: it is run once, and its answer is taken however late.
+    fn is_repeatable(&self) -> bool;
+
+    /// Exchanges the refresh token once. `budget` is for this request; `wall` is the time since
+    /// 1970, for a `Retry-After` that is a date.
+    fn refresh(
+        &self,
+        refresh_token: &RefreshToken,
+        budget: Duration,
+        wall: Duration,
+    ) -> impl Future<Output = Verdict> + Send;
+}

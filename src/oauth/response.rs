@@ -1,0 +1,256 @@
+//! Judging an answer of the token endpoint (RFC 6749, sections 5.1 and 5.2), and of providers
+//! that refuse with status 200.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::http::HttpResponse;
+use super::provider::Provider;
+use super::{Expiry, TokenResponse, Verdict};
+use crate::config::TOKEN_MAX_BYTES;
+use crate::error::Error;
+use crate::secret::{AccessToken, RefreshToken};
+
+/// The longest lifetime that is believed: ten years.
+const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
+
+#[derive(Deserialize)]
+struct Body {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+    expires_in: Option<Value>,
+    error: Option<Value>,
+    error_description: Option<Value>,
+}
+
+/// What `response` means. `wall` is the time since 1970, for a `Retry-After` that is a date.
+#[must_use]
+pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Verdict {
+    let status = response.status;
+    let body = serde_json::from_slice::<Body>(&response.body).ok();
+    let code = body.as_ref().and_then(error_code);
+    let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, wall));
+    match (status, code) {
+        (300..=399, _) => Verdict::Refused(Error::ProviderRefused {
+            status,
+            reason: "a redirect, which a token request must not follow".into(),
+        }),
+        (429, _) => throttled(pause),
+        (502 | 504, _) => Verdict::Ambiguous(Error::OutcomeUnknown {
+            reason: format!("a gateway answered {status}").into(),
+        }),
+        (500..=599, _) => Verdict::Transient(
+            Error::ProviderUnavailable { status: Some(status), reason: "server error".into() },
+            pause,
+        ),
+        (_, Some(code)) => {
+            let description = body.as_ref().and_then(|body| body.error_description.as_ref());
+            judge_code(status, &code, description.and_then(Value::as_str), pause)
+        }
+        (200..=299, None) => match body {
+            Some(body) => granted(body, provider),
+            None => malformed("it is not JSON"),
+        },
+        _ => Verdict::Refused(Error::ProviderRefused { status, reason: "no error code".into() }),
+    }
+}
+
+/// What an `error` code means, whatever the status it came with: Zoho and GitHub refuse with 200.
+pub(super) fn judge_code(
+    status: u16,
+    code: &str,
+    description: Option<&str>,
+    pause: Option<Duration>,
+) -> Verdict {
+    match code {
+        "invalid_grant" | "invalid_code" => Verdict::InvalidGrant,
+        "invalid_client" | "unauthorized_client" => {
+            Verdict::ClientRejected(Error::ClientRejected { error: code.to_owned().into() })
+        }
+        "temporarily_unavailable" | "server_error" => Verdict::Transient(
+            Error::ProviderUnavailable { status: Some(status), reason: code.to_owned().into() },
+            pause,
+        ),
+        "slow_down" => throttled(pause),
+        _ if says_too_many(code) || description.is_some_and(says_too_many) => throttled(pause),
+        _ => Verdict::Refused(Error::ProviderRefused { status, reason: redacted(code).into() }),
+    }
+}
+
+fn throttled(pause: Option<Duration>) -> Verdict {
+    let retry_after_ms = pause.map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+    Verdict::Transient(Error::ProviderThrottled { retry_after_ms }, pause)
+}
+
+/// Zoho: "Access Denied", "You have made too many requests continuously".
+fn says_too_many(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("too many requests") || text == "access denied"
+}
+
+fn error_code(body: &Body) -> Option<String> {
+    match body.error.as_ref()? {
+        Value::String(code) if !code.is_empty() => Some(code.clone()),
+        // Some Google endpoints answer `{"error": {"status": "…"}}`.
+        Value::Object(fields) => fields.get("status").and_then(Value::as_str).map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// An `error` code is ASCII without spaces (RFC 6749, section 5.2); anything else may be a text
+/// that repeats what was sent.
+fn redacted(code: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
+    if code.len() <= 60 && code.bytes().all(plain) { code.to_owned() } else { "an error".to_owned() }
+}
+
+fn malformed(reason: &'static str) -> Verdict {
+    Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() })
+}
+
+fn granted(body: Body, provider: &Provider) -> Verdict {
+    let Some(access_token) = body.access_token.filter(|token| is_token(token)) else {
+        return malformed("it has no usable access_token");
+    };
+    let refresh_token = match body.refresh_token.filter(|token| !token.is_empty()) {
+        Some(token) if !is_token(&token) => return malformed("its refresh_token is no token"),
+        other => other.map(RefreshToken::new),
+    };
+    let expires_in = match &body.expires_in {
+        None | Some(Value::Null) => Some(Duration::from_secs(provider.default_expires_in_s)),
+        Some(value) => lifetime(value),
+    };
+    let Some(expires_in) = expires_in else {
+        return malformed("its expires_in is absurd");
+    };
+    Verdict::Granted(TokenResponse {
+        access_token: AccessToken::new(access_token),
+        refresh_token,
+        expiry: Expiry::In(expires_in),
+    })
+}
+
+/// Whether the text can be stored and sent on.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0')
+}
+
+/// Seconds, as a number or as some providers write it, a string of one.
+fn lifetime(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse::<f64>().ok()?,
+        _ => return None,
+    };
+    (seconds >= 1.0 && seconds <= EXPIRES_IN_MAX_S).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds or a date.
+#[must_use]
+pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(u64::from(seconds)));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(wall))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::GOOGLE;
+    use zeroize::Zeroizing;
+
+    fn answer(status: u16, body: &str) -> Verdict {
+        with_header(status, body, None)
+    }
+
+    fn with_header(status: u16, body: &str, retry_after: Option<&str>) -> Verdict {
+        let response = HttpResponse {
+            status,
+            retry_after: retry_after.map(str::to_owned),
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        };
+        judge(&response, &GOOGLE, Duration::from_secs(784_111_777))
+    }
+
+    #[test]
+    fn a_missing_refresh_token_keeps_the_old_one_and_a_missing_expires_in_has_a_default() {
+        let Verdict::Granted(tokens) = answer(200, r#"{"access_token":"at"}"#) else {
+            panic!("is granted");
+        };
+        assert!(tokens.refresh_token.is_none());
+        assert_eq!(tokens.expiry, Expiry::In(Duration::from_secs(3_600)));
+    }
+
+    #[test]
+    fn refusals_with_status_200_are_never_tokens() {
+        let invalid = answer(200, r#"{"access_token":"at","error":"invalid_code"}"#);
+        assert!(matches!(invalid, Verdict::InvalidGrant));
+        let throttled = answer(
+            200,
+            r#"{"error":"Access Denied","error_description":"You have made too many requests continuously."}"#,
+        );
+        assert!(matches!(throttled, Verdict::Transient(Error::ProviderThrottled { .. }, None)));
+        let github = answer(200, r#"{"error":"bad_refresh_token"}"#);
+        assert!(matches!(github, Verdict::Refused(_)));
+    }
+
+    #[test]
+    fn an_answer_that_may_have_rotated_is_ambiguous() {
+        for body in [
+            "",
+            "<html>",
+            "{\"access_token\":\"at\"",
+            "[]",
+            "{}",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"at","expires_in":-1}"#,
+            r#"{"access_token":"at","expires_in":1e99}"#,
+            r#"{"access_token":"at","expires_in":"soon"}"#,
+            r#"{"access_token":"a\u0000t"}"#,
+        ] {
+            let verdict = answer(200, body);
+            assert!(
+                matches!(verdict, Verdict::Ambiguous(Error::ProviderResponse { .. })),
+                "{body}: {verdict:?}"
+            );
+        }
+        for status in [502, 504] {
+            assert!(matches!(answer(status, ""), Verdict::Ambiguous(Error::OutcomeUnknown { .. })));
+        }
+    }
+
+    #[test]
+    fn statuses_and_codes_mean_what_the_table_says() {
+        assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant));
+        assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Verdict::ClientRejected(_)));
+        assert!(matches!(answer(400, r#"{"error":"unauthorized_client"}"#), Verdict::ClientRejected(_)));
+        assert!(matches!(answer(400, r#"{"error":"invalid_scope"}"#), Verdict::Refused(_)));
+        assert!(matches!(answer(401, "no"), Verdict::Refused(_)));
+        assert!(matches!(answer(302, ""), Verdict::Refused(_)));
+        assert!(matches!(answer(500, ""), Verdict::Transient(..)));
+        assert!(matches!(answer(503, "<html>"), Verdict::Transient(..)));
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        for (header, seconds) in [("7", 7), ("Sun, 06 Nov 1994 08:50:17 GMT", 40)] {
+            let Verdict::Transient(_, Some(pause)) = with_header(429, "", Some(header)) else {
+                panic!("is throttled");
+            };
+            assert_eq!(pause, Duration::from_secs(seconds));
+        }
+        assert_eq!(retry_after("soon", Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_description_that_repeats_a_token_is_not_repeated() {
+        let verdict = answer(400, r#"{"error":"token 1//secret/refresh is bad!"}"#);
+        assert!(!format!("{verdict:?}").contains("1//secret"));
+    }
+}

@@ -1,0 +1,138 @@
+//! The lease (step 3): who may ask for it, when an expired one may be taken over, and what its
+//! holder must know.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::runtime::{Runtime, Stopwatch};
+use super::table::Row;
+use crate::config::Limits;
+use crate::db::Timestamp;
+
+/// The right to refresh one row, for a bounded time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lease {
+    /// Its value as stored: the holder's proof.
+    pub(super) at: Timestamp,
+    /// The local clock, started before the statement was sent (3a).
+    pub(super) clock: Stopwatch,
+    /// The expired value that this lease replaced: somebody may have spent the refresh token and
+    /// not stored the answer.
+    pub(super) doubt: Option<Timestamp>,
+}
+
+impl Lease {
+    /// Step 4: whether a whole HTTP budget fits into what is left.
+    pub(super) fn has_room(&self, runtime: &impl Runtime, limits: &Limits) -> bool {
+        let end = Duration::from_millis(limits.lease_ms - limits.http_budget_ms);
+        self.clock.elapsed(runtime) < end
+    }
+}
+
+/// What a row's `refreshing_at` allows this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nobody holds the lease and nothing is unknown.
+    Free,
+    /// Somebody holds it, or it has not been watched for long enough.
+    Held,
+    /// It expired and was watched: this value may be replaced.
+    Expired(Timestamp),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    value: Timestamp,
+    first: Stopwatch,
+    last: Stopwatch,
+}
+
+/// Expired leases that this process has seen, per row.
+#[derive(Debug)]
+pub(super) struct Watches<Key> {
+    seen: Mutex<HashMap<Key, Watch>>,
+}
+
+/// Above this many rows, those that nobody looked at for a lease are forgotten.
+const WATCHES_MAX: usize = 1_024;
+
+impl<Key: Eq + Hash + Clone> Watches<Key> {
+    pub(super) fn new() -> Self {
+        Self { seen: Mutex::new(HashMap::new()) }
+    }
+
+    /// Judges a row that was just read, and remembers what was seen (3c).
+    pub(super) fn standing<Record>(
+        &self,
+        key: &Key,
+        row: &Row<Record>,
+        runtime: &impl Runtime,
+        limits: &Limits,
+        mixed_fleet: bool,
+    ) -> Standing {
+        let Some(value) = row.refreshing_at else {
+            self.forget(key);
+            return Standing::Free;
+        };
+        let lease_ms = i64::try_from(limits.lease_ms).unwrap_or(i64::MAX);
+        let age_ms = row.now.ms_since(value);
+        // What a commit of a mixed fleet leaves behind locks while it is live and means nothing
+        // afterwards.
+        let leftover = mixed_fleet && value <= row.updated_at;
+        if (-lease_ms..=lease_ms).contains(&age_ms) {
+            self.forget(key);
+            return Standing::Held;
+        }
+        if leftover && age_ms > 0 {
+            return Standing::Free;
+        }
+        let watched = self.watch(key, value, age_ms < 0, runtime, limits);
+        let needed_ms = match age_ms < 0 || mixed_fleet {
+            true => limits.lease_ms,
+            false => limits.takeover_grace_ms,
+        };
+        match watched >= Duration::from_millis(needed_ms) {
+            true => Standing::Expired(value),
+            false => Standing::Held,
+        }
+    }
+
+    /// How long the same value has been seen; a gap between two looks starts again, except for a
+    /// value in the future, which is respected from when it was first seen.
+    fn watch(
+        &self,
+        key: &Key,
+        value: Timestamp,
+        in_future: bool,
+        runtime: &impl Runtime,
+        limits: &Limits,
+    ) -> Duration {
+        let now = Stopwatch::start(runtime);
+        let gap = Duration::from_millis(limits.watch_gap());
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= WATCHES_MAX && !seen.contains_key(key) {
+            let old = Duration::from_millis(limits.lease_ms);
+            seen.retain(|_, watch| watch.last.elapsed(runtime) < old);
+        }
+        let watch = seen.entry(key.clone()).or_insert(Watch { value, first: now, last: now });
+        if watch.value != value || (!in_future && watch.last.elapsed(runtime) > gap) {
+            *watch = Watch { value, first: now, last: now };
+        }
+        watch.last = now;
+        watch.first.elapsed_monotonic(runtime)
+    }
+
+    /// After a failed poll the watch starts again.
+    pub(super) fn forget(&self, key: &Key) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// What is put back when a lease that was taken over is released. A value in the future would be
+/// respected for another lease by everybody; the latest expired value says the same.
+pub(super) fn doubt_of(taken: Timestamp, at: Timestamp, limits: &Limits) -> Timestamp {
+    let just_expired = at.minus(Duration::from_millis(limits.lease_ms + 1));
+    taken.min(just_expired)
+}

@@ -1,0 +1,469 @@
+//! The refresh protocol. At most one live refresher per token across all processes, and never an
+//! overwrite of newer credentials. Reads from top to bottom like the protocol itself; the numbers
+//! are its steps.
+//!
+//! Words: the *stamp* is the pair of stored texts; the *fence* is "both texts are the ones I
+//! read"; the *lease* is the right to refresh one row for a bounded time; *doubt* is an expired
+//! lease: somebody may have spent the refresh token and not stored the answer.
+
+mod commit;
+mod ending;
+mod events;
+mod flight;
+mod lease;
+mod memory;
+mod policy;
+mod runtime;
+mod table;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use events::{Event, EventKind, Observer, Silent};
+pub use runtime::{Runtime, Stopwatch, Tokio};
+pub use table::{Commit, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
+pub use token::Token;
+
+use crate::config::Limits;
+use crate::error::{Error, Result};
+use crate::oauth::{TokenEndpoint, Verdict};
+use crate::secret::RefreshToken;
+use events::Hold;
+use flight::{Flight, Flights, Joined, Seat};
+use lease::{Lease, Standing, Watches, doubt_of};
+use memory::{Breakers, Failures};
+use runtime::within;
+use token::Reading;
+
+/// What a caller asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    /// How much of the access token must be left, else it is refreshed.
+    pub fresh_ms: u64,
+    /// How long the caller waits.
+    pub wait_ms: u64,
+    /// While somebody else refreshes, take a usable token at once.
+    pub usable_at_once: bool,
+}
+
+/// How an instance behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Behaviour {
+    /// The limits of the protocol.
+    pub limits: Limits,
+    /// Whether old-style instances work on the same table.
+    pub mixed_fleet: bool,
+}
+
+type Outcome<T> = Result<Token<<T as Table>::Record>>;
+type FlightKey<T> = (<T as Table>::Key, Option<String>);
+type FlightOf<T> = Flight<FlightKey<T>, Outcome<T>>;
+
+/// Where a flight goes after a step.
+enum Next<T: Table> {
+    /// It ends.
+    Done(Outcome<T>),
+    /// Back to step 1.
+    Again,
+}
+
+/// A row and when it was read.
+struct Read<T: Table> {
+    row: Row<T::Record>,
+    reading: Reading,
+}
+
+/// The engine over one table.
+pub struct Engine<T: Table, R: Runtime> {
+    shared: Arc<Shared<T, R>>,
+}
+
+struct Shared<T: Table, R: Runtime> {
+    table: T,
+    runtime: R,
+    behaviour: Behaviour,
+    observer: Arc<dyn Observer>,
+    flights: Arc<Flights<FlightKey<T>, Outcome<T>>>,
+    watches: Watches<T::Key>,
+    failures: Failures<T::Key>,
+    breakers: Breakers,
+}
+
+impl<T: Table, R: Runtime> Engine<T, R> {
+    /// An engine that refreshes rows of `table`.
+    pub fn new(table: T, runtime: R, behaviour: Behaviour, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                table,
+                runtime,
+                behaviour,
+                observer,
+                flights: Flights::new(),
+                watches: Watches::new(),
+                failures: Failures::new(),
+                breakers: Breakers::new(),
+            }),
+        }
+    }
+
+    /// The table.
+    pub fn table(&self) -> &T {
+        &self.shared.table
+    }
+
+    /// A token of `key` that is good for as long as `want` says, refreshed at `endpoint` if need
+    /// be; an endpoint that is not configured matters only then.
+    ///
+    /// # Errors
+    /// The table's `not_connected` and `revoked`; otherwise an error of the refresh, but only
+    /// when no usable token is stored.
+    pub async fn valid<E: TokenEndpoint>(
+        &self,
+        key: T::Key,
+        endpoint: Result<Arc<E>>,
+        want: Want,
+    ) -> Outcome<T> {
+        let shared = &self.shared;
+        let clock = Stopwatch::start(&shared.runtime);
+        // 1. Read.
+        let read = shared.read(&key).await?;
+        if shared.is_fresh(&read, want) {
+            return shared.hand_out(&key, &read);
+        }
+        if read.row.stamp.refresh.as_deref().is_none_or(str::is_empty) {
+            return shared.usable(&key, &read).unwrap_or(Err(Error::RefreshTokenMissing));
+        }
+        // 2. Join the flight.
+        let boarded = endpoint.and_then(|endpoint| shared.board(&key, &read, &endpoint, want));
+        let (started, seat) = match boarded {
+            Ok(boarded) => boarded,
+            Err(error) => return shared.usable_or(&key, &read, error),
+        };
+        if want.usable_at_once
+            && !started
+            && let Some(token) = shared.usable(&key, &read)
+        {
+            return token;
+        }
+        let wait = Duration::from_millis(want.wait_ms).saturating_sub(clock.elapsed(&shared.runtime));
+        match within(&shared.runtime, wait, outcome_of::<T>(seat)).await {
+            Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
+            Some(Ok(_)) => {
+                let spent = Error::OutcomeUnknown { reason: "its token has run out".into() };
+                shared.usable_or(&key, &read, spent)
+            }
+            Some(Err(error)) => shared.usable_or(&key, &read, error),
+            None => {
+                shared.usable_or(&key, &read, Error::RefreshTimeout { waited_ms: want.wait_ms })
+            }
+        }
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.shared.flights.is_closed()
+    }
+
+    /// Refuses new flights, ends those that have sent nothing, and waits for the others, commits
+    /// included, but no longer than `timeout`. Gives whether all of them ended.
+    pub async fn close(&self, timeout: Duration) -> bool {
+        self.shared.flights.close();
+        within(&self.shared.runtime, timeout, self.shared.flights.landed()).await.is_some()
+    }
+}
+
+async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>) -> Outcome<T> {
+    match seat.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(Error::internal("no outcome"))),
+        Err(_) => Err(Error::internal("a refresh ended without an outcome")),
+    }
+}
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// 1. Read. No row, or an ended one, is an error here.
+    async fn read(&self, key: &T::Key) -> Result<Read<T>> {
+        let since = Stopwatch::start(&self.runtime);
+        let row = self.table.read(key).await?.ok_or_else(|| self.table.not_connected())?;
+        match &row.ended {
+            Some(error) => Err(error.clone()),
+            None => Ok(Read { reading: Reading { now: row.now, since }, row }),
+        }
+    }
+
+    /// Joins the flight of this row, or starts one; gives whether it was started. Refused while
+    /// an earlier failure is young.
+    fn board<E: TokenEndpoint>(
+        self: &Arc<Self>,
+        key: &T::Key,
+        read: &Read<T>,
+        endpoint: &Arc<E>,
+        want: Want,
+    ) -> Result<(bool, Seat<Outcome<T>>)> {
+        let flight_key = (key.clone(), endpoint.client().map(str::to_owned));
+        if !self.flights.is_under_way(&flight_key) {
+            if self.flights.is_closed() {
+                return Err(Error::Closed);
+            }
+            if let Some(error) = self.failures.recent(key, &read.row.stamp, &self.runtime) {
+                return Err(error);
+            }
+        }
+        match self.flights.join(flight_key) {
+            Joined::Shared(seat) => Ok((false, seat)),
+            Joined::Started(seat, flight) => {
+                let task =
+                    Arc::clone(self).fly(key.clone(), Arc::clone(endpoint), want, flight);
+                self.runtime.spawn(task);
+                Ok((true, seat))
+            }
+        }
+    }
+
+    /// 2. The flight: steps 1 to 9 until there is an outcome.
+    async fn fly<E: TokenEndpoint>(
+        self: Arc<Self>,
+        key: T::Key,
+        endpoint: Arc<E>,
+        want: Want,
+        flight: FlightOf<T>,
+    ) {
+        let patience = policy::flight_patience(&self.behaviour.limits);
+        let clock = Stopwatch::start(&self.runtime);
+        let mut first: Option<Stamp> = None;
+        let mut looks = 0;
+        let outcome = loop {
+            let read = match self.read(&key).await {
+                Ok(read) => read,
+                Err(error) => {
+                    self.watches.forget(&key);
+                    break Err(error);
+                }
+            };
+            let moved = first.get_or_insert_with(|| read.row.stamp.clone()) != &read.row.stamp;
+            if self.is_fresh(&read, want) || (moved && self.is_usable(&read)) {
+                break self.hand_out(&key, &read);
+            }
+            match self.attempt(&key, &read, endpoint.as_ref(), want, &flight).await {
+                Some(Next::Done(outcome)) => break outcome,
+                Some(Next::Again) => continue,
+                None => {}
+            }
+            // 5. Refused: look again after a growing pause.
+            if clock.elapsed(&self.runtime) >= patience {
+                let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+                break Err(Error::RefreshTimeout { waited_ms });
+            }
+            let pause = policy::poll_pause(looks, self.runtime.random(), &self.behaviour.limits);
+            looks += 1;
+            if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
+                break Err(Error::Closed);
+            }
+        };
+        flight.answer(outcome);
+    }
+
+    /// Steps 3 to 9, once. `None`: the lease was refused.
+    async fn attempt<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        endpoint: &E,
+        want: Want,
+        flight: &FlightOf<T>,
+    ) -> Option<Next<T>> {
+        let done = |error: Error| Some(Next::Done(Err(error)));
+        if let Some(refusal) = self.breakers.refusal(endpoint.client(), &self.runtime) {
+            return done(refusal);
+        }
+        let sent = match self.table.open(key, &read.row) {
+            Ok(credentials) => credentials,
+            Err(error) => return done(error),
+        };
+        let Some(refresh_token) = sent.refresh_token.clone() else {
+            return done(Error::RefreshTokenMissing);
+        };
+        let lease = self.take_lease(key, read, want).await?;
+        // 4. Just before sending.
+        if self.flights.is_closed() {
+            self.release(key, &lease).await;
+            return done(Error::Closed);
+        }
+        if !lease.has_room(&self.runtime, &self.behaviour.limits) {
+            self.tell(EventKind::LeaseLost, key, None, None);
+            self.release(key, &lease).await;
+            return Some(Next::Again);
+        }
+        // 6. Ask the provider.
+        let _hold = Hold::new(&self.observer);
+        self.tell(EventKind::RefreshStart, key, None, None);
+        let verdict = self.ask(endpoint, &refresh_token, flight).await;
+        let next = match verdict {
+            Verdict::Granted(response) => {
+                self.commit(key, read, &sent, &lease, &response, flight).await
+            }
+            Verdict::InvalidGrant => {
+                self.invalid_grant(key, &refresh_token, &lease, endpoint.may_rotate()).await
+            }
+            failed => self.fail(key, read, endpoint, failed, &lease).await,
+        };
+        self.tell_outcome(key, &next, &lease);
+        Some(next)
+    }
+
+    /// 3. The lease. A database error counts as a refusal: it may be ours, and then runs out.
+    async fn take_lease(&self, key: &T::Key, read: &Read<T>, want: Want) -> Option<Lease> {
+        let limits = &self.behaviour.limits;
+        let mixed = self.behaviour.mixed_fleet;
+        let watched = match self.watches.standing(key, &read.row, &self.runtime, limits, mixed) {
+            Standing::Free => None,
+            Standing::Expired(value) => Some(value),
+            Standing::Held => return None,
+        };
+        let clock = Stopwatch::start(&self.runtime);
+        let ask = LeaseAsk { unless_fresh_ms: Some(want.fresh_ms), watched };
+        let at = self.table.take_lease(key, &read.row.stamp, ask).await.ok().flatten()?;
+        self.watches.forget(key);
+        Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) })
+    }
+
+    /// 6. Asks within the HTTP budget, retries included. A callback is asked once; after the
+    /// budget its callers are answered, and the task goes on to commit a late answer.
+    async fn ask<E: TokenEndpoint>(
+        &self,
+        endpoint: &E,
+        refresh_token: &RefreshToken,
+        flight: &FlightOf<T>,
+    ) -> Verdict {
+        let limits = &self.behaviour.limits;
+        let budget = Duration::from_millis(limits.http_budget_ms);
+        let late = || Error::OutcomeUnknown { reason: "no answer in time".into() };
+        let clock = Stopwatch::start(&self.runtime);
+        let mut sent = 0;
+        loop {
+            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let mut request =
+                Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
+            let verdict = match within(&self.runtime, left, &mut request).await {
+                Some(verdict) => verdict,
+                None if endpoint.is_repeatable() => Verdict::Ambiguous(late()),
+                None => {
+                    flight.answer(Err(late()));
+                    flight.leave_board();
+                    let more = Duration::from_millis(limits.commit_budget_ms);
+                    let verdict = within(&self.runtime, more, &mut request).await;
+                    verdict.unwrap_or_else(|| Verdict::Ambiguous(late()))
+                }
+            };
+            sent += 1;
+            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let random = self.runtime.random();
+            match policy::resend_after(&verdict, endpoint, sent, left, random) {
+                Some(pause) => self.runtime.sleep(pause).await,
+                None => return verdict,
+            }
+        }
+    }
+
+    /// What every failure but `invalid_grant` leaves behind.
+    async fn fail<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        endpoint: &E,
+        verdict: Verdict,
+        lease: &Lease,
+    ) -> Next<T> {
+        let limits = &self.behaviour.limits;
+        if !policy::leaves_doubt(&verdict, endpoint) {
+            self.release(key, lease).await;
+        }
+        let (error, retry_after) = match verdict {
+            Verdict::Transient(error, retry_after) => (error, retry_after),
+            Verdict::ClientRejected(error) => {
+                self.breakers.open(endpoint.client(), &error, &self.runtime, limits);
+                (error, None)
+            }
+            Verdict::Ambiguous(error) | Verdict::Refused(error) => (error, None),
+            Verdict::Granted(_) | Verdict::InvalidGrant => {
+                return Next::Done(Err(Error::internal("a verdict has no rule")));
+            }
+        };
+        let stamp = &read.row.stamp;
+        self.failures.remember(key, stamp, &error, retry_after, &self.runtime, limits);
+        Next::Done(Err(error))
+    }
+
+    /// 8. Release after a known failure. Doubt that was taken over is put back. A release that
+    /// fails is left to run out.
+    async fn release(&self, key: &T::Key, lease: &Lease) {
+        let _ = self.table.release(key, lease.at, lease.doubt).await;
+    }
+
+    /// 10. Judged at the moment of handing out.
+    fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
+        self.is_usable(read).then(|| self.hand_out(key, read))
+    }
+
+    /// The usable token in the place of an error, unless the connection is gone.
+    fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
+        let gone = matches!(error, Error::NotConnected { .. } | Error::Revoked { .. });
+        match self.usable(key, read) {
+            Some(outcome) if !gone => outcome,
+            _ => Err(error),
+        }
+    }
+
+    fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {
+        Ok(Token {
+            record: Arc::clone(&read.row.record),
+            credentials: Arc::new(self.table.open(key, &read.row)?),
+            expires_at: read.row.expires_at,
+            sealed_with: None,
+            reading: read.reading,
+        })
+    }
+
+    fn is_fresh(&self, read: &Read<T>, want: Want) -> bool {
+        self.has_left(read, want.fresh_ms)
+    }
+
+    fn is_usable(&self, read: &Read<T>) -> bool {
+        self.has_left(read, self.behaviour.limits.usable_ms)
+    }
+
+    fn has_left(&self, read: &Read<T>, ms: u64) -> bool {
+        let left = read.reading.left_ms(read.row.expires_at, &self.runtime);
+        left > i64::try_from(ms).unwrap_or(i64::MAX)
+    }
+
+    fn left_ms(&self, token: &Token<T::Record>) -> i64 {
+        token.reading.left_ms(token.expires_at, &self.runtime)
+    }
+
+    fn tell_outcome(&self, key: &T::Key, next: &Next<T>, lease: &Lease) {
+        let passed = lease.clock.elapsed_monotonic(&self.runtime).as_millis();
+        let duration_ms = Some(u64::try_from(passed).unwrap_or(u64::MAX));
+        match next {
+            Next::Done(Ok(_)) => self.tell(EventKind::RefreshEnd, key, duration_ms, None),
+            Next::Done(Err(error)) => {
+                self.tell(EventKind::RefreshFail, key, duration_ms, Some(error.code()));
+            }
+            Next::Again => self.tell(EventKind::LeaseLost, key, duration_ms, None),
+        }
+    }
+
+    fn tell(
+        &self,
+        kind: EventKind,
+        key: &T::Key,
+        duration_ms: Option<u64>,
+        code: Option<&'static str>,
+    ) {
+        let (store, key) = (self.table.store(), self.table.describe(key));
+        self.observer.tell(Event { kind, store, key, duration_ms, code });
+    }
+}

@@ -1,0 +1,100 @@
+//! What the engine needs of the machine: two clocks, chance, sleep and tasks, as a value, so that
+//! a simulation can stand in. The only place of the core that reads a clock.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+/// The machine, or a simulation of one.
+pub trait Runtime: Clone + Send + Sync + 'static {
+    /// Time that only moves forward; may stand still while the machine is frozen.
+    fn monotonic(&self) -> Duration;
+
+    /// Time since 1970, as far as the machine knows.
+    fn wall(&self) -> Duration;
+
+    /// A number from 0 up to 1, for jitter.
+    fn random(&self) -> f64;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Runs a task that nobody waits for.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+}
+
+/// Measures by both clocks: a frozen machine stops the monotonic one, and somebody may set the
+/// other.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    monotonic: Duration,
+    wall: Duration,
+}
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start(runtime: &impl Runtime) -> Self {
+        Self { monotonic: runtime.monotonic(), wall: runtime.wall() }
+    }
+
+    /// The time passed by the clock that shows more.
+    pub fn elapsed(&self, runtime: &impl Runtime) -> Duration {
+        let wall = runtime.wall().saturating_sub(self.wall);
+        self.elapsed_monotonic(runtime).max(wall)
+    }
+
+    /// The time passed while the machine was running: never too much.
+    pub fn elapsed_monotonic(&self, runtime: &impl Runtime) -> Duration {
+        runtime.monotonic().saturating_sub(self.monotonic)
+    }
+}
+
+/// The output of `work`, or `None` when it takes longer than `limit`. An answer that is there
+/// wins over a timer that is due: a process continued after a stop wakes with both.
+pub(super) async fn within<T>(
+    runtime: &impl Runtime,
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    match select(pin!(work), pin!(runtime.sleep(limit))).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// tokio and the operating system.
+#[derive(Debug, Clone, Copy)]
+pub struct Tokio {
+    origin: tokio::time::Instant,
+}
+
+impl Default for Tokio {
+    fn default() -> Self {
+        Self { origin: tokio::time::Instant::now() }
+    }
+}
+
+impl Runtime for Tokio {
+    fn monotonic(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn wall(&self) -> Duration {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&self) -> f64 {
+        // Without random bytes there is no jitter, which nothing depends on.
+        let bits = getrandom::u32().unwrap_or(u32::MAX / 2);
+        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(task);
+    }
+}

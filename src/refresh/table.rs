@@ -1,0 +1,160 @@
+//! What the engine needs of a store's table.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::db::Timestamp;
+use crate::error::{Error, Result};
+use crate::oauth::TokenResponse;
+use crate::secret::{AccessToken, RefreshToken};
+
+/// The pair of stored texts. Every write by us seals both anew, so it names one version of the
+/// row; the fence of every conditional write compares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The refresh column, as stored.
+    pub refresh: Option<Arc<str>>,
+    /// The access column, as stored.
+    pub access: Option<Arc<str>>,
+}
+
+/// A row as it was read.
+#[derive(Debug)]
+pub struct Row<Record> {
+    /// Its version.
+    pub stamp: Stamp,
+    /// Until when the access token is valid; `None`: for ever. A store decides what NULL means.
+    pub expires_at: Option<Timestamp>,
+    /// The lease, live or expired.
+    pub refreshing_at: Option<Timestamp>,
+    /// When the row was last written; only mixed fleets ask.
+    pub updated_at: Timestamp,
+    /// The database's clock at the read.
+    pub now: Timestamp,
+    /// Set when the row is there but ended: what a caller is told.
+    pub ended: Option<Error>,
+    /// What else the store hands out.
+    pub record: Arc<Record>,
+}
+
+impl<Record> Clone for Row<Record> {
+    fn clone(&self) -> Self {
+        Self {
+            stamp: self.stamp.clone(),
+            ended: self.ended.clone(),
+            record: Arc::clone(&self.record),
+            ..*self
+        }
+    }
+}
+
+/// The opened tokens of a row.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token, when one is stored.
+    pub refresh_token: Option<RefreshToken>,
+}
+
+/// Sealed tokens, ready to be written.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The texts.
+    pub stamp: Stamp,
+    /// The key that sealed them.
+    pub key_version: i32,
+}
+
+/// The conditions of step 3.
+#[derive(Debug, Clone, Copy)]
+pub struct LeaseAsk {
+    /// Only while no more than this is left of the access token; `None`: forced.
+    pub unless_fresh_ms: Option<u64>,
+    /// The expired value that this process has watched, and may replace.
+    pub watched: Option<Timestamp>,
+}
+
+/// What step 7 writes.
+#[derive(Debug)]
+pub struct Commit<'a> {
+    /// The tokens.
+    pub sealed: &'a Sealed,
+    /// The expiry, `None` for a token that never expires.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the provider gave a new refresh token.
+    pub rotated: bool,
+    /// The lease that the answer was asked for under.
+    pub lease: Timestamp,
+    /// The answer itself, for what else a store keeps of it.
+    pub response: &'a TokenResponse,
+}
+
+/// A store's table. Every write is one statement, READ COMMITTED, on the primary. Times are the
+/// database's. `None` means "no row", or "the fence did not hold"; every failure is an `Err`.
+pub trait Table: Send + Sync + 'static {
+    /// The row's natural key.
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What a row holds beside tokens.
+    type Record: Send + Sync + 'static;
+
+    /// The store's name, in events.
+    fn store(&self) -> &'static str;
+
+    /// The key as events print it.
+    fn describe(&self, key: &Self::Key) -> String;
+
+    /// What a caller is told when there is no row.
+    fn not_connected(&self) -> Error;
+
+    /// What a caller is told when the provider says that the grant is dead.
+    fn revoked(&self) -> Error;
+
+    /// Step 1.
+    fn read(
+        &self,
+        key: &Self::Key,
+    ) -> impl Future<Output = Result<Option<Row<Self::Record>>>> + Send;
+
+    /// Opens both tokens.
+    fn open(&self, key: &Self::Key, row: &Row<Self::Record>) -> Result<Credentials>;
+
+    /// Seals both tokens anew.
+    fn seal(&self, key: &Self::Key, credentials: &Credentials) -> Result<Sealed>;
+
+    /// Step 3: the lease's value as stored, or `None` when refused.
+    fn take_lease(
+        &self,
+        key: &Self::Key,
+        stamp: &Stamp,
+        ask: LeaseAsk,
+    ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
+
+    /// Step 7: the expiry as stored, or `None` when no row matched the fence.
+    fn commit(
+        &self,
+        key: &Self::Key,
+        stamp: &Stamp,
+        commit: Commit<'_>,
+    ) -> impl Future<Output = Result<Option<Option<Timestamp>>>> + Send;
+
+    /// Step 8: puts `restore` in the place of `lease`.
+    fn release(
+        &self,
+        key: &Self::Key,
+        lease: Timestamp,
+        restore: Option<Timestamp>,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Step 9a: at most the refresh buffer is left of a token that may be worthless.
+    fn suspect(&self, key: &Self::Key, stamp: &Stamp) -> impl Future<Output = Result<()>> + Send;
+
+    /// Step 9c: the store's ending; false when the fence or the lease did not hold.
+    fn end(
+        &self,
+        key: &Self::Key,
+        stamp: &Stamp,
+        lease: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
+}

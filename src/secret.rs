@@ -1,0 +1,74 @@
+//! Secrets as types: redacted `Debug`, no `Display`, no `PartialEq`, wiped when dropped.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+macro_rules! secret_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Zeroizing<String>);
+
+        impl $name {
+            /// Takes the text over; the copy that the caller keeps, if any, is the caller's.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(Zeroizing::new(text.into()))
+            }
+
+            /// The plaintext. Grep for this word to see who reads secrets.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    };
+}
+
+secret_text!(
+    /// An access token (RFC 6749, section 1.4).
+    AccessToken
+);
+secret_text!(
+    /// A refresh token (RFC 6749, section 1.5).
+    RefreshToken
+);
+secret_text!(
+    /// The application's own secret at the provider (RFC 6749, section 2.3.1).
+    ClientSecret
+);
+
+impl RefreshToken {
+    /// Whether both are the same grant, whatever the bytes in the row look like. Takes the same
+    /// time wherever they differ.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
+        a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (x, y)| seen | (x ^ y)) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_secret_shows_no_secret() {
+        let printed = format!("{:?}", RefreshToken::new("1//refresh"));
+        assert_eq!(printed, "RefreshToken(redacted)");
+    }
+
+    #[test]
+    fn tokens_that_differ_anywhere_are_not_the_same() {
+        let token = RefreshToken::new("1//refresh");
+        assert!(token.is_same(&RefreshToken::new("1//refresh")));
+        assert!(!token.is_same(&RefreshToken::new("1//refresH")));
+        assert!(!token.is_same(&RefreshToken::new("1//refres")));
+    }
+}

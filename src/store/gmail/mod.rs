@@ -1,0 +1,245 @@
+//! The gmail store (seed 000): one row a user in `gmail_tokens`.
+
+mod sql;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use self::table::{GmailTable, Record};
+use crate::config::{Limits, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::crypto::{GmailFormat, KeyRing};
+use crate::db::{Database, DatabaseSettings, Migration, Timestamp};
+use crate::error::{Error, Result};
+use crate::oauth::{Callback, HttpEndpoint};
+use crate::refresh::{Behaviour, Engine, Observer, Table, Token, Tokio, Want};
+use crate::secret::{AccessToken, RefreshToken};
+
+/// The table as its migration leaves it.
+pub const MIGRATION: Migration = sql::MIGRATION;
+
+/// The earliest moment that `timestamptz` holds, 4714-11-24 BC.
+const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
+/// The latest moment that a JavaScript `Date` holds.
+const DATE_MAX_MS: f64 = 8.64e15;
+
+/// Reads the variable `GMAIL_ENCRYPTION_KEY`.
+///
+/// # Errors
+/// [`Error::Configuration`] that never prints a key.
+pub fn format(keys: &str) -> Result<GmailFormat> {
+    KeyRing::parse("GMAIL_ENCRYPTION_KEY", keys).map(GmailFormat::new)
+}
+
+/// What an instance of the store is made of. What is missing matters to the functions that use it.
+pub struct Options {
+    /// The database.
+    pub database: Result<DatabaseSettings>,
+    /// The keys.
+    pub format: Result<Arc<GmailFormat>>,
+    /// Google's token endpoint, with the application's credentials.
+    pub google: Result<Arc<HttpEndpoint>>,
+    /// Limits, and whether old instances are about.
+    pub behaviour: Behaviour,
+    /// What a caller of [`Gmail::valid`] wants.
+    pub want: Want,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A user's tokens, to be stored.
+#[derive(Debug)]
+pub struct Connection {
+    /// The application's user.
+    pub user_id: String,
+    /// The user's tenant.
+    pub tenant_id: String,
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token; empty: there is none.
+    pub refresh_token: RefreshToken,
+    /// Until when, in milliseconds since 1970.
+    pub expires_at_ms: f64,
+    /// The granted scopes, separated by spaces.
+    pub scope: String,
+}
+
+/// A row with its tokens opened.
+#[derive(Debug)]
+pub struct Decrypted {
+    /// The row's primary key.
+    pub id: String,
+    /// The application's user.
+    pub user_id: String,
+    /// The user's tenant.
+    pub tenant_id: String,
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token; empty: there is none.
+    pub refresh_token: RefreshToken,
+    /// Until when the access token is valid, in milliseconds since 1970.
+    pub expires_at_ms: i64,
+    /// The granted scopes.
+    pub scope: String,
+    /// The key that sealed it, as the row says.
+    pub key_version: i32,
+    /// When the user first connected, in milliseconds since 1970.
+    pub connected_at_ms: i64,
+}
+
+/// The store.
+pub struct Gmail {
+    engine: Engine<GmailTable, Tokio>,
+    google: Result<Arc<HttpEndpoint>>,
+    want: Want,
+}
+
+impl Gmail {
+    /// Opens the store; connects when it is first used.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when there is no usable database, or limits contradict each other.
+    pub fn new(options: Options) -> Result<Self> {
+        let database = Database::open(&options.database?)?;
+        let behaviour =
+            Behaviour { limits: options.behaviour.limits.validated()?, ..options.behaviour };
+        let table = GmailTable::new(database, options.format, behaviour);
+        Ok(Self {
+            engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
+            google: options.google,
+            want: options.want,
+        })
+    }
+
+    fn table(&self) -> Result<&GmailTable> {
+        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    }
+
+    /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
+    /// `connected_at`, ends any refresh under way in favour of these tokens.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::TenantMismatch`] when the
+    /// row belongs to another tenant.
+    pub async fn upsert(&self, connection: Connection) -> Result<()> {
+        check_text("userId", &connection.user_id, TEXT_MAX_BYTES)?;
+        check_text("tenantId", &connection.tenant_id, TEXT_MAX_BYTES)?;
+        check_text("accessToken", connection.access_token.expose(), TOKEN_MAX_BYTES)?;
+        if !connection.refresh_token.expose().is_empty() {
+            check_text("refreshToken", connection.refresh_token.expose(), TOKEN_MAX_BYTES)?;
+        }
+        if !connection.scope.is_empty() {
+            check_text("scope", &connection.scope, TEXT_MAX_BYTES)?;
+        }
+        let expires_at = moment("expiresAt", connection.expires_at_ms)?;
+        self.table()?.upsert(&connection, expires_at).await
+    }
+
+    /// The row with its tokens opened, fresh or not; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`] when no key opens it; [`Error::Database`] and its kin.
+    pub async fn decrypted(&self, user_id: String) -> Result<Option<Decrypted>> {
+        check_text("userId", &user_id, TEXT_MAX_BYTES)?;
+        let table = self.table()?;
+        let Some(row) = table.read(&user_id).await? else { return Ok(None) };
+        let opened = table.open(&user_id, &row)?;
+        Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
+    }
+
+    /// Deletes the row, if there is one; never calls Google.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin.
+    pub async fn delete(&self, user_id: String) -> Result<()> {
+        check_text("userId", &user_id, TEXT_MAX_BYTES)?;
+        self.table()?.delete(&user_id).await
+    }
+
+    /// Whether there is a row; opens nothing.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin.
+    pub async fn is_connected(&self, user_id: String) -> Result<bool> {
+        check_text("userId", &user_id, TEXT_MAX_BYTES)?;
+        self.table()?.read(&user_id).await.map(|row| row.is_some())
+    }
+
+    /// A token with at least the refresh buffer left, refreshed once across all processes if need
+    /// be; by `refresh_fn` when given, else by Google.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
+    pub async fn valid<C: Callback>(
+        &self,
+        user_id: String,
+        refresh_fn: Option<Arc<C>>,
+    ) -> Result<Decrypted> {
+        check_text("userId", &user_id, TEXT_MAX_BYTES)?;
+        self.table()?;
+        let token = match refresh_fn {
+            Some(refresh_fn) => self.engine.valid(user_id, Ok(refresh_fn), self.want).await?,
+            None => self.engine.valid(user_id, self.google.clone(), self.want).await?,
+        };
+        let Token { record, credentials, expires_at, sealed_with, .. } = token;
+        let key_version = sealed_with.unwrap_or(record.key_version);
+        Ok(decrypted(&record, &credentials, expires_at, key_version))
+    }
+
+    /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
+    /// whether all of it ended.
+    pub async fn close(&self, timeout: Duration) -> bool {
+        self.engine.close(timeout).await
+    }
+}
+
+/// The time that [`Gmail::close`] waits by default: all of step 7, and what comes before it.
+#[must_use]
+pub fn close_timeout_ms(limits: &Limits) -> u64 {
+    limits.commit_budget_ms + limits.lease_ms
+}
+
+fn moment(argument: &'static str, ms: f64) -> Result<Timestamp> {
+    if ms.is_nan() || !(TIMESTAMP_MIN_MS..=DATE_MAX_MS).contains(&ms) {
+        return Err(Error::invalid(argument, "must be a valid date that PostgreSQL can store"));
+    }
+    #[allow(clippy::cast_possible_truncation)] // bounded by DATE_MAX_MS
+    Ok(Timestamp::from_ms(ms as i64))
+}
+
+fn decrypted(
+    record: &Record,
+    opened: &crate::refresh::Credentials,
+    expires_at: Option<Timestamp>,
+    key_version: i32,
+) -> Decrypted {
+    Decrypted {
+        id: record.id.clone(),
+        user_id: record.user_id.clone(),
+        tenant_id: record.tenant_id.clone(),
+        access_token: opened.access_token.clone(),
+        refresh_token: opened.refresh_token.clone().unwrap_or_else(|| RefreshToken::new("")),
+        expires_at_ms: expires_at.map_or(i64::MAX, Timestamp::as_ms),
+        scope: record.scope.clone(),
+        key_version,
+        connected_at_ms: record.connected_at.as_ms(),
+    }
+}
+
+/// Seals one text in this store's format: `encryptToken`.
+///
+/// # Errors
+/// [`Error::Internal`] when the operating system gives no random bytes.
+pub fn encrypt_token(format: &GmailFormat, text: &str) -> Result<String> {
+    format.seal(text)
+}
+
+/// Opens one text in this store's format: `decryptToken`.
+///
+/// # Errors
+/// [`Error::Decryption`], whatever was wrong.
+pub fn decrypt_token(format: &GmailFormat, sealed: &str) -> Result<Zeroizing<String>> {
+    format.open(sealed, None)
+}

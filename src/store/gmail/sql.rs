@@ -1,0 +1,135 @@
+//! The statements of the gmail store. `{table}` is replaced by the table's qualified name.
+
+use crate::db::{Column, Migration};
+
+const TEXT: &[&str] = &["text", "varchar"];
+const TIME: &[&str] = &["timestamptz"];
+
+pub(super) const MIGRATION: Migration = Migration {
+    store: "gmail",
+    version: 1,
+    sql: include_str!("../../../migrations/0001_gmail.sql"),
+    table: "gmail_tokens",
+    key: "user_id",
+    columns: &[
+        Column { name: "id", types: TEXT, nullable: false },
+        Column { name: "tenant_id", types: TEXT, nullable: false },
+        Column { name: "user_id", types: TEXT, nullable: false },
+        Column { name: "encrypted_access_token", types: TEXT, nullable: false },
+        Column { name: "encrypted_refresh_token", types: TEXT, nullable: false },
+        Column { name: "expires_at", types: TIME, nullable: false },
+        Column { name: "scope", types: TEXT, nullable: false },
+        Column { name: "key_version", types: &["int4"], nullable: false },
+        Column { name: "refreshing_at", types: TIME, nullable: true },
+        Column { name: "connected_at", types: TIME, nullable: false },
+        Column { name: "updated_at", types: TIME, nullable: false },
+    ],
+};
+
+const COLUMNS: &str = "user_id, id, tenant_id, encrypted_access_token, encrypted_refresh_token,
+    expires_at, scope, key_version, refreshing_at, connected_at, updated_at, clock_timestamp()";
+
+const READ_ONE: &str = "SELECT {columns} FROM {table} WHERE user_id = $1";
+
+const READ_MANY: &str = "SELECT {columns} FROM {table} WHERE user_id = ANY($1)";
+
+/// Reconnect: overwrites everything, frees the lease. In a mixed fleet ($9) it leaves a live one
+/// behind, so that an old instance that has read but not locked waits and reads again.
+const UPSERT: &str = "
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+    INSERT INTO {table} AS stored (id, tenant_id, user_id, encrypted_access_token,
+        encrypted_refresh_token, expires_at, scope, key_version, refreshing_at, connected_at, updated_at)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN now END, now, now FROM clock
+    ON CONFLICT (user_id) DO UPDATE SET
+        encrypted_access_token = EXCLUDED.encrypted_access_token,
+        encrypted_refresh_token = EXCLUDED.encrypted_refresh_token,
+        expires_at = EXCLUDED.expires_at,
+        scope = EXCLUDED.scope,
+        key_version = EXCLUDED.key_version,
+        refreshing_at = EXCLUDED.refreshing_at,
+        updated_at = EXCLUDED.updated_at
+    WHERE stored.tenant_id = EXCLUDED.tenant_id
+    RETURNING stored.id";
+
+const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
+
+/// Step 3. $4: only while no more than so many milliseconds are left, NULL: forced. $5: the
+/// watched value. $6: the lease. $7: mixed fleet, where an expired lease not newer than the last
+/// write is a leftover. The clock is read when the row is locked, not before.
+const LEASE: &str = "
+    UPDATE {table} SET refreshing_at = clock_timestamp()
+    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+      AND ($4::float8 IS NULL OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
+      AND (refreshing_at IS NULL
+        OR (refreshing_at = $5
+          AND (refreshing_at < clock_timestamp() - $6 * interval '1 millisecond'
+            OR refreshing_at > clock_timestamp() + $6 * interval '1 millisecond'))
+        OR ($7 AND refreshing_at <= updated_at
+          AND refreshing_at < clock_timestamp() - $6 * interval '1 millisecond'))
+    RETURNING refreshing_at";
+
+/// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
+/// refresh buffer ($11), so that the next call proves the token.
+const COMMIT: &str = "
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+    UPDATE {table} SET
+        encrypted_refresh_token = $4,
+        encrypted_access_token = $5,
+        key_version = $6,
+        expires_at = CASE
+            WHEN $8 AND (refreshing_at IS DISTINCT FROM $9
+                OR refreshing_at < clock.now - $10 * interval '1 millisecond')
+            THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
+            ELSE $7 END,
+        refreshing_at = CASE WHEN $12 THEN clock.now END,
+        updated_at = clock.now
+    FROM clock
+    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+    RETURNING expires_at";
+
+/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
+const RELEASE: &str = "
+    UPDATE {table} SET refreshing_at = $3 WHERE user_id = $1 AND refreshing_at = $2";
+
+/// Step 9a.
+const SUSPECT: &str = "
+    UPDATE {table} SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
+    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
+
+/// Step 9c.
+const END: &str = "
+    DELETE FROM {table}
+    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+      AND refreshing_at = $4
+    RETURNING id";
+
+/// The statements, for one table name.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) read_one: String,
+    pub(super) read_many: String,
+    pub(super) upsert: String,
+    pub(super) delete: String,
+    pub(super) lease: String,
+    pub(super) commit: String,
+    pub(super) release: String,
+    pub(super) suspect: String,
+    pub(super) end: String,
+}
+
+impl Statements {
+    pub(super) fn for_table(table: &str) -> Self {
+        let named = |sql: &str| sql.replace("{columns}", COLUMNS).replace("{table}", table);
+        Self {
+            read_one: named(READ_ONE),
+            read_many: named(READ_MANY),
+            upsert: named(UPSERT),
+            delete: named(DELETE),
+            lease: named(LEASE),
+            commit: named(COMMIT),
+            release: named(RELEASE),
+            suspect: named(SUSPECT),
+            end: named(END),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The stores: one table each. A store knows its SQL, its key and its format; nothing of HTTP, of
+//! Node or of who may refresh when.
+
+pub mod gmail;

@@ -1,0 +1,42 @@
+/** Checks the types of arguments; lengths and contents are the core's to check. */
+
+import { InvalidArgumentError } from './errors';
+
+function refuse(argument: string, reason: string): never {
+  throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
+}
+
+/** A string that UTF-8 can hold: a lone surrogate would name another row. */
+export function text(argument: string, value: unknown): string {
+  if (typeof value !== 'string') return refuse(argument, `must be a string, is ${kind(value)}`);
+  if (!value.isWellFormed()) return refuse(argument, 'must not contain a lone surrogate');
+  return value;
+}
+
+/** A valid date, as milliseconds since 1970. */
+export function date(argument: string, value: unknown): number {
+  // Not `instanceof`: a date of another realm is one, too.
+  if (Object.prototype.toString.call(value) !== '[object Date]') {
+    return refuse(argument, `must be a Date, is ${kind(value)}`);
+  }
+  return Number(value);
+}
+
+/** A function, or nothing. */
+export function optionalFunction<F>(argument: string, value: F | undefined | null): F | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'function') return refuse(argument, `must be a function, is ${kind(value)}`);
+  return value;
+}
+
+/** An object whose fields are named `argument.field` in errors. */
+export function record(argument: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) {
+    return refuse(argument, `must be an object, is ${kind(value)}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function kind(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

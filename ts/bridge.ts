@@ -1,0 +1,241 @@
+/**
+ * The JavaScript side of the bridge: calls wait under a number, and one wake-up settles all that
+ * are ready. Objects, dates and errors are made here, in the realm that asked.
+ */
+
+import { AsyncResource } from 'node:async_hooks';
+import { setInterval, setTimeout } from 'node:timers';
+import type { Bridge } from '../index';
+import { type Failure, errorOf } from './errors';
+import { publish } from './events';
+import { native } from './native';
+
+/** A caller's own refresh function, as seed 000 has it. */
+export type RefreshFn = (
+  refreshToken: string,
+  context: { signal: AbortSignal },
+) => Promise<{ accessToken: string; refreshToken?: string | null; expiryDate: number }>;
+
+/** A row of `gmail_tokens` with its tokens opened. */
+export interface DecryptedGmailToken {
+  id: string;
+  userId: string;
+  tenantId: string;
+  accessToken: string;
+  refreshToken: string;
+  expiresAt: Date;
+  scope: string;
+  keyVersion: number;
+  connectedAt: Date;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(failure: Failure): void;
+}
+
+/** The kinds of messages, in the order of `src/binding/message.rs`. */
+const NOTHING = 0;
+const NULL = 1;
+const BOOL = 2;
+const TEXTS = 3;
+const GMAIL = 4;
+const ERROR = 5;
+const REFRESH = 6;
+const FORGET = 7;
+const HOLD = 8;
+const EVENT = 9;
+
+/** How many thrown objects are kept for `cause`. */
+const CAUSES_MAX = 1_024;
+/** How long Node is kept alive for an answer that is not stored yet, after all else has ended. */
+const TAIL_MS = 60_000;
+/** The longest interval that timers take. */
+const FOREVER_MS = 0x7fffffff;
+
+const waiting = new Map<number, Waiting>();
+const refreshFns = new Map<number, RefreshFn>();
+const causes = new Map<number, unknown>();
+let lastId = 0;
+let lastFunction = 0;
+let lastCause = 0;
+let held = 0;
+
+// Node stays alive while a call is under way, as with any other promise of its own.
+const alive = setInterval(() => {}, FOREVER_MS).unref();
+
+export const bridge: Bridge = new native.Bridge(settle);
+
+/** A native function that settles a call through the bridge. */
+type Start<Args extends unknown[]> = (target: never, id: number, ...args: Args) => void;
+
+/** Makes an `async` function of a native one; its errors carry the caller's stack. */
+export function promised<Result, Target, Args extends unknown[]>(
+  start: (target: Target, id: number, ...args: Args) => void,
+): (target: Target, ...args: Args) => Promise<Result> {
+  return async (target, ...args) => {
+    try {
+      return (await begin(start as Start<Args>, target, args)) as Result;
+    } catch (failure) {
+      throw failure instanceof Error ? failure : errorOf(failure as Failure);
+    }
+  };
+}
+
+function begin<Args extends unknown[]>(
+  start: Start<Args>,
+  target: unknown,
+  args: Args,
+): Promise<unknown> {
+  lastId = (lastId + 1) >>> 0;
+  const id = lastId;
+  return new Promise((resolve, reject) => {
+    start(target as never, id, ...args);
+    if (waiting.size === 0) alive.ref();
+    waiting.set(id, { resolve, reject });
+  });
+}
+
+/** Keeps a function until the core forgets it; it runs in the caller's async context. */
+export function keepRefreshFn(refreshFn: RefreshFn): number {
+  lastFunction = (lastFunction + 1) >>> 0;
+  refreshFns.set(lastFunction, AsyncResource.bind(refreshFn));
+  return lastFunction;
+}
+
+function settle(): void {
+  const flat = bridge.drain();
+  for (let at = 0; at < flat.length; ) {
+    at = message(flat, at);
+  }
+}
+
+/** Deals with the message at `at`; gives where the next one begins. */
+function message(flat: unknown[], at: number): number {
+  switch (flat[at]) {
+    case GMAIL:
+      take(flat[at + 1])?.resolve(gmailToken(flat, at + 2));
+      return at + 11;
+    case NOTHING:
+      take(flat[at + 1])?.resolve(undefined);
+      return at + 2;
+    case NULL:
+      take(flat[at + 1])?.resolve(null);
+      return at + 2;
+    case BOOL:
+    case TEXTS:
+      take(flat[at + 1])?.resolve(flat[at + 2]);
+      return at + 3;
+    case ERROR:
+      take(flat[at + 1])?.reject(failure(flat, at + 2));
+      return at + 6;
+    case REFRESH:
+      void refresh(
+        flat[at + 1] as number,
+        flat[at + 2] as number,
+        flat[at + 3] as string,
+        flat[at + 4] as number,
+      );
+      return at + 5;
+    case FORGET:
+      refreshFns.delete(flat[at + 1] as number);
+      return at + 2;
+    case HOLD:
+      hold(flat[at + 1] as boolean);
+      return at + 2;
+    case EVENT:
+      publish(flat.slice(at + 1, at + 6));
+      return at + 6;
+    default:
+      throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
+  }
+}
+
+function take(id: unknown): Waiting | undefined {
+  const call = waiting.get(id as number);
+  waiting.delete(id as number);
+  if (waiting.size === 0) alive.unref();
+  return call;
+}
+
+function gmailToken(flat: unknown[], at: number): DecryptedGmailToken {
+  return {
+    id: flat[at] as string,
+    userId: flat[at + 1] as string,
+    tenantId: flat[at + 2] as string,
+    accessToken: flat[at + 3] as string,
+    refreshToken: flat[at + 4] as string,
+    expiresAt: new Date(flat[at + 5] as number),
+    scope: flat[at + 6] as string,
+    keyVersion: flat[at + 7] as number,
+    connectedAt: new Date(flat[at + 8] as number),
+  };
+}
+
+function failure(flat: unknown[], at: number): Failure {
+  const details = flat[at + 3] as Record<string, unknown>;
+  const told: Failure = {
+    code: flat[at] as string,
+    message: flat[at + 1] as string,
+    retryable: flat[at + 2] as boolean,
+    details,
+  };
+  if (typeof details['causeId'] === 'number') told.cause = causes.get(details['causeId']);
+  return told;
+}
+
+/** Runs a kept function and tells the core what it came to. */
+async function refresh(
+  call: number,
+  id: number,
+  refreshToken: string,
+  budgetMs: number,
+): Promise<void> {
+  try {
+    const refreshFn = refreshFns.get(id);
+    const tokens = await refreshFn?.(refreshToken, { signal: AbortSignal.timeout(budgetMs) });
+    // What is no text or number is refused by the core, as an answer that may have rotated.
+    const { accessToken, refreshToken: next, expiryDate } = Object(tokens);
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    bridge.refreshed(call, text(accessToken), text(next), Number(expiryDate ?? NaN));
+  } catch (thrown) {
+    bridge.refreshThrew(call, thrownFields(thrown));
+  }
+}
+
+/** What google-auth-library, gaxios and fetch put into their errors. */
+function thrownFields(thrown: unknown): Parameters<Bridge['refreshThrew']>[1] {
+  lastCause = (lastCause + 1) >>> 0;
+  causes.set(lastCause, thrown);
+  for (const oldest of causes.keys()) {
+    if (causes.size <= CAUSES_MAX) break;
+    causes.delete(oldest);
+  }
+  const { message, code, response, cause } = Object(thrown);
+  const status = Number(response?.status);
+  const told: Parameters<Bridge['refreshThrew']>[1] = {
+    causeId: lastCause,
+    message: typeof message === 'string' ? message : String(thrown),
+  };
+  const known = code ?? cause?.code;
+  if (typeof known === 'string') told.code = known;
+  if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
+  if (typeof response?.data?.error === 'string') told.error = response.data.error;
+  return told;
+}
+
+/** From sending a refresh until its commit Node waits a while, even when all else has ended. */
+function hold(begins: boolean): void {
+  held += begins ? 1 : -1;
+  if (held === 1 && begins) process.once('beforeExit', waitForTail);
+  if (held === 0) {
+    process.removeListener('beforeExit', waitForTail);
+    clearTimeout(tail);
+  }
+}
+
+let tail: NodeJS.Timeout | undefined;
+
+function waitForTail(): void {
+  tail = setTimeout(() => {}, TAIL_MS);
+}

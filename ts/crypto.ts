@@ -1,0 +1,56 @@
+/** `tokenkeep/crypto`: `encryptToken` and `decryptToken` of seed 000, synchronous. */
+
+import type { GmailKeys } from '../index';
+import { ConfigurationError, type Failure, InvalidArgumentError, errorOf } from './errors';
+import { native } from './native';
+
+let keys: GmailKeys | undefined;
+let keysText: string | undefined;
+
+/**
+ * Seals a text with the first key of `GMAIL_ENCRYPTION_KEY`, read at the call. Gives
+ * `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM, 12-byte IV, 16-byte tag), which Node's crypto
+ * opens, too. Takes any string that Node's crypto takes.
+ * @throws {ConfigurationError} when there is no usable key
+ */
+export function encryptToken(plaintext: string): string {
+  return attempt(() => native.encryptToken(current(), string('plaintext', plaintext)));
+}
+
+/**
+ * Opens what {@link encryptToken} or Node's crypto sealed, with any key of `GMAIL_ENCRYPTION_KEY`.
+ * @throws {DecryptionError} whatever was wrong
+ */
+export function decryptToken(encryptedStr: string): string {
+  return attempt(() => native.decryptToken(current(), string('encryptedStr', encryptedStr)));
+}
+
+/** The keys, parsed once for as long as the variable stays the same. */
+function current(): GmailKeys {
+  const text = process.env['GMAIL_ENCRYPTION_KEY'];
+  if (keys && text === keysText) return keys;
+  if (!text) {
+    throw new ConfigurationError(
+      'GMAIL_ENCRYPTION_KEY: is not set. Make a key with: npx tokenkeep keygen',
+    );
+  }
+  keys = new native.GmailKeys(text);
+  keysText = text;
+  return keys;
+}
+
+function string(argument: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new InvalidArgumentError(`${argument}: must be a string`, { argument });
+}
+
+/** A synchronous export throws a plain error with our code. */
+function attempt<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (thrown) {
+    const { code, message, retryable } = thrown as Partial<Failure>;
+    if (retryable !== undefined || !code?.startsWith('ERR_TOKENKEEP_')) throw thrown;
+    throw errorOf({ code, message: message ?? '', retryable: false, details: {} });
+  }
+}

@@ -1,0 +1,55 @@
+/** Events: one diagnostics channel, and an option of each instance. No payload holds a secret. */
+
+import { channel } from 'node:diagnostics_channel';
+
+/** What happened, to which row. */
+export interface TokenkeepEvent {
+  type:
+    | 'refresh.start'
+    | 'refresh.end'
+    | 'refresh.fail'
+    | 'lease.lost'
+    | 'commit.retry'
+    | 'row.dropped';
+  store: string;
+  key: string;
+  durationMs?: number;
+  code?: string;
+}
+
+/** The name of the diagnostics channel. */
+export const CHANNEL = 'tokenkeep';
+
+const events = channel(CHANNEL);
+const listeners = new Map<number, (event: TokenkeepEvent) => void>();
+
+/** Has the events of instance `keep` told to `listener`. */
+export function listen(keep: number, listener: (event: TokenkeepEvent) => void): void {
+  listeners.set(keep, listener);
+}
+
+/** Tells nobody any more. */
+export function unlisten(keep: number): void {
+  listeners.delete(keep);
+}
+
+/** Publishes an event as the core tells it: instance, type, store, key, duration, code. */
+export function publish(told: unknown[]): void {
+  const [keep, type, store, key, durationMs, code] = told as [
+    number,
+    TokenkeepEvent['type'],
+    string,
+    string,
+    number | null,
+    string | null,
+  ];
+  const event: TokenkeepEvent = { type, store, key };
+  if (durationMs !== null) event.durationMs = durationMs;
+  if (code !== null) event.code = code;
+  events.publish(event);
+  try {
+    listeners.get(keep)?.(event);
+  } catch (error) {
+    process.emitWarning(`onEvent threw: ${String(error)}`, 'TokenkeepWarning');
+  }
+}

@@ -1,0 +1,84 @@
+/** The gmail store's methods, on whichever instance. */
+
+import type { Keep } from '../index';
+import { date, optionalFunction, record, text } from './arguments';
+import { type DecryptedGmailToken, type RefreshFn, keepRefreshFn, promised } from './bridge';
+import { native } from './native';
+
+/** What a user's connection is stored from. */
+export interface UpsertGmailTokensParams {
+  userId: string;
+  tenantId: string;
+  accessToken: string;
+  /** `''`: there is none. */
+  refreshToken: string;
+  expiresAt: Date;
+  scope: string;
+}
+
+const upsert = promised<void, Keep, [string, string, string, string, number, string]>(
+  native.upsertGmailTokens,
+);
+const decrypted = promised<DecryptedGmailToken | null, Keep, [string]>(
+  native.getGmailTokenDecrypted,
+);
+const remove = promised<void, Keep, [string]>(native.deleteGmailTokens);
+const isConnected = promised<boolean, Keep, [string]>(native.hasActiveGmailConnection);
+const valid = promised<DecryptedGmailToken, Keep, [string, number | undefined]>(
+  native.getValidGmailToken,
+);
+
+/** The functions of seed 000. */
+export class GmailStore {
+  readonly #keep: () => Keep;
+
+  /** @internal */
+  constructor(keep: () => Keep) {
+    this.#keep = keep;
+  }
+
+  /**
+   * Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way.
+   * @throws {TenantMismatchError} when the user's row belongs to another tenant
+   */
+  async upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
+    const given = record('params', params);
+    return upsert(
+      this.#keep(),
+      text('userId', given['userId']),
+      text('tenantId', given['tenantId']),
+      text('accessToken', given['accessToken']),
+      text('refreshToken', given['refreshToken']),
+      date('expiresAt', given['expiresAt']),
+      text('scope', given['scope']),
+    );
+  }
+
+  /** The stored tokens, fresh or not; `null` when there are none. */
+  async getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
+    return decrypted(this.#keep(), text('userId', userId));
+  }
+
+  /** Deletes the stored tokens, if there are any; never calls Google. */
+  async deleteGmailTokens(userId: string): Promise<void> {
+    return remove(this.#keep(), text('userId', userId));
+  }
+
+  /** Whether tokens are stored; opens nothing. */
+  async hasActiveGmailConnection(userId: string): Promise<boolean> {
+    return isConnected(this.#keep(), text('userId', userId));
+  }
+
+  /**
+   * A token with at least five minutes left, refreshed once across all processes if need be: by
+   * `refreshFn` when given, else at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`.
+   * When a refresh fails, a token with over a minute left is given instead of the error.
+   * @throws {GmailNotConnectedError} when nothing is stored
+   * @throws {GmailTokenRevokedError} when Google says `invalid_grant`; the row is gone then
+   */
+  async getValidGmailToken(userId: string, refreshFn?: RefreshFn): Promise<DecryptedGmailToken> {
+    const user = text('userId', userId);
+    const callback = optionalFunction('refreshFn', refreshFn);
+    return valid(this.#keep(), user, callback && keepRefreshFn(callback));
+  }
+}

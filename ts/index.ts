@@ -1,0 +1,11 @@
+/** `tokenkeep`: everything. */
+
+export * from './gmail';
+export * from './crypto';
+export * from './errors';
+export { type TokenkeepEvent } from './events';
+export { type RefreshFn } from './bridge';
+export { type GmailStore } from './gmail-store';
+export { type MigrateOptions } from './migrations';
+export { type TokenKeepOptions } from './settings';
+export { type TokenKeep, close, createTokenKeep, migrate } from './instance';

@@ -1,0 +1,108 @@
+/** Instances: explicit ones, and the default one that the seeds' functions use. */
+
+import type { Keep } from '../index';
+import { record } from './arguments';
+import { bridge, promised } from './bridge';
+import { ClosedError } from './errors';
+import { listen, unlisten } from './events';
+import { GmailStore } from './gmail-store';
+import { type MigrateOptions, runMigrations } from './migrations';
+import { native } from './native';
+import { type TokenKeepOptions, checkOptions, readVariables, resolve } from './settings';
+
+const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
+  keep.close(id, timeoutMs),
+);
+
+let lastNumber = 0;
+
+/** An independent instance. Its pool is shared with instances of equal database settings. */
+export class TokenKeep {
+  /** The gmail store. */
+  readonly gmail: GmailStore;
+
+  readonly #options: TokenKeepOptions;
+  #keep: Keep | undefined;
+  #variables: (string | undefined)[] = [];
+  #number = 0;
+  #closed = false;
+  #closing: Promise<unknown>[] = [];
+
+  constructor(options: TokenKeepOptions = {}) {
+    checkOptions(record('options', options) as TokenKeepOptions);
+    this.#options = { ...options };
+    this.gmail = new GmailStore(() => this.#current());
+  }
+
+  /** The native instance; made anew when a variable that matters has changed. */
+  #current(): Keep {
+    if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
+    const variables = readVariables(this.#options);
+    const before = this.#variables;
+    if (this.#keep && variables.every((value, index) => value === before[index])) {
+      return this.#keep;
+    }
+    const settings = resolve(this.#options, variables);
+    this.#retire();
+    this.#number = ++lastNumber;
+    if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
+    this.#variables = variables;
+    this.#keep = new native.Keep(bridge, this.#number, settings);
+    return this.#keep;
+  }
+
+  /** What is under way with the old settings goes on. */
+  #retire(timeoutMs?: number): void {
+    const [keep, number] = [this.#keep, this.#number];
+    if (!keep) return;
+    this.#keep = undefined;
+    const closing = closeNative(keep, timeoutMs).finally(() => {
+      unlisten(number);
+      this.#closing = this.#closing.filter((other) => other !== closing);
+    });
+    this.#closing.push(closing);
+  }
+
+  /** Brings the tables of the named stores up to date; gives what had to be left out. */
+  async migrate(options: MigrateOptions): Promise<string[]> {
+    if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
+    return runMigrations(resolve(this.#options, readVariables(this.#options)), options);
+  }
+
+  /**
+   * Refuses further calls and waits for what is under way: refreshes that were sent, and their
+   * commits. By default as long as a commit is tried, over five minutes when the database is
+   * away; `timeoutMs` shortens that. Gives whether all of it ended.
+   */
+  async close(options: { timeoutMs?: number } = {}): Promise<boolean> {
+    this.#closed = true;
+    this.#retire(options.timeoutMs);
+    const ended = await Promise.all(this.#closing);
+    return ended.every(Boolean);
+  }
+}
+
+/** Makes an independent instance; connects when it is first used. */
+export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
+  return new TokenKeep(options);
+}
+
+let shared: TokenKeep | undefined;
+
+/** The instance that reads everything from the environment. */
+export function defaultKeep(): TokenKeep {
+  shared ??= new TokenKeep();
+  return shared;
+}
+
+/** Closes the default instance, as {@link TokenKeep.close} does; the next call opens another. */
+export async function close(options: { timeoutMs?: number } = {}): Promise<boolean> {
+  const closing = shared;
+  shared = undefined;
+  return closing ? closing.close(options) : true;
+}
+
+/** Brings the tables of the named stores up to date, in the database of the environment. */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  return defaultKeep().migrate(options);
+}
