@@ -6,8 +6,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setInterval, setTimeout } from 'node:timers';
 import type { Bridge } from '../index';
-import { type Failure, errorOf } from './errors';
 import { publish } from './events';
+import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
 /** A caller's own refresh function, as seed 000 has it. */
@@ -144,8 +144,8 @@ function message(flat: unknown[], at: number): number {
       hold(flat[at + 1] as boolean);
       return at + 2;
     case EVENT:
-      publish(flat.slice(at + 1, at + 6));
-      return at + 6;
+      publish(flat.slice(at + 1, at + 7));
+      return at + 7;
     default:
       throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
   }

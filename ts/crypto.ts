@@ -1,7 +1,8 @@
 /** `tokenkeep/crypto`: `encryptToken` and `decryptToken` of seed 000, synchronous. */
 
 import type { GmailKeys } from '../index';
-import { ConfigurationError, type Failure, InvalidArgumentError, errorOf } from './errors';
+import { ConfigurationError, InvalidArgumentError } from './errors';
+import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
 let keys: GmailKeys | undefined;

@@ -1,7 +1,4 @@
-/**
- * The errors: real classes with stable codes, made in the caller's own realm. One table says what
- * a code becomes; a test compares it with the core's list.
- */
+/** The errors: real classes with stable codes, made in the caller's own realm. */
 
 /** What every error of tokenkeep has beside `name`, `message`, `stack` and `cause`. */
 export interface TokenkeepFailure {
@@ -166,56 +163,4 @@ export class InternalError extends TokenkeepError {
 /** The native part of tokenkeep could not be loaded. */
 export class NativeMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NATIVE_MISSING';
-}
-
-type ErrorClass = new (message?: string, options?: ErrorOptions) => Error & TokenkeepFailure;
-
-/** What a code becomes, in the order of the core's list. */
-export const classes: Readonly<Record<string, ErrorClass>> = {
-  ERR_TOKENKEEP_INVALID_ARGUMENT: InvalidArgumentError,
-  ERR_TOKENKEEP_CONFIGURATION: ConfigurationError,
-  ERR_TOKENKEEP_DECRYPTION: DecryptionError,
-  ERR_TOKENKEEP_NOT_CONNECTED: NotConnectedError,
-  ERR_TOKENKEEP_REVOKED: TokenRevokedError,
-  ERR_TOKENKEEP_REFRESH_TOKEN_MISSING: RefreshTokenMissingError,
-  ERR_TOKENKEEP_REFRESH_TIMEOUT: RefreshTimeoutError,
-  ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN: RefreshOutcomeUnknownError,
-  ERR_TOKENKEEP_PROVIDER_UNAVAILABLE: ProviderUnavailableError,
-  ERR_TOKENKEEP_PROVIDER_THROTTLED: ProviderThrottledError,
-  ERR_TOKENKEEP_PROVIDER_REFUSED: ProviderRefusedError,
-  ERR_TOKENKEEP_CLIENT_REJECTED: ClientRejectedError,
-  ERR_TOKENKEEP_PROVIDER_RESPONSE: ProviderResponseError,
-  ERR_TOKENKEEP_REFRESH_CALLBACK: RefreshCallbackError,
-  ERR_TOKENKEEP_DATABASE: DatabaseError,
-  ERR_TOKENKEEP_ROW_LOCKED: RowLockedError,
-  ERR_TOKENKEEP_SCHEMA: SchemaError,
-  ERR_TOKENKEEP_TENANT_MISMATCH: TenantMismatchError,
-  ERR_TOKENKEEP_CLOSED: ClosedError,
-  ERR_TOKENKEEP_INTERNAL: InternalError,
-};
-
-/** A store's own classes for the two codes that callers match by class. */
-const storeClasses: Readonly<Record<string, Readonly<Record<string, ErrorClass>>>> = {
-  gmail: {
-    ERR_TOKENKEEP_NOT_CONNECTED: GmailNotConnectedError,
-    ERR_TOKENKEEP_REVOKED: GmailTokenRevokedError,
-  },
-};
-
-/** How the core tells a failure. */
-export interface Failure {
-  code: string;
-  message: string;
-  retryable: boolean;
-  details: Readonly<Record<string, unknown>>;
-  cause?: unknown;
-}
-
-/** Builds the error that a failure stands for. Call it where the caller's stack is. */
-export function errorOf(failure: Failure): Error & TokenkeepFailure {
-  const { store, causeId: _, ...fields } = failure.details;
-  const own = typeof store === 'string' ? storeClasses[store]?.[failure.code] : undefined;
-  const Class = own ?? classes[failure.code] ?? InternalError;
-  const error = new Class(failure.message, 'cause' in failure ? { cause: failure.cause } : {});
-  return Object.assign(error, fields, { retryable: failure.retryable });
 }

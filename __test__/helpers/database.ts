@@ -1,0 +1,67 @@
+/** A fresh database for a test file, with the gmail table in it, and a look at it from outside. */
+
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { createTokenKeep, type TokenKeepOptions } from '../../dist/index.js';
+
+/** Keys that seal nothing outside tests. */
+export const KEY = '11'.repeat(32);
+export const OTHER_KEY = '22'.repeat(32);
+
+export interface TestDatabase {
+  url: string;
+  /** A client of an application's own, for looking and meddling. */
+  client: pg.Client;
+  drop(): Promise<void>;
+}
+
+/** Makes an empty database. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  const server = inject('databaseUrl');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const client = new pg.Client({ connectionString: url.href });
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    url: url.href,
+    client,
+    async drop() {
+      await client.end();
+      await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Makes a database with the gmail table. */
+export async function gmailDatabase(): Promise<TestDatabase> {
+  const database = await emptyDatabase();
+  const keep = createTokenKeep({ databaseUrl: database.url });
+  await keep.migrate({ stores: ['gmail'] });
+  await keep.close();
+  return database;
+}
+
+/** An instance with everything that the gmail store can need. */
+export function keepOn(database: TestDatabase, options: TokenKeepOptions = {}) {
+  return createTokenKeep({
+    databaseUrl: database.url,
+    gmailEncryptionKey: KEY,
+    googleClientId: 'client',
+    googleClientSecret: 'secret',
+    ...options,
+  });
+}
+
+async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** `npx tokenkeep`: one command a file. Exits with 0, 1 for a failure, 2 for a wrong call. */
+
+import { keygen } from './keygen';
+import { migrate } from './migrate';
+import { UsageError, flags } from './usage';
+
+const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once.
+
+  npx tokenkeep migrate --store gmail   bring the table up to date (DATABASE_URL)
+      --schema NAME    the schema of the table
+      --keep newest    of several rows of one user keep the newest
+      --json           print one JSON object
+  npx tokenkeep keygen                  print a new key for GMAIL_ENCRYPTION_KEY
+      --json           print one JSON object
+  npx tokenkeep --help | --version
+
+Exit codes: 0 done, 1 failed, 2 wrong call.
+`;
+
+async function main(args: string[]): Promise<void> {
+  const [command, ...rest] = args;
+  if (command === 'migrate') return migrate(rest);
+  if (command === 'keygen') return keygen(rest);
+  const { values } = flags(args, { help: { type: 'boolean' }, version: { type: 'boolean' } });
+  if (values.version) {
+    const { version } = require('../../package.json') as { version: string };
+    process.stdout.write(`${version}\n`);
+  } else if (values.help) {
+    process.stdout.write(HELP);
+  } else {
+    throw new UsageError('which command?');
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const wrongCall = error instanceof UsageError;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`tokenkeep: ${text}\n${wrongCall ? 'See: npx tokenkeep --help\n' : ''}`);
+  process.exitCode = wrongCall ? 2 : 1;
+});
