@@ -160,7 +160,8 @@ pub const POOL_CONNECT_MS: u64 = 5_000;
 /// The largest answer of a token endpoint that is read.
 pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
 
-const _: () = assert!(READS_IN_FLIGHT_MAX < POOL_DEFAULT_CONNECTIONS, "a write must find a connection");
+const _: () =
+    assert!(READS_IN_FLIGHT_MAX < POOL_DEFAULT_CONNECTIONS, "a write must find a connection");
 
 /// Checks a text that becomes a column: 1 to `max_bytes` bytes, no NUL.
 ///

@@ -20,5 +20,5 @@ pub mod secret;
 pub mod store;
 
 #[cfg(feature = "binding")]
-#[allow(unsafe_code, missing_docs, unreachable_pub)] // what #[napi] expands to, and needs
+#[allow(unsafe_code, missing_docs, unreachable_pub)] // its macro's glue, and what it needs
 mod binding;

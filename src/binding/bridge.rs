@@ -66,7 +66,8 @@ impl Outbox {
             Ok(runtime) => {
                 runtime.spawn(async move {
                     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-                    let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
+                    let outcome =
+                        outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
                     outbox.send(Message::Settle(id, outcome));
                 });
             }

@@ -32,9 +32,7 @@ pub fn upsert_gmail_tokens(
         scope,
     };
     let gmail = keep.gmail();
-    keep.outbox().run(id, async move {
-        gmail?.upsert(connection).await.map(|()| Value::Nothing)
-    });
+    keep.outbox().run(id, async move { gmail?.upsert(connection).await.map(|()| Value::Nothing) });
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.

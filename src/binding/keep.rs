@@ -105,7 +105,7 @@ fn open_gmail(options: &KeepOptions, limits: Limits, observer: Arc<Teller>) -> R
     };
     let behaviour = Behaviour { limits, mixed_fleet: options.mixed_fleet.unwrap_or(false) };
     let format = required("GMAIL_ENCRYPTION_KEY", options.gmail_encryption_key.as_ref())
-        .and_then(|keys| gmail::format(keys))
+        .and_then(gmail::format)
         .map(Arc::new);
     Gmail::new(gmail::Options {
         database: database(options),

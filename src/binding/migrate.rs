@@ -11,7 +11,13 @@ use crate::store::gmail;
 
 /// Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences.
 #[napi(catch_unwind)]
-pub fn migrate(bridge: &Bridge, id: u32, mut options: KeepOptions, stores: Vec<String>, keep_newest: bool) {
+pub fn migrate(
+    bridge: &Bridge,
+    id: u32,
+    mut options: KeepOptions,
+    stores: Vec<String>,
+    keep_newest: bool,
+) {
     let settings = database(&options);
     options.wipe();
     let duplicates = if keep_newest { Duplicates::KeepNewest } else { Duplicates::Refuse };

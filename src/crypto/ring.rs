@@ -99,8 +99,12 @@ impl KeyRing {
         let others = self.keys.iter().filter(|(version, _)| Some(*version) != hint);
         for (_, cipher) in hinted.chain(others) {
             // The tag is checked before the buffer is touched, so a wrong key leaves it as it was.
-            let opened =
-                cipher.decrypt_inout_detached(&nonce.into(), &[], (&mut *buffer).into(), &tag.into());
+            let opened = cipher.decrypt_inout_detached(
+                &nonce.into(),
+                &[],
+                (&mut *buffer).into(),
+                &tag.into(),
+            );
             if opened.is_ok() {
                 return Ok(());
             }

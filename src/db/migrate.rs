@@ -6,8 +6,9 @@ use futures_util::future::poll_fn;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
-use super::error::{from_driver, no_answer};
+use super::error::from_driver;
 use super::pool::Params;
+use super::row::column;
 use super::settings::DatabaseSettings;
 use crate::error::{Error, Result};
 
@@ -101,8 +102,9 @@ pub async fn migrate(
     session.run("begin a migration", "BEGIN").await?;
     session.run("wait for other migrations", LOCK).await?;
     session.run("create the schema tokenkeep", BOOKKEEPING).await?;
-    let named = session.rows("name the schema", SCHEMA, &[(&settings.schema(), Type::TEXT)]).await?;
-    let schema: String = read(&named[0], 0)?;
+    let named =
+        session.rows("name the schema", SCHEMA, &[(&settings.schema(), Type::TEXT)]).await?;
+    let schema: String = column(&named[0], 0)?;
     for migration in migrations {
         session.apply(migration, &schema, duplicates).await?;
     }
@@ -124,7 +126,8 @@ impl Session {
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {
-            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
+            {
                 if let AsyncMessage::Notice(notice) = message
                     && let Some(text) = notice.message().strip_prefix("tokenkeep: ")
                 {
@@ -164,7 +167,7 @@ impl Session {
     async fn refuse_newer(&self, migration: &Migration, schema: &str) -> Result<()> {
         let params: Params<'_> = &[(&schema, Type::TEXT), (&migration.store, Type::TEXT)];
         let rows = self.rows("read the applied migrations", APPLIED, params).await?;
-        let applied: i32 = rows.first().map_or(Ok(0), |row| read(row, 0))?;
+        let applied: i32 = rows.first().map_or(Ok(0), |row| column(row, 0))?;
         if applied > migration.version {
             return Err(Error::Schema {
                 reason: format!(
@@ -178,14 +181,20 @@ impl Session {
     }
 
     /// An existing table may lack the unique key that an upsert needs.
-    async fn make_key_unique(&self, migration: &Migration, table: &str, keep: Duplicates) -> Result<()> {
+    async fn make_key_unique(
+        &self,
+        migration: &Migration,
+        table: &str,
+        keep: Duplicates,
+    ) -> Result<()> {
         let key = migration.key;
         let params: Params<'_> = &[(&table, Type::TEXT), (&key, Type::TEXT)];
         let rows = self.rows("look for a unique key", UNIQUE, params).await?;
-        if !read::<bool>(&rows[0], 0)? || read::<bool>(&rows[0], 1)? {
+        if !column::<bool>(&rows[0], 0)? || column::<bool>(&rows[0], 1)? {
             return Ok(());
         }
-        let find = format!("SELECT {key}, count(*) FROM {table} GROUP BY {key} HAVING count(*) > 1");
+        let find =
+            format!("SELECT {key}, count(*) FROM {table} GROUP BY {key} HAVING count(*) > 1");
         let found = self.rows("look for duplicates", &find, &[]).await?.len();
         if found > 0 && keep == Duplicates::Refuse {
             return Err(Error::Schema {
@@ -213,28 +222,31 @@ impl Session {
         let differs = |column: &str, what: &str| Error::Schema {
             reason: format!("{table}.{column} {what}").into(),
         };
-        for column in migration.columns {
+        for wanted in migration.columns {
             let mut found = None;
             for row in &rows {
-                if read::<&str>(row, 0)? == column.name {
+                if column::<&str>(row, 0)? == wanted.name {
                     found = Some(row);
                 }
             }
-            let row = found.ok_or_else(|| differs(column.name, "is missing"))?;
-            let found_type: &str = read(row, 1)?;
-            if !column.types.contains(&found_type) {
-                let wanted = column.types.join(" or ");
-                return Err(differs(column.name, &format!("is {found_type}, must be {wanted}")));
+            let row = found.ok_or_else(|| differs(wanted.name, "is missing"))?;
+            let found_type: &str = column(row, 1)?;
+            if !wanted.types.contains(&found_type) {
+                let types = wanted.types.join(" or ");
+                return Err(differs(wanted.name, &format!("is {found_type}, must be {types}")));
             }
-            if column.nullable && read::<bool>(row, 2)? {
-                return Err(differs(column.name, "is NOT NULL, must allow NULL"));
+            if wanted.nullable && column::<bool>(row, 2)? {
+                return Err(differs(wanted.name, "is NOT NULL, must allow NULL"));
             }
         }
         for row in &rows {
-            let name: &str = read(row, 0)?;
-            let known = migration.columns.iter().any(|column| column.name == name);
-            if !known && read::<bool>(row, 2)? && !read::<bool>(row, 3)? {
-                return Err(differs(name, "is NOT NULL without a default: tokenkeep could not insert"));
+            let name: &str = column(row, 0)?;
+            let known = migration.columns.iter().any(|wanted| wanted.name == name);
+            if !known && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
+                return Err(differs(
+                    name,
+                    "is NOT NULL without a default: tokenkeep could not insert",
+                ));
             }
         }
         Ok(())
@@ -243,8 +255,4 @@ impl Session {
 
 fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
-fn read<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T> {
-    row.try_get(index).map_err(|_| no_answer("read an answer of the catalog"))
 }

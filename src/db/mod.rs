@@ -4,12 +4,14 @@ mod error;
 mod migrate;
 mod pool;
 mod reads;
+mod row;
 mod settings;
 mod time;
 
 pub use migrate::{Adopted, Column, Duplicates, Migration, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{CombinedReads, Lookup};
+pub use row::column;
 pub use settings::DatabaseSettings;
 pub use time::Timestamp;
 pub use tokio_postgres::Row;

@@ -43,10 +43,7 @@ pub struct CombinedReads<L: Lookup> {
 impl<L: Lookup> CombinedReads<L> {
     /// Combines the reads of `lookup`.
     pub fn new(lookup: L) -> Arc<Self> {
-        Arc::new(Self {
-            lookup,
-            queue: Mutex::new(Queue { waiting: Vec::new(), in_flight: 0 }),
-        })
+        Arc::new(Self { lookup, queue: Mutex::new(Queue { waiting: Vec::new(), in_flight: 0 }) })
     }
 
     /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same

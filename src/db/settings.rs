@@ -69,8 +69,9 @@ impl DatabaseSettings {
     pub(super) fn driver(&self) -> Result<tokio_postgres::Config> {
         let refused = |reason: &'static str| Error::configuration("DATABASE_URL", reason);
         // The driver's parse error may quote the URL, and with it a password.
-        let mut config = tokio_postgres::Config::from_str(&self.url)
-            .map_err(|_| refused("is not a URL of the form postgres://user:password@host:5432/name"))?;
+        let mut config = tokio_postgres::Config::from_str(&self.url).map_err(|_| {
+            refused("is not a URL of the form postgres://user:password@host:5432/name")
+        })?;
         if config.get_hosts().is_empty() {
             return Err(refused("names no host"));
         }

@@ -71,8 +71,9 @@ impl<C: Callback> TokenEndpoint for C {
 }
 
 fn judge_tokens(tokens: CallbackTokens) -> Verdict {
-    let malformed =
-        |reason: &'static str| Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() });
+    let malformed = |reason: &'static str| {
+        Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() })
+    };
     if !is_token(tokens.access_token.expose()) {
         return malformed("refreshFn returned no usable accessToken");
     }

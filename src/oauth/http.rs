@@ -82,11 +82,12 @@ impl Reqwest {
         let defect = |what: &'static str| move |_| Error::internal(what);
         let mut roots = RootCertStore::empty();
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(|_| Error::internal("TLS has no protocol versions"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls =
+            ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+                .with_safe_default_protocol_versions()
+                .map_err(|_| Error::internal("TLS has no protocol versions"))?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -153,5 +154,9 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
         }
         return HttpFailure::NotSent(if tls { "TLS was refused" } else { "no connection" });
     }
-    HttpFailure::NoAnswer(if error.is_timeout() { "no answer in time" } else { "the connection broke" })
+    HttpFailure::NoAnswer(if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    })
 }

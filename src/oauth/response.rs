@@ -103,7 +103,11 @@ fn error_code(body: &Body) -> Option<String> {
 /// that repeats what was sent.
 fn redacted(code: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
-    if code.len() <= 60 && code.bytes().all(plain) { code.to_owned() } else { "an error".to_owned() }
+    if code.len() <= 60 && code.bytes().all(plain) {
+        code.to_owned()
+    } else {
+        "an error".to_owned()
+    }
 }
 
 fn malformed(reason: &'static str) -> Verdict {
@@ -144,7 +148,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
         Value::String(text) => text.trim().parse::<f64>().ok()?,
         _ => return None,
     };
-    (seconds >= 1.0 && seconds <= EXPIRES_IN_MAX_S).then(|| Duration::from_secs_f64(seconds))
+    (1.0..=EXPIRES_IN_MAX_S).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }
 
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds or a date.
@@ -229,7 +233,10 @@ mod tests {
     fn statuses_and_codes_mean_what_the_table_says() {
         assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant));
         assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Verdict::ClientRejected(_)));
-        assert!(matches!(answer(400, r#"{"error":"unauthorized_client"}"#), Verdict::ClientRejected(_)));
+        assert!(matches!(
+            answer(400, r#"{"error":"unauthorized_client"}"#),
+            Verdict::ClientRejected(_)
+        ));
         assert!(matches!(answer(400, r#"{"error":"invalid_scope"}"#), Verdict::Refused(_)));
         assert!(matches!(answer(401, "no"), Verdict::Refused(_)));
         assert!(matches!(answer(302, ""), Verdict::Refused(_)));

@@ -44,7 +44,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) -> Next<T> {
         let limits = &self.behaviour.limits;
         let new = response.refresh_token.as_ref();
-        let rotated = new.is_some_and(|new| sent.refresh_token.as_ref().is_none_or(|old| !new.is_same(old)));
+        let rotated =
+            new.is_some_and(|new| sent.refresh_token.as_ref().is_none_or(|old| !new.is_same(old)));
         let credentials = Credentials {
             access_token: response.access_token.clone(),
             refresh_token: new.or(sent.refresh_token.as_ref()).cloned(),
@@ -53,7 +54,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Expiry::In(lifetime) => lease.at.plus(lifetime),
             Expiry::AtMs(ms) => Timestamp::from_ms(ms),
         };
-        let mut draft = match self.draft(key, read.row.stamp.clone(), credentials, Some(expires_at)) {
+        let mut draft = match self.draft(key, read.row.stamp.clone(), credentials, Some(expires_at))
+        {
             Ok(draft) => draft,
             Err(error) => return Next::Done(Err(error)),
         };
@@ -85,24 +87,26 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     return Next::Done(Ok(token(&draft, stored)));
                 }
                 // 7b. No row matched.
-                Ok(None) => match self.look_again(key, sent, response, rotated, &draft, &mine).await {
-                    Ok(Found::Mine) => {
-                        self.failures.forget(key);
-                        return Next::Done(Ok(token(&draft, draft.expires_at)));
+                Ok(None) => {
+                    match self.look_again(key, sent, response, rotated, &draft, &mine).await {
+                        Ok(Found::Mine) => {
+                            self.failures.forget(key);
+                            return Next::Done(Ok(token(&draft, draft.expires_at)));
+                        }
+                        Ok(Found::Elsewhere(outcome)) => {
+                            self.tell(EventKind::RowDropped, key, None, None);
+                            self.release(key, lease).await;
+                            return outcome.map_or(Next::Again, |error| Next::Done(Err(error)));
+                        }
+                        Ok(Found::Retry(Some(again))) => {
+                            mine.push(again.sealed.stamp.clone());
+                            draft = again;
+                            None
+                        }
+                        Ok(Found::Retry(None)) => None,
+                        Err(error) => Some(error),
                     }
-                    Ok(Found::Elsewhere(outcome)) => {
-                        self.tell(EventKind::RowDropped, key, None, None);
-                        self.release(key, lease).await;
-                        return outcome.map_or(Next::Again, |error| Next::Done(Err(error)));
-                    }
-                    Ok(Found::Retry(Some(again))) => {
-                        mine.push(again.sealed.stamp.clone());
-                        draft = again;
-                        None
-                    }
-                    Ok(Found::Retry(None)) => None,
-                    Err(error) => Some(error),
-                },
+                }
                 Err(error) => Some(error),
             };
             // 7c. The database fails: keep the answer, answer the callers, try again.
@@ -130,7 +134,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Ok(Draft { over, credentials: Arc::new(credentials), sealed, expires_at })
     }
 
-    /// 7b. Re-reads. A row that cannot be opened is an error like a database that is away.
+    /// Step 7b: Re-reads. A row that cannot be opened is an error like a database that is away.
     async fn look_again(
         &self,
         key: &T::Key,
@@ -193,7 +197,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         self.draft(key, row.stamp, credentials, expires_at).map(Some)
     }
 
-    /// 7c. The token is good although it is not stored yet.
+    /// Step 7c: The token is good although it is not stored yet.
     fn answer_meanwhile(&self, flight: &FlightOf<T>, token: Token<T::Record>) {
         let outcome: Outcome<T> = Ok(token);
         flight.answer(outcome);

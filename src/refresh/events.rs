@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::lease::Lease;
+use super::{Next, Runtime, Shared, Table};
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
@@ -81,5 +84,30 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.0.hold(false);
+    }
+}
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    pub(super) fn tell_outcome(&self, key: &T::Key, next: &Next<T>, lease: &Lease) {
+        let passed = lease.clock.elapsed_monotonic(&self.runtime).as_millis();
+        let duration_ms = Some(u64::try_from(passed).unwrap_or(u64::MAX));
+        match next {
+            Next::Done(Ok(_)) => self.tell(EventKind::RefreshEnd, key, duration_ms, None),
+            Next::Done(Err(error)) => {
+                self.tell(EventKind::RefreshFail, key, duration_ms, Some(error.code()));
+            }
+            Next::Again => self.tell(EventKind::LeaseLost, key, duration_ms, None),
+        }
+    }
+
+    pub(super) fn tell(
+        &self,
+        kind: EventKind,
+        key: &T::Key,
+        duration_ms: Option<u64>,
+        code: Option<&'static str>,
+    ) {
+        let (store, key) = (self.table.store(), self.table.describe(key));
+        self.observer.tell(Event { kind, store, key, duration_ms, code });
     }
 }

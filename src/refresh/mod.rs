@@ -6,19 +6,18 @@
 //! read"; the *lease* is the right to refresh one row for a bounded time; *doubt* is an expired
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
+mod ask;
 mod commit;
 mod ending;
 mod events;
 mod flight;
+mod hand_out;
 mod lease;
 mod memory;
 mod policy;
 mod runtime;
 mod table;
 mod token;
-
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +30,6 @@ pub use token::Token;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
-use crate::secret::RefreshToken;
 use events::Hold;
 use flight::{Flight, Flights, Joined, Seat};
 use lease::{Lease, Standing, Watches, doubt_of};
@@ -149,7 +147,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         {
             return token;
         }
-        let wait = Duration::from_millis(want.wait_ms).saturating_sub(clock.elapsed(&shared.runtime));
+        let wait =
+            Duration::from_millis(want.wait_ms).saturating_sub(clock.elapsed(&shared.runtime));
         match within(&shared.runtime, wait, outcome_of::<T>(seat)).await {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
             Some(Ok(_)) => {
@@ -184,7 +183,7 @@ async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>) -> Outcome<T> {
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    /// 1. Read. No row, or an ended one, is an error here.
+    /// Step 1: Read. No row, or an ended one, is an error here.
     async fn read(&self, key: &T::Key) -> Result<Read<T>> {
         let since = Stopwatch::start(&self.runtime);
         let row = self.table.read(key).await?.ok_or_else(|| self.table.not_connected())?;
@@ -215,15 +214,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         match self.flights.join(flight_key) {
             Joined::Shared(seat) => Ok((false, seat)),
             Joined::Started(seat, flight) => {
-                let task =
-                    Arc::clone(self).fly(key.clone(), Arc::clone(endpoint), want, flight);
+                let task = Arc::clone(self).fly(key.clone(), Arc::clone(endpoint), want, flight);
                 self.runtime.spawn(task);
                 Ok((true, seat))
             }
         }
     }
 
-    /// 2. The flight: steps 1 to 9 until there is an outcome.
+    /// Step 2: The flight: steps 1 to 9 until there is an outcome.
     async fn fly<E: TokenEndpoint>(
         self: Arc<Self>,
         key: T::Key,
@@ -233,7 +231,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) {
         let patience = policy::flight_patience(&self.behaviour.limits);
         let clock = Stopwatch::start(&self.runtime);
-        let mut first: Option<Stamp> = None;
+        // The version of the row that this flight waits to see changed by somebody else.
+        let mut waits_on: Option<Stamp> = None;
         let mut looks = 0;
         let outcome = loop {
             let read = match self.read(&key).await {
@@ -243,14 +242,18 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     break Err(error);
                 }
             };
-            let moved = first.get_or_insert_with(|| read.row.stamp.clone()) != &read.row.stamp;
-            if self.is_fresh(&read, want) || (moved && self.is_usable(&read)) {
+            // 5. Who waited for a commit takes its token also when it is not fresh.
+            let committed = waits_on.as_ref().is_some_and(|stamp| *stamp != read.row.stamp);
+            if self.is_fresh(&read, want) || (committed && self.is_usable(&read)) {
                 break self.hand_out(&key, &read);
             }
             match self.attempt(&key, &read, endpoint.as_ref(), want, &flight).await {
                 Some(Next::Done(outcome)) => break outcome,
-                Some(Next::Again) => continue,
-                None => {}
+                Some(Next::Again) => {
+                    waits_on = None;
+                    continue;
+                }
+                None => waits_on = Some(read.row.stamp),
             }
             // 5. Refused: look again after a growing pause.
             if clock.elapsed(&self.runtime) >= patience {
@@ -314,7 +317,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Some(next)
     }
 
-    /// 3. The lease. A database error counts as a refusal: it may be ours, and then runs out.
+    /// Step 3: The lease. A database error counts as a refusal: it may be ours, and then runs out.
     async fn take_lease(&self, key: &T::Key, read: &Read<T>, want: Want) -> Option<Lease> {
         let limits = &self.behaviour.limits;
         let mixed = self.behaviour.mixed_fleet;
@@ -328,44 +331,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let at = self.table.take_lease(key, &read.row.stamp, ask).await.ok().flatten()?;
         self.watches.forget(key);
         Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) })
-    }
-
-    /// 6. Asks within the HTTP budget, retries included. A callback is asked once; after the
-    /// budget its callers are answered, and the task goes on to commit a late answer.
-    async fn ask<E: TokenEndpoint>(
-        &self,
-        endpoint: &E,
-        refresh_token: &RefreshToken,
-        flight: &FlightOf<T>,
-    ) -> Verdict {
-        let limits = &self.behaviour.limits;
-        let budget = Duration::from_millis(limits.http_budget_ms);
-        let late = || Error::OutcomeUnknown { reason: "no answer in time".into() };
-        let clock = Stopwatch::start(&self.runtime);
-        let mut sent = 0;
-        loop {
-            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
-            let mut request =
-                Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
-            let verdict = match within(&self.runtime, left, &mut request).await {
-                Some(verdict) => verdict,
-                None if endpoint.is_repeatable() => Verdict::Ambiguous(late()),
-                None => {
-                    flight.answer(Err(late()));
-                    flight.leave_board();
-                    let more = Duration::from_millis(limits.commit_budget_ms);
-                    let verdict = within(&self.runtime, more, &mut request).await;
-                    verdict.unwrap_or_else(|| Verdict::Ambiguous(late()))
-                }
-            };
-            sent += 1;
-            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
-            let random = self.runtime.random();
-            match policy::resend_after(&verdict, endpoint, sent, left, random) {
-                Some(pause) => self.runtime.sleep(pause).await,
-                None => return verdict,
-            }
-        }
     }
 
     /// What every failure but `invalid_grant` leaves behind.
@@ -397,73 +362,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Next::Done(Err(error))
     }
 
-    /// 8. Release after a known failure. Doubt that was taken over is put back. A release that
+    /// Step 8: Release after a known failure. Doubt that was taken over is put back. A release that
     /// fails is left to run out.
     async fn release(&self, key: &T::Key, lease: &Lease) {
         let _ = self.table.release(key, lease.at, lease.doubt).await;
-    }
-
-    /// 10. Judged at the moment of handing out.
-    fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
-        self.is_usable(read).then(|| self.hand_out(key, read))
-    }
-
-    /// The usable token in the place of an error, unless the connection is gone.
-    fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
-        let gone = matches!(error, Error::NotConnected { .. } | Error::Revoked { .. });
-        match self.usable(key, read) {
-            Some(outcome) if !gone => outcome,
-            _ => Err(error),
-        }
-    }
-
-    fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {
-        Ok(Token {
-            record: Arc::clone(&read.row.record),
-            credentials: Arc::new(self.table.open(key, &read.row)?),
-            expires_at: read.row.expires_at,
-            sealed_with: None,
-            reading: read.reading,
-        })
-    }
-
-    fn is_fresh(&self, read: &Read<T>, want: Want) -> bool {
-        self.has_left(read, want.fresh_ms)
-    }
-
-    fn is_usable(&self, read: &Read<T>) -> bool {
-        self.has_left(read, self.behaviour.limits.usable_ms)
-    }
-
-    fn has_left(&self, read: &Read<T>, ms: u64) -> bool {
-        let left = read.reading.left_ms(read.row.expires_at, &self.runtime);
-        left > i64::try_from(ms).unwrap_or(i64::MAX)
-    }
-
-    fn left_ms(&self, token: &Token<T::Record>) -> i64 {
-        token.reading.left_ms(token.expires_at, &self.runtime)
-    }
-
-    fn tell_outcome(&self, key: &T::Key, next: &Next<T>, lease: &Lease) {
-        let passed = lease.clock.elapsed_monotonic(&self.runtime).as_millis();
-        let duration_ms = Some(u64::try_from(passed).unwrap_or(u64::MAX));
-        match next {
-            Next::Done(Ok(_)) => self.tell(EventKind::RefreshEnd, key, duration_ms, None),
-            Next::Done(Err(error)) => {
-                self.tell(EventKind::RefreshFail, key, duration_ms, Some(error.code()));
-            }
-            Next::Again => self.tell(EventKind::LeaseLost, key, duration_ms, None),
-        }
-    }
-
-    fn tell(
-        &self,
-        kind: EventKind,
-        key: &T::Key,
-        duration_ms: Option<u64>,
-        code: Option<&'static str>,
-    ) {
-        let (store, key) = (self.table.store(), self.table.describe(key));
-        self.observer.tell(Event { kind, store, key, duration_ms, code });
     }
 }

@@ -6,7 +6,7 @@ use super::Connection;
 use super::sql::Statements;
 use crate::config::Limits;
 use crate::crypto::GmailFormat;
-use crate::db::{CombinedReads, Database, Lookup, Timestamp, Type, Within};
+use crate::db::{CombinedReads, Database, Lookup, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Behaviour, Commit, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
 use crate::secret::{AccessToken, RefreshToken};
@@ -56,38 +56,31 @@ impl Lookup for Rows {
         };
         rows.iter()
             .map(|row| {
-                let read = decode(row).map_err(|_| unreadable())?;
+                let read = decode(row)?;
                 Ok((read.record.user_id.clone(), read))
             })
             .collect()
     }
 }
 
-fn unreadable() -> Error {
-    Error::Schema {
-        reason: "A column of gmail_tokens has an unexpected type or NULL. Run: npx tokenkeep migrate --store gmail"
-            .into(),
-    }
-}
-
-fn decode(row: &crate::db::Row) -> Result<Row<Record>, impl std::error::Error> {
+fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
     let record = Record {
-        user_id: row.try_get(0)?,
-        id: row.try_get(1)?,
-        tenant_id: row.try_get(2)?,
-        scope: row.try_get(6)?,
-        key_version: row.try_get(7)?,
-        connected_at: row.try_get(9)?,
+        user_id: column(row, 0)?,
+        id: column(row, 1)?,
+        tenant_id: column(row, 2)?,
+        scope: column(row, 6)?,
+        key_version: column(row, 7)?,
+        connected_at: column(row, 9)?,
     };
-    Ok::<_, tokio_postgres::Error>(Row {
+    Ok(Row {
         stamp: Stamp {
-            access: Some(Arc::from(row.try_get::<_, &str>(3)?)),
-            refresh: Some(Arc::from(row.try_get::<_, &str>(4)?)),
+            access: Some(Arc::from(column::<&str>(row, 3)?)),
+            refresh: Some(Arc::from(column::<&str>(row, 4)?)),
         },
-        expires_at: Some(row.try_get(5)?),
-        refreshing_at: row.try_get(8)?,
-        updated_at: row.try_get(10)?,
-        now: row.try_get(11)?,
+        expires_at: Some(column(row, 5)?),
+        refreshing_at: column(row, 8)?,
+        updated_at: column(row, 10)?,
+        now: column(row, 11)?,
         ended: None,
         record: Arc::new(record),
     })
@@ -225,7 +218,7 @@ impl Table for GmailTable {
                 self.usual(),
             )
             .await?;
-        rows.first().map(|row| row.try_get(0).map_err(|_| unreadable())).transpose()
+        rows.first().map(|row| column(row, 0)).transpose()
     }
 
     async fn commit(
@@ -256,7 +249,7 @@ impl Table for GmailTable {
                 Within::commit(&self.limits),
             )
             .await?;
-        rows.first().map(|row| row.try_get(0).map_err(|_| unreadable())).transpose()
+        rows.first().map(|row| column(row, 0)).transpose()
     }
 
     async fn release(
@@ -265,11 +258,8 @@ impl Table for GmailTable {
         lease: Timestamp,
         restore: Option<Timestamp>,
     ) -> Result<()> {
-        let params: crate::db::Params<'_> = &[
-            (key, Type::TEXT),
-            (&lease, Type::TIMESTAMPTZ),
-            (&restore, Type::TIMESTAMPTZ),
-        ];
+        let params: crate::db::Params<'_> =
+            &[(key, Type::TEXT), (&lease, Type::TIMESTAMPTZ), (&restore, Type::TIMESTAMPTZ)];
         let step = "release the lease of gmail tokens";
         self.database.write(step, &self.statements.release, params, self.usual()).await.map(drop)
     }

@@ -1,0 +1,11 @@
+// What a reviewer should not have to look for: format, lints, types, and the native contract.
+import { run, runBin } from './run.mjs';
+
+runBin('prettier', 'prettier', ['--check', '.']);
+runBin('oxlint', 'oxlint', ['--deny-warnings']);
+run('cargo', ['fmt', '--check']);
+run('cargo', ['clippy', '--', '-D', 'warnings']);
+run('cargo', ['clippy', '--no-default-features', '--all-targets', '--', '-D', 'warnings']);
+run(process.execPath, ['scripts/build.mjs']);
+run('git', ['diff', '--exit-code', '--', 'index.d.ts']);
+runBin('typescript', 'tsc', ['-p', 'tsconfig.json']);

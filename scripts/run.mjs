@@ -1,0 +1,33 @@
+// Runs the commands that the other scripts are made of.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+/** The checkout. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Runs a command in the checkout; ends this process when it fails. */
+export function run(command, args, env = {}) {
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
+  const { status, error } = spawnSync(command, args, options);
+  if (error?.code === 'ENOENT' && command === 'cargo') {
+    console.error(
+      'tokenkeep is built from source here and needs Rust (cargo) 1.88 or newer; install it from rustup.rs',
+    );
+    process.exit(1);
+  }
+  if (error) console.error(error.message);
+  if (status !== 0) process.exit(status || 1);
+}
+
+/** Runs a dependency's command: the file behind it, so that it runs the same on every system. */
+export function runBin(dependency, command, args, env) {
+  const manifest = require.resolve(`${dependency}/package.json`);
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const file = typeof bin === 'string' ? bin : bin[command];
+  run(process.execPath, [join(dirname(manifest), file), ...args], env);
+}

@@ -1,0 +1,48 @@
+//! Step 6: asking the provider within the HTTP budget.
+
+use std::time::Duration;
+
+use super::runtime::{Stopwatch, within};
+use super::{FlightOf, Runtime, Shared, Table, policy};
+use crate::error::Error;
+use crate::oauth::{TokenEndpoint, Verdict};
+use crate::secret::RefreshToken;
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// Retries count against the budget. A callback is asked once; after the
+    /// budget its callers are answered, and the task goes on to commit a late answer.
+    pub(super) async fn ask<E: TokenEndpoint>(
+        &self,
+        endpoint: &E,
+        refresh_token: &RefreshToken,
+        flight: &FlightOf<T>,
+    ) -> Verdict {
+        let limits = &self.behaviour.limits;
+        let budget = Duration::from_millis(limits.http_budget_ms);
+        let late = || Error::OutcomeUnknown { reason: "no answer in time".into() };
+        let clock = Stopwatch::start(&self.runtime);
+        let mut sent = 0;
+        loop {
+            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let mut request = Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
+            let verdict = match within(&self.runtime, left, &mut request).await {
+                Some(verdict) => verdict,
+                None if endpoint.is_repeatable() => Verdict::Ambiguous(late()),
+                None => {
+                    flight.answer(Err(late()));
+                    flight.leave_board();
+                    let more = Duration::from_millis(limits.commit_budget_ms);
+                    let verdict = within(&self.runtime, more, &mut request).await;
+                    verdict.unwrap_or_else(|| Verdict::Ambiguous(late()))
+                }
+            };
+            sent += 1;
+            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let random = self.runtime.random();
+            match policy::resend_after(&verdict, endpoint, sent, left, random) {
+                Some(pause) => self.runtime.sleep(pause).await,
+                None => return verdict,
+            }
+        }
+    }
+}

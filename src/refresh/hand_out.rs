@@ -1,0 +1,49 @@
+//! Step 10: a token is judged at the moment when it is handed out.
+
+use std::sync::Arc;
+
+use super::{Outcome, Read, Runtime, Shared, Table, Token, Want};
+use crate::error::Error;
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// The stored token, while it is usable.
+    pub(super) fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
+        self.is_usable(read).then(|| self.hand_out(key, read))
+    }
+
+    /// The usable token in the place of an error, unless the connection is gone.
+    pub(super) fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
+        let gone = matches!(error, Error::NotConnected { .. } | Error::Revoked { .. });
+        match self.usable(key, read) {
+            Some(outcome) if !gone => outcome,
+            _ => Err(error),
+        }
+    }
+
+    pub(super) fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {
+        Ok(Token {
+            record: Arc::clone(&read.row.record),
+            credentials: Arc::new(self.table.open(key, &read.row)?),
+            expires_at: read.row.expires_at,
+            sealed_with: None,
+            reading: read.reading,
+        })
+    }
+
+    pub(super) fn is_fresh(&self, read: &Read<T>, want: Want) -> bool {
+        self.has_left(read, want.fresh_ms)
+    }
+
+    pub(super) fn is_usable(&self, read: &Read<T>) -> bool {
+        self.has_left(read, self.behaviour.limits.usable_ms)
+    }
+
+    pub(super) fn has_left(&self, read: &Read<T>, ms: u64) -> bool {
+        let left = read.reading.left_ms(read.row.expires_at, &self.runtime);
+        left > i64::try_from(ms).unwrap_or(i64::MAX)
+    }
+
+    pub(super) fn left_ms(&self, token: &Token<T::Record>) -> i64 {
+        token.reading.left_ms(token.expires_at, &self.runtime)
+    }
+}
