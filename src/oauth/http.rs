@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
@@ -69,6 +70,9 @@ pub trait HttpClient: Send + Sync + 'static {
 /// is not lost on a connection that the other side is closing.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
+/// How long connecting may take: what ends here has sent nothing, and is tried again.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
 /// The default client.
 #[derive(Debug)]
 pub struct Reqwest(reqwest::Client);
@@ -94,6 +98,7 @@ impl Reqwest {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
+            .connect_timeout(CONNECT_MAX)
             .pool_idle_timeout(IDLE_MAX)
             .user_agent(concat!("tokenkeep/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -112,7 +117,7 @@ impl Reqwest {
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
             .timeout(budget)
-            .body(request.body.as_bytes().to_vec())
+            .body(Bytes::from_owner(request.body))
             .send()
             .await
             .map_err(|error| failure(&error))?;

@@ -249,17 +249,17 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             }
             match self.attempt(&key, &read, endpoint.as_ref(), want, &flight).await {
                 Some(Next::Done(outcome)) => break outcome,
-                Some(Next::Again) => {
-                    waits_on = None;
-                    continue;
-                }
+                Some(Next::Again) => waits_on = None,
                 None => waits_on = Some(read.row.stamp),
             }
-            // 5. Refused: look again after a growing pause.
             if clock.elapsed(&self.runtime) >= patience {
                 let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
                 break Err(Error::RefreshTimeout { waited_ms });
             }
+            if waits_on.is_none() {
+                continue;
+            }
+            // 5. Refused: look again after a growing pause.
             let pause = policy::poll_pause(looks, self.runtime.random(), &self.behaviour.limits);
             looks += 1;
             if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
@@ -289,7 +289,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let Some(refresh_token) = sent.refresh_token.clone() else {
             return done(Error::RefreshTokenMissing);
         };
-        let lease = self.take_lease(key, read, want).await?;
+        let lease = match self.take_lease(key, read, want).await {
+            Ok(lease) => lease?,
+            Err(error) => return done(error),
+        };
         // 4. Just before sending.
         if self.flights.is_closed() {
             self.release(key, &lease).await;
@@ -317,20 +320,28 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Some(next)
     }
 
-    /// Step 3: The lease. A database error counts as a refusal: it may be ours, and then runs out.
-    async fn take_lease(&self, key: &T::Key, read: &Read<T>, want: Want) -> Option<Lease> {
+    /// Step 3: The lease; `None` when it was refused. A database error counts as a refusal: the
+    /// lease may be ours, and then runs out. Only an answer that no later try would change is an
+    /// error.
+    async fn take_lease(&self, key: &T::Key, read: &Read<T>, want: Want) -> Result<Option<Lease>> {
         let limits = &self.behaviour.limits;
         let mixed = self.behaviour.mixed_fleet;
         let watched = match self.watches.standing(key, &read.row, &self.runtime, limits, mixed) {
             Standing::Free => None,
             Standing::Expired(value) => Some(value),
-            Standing::Held => return None,
+            Standing::Held => return Ok(None),
         };
         let clock = Stopwatch::start(&self.runtime);
         let ask = LeaseAsk { unless_fresh_ms: Some(want.fresh_ms), watched };
-        let at = self.table.take_lease(key, &read.row.stamp, ask).await.ok().flatten()?;
+        let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
+            Ok(at) => at,
+            Err(error @ Error::RowLocked { .. }) => return Err(error),
+            Err(error) if !error.is_retryable() => return Err(error),
+            Err(_) => None,
+        };
+        let Some(at) = at else { return Ok(None) };
         self.watches.forget(key);
-        Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) })
+        Ok(Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) }))
     }
 
     /// What every failure but `invalid_grant` leaves behind.
