@@ -4,7 +4,7 @@
  */
 
 import { AsyncResource } from 'node:async_hooks';
-import { setInterval, setTimeout } from 'node:timers';
+import { clearTimeout, setInterval, setTimeout } from 'node:timers';
 import type { Bridge } from '../index';
 import { publish } from './events';
 import { type Failure, errorOf } from './failure';
@@ -16,20 +16,11 @@ export type RefreshFn = (
   context: { signal: AbortSignal },
 ) => Promise<{ accessToken: string; refreshToken?: string | null; expiryDate: number }>;
 
-/** A row of `gmail_tokens` with its tokens opened. */
-export interface DecryptedGmailToken {
-  id: string;
-  userId: string;
-  tenantId: string;
-  accessToken: string;
-  refreshToken: string;
-  expiresAt: Date;
-  scope: string;
-  keyVersion: number;
-  connectedAt: Date;
-}
+/** Reads a record's fields, which begin at `at`. */
+export type ReadRecord<Value> = (fields: unknown[], at: number) => Value;
 
 interface Waiting {
+  readRecord: ReadRecord<unknown>;
   resolve(value: unknown): void;
   reject(failure: Failure): void;
 }
@@ -39,7 +30,7 @@ const NOTHING = 0;
 const NULL = 1;
 const BOOL = 2;
 const TEXTS = 3;
-const GMAIL = 4;
+const RECORD = 4;
 const ERROR = 5;
 const REFRESH = 6;
 const FORGET = 7;
@@ -66,34 +57,26 @@ const alive = setInterval(() => {}, FOREVER_MS).unref();
 
 export const bridge: Bridge = new native.Bridge(settle);
 
-/** A native function that settles a call through the bridge. */
-type Start<Args extends unknown[]> = (target: never, id: number, ...args: Args) => void;
-
-/** Makes an `async` function of a native one; its errors carry the caller's stack. */
+/**
+ * Makes an `async` function of a native one; its errors carry the caller's stack. A record that it
+ * resolves to is read by `readRecord`.
+ */
 export function promised<Result, Target, Args extends unknown[]>(
   start: (target: Target, id: number, ...args: Args) => void,
+  readRecord: ReadRecord<unknown> = () => undefined,
 ): (target: Target, ...args: Args) => Promise<Result> {
   return async (target, ...args) => {
     try {
-      return (await begin(start as Start<Args>, target, args)) as Result;
+      return await new Promise<Result>((resolve, reject) => {
+        lastId = (lastId + 1) >>> 0;
+        start(target, lastId, ...args);
+        if (waiting.size === 0) alive.ref();
+        waiting.set(lastId, { readRecord, resolve: resolve as Waiting['resolve'], reject });
+      });
     } catch (failure) {
       throw failure instanceof Error ? failure : errorOf(failure as Failure);
     }
   };
-}
-
-function begin<Args extends unknown[]>(
-  start: Start<Args>,
-  target: unknown,
-  args: Args,
-): Promise<unknown> {
-  lastId = (lastId + 1) >>> 0;
-  const id = lastId;
-  return new Promise((resolve, reject) => {
-    start(target as never, id, ...args);
-    if (waiting.size === 0) alive.ref();
-    waiting.set(id, { resolve, reject });
-  });
 }
 
 /** Keeps a function until the core forgets it; it runs in the caller's async context. */
@@ -105,7 +88,7 @@ export function keepRefreshFn(refreshFn: RefreshFn): number {
 
 function settle(): void {
   const flat = bridge.drain();
-  for (let at = 0; at < flat.length; ) {
+  for (let at = 0; at < flat.length;) {
     at = message(flat, at);
   }
 }
@@ -113,9 +96,11 @@ function settle(): void {
 /** Deals with the message at `at`; gives where the next one begins. */
 function message(flat: unknown[], at: number): number {
   switch (flat[at]) {
-    case GMAIL:
-      take(flat[at + 1])?.resolve(gmailToken(flat, at + 2));
-      return at + 11;
+    case RECORD: {
+      const call = take(flat[at + 1]);
+      call?.resolve(call.readRecord(flat, at + 3));
+      return at + 3 + (flat[at + 2] as number);
+    }
     case NOTHING:
       take(flat[at + 1])?.resolve(undefined);
       return at + 2;
@@ -156,20 +141,6 @@ function take(id: unknown): Waiting | undefined {
   waiting.delete(id as number);
   if (waiting.size === 0) alive.unref();
   return call;
-}
-
-function gmailToken(flat: unknown[], at: number): DecryptedGmailToken {
-  return {
-    id: flat[at] as string,
-    userId: flat[at + 1] as string,
-    tenantId: flat[at + 2] as string,
-    accessToken: flat[at + 3] as string,
-    refreshToken: flat[at + 4] as string,
-    expiresAt: new Date(flat[at + 5] as number),
-    scope: flat[at + 6] as string,
-    keyVersion: flat[at + 7] as number,
-    connectedAt: new Date(flat[at + 8] as number),
-  };
 }
 
 function failure(flat: unknown[], at: number): Failure {

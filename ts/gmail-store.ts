@@ -2,7 +2,7 @@
 
 import type { Keep } from '../index';
 import { date, optionalFunction, record, text } from './arguments';
-import { type DecryptedGmailToken, type RefreshFn, keepRefreshFn, promised } from './bridge';
+import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
 import { native } from './native';
 
 /** What a user's connection is stored from. */
@@ -16,16 +16,46 @@ export interface UpsertGmailTokensParams {
   scope: string;
 }
 
+/** A row of `gmail_tokens` with its tokens opened. */
+export interface DecryptedGmailToken {
+  id: string;
+  userId: string;
+  tenantId: string;
+  accessToken: string;
+  /** `''`: there is none. */
+  refreshToken: string;
+  expiresAt: Date;
+  scope: string;
+  /** The key that sealed it. */
+  keyVersion: number;
+  connectedAt: Date;
+}
+
+/** The fields in the order of `src/binding/gmail.rs`. */
+const readToken: ReadRecord<DecryptedGmailToken> = (fields, at) => ({
+  id: fields[at] as string,
+  userId: fields[at + 1] as string,
+  tenantId: fields[at + 2] as string,
+  accessToken: fields[at + 3] as string,
+  refreshToken: fields[at + 4] as string,
+  expiresAt: new Date(fields[at + 5] as number),
+  scope: fields[at + 6] as string,
+  keyVersion: fields[at + 7] as number,
+  connectedAt: new Date(fields[at + 8] as number),
+});
+
 const upsert = promised<void, Keep, [string, string, string, string, number, string]>(
   native.upsertGmailTokens,
 );
 const decrypted = promised<DecryptedGmailToken | null, Keep, [string]>(
   native.getGmailTokenDecrypted,
+  readToken,
 );
 const remove = promised<void, Keep, [string]>(native.deleteGmailTokens);
 const isConnected = promised<boolean, Keep, [string]>(native.hasActiveGmailConnection);
 const valid = promised<DecryptedGmailToken, Keep, [string, number | undefined]>(
   native.getValidGmailToken,
+  readToken,
 );
 
 /** The functions of seed 000. */

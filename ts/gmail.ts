@@ -1,11 +1,10 @@
 /** `tokenkeep/gmail`: exactly the nine names of seed 000's barrel, on the default instance. */
 
-import type { DecryptedGmailToken, RefreshFn } from './bridge';
-import type { UpsertGmailTokensParams } from './gmail-store';
+import type { RefreshFn } from './bridge';
+import type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
 import { defaultKeep } from './instance';
 
-export type { DecryptedGmailToken } from './bridge';
-export type { UpsertGmailTokensParams } from './gmail-store';
+export type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
 export { GmailNotConnectedError, GmailTokenRevokedError } from './errors';
 
 /** @see GmailStore.upsertGmailTokens */

@@ -96,10 +96,7 @@ export function readVariables(options: TokenKeepOptions): (string | undefined)[]
 }
 
 /** The settings that the core is given. */
-export function resolve(
-  options: TokenKeepOptions,
-  variables: (string | undefined)[],
-): KeepOptions {
+export function resolve(options: TokenKeepOptions, variables: (string | undefined)[]): KeepOptions {
   const [databaseUrl, gmailEncryptionKey, googleClientId, googleClientSecret, googleTokenUrl] =
     variables;
   const settings: KeepOptions = { mixedFleet: flag('TOKENKEEP_MIXED_FLEET', variables[5]) };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::keep::Keep;
-use super::message::Value;
+use super::message::{Field, Value, number};
 use super::refresh_fn::RefreshFn;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::gmail::Connection;
+use crate::store::gmail::{Connection, Decrypted};
 
 /// Stores a user's tokens; replaces what was stored.
 #[napi(catch_unwind)]
@@ -41,7 +41,7 @@ pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
     let gmail = keep.gmail();
     keep.outbox().run(id, async move {
         let token = gmail?.decrypted(user_id).await?;
-        Ok(token.map_or(Value::Null, |token| Value::Gmail(Box::new(token))))
+        Ok(token.map_or(Value::Null, record))
     });
 }
 
@@ -68,7 +68,20 @@ pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: 
         let outbox = Arc::clone(keep.outbox());
         Arc::new(RefreshFn { outbox, function, budget_ms: keep.http_budget_ms() })
     });
-    keep.outbox().run(id, async move {
-        gmail?.valid(user_id, refresh_fn).await.map(|token| Value::Gmail(Box::new(token)))
-    });
+    keep.outbox().run(id, async move { gmail?.valid(user_id, refresh_fn).await.map(record) });
+}
+
+/// The fields in the order of `ts/gmail-store.ts`.
+fn record(token: Decrypted) -> Value {
+    Value::Record(vec![
+        Field::Text(token.id),
+        Field::Text(token.user_id),
+        Field::Text(token.tenant_id),
+        Field::AccessToken(token.access_token),
+        Field::RefreshToken(token.refresh_token),
+        Field::Number(number(token.expires_at_ms)),
+        Field::Text(token.scope),
+        Field::Number(f64::from(token.key_version)),
+        Field::Number(number(token.connected_at_ms)),
+    ])
 }

@@ -6,8 +6,7 @@ use napi::{JsValue, Result};
 
 use crate::error::Error;
 use crate::refresh::Event;
-use crate::secret::RefreshToken;
-use crate::store::gmail::Decrypted;
+use crate::secret::{AccessToken, RefreshToken};
 
 /// One thing for the JS thread to do.
 pub(super) enum Message {
@@ -29,14 +28,23 @@ pub(super) enum Value {
     Null,
     Bool(bool),
     Texts(Vec<String>),
-    Gmail(Box<Decrypted>),
+    /// The fields of a row, in the order in which the store's face reads them.
+    Record(Vec<Field>),
+}
+
+/// One field of a record.
+pub(super) enum Field {
+    Text(String),
+    AccessToken(AccessToken),
+    RefreshToken(RefreshToken),
+    Number(f64),
 }
 
 const NOTHING: u32 = 0;
 const NULL: u32 = 1;
 const BOOL: u32 = 2;
 const TEXTS: u32 = 3;
-const GMAIL: u32 = 4;
+const RECORD: u32 = 4;
 const ERROR: u32 = 5;
 const REFRESH: u32 = 6;
 const FORGET: u32 = 7;
@@ -111,19 +119,23 @@ impl Value {
                 flat.insert(id)?;
                 flat.insert(texts)
             }
-            Self::Gmail(token) => {
-                flat.insert(GMAIL)?;
+            Self::Record(fields) => {
+                flat.insert(RECORD)?;
                 flat.insert(id)?;
-                flat.insert(token.id.as_str())?;
-                flat.insert(token.user_id.as_str())?;
-                flat.insert(token.tenant_id.as_str())?;
-                flat.insert(token.access_token.expose())?;
-                flat.insert(token.refresh_token.expose())?;
-                flat.insert(number(token.expires_at_ms))?;
-                flat.insert(token.scope.as_str())?;
-                flat.insert(token.key_version)?;
-                flat.insert(number(token.connected_at_ms))
+                flat.insert(u32::try_from(fields.len()).unwrap_or(u32::MAX))?;
+                fields.into_iter().try_for_each(|field| field.write(flat))
             }
+        }
+    }
+}
+
+impl Field {
+    fn write(self, flat: &mut Array<'_>) -> Result<()> {
+        match self {
+            Self::Text(text) => flat.insert(text),
+            Self::AccessToken(token) => flat.insert(token.expose()),
+            Self::RefreshToken(token) => flat.insert(token.expose()),
+            Self::Number(number) => flat.insert(number),
         }
     }
 }
@@ -156,6 +168,6 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
 
 /// JavaScript has no integers of 64 bits outside BigInt; times in milliseconds fit into 53.
 #[allow(clippy::cast_precision_loss)]
-fn number(value: i64) -> f64 {
+pub(super) fn number(value: i64) -> f64 {
     value as f64
 }

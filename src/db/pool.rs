@@ -133,7 +133,7 @@ impl Database {
     ) -> Result<Vec<Row>> {
         let connection = self.connection(step, within).await?;
         let begin = format!(
-            "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
             within.lock_ms, within.statement_ms
         );
         let work = async {

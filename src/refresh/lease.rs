@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
 use crate::config::Limits;
@@ -89,9 +90,9 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
             return Standing::Free;
         }
         let watched = self.watch(key, value, age_ms < 0, runtime, limits);
-        let needed_ms = match age_ms < 0 || mixed_fleet {
+        let needed_ms = match age_ms < 0 {
             true => limits.lease_ms,
-            false => limits.takeover_grace_ms,
+            false => takeover_grace_ms(limits, mixed_fleet),
         };
         match watched >= Duration::from_millis(needed_ms) {
             true => Standing::Expired(value),

@@ -229,7 +229,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         want: Want,
         flight: FlightOf<T>,
     ) {
-        let patience = policy::flight_patience(&self.behaviour.limits);
+        let patience = policy::flight_patience(&self.behaviour.limits, self.behaviour.mixed_fleet);
         let clock = Stopwatch::start(&self.runtime);
         // The version of the row that this flight waits to see changed by somebody else.
         let mut waits_on: Option<Stamp> = None;

@@ -74,11 +74,17 @@ pub(super) fn commit_pause(tries: u32, random: f64, limits: &Limits) -> Duration
 
 /// How long a flight looks on before it gives up: a lease, its takeover, and the work of the
 /// next holder.
-pub(super) fn flight_patience(limits: &Limits) -> Duration {
+pub(super) fn flight_patience(limits: &Limits, mixed_fleet: bool) -> Duration {
     Duration::from_millis(
         limits.lease_ms
-            + limits.takeover_grace_ms
+            + takeover_grace_ms(limits, mixed_fleet)
             + limits.http_budget_ms
             + limits.statement_timeout_ms,
     )
+}
+
+/// How long an expired lease is watched before it is taken over: in a mixed fleet a whole lease,
+/// against the old instances' skewed clocks.
+pub(super) fn takeover_grace_ms(limits: &Limits, mixed_fleet: bool) -> u64 {
+    if mixed_fleet { limits.lease_ms } else { limits.takeover_grace_ms }
 }

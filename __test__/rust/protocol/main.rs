@@ -168,6 +168,30 @@ async fn a_failed_poll_starts_the_watch_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_machine_that_was_frozen_starts_the_watch_again() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let expired = world.at(-3_600);
+    world.change(|row| row.refreshing_at = Some(expired));
+    let process = Process::new(&world, &provider);
+    let call = process.spawn_call();
+    pass(4).await;
+    process.machine.freeze_for(Duration::from_secs(10));
+    pass(4).await;
+    assert_eq!(provider.requests(), 0, "what was seen before the freeze was counted");
+    assert_eq!(call.await.expect("does not panic").as_deref(), Ok("a1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_process_that_died_is_got_over_by_one_patient_caller_of_a_mixed_fleet() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let (locked, written) = (world.now(), world.at(-3_600));
+    world.change(|row| (row.refreshing_at, row.updated_at) = (Some(locked), written));
+    let process = Process::with(&world, &provider, true);
+    let want = Want { wait_ms: 70_000, ..process.want() };
+    assert_eq!(process.call_with(want).await.as_deref(), Ok("a1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_in_the_future_is_respected_for_one_lease() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let skewed = world.at(3_600);
@@ -255,6 +279,15 @@ async fn a_disconnect_during_a_refresh_is_not_undone() {
         Err(Error::NotConnected { .. })
     ));
     assert!(world.row().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_usable_token_is_not_given_to_a_user_who_has_just_disconnected() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    world.connect("r0", "usable", 100);
+    world.before(Step::Commit, World::disconnect);
+    let outcome = Process::new(&world, &provider).call().await;
+    assert!(matches!(outcome, Err(Error::NotConnected { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -405,9 +438,11 @@ async fn a_failure_is_not_asked_for_again_at_once_and_pauses_grow() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(provider.requests() <= 10, "{} requests in a minute", provider.requests());
-    // A reconnect is served at once, whatever was remembered.
-    world.connect("r0", "new", 3_600);
-    assert_eq!(process.call().await.as_deref(), Ok("new"));
+    // A reconnect is served at once, whatever was remembered, and refreshed if need be.
+    let before = provider.requests();
+    world.connect("r0", "new", 0);
+    assert!(process.call().await.is_err());
+    assert_eq!(provider.requests(), before + 1);
 }
 
 #[tokio::test(start_paused = true)]
