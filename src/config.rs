@@ -163,6 +163,11 @@ pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
 const _: () =
     assert!(READS_IN_FLIGHT_MAX < POOL_DEFAULT_CONNECTIONS, "a write must find a connection");
 
+/// The earliest moment that `timestamptz` holds: 4714-11-24 BC, in milliseconds since 1970.
+pub const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
+/// The latest moment that a JavaScript `Date` holds; `timestamptz` holds later ones.
+pub const TIMESTAMP_MAX_MS: f64 = 8.64e15;
+
 /// Checks a text that becomes a column: 1 to `max_bytes` bytes, no NUL.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ pub enum Error {
     },
     /// The provider throttles. Becomes `ProviderThrottledError`.
     ProviderThrottled {
-        /// What the provider asked for, already bounded.
+        /// What the provider asked for.
         retry_after_ms: Option<u64>,
     },
     /// The provider refused for another reason than the grant. Becomes `ProviderRefusedError`.

@@ -37,6 +37,15 @@ export function record(argument: string, value: unknown): Record<string, unknown
   return value as Record<string, unknown>;
 }
 
+/** A duration in milliseconds, or nothing. */
+export function optionalDuration(argument: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value >= 0)) {
+    return refuse(argument, 'must be a number of milliseconds, 0 or more');
+  }
+  return value;
+}
+
 function kind(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

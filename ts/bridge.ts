@@ -5,7 +5,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { clearTimeout, setInterval, setTimeout } from 'node:timers';
-import type { Bridge } from '../index';
+import type { Bridge, ThrownFields } from '../index';
 import { publish } from './events';
 import { type Failure, errorOf } from './failure';
 import { native } from './native';
@@ -108,8 +108,10 @@ function message(flat: unknown[], at: number): number {
       take(flat[at + 1])?.resolve(null);
       return at + 2;
     case BOOL:
-    case TEXTS:
       take(flat[at + 1])?.resolve(flat[at + 2]);
+      return at + 3;
+    case TEXTS:
+      take(flat[at + 1])?.resolve(Array.from(flat[at + 2] as string[]));
       return at + 3;
     case ERROR:
       take(flat[at + 1])?.reject(failure(flat, at + 2));
@@ -165,33 +167,38 @@ async function refresh(
   try {
     const refreshFn = refreshFns.get(id);
     const tokens = await refreshFn?.(refreshToken, { signal: AbortSignal.timeout(budgetMs) });
-    // What is no text or number is refused by the core, as an answer that may have rotated.
     const { accessToken, refreshToken: next, expiryDate } = Object(tokens);
-    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-    bridge.refreshed(call, text(accessToken), text(next), Number(expiryDate ?? NaN));
+    const sound =
+      typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
+    // What is no token response may have rotated all the same: the core refuses an empty token
+    // and a time that is no number.
+    const time = typeof expiryDate === 'number' ? expiryDate : NaN;
+    bridge.refreshed(call, sound ? accessToken : '', sound ? next : null, time);
   } catch (thrown) {
     bridge.refreshThrew(call, thrownFields(thrown));
   }
 }
 
-/** What google-auth-library, gaxios and fetch put into their errors. */
-function thrownFields(thrown: unknown): Parameters<Bridge['refreshThrew']>[1] {
+/** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
+function thrownFields(thrown: unknown): ThrownFields {
   lastCause = (lastCause + 1) >>> 0;
   causes.set(lastCause, thrown);
   for (const oldest of causes.keys()) {
     if (causes.size <= CAUSES_MAX) break;
     causes.delete(oldest);
   }
-  const { message, code, response, cause } = Object(thrown);
-  const status = Number(response?.status);
-  const told: Parameters<Bridge['refreshThrew']>[1] = {
-    causeId: lastCause,
-    message: typeof message === 'string' ? message : String(thrown),
-  };
-  const known = code ?? cause?.code;
-  if (typeof known === 'string') told.code = known;
-  if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
-  if (typeof response?.data?.error === 'string') told.error = response.data.error;
+  const told: ThrownFields = { causeId: lastCause, message: '' };
+  try {
+    const { message, code, response, cause } = Object(thrown);
+    const status = Number(response?.status);
+    told.message = typeof message === 'string' ? message : String(thrown);
+    const known = code ?? cause?.code;
+    if (typeof known === 'string') told.code = known;
+    if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
+    if (typeof response?.data?.error === 'string') told.error = response.data.error;
+  } catch {
+    // A getter that throws, or an object without a text: it is a failure all the same.
+  }
   return told;
 }
 

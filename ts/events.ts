@@ -50,6 +50,8 @@ export function publish(told: unknown[]): void {
   try {
     listeners.get(keep)?.(event);
   } catch (error) {
-    process.emitWarning(`onEvent threw: ${String(error)}`, 'TokenkeepWarning');
+    // Not `String(error)`, which may throw for an odd object: what is settled next must not be lost.
+    const text = error instanceof Error ? error.message : `a ${typeof error}`;
+    process.emitWarning(`onEvent threw ${text}`, 'TokenkeepWarning');
   }
 }

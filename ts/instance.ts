@@ -1,7 +1,7 @@
 /** Instances: explicit ones, and the default one that the seeds' functions use. */
 
 import type { Keep } from '../index';
-import { record } from './arguments';
+import { optionalDuration, record } from './arguments';
 import { bridge, promised } from './bridge';
 import { ClosedError } from './errors';
 import { listen, unlisten } from './events';
@@ -75,11 +75,16 @@ export class TokenKeep {
    * away; `timeoutMs` shortens that. Gives whether all of it ended.
    */
   async close(options: { timeoutMs?: number } = {}): Promise<boolean> {
+    const timeoutMs = timeoutOf(options);
     this.#closed = true;
-    this.#retire(options.timeoutMs);
+    this.#retire(timeoutMs);
     const ended = await Promise.all(this.#closing);
     return ended.every(Boolean);
   }
+}
+
+function timeoutOf(options: { timeoutMs?: number }): number | undefined {
+  return optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
 }
 
 /** Makes an independent instance; connects when it is first used. */
@@ -97,6 +102,7 @@ export function defaultKeep(): TokenKeep {
 
 /** Closes the default instance, as {@link TokenKeep.close} does; the next call opens another. */
 export async function close(options: { timeoutMs?: number } = {}): Promise<boolean> {
+  timeoutOf(options);
   const closing = shared;
   shared = undefined;
   return closing ? closing.close(options) : true;

@@ -75,7 +75,7 @@ export function checkOptions(options: TokenKeepOptions): void {
 }
 
 function typeOf(name: Name): string | undefined {
-  if (name in TEXTS) return 'string';
+  if (Object.hasOwn(TEXTS, name)) return 'string';
   if ((NUMBERS as readonly string[]).includes(name)) return 'number';
   if ((FLAGS as readonly string[]).includes(name)) return 'boolean';
   return name === 'onEvent' ? 'function' : undefined;

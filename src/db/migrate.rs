@@ -38,6 +38,8 @@ pub struct Column {
     pub types: &'static [&'static str],
     /// Whether tokenkeep writes NULL into it.
     pub nullable: bool,
+    /// Whether the migration adds it to a table that lacks it.
+    pub added: bool,
 }
 
 /// What to do with rows that stand in the way of a unique key.
@@ -77,11 +79,11 @@ const RECORD: &str = "
     SET version = EXCLUDED.version, applied_at = clock_timestamp()";
 
 const UNIQUE: &str = "
-    SELECT to_regclass($1) IS NOT NULL AS exists, EXISTS (
+    SELECT EXISTS (
         SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
         WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
           AND i.indnkeyatts = 1 AND a.attname = $2
-    ) AS is_unique";
+    )";
 
 const COLUMNS: &str = "
     SELECT a.attname::text, t.typname::text, a.attnotnull, a.atthasdef OR a.attidentity <> ''
@@ -153,9 +155,15 @@ impl Session {
     async fn apply(&self, migration: &Migration, schema: &str, keep: Duplicates) -> Result<()> {
         let table = format!("{}.{}", quoted(schema), migration.table);
         self.refuse_newer(migration, schema).await?;
-        self.make_key_unique(migration, &table, keep).await?;
+        let exists = "SELECT to_regclass($1) IS NOT NULL";
+        let found = self.rows("look for the table", exists, &[(&table, Type::TEXT)]).await?;
+        if column::<bool>(&found[0], 0)? {
+            let given = migration.columns.iter().filter(|column| !column.added);
+            self.compare(migration, given, &table).await?;
+            self.make_key_unique(migration, &table, keep).await?;
+        }
         self.run("run a migration", migration.sql).await?;
-        self.compare(migration, &table).await?;
+        self.compare(migration, migration.columns.iter(), &table).await?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&migration.store, Type::TEXT),
@@ -190,7 +198,7 @@ impl Session {
         let key = migration.key;
         let params: Params<'_> = &[(&table, Type::TEXT), (&key, Type::TEXT)];
         let rows = self.rows("look for a unique key", UNIQUE, params).await?;
-        if !column::<bool>(&rows[0], 0)? || column::<bool>(&rows[0], 1)? {
+        if column::<bool>(&rows[0], 0)? {
             return Ok(());
         }
         let find =
@@ -217,19 +225,28 @@ impl Session {
     }
 
     /// Compares the table, made now or long ago, with what tokenkeep needs of it.
-    async fn compare(&self, migration: &Migration, table: &str) -> Result<()> {
+    async fn compare(
+        &self,
+        migration: &Migration,
+        columns: impl Iterator<Item = &Column>,
+        table: &str,
+    ) -> Result<()> {
         let rows = self.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
         let differs = |column: &str, what: &str| Error::Schema {
             reason: format!("{table}.{column} {what}").into(),
         };
-        for wanted in migration.columns {
+        let mut missing = Vec::new();
+        for wanted in columns {
             let mut found = None;
             for row in &rows {
                 if column::<&str>(row, 0)? == wanted.name {
                     found = Some(row);
                 }
             }
-            let row = found.ok_or_else(|| differs(wanted.name, "is missing"))?;
+            let Some(row) = found else {
+                missing.push(wanted.name);
+                continue;
+            };
             let found_type: &str = column(row, 1)?;
             if !wanted.types.contains(&found_type) {
                 let types = wanted.types.join(" or ");
@@ -238,6 +255,10 @@ impl Session {
             if wanted.nullable && column::<bool>(row, 2)? {
                 return Err(differs(wanted.name, "is NOT NULL, must allow NULL"));
             }
+        }
+        if !missing.is_empty() {
+            let reason = format!("{table} lacks the columns {}", missing.join(", "));
+            return Err(Error::Schema { reason: reason.into() });
         }
         for row in &rows {
             let name: &str = column(row, 0)?;

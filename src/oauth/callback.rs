@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::http::Boxed;
 use super::response::{is_token, judge_code};
 use super::{Expiry, TokenEndpoint, TokenResponse, Verdict};
+use crate::config::{TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -43,9 +44,6 @@ pub struct CallbackTokens {
     pub expiry_date_ms: f64,
 }
 
-/// The latest moment that a JavaScript `Date` can hold.
-const DATE_MAX_MS: f64 = 8.64e15;
-
 impl<C: Callback> TokenEndpoint for C {
     fn client(&self) -> Option<&str> {
         None
@@ -81,10 +79,10 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
     if refresh_token.as_ref().is_some_and(|token| !is_token(token.expose())) {
         return malformed("refreshFn returned a refreshToken that is no token");
     }
-    if tokens.expiry_date_ms.is_nan() || tokens.expiry_date_ms.abs() > DATE_MAX_MS {
+    if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&tokens.expiry_date_ms) {
         return malformed("refreshFn returned an expiryDate that is no time in milliseconds");
     }
-    #[allow(clippy::cast_possible_truncation)] // bounded by DATE_MAX_MS
+    #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
     let at_ms = tokens.expiry_date_ms as i64;
     Verdict::Granted(TokenResponse {
         access_token: tokens.access_token,

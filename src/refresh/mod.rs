@@ -250,7 +250,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             match self.attempt(&key, &read, endpoint.as_ref(), want, &flight).await {
                 Some(Next::Done(outcome)) => break outcome,
                 Some(Next::Again) => waits_on = None,
-                None => waits_on = Some(read.row.stamp),
+                None => {
+                    // Refused: the usable token, where that is wished. The flight looks on.
+                    if want.usable_at_once && self.is_usable(&read) {
+                        flight.answer(self.hand_out(&key, &read));
+                    }
+                    waits_on = Some(read.row.stamp);
+                }
             }
             if clock.elapsed(&self.runtime) >= patience {
                 let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
@@ -259,7 +265,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if waits_on.is_none() {
                 continue;
             }
-            // 5. Refused: look again after a growing pause.
+            // 5. Look again after a growing pause.
             let pause = policy::poll_pause(looks, self.runtime.random(), &self.behaviour.limits);
             looks += 1;
             if within(&self.runtime, pause, self.flights.closing()).await.is_some() {

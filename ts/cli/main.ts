@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npx tokenkeep`: one command a file. Exits with 0, 1 for a failure, 2 for a wrong call. */
 
+import { InvalidArgumentError } from '../errors';
 import { keygen } from './keygen';
 import { migrate } from './migrate';
 import { UsageError, flags } from './usage';
@@ -20,21 +21,21 @@ Exit codes: 0 done, 1 failed, 2 wrong call.
 
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
+  if (args.includes('--help')) {
+    process.stdout.write(HELP);
+    return undefined;
+  }
   if (command === 'migrate') return migrate(rest);
   if (command === 'keygen') return keygen(rest);
-  const { values } = flags(args, { help: { type: 'boolean' }, version: { type: 'boolean' } });
-  if (values.version) {
-    const { version } = require('../../package.json') as { version: string };
-    process.stdout.write(`${version}\n`);
-  } else if (values.help) {
-    process.stdout.write(HELP);
-  } else {
-    throw new UsageError('which command?');
-  }
+  const { values } = flags(args, { version: { type: 'boolean' } });
+  if (!values.version) throw new UsageError('which command?');
+  const { version } = require('../../package.json') as { version: string };
+  process.stdout.write(`${version}\n`);
+  return undefined;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const wrongCall = error instanceof UsageError;
+  const wrongCall = error instanceof UsageError || error instanceof InvalidArgumentError;
   const text = error instanceof Error ? error.message : String(error);
   process.stderr.write(`tokenkeep: ${text}\n${wrongCall ? 'See: npx tokenkeep --help\n' : ''}`);
   process.exitCode = wrongCall ? 2 : 1;

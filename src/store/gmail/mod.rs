@@ -9,7 +9,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use self::table::{GmailTable, Record};
-use crate::config::{Limits, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::config::{
+    Limits, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
+};
 use crate::crypto::{GmailFormat, KeyRing};
 use crate::db::{Database, DatabaseSettings, Migration, Timestamp};
 use crate::error::{Error, Result};
@@ -19,11 +21,6 @@ use crate::secret::{AccessToken, RefreshToken};
 
 /// The table as its migration leaves it.
 pub const MIGRATION: Migration = sql::MIGRATION;
-
-/// The earliest moment that `timestamptz` holds, 4714-11-24 BC.
-const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
-/// The latest moment that a JavaScript `Date` holds.
-const DATE_MAX_MS: f64 = 8.64e15;
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
 ///
@@ -202,10 +199,10 @@ pub fn close_timeout_ms(limits: &Limits) -> u64 {
 }
 
 fn moment(argument: &'static str, ms: f64) -> Result<Timestamp> {
-    if ms.is_nan() || !(TIMESTAMP_MIN_MS..=DATE_MAX_MS).contains(&ms) {
+    if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&ms) {
         return Err(Error::invalid(argument, "must be a valid date that PostgreSQL can store"));
     }
-    #[allow(clippy::cast_possible_truncation)] // bounded by DATE_MAX_MS
+    #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
     Ok(Timestamp::from_ms(ms as i64))
 }
 

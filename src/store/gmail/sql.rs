@@ -5,6 +5,10 @@ use crate::db::{Column, Migration};
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
 
+const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
+    Column { name, types, nullable: false, added: false }
+}
+
 pub(super) const MIGRATION: Migration = Migration {
     store: "gmail",
     version: 1,
@@ -12,17 +16,17 @@ pub(super) const MIGRATION: Migration = Migration {
     table: "gmail_tokens",
     key: "user_id",
     columns: &[
-        Column { name: "id", types: TEXT, nullable: false },
-        Column { name: "tenant_id", types: TEXT, nullable: false },
-        Column { name: "user_id", types: TEXT, nullable: false },
-        Column { name: "encrypted_access_token", types: TEXT, nullable: false },
-        Column { name: "encrypted_refresh_token", types: TEXT, nullable: false },
-        Column { name: "expires_at", types: TIME, nullable: false },
-        Column { name: "scope", types: TEXT, nullable: false },
-        Column { name: "key_version", types: &["int4"], nullable: false },
-        Column { name: "refreshing_at", types: TIME, nullable: true },
-        Column { name: "connected_at", types: TIME, nullable: false },
-        Column { name: "updated_at", types: TIME, nullable: false },
+        column("id", TEXT),
+        column("tenant_id", TEXT),
+        column("user_id", TEXT),
+        column("encrypted_access_token", TEXT),
+        column("encrypted_refresh_token", TEXT),
+        column("expires_at", TIME),
+        column("scope", TEXT),
+        Column { added: true, ..column("key_version", &["int4"]) },
+        Column { added: true, nullable: true, ..column("refreshing_at", TIME) },
+        column("connected_at", TIME),
+        column("updated_at", TIME),
     ],
 };
 

@@ -1,0 +1,158 @@
+/** A database that is away at the worst moment: when the only copy of a refresh token arrives. */
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTokenKeep, type TokenKeep } from '../dist/index.js';
+import { startPostgres } from '../support/postgres.mjs';
+import { startTokenEndpoint } from '../support/token-endpoint.mjs';
+import { KEY, type TestDatabase } from './helpers/database';
+import { insertRow, rowOf, tokensOf } from './helpers/rows';
+import { until } from './helpers/promises';
+import type { Endpoint } from './helpers/scene';
+
+let server: Awaited<ReturnType<typeof startPostgres>>;
+let endpoint: Endpoint;
+let keep: TokenKeep;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  const migrating = createTokenKeep({ databaseUrl: server.url });
+  await migrating.migrate({ stores: ['gmail'] });
+  await migrating.close();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  endpoint = (await startTokenEndpoint()) as Endpoint;
+  keep = open();
+});
+afterEach(async () => {
+  await keep.close({ timeoutMs: 0 });
+  await endpoint.close();
+});
+
+const open = (options = {}) =>
+  createTokenKeep({
+    databaseUrl: server.url,
+    gmailEncryptionKey: KEY,
+    googleClientId: 'client',
+    googleClientSecret: 'secret',
+    googleTokenUrl: endpoint.url,
+    ...options,
+  });
+
+/** A look at the database over a connection of its own: the last one died with the server. */
+async function look<T>(work: (database: TestDatabase) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: server.url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work({ client } as TestDatabase);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Ends the server, as a crash does; it is away until `server.restart()`. */
+async function crash(): Promise<void> {
+  const file = path.join(server.dataDirectory!, 'postmaster.pid');
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  process.kill(pid, 'SIGQUIT');
+  await until(() => !isAlive(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A server that was not reaped yet has ended all the same.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const connectUser = () => {
+  const issued = endpoint.issue();
+  return look(async (database) => ({ id: await insertRow(database, issued), ...issued }));
+};
+
+describe('a database that is away when the answer of a rotating provider arrives', () => {
+  it('costs nobody anything: the caller has its token, the row gets it later', async () => {
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await crash();
+      return undefined;
+    });
+    const token = await keep.gmail.getValidGmailToken(user.id);
+    expect(token.accessToken).not.toBe(user.accessToken);
+    expect(endpoint.isAlive(token.refreshToken)).toBe(true);
+    await server.restart();
+    await until(
+      async () => (await look((db) => tokensOf(db, user.id)))!.refreshToken !== user.refreshToken,
+    );
+    expect(await look((db) => tokensOf(db, user.id))).toEqual({
+      accessToken: token.accessToken,
+      refreshToken: token.refreshToken,
+    });
+    expect((await look((db) => rowOf(db, user.id)))!.refreshing_at).toBeNull();
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  it('is waited for by close()', async () => {
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await crash();
+      return undefined;
+    });
+    const token = await keep.gmail.getValidGmailToken(user.id);
+    const closing = keep.close();
+    await server.restart();
+    expect(await closing).toBe(true);
+    expect(await look((db) => tokensOf(db, user.id))).toMatchObject({
+      refreshToken: token.refreshToken,
+    });
+  });
+
+  it('is told as an event', async () => {
+    const types: string[] = [];
+    await keep.close();
+    keep = open({ onEvent: ({ type }: { type: string }) => types.push(type) });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await crash();
+      return undefined;
+    });
+    await keep.gmail.getValidGmailToken(user.id);
+    await until(() => types.includes('commit.retry'));
+    await server.restart();
+    await until(() => types.includes('refresh.end'));
+  });
+});
+
+describe('a database that was away', () => {
+  it('is used again by the next call, and an error in between may be tried again', async () => {
+    const user = await connectUser();
+    await keep.gmail.hasActiveGmailConnection(user.id);
+    await crash();
+    await expect(keep.gmail.getGmailTokenDecrypted(user.id)).rejects.toMatchObject({
+      name: 'DatabaseError',
+      retryable: true,
+    });
+    await server.restart();
+    expect(await keep.gmail.getGmailTokenDecrypted(user.id)).toMatchObject({
+      accessToken: user.accessToken,
+    });
+  });
+
+  it('and whose restart cut all connections of the pool costs at most one failed call', async () => {
+    const user = await connectUser();
+    await Promise.all(
+      Array.from({ length: 50 }, () => keep.gmail.hasActiveGmailConnection(user.id)),
+    );
+    await server.restart();
+    const call = () => keep.gmail.hasActiveGmailConnection(user.id);
+    await call().catch((error) => expect(error.retryable).toBe(true));
+    expect(await call()).toBe(true);
+  });
+});
