@@ -140,13 +140,13 @@ describe('a missing variable', () => {
   it('DATABASE_URL matters to every function, and each says so', async () => {
     process.env['GMAIL_ENCRYPTION_KEY'] = KEY;
     for (const call of [
-      upsertGmailTokens(params('u')),
-      getGmailTokenDecrypted('u'),
-      deleteGmailTokens('u'),
-      hasActiveGmailConnection('u'),
-      getValidGmailToken('u'),
+      () => upsertGmailTokens(params('u')),
+      () => getGmailTokenDecrypted('u'),
+      () => deleteGmailTokens('u'),
+      () => hasActiveGmailConnection('u'),
+      () => getValidGmailToken('u'),
     ]) {
-      await expect(call).rejects.toMatchObject(missing('DATABASE_URL'));
+      await expect(call()).rejects.toMatchObject(missing('DATABASE_URL'));
     }
   });
 
@@ -158,11 +158,11 @@ describe('a missing variable', () => {
       if (key !== undefined) process.env['GMAIL_ENCRYPTION_KEY'] = key;
       expect(await hasActiveGmailConnection(userId)).toBe(true);
       for (const call of [
-        upsertGmailTokens(params(userId)),
-        getGmailTokenDecrypted(userId),
-        getValidGmailToken(userId),
+        () => upsertGmailTokens(params(userId)),
+        () => getGmailTokenDecrypted(userId),
+        () => getValidGmailToken(userId),
       ]) {
-        await expect(call).rejects.toMatchObject(missing('GMAIL_ENCRYPTION_KEY'));
+        await expect(call()).rejects.toMatchObject(missing('GMAIL_ENCRYPTION_KEY'));
       }
       expect(await tokensOf(database, userId)).toMatchObject({ accessToken: 'access-old' });
       await deleteGmailTokens(userId);
