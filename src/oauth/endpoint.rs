@@ -3,22 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::credentials::ClientCredentials;
 use super::http::{HttpClient, HttpFailure};
 use super::provider::Provider;
 use super::request::refresh_request;
 use super::response::judge;
 use super::{TokenEndpoint, Verdict};
 use crate::error::Error;
-use crate::secret::{ClientSecret, RefreshToken};
-
-/// The application as the provider knows it (RFC 6749, section 2.3).
-#[derive(Debug, Clone)]
-pub struct ClientCredentials {
-    /// The client identifier.
-    pub id: String,
-    /// The client secret.
-    pub secret: ClientSecret,
-}
+use crate::secret::RefreshToken;
 
 /// One client at one provider.
 pub struct HttpEndpoint {

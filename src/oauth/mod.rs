@@ -2,6 +2,7 @@
 //! functions, the HTTP client is a value, a provider is data.
 
 mod callback;
+mod credentials;
 mod endpoint;
 mod http;
 mod provider;
@@ -11,7 +12,8 @@ mod response;
 use std::time::Duration;
 
 pub use callback::{Callback, CallbackTokens, Thrown, judge_callback};
-pub use endpoint::{ClientCredentials, HttpEndpoint};
+pub use credentials::ClientCredentials;
+pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{GOOGLE, Provider};
 pub use request::refresh_request;

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::endpoint::ClientCredentials;
+use super::credentials::ClientCredentials;
 use super::http::HttpRequest;
 use crate::secret::RefreshToken;
 
