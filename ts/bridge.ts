@@ -4,7 +4,7 @@
  */
 
 import { AsyncResource } from 'node:async_hooks';
-import { clearTimeout, setInterval, setTimeout } from 'node:timers';
+import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Bridge, ThrownFields } from '../index';
 import { publish } from './events';
 import { type Failure, errorOf } from './failure';
@@ -86,7 +86,31 @@ export function keepRefreshFn(refreshFn: RefreshFn): number {
   return lastFunction;
 }
 
+let settledInThisTurn = false;
+let wokenAgain = false;
+
+/**
+ * Settles once in a turn of the event loop. Callers ask again at once, and Node calls a
+ * thread-safe function up to 1,000 times in a row: timers and sockets would have to wait.
+ */
 function settle(): void {
+  if (settledInThisTurn) {
+    wokenAgain = true;
+    return;
+  }
+  settledInThisTurn = true;
+  setImmediate(nextTurn);
+  drain();
+}
+
+function nextTurn(): void {
+  settledInThisTurn = false;
+  if (!wokenAgain) return;
+  wokenAgain = false;
+  settle();
+}
+
+function drain(): void {
   const flat = bridge.drain();
   for (let at = 0; at < flat.length;) {
     at = message(flat, at);

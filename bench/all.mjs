@@ -1,0 +1,42 @@
+import { compare } from './compare.mjs';
+import { measureCrypto } from './crypto.mjs';
+import { prepareDatabase } from './database.mjs';
+import { describeEnvironment } from './environment.mjs';
+import { readers, writers } from './peers/index.mjs';
+import * as plans from './plan.mjs';
+import { killAll } from './process/child.mjs';
+import { measureStorms } from './storm.mjs';
+
+/**
+ * Runs the benchmarks one after the other: nothing else of ours works while one is measured.
+ *
+ * @param {{ quick: boolean, only: string[], progress: (text: string) => void }} options
+ */
+export async function measureAll({ quick, only, progress }) {
+  const plan = quick ? plans.quick : plans.full;
+  progress(`database of ${plan.users} users`);
+  const database = await prepareDatabase(plan.users);
+  const leave = async (code) => {
+    killAll();
+    await database.close().catch(() => {});
+    process.exit(code);
+  };
+  process.once('SIGINT', () => leave(130));
+  process.once('SIGTERM', () => leave(143));
+
+  const given = { plan, database, progress };
+  const benchmarks = {
+    crypto: () => measureCrypto(given),
+    reads: () => compare({ ...given, task: 'read', peers: readers, callers: plan.readers }),
+    writes: () => compare({ ...given, task: 'write', peers: writers, callers: [plan.writers] }),
+    storm: () => measureStorms(given),
+  };
+  try {
+    const result = { quick, environment: await describeEnvironment(database) };
+    for (const name of only) result[name] = await benchmarks[name]();
+    return result;
+  } finally {
+    killAll();
+    await database.close();
+  }
+}

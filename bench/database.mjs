@@ -1,0 +1,59 @@
+import crypto from 'node:crypto';
+
+import pg from 'pg';
+import { createTokenKeep } from 'tokenkeep';
+
+import { openDatabase } from '../support/postgres.mjs';
+import { fill, userIds } from './rows.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof prepareDatabase>>} Prepared */
+
+/**
+ * A database of our own on the embedded server, or on the one of DATABASE_URL, with a row for
+ * every user. `close` drops it again.
+ *
+ * @param {number} users
+ */
+export async function prepareDatabase(users) {
+  const server = await openDatabase();
+  const name = `tokenkeep_bench_${crypto.randomBytes(4).toString('hex')}`;
+  let client;
+  const close = async () => {
+    await client?.end();
+    await drop(server.url, name).finally(() => server.stop());
+  };
+  try {
+    const databaseUrl = await server.createDatabase(name);
+    const encryptionKey = crypto.randomBytes(32).toString('hex');
+    await migrate(databaseUrl);
+    client = new pg.Client(databaseUrl);
+    await client.connect();
+    const ids = userIds(users);
+    await fill(client, ids, encryptionKey);
+    const { version, embedded } = server;
+    return { client, databaseUrl, encryptionKey, users: ids, version, embedded, close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+async function migrate(databaseUrl) {
+  const keep = createTokenKeep({ databaseUrl });
+  try {
+    await keep.migrate({ stores: ['gmail'] });
+  } finally {
+    await keep.close();
+  }
+}
+
+async function drop(url, name) {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    // Connections of a peer that was killed may still be there.
+    await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+}

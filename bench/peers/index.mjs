@@ -1,0 +1,40 @@
+/**
+ * An implementation of the gmail store, as a benchmark uses it. Each runs in a process of its own.
+ *
+ * @typedef {object} Peer
+ * @property {(userId: string) => Promise<{ userId: string, accessToken: string, expiresAt: Date }>}
+ *   getValidGmailToken
+ * @property {(params: object) => Promise<void>} [upsertGmailTokens]
+ * @property {() => Promise<unknown>} close
+ *
+ * @typedef {object} Settings
+ * @property {string} databaseUrl
+ * @property {string} encryptionKey
+ * @property {string} [tokenUrl] where expired tokens are refreshed
+ */
+
+/** What each is, in the words of the tables. */
+export const labels = {
+  tokenkeep: 'tokenkeep, an instance',
+  'tokenkeep-gmail': 'tokenkeep/gmail, reads env',
+  drizzle: 'drizzle service',
+  'postgres-js': 'postgres.js, one query a call',
+  'postgres-js-batched': 'postgres.js, batched',
+};
+
+export const readers = Object.keys(labels);
+export const writers = ['tokenkeep', 'drizzle', 'postgres-js'];
+export const refreshers = ['tokenkeep', 'drizzle'];
+
+/**
+ * @param {keyof typeof labels} name
+ * @param {Settings} settings
+ * @returns {Promise<Peer>}
+ */
+export async function openPeer(name, settings) {
+  const { open } = await import(`./${name}.mjs`);
+  return open(settings);
+}
+
+/** Four connections: on this load faster for postgres.js and drizzle than ten. */
+export const peerConnections = 4;

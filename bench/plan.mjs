@@ -1,0 +1,39 @@
+/**
+ * How much is measured.
+ *
+ * @typedef {object} Plan
+ * @property {number} users rows in gmail_tokens
+ * @property {number} rounds in each of them every implementation is measured once
+ * @property {number} warmupMs before each measurement, at the same load
+ * @property {number} measureMs
+ * @property {number[]} readers concurrent callers, one benchmark each
+ * @property {number} writers concurrent callers
+ * @property {number} sealRounds
+ * @property {number} sealMs for each function and round
+ * @property {{ rounds: number, processes: number, callers: number, endpointMs: number }} storm
+ */
+
+/** @type {Plan} */
+export const full = {
+  users: 20_000,
+  rounds: 5,
+  warmupMs: 250,
+  measureMs: 1_000,
+  readers: [1, 16, 64, 256],
+  writers: 64,
+  sealRounds: 9,
+  sealMs: 150,
+  storm: { rounds: 5, processes: 4, callers: 64, endpointMs: 150 },
+};
+
+/** Under two minutes, for a look: its ranges are wide. @type {Plan} */
+export const quick = {
+  ...full,
+  users: 5_000,
+  rounds: 3,
+  warmupMs: 100,
+  measureMs: 400,
+  sealRounds: 5,
+  sealMs: 60,
+  storm: { ...full.storm, rounds: 3 },
+};

@@ -1,0 +1,65 @@
+/** A process with one implementation in it. Does what its parent asks for, one thing at a time. */
+import { openPeer } from '../peers/index.mjs';
+import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
+import { load } from './load.mjs';
+import { ask } from './ask.mjs';
+import { seal } from './seal.mjs';
+
+/** @type {import('../peers/index.mjs').Peer} */
+let peer;
+let users = [];
+
+const tasks = {
+  async open({ name, settings, users: ids }) {
+    process.env.DATABASE_URL = settings.databaseUrl;
+    process.env.GMAIL_ENCRYPTION_KEY = settings.encryptionKey;
+    users = ids;
+    peer = await openPeer(name, settings);
+  },
+  read: (size) => load(readOne, size),
+  write: (size) => load(writeOne(), size),
+  ask: ({ userId, callers }) => ask(peer, userId, callers),
+  seal,
+  close: () => peer?.close(),
+};
+
+async function readOne() {
+  const userId = randomUser();
+  const token = await peer.getValidGmailToken(userId);
+  if (token.userId !== userId || !token.accessToken.startsWith('ya29.')) {
+    throw new Error(`A wrong answer for ${userId}`);
+  }
+}
+
+function writeOne() {
+  // Made before: random bytes are not what is measured.
+  const tokens = Array.from({ length: 256 }, newTokens);
+  const expiresAt = expiresInAnHour();
+  let next = 0;
+  return () => {
+    const { accessToken, refreshToken } = tokens[next++ % tokens.length];
+    const userId = randomUser();
+    return peer.upsertGmailTokens({
+      userId,
+      tenantId,
+      accessToken,
+      refreshToken,
+      expiresAt,
+      scope,
+    });
+  };
+}
+
+function randomUser() {
+  return users[Math.floor(Math.random() * users.length)];
+}
+
+process.on('message', async ({ task, argument }) => {
+  try {
+    process.send({ result: await tasks[task](argument) });
+  } catch (error) {
+    process.send({ error: error.stack });
+  }
+});
+// Also when the parent was killed: nobody is left to ask.
+process.on('disconnect', () => process.exit());

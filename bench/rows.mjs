@@ -1,0 +1,77 @@
+import crypto from 'node:crypto';
+
+import { createCrypto } from '../support/old-gmail/index.mjs';
+
+export const tenantId = 'bench';
+export const scope = 'https://www.googleapis.com/auth/gmail.readonly';
+
+const hour = 3_600_000;
+
+/** Lengths as Google's: an access token of 200 bytes, a refresh token of 103. */
+export function newTokens() {
+  return {
+    accessToken: `ya29.${crypto.randomBytes(147).toString('base64url').slice(0, 195)}`,
+    refreshToken: `1//${crypto.randomBytes(75).toString('base64url')}`,
+  };
+}
+
+/** @param {number} count */
+export function userIds(count) {
+  return Array.from({ length: count }, (_, index) => `user-${String(index).padStart(8, '0')}`);
+}
+
+export function expiresInAnHour() {
+  return new Date(Date.now() + hour);
+}
+
+export function expiredAMinuteAgo() {
+  return new Date(Date.now() - 60_000);
+}
+
+/**
+ * Stores one row a user, sealed by Node's crypto: every implementation opens what none of them
+ * wrote.
+ *
+ * @param {import('pg').Client} client
+ * @param {string[]} users
+ */
+export async function fill(client, users, encryptionKey) {
+  const { encryptToken } = createCrypto(encryptionKey);
+  const expiresAt = expiresInAnHour();
+  for (let from = 0; from < users.length; from += 1_000) {
+    const part = users.slice(from, from + 1_000);
+    const sealed = part.map(() => {
+      const { accessToken, refreshToken } = newTokens();
+      return [accessToken, refreshToken].map(encryptToken);
+    });
+    const ids = part.map(() => crypto.randomUUID());
+    const columns = [ids, part, sealed.map(([access]) => access), sealed.map(([, next]) => next)];
+    await client.query(insertMany, [...columns, tenantId, scope, expiresAt]);
+  }
+  await client.query('VACUUM ANALYZE gmail_tokens');
+}
+
+const insertMany = `
+  INSERT INTO gmail_tokens (id, user_id, encrypted_access_token, encrypted_refresh_token,
+    tenant_id, scope, expires_at)
+  SELECT id, user_id, access, refresh, $5, $6, $7
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (id, user_id, access, refresh)`;
+
+/** Gives a user tokens that have expired. @param {import('pg').Client} client */
+export async function expire(client, userId, tokens, encryptionKey) {
+  const { encryptToken } = createCrypto(encryptionKey);
+  const [access, refresh] = [tokens.accessToken, tokens.refreshToken].map(encryptToken);
+  const values = [crypto.randomUUID(), userId, access, refresh, tenantId, scope];
+  await client.query(upsertOne, [...values, expiredAMinuteAgo()]);
+}
+
+const upsertOne = `
+  INSERT INTO gmail_tokens (id, user_id, encrypted_access_token, encrypted_refresh_token,
+    tenant_id, scope, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (user_id) DO UPDATE SET
+    encrypted_access_token = EXCLUDED.encrypted_access_token,
+    encrypted_refresh_token = EXCLUDED.encrypted_refresh_token,
+    expires_at = EXCLUDED.expires_at,
+    refreshing_at = NULL,
+    updated_at = now()`;

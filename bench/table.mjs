@@ -1,0 +1,33 @@
+/**
+ * Rows of texts as lines of columns: the first to the left, the others to the right.
+ *
+ * @param {string[]} head @param {string[][]} rows
+ */
+export function table(head, rows) {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => [...row[column]].length)),
+  );
+  const line = (row) =>
+    row
+      .map((text, column) => {
+        return column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]);
+      })
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [line(head), rule, ...rows.map(line)].map((text) => `  ${text}`).join('\n');
+}
+
+/** Three digits that count, and thousands apart. */
+export function number(value) {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** @param {import('./statistics.mjs').Spread} ratio */
+export function ratioText({ median, min, max }) {
+  return `${median.toFixed(1)}x [${min.toFixed(1)}-${max.toFixed(1)}]`;
+}
