@@ -3,10 +3,18 @@
 -- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0001_gmail.sql
 DO $migration$
 DECLARE
-  target text := coalesce(nullif(current_setting('tokenkeep.schema', true), ''), current_schema());
+  target text := coalesce(
+    nullif(current_setting('tokenkeep.schema', true), ''),
+    (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = to_regclass('gmail_tokens')),
+    current_schema());
+  tokens text := format('%I.gmail_tokens', target);
+  settings text := format('%I.site_settings', target);
   link record;
 BEGIN
-  IF to_regclass(format('%I.gmail_tokens', target)) IS NULL THEN
+  -- One migration at a time, with psql, too.
+  PERFORM pg_advisory_xact_lock(865365337);
+  IF to_regclass(tokens) IS NULL THEN
     EXECUTE format($sql$
       CREATE TABLE %1$I.gmail_tokens (
         id text PRIMARY KEY,
@@ -28,12 +36,21 @@ BEGIN
     $sql$, target);
   END IF;
 
-  EXECUTE format($sql$
-    ALTER TABLE %1$I.gmail_tokens ADD COLUMN IF NOT EXISTS key_version integer NOT NULL DEFAULT 1;
-    ALTER TABLE %1$I.gmail_tokens ADD COLUMN IF NOT EXISTS refreshing_at timestamptz;
-    CREATE INDEX IF NOT EXISTS gmail_tokens_user_id_idx ON %1$I.gmail_tokens (user_id);
-    CREATE INDEX IF NOT EXISTS gmail_tokens_tenant_id_idx ON %1$I.gmail_tokens (tenant_id);
-  $sql$, target);
+  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
+      AND attname = 'key_version' AND NOT attisdropped) THEN
+    EXECUTE format('ALTER TABLE %s ADD COLUMN key_version integer NOT NULL DEFAULT 1', tokens);
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
+      AND attname = 'refreshing_at' AND NOT attisdropped) THEN
+    EXECUTE format('ALTER TABLE %s ADD COLUMN refreshing_at timestamptz', tokens);
+  END IF;
+  IF to_regclass(format('%I.gmail_tokens_user_id_idx', target)) IS NULL THEN
+    EXECUTE format('CREATE INDEX gmail_tokens_user_id_idx ON %s (user_id)', tokens);
+  END IF;
+  IF to_regclass(format('%I.gmail_tokens_tenant_id_idx', target)) IS NULL THEN
+    EXECUTE format('CREATE INDEX gmail_tokens_tenant_id_idx ON %s (tenant_id)', tokens);
+  END IF;
 
   -- A foreign key only where the other table exists and its id is a text like ours.
   FOR link IN SELECT * FROM (VALUES
@@ -44,7 +61,7 @@ BEGIN
     CONTINUE WHEN EXISTS (
       SELECT FROM pg_constraint c
       JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-      WHERE c.conrelid = to_regclass(format('%I.gmail_tokens', target))
+      WHERE c.conrelid = to_regclass(tokens)
         AND c.contype = 'f' AND a.attname = link.column_name
     );
     IF NOT EXISTS (
@@ -65,12 +82,11 @@ BEGIN
     END;
   END LOOP;
 
-  IF to_regclass(format('%I.site_settings', target)) IS NULL THEN
+  IF to_regclass(settings) IS NULL THEN
     RAISE NOTICE 'tokenkeep: left out site_settings.gmail_diagnostic_enabled: there is no such table';
-  ELSE
-    EXECUTE format($sql$
-      ALTER TABLE %I.site_settings ADD COLUMN IF NOT EXISTS gmail_diagnostic_enabled boolean NOT NULL DEFAULT false
-    $sql$, target);
+  ELSIF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(settings)
+      AND attname = 'gmail_diagnostic_enabled' AND NOT attisdropped) THEN
+    EXECUTE format('ALTER TABLE %s ADD COLUMN gmail_diagnostic_enabled boolean NOT NULL DEFAULT false', settings);
   END IF;
 END
 $migration$;

@@ -75,25 +75,25 @@ impl Limits {
     #[must_use]
     pub const fn scaled_down(self, factor: u64) -> Self {
         Self {
-            lease_ms: self.lease_ms / factor,
-            http_budget_ms: self.http_budget_ms / factor,
-            statement_timeout_ms: self.statement_timeout_ms / factor,
-            lock_timeout_ms: self.lock_timeout_ms / factor,
-            commit_connect_ms: self.commit_connect_ms / factor,
-            commit_statement_ms: self.commit_statement_ms / factor,
-            commit_pause_ms: self.commit_pause_ms / factor,
-            takeover_grace_ms: self.takeover_grace_ms / factor,
-            commit_budget_ms: self.commit_budget_ms / factor,
-            doubt_limit_ms: self.doubt_limit_ms / factor,
-            failure_pause_min_ms: self.failure_pause_min_ms / factor,
-            failure_pause_max_ms: self.failure_pause_max_ms / factor,
-            retry_after_max_ms: self.retry_after_max_ms / factor,
-            breaker_ms: self.breaker_ms / factor,
-            fresh_ms: self.fresh_ms / factor,
-            usable_ms: self.usable_ms / factor,
-            wait_ms: self.wait_ms / factor,
-            poll_min_ms: self.poll_min_ms / factor,
-            poll_max_ms: self.poll_max_ms / factor,
+            lease_ms: part(self.lease_ms, factor),
+            http_budget_ms: part(self.http_budget_ms, factor),
+            statement_timeout_ms: part(self.statement_timeout_ms, factor),
+            lock_timeout_ms: part(self.lock_timeout_ms, factor),
+            commit_connect_ms: part(self.commit_connect_ms, factor),
+            commit_statement_ms: part(self.commit_statement_ms, factor),
+            commit_pause_ms: part(self.commit_pause_ms, factor),
+            takeover_grace_ms: part(self.takeover_grace_ms, factor),
+            commit_budget_ms: part(self.commit_budget_ms, factor),
+            doubt_limit_ms: part(self.doubt_limit_ms, factor),
+            failure_pause_min_ms: part(self.failure_pause_min_ms, factor),
+            failure_pause_max_ms: part(self.failure_pause_max_ms, factor),
+            retry_after_max_ms: part(self.retry_after_max_ms, factor),
+            breaker_ms: part(self.breaker_ms, factor),
+            fresh_ms: part(self.fresh_ms, factor),
+            usable_ms: part(self.usable_ms, factor),
+            wait_ms: part(self.wait_ms, factor),
+            poll_min_ms: part(self.poll_min_ms, factor),
+            poll_max_ms: part(self.poll_max_ms, factor),
         }
     }
 
@@ -141,6 +141,12 @@ impl Limits {
     }
 }
 
+/// A limit of 0 would mean none at all, to a server or to a pause.
+const fn part(limit_ms: u64, factor: u64) -> u64 {
+    let part = limit_ms / factor;
+    if part == 0 { 1 } else { part }
+}
+
 const _: () = assert!(Limits::DEFAULT.contradiction().is_none());
 
 /// The longest text of a column without a length of its own.
@@ -153,6 +159,8 @@ pub const READ_BATCH_MAX_KEYS: usize = 64;
 pub const READS_IN_FLIGHT_MAX: usize = 3;
 /// Connections of one pool, unless told otherwise.
 pub const POOL_DEFAULT_CONNECTIONS: usize = 6;
+/// The most connections that a pool can be told to have.
+pub const POOL_MAX_CONNECTIONS: usize = 1_000;
 /// How long a caller waits for a connection of the pool.
 pub const POOL_WAIT_MS: u64 = 5_000;
 /// How long connecting to the database may take.

@@ -1,7 +1,7 @@
 //! The one error of the core: what failed, at which step, and what to do about it.
 //!
 //! No variant holds a token, a key, a client secret, a row or a text of the database server:
-//! a provider's body is reduced to status, `error` and a redacted description.
+//! a provider's body is reduced to status and `error` code.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -65,7 +65,7 @@ pub enum Error {
     ProviderRefused {
         /// HTTP status.
         status: u16,
-        /// The `error` code of RFC 6749, section 5.2, and a redacted description.
+        /// The `error` code of RFC 6749, section 5.2.
         reason: Cow<'static, str>,
     },
     /// The provider refused the application's own credentials. Becomes `ClientRejectedError`.
@@ -107,6 +107,11 @@ pub enum Error {
     },
     /// The user's row belongs to another tenant. Becomes `TenantMismatchError`.
     TenantMismatch,
+    /// Row-level security hides the rows from this role. Becomes `TenantRequiredError`.
+    TenantRequired {
+        /// The table.
+        table: &'static str,
+    },
     /// The instance was closed. Becomes `ClosedError`.
     Closed,
     /// A defect of tokenkeep. Becomes `InternalError`.
@@ -122,7 +127,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const CODES: [&'static str; 20] = [
+    pub const CODES: [&'static str; 21] = [
         "ERR_TOKENKEEP_INVALID_ARGUMENT",
         "ERR_TOKENKEEP_CONFIGURATION",
         "ERR_TOKENKEEP_DECRYPTION",
@@ -141,6 +146,7 @@ impl Error {
         "ERR_TOKENKEEP_ROW_LOCKED",
         "ERR_TOKENKEEP_SCHEMA",
         "ERR_TOKENKEEP_TENANT_MISMATCH",
+        "ERR_TOKENKEEP_TENANT_REQUIRED",
         "ERR_TOKENKEEP_CLOSED",
         "ERR_TOKENKEEP_INTERNAL",
     ];
@@ -167,8 +173,9 @@ impl Error {
             Self::RowLocked { .. } => 15,
             Self::Schema { .. } => 16,
             Self::TenantMismatch => 17,
-            Self::Closed => 18,
-            Self::Internal { .. } => 19,
+            Self::TenantRequired { .. } => 18,
+            Self::Closed => 19,
+            Self::Internal { .. } => 20,
         };
         Self::CODES[index]
     }
@@ -189,6 +196,12 @@ impl Error {
         }
     }
 
+    /// Whether the user has to connect again: no stored token may stand in for this error.
+    #[must_use]
+    pub fn ends_connection(&self) -> bool {
+        matches!(self, Self::NotConnected { .. } | Self::Revoked { .. })
+    }
+
     /// An argument that was refused.
     pub fn invalid(argument: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidArgument { argument, reason: reason.into() }
@@ -202,6 +215,19 @@ impl Error {
     /// A defect of ours.
     pub fn internal(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Internal { reason: reason.into() }
+    }
+}
+
+/// What the most frequent refusals of a server mean for who set it up.
+fn words(sqlstate: &str) -> &'static str {
+    match sqlstate {
+        "28P01" | "28000" => ": the server refused user or password of DATABASE_URL",
+        "3D000" => ": the database of DATABASE_URL does not exist",
+        "42501" => ": the role of DATABASE_URL lacks a right",
+        "53300" => ": the server has no free connection",
+        "23503" => ": the row that it refers to does not exist",
+        "25006" => ": the server is read-only",
+        _ => "",
     }
 }
 
@@ -255,8 +281,8 @@ impl fmt::Display for Error {
             Self::Database { step, sqlstate, constraint, .. } => {
                 write!(f, "The database failed to {step}")?;
                 match sqlstate {
-                    Some(code) => write!(f, " (SQLSTATE {code}")?,
-                    None => f.write_str(" (no answer, or no connection")?,
+                    Some(code) => write!(f, " (SQLSTATE {code}{}", words(code))?,
+                    None => f.write_str(" (no connection, or no answer in time")?,
                 }
                 if let Some(name) = constraint {
                     write!(f, ", constraint {name}")?;
@@ -270,6 +296,10 @@ impl fmt::Display for Error {
             Self::Schema { reason } => f.write_str(reason),
             Self::TenantMismatch => f.write_str(
                 "tenantId: this user's tokens belong to another tenant; delete them there first",
+            ),
+            Self::TenantRequired { table } => write!(
+                f,
+                "Row-level security is active for this database role on {table}, and without a tenant it hides every row. Use a role that owns the table or has BYPASSRLS"
             ),
             Self::Closed => f.write_str("This tokenkeep instance was closed"),
             Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),

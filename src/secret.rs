@@ -21,6 +21,14 @@ macro_rules! secret_text {
             pub fn expose(&self) -> &str {
                 &self.0
             }
+
+            /// Whether both are the same, whatever the bytes in the row look like. Takes the same
+            /// time wherever they differ.
+            #[must_use]
+            pub fn is_same(&self, other: &Self) -> bool {
+                let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
+                a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (x, y)| seen | (x ^ y)) == 0
+            }
         }
 
         impl fmt::Debug for $name {
@@ -43,16 +51,6 @@ secret_text!(
     /// The application's own secret at the provider (RFC 6749, section 2.3.1).
     ClientSecret
 );
-
-impl RefreshToken {
-    /// Whether both are the same grant, whatever the bytes in the row look like. Takes the same
-    /// time wherever they differ.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
-        a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (x, y)| seen | (x ^ y)) == 0
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokenkeep::config::Limits;
 use tokenkeep::db::{DatabaseSettings, Duplicates, migrate};
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{Boxed, Callback, CallbackTokens, Thrown};
+use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
 use tokenkeep::refresh::{Behaviour, Silent, Want};
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokenkeep::store::gmail::{self, Connection, Gmail, Options};
@@ -70,19 +70,16 @@ struct Rotating {
 }
 
 impl Callback for Rotating {
-    fn call<'a>(
-        &'a self,
-        token: &'a RefreshToken,
-    ) -> Boxed<'a, Option<std::result::Result<CallbackTokens, Thrown>>> {
+    fn call<'a>(&'a self, token: &'a RefreshToken, _: Duration) -> Boxed<'a, CallbackAnswer> {
         Box::pin(async move {
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
             self.spent.lock().expect("not poisoned").push(token.expose().to_owned());
             tokio::time::sleep(Duration::from_millis(100)).await;
-            Some(Ok(CallbackTokens {
+            CallbackAnswer::Returned(CallbackTokens {
                 access_token: AccessToken::new(format!("a{number}")),
                 refresh_token: Some(RefreshToken::new(format!("r{number}"))),
                 expiry_date_ms: 4_000_000_000_000.0,
-            }))
+            })
         })
     }
 }

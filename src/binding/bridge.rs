@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use napi::bindgen_prelude::{Array, Env, Function, Result};
@@ -15,20 +16,27 @@ use tokio::sync::oneshot;
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
-use crate::oauth::{CallbackTokens, Thrown};
+use crate::oauth::{CallbackAnswer, CallbackTokens, Thrown};
+use crate::refresh::{Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
 /// Weak: what is idle never keeps Node alive. The face holds Node while calls are under way.
 type Wake = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 
-/// What a `refreshFn` came to.
-type RefreshAnswer = std::result::Result<CallbackTokens, Thrown>;
+/// A run of a `refreshFn` that is to be answered.
+struct Run {
+    answer: oneshot::Sender<CallbackAnswer>,
+    queued: Stopwatch,
+    budget: Duration,
+}
 
 /// The side that tasks hold.
 pub(super) struct Outbox {
     wake: Wake,
     ready: Mutex<Vec<Message>>,
-    refreshes: Mutex<HashMap<u32, oneshot::Sender<RefreshAnswer>>>,
+    /// `None` after the environment has ended.
+    runs: Mutex<Option<HashMap<u32, Run>>>,
+    clock: Tokio,
     next_refresh: AtomicU32,
 }
 
@@ -47,10 +55,16 @@ impl Outbox {
     }
 
     /// Registers a run of a `refreshFn`; the receiver fails when the environment ends.
-    pub(super) fn expect_refresh(&self) -> (u32, oneshot::Receiver<RefreshAnswer>) {
+    pub(super) fn expect_refresh(
+        &self,
+        budget: Duration,
+    ) -> (u32, oneshot::Receiver<CallbackAnswer>) {
         let call = self.next_refresh.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        lock(&self.refreshes).insert(call, sender);
+        let (answer, receiver) = oneshot::channel();
+        let queued = Stopwatch::start(&self.clock);
+        if let Some(runs) = lock(&self.runs).as_mut() {
+            runs.insert(call, Run { answer, queued, budget });
+        }
         (call, receiver)
     }
 
@@ -91,6 +105,7 @@ pub struct Bridge {
 pub struct ThrownFields {
     pub cause_id: u32,
     pub message: String,
+    pub name: Option<String>,
     pub code: Option<String>,
     pub status: Option<u16>,
     pub error: Option<String>,
@@ -110,7 +125,8 @@ impl Bridge {
             outbox: Arc::new(Outbox {
                 wake,
                 ready: Mutex::default(),
-                refreshes: Mutex::default(),
+                runs: Mutex::new(Some(HashMap::new())),
+                clock: Tokio::default(),
                 next_refresh: AtomicU32::new(0),
             }),
         })
@@ -127,6 +143,23 @@ impl Bridge {
         Ok(flat)
     }
 
+    /// Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
+    /// it must not be run any more, since its lease may be lost.
+    #[napi(catch_unwind)]
+    pub fn may_run(&self, call: u32) -> Option<f64> {
+        let mut runs = lock(&self.outbox.runs);
+        let run = runs.as_mut()?.get(&call)?;
+        let left = run.budget.saturating_sub(run.queued.elapsed(&self.outbox.clock));
+        if !left.is_zero() {
+            return Some(left.as_secs_f64() * 1_000.0);
+        }
+        if let Some(run) = runs.as_mut().and_then(|runs| runs.remove(&call)) {
+            // Nobody waits any more when the flight has been given up.
+            let _ = run.answer.send(CallbackAnswer::NotRun);
+        }
+        None
+    }
+
     /// Answers a run of a `refreshFn` with what it returned.
     #[napi(catch_unwind)]
     pub fn refreshed(
@@ -141,20 +174,22 @@ impl Bridge {
             refresh_token: refresh_token.map(RefreshToken::new),
             expiry_date_ms,
         };
-        self.answer(call, Ok(tokens));
+        self.answer(call, CallbackAnswer::Returned(tokens));
     }
 
     /// Answers a run of a `refreshFn` with what it threw.
     #[napi(catch_unwind)]
     pub fn refresh_threw(&self, call: u32, thrown: ThrownFields) {
-        let ThrownFields { cause_id, message, code, status, error } = thrown;
-        self.answer(call, Err(Thrown { cause_id, message, code, status, error }));
+        let ThrownFields { cause_id, message, name, code, status, error } = thrown;
+        let thrown = Thrown { cause_id, message, name, code, status, error };
+        self.answer(call, CallbackAnswer::Threw(thrown));
     }
 
-    fn answer(&self, call: u32, answer: RefreshAnswer) {
-        if let Some(sender) = lock(&self.outbox.refreshes).remove(&call) {
+    fn answer(&self, call: u32, answer: CallbackAnswer) {
+        let run = lock(&self.outbox.runs).as_mut().and_then(|runs| runs.remove(&call));
+        if let Some(run) = run {
             // Nobody waits any more when the flight has been given up.
-            let _ = sender.send(answer);
+            let _ = run.answer.send(answer);
         }
     }
 }
@@ -162,6 +197,6 @@ impl Bridge {
 impl Drop for Bridge {
     /// The environment ended: runs of a `refreshFn` will never be answered.
     fn drop(&mut self) {
-        lock(&self.outbox.refreshes).clear();
+        lock(&self.outbox.runs).take();
     }
 }

@@ -66,7 +66,7 @@ pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: 
     let gmail = keep.gmail();
     let refresh_fn = refresh_fn.map(|function| {
         let outbox = Arc::clone(keep.outbox());
-        Arc::new(RefreshFn { outbox, function, budget_ms: keep.http_budget_ms() })
+        Arc::new(RefreshFn { outbox, function })
     });
     keep.outbox().run(id, async move { gmail?.valid(user_id, refresh_fn).await.map(record) });
 }

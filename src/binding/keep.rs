@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use super::bridge::{Bridge, Outbox};
 use super::message::{Message, Value};
 use super::runtime::runtime;
-use crate::config::Limits;
+use crate::config::{Limits, POOL_MAX_CONNECTIONS};
 use crate::db::DatabaseSettings;
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, GOOGLE, HttpClient, HttpEndpoint, Reqwest};
@@ -62,6 +62,18 @@ impl Keep {
         Self { outbox, gmail: Mutex::new(gmail), limits }
     }
 
+    /// Resolves when nothing is under way any more; what is goes on as if nothing had happened.
+    #[napi(catch_unwind)]
+    pub fn landed(&self, id: u32) {
+        let gmail = self.gmail();
+        self.outbox.run(id, async move {
+            if let Ok(gmail) = gmail {
+                gmail.landed().await;
+            }
+            Ok(Value::Nothing)
+        });
+    }
+
     /// Refuses further calls, waits for what is under way, and gives the pool back.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32, timeout_ms: Option<f64>) {
@@ -88,10 +100,6 @@ impl Keep {
 
     pub(super) fn gmail(&self) -> Result<Arc<Gmail>> {
         self.gmail.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn http_budget_ms(&self) -> u64 {
-        self.limits.http_budget_ms
     }
 }
 
@@ -122,8 +130,8 @@ pub(super) fn database(options: &KeepOptions) -> Result<DatabaseSettings> {
     let url = required("DATABASE_URL", options.database_url.as_ref())?;
     let mut settings = DatabaseSettings::new(url, options.schema.as_deref())?;
     if let Some(connections) = options.max_connections {
-        if connections == 0 {
-            return Err(Error::configuration("maxConnections", "must be at least 1"));
+        if !(1..=POOL_MAX_CONNECTIONS).contains(&(connections as usize)) {
+            return Err(Error::configuration("maxConnections", "must be from 1 to 1000"));
         }
         settings.max_connections = connections as usize;
     }
@@ -145,7 +153,7 @@ fn google(options: &KeepOptions) -> Result<HttpEndpoint> {
         )?),
     };
     let token_url = options.google_token_url.as_deref();
-    Ok(HttpEndpoint::new(GOOGLE, token_url, credentials, http_client()?))
+    HttpEndpoint::new(GOOGLE, token_url, credentials, http_client()?)
 }
 
 impl KeepOptions {

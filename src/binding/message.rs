@@ -13,7 +13,7 @@ pub(super) enum Message {
     /// Settles the call `id`.
     Settle(u32, crate::error::Result<Value>),
     /// Runs the function `function` with a refresh token; answered as `call`.
-    Refresh { call: u32, function: u32, refresh_token: RefreshToken, budget_ms: u64 },
+    Refresh { call: u32, function: u32, refresh_token: RefreshToken },
     /// The function is not needed any more.
     Forget { function: u32 },
     /// Keeps Node alive until the matching `false`.
@@ -64,12 +64,11 @@ impl Message {
                 flat.insert(error.is_retryable())?;
                 flat.insert(details(env, &error)?.to_unknown())
             }
-            Self::Refresh { call, function, refresh_token, budget_ms } => {
+            Self::Refresh { call, function, refresh_token } => {
                 flat.insert(REFRESH)?;
                 flat.insert(call)?;
                 flat.insert(function)?;
-                flat.insert(refresh_token.expose())?;
-                flat.insert(number(i64::try_from(budget_ms).unwrap_or(i64::MAX)))
+                flat.insert(refresh_token.expose())
             }
             Self::Forget { function } => {
                 flat.insert(FORGET)?;

@@ -15,12 +15,15 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
     if *state == SqlState::LOCK_NOT_AVAILABLE {
         return Error::RowLocked { step };
     }
-    if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_SCHEMA_NAME]
-        .contains(state)
-    {
+    if *state == SqlState::INVALID_SCHEMA_NAME {
+        let reason =
+            "The schema of the option or URL parameter schema does not exist: create it first";
+        return Error::Schema { reason: reason.into() };
+    }
+    if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN].contains(state) {
         return Error::Schema {
             reason: format!(
-                "The database lacks a table or column that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate",
+                "The database lacks a table or column that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate --store gmail",
                 state.code()
             )
             .into(),
@@ -48,10 +51,18 @@ pub(super) fn from_pool(step: &'static str, error: &PoolError) -> Error {
     }
 }
 
+/// Whether the answer says that this connection, and its like, is no good: the server goes away, or
+/// is a standby.
+pub(super) fn spoils_connection(error: &tokio_postgres::Error) -> bool {
+    error.code().is_none_or(|state| {
+        ["08", "57P"].iter().any(|class| state.code().starts_with(class)) || state.code() == "25006"
+    })
+}
+
 /// Connection trouble (08), resources (53), operator intervention (57), conflicts that a second
 /// try resolves (40), and a server that is read-only since it is a standby (25006).
 fn is_retryable(sqlstate: &str) -> bool {
-    ["08", "53", "57", "40"].contains(&&sqlstate[..2]) || sqlstate == "25006"
+    ["08", "53", "57", "40"].iter().any(|class| sqlstate.starts_with(class)) || sqlstate == "25006"
 }
 
 #[cfg(test)]

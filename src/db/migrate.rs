@@ -1,12 +1,14 @@
 //! Migrations: additive, idempotent, under one lock, in one transaction with their bookkeeping.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
+use tokio::time::timeout;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
-use super::error::from_driver;
+use super::error::{from_driver, no_answer};
 use super::pool::Params;
 use super::row::column;
 use super::settings::DatabaseSettings;
@@ -38,6 +40,8 @@ pub struct Column {
     pub types: &'static [&'static str],
     /// Whether tokenkeep writes NULL into it.
     pub nullable: bool,
+    /// How long a text of a limited type must at least be allowed to be.
+    pub max_bytes: usize,
     /// Whether the migration adds it to a table that lacks it.
     pub added: bool,
 }
@@ -52,10 +56,15 @@ pub enum Duplicates {
 }
 
 /// What a migration had to leave out, as sentences.
-pub type Adopted = Vec<String>;
+pub type LeftOut = Vec<String>;
 
-/// Serialises the migrations of all processes: "tokenkeep" on a phone's keys.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(865365337)";
+/// Serialises the migrations of all processes ("tokenkeep" on a phone's keys), also with psql. Who
+/// waits for another migration waits as long as that takes; who waits for the application's own
+/// transactions gives up, since everybody else would have to wait behind it.
+const LOCK: &str = "
+    SELECT pg_advisory_xact_lock(865365337);
+    SET LOCAL lock_timeout = '5s';
+    SET LOCAL client_min_messages = 'notice'";
 
 const BOOKKEEPING: &str = "
     CREATE SCHEMA IF NOT EXISTS tokenkeep;
@@ -67,8 +76,15 @@ const BOOKKEEPING: &str = "
         PRIMARY KEY (target_schema, store)
     )";
 
+/// The schema that was asked for, else the one in which the role's `search_path` finds the table,
+/// else the one in which it would make it.
 const SCHEMA: &str = "
-    SELECT set_config('tokenkeep.schema', coalesce($1, current_schema(), 'public'), true)";
+    SELECT set_config('tokenkeep.schema', coalesce(
+        $1,
+        (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = to_regclass($2)),
+        current_schema(),
+        'public'), true)";
 
 const APPLIED: &str = "
     SELECT version FROM tokenkeep.migrations WHERE target_schema = $1 AND store = $2";
@@ -86,7 +102,10 @@ const UNIQUE: &str = "
     )";
 
 const COLUMNS: &str = "
-    SELECT a.attname::text, t.typname::text, a.attnotnull, a.atthasdef OR a.attidentity <> ''
+    SELECT a.attname::text,
+        t.typname || CASE WHEN a.atttypmod > 0 AND t.typname = 'varchar'
+            THEN '(' || a.atttypmod - 4 || ')' ELSE '' END,
+        a.attnotnull, a.atthasdef OR a.attidentity <> ''
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
 
@@ -99,15 +118,16 @@ pub async fn migrate(
     settings: &DatabaseSettings,
     migrations: &[&Migration],
     duplicates: Duplicates,
-) -> Result<Adopted> {
+) -> Result<LeftOut> {
     let session = Session::connect(settings).await?;
     session.run("begin a migration", "BEGIN").await?;
     session.run("wait for other migrations", LOCK).await?;
     session.run("create the schema tokenkeep", BOOKKEEPING).await?;
-    let named =
-        session.rows("name the schema", SCHEMA, &[(&settings.schema(), Type::TEXT)]).await?;
-    let schema: String = column(&named[0], 0)?;
     for migration in migrations {
+        let params: Params<'_> =
+            &[(&settings.schema(), Type::TEXT), (&migration.table, Type::TEXT)];
+        let named = session.rows("name the schema", SCHEMA, params).await?;
+        let schema: String = column(&named[0], 0)?;
         session.apply(migration, &schema, duplicates).await?;
     }
     session.run("commit a migration", "COMMIT").await?;
@@ -123,8 +143,12 @@ struct Session {
 impl Session {
     async fn connect(settings: &DatabaseSettings) -> Result<Self> {
         let step = "connect for a migration";
-        let (client, mut connection) =
-            settings.driver()?.connect(NoTls).await.map_err(|error| from_driver(step, &error))?;
+        // The driver's own timeout ends with the TCP connection.
+        let limit = Duration::from_millis(settings.connect_timeout_ms);
+        let (client, mut connection) = timeout(limit, settings.driver()?.connect(NoTls))
+            .await
+            .map_err(|_| no_answer(step))?
+            .map_err(|error| from_driver(step, &error))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {
@@ -248,12 +272,24 @@ impl Session {
                 continue;
             };
             let found_type: &str = column(row, 1)?;
-            if !wanted.types.contains(&found_type) {
+            let length = found_type.strip_prefix("varchar(").map(|rest| rest.trim_end_matches(')'));
+            let too_short = length.and_then(|length| length.parse::<usize>().ok());
+            let fits = too_short.is_none_or(|length| length >= wanted.max_bytes);
+            let base = found_type.split('(').next().unwrap_or_default();
+            if !fits {
+                let what = format!("is {found_type}, must hold {} characters", wanted.max_bytes);
+                return Err(differs(wanted.name, &what));
+            }
+            if !wanted.types.contains(&base) {
                 let types = wanted.types.join(" or ");
                 return Err(differs(wanted.name, &format!("is {found_type}, must be {types}")));
             }
-            if wanted.nullable && column::<bool>(row, 2)? {
-                return Err(differs(wanted.name, "is NOT NULL, must allow NULL"));
+            match (wanted.nullable, column::<bool>(row, 2)?) {
+                (true, true) => return Err(differs(wanted.name, "is NOT NULL, must allow NULL")),
+                (false, false) => {
+                    return Err(differs(wanted.name, "allows NULL, must be NOT NULL"));
+                }
+                _ => {}
             }
         }
         if !missing.is_empty() {

@@ -8,7 +8,7 @@ mod row;
 mod settings;
 mod time;
 
-pub use migrate::{Adopted, Column, Duplicates, Migration, migrate};
+pub use migrate::{Column, Duplicates, LeftOut, Migration, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{CombinedReads, Lookup};
 pub use row::column;

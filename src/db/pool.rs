@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
-use super::error::{from_driver, from_pool, no_answer};
+use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::settings::DatabaseSettings;
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -133,7 +133,7 @@ impl Database {
     ) -> Result<Vec<Row>> {
         let connection = self.connection(step, within).await?;
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
             within.lock_ms, within.statement_ms
         );
         let work = async {
@@ -171,7 +171,7 @@ impl Database {
     ) -> Result<Vec<Row>> {
         match answer {
             Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(error)) if error.as_db_error().is_some() && !connection.is_closed() => {
+            Ok(Err(error)) if !spoils_connection(&error) && !connection.is_closed() => {
                 Err(from_driver(step, &error))
             }
             broken => {

@@ -20,11 +20,12 @@ pub trait Lookup: Send + Sync + 'static {
     /// What a row becomes.
     type Row: Send + Sync + 'static;
 
-    /// The rows that exist for `keys`, each of which is named once.
+    /// The rows that exist for `keys`, each of which is named once. A row that cannot be read is an
+    /// error of its own callers only.
     fn fetch(
         &self,
         keys: Vec<Self::Key>,
-    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>>> + Send;
+    ) -> impl Future<Output = Result<Vec<(Self::Key, Result<Self::Row>)>>> + Send;
 }
 
 type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
@@ -61,7 +62,7 @@ impl<L: Lookup> CombinedReads<L> {
             first
         };
         if first {
-            tokio::spawn(Worker(Arc::clone(self)).run());
+            tokio::spawn(Worker { reads: Arc::clone(self), has_place: true }.run());
         }
         receiver.await.map_err(|_| Error::internal("a combined read ended without an answer"))?
     }
@@ -71,36 +72,46 @@ impl<L: Lookup> CombinedReads<L> {
     }
 }
 
-/// One query at a time until no key waits; gives its place back however it ends.
-struct Worker<L: Lookup>(Arc<CombinedReads<L>>);
+type Batch<L> = Vec<(<L as Lookup>::Key, oneshot::Sender<Answer<L>>)>;
+
+/// One query at a time until no key waits; gives its place back also when a query panics.
+struct Worker<L: Lookup> {
+    reads: Arc<CombinedReads<L>>,
+    has_place: bool,
+}
 
 impl<L: Lookup> Drop for Worker<L> {
     fn drop(&mut self) {
-        self.0.lock().in_flight -= 1;
+        if self.has_place {
+            self.reads.lock().in_flight -= 1;
+        }
     }
 }
 
 impl<L: Lookup> Worker<L> {
-    async fn run(self) {
+    async fn run(mut self) {
         // Calls of the same burst, which stand behind this task, get their keys in first.
         tokio::task::yield_now().await;
-        loop {
-            let batch = self.take();
-            if batch.is_empty() {
-                return;
-            }
+        while let Some(batch) = self.take() {
             self.answer(batch).await;
         }
     }
 
-    fn take(&self) -> Vec<(L::Key, oneshot::Sender<Answer<L>>)> {
-        let mut queue = self.0.lock();
+    /// The next keys. When there are none the place is given back under the same lock: a key that
+    /// comes later finds it free.
+    fn take(&mut self) -> Option<Batch<L>> {
+        let mut queue = self.reads.lock();
+        if queue.waiting.is_empty() {
+            queue.in_flight -= 1;
+            self.has_place = false;
+            return None;
+        }
         let share = queue.waiting.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
         let count = share.min(READ_BATCH_MAX_KEYS).min(queue.waiting.len());
-        queue.waiting.drain(..count).collect()
+        Some(queue.waiting.drain(..count).collect())
     }
 
-    async fn answer(&self, batch: Vec<(L::Key, oneshot::Sender<Answer<L>>)>) {
+    async fn answer(&self, batch: Batch<L>) {
         let mut keys: Vec<L::Key> = Vec::with_capacity(batch.len());
         let mut senders: HashMap<L::Key, Vec<oneshot::Sender<Answer<L>>>> = HashMap::new();
         for (key, sender) in batch {
@@ -110,13 +121,13 @@ impl<L: Lookup> Worker<L> {
             }
             waiting.push(sender);
         }
-        match self.0.lookup.fetch(keys).await {
+        match self.reads.lookup.fetch(keys).await {
             Ok(rows) => {
                 for (key, row) in rows {
-                    let row = Arc::new(row);
+                    let row = row.map(|row| Some(Arc::new(row)));
                     for sender in senders.remove(&key).into_iter().flatten() {
                         // A caller that went away needs no answer.
-                        let _ = sender.send(Ok(Some(Arc::clone(&row))));
+                        let _ = sender.send(row.clone());
                     }
                 }
                 for sender in senders.into_values().flatten() {
@@ -142,13 +153,13 @@ mod tests {
         type Key = u32;
         type Row = u32;
 
-        async fn fetch(&self, keys: Vec<u32>) -> Result<Vec<(u32, u32)>> {
+        async fn fetch(&self, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
             self.0.lock().expect("not poisoned").push(keys.clone());
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             if keys.contains(&13) {
                 return Err(Error::internal("thirteen"));
             }
-            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect())
+            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, Ok(key * 10))).collect())
         }
     }
 

@@ -40,6 +40,7 @@ impl DatabaseSettings {
         let mut named = schema.map(str::to_owned);
         for parameter in query.split('&').filter(|text| !text.is_empty()) {
             match parameter.split_once('=') {
+                Some((name, value)) if asks_for_tls(name, value) => return Err(no_tls()),
                 Some(("schema", value)) if named.is_none() => named = Some(value.to_owned()),
                 Some((name, _)) if KNOWN.contains(&name) => kept.push(parameter),
                 _ => {}
@@ -75,10 +76,6 @@ impl DatabaseSettings {
         if config.get_hosts().is_empty() {
             return Err(refused("names no host"));
         }
-        // Without TLS in this version a URL that asks for it must not be served in clear text.
-        if config.get_ssl_mode() != SslMode::Prefer && config.get_ssl_mode() != SslMode::Disable {
-            return Err(refused("asks for TLS (sslmode), which this version does not have yet"));
-        }
         config.ssl_mode(SslMode::Disable);
         config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
         if config.get_application_name().is_none() {
@@ -103,8 +100,23 @@ impl DatabaseSettings {
     }
 }
 
-const KNOWN: [&str; 10] = [
-    "sslmode",
+/// Whether a parameter of libpq or node-postgres asks for a connection that is more than plain.
+/// Without TLS in this version it must not be served in clear text.
+fn asks_for_tls(name: &str, value: &str) -> bool {
+    match name {
+        "sslmode" => !["disable", "allow", "prefer"].contains(&value),
+        "ssl" => !["false", "0", "off"].contains(&value),
+        "channel_binding" => value == "require",
+        _ => name.starts_with("ssl"),
+    }
+}
+
+fn no_tls() -> Error {
+    let reason = "asks for TLS (sslmode, ssl or the like), which this version does not have yet. Use a private network or a local proxy, and sslmode=disable";
+    Error::configuration("DATABASE_URL", reason)
+}
+
+const KNOWN: [&str; 8] = [
     "application_name",
     "options",
     "host",
@@ -113,7 +125,6 @@ const KNOWN: [&str; 10] = [
     "password",
     "dbname",
     "target_session_attrs",
-    "channel_binding",
 ];
 
 #[cfg(test)]
@@ -125,11 +136,34 @@ mod tests {
         for url in [
             "mysql://u:hunter2@h/d",
             "postgres://u:hunter2@:x/d",
-            "postgres://u:hunter2@h/d?sslmode=require",
             "postgres://u:hunter2@h/d?schema=",
         ] {
             let error = DatabaseSettings::new(url, None).expect_err("is refused");
             assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_url_that_asks_for_tls_is_never_served_in_clear_text() {
+        for query in [
+            "sslmode=require",
+            "sslmode=verify-full",
+            "sslmode=no-verify",
+            "sslmode=REQUIRE",
+            "ssl=true",
+            "ssl=1",
+            "ssl=no-verify",
+            "sslrootcert=/x",
+            "sslnegotiation=direct",
+            "channel_binding=require",
+        ] {
+            let url = format!("postgres://u:hunter2@h/d?{query}");
+            let error = DatabaseSettings::new(&url, None).expect_err("is refused").to_string();
+            assert!(error.contains("TLS") && !error.contains("hunter2"), "{query}: {error}");
+        }
+        for query in ["sslmode=disable", "sslmode=prefer", "sslmode=allow", "ssl=false"] {
+            let url = format!("postgres://u:hunter2@h/d?{query}");
+            assert!(DatabaseSettings::new(&url, None).is_ok(), "{query}");
         }
     }
 

@@ -10,12 +10,14 @@ use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
 /// What the face could read off a thrown object, as google-auth-library and fetch shape theirs.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Thrown {
     /// Where the face keeps the object itself, for `cause`.
     pub cause_id: u32,
     /// `message`; only searched, never repeated.
     pub message: String,
+    /// `name`, such as `TimeoutError`.
+    pub name: Option<String>,
     /// `code`, such as `ECONNREFUSED`.
     pub code: Option<String>,
     /// `response.status`.
@@ -26,11 +28,24 @@ pub struct Thrown {
 
 /// Runs a function of the application with a refresh token.
 pub trait Callback: Send + Sync + 'static {
-    /// Runs it once. `None`: it ended without an answer, as a worker that was terminated does.
+    /// Runs it once, unless `budget` is over before it can begin.
     fn call<'a>(
         &'a self,
         refresh_token: &'a RefreshToken,
-    ) -> Boxed<'a, Option<Result<CallbackTokens, Thrown>>>;
+        budget: Duration,
+    ) -> Boxed<'a, CallbackAnswer>;
+}
+
+/// How a run of a `refreshFn` ended.
+pub enum CallbackAnswer {
+    /// It returned.
+    Returned(CallbackTokens),
+    /// It threw.
+    Threw(Thrown),
+    /// It was not run: there was no time left in the lease when its turn came.
+    NotRun,
+    /// It ended without an answer, as a worker that was terminated does.
+    Gone,
 }
 
 /// What a `refreshFn` returned.
@@ -57,13 +72,20 @@ impl<C: Callback> TokenEndpoint for C {
         false
     }
 
-    async fn refresh(&self, token: &RefreshToken, _: Duration, _: Duration) -> Verdict {
-        match self.call(token).await {
-            None => Verdict::Ambiguous(Error::OutcomeUnknown {
+    async fn refresh(&self, token: &RefreshToken, budget: Duration, _: Duration) -> Verdict {
+        match self.call(token, budget).await {
+            CallbackAnswer::Returned(tokens) => judge_tokens(tokens),
+            CallbackAnswer::Threw(thrown) => judge_callback(&thrown),
+            CallbackAnswer::NotRun => Verdict::Transient(
+                Error::ProviderUnavailable {
+                    status: None,
+                    reason: "this process was too busy to run refreshFn in time".into(),
+                },
+                None,
+            ),
+            CallbackAnswer::Gone => Verdict::Ambiguous(Error::OutcomeUnknown {
                 reason: "refreshFn ended without an answer".into(),
             }),
-            Some(Err(thrown)) => judge_callback(&thrown),
-            Some(Ok(tokens)) => judge_tokens(tokens),
         }
     }
 }
@@ -113,21 +135,33 @@ pub fn judge_callback(thrown: &Thrown) -> Verdict {
         (Some(502 | 504), _) => Verdict::Ambiguous(error),
         (Some(status), _) if status == 429 || status >= 500 => Verdict::Transient(error, None),
         (Some(_), _) => Verdict::Refused(error),
-        (None, Some(code)) if BROKEN.contains(&code) => Verdict::Ambiguous(error),
-        (None, _) => Verdict::Transient(error, None),
+        (None, code) => {
+            let words = [code, thrown.name.as_deref()];
+            match words.iter().flatten().any(|word| BROKEN.contains(word)) {
+                true => Verdict::Ambiguous(error),
+                false => Verdict::Transient(error, None),
+            }
+        }
     }
 }
 
-/// Codes of Node and undici for a request that may have been sent.
-const BROKEN: [&str; 8] = [
+/// Codes and names, of Node, undici, fetch and axios, for a request that may have been sent and
+/// for an answer that could not be read.
+const BROKEN: [&str; 14] = [
     "ECONNRESET",
     "ECONNABORTED",
     "EPIPE",
     "ETIMEDOUT",
     "ABORT_ERR",
+    "ERR_CANCELED",
+    "ERR_STREAM_PREMATURE_CLOSE",
+    "UND_ERR_ABORTED",
     "UND_ERR_SOCKET",
     "UND_ERR_HEADERS_TIMEOUT",
     "UND_ERR_BODY_TIMEOUT",
+    "TimeoutError",
+    "AbortError",
+    "SyntaxError",
 ];
 
 #[cfg(test)]
@@ -149,6 +183,10 @@ mod tests {
     fn only_a_broken_connection_or_a_gateway_is_ambiguous() {
         let broken = Thrown { code: Some("ECONNRESET".into()), ..thrown("x") };
         assert!(matches!(judge_callback(&broken), Verdict::Ambiguous(_)));
+        for name in ["TimeoutError", "AbortError", "SyntaxError"] {
+            let aborted = Thrown { name: Some(name.into()), ..thrown("x") };
+            assert!(matches!(judge_callback(&aborted), Verdict::Ambiguous(_)), "{name}");
+        }
         let gateway = Thrown { status: Some(502), ..thrown("x") };
         assert!(matches!(judge_callback(&gateway), Verdict::Ambiguous(_)));
         let refused = Thrown { code: Some("ECONNREFUSED".into()), ..thrown("x") };

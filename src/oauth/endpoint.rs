@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::credentials::ClientCredentials;
-use super::http::{HttpClient, HttpFailure};
+use super::http::{HttpClient, HttpFailure, is_http_url};
 use super::provider::Provider;
 use super::request::refresh_request;
 use super::response::judge;
 use super::{TokenEndpoint, Verdict};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::secret::RefreshToken;
 
 /// One client at one provider.
@@ -24,20 +24,26 @@ pub struct HttpEndpoint {
 impl HttpEndpoint {
     /// `token_url` in place of the provider's own, when given: such an endpoint may rotate,
     /// whatever the provider does.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when `token_url` is no http or https URL.
     pub fn new(
         provider: Provider,
         token_url: Option<&str>,
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
-    ) -> Self {
+    ) -> Result<Self> {
+        if token_url.is_some_and(|url| !is_http_url(url)) {
+            let reason = "must be a URL that begins with https:// or http://";
+            return Err(Error::configuration(provider.token_url_variable, reason));
+        }
         let provider = match token_url {
             Some(_) => Provider { may_rotate: true, ..provider },
             None => provider,
         };
         let token_url = token_url.unwrap_or(provider.token_url).to_owned();
         let client = format!("{token_url} {}", credentials.id);
-        Self { provider, token_url, credentials, http, client }
+        Ok(Self { provider, token_url, credentials, http, client })
     }
 }
 

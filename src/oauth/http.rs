@@ -145,6 +145,12 @@ impl HttpClient for Reqwest {
     }
 }
 
+/// Whether a token request can be sent there at all.
+pub(super) fn is_http_url(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.host_str().is_some())
+}
+
 /// Only a failure to connect is known to have sent nothing.
 fn failure(error: &reqwest::Error) -> HttpFailure {
     if error.is_builder() {

@@ -11,7 +11,7 @@ mod response;
 
 use std::time::Duration;
 
-pub use callback::{Callback, CallbackTokens, Thrown, judge_callback};
+pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callback};
 pub use credentials::ClientCredentials;
 pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};

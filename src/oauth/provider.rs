@@ -7,6 +7,8 @@ pub struct Provider {
     pub name: &'static str,
     /// Its token endpoint (RFC 6749, section 3.2).
     pub token_url: &'static str,
+    /// The variable that names another token endpoint.
+    pub token_url_variable: &'static str,
     /// Whether a refresh may make the old refresh token worthless.
     pub may_rotate: bool,
     /// The lifetime of an access token when the answer names none.
@@ -18,6 +20,7 @@ pub struct Provider {
 pub const GOOGLE: Provider = Provider {
     name: "google",
     token_url: "https://oauth2.googleapis.com/token",
+    token_url_variable: "TOKENKEEP_GOOGLE_TOKEN_URL",
     may_rotate: true,
     default_expires_in_s: 3_600,
 };

@@ -38,7 +38,8 @@ pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Ve
             reason: "a redirect, which a token request must not follow".into(),
         }),
         (429, _) => throttled(pause),
-        (502 | 504, _) => Verdict::Ambiguous(Error::OutcomeUnknown {
+        // 520 and up: what gateways in front of a server say of their own accord.
+        (502 | 504 | 520..=599, _) => Verdict::Ambiguous(Error::OutcomeUnknown {
             reason: format!("a gateway answered {status}").into(),
         }),
         (500..=599, _) => Verdict::Transient(
@@ -94,8 +95,14 @@ fn error_code(body: &Body) -> Option<String> {
     match body.error.as_ref()? {
         Value::String(code) if !code.is_empty() => Some(code.clone()),
         // Some Google endpoints answer `{"error": {"status": "…"}}`.
-        Value::Object(fields) => fields.get("status").and_then(Value::as_str).map(str::to_owned),
-        _ => None,
+        Value::Object(fields) => {
+            let status = fields.get("status").and_then(Value::as_str);
+            Some(status.unwrap_or("an error").to_owned())
+        }
+        Value::Null => None,
+        Value::String(_) => None,
+        // No code at all, but no token response either.
+        _ => Some("an error".to_owned()),
     }
 }
 
@@ -199,6 +206,10 @@ mod tests {
             r#"{"error":"Access Denied","error_description":"You have made too many requests continuously."}"#,
         );
         assert!(matches!(throttled, Verdict::Transient(Error::ProviderThrottled { .. }, None)));
+        for error in [r#"["invalid_grant"]"#, "true", r#"{"code":5}"#] {
+            let odd = answer(200, &format!(r#"{{"access_token":"at","error":{error}}}"#));
+            assert!(matches!(odd, Verdict::Refused(_)), "{error}: {odd:?}");
+        }
         let github = answer(200, r#"{"error":"bad_refresh_token"}"#);
         assert!(matches!(github, Verdict::Refused(_)));
     }
@@ -223,7 +234,7 @@ mod tests {
                 "{body}: {verdict:?}"
             );
         }
-        for status in [502, 504] {
+        for status in [502, 504, 520, 524, 598] {
             assert!(matches!(answer(status, ""), Verdict::Ambiguous(Error::OutcomeUnknown { .. })));
         }
     }

@@ -9,8 +9,7 @@ use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    /// Retries count against the budget. A callback is asked once; after the
-    /// budget its callers are answered, and the task goes on to commit a late answer.
+    /// Retries count against the budget. A callback is asked once; after the budget its callers are answered, and the task goes on to commit a late answer.
     pub(super) async fn ask<E: TokenEndpoint>(
         &self,
         endpoint: &E,
@@ -32,16 +31,24 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     flight.answer(Err(late()));
                     flight.leave_board();
                     let more = Duration::from_millis(limits.commit_budget_ms);
-                    let verdict = within(&self.runtime, more, &mut request).await;
-                    verdict.unwrap_or_else(|| Verdict::Ambiguous(late()))
+                    match within(&self.runtime, more, &mut request).await {
+                        // What failed so late may have been sent all the same.
+                        Some(Verdict::Transient(error @ Error::Callback { .. }, _)) => {
+                            Verdict::Ambiguous(error)
+                        }
+                        Some(verdict) => verdict,
+                        None => Verdict::Ambiguous(late()),
+                    }
                 }
             };
             sent += 1;
             let left = budget.saturating_sub(clock.elapsed(&self.runtime));
             let random = self.runtime.random();
-            match policy::resend_after(&verdict, endpoint, sent, left, random) {
-                Some(pause) => self.runtime.sleep(pause).await,
-                None => return verdict,
+            let Some(pause) = policy::resend_after(&verdict, endpoint, sent, left, random) else {
+                return verdict;
+            };
+            if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
+                return verdict;
             }
         }
     }

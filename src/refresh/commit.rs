@@ -7,12 +7,37 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::policy::commit_pause;
 use super::{
-    Commit, Credentials, EventKind, FlightOf, Next, Outcome, Read, Reading, Row, Runtime, Sealed,
-    Shared, Stamp, Stopwatch, Table, Token,
+    Commit, Credentials, EventKind, FlightOf, Next, Read, Reading, Row, Runtime, Sealed, Shared,
+    Stamp, Stopwatch, Table, Token,
 };
 use crate::db::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oauth::{Expiry, TokenResponse};
+
+/// An answer that is to be stored, and the question that it answers.
+pub(super) struct Answer<'a> {
+    pub(super) sent: &'a Credentials,
+    pub(super) lease: &'a Lease,
+    pub(super) response: &'a TokenResponse,
+}
+
+impl Answer<'_> {
+    /// Whether the provider gave a new refresh token.
+    fn rotated(&self) -> bool {
+        let old = self.sent.refresh_token.as_ref();
+        let new = self.response.refresh_token.as_ref();
+        new.is_some_and(|new| old.is_none_or(|old| !new.is_same(old)))
+    }
+
+    /// Counted from the lease: however late the commit, a token is never stored as fresher than
+    /// it is.
+    fn expires_at(&self) -> Timestamp {
+        match self.response.expiry {
+            Expiry::In(lifetime) => self.lease.at.plus(lifetime),
+            Expiry::AtMs(ms) => Timestamp::from_ms(ms),
+        }
+    }
+}
 
 /// One version of what is to be written, and over which version of the row.
 struct Draft {
@@ -24,11 +49,11 @@ struct Draft {
 
 /// What a look at the row after a commit that matched nothing tells.
 enum Found {
-    /// The row holds what an earlier try wrote.
-    Mine,
+    /// The row holds what an earlier try wrote: that draft's number, and the expiry as stored.
+    Mine(usize, Option<Timestamp>),
     /// Nothing of ours belongs there: the outcome, or back to step 1.
-    Elsewhere(Option<crate::error::Error>),
-    /// Nobody spent a token since: commit again, over what was read.
+    Elsewhere(Option<Error>),
+    /// Nobody spent a token since: commit again, the same or a new draft.
     Retry(Option<Draft>),
 }
 
@@ -37,29 +62,25 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         &self,
         key: &T::Key,
         read: &Read<T>,
-        sent: &Credentials,
-        lease: &Lease,
-        response: &TokenResponse,
+        answer: Answer<'_>,
         flight: &FlightOf<T>,
     ) -> Next<T> {
-        let limits = &self.behaviour.limits;
-        let new = response.refresh_token.as_ref();
-        let rotated =
-            new.is_some_and(|new| sent.refresh_token.as_ref().is_none_or(|old| !new.is_same(old)));
-        let credentials = Credentials {
-            access_token: response.access_token.clone(),
-            refresh_token: new.or(sent.refresh_token.as_ref()).cloned(),
+        let budget = Duration::from_millis(self.behaviour.limits.commit_budget_ms);
+        let first = Credentials {
+            access_token: answer.response.access_token.clone(),
+            refresh_token: answer
+                .response
+                .refresh_token
+                .as_ref()
+                .or(answer.sent.refresh_token.as_ref())
+                .cloned(),
         };
-        let expires_at = match response.expiry {
-            Expiry::In(lifetime) => lease.at.plus(lifetime),
-            Expiry::AtMs(ms) => Timestamp::from_ms(ms),
-        };
-        let mut draft = match self.draft(key, read.row.stamp.clone(), credentials, Some(expires_at))
-        {
-            Ok(draft) => draft,
+        let over = read.row.stamp.clone();
+        let mut drafts = match self.draft(key, over, first, Some(answer.expires_at())) {
+            Ok(draft) => vec![draft],
             Err(error) => return Next::Done(Err(error)),
         };
-        let reading = Reading { now: lease.at, since: lease.clock };
+        let reading = Reading { now: answer.lease.at, since: answer.lease.clock };
         let token = |draft: &Draft, expires_at| Token {
             record: Arc::clone(&read.row.record),
             credentials: Arc::clone(&draft.credentials),
@@ -67,57 +88,46 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             sealed_with: Some(draft.sealed.key_version),
             reading,
         };
-        let mut mine: Vec<Stamp> = vec![draft.sealed.stamp.clone()];
         let clock = Stopwatch::start(&self.runtime);
         let mut tries = 0;
         loop {
-            let commit = Commit {
-                sealed: &draft.sealed,
-                expires_at: draft.expires_at,
-                rotated,
-                lease: lease.at,
-                response,
-            };
-            let failure = match self.table.commit(key, &draft.over, commit).await {
+            let draft = &drafts[drafts.len() - 1];
+            let failure = match self.write(key, draft, &answer).await {
                 Ok(Some(stored)) => {
                     if stored != draft.expires_at {
                         self.tell(EventKind::LeaseLost, key, None, None);
                     }
-                    self.failures.forget(key);
-                    return Next::Done(Ok(token(&draft, stored)));
+                    return Next::Done(Ok(token(draft, stored)));
                 }
                 // 7b. No row matched.
-                Ok(None) => {
-                    match self.look_again(key, sent, response, rotated, &draft, &mine).await {
-                        Ok(Found::Mine) => {
-                            self.failures.forget(key);
-                            return Next::Done(Ok(token(&draft, draft.expires_at)));
-                        }
-                        Ok(Found::Elsewhere(outcome)) => {
-                            self.tell(EventKind::RowDropped, key, None, None);
-                            self.release(key, lease).await;
-                            return outcome.map_or(Next::Again, |error| Next::Done(Err(error)));
-                        }
-                        Ok(Found::Retry(Some(again))) => {
-                            mine.push(again.sealed.stamp.clone());
-                            draft = again;
-                            None
-                        }
-                        Ok(Found::Retry(None)) => None,
-                        Err(error) => Some(error),
+                Ok(None) => match self.look_again(key, &answer, &drafts).await {
+                    Ok(Found::Mine(number, stored)) => {
+                        return Next::Done(Ok(token(&drafts[number], stored)));
                     }
-                }
+                    Ok(Found::Elsewhere(outcome)) => {
+                        self.tell(EventKind::RowDropped, key, None, None);
+                        self.release(key, answer.lease).await;
+                        return outcome.map_or(Next::Again, |error| Next::Done(Err(error)));
+                    }
+                    Ok(Found::Retry(again)) => {
+                        drafts.extend(again);
+                        None
+                    }
+                    Err(error) => Some(error),
+                },
                 Err(error) => Some(error),
             };
             // 7c. The database fails: keep the answer, answer the callers, try again.
-            if let Some(error) = failure {
+            let draft = &drafts[drafts.len() - 1];
+            if let Some(error) = &failure {
                 self.tell(EventKind::CommitRetry, key, None, Some(error.code()));
-                self.answer_meanwhile(flight, token(&draft, draft.expires_at));
-                if clock.elapsed(&self.runtime) >= Duration::from_millis(limits.commit_budget_ms) {
-                    return Next::Done(Err(error));
-                }
+                flight.answer(Ok(token(draft, draft.expires_at)));
             }
-            let pause = commit_pause(tries, self.runtime.random(), limits);
+            if clock.elapsed(&self.runtime) >= budget {
+                let never_settled = || Error::internal("a commit found no end");
+                return Next::Done(Err(failure.unwrap_or_else(never_settled)));
+            }
+            let pause = commit_pause(tries, self.runtime.random(), &self.behaviour.limits);
             tries += 1;
             self.runtime.sleep(pause).await;
         }
@@ -134,30 +144,45 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Ok(Draft { over, credentials: Arc::new(credentials), sealed, expires_at })
     }
 
-    /// Step 7b: Re-reads. A row that cannot be opened is an error like a database that is away.
+    async fn write(
+        &self,
+        key: &T::Key,
+        draft: &Draft,
+        answer: &Answer<'_>,
+    ) -> Result<Option<Option<Timestamp>>> {
+        let commit = Commit {
+            sealed: &draft.sealed,
+            expires_at: draft.expires_at,
+            rotated: answer.rotated(),
+            lease: answer.lease.at,
+            response: answer.response,
+        };
+        let committed = self.table.commit(key, &draft.over, commit).await?;
+        Ok(committed.map(|committed| committed.expires_at))
+    }
+
+    /// 7b. Re-reads. A row that cannot be opened is an error like a database that is away.
     async fn look_again(
         &self,
         key: &T::Key,
-        sent: &Credentials,
-        response: &TokenResponse,
-        rotated: bool,
-        draft: &Draft,
-        mine: &[Stamp],
+        answer: &Answer<'_>,
+        drafts: &[Draft],
     ) -> Result<Found> {
-        let Some(row) = self.table.read(key).await? else {
+        let Some(row) = self.table.read_for_commit(key).await? else {
             return Ok(Found::Elsewhere(Some(self.table.not_connected())));
         };
-        if mine.contains(&row.stamp) {
-            return Ok(Found::Mine);
+        let mut mine = drafts.iter().map(|draft| &draft.sealed.stamp);
+        if let Some(number) = mine.position(|stamp| *stamp == row.stamp) {
+            return Ok(Found::Mine(number, row.expires_at));
         }
         if let Some(error) = row.ended.clone() {
             return Ok(Found::Elsewhere(Some(error)));
         }
-        if row.stamp == draft.over {
+        if drafts.last().is_some_and(|draft| draft.over == row.stamp) {
             return Ok(Found::Retry(None));
         }
         let stored = self.table.open(key, &row)?;
-        let unspent = match (&stored.refresh_token, &sent.refresh_token) {
+        let unspent = match (&stored.refresh_token, &answer.sent.refresh_token) {
             (Some(stored), Some(sent)) => stored.is_same(sent),
             _ => false,
         };
@@ -165,10 +190,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if !unspent {
             return Ok(Found::Elsewhere(None));
         }
-        match self.merge(key, row, stored, response, rotated, draft)? {
-            Some(again) => Ok(Found::Retry(Some(again))),
-            None => Ok(Found::Elsewhere(None)),
-        }
+        Ok(match self.merge(key, row, stored, answer)? {
+            Some(again) => Found::Retry(Some(again)),
+            None => Found::Elsewhere(None),
+        })
     }
 
     /// The row was sealed anew, or got another access token, over the refresh token that we sent:
@@ -178,28 +203,19 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         key: &T::Key,
         row: Row<T::Record>,
         stored: Credentials,
-        response: &TokenResponse,
-        rotated: bool,
-        draft: &Draft,
+        answer: &Answer<'_>,
     ) -> Result<Option<Draft>> {
-        let longer = match (row.expires_at, draft.expires_at) {
-            (Some(stored), Some(ours)) => ours > stored,
-            (stored, ours) => stored.is_some() && ours.is_none(),
-        };
-        if !longer && !rotated {
+        let ours = answer.expires_at();
+        let longer = row.expires_at.is_some_and(|stored| ours > stored);
+        if !longer && !answer.rotated() {
             return Ok(None);
         }
+        let TokenResponse { access_token, refresh_token, .. } = answer.response;
         let credentials = Credentials {
-            access_token: if longer { response.access_token.clone() } else { stored.access_token },
-            refresh_token: response.refresh_token.clone().or(stored.refresh_token),
+            access_token: if longer { access_token.clone() } else { stored.access_token },
+            refresh_token: refresh_token.clone().or(stored.refresh_token),
         };
-        let expires_at = if longer { draft.expires_at } else { row.expires_at };
+        let expires_at = if longer { Some(ours) } else { row.expires_at };
         self.draft(key, row.stamp, credentials, expires_at).map(Some)
-    }
-
-    /// Step 7c: The token is good although it is not stored yet.
-    fn answer_meanwhile(&self, flight: &FlightOf<T>, token: Token<T::Record>) {
-        let outcome: Outcome<T> = Ok(token);
-        flight.answer(outcome);
     }
 }

@@ -2,76 +2,81 @@
 //! holds a newer refresh token.
 
 use super::lease::Lease;
-use super::{EventKind, Next, Runtime, Shared, Table};
-use crate::error::Error;
-use crate::secret::RefreshToken;
+use super::{Credentials, EventKind, Next, Row, Runtime, Shared, Table, flight_key};
+use crate::error::{Error, Result};
+use crate::oauth::TokenEndpoint;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    pub(super) async fn invalid_grant(
+    pub(super) async fn invalid_grant<E: TokenEndpoint>(
         &self,
         key: &T::Key,
-        sent: &RefreshToken,
+        sent: &Credentials,
         lease: &Lease,
-        may_rotate: bool,
+        endpoint: &E,
     ) -> Next<T> {
-        let next = self.arbitrate(key, sent, lease, may_rotate).await;
-        // Whoever goes back, or leaves the row as it is, gives the lease back.
-        if !matches!(next, Next::Done(Err(Error::Revoked { .. }))) {
-            self.release(key, lease).await;
+        let row = match self.table.read(key).await {
+            // a. No row: revoked.
+            Ok(None) => return Next::Done(Err(self.table.revoked())),
+            Ok(Some(row)) => row,
+            Err(error) => {
+                self.release(key, lease).await;
+                return Next::Done(Err(error));
+            }
+        };
+        match self.arbitrate(key, &row, sent, lease, endpoint.may_rotate()).await {
+            Ok(true) => Next::Done(Err(self.table.revoked())),
+            // Whoever goes back, or leaves the row as it is, gives the lease back.
+            Ok(false) => {
+                self.release(key, lease).await;
+                Next::Again
+            }
+            Err(error) => {
+                self.release(key, lease).await;
+                let (key, stamp) = (flight_key::<T>(key, endpoint), &row.stamp);
+                let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
+                self.failures.remember(&key, stamp, &error, None, runtime, limits);
+                Next::Done(Err(error))
+            }
         }
-        next
     }
 
+    /// Whether the row was ended; false: back to step 1.
     async fn arbitrate(
         &self,
         key: &T::Key,
-        sent: &RefreshToken,
+        row: &Row<T::Record>,
+        sent: &Credentials,
         lease: &Lease,
         may_rotate: bool,
-    ) -> Next<T> {
-        let done = |error| Next::Done(Err(error));
-        let row = match self.table.read(key).await {
-            Err(error) => return done(error),
-            // a. No row: revoked.
-            Ok(None) => return done(self.table.revoked()),
-            Ok(Some(row)) => row,
-        };
-        if let Some(error) = row.ended {
-            return done(error);
+    ) -> Result<bool> {
+        if let Some(error) = row.ended.clone() {
+            return Err(error);
         }
-        let stored = match self.table.open(key, &row) {
-            Ok(stored) => stored.refresh_token,
-            Err(error) => return done(error),
+        let stored = self.table.open(key, row)?;
+        let same_grant = match (&stored.refresh_token, &sent.refresh_token) {
+            (Some(stored), Some(sent)) => stored.is_same(sent),
+            _ => false,
         };
-        // a. Other credentials: reuse may have killed their family, so the next call proves them.
-        if !stored.is_some_and(|stored| stored.is_same(sent)) {
-            if may_rotate {
-                // What fails here only puts the proof off until the token has run out.
-                let _ = self.table.suspect(key, &row.stamp).await;
-            }
-            return Next::Again;
+        // a. Other credentials. With another refresh token reuse may have killed their family: so
+        // that they are proved, they are not fresh.
+        if !same_grant && may_rotate {
+            // What fails here only puts the proof off until the token has run out.
+            let _ = self.table.suspect(key, &row.stamp).await;
+        }
+        if !same_grant || !stored.access_token.is_same(&sent.access_token) {
+            return Ok(false);
         }
         // b. In doubt somebody may still hold the successor and be about to store it.
-        if let Some(doubt) = lease.doubt
-            && may_rotate
-        {
-            let limit_ms = i64::try_from(self.behaviour.limits.doubt_limit_ms).unwrap_or(i64::MAX);
-            if row.now.ms_since(doubt) < limit_ms {
-                let reason = "an earlier attempt may have rotated the refresh token".into();
-                let error = Error::OutcomeUnknown { reason };
-                let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
-                self.failures.remember(key, &row.stamp, &error, None, runtime, limits);
-                return done(error);
-            }
+        let limit_ms = i64::try_from(self.behaviour.limits.doubt_limit_ms).unwrap_or(i64::MAX);
+        if may_rotate && lease.doubt.is_some_and(|doubt| row.now.ms_since(doubt) < limit_ms) {
+            let reason = "an earlier attempt may have rotated the refresh token".into();
+            return Err(Error::OutcomeUnknown { reason });
         }
         // c. The store's ending.
-        match self.table.end(key, &row.stamp, lease.at).await {
-            Ok(true) => {
-                self.tell(EventKind::RowDropped, key, None, Some(self.table.revoked().code()));
-                done(self.table.revoked())
-            }
-            Ok(false) => Next::Again,
-            Err(error) => done(error),
+        let ended = self.table.end(key, &row.stamp, lease.at).await?;
+        if ended {
+            self.tell(EventKind::RowDropped, key, None, Some(self.table.revoked().code()));
         }
+        Ok(ended)
     }
 }

@@ -96,7 +96,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Next::Done(Err(error)) => {
                 self.tell(EventKind::RefreshFail, key, duration_ms, Some(error.code()));
             }
-            Next::Again => self.tell(EventKind::LeaseLost, key, duration_ms, None),
+            // Told where it was noticed.
+            Next::Again => {}
         }
     }
 

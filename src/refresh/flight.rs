@@ -7,8 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// What waits for a flight's outcome.
-pub(super) type Seat<Outcome> = watch::Receiver<Option<Outcome>>;
+/// What a flight tells its callers.
+#[derive(Debug, Clone)]
+pub(super) enum News<Outcome> {
+    /// Somebody else holds the lease: the flight looks on.
+    LooksOn,
+    /// The outcome.
+    Landed(Outcome),
+}
+
+/// What waits for a flight's news.
+pub(super) type Seat<Outcome> = watch::Receiver<Option<News<Outcome>>>;
 
 struct Board<Key, Outcome> {
     flights: HashMap<Key, (u64, Seat<Outcome>)>,
@@ -91,13 +100,22 @@ pub(super) struct Flight<Key: Eq + Hash, Outcome> {
     flights: Arc<Flights<Key, Outcome>>,
     key: Key,
     number: u64,
-    outcome: watch::Sender<Option<Outcome>>,
+    outcome: watch::Sender<Option<News<Outcome>>>,
 }
 
 impl<Key: Eq + Hash, Outcome> Flight<Key, Outcome> {
     /// Answers all callers, also those that join later while the task goes on.
     pub(super) fn answer(&self, outcome: Outcome) {
-        self.outcome.send_replace(Some(outcome));
+        self.outcome.send_replace(Some(News::Landed(outcome)));
+    }
+
+    /// Tells that the lease was refused, unless there is an outcome already.
+    pub(super) fn looks_on(&self) {
+        self.outcome.send_if_modified(|news| {
+            let first = news.is_none();
+            *news = news.take().or(Some(News::LooksOn));
+            first
+        });
     }
 
     /// Lets the next caller start a flight of its own while this task goes on.

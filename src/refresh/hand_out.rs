@@ -13,11 +13,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
 
     /// The usable token in the place of an error, unless the connection is gone.
     pub(super) fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
-        let gone = matches!(error, Error::NotConnected { .. } | Error::Revoked { .. });
-        match self.usable(key, read) {
-            Some(outcome) if !gone => outcome,
-            _ => Err(error),
+        if error.ends_connection() {
+            return Err(error);
         }
+        self.usable(key, read).unwrap_or(Err(error))
     }
 
     pub(super) fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {

@@ -46,6 +46,7 @@ pub(super) enum Standing {
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     value: Timestamp,
+    ahead: bool,
     first: Stopwatch,
     last: Stopwatch,
 }
@@ -82,15 +83,17 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
         // What a commit of a mixed fleet leaves behind locks while it is live and means nothing
         // afterwards.
         let leftover = mixed_fleet && value <= row.updated_at;
-        if (-lease_ms..=lease_ms).contains(&age_ms) {
+        // Set by a clock that is ahead: respected for one lease from when it was first seen.
+        let ahead = age_ms < -lease_ms || self.is_ahead(key, value);
+        if age_ms <= lease_ms && !ahead {
             self.forget(key);
             return Standing::Held;
         }
-        if leftover && age_ms > 0 {
+        if leftover && !ahead {
             return Standing::Free;
         }
-        let watched = self.watch(key, value, age_ms < 0, runtime, limits);
-        let needed_ms = match age_ms < 0 {
+        let watched = self.watch(key, value, ahead, runtime, limits);
+        let needed_ms = match ahead {
             true => limits.lease_ms,
             false => takeover_grace_ms(limits, mixed_fleet),
         };
@@ -100,13 +103,19 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
         }
     }
 
+    /// Whether this value was more than a lease ahead when it was first seen.
+    fn is_ahead(&self, key: &Key, value: Timestamp) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(key).is_some_and(|watch| watch.ahead && watch.value == value)
+    }
+
     /// How long the same value has been seen; a gap between two looks starts again, except for a
-    /// value in the future, which is respected from when it was first seen.
+    /// value that is ahead.
     fn watch(
         &self,
         key: &Key,
         value: Timestamp,
-        in_future: bool,
+        ahead: bool,
         runtime: &impl Runtime,
         limits: &Limits,
     ) -> Duration {
@@ -117,9 +126,10 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
             let old = Duration::from_millis(limits.lease_ms);
             seen.retain(|_, watch| watch.last.elapsed(runtime) < old);
         }
-        let watch = seen.entry(key.clone()).or_insert(Watch { value, first: now, last: now });
-        if watch.value != value || (!in_future && watch.last.elapsed(runtime) > gap) {
-            *watch = Watch { value, first: now, last: now };
+        let watch =
+            seen.entry(key.clone()).or_insert(Watch { value, ahead, first: now, last: now });
+        if watch.value != value || (!ahead && watch.last.elapsed(runtime) > gap) {
+            *watch = Watch { value, ahead, first: now, last: now };
         }
         watch.last = now;
         watch.first.elapsed_monotonic(runtime)

@@ -1,5 +1,5 @@
-//! What a process remembers of failures: a short, growing pause per row, and a breaker per
-//! application, so that neither a dead provider nor a wrong secret is asked in a loop.
+//! What a process remembers of failures: a short, growing pause per row and client, and a breaker
+//! per application, so that neither a dead provider nor a wrong secret is asked in a loop.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,7 +22,7 @@ struct Failure {
     until: Duration,
 }
 
-/// The last failure of each row.
+/// The last failure of each row. A refresh changes the row's stamp, and so ends it.
 pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Failure>>,
 }
@@ -64,11 +64,6 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         let until = now + failure_pause(failures, retry_after, runtime.random(), limits);
         let failure = Failure { stamp: stamp.clone(), error: error.clone(), failures, until };
         rows.insert(key.clone(), failure);
-    }
-
-    /// The row was refreshed.
-    pub(super) fn forget(&self, key: &Key) {
-        self.lock().remove(key);
     }
 }
 

@@ -24,14 +24,15 @@ use std::time::Duration;
 
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
-pub use table::{Commit, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
+pub use table::{Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
 pub use token::Token;
 
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
+use commit::Answer;
 use events::Hold;
-use flight::{Flight, Flights, Joined, Seat};
+use flight::{Flight, Flights, Joined, News, Seat};
 use lease::{Lease, Standing, Watches, doubt_of};
 use memory::{Breakers, Failures};
 use runtime::within;
@@ -87,7 +88,7 @@ struct Shared<T: Table, R: Runtime> {
     observer: Arc<dyn Observer>,
     flights: Arc<Flights<FlightKey<T>, Outcome<T>>>,
     watches: Watches<T::Key>,
-    failures: Failures<T::Key>,
+    failures: Failures<FlightKey<T>>,
     breakers: Breakers,
 }
 
@@ -132,8 +133,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         if shared.is_fresh(&read, want) {
             return shared.hand_out(&key, &read);
         }
-        if read.row.stamp.refresh.as_deref().is_none_or(str::is_empty) {
-            return shared.usable(&key, &read).unwrap_or(Err(Error::RefreshTokenMissing));
+        if shared.table.open(&key, &read.row)?.refresh_token.is_none() {
+            return shared.usable_or(&key, &read, Error::RefreshTokenMissing);
         }
         // 2. Join the flight.
         let boarded = endpoint.and_then(|endpoint| shared.board(&key, &read, &endpoint, want));
@@ -141,15 +142,17 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             Ok(boarded) => boarded,
             Err(error) => return shared.usable_or(&key, &read, error),
         };
-        if want.usable_at_once
-            && !started
-            && let Some(token) = shared.usable(&key, &read)
-        {
-            return token;
+        let wait = Duration::from_millis(want.wait_ms);
+        let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
+        if want.usable_at_once && shared.is_usable(&read) {
+            // Only who started the flight waits, and only until somebody else turns out to refresh.
+            let looks_on = !started
+                || within(&shared.runtime, left(), looks_on::<T>(seat.clone())).await == Some(true);
+            if let Some(token) = shared.usable(&key, &read).filter(|_| looks_on) {
+                return token;
+            }
         }
-        let wait =
-            Duration::from_millis(want.wait_ms).saturating_sub(clock.elapsed(&shared.runtime));
-        match within(&shared.runtime, wait, outcome_of::<T>(seat)).await {
+        match within(&shared.runtime, left(), outcome_of::<T>(seat)).await {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
             Some(Ok(_)) => {
                 let spent = Error::OutcomeUnknown { reason: "its token has run out".into() };
@@ -167,6 +170,11 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         self.shared.flights.is_closed()
     }
 
+    /// Waits until no flight is under way.
+    pub async fn landed(&self) {
+        self.shared.flights.landed().await;
+    }
+
     /// Refuses new flights, ends those that have sent nothing, and waits for the others, commits
     /// included, but no longer than `timeout`. Gives whether all of them ended.
     pub async fn close(&self, timeout: Duration) -> bool {
@@ -176,10 +184,20 @@ impl<T: Table, R: Runtime> Engine<T, R> {
 }
 
 async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>) -> Outcome<T> {
-    match seat.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(Error::internal("no outcome"))),
-        Err(_) => Err(Error::internal("a refresh ended without an outcome")),
+    let news = seat.wait_for(|news| matches!(news, Some(News::Landed(_)))).await;
+    match news.as_deref() {
+        Ok(Some(News::Landed(outcome))) => outcome.clone(),
+        _ => Err(Error::internal("a refresh ended without an outcome")),
     }
+}
+
+/// Waits for the first news; gives whether the flight looks on while somebody else refreshes.
+async fn looks_on<T: Table>(mut seat: Seat<Outcome<T>>) -> bool {
+    matches!(seat.wait_for(Option::is_some).await.as_deref(), Ok(Some(News::LooksOn)))
+}
+
+fn flight_key<T: Table>(key: &T::Key, endpoint: &impl TokenEndpoint) -> FlightKey<T> {
+    (key.clone(), endpoint.client().map(str::to_owned))
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
@@ -202,12 +220,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         endpoint: &Arc<E>,
         want: Want,
     ) -> Result<(bool, Seat<Outcome<T>>)> {
-        let flight_key = (key.clone(), endpoint.client().map(str::to_owned));
+        let flight_key = flight_key::<T>(key, endpoint.as_ref());
         if !self.flights.is_under_way(&flight_key) {
             if self.flights.is_closed() {
                 return Err(Error::Closed);
             }
-            if let Some(error) = self.failures.recent(key, &read.row.stamp, &self.runtime) {
+            if let Some(error) = self.failures.recent(&flight_key, &read.row.stamp, &self.runtime) {
                 return Err(error);
             }
         }
@@ -234,12 +252,19 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // The version of the row that this flight waits to see changed by somebody else.
         let mut waits_on: Option<Stamp> = None;
         let mut looks = 0;
+        let mut failure = None;
         let outcome = loop {
             let read = match self.read(&key).await {
                 Ok(read) => read,
+                Err(error) if !error.is_retryable() => break Err(error),
                 Err(error) => {
+                    // A failed poll: the watch starts again, and the flight looks on.
                     self.watches.forget(&key);
-                    break Err(error);
+                    failure = Some(error);
+                    match self.look_on(&clock, patience, &mut looks).await {
+                        true => continue,
+                        false => break Err(self.gives_up(failure, patience)),
+                    }
                 }
             };
             // 5. Who waited for a commit takes its token also when it is not fresh.
@@ -251,28 +276,31 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Some(Next::Done(outcome)) => break outcome,
                 Some(Next::Again) => waits_on = None,
                 None => {
-                    // Refused: the usable token, where that is wished. The flight looks on.
-                    if want.usable_at_once && self.is_usable(&read) {
-                        flight.answer(self.hand_out(&key, &read));
-                    }
+                    flight.looks_on();
                     waits_on = Some(read.row.stamp);
                 }
             }
-            if clock.elapsed(&self.runtime) >= patience {
-                let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-                break Err(Error::RefreshTimeout { waited_ms });
-            }
-            if waits_on.is_none() {
-                continue;
-            }
-            // 5. Look again after a growing pause.
-            let pause = policy::poll_pause(looks, self.runtime.random(), &self.behaviour.limits);
-            looks += 1;
-            if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
-                break Err(Error::Closed);
+            if !self.look_on(&clock, patience, &mut looks).await {
+                break Err(self.gives_up(failure, patience));
             }
         };
         flight.answer(outcome);
+    }
+
+    /// Step 5: a growing pause between two looks. False when it is time to give up.
+    async fn look_on(&self, clock: &Stopwatch, patience: Duration, looks: &mut u32) -> bool {
+        let pause = policy::poll_pause(*looks, self.runtime.random(), &self.behaviour.limits);
+        *looks += 1;
+        within(&self.runtime, pause, self.flights.closing()).await.is_none()
+            && clock.elapsed(&self.runtime) < patience
+    }
+
+    fn gives_up(&self, failure: Option<Error>, patience: Duration) -> Error {
+        if self.flights.is_closed() {
+            return Error::Closed;
+        }
+        let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        failure.unwrap_or(Error::RefreshTimeout { waited_ms })
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -315,11 +343,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let verdict = self.ask(endpoint, &refresh_token, flight).await;
         let next = match verdict {
             Verdict::Granted(response) => {
-                self.commit(key, read, &sent, &lease, &response, flight).await
+                let answer = Answer { sent: &sent, lease: &lease, response: &response };
+                self.commit(key, read, answer, flight).await
             }
-            Verdict::InvalidGrant => {
-                self.invalid_grant(key, &refresh_token, &lease, endpoint.may_rotate()).await
-            }
+            Verdict::InvalidGrant => self.invalid_grant(key, &sent, &lease, endpoint).await,
             failed => self.fail(key, read, endpoint, failed, &lease).await,
         };
         self.tell_outcome(key, &next, &lease);
@@ -374,8 +401,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 return Next::Done(Err(Error::internal("a verdict has no rule")));
             }
         };
-        let stamp = &read.row.stamp;
-        self.failures.remember(key, stamp, &error, retry_after, &self.runtime, limits);
+        let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
+        self.failures.remember(&flight_key, stamp, &error, retry_after, &self.runtime, limits);
         Next::Done(Err(error))
     }
 

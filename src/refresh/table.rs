@@ -91,6 +91,13 @@ pub struct Commit<'a> {
     pub response: &'a TokenResponse,
 }
 
+/// What step 7 has written.
+#[derive(Debug, Clone, Copy)]
+pub struct Committed {
+    /// The expiry as stored: of a late answer earlier than asked for.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// A store's table. Every write is one statement, READ COMMITTED, on the primary. Times are the
 /// database's. `None` means "no row", or "the fence did not hold"; every failure is an `Err`.
 pub trait Table: Send + Sync + 'static {
@@ -131,13 +138,19 @@ pub trait Table: Send + Sync + 'static {
         ask: LeaseAsk,
     ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 
-    /// Step 7: the expiry as stored, or `None` when no row matched the fence.
+    /// Step 7: what was stored, or `None` when no row matched the fence.
     fn commit(
         &self,
         key: &Self::Key,
         stamp: &Stamp,
         commit: Commit<'_>,
-    ) -> impl Future<Output = Result<Option<Option<Timestamp>>>> + Send;
+    ) -> impl Future<Output = Result<Option<Committed>>> + Send;
+
+    /// Step 7b: a read of its own, within the limits of step 7.
+    fn read_for_commit(
+        &self,
+        key: &Self::Key,
+    ) -> impl Future<Output = Result<Option<Row<Self::Record>>>> + Send;
 
     /// Step 8: puts `restore` in the place of `lease`.
     fn release(

@@ -10,8 +10,8 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
-    Behaviour, Commit, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed, Silent, Stamp, Table,
-    Token, Tokio, Want,
+    Behaviour, Commit, Committed, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed, Silent,
+    Stamp, Table, Token, Tokio, Want,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::time::Instant;
@@ -256,9 +256,8 @@ impl Table for MemoryTable {
                     .unless_fresh_ms
                     .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
                 let free = row.refreshing_at.is_none_or(|at| {
-                    let expired = at < now.minus(lease) || at > now.plus(lease);
                     let leftover = self.mixed_fleet && at <= row.updated_at;
-                    expired && (Some(at) == ask.watched || (leftover && at < now))
+                    Some(at) == ask.watched || (leftover && at < now.minus(lease))
                 });
                 (stale && free).then(|| {
                     row.refreshing_at = Some(now);
@@ -273,7 +272,7 @@ impl Table for MemoryTable {
         key: &String,
         fence: &Stamp,
         commit: Commit<'_>,
-    ) -> Result<Option<Option<Timestamp>>> {
+    ) -> Result<Option<Committed>> {
         self.world
             .statement(Step::Commit, |world| {
                 let now = world.now();
@@ -295,9 +294,13 @@ impl Table for MemoryTable {
                     refreshing_at: self.mixed_fleet.then_some(now),
                     updated_at: now,
                 };
-                Some(Some(expires_at))
+                Some(Committed { expires_at: Some(expires_at) })
             })
             .await
+    }
+
+    async fn read_for_commit(&self, key: &String) -> Result<Option<Row<()>>> {
+        self.read(key).await
     }
 
     async fn release(

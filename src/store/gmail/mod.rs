@@ -185,6 +185,11 @@ impl Gmail {
         Ok(decrypted(&record, &credentials, expires_at, key_version))
     }
 
+    /// Waits until nothing is under way.
+    pub async fn landed(&self) {
+        self.engine.landed().await;
+    }
+
     /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
     /// whether all of it ended.
     pub async fn close(&self, timeout: Duration) -> bool {

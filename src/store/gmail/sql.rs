@@ -1,12 +1,18 @@
 //! The statements of the gmail store. `{table}` is replaced by the table's qualified name.
 
+use crate::config::TOKEN_MAX_BYTES;
 use crate::db::{Column, Migration};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
 
 const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
-    Column { name, types, nullable: false, added: false }
+    Column { name, types, nullable: false, max_bytes: 36, added: false }
+}
+
+/// A sealed token: two hex digits a byte, with nonce and tag.
+const fn sealed(name: &'static str) -> Column {
+    Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..column(name, TEXT) }
 }
 
 pub(super) const MIGRATION: Migration = Migration {
@@ -19,8 +25,8 @@ pub(super) const MIGRATION: Migration = Migration {
         column("id", TEXT),
         column("tenant_id", TEXT),
         column("user_id", TEXT),
-        column("encrypted_access_token", TEXT),
-        column("encrypted_refresh_token", TEXT),
+        sealed("encrypted_access_token"),
+        sealed("encrypted_refresh_token"),
         column("expires_at", TIME),
         column("scope", TEXT),
         Column { added: true, ..column("key_version", &["int4"]) },
@@ -55,21 +61,25 @@ const UPSERT: &str = "
     WHERE stored.tenant_id = EXCLUDED.tenant_id
     RETURNING stored.id";
 
+/// Whether the role sees only the rows of a tenant, and without one none at all.
+const ROW_SECURITY: &str = "
+    SELECT row_security_active('{table}')
+      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
+
 const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
 
 /// Step 3. $4: only while no more than so many milliseconds are left, NULL: forced. $5: the
-/// watched value. $6: the lease. $7: mixed fleet, where an expired lease not newer than the last
-/// write is a leftover. The clock is read when the row is locked, not before.
+/// value that this process has watched for long enough: being equal, it is still that one. $6:
+/// mixed fleet, where a lease not newer than the last write is a leftover, free once it has
+/// expired ($7). The clock is read when the row is locked, not before.
 const LEASE: &str = "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND ($4::float8 IS NULL OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
       AND (refreshing_at IS NULL
-        OR (refreshing_at = $5
-          AND (refreshing_at < clock_timestamp() - $6 * interval '1 millisecond'
-            OR refreshing_at > clock_timestamp() + $6 * interval '1 millisecond'))
-        OR ($7 AND refreshing_at <= updated_at
-          AND refreshing_at < clock_timestamp() - $6 * interval '1 millisecond'))
+        OR refreshing_at = $5
+        OR ($6 AND refreshing_at <= updated_at
+          AND refreshing_at < clock_timestamp() - $7 * interval '1 millisecond'))
     RETURNING refreshing_at";
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
@@ -113,6 +123,7 @@ pub(super) struct Statements {
     pub(super) read_one: String,
     pub(super) read_many: String,
     pub(super) upsert: String,
+    pub(super) row_security: String,
     pub(super) delete: String,
     pub(super) lease: String,
     pub(super) commit: String,
@@ -128,6 +139,7 @@ impl Statements {
             read_one: named(READ_ONE),
             read_many: named(READ_MANY),
             upsert: named(UPSERT),
+            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
             delete: named(DELETE),
             lease: named(LEASE),
             commit: named(COMMIT),

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use super::Connection;
 use super::sql::Statements;
 use crate::config::Limits;
 use crate::crypto::GmailFormat;
 use crate::db::{CombinedReads, Database, Lookup, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
-use crate::refresh::{Behaviour, Commit, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
+use crate::refresh::{
+    Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
+};
 use crate::secret::{AccessToken, RefreshToken};
 
 /// What a row holds beside tokens.
@@ -29,6 +33,7 @@ pub(super) struct GmailTable {
     format: Result<Arc<GmailFormat>>,
     limits: Limits,
     mixed_fleet: bool,
+    hidden: OnceCell<bool>,
 }
 
 /// The combined reads of the table.
@@ -42,7 +47,7 @@ impl Lookup for Rows {
     type Key = String;
     type Row = Row<Record>;
 
-    async fn fetch(&self, keys: Vec<String>) -> Result<Vec<(String, Row<Record>)>> {
+    async fn fetch(&self, keys: Vec<String>) -> Result<Vec<(String, Result<Row<Record>>)>> {
         let step = "read gmail tokens";
         let rows = match keys.as_slice() {
             [key] => {
@@ -54,12 +59,7 @@ impl Lookup for Rows {
                 self.database.read(step, sql, &[(&keys, Type::TEXT_ARRAY)], self.within).await?
             }
         };
-        rows.iter()
-            .map(|row| {
-                let read = decode(row)?;
-                Ok((read.record.user_id.clone(), read))
-            })
-            .collect()
+        rows.iter().map(|row| Ok((column(row, 0)?, decode(row)))).collect()
     }
 }
 
@@ -100,7 +100,7 @@ impl GmailTable {
             within: Within::usual(&behaviour.limits),
         });
         let Behaviour { limits, mixed_fleet } = behaviour;
-        Self { database, statements, reads, format, limits, mixed_fleet }
+        Self { database, statements, reads, format, limits, mixed_fleet, hidden: OnceCell::new() }
     }
 
     fn format(&self) -> Result<&GmailFormat> {
@@ -115,6 +115,7 @@ impl GmailTable {
         let format = self.format()?;
         let access = format.seal(new.access_token.expose())?;
         let refresh = format.seal(new.refresh_token.expose())?;
+        self.check_visible().await?;
         let stored = self
             .database
             .write(
@@ -137,7 +138,21 @@ impl GmailTable {
         if stored.is_empty() { Err(Error::TenantMismatch) } else { Ok(()) }
     }
 
+    /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
+    async fn check_visible(&self) -> Result<()> {
+        let hidden = self.hidden.get_or_try_init(|| async {
+            let (sql, step) = (&self.statements.row_security, "look for row-level security");
+            let rows = self.database.read(step, sql, &[], self.usual()).await?;
+            rows.first().map_or(Ok(false), |row| column(row, 0))
+        });
+        match hidden.await? {
+            true => Err(Error::TenantRequired { table: "gmail_tokens" }),
+            false => Ok(()),
+        }
+    }
+
     pub(super) async fn delete(&self, user_id: &String) -> Result<()> {
+        self.check_visible().await?;
         let params: crate::db::Params<'_> = &[(user_id, Type::TEXT)];
         let sql = &self.statements.delete;
         self.database.write("delete gmail tokens", sql, params, self.usual()).await.map(drop)
@@ -166,6 +181,9 @@ impl Table for GmailTable {
 
     async fn read(&self, key: &String) -> Result<Option<Row<Record>>> {
         let row = self.reads.get(key.clone()).await?;
+        if row.is_none() {
+            self.check_visible().await?;
+        }
         Ok(row.map(|row| Row::clone(&row)))
     }
 
@@ -212,8 +230,8 @@ impl Table for GmailTable {
                     (&stamp.access.as_deref(), Type::TEXT),
                     (&ask.unless_fresh_ms.map(ms), Type::FLOAT8),
                     (&ask.watched, Type::TIMESTAMPTZ),
-                    (&ms(self.limits.lease_ms), Type::FLOAT8),
                     (&self.mixed_fleet, Type::BOOL),
+                    (&ms(self.limits.lease_ms), Type::FLOAT8),
                 ],
                 self.usual(),
             )
@@ -226,7 +244,7 @@ impl Table for GmailTable {
         key: &String,
         stamp: &Stamp,
         commit: Commit<'_>,
-    ) -> Result<Option<Option<Timestamp>>> {
+    ) -> Result<Option<Committed>> {
         let rows = self
             .database
             .write(
@@ -249,7 +267,14 @@ impl Table for GmailTable {
                 Within::commit(&self.limits),
             )
             .await?;
-        rows.first().map(|row| column(row, 0)).transpose()
+        rows.first().map(|row| Ok(Committed { expires_at: Some(column(row, 0)?) })).transpose()
+    }
+
+    async fn read_for_commit(&self, key: &String) -> Result<Option<Row<Record>>> {
+        let (sql, within) = (&self.statements.read_one, Within::commit(&self.limits));
+        let params: crate::db::Params<'_> = &[(key, Type::TEXT)];
+        let rows = self.database.read("read gmail tokens again", sql, params, within).await?;
+        rows.first().map(decode).transpose()
     }
 
     async fn release(
