@@ -15,6 +15,11 @@ export declare class Bridge {
   constructor(wake: () => void)
   /** Everything that is ready, flat: for each message its kind, a number and its fields. */
   drain(): Array<unknown>
+  /**
+   * Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
+   * it must not be run any more, since its lease may be lost.
+   */
+  mayRun(call: number): number | null
   /** Answers a run of a `refreshFn` with what it returned. */
   refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number): void
   /** Answers a run of a `refreshFn` with what it threw. */
@@ -31,6 +36,8 @@ export declare class GmailKeys {
 export declare class Keep {
   /** `number` names this instance in events. */
   constructor(bridge: Bridge, number: number, options: KeepOptions)
+  /** Resolves when nothing is under way any more; what is goes on as if nothing had happened. */
+  landed(id: number): void
   /** Refuses further calls, waits for what is under way, and gives the pool back. */
   close(id: number, timeoutMs?: number | undefined | null): void
 }
@@ -89,6 +96,7 @@ export declare function migrate(bridge: Bridge, id: number, options: KeepOptions
 export interface ThrownFields {
   causeId: number
   message: string
+  name?: string
   code?: string
   status?: number
   error?: string

@@ -31,7 +31,9 @@ describe('the documents', () => {
       ([, name]) => name,
     );
     const sources = read('ts/settings.ts') + read('ts/crypto.ts');
-    const used = [...sources.matchAll(/env\['([A-Z_]+)'\]/g)].map(([, name]) => String(name));
+    const used = [...sources.matchAll(/(?:env\[|\w: )'([A-Z][A-Z_]+)'/g)].map(([, name]) =>
+      String(name),
+    );
     const own = used.filter((name) => !name.startsWith('PG'));
     expect(new Set(documented)).toEqual(new Set(own));
   });

@@ -3,17 +3,21 @@
 -- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0001_gmail.sql
 DO $migration$
 DECLARE
-  target text := coalesce(
-    nullif(current_setting('tokenkeep.schema', true), ''),
-    (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = to_regclass('gmail_tokens')),
-    current_schema());
-  tokens text := format('%I.gmail_tokens', target);
-  settings text := format('%I.site_settings', target);
+  target text;
+  tokens text;
+  settings text;
   link record;
 BEGIN
-  -- One migration at a time, with psql, too.
+  -- One migration at a time, with psql, too: before the first look at the catalog, which a
+  -- session remembers.
   PERFORM pg_advisory_xact_lock(865365337);
+  SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
+  INTO target
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = to_regclass('gmail_tokens');
+  tokens := format('%I.gmail_tokens', target);
+  settings := format('%I.site_settings', target);
+
   IF to_regclass(tokens) IS NULL THEN
     EXECUTE format($sql$
       CREATE TABLE %1$I.gmail_tokens (

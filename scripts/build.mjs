@@ -1,7 +1,7 @@
 // Builds the addon (debug, or --release) and dist/: CommonJS from TypeScript, and an ES module
 // beside each entry that re-exports it, so that both share one native instance and one set of
 // classes.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { root, run, runBin } from './run.mjs';
@@ -18,6 +18,7 @@ function buildAddon(release) {
 function buildFaces() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   runBin('typescript', 'tsc', ['-p', 'ts']);
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const entry of Object.values(exports)) {
     if (entry.import) writeModule(join(root, entry.import.default));

@@ -275,7 +275,7 @@ impl fmt::Display for Error {
                 "The token endpoint refused the application's own credentials ({error}); check client id and client secret. No stored token was touched"
             ),
             Self::ProviderResponse { reason } => {
-                write!(f, "The token endpoint's answer is no token response: {reason}")
+                write!(f, "The refresh gave no usable token: {reason}")
             }
             Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
             Self::Database { step, sqlstate, constraint, .. } => {

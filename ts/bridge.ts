@@ -10,11 +10,18 @@ import { publish } from './events';
 import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
-/** A caller's own refresh function, as seed 000 has it. */
+/**
+ * A function of the caller's that refreshes. `signal` aborts when its time is over. `expiryDate` is
+ * in milliseconds since 1970; without a `refreshToken` the old one stays.
+ */
 export type RefreshFn = (
   refreshToken: string,
   context: { signal: AbortSignal },
-) => Promise<{ accessToken: string; refreshToken?: string | null; expiryDate: number }>;
+) => Promise<{
+  accessToken: string;
+  refreshToken?: string | null | undefined;
+  expiryDate: number;
+}>;
 
 /** Reads a record's fields, which begin at `at`. */
 export type ReadRecord<Value> = (fields: unknown[], at: number) => Value;
@@ -37,8 +44,8 @@ const FORGET = 7;
 const HOLD = 8;
 const EVENT = 9;
 
-/** How many thrown objects are kept for `cause`. */
-const CAUSES_MAX = 1_024;
+/** How long a thrown object is kept for `cause`: a failure is remembered for at most 30 s. */
+const CAUSE_MS = 60_000;
 /** How long Node is kept alive for an answer that is not stored yet, after all else has ended. */
 const TAIL_MS = 60_000;
 /** The longest interval that timers take. */
@@ -141,13 +148,8 @@ function message(flat: unknown[], at: number): number {
       take(flat[at + 1])?.reject(failure(flat, at + 2));
       return at + 6;
     case REFRESH:
-      void refresh(
-        flat[at + 1] as number,
-        flat[at + 2] as number,
-        flat[at + 3] as string,
-        flat[at + 4] as number,
-      );
-      return at + 5;
+      void refresh(flat[at + 1] as number, flat[at + 2] as number, flat[at + 3] as string);
+      return at + 4;
     case FORGET:
       refreshFns.delete(flat[at + 1] as number);
       return at + 2;
@@ -182,15 +184,12 @@ function failure(flat: unknown[], at: number): Failure {
 }
 
 /** Runs a kept function and tells the core what it came to. */
-async function refresh(
-  call: number,
-  id: number,
-  refreshToken: string,
-  budgetMs: number,
-): Promise<void> {
+async function refresh(call: number, id: number, refreshToken: string): Promise<void> {
   try {
-    const refreshFn = refreshFns.get(id);
-    const tokens = await refreshFn?.(refreshToken, { signal: AbortSignal.timeout(budgetMs) });
+    const budgetMs = bridge.mayRun(call);
+    if (budgetMs === null) return;
+    const signal = AbortSignal.timeout(Math.ceil(budgetMs));
+    const tokens = await refreshFns.get(id)?.(refreshToken, { signal });
     const { accessToken, refreshToken: next, expiryDate } = Object(tokens);
     const sound =
       typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
@@ -206,17 +205,17 @@ async function refresh(
 /** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
 function thrownFields(thrown: unknown): ThrownFields {
   lastCause = (lastCause + 1) >>> 0;
-  causes.set(lastCause, thrown);
-  for (const oldest of causes.keys()) {
-    if (causes.size <= CAUSES_MAX) break;
-    causes.delete(oldest);
-  }
-  const told: ThrownFields = { causeId: lastCause, message: '' };
+  const causeId = lastCause;
+  causes.set(causeId, thrown);
+  setTimeout(() => causes.delete(causeId), CAUSE_MS).unref();
+  const told: ThrownFields = { causeId, message: '' };
   try {
-    const { message, code, response, cause } = Object(thrown);
+    const { message, name, code, response, cause } = Object(thrown);
     const status = Number(response?.status);
     told.message = typeof message === 'string' ? message : String(thrown);
-    const known = code ?? cause?.code;
+    if (typeof name === 'string') told.name = name;
+    // A DOMException's `code` is a number.
+    const known = typeof code === 'string' ? code : cause?.code;
     if (typeof known === 'string') told.code = known;
     if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
     if (typeof response?.data?.error === 'string') told.error = response.data.error;

@@ -1,4 +1,4 @@
-/** `tokenkeep/crypto`: `encryptToken` and `decryptToken` of seed 000, synchronous. */
+/** `tokenkeep/crypto`: `encryptToken` and `decryptToken`, synchronous. */
 
 import type { GmailKeys } from '../index';
 import { ConfigurationError, InvalidArgumentError } from './errors';

@@ -36,6 +36,8 @@ export class InvalidArgumentError extends TypeError implements TokenkeepFailure 
 /** An option or environment variable is missing or malformed. */
 export class ConfigurationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CONFIGURATION';
+  /** The variable, or the option without one. */
+  declare readonly option?: string;
 }
 
 /** A sealed value does not open: malformed, altered, or sealed with a key that is not here. */
@@ -148,6 +150,11 @@ export class SchemaError extends TokenkeepError {
 /** The user's row belongs to another tenant. */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';
+}
+
+/** Row-level security hides the rows from this database role. */
+export class TenantRequiredError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_TENANT_REQUIRED';
 }
 
 /** The instance was closed. */

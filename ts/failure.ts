@@ -25,6 +25,7 @@ import {
   RowLockedError,
   SchemaError,
   TenantMismatchError,
+  TenantRequiredError,
   TokenRevokedError,
   type TokenkeepFailure,
 } from './errors';
@@ -51,6 +52,7 @@ export const classes: Readonly<Record<string, ErrorClass>> = {
   ERR_TOKENKEEP_ROW_LOCKED: RowLockedError,
   ERR_TOKENKEEP_SCHEMA: SchemaError,
   ERR_TOKENKEEP_TENANT_MISMATCH: TenantMismatchError,
+  ERR_TOKENKEEP_TENANT_REQUIRED: TenantRequiredError,
   ERR_TOKENKEEP_CLOSED: ClosedError,
   ERR_TOKENKEEP_INTERNAL: InternalError,
 };

@@ -7,12 +7,17 @@ import { native } from './native';
 
 /** What a user's connection is stored from. */
 export interface UpsertGmailTokensParams {
+  /** The application's user: at most 1 KiB. */
   userId: string;
+  /** The user's tenant: at most 1 KiB. */
   tenantId: string;
+  /** As Google gave it: at most 64 KiB. */
   accessToken: string;
-  /** `''`: there is none. */
+  /** As Google gave it; `''` when it gave none. */
   refreshToken: string;
+  /** Until when the access token is valid: `new Date(tokens.expiry_date)`. */
   expiresAt: Date;
+  /** The granted scopes, separated by spaces: at most 1 KiB. */
   scope: string;
 }
 
@@ -58,13 +63,19 @@ const valid = promised<DecryptedGmailToken, Keep, [string, number | undefined]>(
   readToken,
 );
 
-/** The functions of seed 000. */
+/** The gmail store of an instance. */
 export class GmailStore {
   readonly #keep: () => Keep;
 
   /** @internal */
   constructor(keep: () => Keep) {
     this.#keep = keep;
+    // So that `const { getValidGmailToken } = keep.gmail` works.
+    this.upsertGmailTokens = this.upsertGmailTokens.bind(this);
+    this.getGmailTokenDecrypted = this.getGmailTokenDecrypted.bind(this);
+    this.deleteGmailTokens = this.deleteGmailTokens.bind(this);
+    this.hasActiveGmailConnection = this.hasActiveGmailConnection.bind(this);
+    this.getValidGmailToken = this.getValidGmailToken.bind(this);
   }
 
   /**

@@ -1,4 +1,4 @@
-/** `tokenkeep/gmail`: exactly the nine names of seed 000's barrel, on the default instance. */
+/** `tokenkeep/gmail`: exactly the names of a hand-written service, on the default instance. */
 
 import type { RefreshFn } from './bridge';
 import type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
@@ -7,27 +7,36 @@ import { defaultKeep } from './instance';
 export type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
 export { GmailNotConnectedError, GmailTokenRevokedError } from './errors';
 
-/** @see GmailStore.upsertGmailTokens */
+/**
+ * Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way.
+ * @throws {TenantMismatchError} when the user's row belongs to another tenant
+ */
 export async function upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
   return defaultKeep().gmail.upsertGmailTokens(params);
 }
 
-/** @see GmailStore.getGmailTokenDecrypted */
+/** The stored tokens, fresh or not; `null` when there are none. */
 export async function getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
   return defaultKeep().gmail.getGmailTokenDecrypted(userId);
 }
 
-/** @see GmailStore.deleteGmailTokens */
+/** Deletes the stored tokens, if there are any; never calls Google. */
 export async function deleteGmailTokens(userId: string): Promise<void> {
   return defaultKeep().gmail.deleteGmailTokens(userId);
 }
 
-/** @see GmailStore.hasActiveGmailConnection */
+/** Whether tokens are stored; opens nothing. */
 export async function hasActiveGmailConnection(userId: string): Promise<boolean> {
   return defaultKeep().gmail.hasActiveGmailConnection(userId);
 }
 
-/** @see GmailStore.getValidGmailToken */
+/**
+ * A token with at least five minutes left, refreshed once across all processes if need be: by
+ * `refreshFn` when given, else at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`.
+ * When a refresh fails, a token with over a minute left is given instead of the error.
+ * @throws {GmailNotConnectedError} when nothing is stored
+ * @throws {GmailTokenRevokedError} when Google says `invalid_grant`; the row is gone then
+ */
 export async function getValidGmailToken(
   userId: string,
   refreshFn?: RefreshFn,

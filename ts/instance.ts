@@ -1,4 +1,4 @@
-/** Instances: explicit ones, and the default one that the seeds' functions use. */
+/** Instances: explicit ones, and the default one that plain functions use. */
 
 import type { Keep } from '../index';
 import { optionalDuration, record } from './arguments';
@@ -8,11 +8,13 @@ import { listen, unlisten } from './events';
 import { GmailStore } from './gmail-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
-import { type TokenKeepOptions, checkOptions, readVariables, resolve } from './settings';
+import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
 
 const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
   keep.close(id, timeoutMs),
 );
+
+const landed = promised<void, Keep, []>((keep, id) => keep.landed(id));
 
 let lastNumber = 0;
 
@@ -23,10 +25,10 @@ export class TokenKeep {
 
   readonly #options: TokenKeepOptions;
   #keep: Keep | undefined;
-  #variables: (string | undefined)[] = [];
+  #said: (string | undefined)[] = [];
   #number = 0;
   #closed = false;
-  #closing: Promise<unknown>[] = [];
+  readonly #retired = new Set<Keep>();
 
   constructor(options: TokenKeepOptions = {}) {
     checkOptions(record('options', options) as TokenKeepOptions);
@@ -37,36 +39,38 @@ export class TokenKeep {
   /** The native instance; made anew when a variable that matters has changed. */
   #current(): Keep {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    const variables = readVariables(this.#options);
-    const before = this.#variables;
-    if (this.#keep && variables.every((value, index) => value === before[index])) {
+    const said = read(this.#options);
+    const before = this.#said;
+    if (this.#keep && said.every((value, index) => value === before[index])) {
       return this.#keep;
     }
-    const settings = resolve(this.#options, variables);
+    const settings = resolve(this.#options, said);
     this.#retire();
     this.#number = ++lastNumber;
     if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
-    this.#variables = variables;
+    this.#said = said;
     this.#keep = new native.Keep(bridge, this.#number, settings);
     return this.#keep;
   }
 
-  /** What is under way with the old settings goes on. */
-  #retire(timeoutMs?: number): void {
+  /** What is under way with the old settings goes on; then their pool is given back. */
+  #retire(): void {
     const [keep, number] = [this.#keep, this.#number];
     if (!keep) return;
     this.#keep = undefined;
-    const closing = closeNative(keep, timeoutMs).finally(() => {
-      unlisten(number);
-      this.#closing = this.#closing.filter((other) => other !== closing);
-    });
-    this.#closing.push(closing);
+    this.#retired.add(keep);
+    void landed(keep)
+      .then(() => closeNative(keep, 0))
+      .finally(() => {
+        unlisten(number);
+        this.#retired.delete(keep);
+      });
   }
 
   /** Brings the tables of the named stores up to date; gives what had to be left out. */
   async migrate(options: MigrateOptions): Promise<string[]> {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    return runMigrations(resolve(this.#options, readVariables(this.#options)), options);
+    return runMigrations(resolve(this.#options, read(this.#options)), options);
   }
 
   /**
@@ -77,8 +81,10 @@ export class TokenKeep {
   async close(options: { timeoutMs?: number } = {}): Promise<boolean> {
     const timeoutMs = timeoutOf(options);
     this.#closed = true;
-    this.#retire(timeoutMs);
-    const ended = await Promise.all(this.#closing);
+    const number = this.#number;
+    const open = this.#keep ? [this.#keep, ...this.#retired] : [...this.#retired];
+    const ended = await Promise.all(open.map((keep) => closeNative(keep, timeoutMs)));
+    unlisten(number);
     return ended.every(Boolean);
   }
 }

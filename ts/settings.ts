@@ -7,37 +7,38 @@ import type { TokenkeepEvent } from './events';
 /** What an instance can be told. Everything but `onEvent` and numbers has a variable, too. */
 export interface TokenKeepOptions {
   /** `DATABASE_URL`, else made of `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`. */
-  databaseUrl?: string;
+  databaseUrl?: string | undefined;
   /** The schema of the tables, where the role's `search_path` does not find them. */
-  schema?: string;
+  schema?: string | undefined;
   /** Connections of the pool: 6. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** How long connecting may take: 5,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /** How long a call waits for a connection of the pool: 5,000. */
-  poolWaitMs?: number;
+  poolWaitMs?: number | undefined;
   /** `GMAIL_ENCRYPTION_KEY`: 64 hex characters, or `version:hex` several times, with commas. */
-  gmailEncryptionKey?: string;
+  gmailEncryptionKey?: string | undefined;
   /** `GOOGLE_CLIENT_ID`. */
-  googleClientId?: string;
+  googleClientId?: string | undefined;
   /** `GOOGLE_CLIENT_SECRET`. */
-  googleClientSecret?: string;
+  googleClientSecret?: string | undefined;
   /** `TOKENKEEP_GOOGLE_TOKEN_URL`: in the place of Google's own, for tests and proxies. */
-  googleTokenUrl?: string;
+  googleTokenUrl?: string | undefined;
   /** `TOKENKEEP_MIXED_FLEET=1`: old TypeScript instances work on the same table. */
-  mixedFleet?: boolean;
+  mixedFleet?: boolean | undefined;
   /** How long a call waits for a refresh before it gets a usable token or an error: 20,000. */
-  waitMs?: number;
+  waitMs?: number | undefined;
   /** While somebody else refreshes, take a token with over a minute left at once: false. */
-  usableAtOnce?: boolean;
+  usableAtOnce?: boolean | undefined;
   /** Threads of the native runtime, decided by the first instance of a process: 1. */
-  threads?: number;
-  /** All limits of the refresh protocol divided by this: 1. For tests only. */
-  limitsDivisor?: number;
+  threads?: number | undefined;
+  /** @internal All limits of the refresh protocol divided by this: 1. For tests only. */
+  limitsDivisor?: number | undefined;
   /** Told of every event; must not throw. */
-  onEvent?: (event: TokenkeepEvent) => void;
+  onEvent?: ((event: TokenkeepEvent) => void) | undefined;
 }
 
+/** The options that are texts, and the variable of each that has one. */
 const TEXTS = {
   databaseUrl: 'DATABASE_URL',
   schema: undefined,
@@ -54,7 +55,10 @@ const NUMBERS = [
   'threads',
   'limitsDivisor',
 ] as const;
-const FLAGS = ['mixedFleet', 'usableAtOnce'] as const;
+const FLAGS = { mixedFleet: 'TOKENKEEP_MIXED_FLEET', usableAtOnce: undefined } as const;
+
+const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
+const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];
 
 type Name = keyof TokenKeepOptions;
 
@@ -77,45 +81,41 @@ export function checkOptions(options: TokenKeepOptions): void {
 function typeOf(name: Name): string | undefined {
   if (Object.hasOwn(TEXTS, name)) return 'string';
   if ((NUMBERS as readonly string[]).includes(name)) return 'number';
-  if ((FLAGS as readonly string[]).includes(name)) return 'boolean';
+  if (Object.hasOwn(FLAGS, name)) return 'boolean';
   return name === 'onEvent' ? 'function' : undefined;
 }
 
-/** The variables in the order of {@link resolve}; what changed among them makes a new instance. */
-export function readVariables(options: TokenKeepOptions): (string | undefined)[] {
+/** What options and variables say now; when it has changed, the native instance is made anew. */
+export function read(options: TokenKeepOptions): (string | undefined)[] {
   const env = process.env;
-  const databaseUrl = options.databaseUrl ?? env['DATABASE_URL'];
-  return [
-    databaseUrl || urlOfParts(env),
-    options.gmailEncryptionKey ?? env['GMAIL_ENCRYPTION_KEY'],
-    options.googleClientId ?? env['GOOGLE_CLIENT_ID'],
-    options.googleClientSecret ?? env['GOOGLE_CLIENT_SECRET'],
-    options.googleTokenUrl ?? env['TOKENKEEP_GOOGLE_TOKEN_URL'],
-    options.mixedFleet === undefined ? env['TOKENKEEP_MIXED_FLEET'] : String(options.mixedFleet),
-  ];
+  const said: (string | undefined)[] = [];
+  for (const [name, variable] of texts) said.push(options[name] ?? (variable && env[variable]));
+  for (const [name, variable] of flags)
+    said.push(options[name]?.toString() ?? (variable && env[variable]));
+  said[0] = withSslMode(said[0] || urlOfParts(env), env['PGSSLMODE']);
+  return said;
 }
 
 /** The settings that the core is given. */
-export function resolve(options: TokenKeepOptions, variables: (string | undefined)[]): KeepOptions {
-  const [databaseUrl, gmailEncryptionKey, googleClientId, googleClientSecret, googleTokenUrl] =
-    variables;
-  const settings: KeepOptions = { mixedFleet: flag('TOKENKEEP_MIXED_FLEET', variables[5]) };
-  const texts = {
-    databaseUrl,
-    schema: options.schema,
-    gmailEncryptionKey,
-    googleClientId,
-    googleClientSecret,
-    googleTokenUrl,
-  };
-  for (const [name, value] of Object.entries(texts)) {
-    if (value) settings[name as keyof typeof texts] = value;
-  }
+export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
+  const settings: KeepOptions = {};
+  texts.forEach(([name], index) => {
+    const text = said[index];
+    if (text) settings[name] = text;
+  });
+  flags.forEach(([name, variable], index) => {
+    settings[name] = flag(variable ?? name, said[texts.length + index]);
+  });
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
-  if (options.usableAtOnce !== undefined) settings.usableAtOnce = options.usableAtOnce;
   return settings;
+}
+
+/** As libpq and node-postgres do: the variable counts where the URL says nothing of TLS. */
+function withSslMode(url: string | undefined, mode: string | undefined): string | undefined {
+  if (!url || !mode || /[?&]ssl/.test(url)) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}sslmode=${encodeURIComponent(mode)}`;
 }
 
 function flag(variable: string, value: string | undefined): boolean {
@@ -131,7 +131,6 @@ function urlOfParts(env: NodeJS.ProcessEnv): string | undefined {
   const part = (name: string): string => encodeURIComponent(env[name] ?? '');
   const user = part('PGUSER');
   const login = env['PGPASSWORD'] ? `${user}:${part('PGPASSWORD')}` : user;
-  const mode = env['PGSSLMODE'] ? `&sslmode=${part('PGSSLMODE')}` : '';
   const at = `host=${encodeURIComponent(host)}&port=${part('PGPORT') || '5432'}`;
-  return `postgres://${login ? `${login}@` : ''}/${part('PGDATABASE') || user}?${at}${mode}`;
+  return `postgres://${login ? `${login}@` : ''}/${part('PGDATABASE') || user}?${at}`;
 }

@@ -10,5 +10,6 @@ module.exports = async () => {
   await keep.close();
   // Jest gives each file a copy of this; the name is not one that tokenkeep reads.
   process.env.JEST_DATABASE_URL = databaseUrl;
+  delete process.env.DATABASE_URL;
   globalThis.jestServer = server;
 };

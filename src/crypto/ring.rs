@@ -28,15 +28,17 @@ impl KeyRing {
     /// commas. `option` is the variable's name, for the error.
     ///
     /// # Errors
-    /// [`Error::Configuration`] that says which entry is wrong and how to make a key; never
-    /// prints a key.
+    /// [`Error::Configuration`] that says which entry is wrong; never prints a key.
     pub fn parse(option: &'static str, text: &str) -> Result<Self> {
         let mut keys: Vec<(i32, Aes256Gcm)> = Vec::new();
         for (index, entry) in text.split(',').enumerate() {
             let refused = |reason: &str| {
                 Error::configuration(
                     option,
-                    format!("key {} {reason}. Make one with: npx tokenkeep keygen", index + 1),
+                    format!(
+                        "key {} {reason}. Correct it: a new key does not open what an older one sealed",
+                        index + 1
+                    ),
                 )
             };
             let (version, hex) = match entry.trim().split_once(':') {
@@ -137,7 +139,7 @@ mod tests {
         for text in cases {
             let error = KeyRing::parse("GMAIL_ENCRYPTION_KEY", &text).expect_err("is refused");
             let printed = format!("{error} {error:?}");
-            assert!(printed.contains("GMAIL_ENCRYPTION_KEY") && printed.contains("keygen"));
+            assert!(printed.contains("GMAIL_ENCRYPTION_KEY"));
             assert!(!printed.contains("00112233") && !printed.contains("ffeeddcc"), "{printed}");
         }
     }

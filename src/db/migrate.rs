@@ -259,6 +259,7 @@ impl Session {
         let differs = |column: &str, what: &str| Error::Schema {
             reason: format!("{table}.{column} {what}").into(),
         };
+        let mut pairs = Vec::new();
         let mut missing = Vec::new();
         for wanted in columns {
             let mut found = None;
@@ -267,10 +268,16 @@ impl Session {
                     found = Some(row);
                 }
             }
-            let Some(row) = found else {
-                missing.push(wanted.name);
-                continue;
-            };
+            match found {
+                Some(row) => pairs.push((wanted, row)),
+                None => missing.push(wanted.name),
+            }
+        }
+        if !missing.is_empty() {
+            let reason = format!("{table} lacks the columns {}", missing.join(", "));
+            return Err(Error::Schema { reason: reason.into() });
+        }
+        for (wanted, row) in pairs {
             let found_type: &str = column(row, 1)?;
             let length = found_type.strip_prefix("varchar(").map(|rest| rest.trim_end_matches(')'));
             let too_short = length.and_then(|length| length.parse::<usize>().ok());
@@ -291,10 +298,6 @@ impl Session {
                 }
                 _ => {}
             }
-        }
-        if !missing.is_empty() {
-            let reason = format!("{table} lacks the columns {}", missing.join(", "));
-            return Err(Error::Schema { reason: reason.into() });
         }
         for row in &rows {
             let name: &str = column(row, 0)?;

@@ -72,7 +72,7 @@ impl TokenEndpoint for HttpEndpoint {
                 Verdict::Ambiguous(Error::OutcomeUnknown { reason: reason.into() })
             }
             Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
-                reason: "it is larger than 1 MiB".into(),
+                reason: "the answer is larger than 1 MiB".into(),
             }),
         }
     }

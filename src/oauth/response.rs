@@ -52,7 +52,7 @@ pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Ve
         }
         (200..=299, None) => match body {
             Some(body) => granted(body, provider),
-            None => malformed("it is not JSON"),
+            None => malformed("the answer is not JSON"),
         },
         _ => Verdict::Refused(Error::ProviderRefused { status, reason: "no error code".into() }),
     }
@@ -122,10 +122,12 @@ fn malformed(reason: &'static str) -> Verdict {
 
 fn granted(body: Body, provider: &Provider) -> Verdict {
     let Some(access_token) = body.access_token.filter(|token| is_token(token)) else {
-        return malformed("it has no usable access_token");
+        return malformed("the answer has no usable access_token");
     };
     let refresh_token = match body.refresh_token.filter(|token| !token.is_empty()) {
-        Some(token) if !is_token(&token) => return malformed("its refresh_token is no token"),
+        Some(token) if !is_token(&token) => {
+            return malformed("the answer's refresh_token is no token");
+        }
         other => other.map(RefreshToken::new),
     };
     let expires_in = match &body.expires_in {
@@ -133,7 +135,7 @@ fn granted(body: Body, provider: &Provider) -> Verdict {
         Some(value) => lifetime(value),
     };
     let Some(expires_in) = expires_in else {
-        return malformed("its expires_in is absurd");
+        return malformed("the answer's expires_in is absurd");
     };
     Verdict::Granted(TokenResponse {
         access_token: AccessToken::new(access_token),

@@ -155,7 +155,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         match within(&shared.runtime, left(), outcome_of::<T>(seat)).await {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
             Some(Ok(_)) => {
-                let spent = Error::OutcomeUnknown { reason: "its token has run out".into() };
+                let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
+                let spent = Error::ProviderResponse { reason: reason.into() };
                 shared.usable_or(&key, &read, spent)
             }
             Some(Err(error)) => shared.usable_or(&key, &read, error),

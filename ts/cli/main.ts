@@ -27,6 +27,9 @@ async function main(args: string[]): Promise<void> {
   }
   if (command === 'migrate') return migrate(rest);
   if (command === 'keygen') return keygen(rest);
+  if (command !== undefined && !command.startsWith('-')) {
+    throw new UsageError(`there is no command ${command}`);
+  }
   const { values } = flags(args, { version: { type: 'boolean' } });
   if (!values.version) throw new UsageError('which command?');
   const { version } = require('../../package.json') as { version: string };
