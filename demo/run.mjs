@@ -15,6 +15,11 @@ const processes = 4;
 const callersEach = 50;
 
 const json = process.argv.includes('--json');
+const unknown = process.argv.slice(2).filter((flag) => flag !== '--json');
+if (unknown.length > 0) {
+  console.error(`demo: there is no option ${unknown.join(' ')}. It knows --json`);
+  process.exit(2);
+}
 const screen = createScreen(json ? process.stderr : process.stdout);
 
 /** @type {(() => void | Promise<void>)[]} */
@@ -25,7 +30,8 @@ async function story() {
   screen.title('Prepare');
   await build(screen, defer);
   const { createTokenKeep } = await import('tokenkeep');
-  const database = await screen.step('start PostgreSQL', startDatabase, describeServer);
+  const what = process.env.DATABASE_URL ? 'use the PostgreSQL of DATABASE_URL' : 'start PostgreSQL';
+  const database = await screen.step(what, startDatabase, describeServer);
   const google = await screen.step("start an OAuth server in Google's place", startProvider);
 
   const options = {
@@ -102,7 +108,10 @@ async function story() {
 }
 
 async function startDatabase() {
-  const database = await openDatabase();
+  const database = await openDatabase().catch((error) => {
+    if (!process.env.DATABASE_URL) throw error;
+    throw new DemoError(`The server of DATABASE_URL cannot be used: ${error.message}`);
+  });
   defer(() => database.stop());
   return database;
 }
