@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import. `store` is reached by `binding` alone, and so on.
-const MAY_IMPORT: [(&str, &[&str]); 6] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("binding", &["store", "refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
     ("store", &["refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
     ("refresh", &["oauth", "crypto", "db", "config", "secret", "error"]),
     ("oauth", &["config", "secret", "error"]),
     ("crypto", &["config", "secret", "error"]),
     ("db", &["config", "secret", "error"]),
+    ("config", &["error"]),
+    ("secret", &[]),
+    ("error", &[]),
 ];
 
 /// A room, a file within it, and the code above its tests.
@@ -44,6 +47,11 @@ fn imports_run_one_way() {
         let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == room) else {
             continue;
         };
+        assert!(
+            !code.contains("crate::{"),
+            "{}: one room a line, so that this sees it",
+            file.display()
+        );
         for part in code.split("crate::").skip(1) {
             let other: String =
                 part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
@@ -60,7 +68,7 @@ fn imports_run_one_way() {
 fn everything_is_found_only_in_its_room() {
     let only: [(&str, &[&str], &[&str]); 6] = [
         ("Node", &["napi::", "napi_derive", "#[napi"], &["binding"]),
-        ("SQL", &["SELECT ", "INSERT INTO", "UPDATE {", "DELETE FROM", "BEGIN;"], &["db", "store"]),
+        ("SQL", &["SELECT ", "INSERT INTO", "UPDATE {", "DELETE FROM", "BEGIN "], &["db", "store"]),
         ("the driver", &["tokio_postgres", "deadpool"], &["db"]),
         ("the cipher", &["aes_gcm"], &["crypto"]),
         ("the HTTP client", &["reqwest::", "rustls::"], &["oauth"]),
