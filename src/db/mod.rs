@@ -10,7 +10,7 @@ mod time;
 
 pub use migrate::{Column, Duplicates, LeftOut, Migration, migrate};
 pub use pool::{Database, Params, Within};
-pub use reads::{CombinedReads, Lookup};
+pub use reads::{CombinedReads, Fetched, Lookup};
 pub use row::column;
 pub use settings::DatabaseSettings;
 pub use time::Timestamp;

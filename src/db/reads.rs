@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// Up to this many keys go into one query even when another query could take a share of them.
 const SHARE_MIN_KEYS: usize = 8;
 
+/// A row that was found, or why it cannot be read.
+pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
+
 /// One query for several keys of one table.
 pub trait Lookup: Send + Sync + 'static {
     /// The row's natural key.
@@ -25,7 +28,7 @@ pub trait Lookup: Send + Sync + 'static {
     fn fetch(
         &self,
         keys: Vec<Self::Key>,
-    ) -> impl Future<Output = Result<Vec<(Self::Key, Result<Self::Row>)>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Fetched<Self>>>> + Send;
 }
 
 type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;

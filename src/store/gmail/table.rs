@@ -8,7 +8,7 @@ use super::Connection;
 use super::sql::Statements;
 use crate::config::Limits;
 use crate::crypto::GmailFormat;
-use crate::db::{CombinedReads, Database, Lookup, Timestamp, Type, Within, column};
+use crate::db::{CombinedReads, Database, Fetched, Lookup, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::refresh::{
     Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
@@ -47,7 +47,7 @@ impl Lookup for Rows {
     type Key = String;
     type Row = Row<Record>;
 
-    async fn fetch(&self, keys: Vec<String>) -> Result<Vec<(String, Result<Row<Record>>)>> {
+    async fn fetch(&self, keys: Vec<String>) -> Result<Vec<Fetched<Self>>> {
         let step = "read gmail tokens";
         let rows = match keys.as_slice() {
             [key] => {
