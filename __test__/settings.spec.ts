@@ -38,6 +38,23 @@ describe('a variable that changes', () => {
     expect(await keep.close()).toBe(true);
   });
 
+  it('ends no call that has only just begun', async () => {
+    const users = await Promise.all(Array.from({ length: 20 }, () => scene.user()));
+    const keep = createTokenKeep({
+      databaseUrl: scene.database.url,
+      gmailEncryptionKey: KEY,
+      googleTokenUrl: scene.endpoint.url,
+      googleClientId: 'client',
+    });
+    const calls = users.map((user, index) => {
+      process.env['GOOGLE_CLIENT_SECRET'] = `secret ${index}`;
+      return keep.gmail.getValidGmailToken(user.id);
+    });
+    for (const token of await Promise.all(calls)) expect(token.keyVersion).toBe(1);
+    expect(scene.endpoint.requests).toHaveLength(20);
+    expect(await keep.close()).toBe(true);
+  });
+
   it('leaves nothing that close() would wait for beyond its time', async () => {
     const user = await scene.user();
     const answer = newGate();

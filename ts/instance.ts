@@ -14,7 +14,7 @@ const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, tim
   keep.close(id, timeoutMs),
 );
 
-const landed = promised<void, Keep, []>((keep, id) => keep.landed(id));
+const idle = promised<void, Keep, []>((keep, id) => keep.idle(id));
 
 let lastNumber = 0;
 
@@ -59,7 +59,7 @@ export class TokenKeep {
     if (!keep) return;
     this.#keep = undefined;
     this.#retired.add(keep);
-    void landed(keep)
+    void idle(keep)
       .then(() => closeNative(keep, 0))
       .finally(() => {
         unlisten(number);

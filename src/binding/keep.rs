@@ -1,6 +1,6 @@
 //! An instance: options in, stores behind.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use napi_derive::napi;
@@ -44,7 +44,7 @@ pub struct KeepOptions {
 #[napi]
 pub struct Keep {
     outbox: Arc<Outbox>,
-    gmail: Mutex<Result<Arc<Gmail>>>,
+    gmail: Arc<Mutex<Result<Arc<Gmail>>>>,
     limits: Limits,
 }
 
@@ -59,15 +59,20 @@ impl Keep {
         let observer = Arc::new(Teller { outbox: Arc::clone(&outbox), number });
         let gmail = open_gmail(&options, limits, observer).map(Arc::new);
         options.wipe();
-        Self { outbox, gmail: Mutex::new(gmail), limits }
+        Self { outbox, gmail: Arc::new(Mutex::new(gmail)), limits }
     }
 
-    /// Resolves when nothing is under way any more; what is goes on as if nothing had happened.
+    /// Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
+    /// happened. For an instance that gets no further calls.
     #[napi(catch_unwind)]
-    pub fn landed(&self, id: u32) {
+    pub fn idle(&self, id: u32) {
         let gmail = self.gmail();
         self.outbox.run(id, async move {
             if let Ok(gmail) = gmail {
+                // One reference is the instance's, one is ours, the others are calls.
+                while Arc::strong_count(&gmail) > 2 {
+                    tokio::time::sleep(IDLE_PAUSE).await;
+                }
                 gmail.landed().await;
             }
             Ok(Value::Nothing)
@@ -78,19 +83,31 @@ impl Keep {
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32, timeout_ms: Option<f64>) {
         let whole = gmail::close_timeout_ms(&self.limits);
-        let timeout = timeout_ms.filter(|ms| ms.is_finite() && *ms >= 0.0);
-        let timeout = timeout.map_or(Duration::from_millis(whole), |ms| {
-            Duration::from_secs_f64((ms / 1_000.0).min(86_400.0))
+        let timeout = timeout_ms.map_or(Duration::from_millis(whole), |ms| {
+            Duration::from_secs_f64((ms / 1_000.0).clamp(0.0, 86_400.0))
         });
-        let mut gmail = self.gmail.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = std::mem::replace(&mut *gmail, Err(Error::Closed));
+        let (open, shared) = (self.gmail(), Arc::clone(&self.gmail));
         self.outbox.run(id, async move {
-            Ok(Value::Bool(match open {
-                Ok(gmail) => gmail.close(timeout).await,
-                Err(_) => true,
-            }))
+            let Ok(gmail) = open else { return Ok(Value::Bool(true)) };
+            let ended = gmail.close(timeout).await;
+            if ended {
+                *lock(&shared) = Err(Error::Closed);
+            } else {
+                tokio::spawn(async move {
+                    gmail.landed().await;
+                    *lock(&shared) = Err(Error::Closed);
+                });
+            }
+            Ok(Value::Bool(ended))
         });
     }
+}
+
+/// How often an instance that was given up is looked at.
+const IDLE_PAUSE: Duration = Duration::from_millis(50);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Keep {
@@ -99,7 +116,7 @@ impl Keep {
     }
 
     pub(super) fn gmail(&self) -> Result<Arc<Gmail>> {
-        self.gmail.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.gmail).clone()
     }
 }
 

@@ -1,5 +1,5 @@
-//! The lease (step 3): who may ask for it, when an expired one may be taken over, and what its
-//! holder must know.
+//! The lease (steps 3 and 8): who may ask for it, when an expired one may be taken over, what its
+//! holder must know, and how it is given back.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,8 +9,10 @@ use std::time::Duration;
 use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
+use super::{LeaseAsk, Read, Shared, Table, Want};
 use crate::config::Limits;
 use crate::db::Timestamp;
+use crate::error::{Error, Result};
 
 /// The right to refresh one row, for a bounded time.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,7 @@ impl Lease {
 
 /// What a row's `refreshing_at` allows this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+enum Standing {
     /// Nobody holds the lease and nothing is unknown.
     Free,
     /// Somebody holds it, or it has not been watched for long enough.
@@ -66,7 +68,7 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
     }
 
     /// Judges a row that was just read, and remembers what was seen (3c).
-    pub(super) fn standing<Record>(
+    fn standing<Record>(
         &self,
         key: &Key,
         row: &Row<Record>,
@@ -141,9 +143,46 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
     }
 }
 
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// Step 3: The lease; `None` when it was refused. A database error counts as a refusal: the
+    /// lease may be ours, and then runs out. Only an answer that no later try would change is an
+    /// error.
+    pub(super) async fn take_lease(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        want: Want,
+    ) -> Result<Option<Lease>> {
+        let limits = &self.behaviour.limits;
+        let mixed = self.behaviour.mixed_fleet;
+        let watched = match self.watches.standing(key, &read.row, &self.runtime, limits, mixed) {
+            Standing::Free => None,
+            Standing::Expired(value) => Some(value),
+            Standing::Held => return Ok(None),
+        };
+        let clock = Stopwatch::start(&self.runtime);
+        let ask = LeaseAsk { unless_fresh_ms: Some(want.fresh_ms), watched };
+        let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
+            Ok(at) => at,
+            Err(error @ Error::RowLocked { .. }) => return Err(error),
+            Err(error) if !error.is_retryable() => return Err(error),
+            Err(_) => None,
+        };
+        let Some(at) = at else { return Ok(None) };
+        self.watches.forget(key);
+        Ok(Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) }))
+    }
+
+    /// Step 8: Release after a known failure. Doubt that was taken over is put back. A release that
+    /// fails is left to run out.
+    pub(super) async fn release(&self, key: &T::Key, lease: &Lease) {
+        let _ = self.table.release(key, lease.at, lease.doubt).await;
+    }
+}
+
 /// What is put back when a lease that was taken over is released. A value in the future would be
 /// respected for another lease by everybody; the latest expired value says the same.
-pub(super) fn doubt_of(taken: Timestamp, at: Timestamp, limits: &Limits) -> Timestamp {
+fn doubt_of(taken: Timestamp, at: Timestamp, limits: &Limits) -> Timestamp {
     let just_expired = at.minus(Duration::from_millis(limits.lease_ms + 1));
     taken.min(just_expired)
 }

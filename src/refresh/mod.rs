@@ -33,7 +33,7 @@ use crate::oauth::{TokenEndpoint, Verdict};
 use commit::Answer;
 use events::Hold;
 use flight::{Flight, Flights, Joined, News, Seat};
-use lease::{Lease, Standing, Watches, doubt_of};
+use lease::{Lease, Watches};
 use memory::{Breakers, Failures};
 use runtime::within;
 use token::Reading;
@@ -253,7 +253,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // The version of the row that this flight waits to see changed by somebody else.
         let mut waits_on: Option<Stamp> = None;
         let mut looks = 0;
-        let mut failure = None;
         let outcome = loop {
             let read = match self.read(&key).await {
                 Ok(read) => read,
@@ -261,10 +260,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Err(error) => {
                     // A failed poll: the watch starts again, and the flight looks on.
                     self.watches.forget(&key);
-                    failure = Some(error);
                     match self.look_on(&clock, patience, &mut looks).await {
                         true => continue,
-                        false => break Err(self.gives_up(failure, patience)),
+                        false => break Err(self.gives_up(Some(error), patience)),
                     }
                 }
             };
@@ -282,7 +280,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 }
             }
             if !self.look_on(&clock, patience, &mut looks).await {
-                break Err(self.gives_up(failure, patience));
+                break Err(self.gives_up(None, patience));
             }
         };
         flight.answer(outcome);
@@ -354,30 +352,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Some(next)
     }
 
-    /// Step 3: The lease; `None` when it was refused. A database error counts as a refusal: the
-    /// lease may be ours, and then runs out. Only an answer that no later try would change is an
-    /// error.
-    async fn take_lease(&self, key: &T::Key, read: &Read<T>, want: Want) -> Result<Option<Lease>> {
-        let limits = &self.behaviour.limits;
-        let mixed = self.behaviour.mixed_fleet;
-        let watched = match self.watches.standing(key, &read.row, &self.runtime, limits, mixed) {
-            Standing::Free => None,
-            Standing::Expired(value) => Some(value),
-            Standing::Held => return Ok(None),
-        };
-        let clock = Stopwatch::start(&self.runtime);
-        let ask = LeaseAsk { unless_fresh_ms: Some(want.fresh_ms), watched };
-        let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
-            Ok(at) => at,
-            Err(error @ Error::RowLocked { .. }) => return Err(error),
-            Err(error) if !error.is_retryable() => return Err(error),
-            Err(_) => None,
-        };
-        let Some(at) = at else { return Ok(None) };
-        self.watches.forget(key);
-        Ok(Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) }))
-    }
-
     /// What every failure but `invalid_grant` leaves behind.
     async fn fail<E: TokenEndpoint>(
         &self,
@@ -405,11 +379,5 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
         self.failures.remember(&flight_key, stamp, &error, retry_after, &self.runtime, limits);
         Next::Done(Err(error))
-    }
-
-    /// Step 8: Release after a known failure. Doubt that was taken over is put back. A release that
-    /// fails is left to run out.
-    async fn release(&self, key: &T::Key, lease: &Lease) {
-        let _ = self.table.release(key, lease.at, lease.doubt).await;
     }
 }
