@@ -36,8 +36,11 @@ export declare class GmailKeys {
 export declare class Keep {
   /** `number` names this instance in events. */
   constructor(bridge: Bridge, number: number, options: KeepOptions)
-  /** Resolves when nothing is under way any more; what is goes on as if nothing had happened. */
-  landed(id: number): void
+  /**
+   * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
+   * happened. For an instance that gets no further calls.
+   */
+  idle(id: number): void
   /** Refuses further calls, waits for what is under way, and gives the pool back. */
   close(id: number, timeoutMs?: number | undefined | null): void
 }

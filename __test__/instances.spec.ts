@@ -264,6 +264,8 @@ describe('the pool', () => {
   });
 
   it('connects only when it is needed', async () => {
+    // The server takes a moment to end the connections of the tests before.
+    await until(async () => (await connections()) === 0);
     createTokenKeep({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none' });
     const keep = open({ maxConnections: 4 });
     expect(await connections()).toBe(0);
