@@ -1,10 +1,9 @@
 /** Reading rows: whoever sealed them, and however many ask at once. */
 
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TokenKeep } from '../dist/index.js';
 import { KEY, OTHER_KEY, type TestDatabase, gmailDatabase, keepOn } from './helpers/database';
-import { SCOPE, allRows, insertRow, insertRows } from './helpers/rows';
+import { allRows, insertRow, insertRows, params, someUser } from './helpers/rows';
 import { seal } from './helpers/sealed';
 
 let database: TestDatabase;
@@ -17,18 +16,6 @@ beforeEach(() => {
   keep = keepOn(database);
 });
 afterEach(() => keep.close());
-
-const someUser = () => `user-${randomUUID()}`;
-
-const params = (userId: string, other = {}) => ({
-  userId,
-  tenantId: 'tenant-1',
-  accessToken: 'access-1',
-  refreshToken: 'refresh-1',
-  expiresAt: new Date('2031-02-03T04:05:06.789Z'),
-  scope: SCOPE,
-  ...other,
-});
 
 describe('a row that an old instance sealed', () => {
   it.each([

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as gmail from '../dist/gmail.mjs';
 import { type TokenKeep, close } from '../dist/index.js';
 import { type TestDatabase, gmailDatabase, keepOn } from './helpers/database';
 import { failureOf, printed } from './helpers/promises';
-import { SCOPE, allRows, insertRow, rowOf, tokensOf } from './helpers/rows';
+import { SCOPE, allRows, insertRow, rowOf, tokensOf, params, someUser } from './helpers/rows';
 import { open } from './helpers/sealed';
 
 let database: TestDatabase;
@@ -17,18 +16,6 @@ beforeEach(() => {
   keep = keepOn(database);
 });
 afterEach(() => keep.close());
-
-const someUser = () => `user-${randomUUID()}`;
-
-const params = (userId: string, other = {}) => ({
-  userId,
-  tenantId: 'tenant-1',
-  accessToken: 'access-1',
-  refreshToken: 'refresh-1',
-  expiresAt: new Date('2031-02-03T04:05:06.789Z'),
-  scope: SCOPE,
-  ...other,
-});
 
 describe('tokenkeep/gmail', () => {
   it('exports the names of the seed, and no other', () => {

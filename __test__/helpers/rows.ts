@@ -105,3 +105,17 @@ export async function expire(database: TestDatabase, userId: string): Promise<vo
 export async function allRows(database: TestDatabase): Promise<Row[]> {
   return (await database.client.query('SELECT * FROM gmail_tokens ORDER BY user_id')).rows;
 }
+
+/** A user whom no other test knows. */
+export const someUser = () => `user-${randomUUID()}`;
+
+/** What a user's connection is stored from. */
+export const params = (userId: string, other = {}) => ({
+  userId,
+  tenantId: 'tenant-1',
+  accessToken: 'access-1',
+  refreshToken: 'refresh-1',
+  expiresAt: new Date('2031-02-03T04:05:06.789Z'),
+  scope: SCOPE,
+  ...other,
+});

@@ -31,7 +31,7 @@ impl GmailKeys {
 /// Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM).
 #[napi(catch_unwind)]
 pub fn encrypt_token(keys: &GmailKeys, plaintext: String) -> napi::Result<String, Code> {
-    Ok(gmail::encrypt_token(&keys.format, &Zeroizing::new(plaintext))?)
+    Ok(keys.format.seal(&Zeroizing::new(plaintext))?)
 }
 
 /// Opens what `encryptToken` or Node's `aes-256-gcm` sealed; throws `ERR_TOKENKEEP_DECRYPTION`.
@@ -41,7 +41,7 @@ pub fn decrypt_token<'env>(
     keys: &GmailKeys,
     encrypted: String,
 ) -> napi::Result<JsString<'env>, Code> {
-    let text = gmail::decrypt_token(&keys.format, &encrypted)?;
+    let text = keys.format.open(&encrypted, None)?;
     let internal = |_| napi::Error::from(Error::internal("no string could be made"));
     env.create_string(text.as_str()).map_err(internal)
 }

@@ -1,12 +1,12 @@
 //! An instance: options in, stores behind.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use napi_derive::napi;
 use zeroize::Zeroize;
 
-use super::bridge::{Bridge, Outbox};
+use super::bridge::{Bridge, Outbox, lock};
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::config::{Limits, POOL_MAX_CONNECTIONS};
@@ -105,10 +105,6 @@ impl Keep {
 
 /// How often an instance that was given up is looked at.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Keep {
     pub(super) fn outbox(&self) -> &Arc<Outbox> {

@@ -37,7 +37,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         self.has_left(read, self.behaviour.limits.usable_ms)
     }
 
-    pub(super) fn has_left(&self, read: &Read<T>, ms: u64) -> bool {
+    fn has_left(&self, read: &Read<T>, ms: u64) -> bool {
         let left = read.reading.left_ms(read.row.expires_at, &self.runtime);
         left > i64::try_from(ms).unwrap_or(i64::MAX)
     }

@@ -6,8 +6,6 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use self::table::{GmailTable, Record};
 use crate::config::{
     Limits, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
@@ -228,20 +226,4 @@ fn decrypted(
         key_version,
         connected_at_ms: record.connected_at.as_ms(),
     }
-}
-
-/// Seals one text in this store's format: `encryptToken`.
-///
-/// # Errors
-/// [`Error::Internal`] when the operating system gives no random bytes.
-pub fn encrypt_token(format: &GmailFormat, text: &str) -> Result<String> {
-    format.seal(text)
-}
-
-/// Opens one text in this store's format: `decryptToken`.
-///
-/// # Errors
-/// [`Error::Decryption`], whatever was wrong.
-pub fn decrypt_token(format: &GmailFormat, sealed: &str) -> Result<Zeroizing<String>> {
-    format.open(sealed, None)
 }
