@@ -5,7 +5,7 @@ import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { emptyDatabase, KEY, keepOn, type TestDatabase } from '../helpers/database';
 import { rowOf, SCOPE, tokensOf } from '../helpers/rows';
 import type { TokenKeepOptions } from '../../dist/index.js';
-import { Member } from './fleet';
+import { Member } from './fleet.mjs';
 
 const HOUR_MS = 3_600_000;
 

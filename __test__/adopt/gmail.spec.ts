@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { KEY, OTHER_KEY } from '../helpers/database';
 import { Application, schemaOf } from './application';
 import { aroundLock } from './around-lock.mjs';
-import type { Member } from './fleet';
+import type { Member } from './fleet.mjs';
 import { until } from './until';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
