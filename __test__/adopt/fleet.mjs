@@ -88,6 +88,6 @@ export class Member {
   }
 
   #fail() {
-    for (const id of [...this.#waiting.keys()]) this.#take(id)?.({ id, error: 'ended' });
+    for (const id of this.#waiting.keys()) this.#take(id)?.({ id, error: 'ended' });
   }
 }
