@@ -1,0 +1,22 @@
+/**
+ * What a statement is to the refresh protocol.
+ *
+ * @typedef {'read' | 'lease' | 'commit' | 'release' | 'suspect' | 'end' | 'upsert' | 'delete' | 'other'} Step
+ */
+
+/** Each statement of the gmail store by what only it says, the closer description first. */
+const marks = /** @type {[Step, RegExp][]} */ ([
+  ['read', /^SELECT user_id, .* FROM \S*gmail_tokens/s],
+  ['upsert', /^WITH clock .* INSERT INTO \S*gmail_tokens/s],
+  ['commit', /^WITH clock .* UPDATE \S*gmail_tokens/s],
+  ['lease', /^UPDATE \S*gmail_tokens"? SET refreshing_at = clock_timestamp\(\)/],
+  ['release', /^UPDATE \S*gmail_tokens"? SET refreshing_at = \$3/],
+  ['suspect', /^UPDATE \S*gmail_tokens"? SET expires_at = LEAST/],
+  ['end', /^DELETE FROM \S*gmail_tokens.* refreshing_at = /s],
+  ['delete', /^DELETE FROM \S*gmail_tokens/],
+]);
+
+/** @param {string} sql @returns {Step} */
+export function stepOf(sql) {
+  return marks.find(([, mark]) => mark.test(sql))?.[0] ?? 'other';
+}
