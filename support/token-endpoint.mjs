@@ -1,9 +1,9 @@
-import crypto from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { send } from './token-endpoint/answer.mjs';
+import { Families } from './token-endpoint/families.mjs';
 
 /**
  * What the next answer does differently. Without `status`, `redirect`, `drop: 'before'` or
@@ -28,6 +28,8 @@ import { send } from './token-endpoint/answer.mjs';
  * @property {Record<string, string>} form
  * @property {number} at milliseconds since the epoch
  * @property {number | undefined} status of the answer; undefined while, or if, there is none
+ * @property {boolean} delivered whether the tokens that it was exchanged for reached its sender, as
+ *   far as a server can know
  */
 
 /**
@@ -49,12 +51,20 @@ export async function startTokenEndpoint({ rotate = true, delayMs = 0 } = {}) {
     if (body === undefined) return;
     const form = Object.fromEntries(new URLSearchParams(body));
     const refreshToken = form.refresh_token ?? null;
-    const request = { refreshToken, form, at: Date.now(), status: undefined };
+    const request = { refreshToken, form, at: Date.now(), status: undefined, delivered: false };
     requests.push(request);
     const step = { rotate, delayMs, ...(await nextStep(request, requests.length - 1)) };
-    const usual = exchanges(step) ? families.exchange(form, step.rotate) : {};
+    const usual = exchanges(step) ? families.exchange(request, step.rotate) : {};
     if (step.delayMs) await sleep(step.delayMs);
-    response.on('finish', () => (request.status = response.statusCode));
+    const { socket } = message;
+    // A turn of the event loop, and the one before it to its end: who has hung up is known by now.
+    await turn();
+    await turn();
+    response.on('finish', () => {
+      const hungUp = socket.destroyed || socket.readableEnded;
+      request.status = response.statusCode;
+      request.delivered = Boolean(usual.access_token) && isWhole(step) && !hungUp;
+    });
     await send(response, step, usual);
   });
   // A reused connection must not end under a request: only steps break connections.
@@ -69,6 +79,12 @@ export async function startTokenEndpoint({ rotate = true, delayMs = 0 } = {}) {
     issue: () => families.issue(),
     /** Whether the endpoint would exchange this refresh token. @param {string} refreshToken */
     isAlive: (refreshToken) => families.isAlive(refreshToken),
+    /** What became of the family of this refresh token. @param {string | null} refreshToken */
+    familyOf: (refreshToken) => families.of(refreshToken),
+    /** The family that this access token was given for. @param {string} accessToken */
+    familyOfAccess: (accessToken) => families.ofAccess(accessToken),
+    /** Ends the family of this refresh token, as its user does. @param {string} refreshToken */
+    revoke: (refreshToken) => families.revoke(refreshToken),
     /** @param {Step[] | typeof nextStep} steps replaces what is left of earlier ones */
     script: (steps) => {
       nextStep = typeof steps === 'function' ? steps : stepper(steps);
@@ -81,45 +97,14 @@ export async function startTokenEndpoint({ rotate = true, delayMs = 0 } = {}) {
   };
 }
 
-/** Refresh tokens by the family (grant) that they belong to. */
-class Families {
-  #tokens = new Map();
-
-  issue(family = { alive: true }) {
-    const [accessToken, refreshToken] = ['access', 'refresh'].map(newToken);
-    this.#tokens.set(refreshToken, { family, spent: false });
-    return { accessToken, refreshToken };
-  }
-
-  isAlive(refreshToken) {
-    const token = this.#tokens.get(refreshToken);
-    return Boolean(token?.family.alive && !token.spent);
-  }
-
-  exchange({ grant_type: grantType, refresh_token: refreshToken }, rotate) {
-    if (grantType !== 'refresh_token') return { error: 'unsupported_grant_type' };
-    const token = this.#tokens.get(refreshToken);
-    if (token?.spent) token.family.alive = false;
-    if (!token?.family.alive) return { error: 'invalid_grant' };
-    token.spent = rotate;
-    const issued = rotate ? this.issue(token.family) : { accessToken: newToken('access') };
-    return {
-      access_token: issued.accessToken,
-      ...(rotate && { refresh_token: issued.refreshToken }),
-      expires_in: 3600,
-      token_type: 'Bearer',
-      scope: 'https://www.googleapis.com/auth/gmail.readonly',
-    };
-  }
-}
-
-function newToken(kind) {
-  return `${kind}-${crypto.randomBytes(24).toString('base64url')}`;
-}
-
 function exchanges({ status, redirect, drop, hang, exchange }) {
   if (drop === 'before' || hang === 'before') return false;
   return exchange ?? (status === undefined && redirect === undefined);
+}
+
+/** Whether the step leaves the tokens in the answer. */
+function isWhole({ status, body, redirect }) {
+  return status === undefined && body === undefined && redirect === undefined;
 }
 
 function stepper(steps) {
