@@ -1,0 +1,64 @@
+/** Asking for tokens as an application does that tries again what may be tried again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * What a caller was told.
+ *
+ * @typedef {object} Answer
+ * @property {string} userId
+ * @property {string} [accessToken]
+ * @property {string} [code] of the error
+ * @property {boolean} [retryable]
+ * @property {string} [message]
+ *
+ * What became of a user in the end.
+ *
+ * @typedef {object} Outcome
+ * @property {string} userId
+ * @property {string} [accessToken]
+ * @property {boolean} [ended] the caller was told that the connection is gone
+ * @property {string} [error] what it should not have been told, or that it was told nothing final
+ * @property {Record<string, number>} retried how often it was told to try again, by code
+ */
+
+const PAUSE_MS = 50;
+const ENDINGS = ['ERR_TOKENKEEP_REVOKED', 'ERR_TOKENKEEP_NOT_CONNECTED'];
+
+/**
+ * One call.
+ *
+ * @param {import('tokenkeep').TokenKeep} keep
+ * @param {string} userId
+ * @returns {Promise<Answer>}
+ */
+export async function ask(keep, userId) {
+  try {
+    const { accessToken } = await keep.gmail.getValidGmailToken(userId);
+    return { userId, accessToken };
+  } catch ({ code, retryable, message }) {
+    return { userId, code, retryable, message };
+  }
+}
+
+/**
+ * Calls until there is a token, or the connection has ended, or `enough` says that it is.
+ *
+ * @param {import('tokenkeep').TokenKeep} keep
+ * @param {string} userId
+ * @param {(answer: Answer) => boolean} [enough] an error that is as good as an end
+ * @param {AbortSignal} [signal] when it is too late
+ * @returns {Promise<Outcome>}
+ */
+export async function askUntilSettled(keep, userId, { enough = () => false, signal } = {}) {
+  const retried = {};
+  for (;;) {
+    const { accessToken, code = '', retryable, message } = await ask(keep, userId);
+    if (accessToken) return { userId, accessToken, retried };
+    if (ENDINGS.includes(code)) return { userId, ended: true, retried };
+    if (!retryable) return { userId, error: `${code}: ${message}`, retried };
+    retried[code] = (retried[code] ?? 0) + 1;
+    if (enough({ userId, code, retryable, message })) return { userId, retried };
+    if (signal?.aborted) return { userId, error: `never settled: ${code}`, retried };
+    await sleep(PAUSE_MS);
+  }
+}

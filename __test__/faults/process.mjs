@@ -1,0 +1,89 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const file = fileURLToPath(new URL('asker.mjs', import.meta.url));
+
+/** A process of its own that asks for tokens. Ends with this one. */
+export class Process {
+  // Its stdout goes to our stderr: ours may have to be JSON only.
+  #child = fork(file, { stdio: ['ignore', 2, 2, 'ipc'] });
+  #exited = once(this.#child, 'exit');
+  #waiting = new Map();
+  #lastId = 0;
+
+  /**
+   * Starts one, with an instance of these options: not in arguments or the environment, where other
+   * programs could read the keys.
+   *
+   * @param {import('tokenkeep').TokenKeepOptions} options
+   */
+  static async start(options) {
+    const started = new Process();
+    const ready = started.#answerTo(0);
+    started.#child.on('message', ({ id, answer }) => started.#waiting.get(id)?.(answer));
+    await ready;
+    await started.#tell('open', options);
+    return started;
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /**
+   * One call a user, all at once.
+   *
+   * @param {string[]} users
+   * @returns {Promise<import('./ask.mjs').Answer[]>}
+   */
+  ask(users) {
+    return this.#tell('ask', users);
+  }
+
+  /**
+   * Calls until each has a token, or has ended.
+   *
+   * @param {string[]} users
+   * @returns {Promise<import('./ask.mjs').Outcome[]>}
+   */
+  settle(users) {
+    return this.#tell('settle', users);
+  }
+
+  /** Ends it in the middle of whatever it does. What was asked of it stays unanswered. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** Stops it in the middle of whatever it does, until it is continued. */
+  pause() {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume() {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Lets it end what is under way first. @returns {Promise<boolean>} whether all of it ended */
+  async close(options = {}) {
+    const ended = await this.#tell('close', options);
+    this.#child.disconnect();
+    await this.#exited;
+    return ended;
+  }
+
+  #tell(command, argument) {
+    const id = ++this.#lastId;
+    const answer = this.#answerTo(id);
+    this.#child.send({ id, command, argument });
+    return answer;
+  }
+
+  #answerTo(id) {
+    return new Promise((resolve) => this.#waiting.set(id, resolve)).finally(() =>
+      this.#waiting.delete(id),
+    );
+  }
+}

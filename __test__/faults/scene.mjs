@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+
+import pg from 'pg';
+import { createTokenKeep } from '../../dist/index.js';
+
+import { openDatabase } from '../../support/postgres.mjs';
+import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { readLedger } from './ledger.mjs';
+import { KEY, expire, insert, reconnect } from './rows.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof openScene>>} Scene */
+
+/**
+ * A database with the gmail table, on a PostgreSQL server of its own, and a provider: by default
+ * one that rotates refresh tokens and ends a family whose token comes back.
+ *
+ * @param {{ settings?: import('../../support/postgres/cluster.mjs').Settings, rotate?: boolean }}
+ *   [options] settings of the server
+ */
+export async function openScene({ settings, rotate = true } = {}) {
+  const server = await openDatabase({ settings });
+  const databaseUrl = await server.createDatabase(`faults_${randomUUID().replaceAll('-', '')}`);
+  const database = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  // A connection that dies with the server is replaced by the next query's.
+  database.on('error', () => {});
+  const endpoint = await startTokenEndpoint({ rotate });
+  await migrate(databaseUrl);
+
+  /** @returns {import('./rows.mjs').User} */
+  const newUser = () => ({ id: `user-${randomUUID()}`, ...endpoint.issue() });
+
+  return {
+    server,
+    databaseUrl,
+    database,
+    endpoint,
+    /**
+     * What an instance or a process is opened with; `client` names it in the provider's record, as
+     * `form.client_id`.
+     *
+     * @param {string} client
+     * @param {import('tokenkeep').TokenKeepOptions} [options]
+     * @returns {import('tokenkeep').TokenKeepOptions}
+     */
+    options: (client, options = {}) => ({
+      databaseUrl,
+      gmailEncryptionKey: KEY,
+      googleClientId: client,
+      googleClientSecret: 'secret',
+      googleTokenUrl: endpoint.url,
+      ...options,
+    }),
+    /** Users whose access tokens have run out. @param {number} count */
+    connect: async (count) => {
+      const users = Array.from({ length: count }, newUser);
+      for (const user of users) await insert(database, user);
+      return users;
+    },
+    /** A user takes back the grant and gives a new one. @param {import('./rows.mjs').User} user */
+    reconnect: async (user) => {
+      endpoint.revoke(user.refreshToken);
+      await reconnect(database, Object.assign(user, endpoint.issue()));
+    },
+    /** @param {import('./rows.mjs').User[]} users */
+    expire: (users) =>
+      expire(
+        database,
+        users.map(({ id }) => id),
+      ),
+    /**
+     * @param {import('./rows.mjs').User[]} users
+     * @param {Pick<Parameters<typeof readLedger>[0], 'unreceived' | 'overdue'>} [excuses]
+     */
+    ledger: (users, excuses) => readLedger({ endpoint, database, users, ...excuses }),
+    close: async () => {
+      await endpoint.close();
+      await database.end();
+      await drop(server.url, new URL(databaseUrl).pathname.slice(1));
+      await server.stop();
+    },
+  };
+}
+
+async function migrate(databaseUrl) {
+  const keep = createTokenKeep({ databaseUrl });
+  try {
+    await keep.migrate({ stores: ['gmail'] });
+  } finally {
+    await keep.close();
+  }
+}
+
+/** Of a server that is not ours nothing must stay behind. */
+async function drop(url, name) {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+}
