@@ -91,10 +91,28 @@ describe('a setting that cannot be', () => {
     },
   );
 
+  it.each([
+    'host=127.0.0.1 port=1 user=user password=hunter2 sslmode=require',
+    'postgres://user:hunter2@127.0.0.1:1/app?%73slmode=require',
+    'postgres://127.0.0.1:1/app?user=user&password=hunter2@word',
+    'postgres://user:1?hunter2@127.0.0.1:1/app?sslmode=require',
+  ])('refuses what another reader would connect with otherwise: %s', async (databaseUrl) => {
+    await expect(call({ databaseUrl })).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.not.stringContaining('hunter2'),
+    });
+  });
+
   it('refuses PGSSLMODE=require beside a connection string that says nothing', async () => {
     process.env['PGSSLMODE'] = 'require';
     const databaseUrl = scene.database.url;
-    await expect(call({ databaseUrl })).rejects.toMatchObject({ name: 'ConfigurationError' });
+    // What looks like a parameter in a password says nothing either.
+    for (const url of [databaseUrl, 'postgres://user:word&ssl=false@127.0.0.1:1/app']) {
+      await expect(call({ databaseUrl: url })).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringContaining('TLS'),
+      });
+    }
     expect(await call({ databaseUrl: `${databaseUrl}?sslmode=disable` })).toBe(false);
   });
 

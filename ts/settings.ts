@@ -114,7 +114,7 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
 
 /** As libpq and node-postgres do: the variable counts where the URL says nothing of TLS. */
 function withSslMode(url: string | undefined, mode: string | undefined): string | undefined {
-  if (!url || !mode || /[?&]ssl/.test(url)) return url;
+  if (!url || !mode || /\?(.*&)?ssl/.test(url)) return url;
   return `${url}${url.includes('?') ? '&' : '?'}sslmode=${encodeURIComponent(mode)}`;
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio_postgres::config::SslMode;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::config::{POOL_CONNECT_MS, POOL_DEFAULT_CONNECTIONS, POOL_WAIT_MS};
 use crate::error::{Error, Result};
@@ -35,14 +35,18 @@ impl DatabaseSettings {
     /// # Errors
     /// [`Error::Configuration`] that never prints the URL.
     pub fn new(url: &str, schema: Option<&str>) -> Result<Self> {
-        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (login, rest) = split_login(url)?;
+        let login = Zeroizing::new(login.replace('@', "%40"));
+        let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut kept: Vec<&str> = Vec::new();
         let mut named = schema.map(str::to_owned);
         for parameter in query.split('&').filter(|text| !text.is_empty()) {
-            match parameter.split_once('=') {
-                Some((name, value)) if asks_for_tls(name, value) => return Err(no_tls()),
-                Some(("schema", value)) if named.is_none() => named = Some(value.to_owned()),
-                Some((name, _)) if KNOWN.contains(&name) => kept.push(parameter),
+            match parameter.split_once('=').unwrap_or((parameter, "")) {
+                // The driver would decode it, or it is the second half of a password.
+                (name, _) if !is_word(name) => return Err(unescaped()),
+                (name, value) if asks_for_tls(name, value) => return Err(no_tls()),
+                ("schema", value) if named.is_none() => named = Some(value.to_owned()),
+                (name, _) if KNOWN.contains(&name) => kept.push(parameter),
                 _ => {}
             }
         }
@@ -51,10 +55,9 @@ impl DatabaseSettings {
         {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
-        let url = match kept.is_empty() {
-            true => base.to_owned(),
-            false => format!("{base}?{}", kept.join("&")),
-        };
+        let mark = if kept.is_empty() { "" } else { "?" };
+        let kept = Zeroizing::new(kept.join("&"));
+        let url = [login.as_str(), base, mark, kept.as_str()].concat();
         let settings = Self {
             url,
             schema: named,
@@ -68,11 +71,9 @@ impl DatabaseSettings {
 
     /// The driver's own form of these settings.
     pub(super) fn driver(&self) -> Result<tokio_postgres::Config> {
-        let refused = |reason: &'static str| Error::configuration("DATABASE_URL", reason);
         // The driver's parse error may quote the URL, and with it a password.
-        let mut config = tokio_postgres::Config::from_str(&self.url).map_err(|_| {
-            refused("is not a URL of the form postgres://user:password@host:5432/name")
-        })?;
+        let mut config =
+            tokio_postgres::Config::from_str(&self.url).map_err(|_| refused(NO_URL))?;
         if config.get_hosts().is_empty() {
             return Err(refused("names no host"));
         }
@@ -100,6 +101,36 @@ impl DatabaseSettings {
     }
 }
 
+const NO_URL: &str = "is not a URL of the form postgres://user:password@host:5432/name";
+
+fn refused(reason: &'static str) -> Error {
+    Error::configuration("DATABASE_URL", reason)
+}
+
+/// Scheme, user and password; and the rest, from the @ on. The driver would take the first @ of the
+/// text for the one before the host; and it reads other forms than URLs, whose TLS is not seen here.
+fn split_login(url: &str) -> Result<(&str, &str)> {
+    let scheme = ["postgres://", "postgresql://"].into_iter().find(|text| url.starts_with(text));
+    let start = scheme.ok_or_else(|| refused(NO_URL))?.len();
+    let end = url[start..].find(['/', '?']).map_or(url.len(), |end| start + end);
+    let path = url[end..].split('?').next().unwrap_or_default();
+    match url[..end].rfind('@') {
+        Some(at) if !path.contains('@') => Ok(url.split_at(at)),
+        None if !url.contains('@') => Ok(url.split_at(start)),
+        _ => Err(unescaped()),
+    }
+}
+
+fn is_word(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+fn unescaped() -> Error {
+    refused(
+        "cannot be read in one way only. Write / as %2F, ? as %3F and @ as %40 in user, password and values; names of parameters as they are",
+    )
+}
+
 /// Whether a parameter of libpq or node-postgres asks for a connection that is more than plain.
 /// Without TLS in this version it must not be served in clear text.
 fn asks_for_tls(name: &str, value: &str) -> bool {
@@ -112,8 +143,9 @@ fn asks_for_tls(name: &str, value: &str) -> bool {
 }
 
 fn no_tls() -> Error {
-    let reason = "asks for TLS (sslmode, ssl or the like), which this version does not have yet. Use a private network or a local proxy, and sslmode=disable";
-    Error::configuration("DATABASE_URL", reason)
+    refused(
+        "asks for TLS (sslmode, ssl or the like), which this version does not have yet. Use a private network or a local proxy, and sslmode=disable",
+    )
 }
 
 const KNOWN: [&str; 8] = [
@@ -129,6 +161,8 @@ const KNOWN: [&str; 8] = [
 
 #[cfg(test)]
 mod tests {
+    use tokio_postgres::config::Host;
+
     use super::*;
 
     #[test]
@@ -161,9 +195,41 @@ mod tests {
             let error = DatabaseSettings::new(&url, None).expect_err("is refused").to_string();
             assert!(error.contains("TLS") && !error.contains("hunter2"), "{query}: {error}");
         }
+        for text in [
+            "host=h user=u password=hunter2 sslmode=require",
+            "postgres://u:hunter2@h/d?%73slmode=require",
+            "postgres://u:5432?hunter2@h/d?sslmode=require",
+        ] {
+            let error = DatabaseSettings::new(text, None).expect_err("is refused").to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
         for query in ["sslmode=disable", "sslmode=prefer", "sslmode=allow", "ssl=false"] {
             let url = format!("postgres://u:hunter2@h/d?{query}");
             assert!(DatabaseSettings::new(&url, None).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn an_unescaped_at_sign_never_leads_to_another_host() {
+        for (url, password) in [
+            ("postgres://u:p@ss@h/d", "p@ss"),
+            ("postgres://u:p@ss@h?application_name=a@b", "p@ss"),
+            ("postgres://u:p%40ss@h/d?application_name=a@b", "p@ss"),
+        ] {
+            let driver = DatabaseSettings::new(url, None).and_then(|settings| settings.driver());
+            let driver = driver.expect("parses");
+            assert_eq!(driver.get_hosts(), [Host::Tcp("h".into())], "{url}");
+            assert_eq!(driver.get_password(), Some(password.as_bytes()), "{url}");
+        }
+        for url in [
+            "postgres://h/d?user=u&password=p@ss",
+            "postgres://u:5/p@h/d",
+            "postgres://u:5?p@h/d",
+            "postgres://u:p@s/s@h/d",
+            "postgres://u:p@s?s@h/d",
+            "postgres://u:p@s?s@h/d?application_name=a",
+        ] {
+            assert!(DatabaseSettings::new(url, None).is_err(), "{url}");
         }
     }
 
