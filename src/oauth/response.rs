@@ -29,7 +29,7 @@ struct Body {
 #[must_use]
 pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Verdict {
     let status = response.status;
-    let body = serde_json::from_slice::<Body>(&response.body).ok();
+    let body = read(&response.body);
     let code = body.as_ref().and_then(error_code);
     let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, wall));
     match (status, code) {
@@ -52,10 +52,16 @@ pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Ve
         }
         (200..=299, None) => match body {
             Some(body) => granted(body, provider),
-            None => malformed("the answer is not JSON"),
+            None => malformed("the answer is not a JSON object"),
         },
         _ => Verdict::Refused(Error::ProviderRefused { status, reason: "no error code".into() }),
     }
+}
+
+/// `None`: not an object. A struct would be read from an array, too.
+fn read(body: &[u8]) -> Option<Body> {
+    let body = body.trim_ascii_start();
+    body.starts_with(b"{").then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
 /// What an `error` code means, whatever the status it came with: Zoho and GitHub refuse with 200.
@@ -223,6 +229,7 @@ mod tests {
             "<html>",
             "{\"access_token\":\"at\"",
             "[]",
+            r#"["at","rt",3600,null,null]"#,
             "{}",
             r#"{"access_token":""}"#,
             r#"{"access_token":"at","expires_in":-1}"#,
