@@ -1,7 +1,7 @@
 //! Combined reads: while a query runs, keys collect, and the next query asks for all of them. A
 //! lone call never waits for company. Nothing is kept between queries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,9 +33,58 @@ pub trait Lookup: Send + Sync + 'static {
 
 type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
 
+type Senders<L> = Vec<oneshot::Sender<Answer<L>>>;
+
 struct Queue<L: Lookup> {
-    waiting: Vec<(L::Key, oneshot::Sender<Answer<L>>)>,
+    /// The keys that the next query may ask for, each once.
+    keys: VecDeque<L::Key>,
+    waiting: HashMap<L::Key, Senders<L>>,
+    /// The keys that a query is asking for. Who comes later must not be given its answer: the row
+    /// may have changed since it was sent.
+    asked: HashSet<L::Key>,
     in_flight: usize,
+}
+
+impl<L: Lookup> Queue<L> {
+    fn new() -> Self {
+        Self { keys: VecDeque::new(), waiting: HashMap::new(), asked: HashSet::new(), in_flight: 0 }
+    }
+
+    /// Gives whether a worker is to be started: not for a key that one is at work on, who goes on
+    /// with it.
+    fn add(&mut self, key: L::Key, sender: oneshot::Sender<Answer<L>>) -> bool {
+        let senders = self.waiting.entry(key.clone()).or_default();
+        senders.push(sender);
+        if senders.len() > 1 || self.asked.contains(&key) {
+            return false;
+        }
+        self.keys.push_back(key);
+        let start = self.in_flight < READS_IN_FLIGHT_MAX;
+        self.in_flight += usize::from(start);
+        start
+    }
+
+    fn take(&mut self) -> Batch<L> {
+        let share = self.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
+        let count = share.min(READ_BATCH_MAX_KEYS).min(self.keys.len());
+        let (waiting, asked) = (&mut self.waiting, &mut self.asked);
+        let batch = self.keys.drain(..count).map(|key| {
+            asked.insert(key.clone());
+            let senders = waiting.remove(&key).unwrap_or_default();
+            (key, senders)
+        });
+        batch.collect()
+    }
+
+    /// A query for these keys has ended: whoever came meanwhile waits for the next one.
+    fn answered<'a>(&mut self, keys: impl Iterator<Item = &'a L::Key>) {
+        for key in keys {
+            self.asked.remove(key);
+            if self.waiting.contains_key(key) {
+                self.keys.push_back(key.clone());
+            }
+        }
+    }
 }
 
 /// Reads of one table, in one tenant context.
@@ -47,24 +96,18 @@ pub struct CombinedReads<L: Lookup> {
 impl<L: Lookup> CombinedReads<L> {
     /// Combines the reads of `lookup`.
     pub fn new(lookup: L) -> Arc<Self> {
-        Arc::new(Self { lookup, queue: Mutex::new(Queue { waiting: Vec::new(), in_flight: 0 }) })
+        Arc::new(Self { lookup, queue: Mutex::new(Queue::new()) })
     }
 
     /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same
-    /// row in one batch share it.
+    /// row before a query for it is sent share its answer.
     ///
     /// # Errors
     /// What the query ended with.
     pub async fn get(self: &Arc<Self>, key: L::Key) -> Result<Option<Arc<L::Row>>> {
         let (sender, receiver) = oneshot::channel();
-        let first = {
-            let mut queue = self.lock();
-            queue.waiting.push((key, sender));
-            let first = queue.in_flight < READS_IN_FLIGHT_MAX;
-            queue.in_flight += usize::from(first);
-            first
-        };
-        if first {
+        let start = self.lock().add(key, sender);
+        if start {
             tokio::spawn(Worker { reads: Arc::clone(self), has_place: true }.run());
         }
         receiver.await.map_err(|_| Error::internal("a combined read ended without an answer"))?
@@ -75,18 +118,22 @@ impl<L: Lookup> CombinedReads<L> {
     }
 }
 
-type Batch<L> = Vec<(<L as Lookup>::Key, oneshot::Sender<Answer<L>>)>;
+type Batch<L> = HashMap<<L as Lookup>::Key, Senders<L>>;
 
-/// One query at a time until no key waits; gives its place back also when a query panics.
+/// One query at a time until no key waits.
 struct Worker<L: Lookup> {
     reads: Arc<CombinedReads<L>>,
     has_place: bool,
 }
 
 impl<L: Lookup> Drop for Worker<L> {
+    /// A query that panics gives its place back, and ends the wait of all who might wait for it:
+    /// an error is better than no answer at all.
     fn drop(&mut self) {
         if self.has_place {
-            self.reads.lock().in_flight -= 1;
+            let mut queue = self.reads.lock();
+            let in_flight = queue.in_flight - 1;
+            *queue = Queue { in_flight, ..Queue::new() };
         }
     }
 }
@@ -104,27 +151,18 @@ impl<L: Lookup> Worker<L> {
     /// comes later finds it free.
     fn take(&mut self) -> Option<Batch<L>> {
         let mut queue = self.reads.lock();
-        if queue.waiting.is_empty() {
+        if queue.keys.is_empty() {
             queue.in_flight -= 1;
             self.has_place = false;
             return None;
         }
-        let share = queue.waiting.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
-        let count = share.min(READ_BATCH_MAX_KEYS).min(queue.waiting.len());
-        Some(queue.waiting.drain(..count).collect())
+        Some(queue.take())
     }
 
-    async fn answer(&self, batch: Batch<L>) {
-        let mut keys: Vec<L::Key> = Vec::with_capacity(batch.len());
-        let mut senders: HashMap<L::Key, Vec<oneshot::Sender<Answer<L>>>> = HashMap::new();
-        for (key, sender) in batch {
-            let waiting = senders.entry(key.clone()).or_default();
-            if waiting.is_empty() {
-                keys.push(key);
-            }
-            waiting.push(sender);
-        }
-        match self.reads.lookup.fetch(keys).await {
+    async fn answer(&self, mut senders: Batch<L>) {
+        let answer = self.reads.lookup.fetch(senders.keys().cloned().collect()).await;
+        self.reads.lock().answered(senders.keys());
+        match answer {
             Ok(rows) => {
                 for (key, row) in rows {
                     let row = row.map(|row| Some(Arc::new(row)));
@@ -162,6 +200,7 @@ mod tests {
             if keys.contains(&13) {
                 return Err(Error::internal("thirteen"));
             }
+            assert!(!keys.contains(&99), "a defect");
             Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, Ok(key * 10))).collect())
         }
     }
@@ -193,6 +232,44 @@ mod tests {
     async fn a_failed_batch_fails_its_callers_and_no_later_one() {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
         assert!(reads.get(13).await.is_err());
+        assert_eq!(reads.get(2).await.expect("reads").as_deref(), Some(&20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_that_everybody_wants_is_read_once_and_anew_for_who_comes_later() {
+        let recorder = Arc::new(Recorder(Mutex::default()));
+        let reads = CombinedReads::new(Arc::clone(&recorder));
+        let ask = || {
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move { reads.get(2).await })
+        };
+        let mut calls: Vec<_> = (0..64).map(|_| ask()).collect();
+        // A query takes 5 ms: these come while it is under way, and must not be given its answer.
+        for _ in 0..3 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            calls.extend((0..64).map(|_| ask()));
+        }
+        for call in calls {
+            let answer = call.await.expect("does not panic").expect("reads");
+            assert_eq!(answer.as_deref(), Some(&20));
+        }
+        assert_eq!(*recorder.0.lock().expect("not poisoned"), [[2], [2]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_query_that_panics_leaves_nobody_waiting() {
+        let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
+        let ask = || {
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move { reads.get(99).await })
+        };
+        let first = ask();
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        let second = ask();
+        for call in [first, second] {
+            assert!(call.await.expect("is answered").is_err());
+        }
+        assert!(reads.get(99).await.is_err());
         assert_eq!(reads.get(2).await.expect("reads").as_deref(), Some(&20));
     }
 }
