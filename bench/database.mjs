@@ -5,6 +5,7 @@ import { createTokenKeep } from 'tokenkeep';
 
 import { openDatabase } from '../support/postgres.mjs';
 import { fill, userIds } from './rows.mjs';
+import { countingSettings } from './statements.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof prepareDatabase>>} Prepared */
 
@@ -15,7 +16,7 @@ import { fill, userIds } from './rows.mjs';
  * @param {number} users
  */
 export async function prepareDatabase(users) {
-  const server = await openDatabase();
+  const server = await openDatabase({ settings: countingSettings });
   const name = `tokenkeep_bench_${crypto.randomBytes(4).toString('hex')}`;
   let client;
   const close = async () => {

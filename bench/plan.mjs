@@ -23,7 +23,7 @@ export const full = {
   writers: 64,
   sealRounds: 9,
   sealMs: 150,
-  storm: { rounds: 5, processes: 4, callers: 64, endpointMs: 150 },
+  storm: { rounds: 10, processes: 4, callers: 64, endpointMs: 150 },
 };
 
 /** Under two minutes, for a look: its ranges are wide. @type {Plan} */

@@ -1,4 +1,4 @@
-import { number, ratioText, table } from './table.mjs';
+import { number, range, ratioText, table } from './table.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
 export function report({ environment, crypto, reads, writes, storm }) {
@@ -73,25 +73,45 @@ function cryptoText({ bytes, encrypt, decrypt }) {
 }
 
 function stormText({ processes, callers, endpointMs, peers, ratio }) {
-  const head = [
-    `storm: ${processes} processes x ${callers} callers, endpoint of ${endpointMs} ms`,
-    'all answered after ms',
-    'requests',
-    'distinct tokens',
-    'failed calls',
-    'tokenkeep is faster',
-  ];
-  const range = ({ min, max }) => (min === max ? `${min}` : `${min}-${max}`);
-  const rows = peers.map((peer) => [
-    peer.label,
-    number(peer.allAnsweredMs.median),
-    range(peer.requests),
-    range(peer.distinctTokens),
-    `${peer.failures}`,
-    peer.name === 'tokenkeep' ? '' : ratioText(ratio),
-  ]);
+  const title = `storm: ${processes} processes x ${callers} callers, endpoint of ${endpointMs} ms`;
+  const waits = table(
+    [
+      title,
+      'wait p50 ms',
+      'wait p99 ms',
+      'p99 over the endpoint ms',
+      'all answered after ms',
+      'tokenkeep is faster',
+    ],
+    peers.map((peer) => [
+      peer.label,
+      number(peer.waitP50Ms.median),
+      number(peer.waitP99Ms.median),
+      range(peer.waitP99OverEndpointMs),
+      number(peer.allAnsweredMs.median),
+      peer.name === 'tokenkeep' ? '' : ratioText(ratio),
+    ]),
+  );
+  const costs = table(
+    [
+      'what a storm costs',
+      'statements',
+      'without BEGIN, SET, COMMIT',
+      'requests',
+      'distinct tokens',
+      'failed calls',
+    ],
+    peers.map((peer) => [
+      peer.label,
+      peer.statements ? range(peer.statements) : 'not counted',
+      peer.ownStatements ? range(peer.ownStatements) : '',
+      range(peer.requests),
+      range(peer.distinctTokens),
+      `${peer.failures}`,
+    ]),
+  );
   const notes = peers
     .filter((peer) => peer.failures > 0)
     .map((peer) => `\n  first failure of ${peer.label}: ${peer.firstFailure}`);
-  return table(head, rows) + notes.join('');
+  return `${waits}\n\n${costs}${notes.join('')}`;
 }

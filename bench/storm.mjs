@@ -2,10 +2,12 @@ import { startTokenEndpoint } from '../support/token-endpoint.mjs';
 import { labels, refreshers } from './peers/index.mjs';
 import { Child } from './process/child.mjs';
 import { expire } from './rows.mjs';
-import { pairedRatios, spread } from './statistics.mjs';
+import { StatementCounter } from './statements.mjs';
+import { pairedRatios, percentile, spread } from './statistics.mjs';
 
 /**
- * A token expires, and every caller of every process asks for it at once.
+ * A token expires, and every caller of every process asks for it at once: how long each of them
+ * waits, and what the server is told to do meanwhile.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -13,6 +15,7 @@ import { pairedRatios, spread } from './statistics.mjs';
 export async function measureStorms({ plan, database, progress }) {
   const { rounds, processes, callers, endpointMs } = plan.storm;
   const endpoint = await startTokenEndpoint({ delayMs: endpointMs });
+  const statements = await StatementCounter.start(database.client);
   const { databaseUrl, encryptionKey } = database;
   const settings = { databaseUrl, encryptionKey, tokenUrl: endpoint.url };
   try {
@@ -23,13 +26,14 @@ export async function measureStorms({ plan, database, progress }) {
     for (let round = 0; round <= rounds; round++) {
       for (const name of refreshers) {
         progress(`storm: ${round ? `round ${round} of ${rounds}` : 'warm-up'}, ${labels[name]}`);
-        const storm = await rage(fleets[name], { name, callers, endpoint, database });
+        const storm = await rage(fleets[name], { name, callers, endpoint, database, statements });
         if (round > 0) storms[name].push(storm);
       }
     }
     for (const child of Object.values(fleets).flat()) await child.close();
-    return { processes, callers, endpointMs, ...summarise(storms) };
+    return { processes, callers, endpointMs, ...summarise(storms, endpointMs) };
   } finally {
+    await statements?.stop();
     await endpoint.close();
   }
 }
@@ -40,17 +44,22 @@ function openFleet(name, processes, settings) {
 }
 
 /** @param {Child[]} fleet */
-async function rage(fleet, { name, callers, endpoint, database }) {
+async function rage(fleet, { name, callers, endpoint, database, statements }) {
   const userId = `storm-${name}`;
   await expire(database.client, userId, endpoint.issue(), database.encryptionKey);
   const before = endpoint.requests.length;
+  await statements?.reset();
   /** @type {import('./process/ask.mjs').Answers[]} */
   const answers = await Promise.all(fleet.map((child) => child.run('ask', { userId, callers })));
   const begin = Math.min(...answers.map((answer) => answer.begin));
   const end = Math.max(...answers.map((answer) => answer.end));
   const failures = answers.flatMap((answer) => answer.failures);
+  const waits = Float64Array.from(answers.flatMap((answer) => answer.waits)).sort();
   return {
     allAnsweredMs: end - begin,
+    waitP50Ms: percentile(waits, 0.5),
+    waitP99Ms: percentile(waits, 0.99),
+    statements: await statements?.read(),
     requests: endpoint.requests.length - before,
     distinctTokens: new Set(answers.flatMap((answer) => answer.tokens)).size,
     failures: failures.length,
@@ -58,16 +67,28 @@ async function rage(fleet, { name, callers, endpoint, database }) {
   };
 }
 
-function summarise(storms) {
-  const peers = Object.entries(storms).map(([name, rounds]) => ({
-    name,
-    label: labels[name],
-    allAnsweredMs: spread(rounds.map((storm) => storm.allAnsweredMs)),
-    requests: spread(rounds.map((storm) => storm.requests)),
-    distinctTokens: spread(rounds.map((storm) => storm.distinctTokens)),
-    failures: rounds.reduce((sum, storm) => sum + storm.failures, 0),
-    firstFailure: rounds.find((storm) => storm.firstFailure)?.firstFailure,
-  }));
+function summarise(storms, endpointMs) {
+  const peers = Object.entries(storms).map(([name, rounds]) => {
+    const figures = (figure) => spread(rounds.map(figure));
+    const counted = rounds.every((storm) => storm.statements);
+    return {
+      name,
+      label: labels[name],
+      allAnsweredMs: figures((storm) => storm.allAnsweredMs),
+      waitP50Ms: figures((storm) => storm.waitP50Ms),
+      waitP99Ms: figures((storm) => storm.waitP99Ms),
+      waitP99OverEndpointMs: figures((storm) => storm.waitP99Ms - endpointMs),
+      ...(counted && {
+        statements: figures((storm) => storm.statements.all),
+        ownStatements: figures((storm) => storm.statements.all - storm.statements.framing),
+        statementsOfLastStorm: rounds.at(-1).statements.byKind,
+      }),
+      requests: figures((storm) => storm.requests),
+      distinctTokens: figures((storm) => storm.distinctTokens),
+      failures: rounds.reduce((sum, storm) => sum + storm.failures, 0),
+      firstFailure: rounds.find((storm) => storm.firstFailure)?.firstFailure,
+    };
+  });
   const times = (name) => storms[name].map((storm) => storm.allAnsweredMs);
   return { peers, ratio: pairedRatios(times('drizzle'), times('tokenkeep')) };
 }

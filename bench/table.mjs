@@ -31,3 +31,9 @@ export function number(value) {
 export function ratioText({ median, min, max }) {
   return `${median.toFixed(1)}x [${min.toFixed(1)}-${max.toFixed(1)}]`;
 }
+
+/** The median, and the range where there is one. @param {import('./statistics.mjs').Spread} spread */
+export function range({ median, min, max }) {
+  const text = (value) => (Number.isInteger(value) ? `${value}` : number(value));
+  return min === max ? text(median) : `${text(median)} [${text(min)}-${text(max)}]`;
+}

@@ -1,19 +1,28 @@
 /**
- * Many callers of one process ask for one user's token at once. Times are on the clock that all
- * processes share.
+ * Many callers of one process ask for one user's token at once. `begin` and `end` are on the clock
+ * that all processes share, `waits` are the milliseconds from each call to its own answer.
  *
- * @typedef {{ begin: number, end: number, tokens: string[], failures: string[] }} Answers
+ * @typedef {{ begin: number, end: number, waits: number[], tokens: string[], failures: string[] }}
+ *   Answers
  * @param {import('../peers/index.mjs').Peer} peer
  * @returns {Promise<Answers>}
  */
 export async function ask(peer, userId, callers) {
   const begin = now();
-  const calls = Array.from({ length: callers }, () => peer.getValidGmailToken(userId));
-  const settled = await Promise.allSettled(calls);
+  const waits = [];
+  const call = async () => {
+    const start = performance.now();
+    try {
+      return await peer.getValidGmailToken(userId);
+    } finally {
+      waits.push(performance.now() - start);
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: callers }, call));
   const end = now();
   const tokens = settled.flatMap(({ value }) => (value ? [value.accessToken] : []));
   const failures = settled.flatMap(({ reason }) => (reason ? [String(reason)] : []));
-  return { begin, end, tokens: [...new Set(tokens)], failures };
+  return { begin, end, waits, tokens: [...new Set(tokens)], failures };
 }
 
 function now() {
