@@ -1,7 +1,5 @@
 /** A database that is away at the worst moment: when the only copy of a refresh token arrives. */
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep, type TokenKeep } from '../dist/index.js';
@@ -54,24 +52,6 @@ async function look<T>(work: (database: TestDatabase) => Promise<T>): Promise<T>
   }
 }
 
-/** Ends the server, as a crash does; it is away until `server.restart()`. */
-async function crash(): Promise<void> {
-  const file = path.join(server.dataDirectory!, 'postmaster.pid');
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  process.kill(pid, 'SIGQUIT');
-  await until(() => !isAlive(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A server that was not reaped yet has ended all the same.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 const connectUser = () => {
   const issued = endpoint.issue();
   return look(async (database) => ({ id: await insertRow(database, issued), ...issued }));
@@ -81,7 +61,7 @@ describe('a database that is away when the answer of a rotating provider arrives
   it('costs nobody anything: the caller has its token, the row gets it later', async () => {
     const user = await connectUser();
     endpoint.script(async () => {
-      await crash();
+      await server.crash();
       return undefined;
     });
     const token = await keep.gmail.getValidGmailToken(user.id);
@@ -102,7 +82,7 @@ describe('a database that is away when the answer of a rotating provider arrives
   it('is waited for by close()', async () => {
     const user = await connectUser();
     endpoint.script(async () => {
-      await crash();
+      await server.crash();
       return undefined;
     });
     const token = await keep.gmail.getValidGmailToken(user.id);
@@ -120,7 +100,7 @@ describe('a database that is away when the answer of a rotating provider arrives
     keep = open({ onEvent: ({ type }: { type: string }) => types.push(type) });
     const user = await connectUser();
     endpoint.script(async () => {
-      await crash();
+      await server.crash();
       return undefined;
     });
     await keep.gmail.getValidGmailToken(user.id);
@@ -134,7 +114,7 @@ describe('a database that was away', () => {
   it('is used again by the next call, and an error in between may be tried again', async () => {
     const user = await connectUser();
     await keep.gmail.hasActiveGmailConnection(user.id);
-    await crash();
+    await server.crash();
     await expect(keep.gmail.getGmailTokenDecrypted(user.id)).rejects.toMatchObject({
       name: 'DatabaseError',
       retryable: true,

@@ -14,6 +14,7 @@ import { makeDirectory } from './postgres/directory.mjs';
  * @property {string | undefined} socketDirectory where an embedded server has its unix socket
  * @property {(mode?: 'fast' | 'immediate') => Promise<void>} stop
  * @property {(mode?: 'fast' | 'immediate') => Promise<void>} restart
+ * @property {() => Promise<void>} crash ends an embedded server at once, until `restart`
  * @property {(name: string) => Promise<string>} createDatabase gives the new database's URL
  */
 
@@ -54,6 +55,7 @@ export async function startPostgres({ settings = {} } = {}) {
       socketDirectory: directory.sockets,
       stop: (mode = 'fast') => (stopped ??= cluster.stop(mode).finally(directory.remove)),
       restart: (mode = 'fast') => cluster.restart(mode),
+      crash: () => cluster.stop('immediate'),
       createDatabase: (name) => createDatabase(url, name),
     };
   } catch (error) {
@@ -73,11 +75,14 @@ async function connectTo(url) {
     dataDirectory: undefined,
     socketDirectory: undefined,
     stop: async () => {},
-    restart: async () => {
-      throw new Error('The server of DATABASE_URL is not ours to restart.');
-    },
+    restart: notOurs,
+    crash: notOurs,
     createDatabase: (name) => createDatabase(url, name),
   };
+}
+
+async function notOurs() {
+  throw new Error('The server of DATABASE_URL is not ours to restart.');
 }
 
 async function createDatabase(url, name) {
