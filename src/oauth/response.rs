@@ -169,8 +169,9 @@ fn lifetime(value: &Value) -> Option<Duration> {
 #[must_use]
 pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(u64::from(seconds)));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What no number holds is a long time all the same.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let at = httpdate::parse_http_date(text).ok()?;
     let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -271,7 +272,18 @@ mod tests {
             };
             assert_eq!(pause, Duration::from_secs(seconds));
         }
-        assert_eq!(retry_after("soon", Duration::ZERO), None);
+        for text in ["soon", "", "-7", "+7", "7.5"] {
+            assert_eq!(retry_after(text, Duration::ZERO), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_retry_after_that_no_number_holds_is_not_taken_for_none() {
+        for text in ["4294967296", &"9".repeat(40)] {
+            let asked = retry_after(text, Duration::ZERO).expect("is a long time");
+            assert!(asked > Duration::from_secs(u64::from(u32::MAX)), "{text}");
+            assert!(matches!(with_header(429, "", Some(text)), Verdict::Transient(..)));
+        }
     }
 
     #[test]
