@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenKeep } from '../dist/index.js';
 import { startGoogle } from '../support/google.mjs';
 import { KEY } from './helpers/database';
-import { SCOPE, expire, insertRow, rowOf, secondsLeft, tokensOf } from './helpers/rows';
+import { SCOPE, expire, insertRow, rowOf, tokensOf } from './helpers/rows';
 import { useScene } from './helpers/scene';
 
 const scene = useScene();
@@ -87,17 +87,6 @@ describe('a token that has run out', () => {
     expect(Number(token.expiresAt)).toBe(leasedAt + 3_600_000);
   });
 
-  it('keeps the old refresh token when the provider does not send a new one', async () => {
-    const user = await scene.user();
-    const before = (await scene.row(user))!;
-    scene.endpoint.script([{ rotate: false }]);
-    const token = await scene.keep().gmail.getValidGmailToken(user.id);
-    expect(token.refreshToken).toBe(user.refreshToken);
-    expect(await scene.tokens(user)).toMatchObject({ refreshToken: user.refreshToken });
-    const after = (await scene.row(user))!;
-    expect(after.encrypted_refresh_token).not.toBe(before.encrypted_refresh_token);
-  });
-
   it('is refreshed again and again with the refresh token that the last answer brought', async () => {
     const user = await scene.user();
     const keep = scene.keep();
@@ -108,15 +97,6 @@ describe('a token that has run out', () => {
     }
     expect(seen.size).toBe(5);
     expect(scene.endpoint.requests.map((request) => request.status)).toEqual([200, 200, 200, 200]);
-  });
-
-  it('gets the default lifetime when the provider names none', async () => {
-    const user = await scene.user();
-    scene.endpoint.script([{ body: (usual: object) => ({ ...usual, expires_in: undefined }) }]);
-    await scene.keep().gmail.getValidGmailToken(user.id);
-    const left = await secondsLeft(scene.database, user.id);
-    expect(left).toBeGreaterThan(3_000);
-    expect(left).toBeLessThanOrEqual(3_600);
   });
 
   it('is sealed with the first key of the ring, whichever key sealed it before', async () => {

@@ -12,7 +12,8 @@ import { Families } from './token-endpoint/families.mjs';
  * @typedef {object} Step
  * @property {number} [times] how many requests it is for: 1 unless told
  * @property {number} [status] answered instead of exchanging; from 300 on with an empty object
- * @property {object | string | ((usual: object) => object | string)} [body]
+ * @property {object | string | ((usual: object) => object | string)} [body] texts and Buffers are
+ *   sent as they are
  * @property {Record<string, string>} [headers]
  * @property {boolean} [exchange] exchanges although there is a `status`: spent, and nobody told
  * @property {boolean} [rotate] overrides the endpoint's
@@ -20,6 +21,7 @@ import { Families } from './token-endpoint/families.mjs';
  * @property {'before' | 'after'} [drop] resets the connection before or after the exchange
  * @property {'before' | 'after' | true} [hang] never answers; true is after the exchange
  * @property {boolean} [truncate] closes the connection in the middle of the body
+ * @property {boolean} [chunked] does not say how long the body is
  * @property {number} [dribbleMs] sends the body byte by byte, with this pause
  * @property {string} [redirect] where to
  *

@@ -15,7 +15,7 @@ export async function send(response, step, usual) {
   response.writeHead(statusOf(step, usual), {
     'content-type': 'application/json',
     'cache-control': 'no-store',
-    'content-length': body.length,
+    ...(!step.chunked && { 'content-length': body.length }),
     ...(step.redirect && { location: step.redirect }),
     ...step.headers,
   });
@@ -36,7 +36,8 @@ function statusOf({ status, redirect }, usual) {
 function bodyOf(step, usual) {
   const { body = step.status >= 300 ? {} : usual } = step;
   const content = typeof body === 'function' ? body(usual) : body;
-  return typeof content === 'string' ? content : JSON.stringify(content);
+  const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
+  return isRaw ? content : JSON.stringify(content);
 }
 
 async function dribble(response, body, pause) {
