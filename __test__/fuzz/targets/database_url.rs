@@ -1,0 +1,66 @@
+//! Any text where `DATABASE_URL` should be: no error repeats a part of it, a connection that asks
+//! for TLS is never made without, and a schema is quoted so that it stays one name. The first line
+//! is the URL; the second, if there is one, the option `schema`.
+
+#![no_main]
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use tokenkeep::db::DatabaseSettings;
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslMode};
+
+/// Every error there is. They are made from fixed texts: an error that is not among them has said
+/// something of its input.
+static ERRORS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let refused = [
+        "mysql://h",
+        "postgres://",
+        "postgres://h/@",
+        "postgres://h?sslmode=require",
+        "postgres://h?schema=",
+    ];
+    refused.iter().map(|url| printed(url, None).expect_err("is refused")).collect()
+});
+
+fuzz_target!(|text: &str| {
+    let (url, schema) = match text.split_once('\n') {
+        Some((url, schema)) => (url, Some(schema)),
+        None => (text, None),
+    };
+    let settings = match printed(url, schema) {
+        Ok(settings) => settings,
+        Err(error) => return assert!(ERRORS.contains(&error), "{error}"),
+    };
+    assert_eq!(format!("{settings:?}"), "DatabaseSettings(redacted, 6 connections)");
+    assert!(DatabaseSettings::new(url, schema).is_ok_and(|again| again == settings));
+    if let Ok(asked) = url.parse::<Config>() {
+        assert_ne!(asked.get_ssl_mode(), SslMode::Require, "TLS was asked for");
+        assert_ne!(asked.get_channel_binding(), ChannelBinding::Require, "TLS was asked for");
+    }
+    if schema.is_some() {
+        assert_eq!(settings.schema(), schema);
+    }
+    let table = settings.qualified("gmail_tokens");
+    match settings.schema() {
+        None => assert_eq!(table, "gmail_tokens"),
+        Some(name) => {
+            let quoted = table.strip_suffix(".gmail_tokens").expect("ends with the table");
+            assert_eq!(unquoted(quoted).as_deref(), Some(name));
+        }
+    }
+});
+
+fn printed(url: &str, schema: Option<&str>) -> Result<DatabaseSettings, String> {
+    DatabaseSettings::new(url, schema).map_err(|error| format!("{error} {error:?}"))
+}
+
+/// Reads a quoted name as PostgreSQL does (its manual, section 4.1.1).
+fn unquoted(quoted: &str) -> Option<String> {
+    let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let without_pairs = inner.replace("\"\"", "");
+    let is_one_name = !without_pairs.contains('"') && !inner.contains('\0');
+    is_one_name.then(|| inner.replace("\"\"", "\""))
+}

@@ -1,0 +1,91 @@
+//! Whatever a `refreshFn` throws or returns: only what says `invalid_grant` ends a connection, no
+//! error repeats what was thrown, and only tokens that can be stored are granted. Each line of the
+//! input is `field=value`.
+
+#![no_main]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use tokenkeep::config::{TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES};
+use tokenkeep::error::Error;
+use tokenkeep::oauth::{
+    Boxed, Callback, CallbackAnswer, CallbackTokens, Expiry, Thrown, TokenEndpoint, Verdict,
+    judge_callback,
+};
+use tokenkeep::secret::{AccessToken, RefreshToken};
+
+const CAUSE: u32 = 4_294_967_291;
+
+fuzz_target!(|text: &str| {
+    let field = |name: &str| {
+        let mut lines = text.split('\n').filter_map(|line| line.split_once('='));
+        lines.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
+    };
+    threw(&Thrown {
+        cause_id: CAUSE,
+        message: field("message").unwrap_or_default(),
+        name: field("name"),
+        code: field("code"),
+        status: field("status").and_then(|status| status.parse().ok()),
+        error: field("error"),
+    });
+    returned(CallbackTokens {
+        access_token: AccessToken::new(field("accessToken").unwrap_or_default()),
+        refresh_token: field("refreshToken").map(RefreshToken::new),
+        expiry_date_ms: field("expiryDate").and_then(|ms| ms.parse().ok()).unwrap_or(f64::NAN),
+    });
+});
+
+fn threw(thrown: &Thrown) {
+    let says_invalid_grant = thrown.message.contains("invalid_grant")
+        || thrown.error.as_deref().is_some_and(|e| ["invalid_grant", "invalid_code"].contains(&e));
+    match judge_callback(thrown) {
+        Verdict::InvalidGrant => assert!(says_invalid_grant),
+        Verdict::ClientRejected(error)
+        | Verdict::Transient(error, None)
+        | Verdict::Ambiguous(error)
+        | Verdict::Refused(error) => {
+            assert!(!says_invalid_grant);
+            assert_eq!(error, Error::Callback { cause_id: CAUSE });
+        }
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+fn returned(tokens: CallbackTokens) {
+    let is_token =
+        |text: &str| !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0');
+    let refresh_token = tokens.refresh_token.clone().filter(|token| !token.expose().is_empty());
+    let storable = is_token(tokens.access_token.expose())
+        && refresh_token.as_ref().is_none_or(|token| is_token(token.expose()))
+        && tokens.expiry_date_ms >= TIMESTAMP_MIN_MS
+        && tokens.expiry_date_ms <= TIMESTAMP_MAX_MS;
+    let refresh_fn = RefreshFn(tokens.clone());
+    let token = RefreshToken::new("1//old");
+    let judged = pin!(refresh_fn.refresh(&token, Duration::MAX, Duration::ZERO));
+    let Poll::Ready(verdict) = judged.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("waits for nothing");
+    };
+    match verdict {
+        Verdict::Granted(granted) => {
+            assert!(storable);
+            assert!(granted.access_token.is_same(&tokens.access_token));
+            assert_eq!(granted.refresh_token.is_some(), refresh_token.is_some());
+            let Expiry::AtMs(at_ms) = granted.expiry else { panic!("is stored as given") };
+            assert!((at_ms as f64 - tokens.expiry_date_ms).abs() < 1.0);
+        }
+        Verdict::Ambiguous(Error::ProviderResponse { .. }) => assert!(!storable),
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+struct RefreshFn(CallbackTokens);
+
+impl Callback for RefreshFn {
+    fn call<'a>(&'a self, _: &'a RefreshToken, _: Duration) -> Boxed<'a, CallbackAnswer> {
+        Box::pin(async { CallbackAnswer::Returned(self.0.clone()) })
+    }
+}
