@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decryptToken, encryptToken } from '../dist/crypto.js';
@@ -79,6 +80,19 @@ describe('what Node has sealed', () => {
 
   it('opens in upper case, too', () => {
     expect(decryptToken(seal('token', KEY).toUpperCase())).toBe('token');
+  });
+});
+
+describe('random texts under random keys', () => {
+  it('open on either side', () => {
+    for (let round = 0; round < 500; round++) {
+      const key = randomBytes(32).toString('hex');
+      const text = Buffer.from(randomBytes(randomInt(1_000)).toString('utf16le')).toString();
+      withKeys(key, () => {
+        expect(open(encryptToken(text), key)).toBe(text);
+        expect(decryptToken(seal(text, key))).toBe(text);
+      });
+    }
   });
 });
 
