@@ -88,9 +88,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             sealed_with: Some(draft.sealed.key_version),
             reading,
         };
-        let clock = Stopwatch::start(&self.runtime);
+        // A process that was stopped has not tried meanwhile: each try counts for what it may take.
+        let longest_try = Duration::from_millis(self.behaviour.limits.takeover_grace_ms);
+        let mut tried = Duration::ZERO;
         let mut tries = 0;
         loop {
+            let clock = Stopwatch::start(&self.runtime);
             let draft = &drafts[drafts.len() - 1];
             let failure = match self.write(key, draft, &answer).await {
                 Ok(Some(stored)) => {
@@ -121,15 +124,16 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let draft = &drafts[drafts.len() - 1];
             if let Some(error) = &failure {
                 self.tell(EventKind::CommitRetry, key, None, Some(error.code()));
-                flight.answer(Ok(token(draft, draft.expires_at)));
+                flight.answer_unstored(&draft.over, Ok(token(draft, draft.expires_at)));
             }
-            if clock.elapsed(&self.runtime) >= budget {
+            if tried >= budget {
                 let never_settled = || Error::internal("a commit found no end");
                 return Next::Done(Err(failure.unwrap_or_else(never_settled)));
             }
             let pause = commit_pause(tries, self.runtime.random(), &self.behaviour.limits);
             tries += 1;
             self.runtime.sleep(pause).await;
+            tried += clock.elapsed(&self.runtime).min(longest_try);
         }
     }
 

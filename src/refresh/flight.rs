@@ -7,11 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::table::Stamp;
+
 /// What a flight tells its callers.
 #[derive(Debug, Clone)]
 pub(super) enum News<Outcome> {
     /// Somebody else holds the lease: the flight looks on.
     LooksOn,
+    /// An answer that is not stored yet: only for callers who have seen this version of the row,
+    /// since the user may have connected anew.
+    Unstored(Stamp, Outcome),
     /// The outcome.
     Landed(Outcome),
 }
@@ -104,6 +109,11 @@ pub(super) struct Flight<Key: Eq + Hash, Outcome> {
 }
 
 impl<Key: Eq + Hash, Outcome> Flight<Key, Outcome> {
+    /// Answers the callers who have seen this version of the row, also those that join later.
+    pub(super) fn answer_unstored(&self, over: &Stamp, outcome: Outcome) {
+        self.outcome.send_replace(Some(News::Unstored(over.clone(), outcome)));
+    }
+
     /// Answers all callers, also those that join later while the task goes on.
     pub(super) fn answer(&self, outcome: Outcome) {
         self.outcome.send_replace(Some(News::Landed(outcome)));

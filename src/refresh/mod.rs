@@ -137,8 +137,11 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             return shared.usable_or(&key, &read, Error::RefreshTokenMissing);
         }
         // 2. Join the flight.
-        let boarded = endpoint.and_then(|endpoint| shared.board(&key, &read, &endpoint, want));
-        let (started, seat) = match boarded {
+        let board = || {
+            let endpoint = endpoint.as_ref().map_err(Clone::clone)?;
+            shared.board(&key, &read, endpoint, want)
+        };
+        let (started, mut seat) = match board() {
             Ok(boarded) => boarded,
             Err(error) => return shared.usable_or(&key, &read, error),
         };
@@ -152,7 +155,17 @@ impl<T: Table, R: Runtime> Engine<T, R> {
                 return token;
             }
         }
-        match within(&shared.runtime, left(), outcome_of::<T>(seat)).await {
+        let stamp = &read.row.stamp;
+        let outcome = loop {
+            let outcome = within(&shared.runtime, left(), outcome_of::<T>(seat, stamp)).await;
+            // A flight that gave up had waited since before this caller came, whose time is not over.
+            let gave_up = matches!(outcome, Some(Err(Error::RefreshTimeout { .. })));
+            match (gave_up && !left().is_zero()).then(&board) {
+                Some(Ok((_, next))) => seat = next,
+                _ => break outcome,
+            }
+        };
+        match outcome {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
             Some(Ok(_)) => {
                 let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
@@ -184,10 +197,15 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     }
 }
 
-async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>) -> Outcome<T> {
-    let news = seat.wait_for(|news| matches!(news, Some(News::Landed(_)))).await;
-    match news.as_deref() {
-        Ok(Some(News::Landed(outcome))) => outcome.clone(),
+/// The outcome for a caller who has read the row at `seen`.
+async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>, seen: &Stamp) -> Outcome<T> {
+    let is_for_us = |news: &Option<News<_>>| match news {
+        Some(News::Landed(_)) => true,
+        Some(News::Unstored(over, _)) => over == seen,
+        Some(News::LooksOn) | None => false,
+    };
+    match seat.wait_for(is_for_us).await.as_deref() {
+        Ok(Some(News::Landed(outcome) | News::Unstored(_, outcome))) => outcome.clone(),
         _ => Err(Error::internal("a refresh ended without an outcome")),
     }
 }

@@ -521,6 +521,49 @@ async fn retry_after_is_honoured_up_to_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_holder_that_was_stopped_for_longer_than_its_budget_still_stores_the_answer() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let process = Process::new(&world, &provider);
+    let machine = process.machine.clone();
+    world.before(Step::Commit, move |_| machine.freeze_for(Duration::from_secs(700)));
+    for _ in 0..3 {
+        world.fail(Step::Commit, Fault::Before);
+    }
+    let _ = process.call().await;
+    pass(5).await;
+    assert_eq!(world.row().expect("is there").refresh_token(), "r1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_stored_is_not_given_to_who_has_connected_anew() {
+    let (world, provider) = (World::new(), Provider::new(false, false));
+    for _ in 0..20 {
+        world.fail(Step::Commit, Fault::Before);
+    }
+    let process = Process::new(&world, &provider);
+    assert_eq!(process.call().await.as_deref(), Ok("a1"));
+    world.connect("another account", "spent", -1);
+    assert_eq!(process.call().await.as_deref(), Ok("a2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_joins_an_old_flight_has_its_whole_time() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let process = Process::new(&world, &provider);
+    let first = process.spawn_call();
+    for _ in 0..3 {
+        let now = world.now();
+        world.change(|row| row.refreshing_at = Some(now));
+        pass(18).await;
+    }
+    assert!(matches!(first.await, Ok(Err(Error::RefreshTimeout { .. }))));
+    let late = process.spawn_call();
+    pass(10).await;
+    world.connect("r0", "theirs", 3_600);
+    assert_eq!(late.await.expect("does not panic").as_deref(), Ok("theirs"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn closing_waits_for_the_commit_and_ends_what_has_sent_nothing() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let (holder, waiter) = (Process::new(&world, &provider), Process::new(&world, &provider));
