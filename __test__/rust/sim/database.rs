@@ -1,0 +1,157 @@
+//! The database: one row, and statements that take their time and may fail.
+
+use std::sync::{Arc, LazyLock};
+
+use tokenkeep::crypto::{GmailFormat, KeyRing};
+use tokenkeep::db::Timestamp;
+use tokenkeep::error::{Error, Result};
+use tokio::sync::oneshot;
+
+use super::faults::{Fate, Point, When};
+use super::process::Process;
+use super::world::{Truth, World};
+
+/// Who says that a row's connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Refresher,
+    User,
+}
+
+/// The row, as stored.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredRow {
+    pub(crate) refresh: Arc<str>,
+    pub(crate) access: Arc<str>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) refreshing_at: Option<Timestamp>,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) mark: Option<Mark>,
+}
+
+const OLD_KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+const NEW_KEY: &str = "0202020202020202020202020202020202020202020202020202020202020202";
+
+fn format(keys: &str) -> GmailFormat {
+    GmailFormat::new(KeyRing::parse("KEYS", keys).expect("the keys are well formed"))
+}
+
+/// Has only the first key.
+pub(crate) static OLD_RING: LazyLock<GmailFormat> =
+    LazyLock::new(|| format(&format!("1:{OLD_KEY}")));
+/// Has both, and seals with the first.
+pub(crate) static BOTH_RING: LazyLock<GmailFormat> =
+    LazyLock::new(|| format(&format!("1:{OLD_KEY},2:{NEW_KEY}")));
+/// Has both, and seals with the second.
+pub(crate) static NEW_RING: LazyLock<GmailFormat> =
+    LazyLock::new(|| format(&format!("2:{NEW_KEY},1:{OLD_KEY}")));
+
+/// A text that begins like one of our tokens was never sealed.
+pub(crate) fn is_plaintext(text: &str) -> bool {
+    text.starts_with("refresh.") || text.starts_with("access.")
+}
+
+/// Opens a stored text; one in plaintext only where old rows are.
+pub(crate) fn open(ring: &GmailFormat, text: &str, legacy: bool) -> Result<String> {
+    if legacy && is_plaintext(text) {
+        return Ok(text.to_owned());
+    }
+    ring.open(text, None).map(|text| text.as_str().to_owned())
+}
+
+pub(crate) fn seal(ring: &GmailFormat, token: &str) -> Arc<str> {
+    ring.seal(token).expect("there are random bytes").into()
+}
+
+/// How long statements of this step may take.
+fn limit_us(world: &World, point: Point) -> u64 {
+    let limits = &world.limits;
+    1_000
+        * match point {
+            Point::Commit | Point::Reread => limits.commit_connect_ms + limits.commit_statement_ms,
+            _ => limits.statement_timeout_ms,
+        }
+}
+
+fn failed() -> Error {
+    Error::Database { step: "simulate", sqlstate: None, constraint: None, retryable: true }
+}
+
+/// One statement of a process. It takes effect at the server at one moment, or not at all,
+/// whether or not its process lives to see that.
+pub(crate) async fn statement<R: Send + 'static>(
+    world: &Arc<World>,
+    process: &Arc<Process>,
+    point: Point,
+    effect: impl FnOnce(&World, &mut Truth) -> R + Send + 'static,
+) -> Result<R> {
+    let fate = world.sending(process, point).await.fate;
+    if fate != Fate::Ok {
+        world.note(&process.name, || format!("{point:?}: {fate:?}"));
+        world.truth().ledger.statement_failed(process.id, point, fate);
+    }
+    let limit_us = limit_us(world, point);
+    let (there_us, back_us, late_us) = world.chance(|chance| {
+        let late_us = chance.between(limit_us / 2, limit_us * 19 / 20);
+        (chance.between(200, 1_500), chance.between(200, 1_500), late_us)
+    });
+    let (answered, answer) = oneshot::channel();
+    let (effect_us, answer_us, succeeds) = match fate {
+        Fate::Ok => (Some(there_us), back_us, true),
+        Fate::Slow => (Some(late_us), back_us, true),
+        Fate::ErrAfter => (Some(there_us), back_us, false),
+        Fate::NeverAfter => (Some(there_us), limit_us - there_us, false),
+        Fate::ErrLate => (Some(late_us), 0, false),
+        Fate::ErrBefore => (None, there_us + back_us, false),
+        Fate::NeverBefore => (None, limit_us, false),
+        Fate::Locked => (None, world.limits.lock_timeout_ms * 1_000, false),
+    };
+    let error = match fate {
+        Fate::Locked => Error::RowLocked { step: "simulate" },
+        _ => failed(),
+    };
+    // When the effect comes too late for the answer, or never, the error comes by itself.
+    let mut answered = Some(answered);
+    if effect_us.is_none() || fate == Fate::ErrLate {
+        let (answered, error) = (answered.take(), error.clone());
+        let early_us = if fate == Fate::ErrLate { there_us + back_us } else { answer_us };
+        world.after(early_us, move |_| {
+            if let Some(answered) = answered {
+                let _ = answered.send(Err(error));
+            }
+        });
+    }
+    if let Some(effect_us) = effect_us {
+        let process = Arc::clone(process);
+        world.after(effect_us, move |world| {
+            let result = take_effect(world, &process, point, effect);
+            let result = if succeeds { result } else { Err(error) };
+            if let Some(answered) = answered {
+                world.after(answer_us, move |_| drop(answered.send(result)));
+            }
+        });
+    }
+    answer.await.unwrap_or_else(|_| Err(failed()))
+}
+
+fn take_effect<R>(
+    world: &World,
+    process: &Process,
+    point: Point,
+    effect: impl FnOnce(&World, &mut Truth) -> R,
+) -> Result<R> {
+    world.reached(process, point, When::Before);
+    let result = {
+        let mut truth = world.truth();
+        if world.now_us() < truth.away_until_us {
+            truth.ledger.statements_away += 1;
+            return Err(failed());
+        }
+        let result = effect(world, &mut truth);
+        let held = truth.row.as_ref().is_some_and(|row| row.refreshing_at.is_some());
+        truth.ledger.lease_is(held, world.now_us());
+        result
+    };
+    world.reached(process, point, When::After);
+    Ok(result)
+}

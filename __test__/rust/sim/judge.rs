@@ -1,0 +1,131 @@
+//! I5: a call of tokenkeep, and whether its outcome is right.
+
+use tokenkeep::error::{Error, Result};
+use tokenkeep::refresh::{Table as _, Want};
+
+use super::provider::Name;
+use super::run::Keep;
+use super::world::Truth;
+
+/// What was so when a call began.
+struct Asked {
+    at_us: u64,
+    paused_us: u64,
+    held_us: u64,
+    statement_failures: u32,
+    statements_away: u32,
+    users_changes: u32,
+}
+
+/// One call; the invariants are checked when it returns.
+pub(crate) async fn call(keep: &Keep, usable_at_once: bool) -> Result<()> {
+    let (world, process) = (&keep.machine.world, &keep.machine.process);
+    let asked = {
+        let ledger = &world.truth().ledger;
+        Asked {
+            at_us: world.now_us(),
+            paused_us: process.paused_us(),
+            held_us: ledger.held_us(world.now_us()),
+            statement_failures: ledger.statement_failures,
+            statements_away: ledger.statements_away,
+            users_changes: ledger.users_changes,
+        }
+    };
+    world.note(&process.name, || "asks for a token".into());
+    let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
+    let limits = world.limits;
+    let want = Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once };
+    let outcome = keep.engine.valid((), Ok(keep.endpoint.clone()), want).await;
+    let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
+    let outcome = match (outcome, early) {
+        (Err(error), Some(early)) if error.is_retryable() => Ok(early),
+        (outcome, _) => outcome,
+    };
+    world.note(&process.name, || match &outcome {
+        Ok(token) => format!("is given {token}"),
+        Err(error) => format!("is told {}", error.code()),
+    });
+    judge(keep, &asked, &outcome);
+    outcome.map(drop)
+}
+
+/// `ucheck`: a usable token is remembered, to be given instead of an error.
+async fn usable_token(keep: &Keep) -> Option<String> {
+    let row = keep.engine.table().read(&()).await.ok()??;
+    let left_ms = row.expires_at?.ms_since(row.now);
+    let usable_ms = i64::try_from(keep.machine.world.limits.usable_ms).ok()?;
+    let opened = keep.engine.table().open(&(), &row).ok()?;
+    (left_ms > usable_ms).then(|| opened.access_token.expose().to_owned())
+}
+
+fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
+    let world = &keep.machine.world;
+    let mut truth = world.truth();
+    let struck = world.faults.lock().expect("nothing panics while holding it").struck;
+    let undisturbed = struck == 0 && !world.setting.has_old();
+    let wrong = match outcome {
+        Ok(token) => wrong_token(keep, asked, &truth, token),
+        Err(error) => wrong_error(keep, asked, &truth, error, undisturbed),
+    };
+    let paused_us = keep.machine.process.paused_us() - asked.paused_us;
+    let limit_us = world.limits.wait_ms * 1_000 + 500_000 + paused_us;
+    let waited_us = world.now_us() - asked.at_us;
+    let wrong = wrong
+        .or_else(|| (waited_us > limit_us).then(|| format!("waits for {} ms", waited_us / 1_000)));
+    if let Some(wrong) = wrong {
+        let text = format!("a caller of {} {wrong}", keep.machine.process.name);
+        truth.ledger.violate("I5", text);
+    }
+}
+
+fn wrong_token(keep: &Keep, asked: &Asked, truth: &Truth, token: &str) -> Option<String> {
+    let Some(access) = Name::parse(token) else { return Some(format!("is given {token}")) };
+    let world = &keep.machine.world;
+    // An old instance counts from its own clock, and from when it has the answer.
+    if keep.machine.process.paused_us() > asked.paused_us || world.old_may_interfere(&truth.ledger)
+    {
+        return None;
+    }
+    let left_us = truth.provider.access_until_us(access).saturating_sub(world.now_us());
+    if left_us == 0 {
+        return Some("is given a token that has run out".into());
+    }
+    // While nobody has refreshed, the stored token is given as long as it is usable.
+    let unchanged = access.number == 0 && truth.ledger.committed.0 == 0;
+    if unchanged && left_us + 100_000 < world.limits.usable_ms * 1_000 {
+        return Some("is given a stored token that is no longer usable".into());
+    }
+    let held = truth.ledger.held_family_since(Some(access.family), asked.at_us);
+    if !held && !world.old_may_interfere(&truth.ledger) {
+        return Some("is given a token of an earlier connection".into());
+    }
+    None
+}
+
+fn wrong_error(
+    keep: &Keep,
+    asked: &Asked,
+    truth: &Truth,
+    error: &Error,
+    undisturbed: bool,
+) -> Option<String> {
+    let (world, ledger) = (&keep.machine.world, &truth.ledger);
+    let was_gone = ledger.held_family_since(None, asked.at_us);
+    let right = match error {
+        Error::NotConnected { .. } => was_gone,
+        Error::Revoked { .. } => was_gone || !ledger.refusals.is_empty(),
+        Error::Decryption => keep.machine.process.has_lacked_key(),
+        Error::RefreshTimeout { .. } => {
+            let held_us = ledger.held_us(world.now_us()) - asked.held_us;
+            let hindered = ledger.statement_failures > asked.statement_failures
+                || ledger.statements_away > asked.statements_away
+                || ledger.users_changes > asked.users_changes
+                || ledger.clocks_set > 0
+                || keep.machine.process.paused_us() > 0;
+            hindered || world.setting.has_old() || held_us * 4 > world.limits.wait_ms * 1_000
+        }
+        Error::Internal { .. } | Error::Closed => false,
+        _ => !undisturbed,
+    };
+    (!right).then(|| format!("is told {}", error.code()))
+}

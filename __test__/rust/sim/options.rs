@@ -1,0 +1,50 @@
+//! The command line.
+
+use super::repairs::Repairs;
+
+const USAGE: &str = "usage: npm run test:sim -- [--seeds N] [--from S] [--without REPAIR]";
+
+/// What to run.
+pub(crate) struct Options {
+    pub(crate) seeds: u64,
+    pub(crate) from: u64,
+    pub(crate) repairs: Repairs,
+    /// Neither the matrix nor anything else.
+    pub(crate) only_seeds: bool,
+    /// Every so many settings of the matrix.
+    pub(crate) stride: usize,
+    /// Schedules whose futures are dropped.
+    pub(crate) taken_apart: u64,
+}
+
+impl Options {
+    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        // Without optimisation a tenth of the work takes as long.
+        let quick = cfg!(debug_assertions);
+        let mut options = Self {
+            seeds: if quick { 1_000 } else { 100_000 },
+            from: 0,
+            repairs: Repairs::ALL,
+            only_seeds: false,
+            stride: if quick { 24 } else { 1 },
+            taken_apart: if quick { 2 } else { 300 },
+        };
+        let mut arguments = arguments;
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or(USAGE)?;
+            let number = || value.parse().map_err(|_| format!("{name}: a number\n{USAGE}"));
+            match name.as_str() {
+                "--seeds" => options.seeds = number()?,
+                "--from" => options.from = number()?,
+                "--without" => {
+                    let unknown =
+                        || format!("{name}: one of {}\n{USAGE}", Repairs::NAMES.join(" "));
+                    options.repairs = Repairs::ALL.without(&value).ok_or_else(unknown)?;
+                }
+                _ => return Err(format!("{name}: unknown\n{USAGE}")),
+            }
+            options.only_seeds = true;
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,87 @@
+//! Repairs of the protocol that a run can do without, to show that the simulation would notice.
+//! The engine stays as it is: its table, its limits or its caller are made to behave as if the
+//! repair were missing. The names are those of the checked model.
+
+/// What works as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repairs {
+    /// The stamp is the pair of texts, not the refresh column alone.
+    pub(crate) pair: bool,
+    /// Waiters also go on when the lease is free.
+    pub(crate) poll: bool,
+    /// A commit that matched nothing is repeated over the same refresh token.
+    pub(crate) replain: bool,
+    /// That second commit writes the access token only if it runs longer.
+    pub(crate) exprule: bool,
+    /// An expired lease is watched before it is taken over.
+    pub(crate) grace: bool,
+    /// Expiry counts from the lease.
+    pub(crate) expbase: bool,
+    /// A lease is released by its value, whatever the stamp.
+    pub(crate) relid: bool,
+    /// Who reads, seals and writes does so in one step.
+    pub(crate) rmwfence: bool,
+    /// A token is judged again when it is handed out.
+    pub(crate) ucheck: bool,
+    /// In a mixed fleet a commit leaves a live lease behind.
+    pub(crate) leave: bool,
+    /// A token that may be worthless is stored as not fresh.
+    pub(crate) suspect: bool,
+    /// Doubt that was taken over is put back.
+    pub(crate) restore: bool,
+    /// An ending is fenced by the holder's own lease.
+    pub(crate) endlease: bool,
+    /// In young doubt nothing is ended.
+    pub(crate) dlimit: bool,
+    /// At its deadline a waiter does not refresh without the lease.
+    pub(crate) locked: bool,
+}
+
+impl Repairs {
+    pub(crate) const ALL: Self = Self {
+        pair: true,
+        poll: true,
+        replain: true,
+        exprule: true,
+        grace: true,
+        expbase: true,
+        relid: true,
+        rmwfence: true,
+        ucheck: true,
+        leave: true,
+        suspect: true,
+        restore: true,
+        endlease: true,
+        dlimit: true,
+        locked: true,
+    };
+
+    pub(crate) const NAMES: [&str; 15] = [
+        "pair", "poll", "replain", "exprule", "grace", "expbase", "relid", "rmwfence", "ucheck",
+        "leave", "suspect", "restore", "endlease", "dlimit", "locked",
+    ];
+
+    /// All but this one; `None` when there is no such repair.
+    pub(crate) fn without(mut self, name: &str) -> Option<Self> {
+        let repair = match name {
+            "pair" => &mut self.pair,
+            "poll" => &mut self.poll,
+            "replain" => &mut self.replain,
+            "exprule" => &mut self.exprule,
+            "grace" => &mut self.grace,
+            "expbase" => &mut self.expbase,
+            "relid" => &mut self.relid,
+            "rmwfence" => &mut self.rmwfence,
+            "ucheck" => &mut self.ucheck,
+            "leave" => &mut self.leave,
+            "suspect" => &mut self.suspect,
+            "restore" => &mut self.restore,
+            "endlease" => &mut self.endlease,
+            "dlimit" => &mut self.dlimit,
+            "locked" => &mut self.locked,
+            _ => return None,
+        };
+        *repair = false;
+        Some(self)
+    }
+}

@@ -1,0 +1,336 @@
+//! The row as one process of tokenkeep sees it: the statements of a store, in memory.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokenkeep::crypto::GmailFormat;
+use tokenkeep::db::Timestamp;
+use tokenkeep::error::{Error, Result};
+use tokenkeep::oauth::Expiry;
+use tokenkeep::refresh::{
+    Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table as Contract,
+};
+use tokenkeep::secret::{AccessToken, RefreshToken};
+
+use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement};
+use super::faults::Point;
+use super::ledger::Change;
+use super::process::Process;
+use super::repairs::Repairs;
+use super::world::{Truth, World};
+
+pub(crate) struct Table {
+    pub(crate) world: Arc<World>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) missing: Mutex<Missing>,
+}
+
+/// What a process without some repair remembers.
+#[derive(Default)]
+pub(crate) struct Missing {
+    /// `poll`: the version of the row whose lease it has seen held.
+    waits_on: Option<(Stamp, u64)>,
+    /// `locked`: since when it has seen this version held.
+    held: Option<(Stamp, u64)>,
+    /// `relid`: the version of the row that it took its lease on.
+    leased: Option<Stamp>,
+}
+
+/// The texts of a row, as the engine passes them on.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    refresh: Arc<str>,
+    access: Arc<str>,
+    /// `replain`: shown as if somebody had stored another refresh token.
+    disguised: bool,
+}
+
+impl Table {
+    fn repairs(&self) -> Repairs {
+        self.world.setting.repairs
+    }
+
+    fn ring(&self) -> &'static GmailFormat {
+        if self.process.lacks_key(self.world.now_us()) { &OLD_RING } else { &BOTH_RING }
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::from_millis(self.world.limits.lease_ms)
+    }
+
+    fn buffer(&self) -> Duration {
+        Duration::from_millis(self.world.limits.fresh_ms)
+    }
+
+    async fn look(&self, point: Point) -> Result<Option<Row<Texts>>> {
+        let pair = self.repairs().pair;
+        statement(&self.world, &self.process, point, move |world, truth| {
+            truth.row.as_ref().map(|row| Row {
+                stamp: stamp(row, pair),
+                expires_at: Some(row.expires_at),
+                refreshing_at: row.refreshing_at,
+                updated_at: row.updated_at,
+                now: world.now(),
+                ended: match row.mark {
+                    // A late answer revives what a refresher has marked.
+                    Some(Mark::Refresher) if point == Point::Reread => None,
+                    Some(_) => Some(Error::Revoked { store: "simulated" }),
+                    None => None,
+                },
+                record: Arc::new(Texts {
+                    refresh: Arc::clone(&row.refresh),
+                    access: Arc::clone(&row.access),
+                    disguised: false,
+                }),
+            })
+        })
+        .await
+    }
+
+    fn missing(&self) -> std::sync::MutexGuard<'_, Missing> {
+        self.missing.lock().expect("nothing panics while holding it")
+    }
+
+    /// How a row looks to a process that lacks a repair.
+    fn misread(&self, mut row: Row<Texts>) -> Row<Texts> {
+        let repairs = self.repairs();
+        let now_us = self.world.now_us();
+        let wait_us = self.world.limits.wait_ms * 1_000;
+        if !repairs.poll {
+            let mut missing = self.missing();
+            let live = row.refreshing_at.is_some_and(|at| at.plus(self.lease()) >= row.now);
+            match &missing.waits_on {
+                Some((stamp, since)) if *stamp == row.stamp && now_us - since < wait_us => {
+                    row.refreshing_at = Some(row.now);
+                }
+                _ if live => missing.waits_on = Some((row.stamp.clone(), now_us)),
+                _ => missing.waits_on = None,
+            }
+        }
+        if !repairs.locked {
+            let mut missing = self.missing();
+            match &missing.held {
+                _ if row.refreshing_at.is_none() => missing.held = None,
+                Some((stamp, since)) if *stamp == row.stamp => {
+                    if now_us - since >= wait_us {
+                        row.refreshing_at = None;
+                    }
+                }
+                _ => missing.held = Some((row.stamp.clone(), now_us)),
+            }
+        }
+        row
+    }
+}
+
+fn stamp(row: &StoredRow, pair: bool) -> Stamp {
+    Stamp { refresh: Some(Arc::clone(&row.refresh)), access: pair.then(|| Arc::clone(&row.access)) }
+}
+
+/// The row, if its texts are those and nobody has ended it but a refresher.
+fn fenced<'a>(truth: &'a Truth, fence: &Stamp, pair: bool) -> Option<&'a StoredRow> {
+    let row = truth.row.as_ref()?;
+    (stamp(row, pair) == *fence && row.mark != Some(Mark::User)).then_some(row)
+}
+
+impl Contract for Table {
+    type Key = ();
+    type Record = Texts;
+
+    fn store(&self) -> &'static str {
+        "simulated"
+    }
+
+    fn describe(&self, (): &()) -> String {
+        "user".to_owned()
+    }
+
+    fn not_connected(&self) -> Error {
+        Error::NotConnected { store: "simulated" }
+    }
+
+    fn revoked(&self) -> Error {
+        Error::Revoked { store: "simulated" }
+    }
+
+    async fn read(&self, (): &()) -> Result<Option<Row<Texts>>> {
+        Ok(self.look(Point::Read).await?.map(|row| self.misread(row)))
+    }
+
+    fn open(&self, (): &(), row: &Row<Texts>) -> Result<Credentials> {
+        let texts = &row.record;
+        let open = |text: &str| open(self.ring(), text, self.world.setting.legacy);
+        let refresh = if texts.disguised { "disguised".to_owned() } else { open(&texts.refresh)? };
+        Ok(Credentials {
+            access_token: AccessToken::new(open(&texts.access)?),
+            refresh_token: Some(RefreshToken::new(refresh)),
+        })
+    }
+
+    fn seal(&self, (): &(), credentials: &Credentials) -> Result<Sealed> {
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        let access = credentials.access_token.expose();
+        Ok(Sealed {
+            stamp: Stamp {
+                refresh: Some(seal(self.ring(), refresh)),
+                access: Some(seal(self.ring(), access)),
+            },
+            key_version: 1,
+        })
+    }
+
+    async fn take_lease(&self, (): &(), fence: &Stamp, ask: LeaseAsk) -> Result<Option<Timestamp>> {
+        let (pair, mixed) = (self.repairs().pair, self.world.setting.mixed_fleet());
+        let (fence, lease) = (fence.clone(), self.lease());
+        if !self.repairs().relid {
+            self.missing().leased = Some(fence.clone());
+        }
+        let unlocked = !self.repairs().locked && self.missing().held.is_some();
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::Lease, move |world, truth| {
+            let now = world.now();
+            let row = fenced(truth, &fence, pair).filter(|row| row.mark.is_none())?.clone();
+            let stale = ask
+                .unless_fresh_ms
+                .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
+            let free = row.refreshing_at.is_none_or(|at| {
+                let leftover = mixed && at <= row.updated_at && at < now.minus(lease);
+                Some(at) == ask.watched || leftover
+            });
+            if stale && !free && unlocked {
+                world.note(&process.name, || "goes on without the lease".into());
+                truth.ledger.leased(&process, world.now_us());
+                return Some(now);
+            }
+            if !stale || !free {
+                return None;
+            }
+            world.note(&process.name, || match row.refreshing_at {
+                None => "takes the lease".into(),
+                Some(_) => "takes the expired lease over".into(),
+            });
+            truth.ledger.counts.takeovers += u64::from(row.refreshing_at.is_some());
+            truth.ledger.leased(&process, world.now_us());
+            let row = StoredRow { refreshing_at: Some(now), ..row };
+            truth.change(world, &process.name, Change::Touch, Some(row));
+            Some(now)
+        })
+        .await
+    }
+
+    async fn commit(
+        &self,
+        (): &(),
+        fence: &Stamp,
+        commit: Commit<'_>,
+    ) -> Result<Option<Committed>> {
+        let (repairs, mixed) = (self.repairs(), self.world.setting.mixed_fleet());
+        let (fence, lease, buffer) = (fence.clone(), self.lease(), self.buffer());
+        let Stamp { refresh, access } = commit.sealed.stamp.clone();
+        let (refresh, access) = (refresh.expect("is sealed"), access.expect("is sealed"));
+        let expires_at = commit.expires_at.expect("tokens here expire");
+        let lifetime = match commit.response.expiry {
+            Expiry::In(lifetime) => lifetime,
+            Expiry::AtMs(_) => unreachable!("the provider names lifetimes"),
+        };
+        let (rotated, leased_at) = (commit.rotated, commit.lease);
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::Commit, move |world, truth| {
+            let now = world.now();
+            let Some(row) = fenced(truth, &fence, repairs.pair) else {
+                world.note(&process.name, || "commits over nothing".into());
+                truth.ledger.counts.over_nothing += 1;
+                return None;
+            };
+            let expires_at = if repairs.expbase { expires_at } else { now.plus(lifetime) };
+            let late = row.refreshing_at != Some(leased_at) || leased_at < now.minus(lease);
+            let capped = late && rotated && repairs.suspect;
+            let expires_at = if capped { expires_at.min(now.plus(buffer)) } else { expires_at };
+            let row = StoredRow {
+                refresh,
+                access,
+                expires_at,
+                refreshing_at: mixed.then_some(now),
+                updated_at: now,
+                mark: None,
+            };
+            world.note(&process.name, || if late { "commits late" } else { "commits" }.into());
+            truth.change(world, &process.name, Change::Commit { late }, Some(row));
+            Some(Committed { expires_at: Some(expires_at) })
+        })
+        .await
+    }
+
+    async fn read_for_commit(&self, (): &()) -> Result<Option<Row<Texts>>> {
+        let repairs = self.repairs();
+        let Some(mut row) = self.look(Point::Reread).await? else { return Ok(None) };
+        if !repairs.replain {
+            let Texts { refresh, access, .. } = &*row.record;
+            let (refresh, access) = (Arc::clone(refresh), Arc::clone(access));
+            row.record = Arc::new(Texts { refresh, access, disguised: true });
+        }
+        if !repairs.exprule {
+            row.expires_at = Some(Timestamp::from_ms(0));
+        }
+        Ok(Some(row))
+    }
+
+    async fn release(&self, (): &(), lease: Timestamp, restore: Option<Timestamp>) -> Result<()> {
+        let repairs = self.repairs();
+        let leased = self.missing().leased.clone();
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::Release, move |world, truth| {
+            let Some(row) = &truth.row else { return };
+            if row.refreshing_at != Some(lease) {
+                return;
+            }
+            if !repairs.relid && leased.is_some_and(|leased| leased != stamp(row, repairs.pair)) {
+                truth.ledger.violate("I6", "a release leaves the lease behind");
+                return;
+            }
+            let refreshing_at = restore.filter(|_| repairs.restore);
+            world.note(&process.name, || match refreshing_at {
+                None => "releases".into(),
+                Some(_) => "releases, and leaves the doubt".into(),
+            });
+            let row = StoredRow { refreshing_at, ..row.clone() };
+            truth.change(world, &process.name, Change::Touch, Some(row));
+        })
+        .await
+    }
+
+    async fn suspect(&self, (): &(), fence: &Stamp) -> Result<()> {
+        let repairs = self.repairs();
+        let (fence, buffer) = (fence.clone(), self.buffer());
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::Suspect, move |world, truth| {
+            let Some(row) = fenced(truth, &fence, repairs.pair).filter(|_| repairs.suspect) else {
+                return;
+            };
+            world.note(&process.name, || "marks the tokens for proof".into());
+            let expires_at = row.expires_at.min(world.now().plus(buffer));
+            let row = StoredRow { expires_at, ..row.clone() };
+            truth.change(world, &process.name, Change::Touch, Some(row));
+        })
+        .await
+    }
+
+    async fn end(&self, (): &(), fence: &Stamp, lease: Timestamp) -> Result<bool> {
+        let (repairs, marks) = (self.repairs(), self.world.setting.marks);
+        let fence = fence.clone();
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::End, move |world, truth| {
+            let Some(row) = fenced(truth, &fence, repairs.pair) else { return false };
+            if repairs.endlease && row.refreshing_at != Some(lease) {
+                return false;
+            }
+            let marked =
+                StoredRow { refreshing_at: None, mark: Some(Mark::Refresher), ..row.clone() };
+            let row = marks.then_some(marked);
+            world.note(&process.name, || "ends the row".into());
+            truth.change(world, &process.name, Change::End, row);
+            true
+        })
+        .await
+    }
+}
