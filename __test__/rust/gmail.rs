@@ -1,8 +1,10 @@
 //! The gmail store against a real PostgreSQL, named by TOKENKEEP_TEST_DATABASE_URL (`npm test`
 //! starts one).
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokenkeep::config::Limits;
@@ -106,6 +108,43 @@ async fn sixteen_stores_refresh_a_spent_token_once() {
         assert_eq!((token.access_token.expose(), token.refresh_token.expose()), ("a1", "r1"));
     }
     assert_eq!(*provider.spent.lock().expect("not poisoned"), ["r0"]);
+}
+
+/// Polls a future so many times and drops it; whether it had come to its end by then.
+async fn ends_within<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+    let (mut future, mut left) = (Box::pin(future), polls);
+    let ended = poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    });
+    ended.await
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_after_any_poll_costs_nobody_a_token_or_a_connection() {
+    prepare("tk_dropped").await;
+    let store = store("tk_dropped", Limits::DEFAULT).await;
+    for polls in 0.. {
+        let user = || format!("user {polls}");
+        let spent = || Connection { user_id: user(), ..connection(0.0) };
+        let stored = ends_within(polls, store.upsert(spent())).await;
+        store.upsert(spent()).await.expect("stores");
+        let provider = Arc::new(Rotating::default());
+        let call = || store.valid(user(), Some(Arc::clone(&provider)));
+        let called = ends_within(polls, call()).await;
+        let token = call().await.expect("is given a token");
+        assert_eq!((token.access_token.expose(), token.refresh_token.expose()), ("a1", "r1"));
+        assert_eq!(*provider.spent.lock().expect("not poisoned"), ["r0"], "after {polls} polls");
+        let deleted = ends_within(polls, store.delete(user())).await;
+        store.delete(user()).await.expect("deletes");
+        assert_eq!(store.is_connected(user()).await, Ok(false));
+        if stored && called && deleted {
+            break;
+        }
+    }
 }
 
 #[tokio::test]
