@@ -21,7 +21,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @property {Record<string, number>} retried how often it was told to try again, by code
  */
 
-const PAUSE_MS = 50;
+const PAUSE_MIN_MS = 50;
+const PAUSE_MAX_MS = 1_000;
 const ENDINGS = ['ERR_TOKENKEEP_REVOKED', 'ERR_TOKENKEEP_NOT_CONNECTED'];
 
 /**
@@ -51,7 +52,7 @@ export async function ask(keep, userId) {
  */
 export async function askUntilSettled(keep, userId, { enough = () => false, signal } = {}) {
   const retried = {};
-  for (;;) {
+  for (let pause = PAUSE_MIN_MS; ; pause = Math.min(pause * 1.5, PAUSE_MAX_MS)) {
     const { accessToken, code = '', retryable, message } = await ask(keep, userId);
     if (accessToken) return { userId, accessToken, retried };
     if (ENDINGS.includes(code)) return { userId, ended: true, retried };
@@ -59,6 +60,6 @@ export async function askUntilSettled(keep, userId, { enough = () => false, sign
     retried[code] = (retried[code] ?? 0) + 1;
     if (enough({ userId, code, retryable, message })) return { userId, retried };
     if (signal?.aborted) return { userId, error: `never settled: ${code}`, retried };
-    await sleep(PAUSE_MS);
+    await sleep(pause);
   }
 }

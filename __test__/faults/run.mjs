@@ -81,6 +81,8 @@ async function main({ problem, short, json, only }) {
     if (!json) process.stdout.write(`${report(results.at(-1))}\n\n`);
   }
   if (json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  // What a scenario that threw has left behind ends with us.
+  if (results.some(({ thrown }) => thrown)) process.exit(1);
   return results.some(failed) ? 1 : 0;
 }
 

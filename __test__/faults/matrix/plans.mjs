@@ -1,0 +1,26 @@
+import { kinds, steps } from './steps.mjs';
+
+/**
+ * What happens in a round, and to which kind of provider.
+ *
+ * @typedef {{ faults: import('./steps.mjs').Fault[], rotate: boolean }} Plan
+ */
+
+const faults = steps.flatMap(({ step }) => kinds.map((kind) => ({ step, kind })));
+
+/** Every fault alone. */
+export const singles = withProviders(faults.map((fault) => [fault]));
+
+/** Every two faults. Of two at the same step either may be the first. */
+export const pairs = withProviders(
+  faults.flatMap((first, index) =>
+    faults
+      .filter((second, other) => other >= index || second.step === first.step)
+      .map((second) => [first, second]),
+  ),
+);
+
+/** @returns {Plan[]} */
+function withProviders(all) {
+  return all.flatMap((chosen) => [true, false].map((rotate) => ({ faults: chosen, rotate })));
+}
