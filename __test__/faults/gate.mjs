@@ -1,3 +1,5 @@
+import { rowsOf } from './unit-rows.mjs';
+
 /** @typedef {import('../../support/postgres-proxy.mjs').Action} Action */
 
 /**
@@ -8,9 +10,12 @@ export class Gate {
   #awaited;
   #came = new Set();
   #isFull;
+  #isFirst;
   #open;
   /** @type {Promise<Action | undefined>} */
   #opened = new Promise((resolve) => (this.#open = resolve));
+  /** Resolves when a row has come. @type {Promise<void>} */
+  first = new Promise((resolve) => (this.#isFirst = resolve));
   /** Resolves when all rows have come. @type {Promise<void>} */
   full = new Promise((resolve) => (this.#isFull = resolve));
 
@@ -32,6 +37,7 @@ export class Gate {
   /** @param {string[]} rows @returns {Promise<Action | undefined>} what the gate is opened with */
   arrive(...rows) {
     for (const row of rows) if (this.#awaited.has(row)) this.#came.add(row);
+    if (this.#came.size > 0) this.#isFirst();
     if (this.#came.size === this.#awaited.size) this.#isFull();
     return this.#opened;
   }
@@ -57,9 +63,4 @@ export class Gate {
       return { answered: () => this.arrive(...rows) };
     };
   }
-}
-
-/** The users whom a statement of the store is about. @returns {string[]} */
-function rowsOf({ step, parameters: [first] }) {
-  return step === 'other' ? [] : [first].flat().filter((user) => user !== undefined);
 }

@@ -24,6 +24,14 @@ export function rememberLeases({ database }, ids) {
   );
 }
 
+/** Time passes: all leases grow older. @param {import('../scene.mjs').Scene} scene @param {number} ms */
+export function pass({ database }, ms) {
+  return database.query(
+    `UPDATE gmail_tokens SET refreshing_at = refreshing_at - ${ms} * interval '1 millisecond';
+     UPDATE holders SET leased = leased - ${ms} * interval '1 millisecond'`,
+  );
+}
+
 /**
  * Rows that were deleted, and how long after their holder's lease.
  *

@@ -8,9 +8,11 @@
  * @property {import('../../../support/token-endpoint.mjs').Step} [answer] what the provider gives to
  *   each row's first request, so that the process comes here
  * @property {boolean} [revoked] whether the user has taken back the grant
+ * @property {boolean} [combined] whether many rows share a statement, and few statements are on
+ *   their way at once: the other rows wait in the process
  */
 export const places = /** @satisfies {Record<string, Place>} */ ({
-  read: { step: 'read', when: 'before' },
+  read: { step: 'read', when: 'before', combined: true },
   'lease sent': { step: 'lease', when: 'before' },
   'lease taken': { step: 'lease', when: 'after' },
   'request under way': {},

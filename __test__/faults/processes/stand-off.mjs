@@ -6,7 +6,7 @@ import { isBeforeRequest } from './places.mjs';
 /** The holder needs a connection for every row that is to stand at its gate, and some to look. */
 const spareConnections = 8;
 /** Longer than any lease, takeover and refresh takes: what callers get is the flight's outcome. */
-const waitMs = 120_000;
+export const waitMs = 120_000;
 const tooLateMs = 60_000;
 
 /** The names of both processes in the provider's record. */
@@ -42,16 +42,19 @@ export function otherOptions(scene, limitsDivisor) {
  * @param {(ids: string[]) => Joined} given.join has others ask, too: when the holder has all leases
  *   if it comes that far
  * @param {'ask' | 'settle'} [given.asks] how the holder is asked
+ * @param {boolean} [given.rotate] whether the provider rotates
+ * @param {boolean} [given.lenient] the provider refuses a spent token, and no more
  * @param {(stand: StandOff & { joined: Joined }) => Promise<Result>} work
  */
-export async function standOff(scene, { place, rows, options, join, asks = 'settle' }, work) {
+export async function standOff(scene, given, work) {
+  const { place, rows, options, join, asks = 'settle' } = given;
   const users = await scene.connect(rows);
   if (place.revoked) for (const { refreshToken } of users) scene.endpoint.revoke(refreshToken);
   const ids = users.map(({ id }) => id);
   const proxy = await startPostgresProxy(scene.databaseUrl);
   const [gate, requests] = [new Gate(ids), new Gate(ids)];
   if (place.step) gate.holdStatements(proxy, place.step, place.when);
-  holdRequests(scene, users, place, place.step ? requests : gate);
+  holdRequests(scene, users, given, place.step ? requests : gate);
 
   const maxConnections = rows + spareConnections;
   const own = { databaseUrl: proxy.url, waitMs, maxConnections, ...options };
@@ -59,11 +62,11 @@ export async function standOff(scene, { place, rows, options, join, asks = 'sett
   try {
     holder = await Process.start(scene.options(holderName, own));
     const held = holder[asks](ids);
-    const comesFirst = isBeforeRequest(place) || !place.step ? gate : requests;
-    await full(comesFirst);
+    const stands = () => inTime(place.combined ? gate.first : gate.full, gate);
+    await (isBeforeRequest(place) || !place.step ? stands() : inTime(requests.full, requests));
     const joined = join(ids);
     requests.open();
-    await full(gate);
+    await stands();
     return await work({ users, holder, proxy, gate, held, joined });
   } finally {
     gate.open({ do: 'cut-before' });
@@ -74,21 +77,24 @@ export async function standOff(scene, { place, rows, options, join, asks = 'sett
 }
 
 /** The holder's first request for each row waits at the gate. */
-function holdRequests({ endpoint }, users, { answer }, gate) {
+function holdRequests({ endpoint }, users, { place, rotate = true, lenient = false }, gate) {
+  const refusal = { status: 400, body: { error: 'invalid_grant' } };
   const rows = new Map(users.map(({ id, refreshToken }) => [refreshToken, id]));
   endpoint.script(async ({ refreshToken, form }) => {
     const row = form.client_id === holderName ? rows.get(refreshToken) : undefined;
-    if (!row || gate.holds(row)) return undefined;
-    await gate.arrive(row);
-    return answer;
+    if (row && !gate.holds(row)) {
+      await gate.arrive(row);
+      return { rotate, ...place.answer };
+    }
+    return lenient && !endpoint.isAlive(refreshToken) ? refusal : { rotate };
   });
 }
 
-async function full(gate) {
+async function inTime(work, gate) {
   let timer;
   const tooLate = new Promise((_, reject) => {
     const fail = () => reject(new Error(`Only ${gate.size} rows came to the gate`));
     timer = setTimeout(fail, tooLateMs);
   });
-  await Promise.race([gate.full, tooLate]).finally(() => clearTimeout(timer));
+  await Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }

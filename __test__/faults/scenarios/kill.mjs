@@ -5,11 +5,8 @@
  * any more either.
  */
 import { doubtRound, killRound } from '../kill/rounds.mjs';
-import { inLanes } from '../processes/lanes.mjs';
-import { addRound, newLine } from '../processes/line.mjs';
 import { watchDeletions } from '../processes/deletions.mjs';
-import { otherOptions } from '../processes/stand-off.mjs';
-import { Process } from '../process.mjs';
+import { playSeries } from '../processes/series.mjs';
 
 export const name = 'kill';
 
@@ -28,46 +25,29 @@ const doubt = {
   ...moments[1],
   fault: 'after the answer, until the doubt is over',
   play: doubtRound,
+  passMs: 0,
 };
 
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export async function run({ short, progress }) {
-  const play = (all, size) =>
-    Promise.all(all.map((moment) => series({ play: killRound, ...moment, ...size }, progress)));
+  const series = (faults, { rows, ...size }) => {
+    const play = (scene, other, fault) =>
+      (fault.play ?? killRound)(scene, other, {
+        ...fault,
+        rows,
+        limitsDivisor: size.limitsDivisor,
+      });
+    return playSeries({ faults, ...size, prepare: watchDeletions, play, progress });
+  };
   if (short) {
-    const few = { rounds: 1, lanes: 1, rows: 10, limitsDivisor: 10 };
-    const both = [play(moments, few), play([doubt], { ...few, limitsDivisor: 60 })];
-    return (await Promise.all(both)).flat();
+    const all = [...moments, { ...doubt, passMs: 55_000 }];
+    return series(all, { times: 1, lanes: 5, rows: 10, limitsDivisor: 10 });
   }
-  const lines = [];
-  const many = { rounds: 100, lanes: 4, rows: 50, limitsDivisor: 10 };
-  for (const moment of moments) lines.push(...(await play([moment], many)));
-  lines.push(...(await play([doubt], { ...many, rounds: 3 })));
+  const many = { times: 100, lanes: 4, rows: 50, limitsDivisor: 5 };
   const real = moments.map((moment) => ({ ...moment, fault: `${moment.fault}, real limits` }));
-  return [...lines, ...(await play(real, { ...many, rounds: 1, limitsDivisor: 1 }))];
-}
-
-/** All rounds of one moment. */
-async function series(
-  { rounds, lanes, rows, limitsDivisor, fault, at, rotate, inherent, play },
-  progress,
-) {
-  const line = newLine(fault);
-  await inLanes({
-    rounds,
-    lanes,
-    options: { rotate },
-    prepare: async (scene) => {
-      await watchDeletions(scene);
-      return Process.start(otherOptions(scene, limitsDivisor));
-    },
-    play: async (scene, other) => {
-      const { ledger, errors } = await play(scene, other, { at, rotate, rows, limitsDivisor });
-      addRound(line, ledger, errors, progress);
-      if (line.rounds % 10 === 0) progress(`${fault}: ${line.rounds} rounds`);
-    },
-    finish: (other) => other.kill(),
-  });
-  if (line.inherentCount > 0 && inherent) line.inherent = inherent;
-  return line;
+  return [
+    ...(await series(moments, many)),
+    ...(await series([doubt], { ...many, times: 3, limitsDivisor: 10 })),
+    ...(await series(real, { ...many, times: 1, limitsDivisor: 1 })),
+  ];
 }

@@ -1,0 +1,76 @@
+import { Process } from '../process.mjs';
+import { openScene } from '../scene.mjs';
+import { addRound, newLine } from './line.mjs';
+import { isDisturbed } from './disturbed.mjs';
+import { quickenLogin } from './login.mjs';
+import { otherOptions } from './stand-off.mjs';
+
+/** The share of rounds that may be played again since the machine was too slow. */
+const replayedAtMost = 0.2;
+
+/**
+ * Plays each fault so many times. Rounds stand side by side in lanes, each with a PostgreSQL server,
+ * a provider and a second process of its own: most of a round is waiting for a lease to run out.
+ *
+ * @template {{ fault: string, inherent?: string }} Fault
+ * @param {object} given
+ * @param {Fault[]} given.faults
+ * @param {number} given.times
+ * @param {number} given.lanes
+ * @param {number} given.limitsDivisor of the second process
+ * @param {(scene: Scene) => unknown} [given.prepare]
+ * @param {(scene: Scene, other: Process, fault: Fault) => Promise<Played>} given.play
+ * @param {(text: string) => void} given.progress
+ *
+ * @typedef {import('../scene.mjs').Scene} Scene
+ * @typedef {{ users: import('../rows.mjs').User[], ledger: import('../ledger.mjs').Ledger,
+ *   errors: string[] }} Played
+ */
+export async function playSeries(given) {
+  const { faults, times, lanes, progress } = given;
+  const lines = faults.map(({ fault }) => newLine(fault));
+  const rounds = faults.flatMap((fault, index) => Array(times).fill({ fault, line: lines[index] }));
+  let replays = Math.ceil(rounds.length * replayedAtMost);
+  const playNext = async (scene, other) => {
+    const round = rounds.shift();
+    const { fault, line } = round;
+    const { users, ledger, errors } = await given.play(scene, other, fault);
+    if (given.limitsDivisor > 1 && isDisturbed(scene, users)) {
+      if (replays-- === 0) throw new Error('The machine is too slow for limits this short');
+      progress(`${line.fault}: the machine was too slow, played again`);
+      rounds.push(round);
+      return;
+    }
+    addRound(line, ledger, errors, progress);
+    if (line.inherentCount > 0) line.inherent = fault.inherent ?? '';
+    if (rounds.length % 10 === 0) progress(`${line.fault}: played, ${rounds.length} rounds left`);
+  };
+  const lane = async () => {
+    try {
+      await inLane(given, async (scene, other) => {
+        while (rounds.length > 0) await playNext(scene, other);
+      });
+    } finally {
+      // Also where it went wrong: the other lanes end, too.
+      rounds.length = 0;
+    }
+  };
+  const count = Math.min(lanes, rounds.length);
+  const ended = await Promise.allSettled(Array.from({ length: count }, lane));
+  for (const { reason } of ended) if (reason) throw reason;
+  return lines;
+}
+
+async function inLane({ limitsDivisor, prepare }, work) {
+  const scene = await openScene();
+  let other;
+  try {
+    await quickenLogin(scene);
+    await prepare?.(scene);
+    other = await Process.start(otherOptions(scene, limitsDivisor));
+    await work(scene, other);
+  } finally {
+    await other?.kill();
+    await scene.close();
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The PostgreSQL server ends as in a crash (`-m immediate`) and comes back, while a process stands
+ * at one step with all rows and another one wants them, too. Afterwards every row has its token, and
+ * nothing was lost or spent twice.
+ */
+import { problemsIn } from '../processes/outcomes.mjs';
+import { places } from '../processes/places.mjs';
+import { playSeries } from '../processes/series.mjs';
+import { standOff } from '../processes/stand-off.mjs';
+
+export const name = 'stopped-server';
+
+const { 'ending sent': ending, ...others } = places;
+
+/** @param {{ short: boolean, progress: (text: string) => void }} options */
+export async function run({ short, progress }) {
+  // A request stands at the provider for as long as the server takes to come back.
+  const usual = { limitsDivisor: 5, rows: short ? 10 : 50, times: short ? 1 : 20, lanes: 4 };
+  const lines = await series(others, usual, progress);
+  if (short) return lines;
+  // The lease could not be given back: nobody ends the row before the doubt is over.
+  const long = { ...usual, limitsDivisor: 10, times: 4 };
+  return [...lines, ...(await series({ 'ending sent': ending }, long, progress))];
+}
+
+function series(stands, { rows, ...size }, progress) {
+  const faults = Object.entries(stands).map(([fault, place]) => ({ fault, place }));
+  const { limitsDivisor } = size;
+  const play = (scene, other, { place }) => stopRound(scene, other, { place, rows, limitsDivisor });
+  return playSeries({ faults, ...size, play, progress });
+}
+
+function stopRound(scene, other, { place, rows, limitsDivisor }) {
+  const join = (ids) => other.settle(ids);
+  const given = { place, rows, options: { limitsDivisor }, join };
+  return standOff(scene, given, async ({ users, holder, gate, held, joined }) => {
+    await scene.server.crash();
+    await scene.server.restart();
+    gate.open();
+    const outcomes = await Promise.all([held, joined]);
+    const errors = await problemsIn(scene, users, outcomes.flat(), place);
+    if (!(await holder.close())) errors.push('the holder could not end what was under way');
+    return { users, ledger: await scene.ledger(users), errors };
+  });
+}
