@@ -3,8 +3,8 @@
 use tokenkeep::error::{Error, Result};
 use tokenkeep::refresh::{Table as _, Want};
 
+use super::keep::Keep;
 use super::provider::Name;
-use super::run::Keep;
 use super::world::Truth;
 
 /// What was so when a call began.

@@ -6,13 +6,17 @@
 //! protocol switched off in turn. `--seeds N --from S` runs only those schedules; with
 //! `--without REPAIR` it looks for a violation.
 
+mod calm;
 mod chance;
+mod change;
 mod choices;
 mod database;
+mod draw;
 mod excuses;
 mod executor;
 mod faults;
 mod judge;
+mod keep;
 mod ledger;
 mod machine;
 mod matrix;

@@ -9,9 +9,9 @@ use tokenkeep::error::Result;
 use tokenkeep::oauth::Verdict;
 use tokenkeep::refresh::Runtime;
 
+use super::change::Change;
 use super::database::{OLD_RING, StoredRow, open, seal, statement};
 use super::faults::Point;
-use super::ledger::Change;
 use super::machine::Machine;
 use super::provider::{Endpoint, Name};
 

@@ -12,9 +12,9 @@ use tokenkeep::refresh::{
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 
+use super::change::Change;
 use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement};
 use super::faults::Point;
-use super::ledger::Change;
 use super::process::Process;
 use super::repairs::Repairs;
 use super::world::{Truth, World};

@@ -1,7 +1,7 @@
 //! What users, operators and the provider do of their own accord.
 
+use super::change::Change;
 use super::database::{BOTH_RING, Mark, NEW_RING, StoredRow, open, seal};
-use super::ledger::Change;
 use super::provider::{Grant, lifetime};
 use super::world::World;
 

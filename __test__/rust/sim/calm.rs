@@ -1,0 +1,134 @@
+//! When nothing goes wrong any more: what the faults have left behind must be in order.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokenkeep::error::Error;
+use tokenkeep::refresh::Runtime;
+
+use super::excuses::{self, Answered};
+use super::executor::Executor;
+use super::judge;
+use super::keep::Keep;
+use super::machine::Machine;
+use super::world::{Truth, World};
+
+/// Requests that were delayed arrive within this time.
+const SETTLES: Duration = Duration::from_secs(150);
+/// A probe asks that often before it gives up.
+const PROBES_MAX: u32 = 60;
+
+/// Nothing goes wrong any more: what the faults have left behind must be in order.
+pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
+    world.faults.lock().expect("nothing panics while holding it").cease();
+    world.truth().away_until_us = 0;
+    let process = world.start("probe".to_owned(), false, 0);
+    let machine = Machine { world: Arc::clone(world), process: Arc::clone(&process) };
+    pass(world, &machine, executor, SETTLES);
+    {
+        let mut truth = world.truth();
+        check_grant(world, &mut truth);
+        check_dead_family(world, &mut truth);
+    }
+    let keep = Keep::start(&machine);
+    probe(world, &keep, executor);
+    pass(world, &machine, executor, Duration::from_secs(3 * 3_600));
+    let is_good = {
+        let truth = world.truth();
+        let unmarked = truth.row.as_ref().is_some_and(|row| row.mark.is_none());
+        let holding = truth.ledger.holding.filter(|_| unmarked);
+        holding.is_some_and(|holding| truth.provider.is_good(holding.refresh))
+    };
+    let last = probe(world, &keep, executor);
+    let mut truth = world.truth();
+    match last {
+        Some(Ok(())) if is_good => {}
+        Some(Err(error)) if !is_good && error.ends_connection() => {}
+        last => {
+            let text = format!("after all, a caller is told {last:?}, and the grant is ");
+            truth.ledger.violate("I6", text + if is_good { "good" } else { "dead" });
+        }
+    }
+    let Some(row) = truth.row.clone().filter(|row| row.mark.is_none()) else { return };
+    let leftover = world.setting.mixed_fleet() && row.refreshing_at == Some(row.updated_at);
+    if row.refreshing_at.is_some() && !leftover {
+        truth.ledger.violate("I6", "the lease is never freed");
+    }
+}
+
+fn pass(world: &Arc<World>, machine: &Machine, executor: &mut Executor, time: Duration) {
+    let sleeping = machine.clone();
+    world.spawn(&machine.process, async move { sleeping.sleep(time).await });
+    executor.run();
+}
+
+/// Asks until there is a token, or an error that trying again does not mend.
+fn probe(world: &Arc<World>, keep: &Keep, executor: &mut Executor) -> Option<Result<(), Error>> {
+    let outcome = Arc::new(Mutex::new(None));
+    let (told, keep) = (Arc::clone(&outcome), keep.clone());
+    let process = Arc::clone(&keep.machine.process);
+    world.spawn(&process, async move {
+        for _ in 0..PROBES_MAX {
+            let result = judge::call(&keep, false).await;
+            let again = result.as_ref().is_err_and(Error::is_retryable);
+            *told.lock().expect("nothing panics while holding it") = Some(result);
+            if !again {
+                return;
+            }
+            keep.machine.sleep(Duration::from_secs(30)).await;
+        }
+    });
+    executor.run();
+    outcome.lock().expect("nothing panics while holding it").take()
+}
+
+/// I4: whatever a living process has received is in the row.
+fn check_grant(world: &World, truth: &mut Truth) {
+    let Some(family) = truth.ledger.connected else { return };
+    let alive = truth.provider.family(family).is_alive;
+    let good = |truth: &Truth| {
+        let holding = truth.ledger.holding?;
+        (truth.row.as_ref()?.mark.is_none() && truth.provider.is_good(holding.refresh))
+            .then_some(())
+    };
+    if !alive || good(truth).is_some() {
+        return;
+    }
+    let newest = truth.provider.family(family).newest;
+    let received = excuses::last_spend(&truth.ledger, family, newest)
+        .is_none_or(|spend| matches!(spend.answered, Answered::At(_)));
+    let excuse = excuses::ending(world, &truth.ledger, family, &truth.provider);
+    if received && excuse.is_none() {
+        let text = format!("generation {newest} of grant {family} is lost");
+        truth.ledger.violate("I4", text);
+    }
+}
+
+/// Z: a dead family is not left standing as fresh when somebody has been told.
+fn check_dead_family(world: &World, truth: &mut Truth) {
+    let Some(row) = truth.row.clone().filter(|row| row.mark.is_none()) else { return };
+    let Some(holding) = truth.ledger.holding else { return };
+    let fresh = Duration::from_millis(world.limits.fresh_ms);
+    let family = holding.refresh.family;
+    let is_fresh = row.expires_at > world.now().plus(fresh);
+    if truth.provider.family(family).is_alive || !is_fresh || world.setting.has_old() {
+        return;
+    }
+    let (committed_us, late) = truth.ledger.committed;
+    let late = late && truth.provider.kind.rotates();
+    let knows = truth.ledger.refusals.iter().any(|refusal| {
+        let process = world.process(refusal.process);
+        let undisturbed = !process.is_crashed()
+            && process.paused_us() == refusal.paused_us
+            && truth.ledger.kept_us < refusal.at_us
+            && truth.ledger.statement_failures == 0
+            && truth.ledger.away_us == 0;
+        // What is stored over the same refresh token may still be good while it lasts.
+        refusal.refresh.family == family
+            && refusal.refresh != holding.refresh
+            && (late || (refusal.at_us > committed_us && undisturbed))
+    });
+    if knows {
+        truth.ledger.violate("Z", "a dead grant stands as fresh although somebody was told");
+    }
+}

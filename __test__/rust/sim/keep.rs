@@ -1,0 +1,72 @@
+//! A process of tokenkeep and its callers.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokenkeep::refresh::{Behaviour, Engine, Runtime, Silent};
+
+use super::judge;
+use super::machine::Machine;
+use super::provider::Endpoint;
+use super::schedule::Call;
+use super::table::Table;
+
+pub(crate) type SimulatedEngine = Engine<Table, Machine>;
+
+/// A process of tokenkeep.
+#[derive(Clone)]
+pub(crate) struct Keep {
+    pub(crate) machine: Machine,
+    pub(crate) engine: Arc<SimulatedEngine>,
+    pub(crate) endpoint: Arc<Endpoint>,
+}
+
+impl Keep {
+    pub(crate) fn start(machine: &Machine) -> Self {
+        let Machine { world, process } = machine;
+        let table = Table {
+            world: Arc::clone(world),
+            process: Arc::clone(process),
+            missing: Mutex::default(),
+        };
+        let mixed_fleet = world.setting.mixed_fleet();
+        let behaviour = Behaviour { limits: world.limits, mixed_fleet };
+        let endpoint = Endpoint { world: Arc::clone(world), process: Arc::clone(process) };
+        Self {
+            engine: Arc::new(Engine::new(table, machine.clone(), behaviour, Arc::new(Silent))),
+            endpoint: Arc::new(endpoint),
+            machine: machine.clone(),
+        }
+    }
+}
+
+/// A caller that goes away after so many polls.
+pub(crate) struct Impatient<F> {
+    pub(crate) calling: Option<Pin<Box<F>>>,
+    pub(crate) polls: u64,
+    pub(crate) has_left: Arc<AtomicBool>,
+}
+
+impl<F: Future<Output = ()>> Future for Impatient<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.polls == 0 {
+            self.calling = None;
+            self.has_left.store(true, Ordering::Relaxed);
+        }
+        self.polls = self.polls.saturating_sub(1);
+        match &mut self.calling {
+            Some(calling) => calling.as_mut().poll(context),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+pub(crate) async fn call_at(keep: Keep, call: Call) {
+    keep.machine.sleep(Duration::from_micros(call.at_us)).await;
+    let _ = judge::call(&keep, call.usable_at_once).await;
+}
