@@ -1,10 +1,12 @@
 /** The ledger that the fault tests are judged by: what it must see, and what it must forgive. */
 
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { insert } from './rows.mjs';
-import { openScene, type Scene } from './scene.mjs';
-import type { User } from './rows.mjs';
+import { until } from '../helpers/promises';
 import { readLedger } from './ledger.mjs';
+import { insert, type User } from './rows.mjs';
+import { openScene, type Scene } from './scene.mjs';
 
 let scene: Scene;
 let user: User;
@@ -55,6 +57,28 @@ describe('the ledger', () => {
     await spend();
     const killed = { unreceived: () => true };
     expect(await scene.ledger([user], killed)).toMatchObject({ lost: 0, inherentCount: 1 });
+  });
+
+  it('forgives one whose process hung up before the answer came', async () => {
+    let hungUp!: () => void;
+    const gone = new Promise<undefined>((resolve) => (hungUp = () => resolve(undefined)));
+    const socket = connect(Number(new URL(scene.endpoint.url).port), '127.0.0.1');
+    const closed = once(socket, 'close');
+    scene.endpoint.script(() => {
+      socket.destroy();
+      void closed.then(hungUp);
+      return gone;
+    });
+    const body = `grant_type=refresh_token&refresh_token=${user.refreshToken}`;
+    socket.write(
+      `POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await gone;
+    await until(() => scene.endpoint.familyOf(user.refreshToken)!.exchanges.length === 1);
+    // Another request, after which the endpoint is done with this one.
+    scene.endpoint.script([]);
+    await spend(scene.endpoint.issue().refreshToken);
+    expect(await scene.ledger([user])).toMatchObject({ lost: 0, inherentCount: 1 });
   });
 
   it('sees a token that is spent again', async () => {
