@@ -40,9 +40,14 @@ describe('a redirect', () => {
     expect(elsewhere.requests).toHaveLength(0);
   });
 
-  it('with tokens beside it stores none of them', async () => {
-    const body = { access_token: 'access-refused', refresh_token: 'refresh-refused' };
-    const { before, after } = await failing(scene, { status: 302, redirect: elsewhere.url, body });
+  it.each([
+    ['tokens', { access_token: 'access-refused', refresh_token: 'refresh-refused' }],
+    ['invalid_grant', { error: 'invalid_grant' }],
+    ['invalid_client', { error: 'invalid_client' }],
+  ])('is judged by its status, whatever its body says: %s', async (_, body) => {
+    const step = { status: 302, redirect: elsewhere.url, body };
+    const { error, before, after } = await failing(scene, step);
+    expect(error).toMatchObject({ name: 'ProviderRefusedError', status: 302 });
     expect(after).toEqual(before);
   });
 });

@@ -5,7 +5,7 @@ import type { Step } from '../../support/token-endpoint.mjs';
 import { failing, tidedOver } from '../helpers/answered';
 import { failureOf } from '../helpers/promises';
 import { startListenerLater } from '../helpers/late-listener';
-import { SCALED, useScene } from '../helpers/scene';
+import { useScene } from '../helpers/scene';
 
 const scene = useScene();
 
@@ -26,24 +26,31 @@ describe('5xx before the request was passed on', () => {
     expect(statuses()).toEqual([status, status, 200]);
   });
 
-  it.each<[string, number | undefined, Step]>([
+  it('is tried five times, then released', async () => {
+    const { error, before, after } = await failing(scene, {
+      status: 503,
+      body: '<html>oops</html>',
+    });
+    expect(error).toMatchObject({ ...unavailable, status: 503 });
+    expect(after).toEqual(before);
+    expect(statuses()).toEqual([503, 503, 503, 503, 503]);
+  });
+
+  it.each<[string, number, Step]>([
     ['500', 500, { status: 500 }],
     ['503 with a page', 503, { status: 503, body: '<html>oops</html>' }],
     ['500 with the code of a dead grant', 500, { status: 500, body: { error: 'invalid_grant' } }],
     ['temporarily_unavailable', 400, { status: 400, body: { error: 'temporarily_unavailable' } }],
     ['server_error with status 200', 200, { status: 200, body: { error: 'server_error' } }],
-  ])('%s that stays is an error, and the row is released', async (_, status, step) => {
-    const { error, before, after } = await failing(scene, step, SCALED);
+  ])('%s with a Retry-After beyond the budget is released at once', async (_, status, answer) => {
+    const step = { ...answer, headers: { 'retry-after': '60' } };
+    const { error, before, after } = await failing(scene, step);
     expect(error).toMatchObject({ ...unavailable, status });
     expect(after).toEqual(before);
-    const usable = await tidedOver(scene, step, SCALED);
+    const usable = await tidedOver(scene, step);
     expect(usable.accessToken).toBe(usable.user.accessToken);
     expect(usable.after).toEqual(usable.before);
-  });
-
-  it('is tried five times, then no more', async () => {
-    await failing(scene, { status: 503 });
-    expect(statuses()).toEqual([503, 503, 503, 503, 503]);
+    expect(statuses()).toEqual([status, status]);
   });
 
   it('with a Retry-After within the budget is tried again after it', async () => {
@@ -71,12 +78,14 @@ describe('5xx before the request was passed on', () => {
 
 describe('a connection that is never made', () => {
   it('is an error, and the row is released: nothing was sent', async () => {
-    const nowhere = { ...SCALED, googleTokenUrl: 'http://127.0.0.1:1/token' };
-    const { error, before, after } = await failing(scene, {}, nowhere);
-    expect(error).toMatchObject(unavailable);
-    expect(error).not.toHaveProperty('status');
-    expect(after).toEqual(before);
-    const usable = await tidedOver(scene, {}, nowhere);
+    const nowhere = { googleTokenUrl: 'http://127.0.0.1:1/token' };
+    const [spent, usable] = await Promise.all([
+      failing(scene, {}, nowhere),
+      tidedOver(scene, {}, nowhere),
+    ]);
+    expect(spent.error).toMatchObject(unavailable);
+    expect(spent.error).not.toHaveProperty('status');
+    expect(spent.after).toEqual(spent.before);
     expect(usable.accessToken).toBe(usable.user.accessToken);
     expect(usable.after).toEqual(usable.before);
   });
