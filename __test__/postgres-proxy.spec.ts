@@ -1,8 +1,11 @@
 /** What the proxy does to a statement, on a real server: the fault tests rest on it. */
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.mjs';
+import { fixture } from './helpers/processes';
 import { failureOf, newGate, until } from './helpers/promises';
 import { params, someUser } from './helpers/rows';
 import { useScene } from './helpers/scene';
@@ -200,4 +203,17 @@ describe('a database that is away', () => {
     await insert(await connect(), 'after');
     expect(await marks()).toEqual(['after']);
   });
+});
+
+describe('a script that uses it', () => {
+  it.each(['cut-unread-client.mjs', 'reset-ending.mjs'])(
+    'ends when it is closed: %s',
+    async (name) => {
+      const run = promisify(execFile)(process.execPath, [fixture(name)], {
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      });
+      expect((await run).stdout).toBe('closed\n');
+    },
+  );
 });

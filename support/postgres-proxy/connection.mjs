@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { reset } from '../reset.mjs';
 import { Messages } from './messages.mjs';
 import { Units } from './units.mjs';
 
@@ -55,14 +56,20 @@ export class Connection {
     this.#server.on('close', () => {
       this.#part();
       client.end();
-      closed();
     });
+    let open = 2;
+    for (const socket of [client, this.#server]) {
+      socket.on('close', () => {
+        open -= 1;
+        if (open === 0) closed();
+      });
+    }
   }
 
   /** Resets the client's connection, and ends the server's. */
   cut() {
     this.#part();
-    this.#client.resetAndDestroy();
+    reset(this.#client);
     this.#server.destroy();
   }
 

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { reset } from '../reset.mjs';
+
 /**
  * Sends the usual answer, or what the step makes of it.
  *
@@ -9,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export async function send(response, step, usual) {
   if (step.hang) return;
-  if (step.drop) return void response.socket?.resetAndDestroy();
+  if (step.drop) return void (response.socket && reset(response.socket));
 
   const body = Buffer.from(bodyOf(step, usual));
   response.writeHead(statusOf(step, usual), {
