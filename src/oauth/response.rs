@@ -60,8 +60,8 @@ pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Ve
 
 /// `None`: not an object. A struct would be read from an array, too.
 fn read(body: &[u8]) -> Option<Body> {
-    let body = body.trim_ascii_start();
-    body.starts_with(b"{").then(|| serde_json::from_slice(body).ok()).flatten()
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
 /// What an `error` code means, whatever the status it came with: Zoho and GitHub refuse with 200.
@@ -231,6 +231,7 @@ mod tests {
             "{\"access_token\":\"at\"",
             "[]",
             r#"["at","rt",3600,null,null]"#,
+            "\u{c}{\"access_token\":\"at\"}",
             "{}",
             r#"{"access_token":""}"#,
             r#"{"access_token":"at","expires_in":-1}"#,
