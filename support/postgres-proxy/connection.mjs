@@ -121,7 +121,7 @@ export class Connection {
       action.answered || ['cut-after', 'delay-answer', 'never-after'].includes(action.do);
     if (holds) this.#held = [];
     await this.#exchange(bytes, answers);
-    if (!holds) return;
+    if (!holds || this.#gone.signal.aborted) return;
     await action.answered?.();
     if (action.do === 'cut-after') return this.cut();
     if (action.do === 'never-after') await aborted(this.#leaving.signal, this.#gone.signal);
