@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('asker.mjs', import.meta.url));
@@ -58,8 +60,9 @@ export class Process {
   }
 
   /** Stops it in the middle of whatever it does, until it is continued. */
-  pause() {
+  async pause() {
     this.#child.kill('SIGSTOP');
+    while (!(await isStopped(this.pid))) await turn();
   }
 
   resume() {
@@ -86,4 +89,13 @@ export class Process {
       this.#waiting.delete(id),
     );
   }
+}
+
+/** Whether every thread stands still: one takes the signal, and the others run on until it has. */
+async function isStopped(pid) {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, 'utf8')),
+  );
+  return states.every((status) => /^State:\s+T/m.test(status));
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { notOneRequest, notTokens } from '../processes/answers.mjs';
 import { deletionsOf, pass, rememberLeases } from '../processes/deletions.mjs';
+import { askPatiently } from '../processes/patience.mjs';
 import { places } from '../processes/places.mjs';
 import { holderName, otherName, standOff } from '../processes/stand-off.mjs';
 
@@ -76,18 +77,6 @@ async function kill(scene, other, { at, rotate, rows, limitsDivisor }) {
     stand.gate.open({ do: 'cut-before' });
     return { users: stand.users, ids, answers: await stand.joined };
   });
-}
-
-/** Whoever is told that it takes too long asks again: scaled limits are short on a busy machine. */
-async function askPatiently(other, ids) {
-  const answers = await other.ask(ids);
-  const late = answers.filter(({ code }) => code === 'ERR_TOKENKEEP_REFRESH_TIMEOUT');
-  if (late.length === 0) return answers;
-  const again = await askPatiently(
-    other,
-    late.map(({ userId }) => userId),
-  );
-  return [...answers.filter((answer) => !late.includes(answer)), ...again];
 }
 
 /** Whether the only copy of a refresh token died with the holder. @param {Moment} moment */

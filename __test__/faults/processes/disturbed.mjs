@@ -1,6 +1,9 @@
+/** The machine was too slow for the limits of a round, which then shows nothing. */
+export class Disturbed extends Error {}
+
 /**
- * Whether the machine was too slow for the limits of a round that breaks nothing between a process
- * and the provider: an answer found nobody any more. Then the round shows nothing.
+ * Whether an answer of the provider found nobody any more, in a round that breaks nothing between a
+ * process and the provider.
  *
  * @param {import('../scene.mjs').Scene} scene
  * @param {import('../rows.mjs').User[]} users

@@ -1,8 +1,7 @@
 import { Process } from '../process.mjs';
 import { openScene } from '../scene.mjs';
 import { addRound, newLine } from './line.mjs';
-import { isDisturbed } from './disturbed.mjs';
-import { quickenLogin } from './login.mjs';
+import { Disturbed, isDisturbed } from './disturbed.mjs';
 import { otherOptions } from './stand-off.mjs';
 
 /** The share of rounds that may be played again since the machine was too slow. */
@@ -34,16 +33,16 @@ export async function playSeries(given) {
   const playNext = async (scene, other) => {
     const round = rounds.shift();
     const { fault, line } = round;
-    const { users, ledger, errors } = await given.play(scene, other, fault);
-    if (given.limitsDivisor > 1 && isDisturbed(scene, users)) {
+    const played = await playUndisturbed(scene, other, fault, given);
+    if (played) {
+      addRound(line, played.ledger, played.errors, progress);
+      if (line.inherentCount > 0) line.inherent = fault.inherent ?? '';
+      if (rounds.length % 10 === 0) progress(`${line.fault}: played, ${rounds.length} rounds left`);
+    } else {
       if (replays-- === 0) throw new Error('The machine is too slow for limits this short');
-      progress(`${line.fault}: the machine was too slow, played again`);
+      progress(`${line.fault}: the machine was too slow, to be played again`);
       rounds.push(round);
-      return;
     }
-    addRound(line, ledger, errors, progress);
-    if (line.inherentCount > 0) line.inherent = fault.inherent ?? '';
-    if (rounds.length % 10 === 0) progress(`${line.fault}: played, ${rounds.length} rounds left`);
   };
   const lane = async () => {
     try {
@@ -61,11 +60,21 @@ export async function playSeries(given) {
   return lines;
 }
 
+/** Gives nothing when the machine was too slow, which real limits are not for. */
+async function playUndisturbed(scene, other, fault, { play, limitsDivisor }) {
+  try {
+    const played = await play(scene, other, fault);
+    return limitsDivisor > 1 && isDisturbed(scene, played.users) ? undefined : played;
+  } catch (error) {
+    if (limitsDivisor === 1 || !(error instanceof Disturbed)) throw error;
+    return undefined;
+  }
+}
+
 async function inLane({ limitsDivisor, prepare }, work) {
   const scene = await openScene();
   let other;
   try {
-    await quickenLogin(scene);
     await prepare?.(scene);
     other = await Process.start(otherOptions(scene, limitsDivisor));
     await work(scene, other);

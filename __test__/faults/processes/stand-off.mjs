@@ -1,13 +1,14 @@
 import { startPostgresProxy } from '../../../support/postgres-proxy.mjs';
 import { Gate } from '../gate.mjs';
 import { Process } from '../process.mjs';
+import { Disturbed } from './disturbed.mjs';
 import { isBeforeRequest } from './places.mjs';
 
 /** The holder needs a connection for every row that is to stand at its gate, and some to look. */
 const spareConnections = 8;
 /** Longer than any lease, takeover and refresh takes: what callers get is the flight's outcome. */
 export const waitMs = 120_000;
-const tooLateMs = 60_000;
+const tooLateMs = 30_000;
 
 /** The names of both processes in the provider's record. */
 export const holderName = 'holder';
@@ -93,7 +94,7 @@ function holdRequests({ endpoint }, users, { place, rotate = true, lenient = fal
 async function inTime(work, gate) {
   let timer;
   const tooLate = new Promise((_, reject) => {
-    const fail = () => reject(new Error(`Only ${gate.size} rows came to the gate`));
+    const fail = () => reject(new Disturbed(`Only ${gate.size} rows came to the gate`));
     timer = setTimeout(fail, tooLateMs);
   });
   await Promise.race([work, tooLate]).finally(() => clearTimeout(timer));

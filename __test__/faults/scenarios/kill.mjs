@@ -47,7 +47,7 @@ export async function run({ short, progress }) {
   const real = moments.map((moment) => ({ ...moment, fault: `${moment.fault}, real limits` }));
   return [
     ...(await series(moments, many)),
-    ...(await series([doubt], { ...many, times: 3, limitsDivisor: 10 })),
+    ...(await series([doubt], { ...many, times: 3 })),
     ...(await series(real, { ...many, times: 1, limitsDivisor: 1 })),
   ];
 }
