@@ -11,6 +11,8 @@ pub struct Limits {
     pub lease_ms: u64,
     /// For all tries of one refresh at the token endpoint together.
     pub http_budget_ms: u64,
+    /// The first upper bound of a pause between two requests of one refresh.
+    pub request_pause_ms: u64,
     /// For one statement, lock waits included.
     pub statement_timeout_ms: u64,
     /// For a row that another transaction holds.
@@ -52,6 +54,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         lease_ms: 30_000,
         http_budget_ms: 15_000,
+        request_pause_ms: 250,
         statement_timeout_ms: 7_000,
         lock_timeout_ms: 5_000,
         commit_connect_ms: 2_000,
@@ -77,6 +80,7 @@ impl Limits {
         Self {
             lease_ms: part(self.lease_ms, factor),
             http_budget_ms: part(self.http_budget_ms, factor),
+            request_pause_ms: part(self.request_pause_ms, factor),
             statement_timeout_ms: part(self.statement_timeout_ms, factor),
             lock_timeout_ms: part(self.lock_timeout_ms, factor),
             commit_connect_ms: part(self.commit_connect_ms, factor),

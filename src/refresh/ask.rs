@@ -9,7 +9,8 @@ use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    /// Retries count against the budget. A callback is asked once; after the budget its callers are answered, and the task goes on to commit a late answer.
+    /// Retries count against the budget. A callback is asked once; after the budget its callers are
+    /// answered, and the task goes on to commit a late answer.
     pub(super) async fn ask<E: TokenEndpoint>(
         &self,
         endpoint: &E,
@@ -22,7 +23,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let clock = Stopwatch::start(&self.runtime);
         let mut sent = 0;
         loop {
-            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let began = clock.elapsed(&self.runtime);
+            let left = budget.saturating_sub(began);
             let mut request = Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
             let verdict = match within(&self.runtime, left, &mut request).await {
                 Some(verdict) => verdict,
@@ -42,11 +44,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 }
             };
             sent += 1;
-            let left = budget.saturating_sub(clock.elapsed(&self.runtime));
+            let now = clock.elapsed(&self.runtime);
+            let (took, left) = (now.saturating_sub(began), budget.saturating_sub(now));
+            let request = policy::Request { sent, took, left };
             let random = self.runtime.random();
-            let Some(pause) = policy::resend_after(&verdict, endpoint, sent, left, random) else {
-                return verdict;
-            };
+            let pause = policy::resend_after(&verdict, endpoint, &request, random, limits);
+            let Some(pause) = pause else { return verdict };
             if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
                 return verdict;
             }

@@ -24,6 +24,27 @@ pub(super) enum News<Outcome> {
 /// What waits for a flight's news.
 pub(super) type Seat<Outcome> = watch::Receiver<Option<News<Outcome>>>;
 
+/// The outcome for a caller who has read the row at `seen`; `None` when the flight was dropped.
+pub(super) async fn landing<Outcome: Clone>(
+    mut seat: Seat<Outcome>,
+    seen: &Stamp,
+) -> Option<Outcome> {
+    let is_for_us = |news: &Option<News<_>>| match news {
+        Some(News::Landed(_)) => true,
+        Some(News::Unstored(over, _)) => over == seen,
+        Some(News::LooksOn) | None => false,
+    };
+    match seat.wait_for(is_for_us).await.as_deref() {
+        Ok(Some(News::Landed(outcome) | News::Unstored(_, outcome))) => Some(outcome.clone()),
+        _ => None,
+    }
+}
+
+/// Waits for the first news; gives whether the flight looks on while somebody else refreshes.
+pub(super) async fn looks_on<Outcome>(mut seat: Seat<Outcome>) -> bool {
+    matches!(seat.wait_for(Option::is_some).await.as_deref(), Ok(Some(News::LooksOn)))
+}
+
 struct Board<Key, Outcome> {
     flights: HashMap<Key, (u64, Seat<Outcome>)>,
     next: u64,

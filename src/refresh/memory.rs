@@ -1,7 +1,8 @@
-//! What a process remembers of failures: a short, growing pause per row and client, and a breaker
-//! per application, so that neither a dead provider nor a wrong secret is asked in a loop.
+//! What a process remembers: of failures a short, growing pause per row and client, and a breaker
+//! per application, so that neither a dead provider nor a wrong secret is asked in a loop; of
+//! refreshes how long they take, so that who waits looks when one is likely to have ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,6 +65,32 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         let until = now + failure_pause(failures, retry_after, runtime.random(), limits);
         let failure = Failure { stamp: stamp.clone(), error: error.clone(), failures, until };
         rows.insert(key.clone(), failure);
+    }
+}
+
+/// So many refreshes tell how long one takes.
+const DURATIONS_MAX: usize = 8;
+
+/// How long the last refreshes have taken, from lease to commit, whoever made them.
+#[derive(Default)]
+pub(super) struct Durations {
+    last: Mutex<VecDeque<Duration>>,
+}
+
+impl Durations {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Duration>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn remember(&self, duration: Duration) {
+        let mut last = self.lock();
+        last.truncate(DURATIONS_MAX - 1);
+        last.push_front(duration);
+    }
+
+    /// The shortest: the others may have had to wait or to try again.
+    pub(super) fn shortest(&self) -> Option<Duration> {
+        self.lock().iter().min().copied()
     }
 }
 

@@ -18,6 +18,7 @@ mod policy;
 mod runtime;
 mod table;
 mod token;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +33,12 @@ use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use commit::Answer;
 use events::Hold;
-use flight::{Flight, Flights, Joined, News, Seat};
+use flight::{Flight, Flights, Joined, Seat, landing, looks_on};
 use lease::{Lease, Watches};
-use memory::{Breakers, Failures};
+use memory::{Breakers, Durations, Failures};
 use runtime::within;
 use token::Reading;
+use waiting::{Held, Looks};
 
 /// What a caller asks for.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +92,7 @@ struct Shared<T: Table, R: Runtime> {
     watches: Watches<T::Key>,
     failures: Failures<FlightKey<T>>,
     breakers: Breakers,
+    durations: Durations,
 }
 
 impl<T: Table, R: Runtime> Engine<T, R> {
@@ -105,6 +108,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
                 watches: Watches::new(),
                 failures: Failures::new(),
                 breakers: Breakers::new(),
+                durations: Durations::default(),
             }),
         }
     }
@@ -150,22 +154,23 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         if want.usable_at_once && shared.is_usable(&read) {
             // Only who started the flight waits, and only until somebody else turns out to refresh.
             let looks_on = !started
-                || within(&shared.runtime, left(), looks_on::<T>(seat.clone())).await == Some(true);
+                || within(&shared.runtime, left(), looks_on(seat.clone())).await == Some(true);
             if let Some(token) = shared.usable(&key, &read).filter(|_| looks_on) {
                 return token;
             }
         }
         let stamp = &read.row.stamp;
         let outcome = loop {
-            let outcome = within(&shared.runtime, left(), outcome_of::<T>(seat, stamp)).await;
+            let outcome = within(&shared.runtime, left(), landing(seat, stamp)).await;
             // A flight that gave up had waited since before this caller came, whose time is not over.
-            let gave_up = matches!(outcome, Some(Err(Error::RefreshTimeout { .. })));
+            let gave_up = matches!(outcome, Some(Some(Err(Error::RefreshTimeout { .. }))));
             match (gave_up && !left().is_zero()).then(&board) {
                 Some(Ok((_, next))) => seat = next,
                 _ => break outcome,
             }
         };
-        match outcome {
+        let lost = || Err(Error::internal("a refresh ended without an outcome"));
+        match outcome.map(|outcome| outcome.unwrap_or_else(lost)) {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
             Some(Ok(_)) => {
                 let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
@@ -195,24 +200,6 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         self.shared.flights.close();
         within(&self.shared.runtime, timeout, self.shared.flights.landed()).await.is_some()
     }
-}
-
-/// The outcome for a caller who has read the row at `seen`.
-async fn outcome_of<T: Table>(mut seat: Seat<Outcome<T>>, seen: &Stamp) -> Outcome<T> {
-    let is_for_us = |news: &Option<News<_>>| match news {
-        Some(News::Landed(_)) => true,
-        Some(News::Unstored(over, _)) => over == seen,
-        Some(News::LooksOn) | None => false,
-    };
-    match seat.wait_for(is_for_us).await.as_deref() {
-        Ok(Some(News::Landed(outcome) | News::Unstored(_, outcome))) => outcome.clone(),
-        _ => Err(Error::internal("a refresh ended without an outcome")),
-    }
-}
-
-/// Waits for the first news; gives whether the flight looks on while somebody else refreshes.
-async fn looks_on<T: Table>(mut seat: Seat<Outcome<T>>) -> bool {
-    matches!(seat.wait_for(Option::is_some).await.as_deref(), Ok(Some(News::LooksOn)))
 }
 
 fn flight_key<T: Table>(key: &T::Key, endpoint: &impl TokenEndpoint) -> FlightKey<T> {
@@ -251,41 +238,53 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         match self.flights.join(flight_key) {
             Joined::Shared(seat) => Ok((false, seat)),
             Joined::Started(seat, flight) => {
-                let task = Arc::clone(self).fly(key.clone(), Arc::clone(endpoint), want, flight);
+                let first = Read { row: read.row.clone(), reading: read.reading };
+                let endpoint = Arc::clone(endpoint);
+                let task = Arc::clone(self).fly(key.clone(), first, endpoint, want, flight);
                 self.runtime.spawn(task);
                 Ok((true, seat))
             }
         }
     }
 
-    /// Step 2: The flight: steps 1 to 9 until there is an outcome.
+    /// Step 2: The flight: steps 1 to 9 until there is an outcome, beginning with what its first
+    /// caller has just read.
     async fn fly<E: TokenEndpoint>(
         self: Arc<Self>,
         key: T::Key,
+        first: Read<T>,
         endpoint: Arc<E>,
         want: Want,
         flight: FlightOf<T>,
     ) {
         let patience = policy::flight_patience(&self.behaviour.limits, self.behaviour.mixed_fleet);
-        let clock = Stopwatch::start(&self.runtime);
-        // The version of the row that this flight waits to see changed by somebody else.
-        let mut waits_on: Option<Stamp> = None;
-        let mut looks = 0;
+        let mut looks = Looks::new(&self.runtime, patience);
+        let mut first = Some(first);
+        // What this flight waits to see changed by somebody else.
+        let mut waits_on: Option<Held> = None;
         let outcome = loop {
-            let read = match self.read(&key).await {
+            let read = match first.take() {
+                Some(first) => Ok(first),
+                None => self.read(&key).await,
+            };
+            let read = match read {
                 Ok(read) => read,
                 Err(error) if !error.is_retryable() => break Err(error),
                 Err(error) => {
                     // A failed poll: the watch starts again, and the flight looks on.
                     self.watches.forget(&key);
-                    match self.look_on(&clock, patience, &mut looks).await {
+                    match self.look_on(&mut looks, None).await {
                         true => continue,
-                        false => break Err(self.gives_up(Some(error), patience)),
+                        false => break Err(self.gives_up(&looks, Some(error))),
                     }
                 }
             };
             // 5. Who waited for a commit takes its token also when it is not fresh.
-            let committed = waits_on.as_ref().is_some_and(|stamp| *stamp != read.row.stamp);
+            let committed = waits_on.as_ref().is_some_and(|held| held.stamp != read.row.stamp);
+            let held = waits_on.as_ref().filter(|_| committed);
+            if let Some(took) = held.and_then(|held| held.until(read.row.updated_at)) {
+                self.durations.remember(took);
+            }
             if self.is_fresh(&read, want) || (committed && self.is_usable(&read)) {
                 break self.hand_out(&key, &read);
             }
@@ -294,30 +293,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Some(Next::Again) => waits_on = None,
                 None => {
                     flight.looks_on();
-                    waits_on = Some(read.row.stamp);
+                    waits_on = Some(Held::of(read.row));
                 }
             }
-            if !self.look_on(&clock, patience, &mut looks).await {
-                break Err(self.gives_up(None, patience));
+            if !self.look_on(&mut looks, waits_on.as_ref()).await {
+                break Err(self.gives_up(&looks, None));
             }
         };
         flight.answer(outcome);
-    }
-
-    /// Step 5: a growing pause between two looks. False when it is time to give up.
-    async fn look_on(&self, clock: &Stopwatch, patience: Duration, looks: &mut u32) -> bool {
-        let pause = policy::poll_pause(*looks, self.runtime.random(), &self.behaviour.limits);
-        *looks += 1;
-        within(&self.runtime, pause, self.flights.closing()).await.is_none()
-            && clock.elapsed(&self.runtime) < patience
-    }
-
-    fn gives_up(&self, failure: Option<Error>, patience: Duration) -> Error {
-        if self.flights.is_closed() {
-            return Error::Closed;
-        }
-        let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        failure.unwrap_or(Error::RefreshTimeout { waited_ms })
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -361,6 +344,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let next = match verdict {
             Verdict::Granted(response) => {
                 let answer = Answer { sent: &sent, lease: &lease, response: &response };
+                self.durations.remember(lease.clock.elapsed_monotonic(&self.runtime));
                 self.commit(key, read, answer, flight).await
             }
             Verdict::InvalidGrant => self.invalid_grant(key, &sent, &lease, endpoint).await,

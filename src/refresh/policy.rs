@@ -7,20 +7,28 @@ use crate::config::Limits;
 use crate::error::Error;
 use crate::oauth::{TokenEndpoint, Verdict};
 
-/// The first upper bound of a pause between two requests of one refresh.
-const REQUEST_PAUSE_MS: u64 = 250;
 /// The most requests of one refresh.
 const REQUESTS_MAX: u32 = 5;
 
+/// One request of a refresh, when its answer is there.
+pub(super) struct Request {
+    /// How many were sent so far, with this one.
+    pub(super) sent: u32,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// What remains of the HTTP budget.
+    pub(super) left: Duration,
+}
+
 /// The pause before the same request is sent again within the HTTP budget; `None`: not again.
-/// `sent` requests were sent so far, `left` is what remains of the budget.
 pub(super) fn resend_after(
     verdict: &Verdict,
     endpoint: &impl TokenEndpoint,
-    sent: u32,
-    left: Duration,
+    request: &Request,
     random: f64,
+    limits: &Limits,
 ) -> Option<Duration> {
+    let &Request { sent, took, left } = request;
     if !endpoint.is_repeatable() || sent >= REQUESTS_MAX {
         return None;
     }
@@ -32,9 +40,11 @@ pub(super) fn resend_after(
         Verdict::Ambiguous(_) if !endpoint.may_rotate() => Duration::ZERO,
         _ => return None,
     };
-    let bound = Duration::from_millis(REQUEST_PAUSE_MS << sent.min(6));
+    let bound = Duration::from_millis(limits.request_pause_ms << sent.min(6));
     let pause = asked.max(bound.mul_f64(random));
-    (pause < left).then_some(pause)
+    // The next one may take twice as long: cut off by the budget it would turn a known failure
+    // into doubt.
+    (pause + took * 2 < left).then_some(pause)
 }
 
 /// Whether the lease is left to run out after a failure, as the mark for every process that the
@@ -63,6 +73,21 @@ pub(super) fn poll_pause(looks: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.poll_max_ms);
     let grown = Duration::from_millis(limits.poll_min_ms) * (1 << (looks / 2).min(10));
     grown.min(most).mul_f64(0.5 + random / 2.0)
+}
+
+/// The pause until a refresh that has taken `age` is likely to have ended, by the shortest of
+/// those before it; `None` when that says nothing.
+pub(super) fn first_look(
+    shortest: Option<Duration>,
+    age: Duration,
+    random: f64,
+    limits: &Limits,
+) -> Option<Duration> {
+    let least = Duration::from_millis(limits.poll_min_ms);
+    let left = shortest?.checked_sub(age).filter(|left| *left >= least)?;
+    // A little later rather than a little too early, and not all processes at once.
+    let pause = left + least.mul_f64(0.2 + random / 5.0);
+    Some(pause.min(Duration::from_millis(limits.poll_max_ms)))
 }
 
 /// The pause between two tries of step 7.

@@ -6,10 +6,11 @@ use tokenkeep::config::Limits;
 use super::tries;
 
 /// Every limit; a new one does not compile until it is here.
-fn all(limits: Limits) -> [u64; 19] {
+fn all(limits: Limits) -> [u64; 20] {
     let Limits {
         lease_ms,
         http_budget_ms,
+        request_pause_ms,
         statement_timeout_ms,
         lock_timeout_ms,
         commit_connect_ms,
@@ -31,6 +32,7 @@ fn all(limits: Limits) -> [u64; 19] {
     [
         lease_ms,
         http_budget_ms,
+        request_pause_ms,
         statement_timeout_ms,
         lock_timeout_ms,
         commit_connect_ms,

@@ -11,16 +11,20 @@ use tokenkeep::refresh::Want;
 use world::{Answer, Fault, Process, Provider, Step, World, pass};
 
 fn unavailable() -> Answer {
-    Answer::Instead(Verdict::Transient(
-        Error::ProviderUnavailable { status: Some(503), reason: "test".into() },
-        None,
-    ))
+    Answer::Instead(
+        0,
+        Verdict::Transient(
+            Error::ProviderUnavailable { status: Some(503), reason: "test".into() },
+            None,
+        ),
+    )
 }
 
 fn rejected() -> Answer {
-    Answer::Instead(Verdict::ClientRejected(Error::ClientRejected {
-        error: "invalid_client".into(),
-    }))
+    Answer::Instead(
+        0,
+        Verdict::ClientRejected(Error::ClientRejected { error: "invalid_client".into() }),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,9 +256,8 @@ async fn a_usable_token_is_given_at_once_while_another_process_refreshes_and_nev
 #[tokio::test(start_paused = true)]
 async fn a_refusal_beside_a_new_access_token_ends_nothing() {
     let (world, provider) = (World::new(), Provider::new(false, false));
-    provider.script(Answer::Instead(Verdict::InvalidGrant));
-    // Read by the call, by the flight, and once more after the refusal.
-    world.before(Step::Read, |_| {});
+    provider.script(Answer::Instead(0, Verdict::InvalidGrant));
+    // Read by the call, and once more after the refusal.
     world.before(Step::Read, |_| {});
     world.before(Step::Read, |world| {
         let (access, expires_at) = (world.seal("theirs"), world.at(3_600));
@@ -312,8 +315,7 @@ async fn an_ending_without_the_lease_ends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_stale_refusal_does_not_end_a_reconnected_row() {
     let (world, provider) = (World::new(), Provider::new(true, true));
-    provider.script(Answer::Instead(Verdict::InvalidGrant));
-    world.before(Step::Read, |_| {});
+    provider.script(Answer::Instead(0, Verdict::InvalidGrant));
     world.before(Step::Read, |_| {});
     world.before(Step::Read, |world| world.connect("other", "new", 3_600));
     // The new token may be of a family that reuse has killed: it is proved by a refresh.
@@ -491,7 +493,7 @@ async fn a_failure_is_not_asked_for_again_at_once_and_pauses_grow() {
     let process = Process::new(&world, &provider);
     for _ in 0..200 {
         let refused = Verdict::Refused(Error::ProviderRefused { status: 400, reason: "t".into() });
-        provider.script(Answer::Instead(refused));
+        provider.script(Answer::Instead(0, refused));
     }
     for _ in 0..600 {
         assert!(process.call().await.is_err());
@@ -506,12 +508,45 @@ async fn a_failure_is_not_asked_for_again_at_once_and_pauses_grow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_refusal_is_not_made_doubtful_by_another_try_that_the_budget_cuts_off() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    for _ in 0..5 {
+        let Answer::Instead(_, busy) = unavailable() else { unreachable!("is one") };
+        provider.script(Answer::Instead(4_000, busy));
+    }
+    let told = Process::new(&world, &provider).call().await;
+    assert!(matches!(told, Err(Error::ProviderUnavailable { .. })), "{told:?}");
+    assert_eq!(world.row().expect("is there").refreshing_at, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_looks_when_refreshes_usually_end_and_hardly_before() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let (holder, other) = (Process::new(&world, &provider), Process::new(&world, &provider));
+    let mut waits = Vec::new();
+    for round in 0..3 {
+        let reads = world.reads();
+        let held = holder.spawn_call();
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        let waiting = other.spawn_call();
+        let token = held.await.expect("does not panic");
+        let done = world.now();
+        assert_eq!(waiting.await.expect("does not panic"), token);
+        waits.push((world.now().ms_since(done), world.reads() - reads));
+        world.connect(&format!("r{}", round + 1), "spent", -60);
+    }
+    let (first, last) = (waits[0], waits[2]);
+    assert!(last.0 < first.0 && last.0 <= 10, "waited too long: {waits:?}");
+    assert!(last.1 < first.1 && last.1 <= 5, "looked too often: {waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn retry_after_is_honoured_up_to_ten_minutes() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let process = Process::new(&world, &provider);
     let hour = Some(Duration::from_secs(3_600));
     let throttled = Verdict::Transient(Error::ProviderThrottled { retry_after_ms: None }, hour);
-    provider.script(Answer::Instead(throttled));
+    provider.script(Answer::Instead(0, throttled));
     assert!(process.call().await.is_err());
     pass(590).await;
     assert!(matches!(process.call().await, Err(Error::ProviderThrottled { .. })));

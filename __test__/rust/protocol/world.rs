@@ -65,6 +65,7 @@ type Hook = Box<dyn FnOnce(&World) + Send>;
 pub(crate) struct World {
     origin: Instant,
     seals: AtomicU64,
+    reads: AtomicU64,
     rows: Mutex<HashMap<String, Stored>>,
     faults: Mutex<HashMap<Step, VecDeque<Fault>>>,
     hooks: Mutex<HashMap<Step, VecDeque<Hook>>>,
@@ -77,6 +78,7 @@ impl World {
         let world = Arc::new(Self {
             origin: Instant::now(),
             seals: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
             rows: Mutex::default(),
             faults: Mutex::default(),
             hooks: Mutex::default(),
@@ -153,9 +155,15 @@ impl World {
         *self.away_until.lock().expect("not poisoned") = self.origin.elapsed() + duration;
     }
 
+    /// How often the row was read so far.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::SeqCst)
+    }
+
     /// Runs one statement: a millisecond long, atomic, and as faulty as the test says.
     async fn statement<T>(&self, step: Step, work: impl FnOnce(&World) -> T) -> Result<T> {
         tokio::time::sleep(Duration::from_millis(1)).await;
+        self.reads.fetch_add(u64::from(step == Step::Read), Ordering::SeqCst);
         let hook = self.hooks.lock().expect("not poisoned").entry(step).or_default().pop_front();
         if let Some(hook) = hook {
             hook(self);
@@ -368,8 +376,8 @@ pub(crate) enum Answer {
     After(u64),
     /// The usual thing, and the answer is lost after so many milliseconds.
     LostAfter(u64),
-    /// This, and the token is not spent.
-    Instead(Verdict),
+    /// This after so many milliseconds, and the token is not spent.
+    Instead(u64, Verdict),
 }
 
 impl Provider {
@@ -440,7 +448,10 @@ impl TokenEndpoint for Provider {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 Verdict::Ambiguous(Error::OutcomeUnknown { reason: "lost".into() })
             }
-            Answer::Instead(verdict) => verdict,
+            Answer::Instead(ms, verdict) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                verdict
+            }
         }
     }
 }

@@ -81,9 +81,12 @@ fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
 fn wrong_token(keep: &Keep, asked: &Asked, truth: &Truth, token: &str) -> Option<String> {
     let Some(access) = Name::parse(token) else { return Some(format!("is given {token}")) };
     let world = &keep.machine.world;
+    let process = &keep.machine.process;
+    // A machine was suspended, and its clock set back: no clock has seen the time pass.
+    let no_clock = process.paused_us() > 0 && truth.ledger.clocks_set > 0;
     // An old instance counts from its own clock, and from when it has the answer.
-    if keep.machine.process.paused_us() > asked.paused_us || world.old_may_interfere(&truth.ledger)
-    {
+    let no_count = no_clock || world.old_may_interfere(&truth.ledger);
+    if process.paused_us() > asked.paused_us || no_count {
         return None;
     }
     let left_us = truth.provider.access_until_us(access).saturating_sub(world.now_us());

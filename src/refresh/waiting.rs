@@ -1,0 +1,72 @@
+//! Step 5: what a flight waits for while somebody else refreshes, and when it looks again.
+
+use std::time::Duration;
+
+use super::policy::{first_look, poll_pause};
+use super::runtime::{Stopwatch, within};
+use super::{Row, Runtime, Shared, Stamp, Table};
+use crate::db::Timestamp;
+use crate::error::Error;
+
+/// A version of the row that somebody else is about to change.
+pub(super) struct Held {
+    pub(super) stamp: Stamp,
+    lease: Option<Timestamp>,
+    /// How old the lease was when it was seen.
+    age: Duration,
+}
+
+impl Held {
+    pub(super) fn of<Record>(row: Row<Record>) -> Self {
+        let age = row.refreshing_at.map(|lease| between(lease, row.now));
+        Self { stamp: row.stamp, lease: row.refreshing_at, age: age.unwrap_or_default() }
+    }
+
+    /// How long it was held when it was written at `end`.
+    pub(super) fn until(&self, end: Timestamp) -> Option<Duration> {
+        self.lease.map(|lease| between(lease, end)).filter(|held| !held.is_zero())
+    }
+}
+
+fn between(start: Timestamp, end: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(end.ms_since(start)).unwrap_or_default())
+}
+
+/// How a flight looks on: for how long already, and how often in vain.
+pub(super) struct Looks {
+    clock: Stopwatch,
+    patience: Duration,
+    count: u32,
+}
+
+impl Looks {
+    pub(super) fn new(runtime: &impl Runtime, patience: Duration) -> Self {
+        Self { clock: Stopwatch::start(runtime), patience, count: 0 }
+    }
+}
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// A pause until the next look: for as long as a refresh takes at least, then growing. False
+    /// when it is time to give up.
+    pub(super) async fn look_on(&self, looks: &mut Looks, held: Option<&Held>) -> bool {
+        let (random, limits) = (self.runtime.random(), &self.behaviour.limits);
+        let held = held.filter(|held| held.lease.is_some());
+        let first =
+            held.and_then(|held| first_look(self.durations.shortest(), held.age, random, limits));
+        let pause = first.unwrap_or_else(|| {
+            looks.count += 1;
+            poll_pause(looks.count - 1, random, limits)
+        });
+        within(&self.runtime, pause, self.flights.closing()).await.is_none()
+            && looks.clock.elapsed(&self.runtime) < looks.patience
+    }
+
+    /// Why a flight ends without an outcome.
+    pub(super) fn gives_up(&self, looks: &Looks, failure: Option<Error>) -> Error {
+        if self.flights.is_closed() {
+            return Error::Closed;
+        }
+        let waited_ms = u64::try_from(looks.patience.as_millis()).unwrap_or(u64::MAX);
+        failure.unwrap_or(Error::RefreshTimeout { waited_ms })
+    }
+}
