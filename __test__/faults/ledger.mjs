@@ -11,7 +11,7 @@ import { storedTokens } from './rows.mjs';
  * @property {number} doubles
  * @property {number} inherentCount rows of which no client could have kept the grant
  * @property {number} wrongDeletions
- * @property {string[]} findings what was counted, a line each, for people
+ * @property {string[]} findings what was counted and is not inherent, a line a row, for people
  *
  * @typedef {import('../../support/token-endpoint/families.mjs').Exchange} Exchange
  * @typedef {import('../../support/token-endpoint/families.mjs').Family} Family
@@ -78,7 +78,7 @@ function judge(family, stored, { unreceived, overdue }) {
     const last = family.exchanges.at(-1);
     if (last && unreceived(last)) found.inherent = true;
     else found.lost = 1;
-    say(found.lost ? 'lost' : 'lost on its way');
+    if (found.lost) say('lost');
   }
   return found;
 }

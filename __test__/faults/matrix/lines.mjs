@@ -21,11 +21,6 @@ export function linesOfPairs(rounds) {
   return lines(rounds, (plan) => `${earlier(plan)}, and a second fault`);
 }
 
-/** In how many rounds all faults struck: one may keep the row from ever coming to another. */
-export function metAll(rounds) {
-  return rounds.filter(({ played }) => played.struck > 0).length;
-}
-
 /** Faults alone with the real limits. @param {Round[]} rounds */
 export function linesOfRealLimits(rounds) {
   return lines(rounds, ({ faults: [{ kind }] }) => `real limits, any step: ${effectOf(kind)}`);

@@ -20,6 +20,16 @@ export const pairs = withProviders(
   ),
 );
 
+/**
+ * Whether an answer of a provider that rotates is lost, so that a row stays in doubt until the doubt
+ * limit.
+ *
+ * @param {Plan} plan
+ */
+export function isLong({ faults: chosen, rotate }) {
+  return rotate && chosen.some(({ step, kind }) => step === 'request' && !kind.endsWith('before'));
+}
+
 /** @returns {Plan[]} */
 function withProviders(all) {
   return all.flatMap((chosen) => [true, false].map((rotate) => ({ faults: chosen, rotate })));

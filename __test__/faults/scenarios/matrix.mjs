@@ -4,66 +4,58 @@
  * Twice each: with a provider that rotates and ends a family whose token comes back, and with one
  * that keeps its refresh tokens.
  */
-import { linesOfPairs, linesOfRealLimits, linesOfSingles, metAll } from '../matrix/lines.mjs';
-import { pairs, singles } from '../matrix/plans.mjs';
+import { createTokenKeep } from '../../../dist/index.js';
+import { Bystander } from '../bystander.mjs';
+import { linesOfPairs, linesOfRealLimits, linesOfSingles } from '../matrix/lines.mjs';
+import { isLong, pairs, singles } from '../matrix/plans.mjs';
+import { playAll } from '../matrix/play.mjs';
 import { admitClients } from '../matrix/provider.mjs';
-import { playRound } from '../matrix/round.mjs';
-import { inParallel } from '../parallel.mjs';
 import { openScene } from '../scene.mjs';
 
 export const name = 'matrix';
 
 /** So much of a lease, and of every other limit. */
 const SCALED = 10;
+/** Longer than a try of a commit may take with such limits. */
+const SLOW_MS = 150;
 /** Who waits looks at its rows 25 times a second with such limits: more rounds are too much load. */
-const AT_ONCE = 32;
+const AT_ONCE = 16;
+/** Of rounds that wait for the end of a doubt, and now and then look. */
+const LONG_AT_ONCE = 32;
 const CONNECTIONS = 1_500;
-const REPORT_EVERY = 100;
 /** Nothing takes so long but what never ends. */
-const TOO_LATE_MS = 30 * 60_000;
+const TOO_LATE_MS = 40 * 60_000;
 
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export async function run({ short, progress }) {
   const scene = await openScene({ settings: { max_connections: CONNECTIONS } });
-  const admit = admitClients(scene.endpoint);
+  const bystander = new Bystander(createTokenKeep(scene.options('bystander')), SLOW_MS);
   const tooLate = AbortSignal.timeout(TOO_LATE_MS);
-  const play = async (plans, atOnce, given) => {
-    const what = `rounds with limits divided by ${given.divisor}`;
-    let done = 0;
-    const rounds = await inParallel(plans, atOnce, async (plan) => {
-      const played = await playRound(plan, { scene, admit, tooLate, ...given });
-      if (plan.faults.length === 1 && played.struck === 0) played.errors.push('it never struck');
-      tell(plan, played, progress);
-      done += 1;
-      if (done % REPORT_EVERY === 0) progress(`${done} of ${plans.length} ${what}`);
-      return { plan, played };
-    });
-    progress(`${done} ${what}; in ${metAll(rounds)} of them all faults struck`);
-    return rounds;
-  };
+  const common = { scene, admit: admitClients(scene.endpoint), tooLate, progress };
+  const scaled = { ...common, divisor: SCALED, bystander, atOnce: AT_ONCE };
   try {
-    if (short) {
-      const given = { divisor: SCALED, rows: 2, patient: false };
-      return linesOfSingles(await play(singles, AT_ONCE, given));
-    }
-    const given = { divisor: SCALED, rows: 3, patient: true };
+    if (short)
+      return linesOfSingles(await playAll(singles, { ...scaled, rows: 2, patient: false }));
     // With real limits nearly all of the time is waiting.
-    const [real, scaled] = await Promise.all([
-      play(singles, singles.length, { divisor: 1, rows: 2, patient: true }),
-      play([...singles, ...pairs], AT_ONCE, given),
+    const all = { ...common, divisor: 1, rows: 2, patient: true, atOnce: singles.length };
+    const real = playAll(singles, all);
+    const given = { ...scaled, rows: 3, patient: true };
+    const plans = [...singles, ...pairs];
+    const [brief, long] = await Promise.all([
+      playAll(
+        plans.filter((plan) => !isLong(plan)),
+        given,
+      ),
+      playAll(plans.filter(isLong), { ...given, atOnce: LONG_AT_ONCE }),
     ]);
-    const [alone, two] = [scaled.slice(0, singles.length), scaled.slice(singles.length)];
-    return [...linesOfSingles(alone), ...linesOfPairs(two), ...linesOfRealLimits(real)];
+    const rounds = [...brief, ...long];
+    return [
+      ...linesOfSingles(rounds.filter(({ plan }) => plan.faults.length === 1)),
+      ...linesOfPairs(rounds.filter(({ plan }) => plan.faults.length === 2)),
+      ...linesOfRealLimits(await real),
+    ];
   } finally {
+    await bystander.stop();
     await scene.close();
   }
-}
-
-/** What was found, as soon as it is. */
-function tell({ faults, rotate }, { errors, ledger }, progress) {
-  const { lost, doubles, wrongDeletions, findings } = ledger;
-  if (lost + doubles + wrongDeletions + errors.length === 0) return;
-  const what = faults.map(({ step, kind }) => `${step} ${kind}`).join(' + ');
-  const provider = rotate ? 'rotating' : 'not rotating';
-  progress(`${what}, ${provider}: ${[...findings, ...errors].join('; ')}`);
 }
