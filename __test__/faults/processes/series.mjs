@@ -1,8 +1,13 @@
+import { createTokenKeep } from '../../../dist/index.js';
+import { Bystander } from '../bystander.mjs';
 import { Process } from '../process.mjs';
 import { openScene } from '../scene.mjs';
 import { addRound, newLine } from './line.mjs';
 import { Disturbed, isDisturbed } from './disturbed.mjs';
 import { otherOptions } from './stand-off.mjs';
+
+/** What one try of a commit may take: nothing of a round takes longer on a machine that keeps up. */
+const commitMs = 1_500;
 
 /** The share of rounds that may be played again since the machine was too slow. */
 const replayedAtMost = 0.2;
@@ -30,10 +35,10 @@ export async function playSeries(given) {
   const lines = faults.map(({ fault }) => newLine(fault));
   const rounds = faults.flatMap((fault, index) => Array(times).fill({ fault, line: lines[index] }));
   let replays = Math.ceil(rounds.length * replayedAtMost);
-  const playNext = async (scene, other) => {
+  const playNext = async (lane) => {
     const round = rounds.shift();
     const { fault, line } = round;
-    const played = await playUndisturbed(scene, other, fault, given);
+    const played = await playUndisturbed(lane, fault, given);
     if (played) {
       addRound(line, played.ledger, played.errors, progress);
       if (line.inherentCount > 0) line.inherent = fault.inherent ?? '';
@@ -46,12 +51,13 @@ export async function playSeries(given) {
   };
   const lane = async () => {
     try {
-      await inLane(given, async (scene, other) => {
-        while (rounds.length > 0) await playNext(scene, other);
+      await inLane(given, async (opened) => {
+        while (rounds.length > 0) await playNext(opened);
       });
-    } finally {
-      // Also where it went wrong: the other lanes end, too.
+    } catch (error) {
+      // The other lanes end, too.
       rounds.length = 0;
+      throw error;
     }
   };
   const count = Math.min(lanes, rounds.length);
@@ -61,25 +67,36 @@ export async function playSeries(given) {
 }
 
 /** Gives nothing when the machine was too slow, which real limits are not for. */
-async function playUndisturbed(scene, other, fault, { play, limitsDivisor }) {
+async function playUndisturbed({ scene, other, bystander }, fault, { play, limitsDivisor }) {
+  const began = performance.now();
   try {
     const played = await play(scene, other, fault);
-    return limitsDivisor > 1 && isDisturbed(scene, played.users) ? undefined : played;
+    if (limitsDivisor === 1) return played;
+    const slow = bystander.wasSlowSince(began) && isFinding(played);
+    return slow || isDisturbed(scene, played.users) ? undefined : played;
   } catch (error) {
     if (limitsDivisor === 1 || !(error instanceof Disturbed)) throw error;
     return undefined;
   }
 }
 
+/** @param {Played} played */
+function isFinding({ ledger, errors }) {
+  return errors.length + ledger.lost + ledger.doubles + ledger.wrongDeletions > 0;
+}
+
 async function inLane({ limitsDivisor, prepare }, work) {
   const scene = await openScene();
+  const reader = createTokenKeep(scene.options('bystander'));
+  const bystander = new Bystander(reader, commitMs / limitsDivisor);
   let other;
   try {
     await prepare?.(scene);
     other = await Process.start(otherOptions(scene, limitsDivisor));
-    await work(scene, other);
+    await work({ scene, other, bystander });
   } finally {
     await other?.kill();
+    await bystander.stop();
     await scene.close();
   }
 }
