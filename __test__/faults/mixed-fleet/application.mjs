@@ -3,20 +3,18 @@ import crypto from 'node:crypto';
 import pg from 'pg';
 import { createTokenKeep } from 'tokenkeep';
 
-import { createCrypto, migrate } from '../../../support/old-gmail/index.mjs';
+import { migrate } from '../../../support/old-gmail/index.mjs';
 import { startPostgres } from '../../../support/postgres.mjs';
 import { Member } from '../../adopt/fleet.mjs';
+import { Connections } from './connections.mjs';
 import { startPacedProvider } from './paced-provider.mjs';
 
 /** How wrong the clocks of the old processes are: as far as those of servers may be. */
 const skewsMs = [4_000, -4_000, 0];
 
-/** @typedef {{ accessToken: string, refreshToken: string }} Tokens */
-
 /** An application whose own service keeps Gmail tokens: its tables, its users, its processes. */
 export class Application {
   #key = crypto.randomBytes(32).toString('hex');
-  #crypto = createCrypto(this.#key);
   #closing = [];
   /** The application's own connections, for looking and meddling. @type {pg.Pool} */
   #pool;
@@ -34,6 +32,7 @@ export class Application {
       app.#closing.push(() => app.#pool.end());
       app.provider = await startPacedProvider();
       app.#closing.push(() => app.provider.close());
+      app.connections = new Connections(app.#pool, app.provider, app.#key);
       await app.#prepare(count);
       return app;
     } catch (error) {
@@ -53,53 +52,7 @@ export class Application {
       `INSERT INTO users SELECT id, 'tenant-1', id || '@example' FROM unnest($1::text[]) AS id`,
       [this.users],
     );
-    for (const userId of this.users) await this.connect(userId);
-  }
-
-  /** A consent, stored as the old service stores it; long ago. @param {string} userId */
-  async connect(userId) {
-    const { accessToken, refreshToken } = this.provider.issue();
-    await this.#pool.query(
-      `INSERT INTO gmail_tokens (id, tenant_id, user_id, encrypted_access_token,
-         encrypted_refresh_token, expires_at, scope, updated_at)
-       VALUES ($1, 'tenant-1', $2, $3, $4, clock_timestamp() - interval '1 hour', '',
-         clock_timestamp() - interval '2 hours')
-       ON CONFLICT (user_id) DO UPDATE SET encrypted_access_token = $3,
-         encrypted_refresh_token = $4, refreshing_at = NULL`,
-      [crypto.randomUUID(), userId, ...[accessToken, refreshToken].map(this.#crypto.encryptToken)],
-    );
-  }
-
-  /** The user's tokens as they are stored. @returns {Promise<Tokens | undefined>} */
-  async tokens(userId) {
-    const { rows } = await this.#pool.query(
-      `SELECT encrypted_access_token AS access, encrypted_refresh_token AS refresh
-       FROM gmail_tokens WHERE user_id = $1`,
-      [userId],
-    );
-    const [accessToken, refreshToken] = rows.flatMap(({ access, refresh }) =>
-      [access, refresh].map(this.#crypto.decryptToken),
-    );
-    return rows[0] && { accessToken, refreshToken };
-  }
-
-  /** The token runs out; what was left in the row grows as old. @param {string} userId */
-  twoHoursPass(userId) {
-    return this.#pool.query(
-      `UPDATE gmail_tokens SET expires_at = expires_at - interval '2 hours',
-         refreshing_at = refreshing_at - interval '2 hours',
-         updated_at = updated_at - interval '2 hours' WHERE user_id = $1`,
-      [userId],
-    );
-  }
-
-  /** The token runs out, and nothing else changes. @param {string} userId */
-  expire(userId) {
-    return this.#pool.query(
-      `UPDATE gmail_tokens SET expires_at = clock_timestamp() - interval '1 hour'
-       WHERE user_id = $1`,
-      [userId],
-    );
+    for (const userId of this.users) await this.connections.connect(userId);
   }
 
   /**

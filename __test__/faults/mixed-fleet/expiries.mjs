@@ -14,7 +14,7 @@ const callersEach = 2;
  * @property {string} userId
  * @property {string} sent the refresh token that is to be spent, once
  * @property {Answer[]} answers
- * @property {import('./application.mjs').Tokens | undefined} stored afterwards
+ * @property {import('./connections.mjs').Tokens | undefined} stored afterwards
  * @property {boolean} alive whether the provider takes the stored refresh token
  */
 
@@ -34,13 +34,13 @@ export async function expireAndAsk(app, members, { users, goesOn, expire }) {
   const ofUser = async (userId) => {
     do {
       await expire(userId);
-      const { refreshToken: sent } = await app.tokens(userId);
+      const { refreshToken: sent } = await app.connections.tokens(userId);
       const answers = await askAll(members, userId);
-      const stored = await app.tokens(userId);
+      const stored = await app.connections.tokens(userId);
       const alive = Boolean(stored && app.provider.isAlive(stored.refreshToken));
       expiries.push({ userId, sent, answers, stored, alive });
       // The user agrees again.
-      if (!alive) await app.connect(userId);
+      if (!alive) await app.connections.connect(userId);
     } while (goesOn());
   };
   await Promise.all(users.map(ofUser));

@@ -62,7 +62,7 @@ async function mixed(users, loadMs, short, progress) {
 
 /** Each expiry is two hours after the one before: a row is simply made older. */
 function hours(app, loadMs) {
-  const expire = (userId) => app.twoHoursPass(userId);
+  const expire = (userId) => app.connections.twoHoursPass(userId);
   return { users: app.users, goesOn: until(loadMs), expire };
 }
 
@@ -70,7 +70,7 @@ function hours(app, loadMs) {
 function realTime(app, loadMs) {
   const expire = async (userId) => {
     await sleep(lockedMs);
-    await app.expire(userId);
+    await app.connections.expire(userId);
   };
   return { users: app.users, goesOn: until(loadMs), expire };
 }
