@@ -15,7 +15,7 @@ const { 'ending sent': ending, ...others } = places;
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export async function run({ short, progress }) {
   // A request stands at the provider for as long as the server takes to come back.
-  const usual = { limitsDivisor: 5, rows: short ? 10 : 50, times: short ? 1 : 20, lanes: 4 };
+  const usual = { limitsDivisor: 4, rows: short ? 10 : 50, times: short ? 1 : 20, lanes: 3 };
   const lines = await series(others, usual, progress);
   if (short) return lines;
   // The lease could not be given back: nobody ends the row before the doubt is over.
