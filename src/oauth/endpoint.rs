@@ -60,9 +60,9 @@ impl TokenEndpoint for HttpEndpoint {
         true
     }
 
-    async fn refresh(&self, token: &RefreshToken, budget: Duration, wall: Duration) -> Verdict {
+    async fn refresh(&self, token: &RefreshToken, _: Duration, wall: Duration) -> Verdict {
         let request = refresh_request(&self.token_url, &self.credentials, token);
-        match self.http.post(request, budget).await {
+        match self.http.post(request).await {
             Ok(response) => judge(&response, &self.provider, wall),
             Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
                 Error::ProviderUnavailable { status: None, reason: reason.into() },

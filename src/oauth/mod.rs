@@ -72,8 +72,9 @@ pub trait TokenEndpoint: Send + Sync + 'static {
     /// callback is not: it is run once, and its answer is taken however late.
     fn is_repeatable(&self) -> bool;
 
-    /// Exchanges the refresh token once. `budget` is for this request; `wall` is the time since
-    /// 1970, for a `Retry-After` that is a date.
+    /// Exchanges the refresh token once; dropped when the HTTP budget is over. `budget` is what is
+    /// left of it, for who must know before it begins; `wall` is the time since 1970, for a
+    /// `Retry-After` that is a date.
     fn refresh(
         &self,
         refresh_token: &RefreshToken,

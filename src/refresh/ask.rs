@@ -8,6 +8,10 @@ use crate::error::Error;
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 
+/// A process that is continued after a stop finds the timer due while the answer waits in the
+/// socket: the HTTP client is given a moment to read it.
+const UNREAD: Duration = Duration::from_millis(50);
+
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// Retries count against the budget. A callback is asked once; after the budget its callers are
     /// answered, and the task goes on to commit a late answer.
@@ -28,7 +32,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let mut request = Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
             let verdict = match within(&self.runtime, left, &mut request).await {
                 Some(verdict) => verdict,
-                None if endpoint.is_repeatable() => Verdict::Ambiguous(late()),
+                None if endpoint.is_repeatable() => {
+                    let unread = within(&self.runtime, UNREAD, &mut request).await;
+                    unread.unwrap_or_else(|| Verdict::Ambiguous(late()))
+                }
                 None => {
                     flight.answer(Err(late()));
                     flight.leave_board();

@@ -520,6 +520,14 @@ async fn a_slow_refusal_is_not_made_doubtful_by_another_try_that_the_budget_cuts
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_in_the_socket_when_the_timer_is_due_is_not_lost() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    provider.script(Answer::After(15_030));
+    assert_eq!(Process::new(&world, &provider).call().await.as_deref(), Ok("a1"));
+    assert_eq!(world.row().expect("is there").refresh_token(), "r1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_looks_when_refreshes_usually_end_and_hardly_before() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let (holder, other) = (Process::new(&world, &provider), Process::new(&world, &provider));
