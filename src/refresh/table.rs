@@ -146,7 +146,8 @@ pub trait Table: Send + Sync + 'static {
         commit: Commit<'_>,
     ) -> impl Future<Output = Result<Option<Committed>>> + Send;
 
-    /// Step 7b: a read of its own, within the limits of step 7.
+    /// Step 7b: a read of its own, within the limits of step 7. A row that a refresher has marked is
+    /// not ended here: a late answer revives it.
     fn read_for_commit(
         &self,
         key: &Self::Key,
