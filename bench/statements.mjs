@@ -6,7 +6,7 @@ export const countingSettings = {
   'pg_stat_statements.track': 'none',
 };
 
-/** What frames a statement, and is no work on a table itself. */
+/** What frames a statement, and is no work on a table itself; `set_config` is a SET. */
 const framing = ['BEGIN', 'SET', 'COMMIT', 'ROLLBACK'];
 
 /**
@@ -69,6 +69,8 @@ export class StatementCounter {
 const ours = '(SELECT oid FROM pg_database WHERE datname = current_database()) AS ours';
 
 const counts = `
-  SELECT upper((regexp_match(query, '\\w+'))[1]) AS kind, sum(calls)::int AS calls
+  SELECT CASE WHEN query LIKE 'SELECT set_config(%' THEN 'SET'
+              ELSE upper((regexp_match(query, '\\w+'))[1]) END AS kind,
+         sum(calls)::int AS calls
   FROM pg_stat_statements JOIN ${ours} ON dbid = oid
   GROUP BY kind ORDER BY kind`;

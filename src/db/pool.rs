@@ -133,7 +133,8 @@ impl Database {
     ) -> Result<Vec<Row>> {
         let connection = self.connection(step, within).await?;
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED; \
+             SELECT set_config('lock_timeout', '{}', true), set_config('statement_timeout', '{}', true)",
             within.lock_ms, within.statement_ms
         );
         let work = async {

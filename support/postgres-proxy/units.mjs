@@ -18,7 +18,7 @@ const TEXTS_OID = 1009;
 const TEXT_OIDS = [0, 25, 1043];
 
 /** How tokenkeep begins a write whose COMMIT it sends without waiting. */
-const BEGIN = /^BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL /;
+const BEGIN = /^BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config\(/;
 
 /** Puts the messages of one client together to units. */
 export class Units {
