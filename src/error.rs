@@ -29,12 +29,18 @@ pub enum Error {
     NotConnected {
         /// The store's name.
         store: &'static str,
+        /// What the caller is told.
+        text: Cow<'static, str>,
     },
     /// The grant is dead at the provider. Becomes the store's own class, such as
     /// `GmailTokenRevokedError`.
     Revoked {
         /// The store's name.
         store: &'static str,
+        /// HTTP status, when the provider has just said so.
+        status: Option<u16>,
+        /// `invalid_grant`, or what this provider says instead.
+        reason: Cow<'static, str>,
     },
     /// The token is spent and there is no refresh token. Becomes `RefreshTokenMissingError`.
     RefreshTokenMissing,
@@ -239,11 +245,14 @@ impl fmt::Display for Error {
             Self::Decryption => f.write_str(
                 "The sealed value could not be opened: it is malformed, was altered, or was sealed with another key",
             ),
-            Self::NotConnected { store } => write!(f, "{store}: this user is not connected"),
-            Self::Revoked { store } => write!(
-                f,
-                "{store}: the provider says that access was revoked or has expired; the user must connect again"
-            ),
+            Self::NotConnected { text, .. } => f.write_str(text),
+            Self::Revoked { status, reason, .. } => {
+                f.write_str("Token refresh failed: ")?;
+                if let Some(status) = status {
+                    write!(f, "{status} - ")?;
+                }
+                write!(f, "{reason}. Access was revoked or has expired; the user must connect again")
+            }
             Self::RefreshTokenMissing => f.write_str(
                 "The access token is spent and no refresh token is stored; the user must connect again",
             ),
@@ -256,23 +265,26 @@ impl fmt::Display for Error {
                 "It is not known whether the refresh took effect ({reason}); try again later"
             ),
             Self::ProviderUnavailable { status: Some(status), reason } => {
-                write!(f, "The token endpoint answered {status} ({reason}); try again later")
+                write!(f, "Token refresh failed: {status} - {reason}; try again later")
             }
             Self::ProviderUnavailable { status: None, reason } => {
-                write!(f, "The token endpoint could not be reached ({reason}); try again later")
+                write!(
+                    f,
+                    "Token refresh failed: the token endpoint could not be reached ({reason}); try again later"
+                )
             }
             Self::ProviderThrottled { retry_after_ms: Some(ms) } => {
-                write!(f, "The token endpoint asks to slow down; try again in {ms} ms")
+                write!(f, "Token refresh failed: the token endpoint asks to slow down; try again in {ms} ms")
             }
             Self::ProviderThrottled { retry_after_ms: None } => {
-                f.write_str("The token endpoint asks to slow down; try again later")
+                f.write_str("Token refresh failed: the token endpoint asks to slow down; try again later")
             }
             Self::ProviderRefused { status, reason } => {
-                write!(f, "The token endpoint refused the refresh: {status} ({reason})")
+                write!(f, "Token refresh failed: {status} - {reason}")
             }
             Self::ClientRejected { error } => write!(
                 f,
-                "The token endpoint refused the application's own credentials ({error}); check client id and client secret. No stored token was touched"
+                "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret. No stored token was touched"
             ),
             Self::ProviderResponse { reason } => {
                 write!(f, "The refresh gave no usable token: {reason}")

@@ -145,7 +145,9 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
     match error {
         Error::InvalidArgument { argument, .. } => fields.set("argument", *argument)?,
         Error::Configuration { option, .. } => fields.set("option", *option)?,
-        Error::NotConnected { store } | Error::Revoked { store } => fields.set("store", *store)?,
+        Error::NotConnected { store, .. } | Error::Revoked { store, .. } => {
+            fields.set("store", *store)?
+        }
         Error::ProviderUnavailable { status: Some(status), .. }
         | Error::ProviderRefused { status, .. } => fields.set("status", *status)?,
         Error::ProviderThrottled { retry_after_ms: Some(ms) } => {

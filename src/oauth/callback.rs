@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::http::Boxed;
 use super::response::{is_token, judge_code};
-use super::{Expiry, TokenEndpoint, TokenResponse, Verdict};
+use super::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use crate::config::{TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -110,6 +110,7 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
         access_token: tokens.access_token,
         refresh_token,
         expiry: Expiry::AtMs(at_ms),
+        api_domain: None,
     })
 }
 
@@ -120,12 +121,12 @@ pub fn judge_callback(thrown: &Thrown) -> Verdict {
     let error = Error::Callback { cause_id: thrown.cause_id };
     let code = thrown.error.as_deref();
     if code == Some("invalid_grant") || thrown.message.contains("invalid_grant") {
-        return Verdict::InvalidGrant;
+        return Verdict::InvalidGrant(Refusal::invalid_grant(thrown.status));
     }
     if let Some(code) = code {
         let status = thrown.status.unwrap_or(400);
         return match judge_code(status, code, None, None) {
-            Verdict::InvalidGrant => Verdict::InvalidGrant,
+            Verdict::InvalidGrant(refusal) => Verdict::InvalidGrant(refusal),
             Verdict::ClientRejected(_) => Verdict::ClientRejected(error),
             Verdict::Refused(_) => Verdict::Refused(error),
             _ => Verdict::Transient(error, None),
@@ -174,9 +175,9 @@ mod tests {
 
     #[test]
     fn invalid_grant_is_found_where_libraries_put_it() {
-        assert!(matches!(judge_callback(&thrown("x: invalid_grant")), Verdict::InvalidGrant));
+        assert!(matches!(judge_callback(&thrown("x: invalid_grant")), Verdict::InvalidGrant(_)));
         let gaxios = Thrown { error: Some("invalid_grant".into()), ..thrown("failed") };
-        assert!(matches!(judge_callback(&gaxios), Verdict::InvalidGrant));
+        assert!(matches!(judge_callback(&gaxios), Verdict::InvalidGrant(_)));
     }
 
     #[test]

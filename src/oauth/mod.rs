@@ -31,6 +31,25 @@ pub struct TokenResponse {
     pub refresh_token: Option<RefreshToken>,
     /// Until when the access token is valid.
     pub expiry: Expiry,
+    /// Where Zoho's data of this user is: `api_domain`, when the answer names it.
+    pub api_domain: Option<String>,
+}
+
+/// How a provider said that a grant is dead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status; `None`: a callback threw.
+    pub status: Option<u16>,
+    /// `invalid_grant`, or what this provider says instead.
+    pub code: String,
+}
+
+impl Refusal {
+    /// `invalid_grant` (RFC 6749, section 5.2).
+    #[must_use]
+    pub fn invalid_grant(status: Option<u16>) -> Self {
+        Self { status, code: "invalid_grant".to_owned() }
+    }
 }
 
 /// How an answer tells its lifetime.
@@ -48,7 +67,7 @@ pub enum Verdict {
     /// New tokens.
     Granted(TokenResponse),
     /// The grant is dead (`invalid_grant`, Zoho's `invalid_code`).
-    InvalidGrant,
+    InvalidGrant(Refusal),
     /// The application's own credentials were refused.
     ClientRejected(Error),
     /// Not now, and nothing was spent; a pause that the provider asked for.

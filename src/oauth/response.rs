@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::http::HttpResponse;
 use super::provider::Provider;
-use super::{Expiry, TokenResponse, Verdict};
-use crate::config::TOKEN_MAX_BYTES;
+use super::{Expiry, Refusal, TokenResponse, Verdict};
+use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -21,6 +21,7 @@ struct Body {
     access_token: Option<String>,
     refresh_token: Option<String>,
     expires_in: Option<Value>,
+    api_domain: Option<Value>,
     error: Option<Value>,
     error_description: Option<Value>,
 }
@@ -72,7 +73,9 @@ pub(super) fn judge_code(
     pause: Option<Duration>,
 ) -> Verdict {
     match code {
-        "invalid_grant" | "invalid_code" => Verdict::InvalidGrant,
+        "invalid_grant" | "invalid_code" => {
+            Verdict::InvalidGrant(Refusal { status: Some(status), code: code.to_owned() })
+        }
         "invalid_client" | "unauthorized_client" => {
             Verdict::ClientRejected(Error::ClientRejected { error: code.to_owned().into() })
         }
@@ -147,7 +150,18 @@ fn granted(body: Body, provider: &Provider) -> Verdict {
         access_token: AccessToken::new(access_token),
         refresh_token,
         expiry: Expiry::In(expires_in),
+        api_domain: body.api_domain.and_then(domain),
     })
+}
+
+/// Only a note beside the tokens: what is no sensible text is left out.
+fn domain(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) if check_text("api_domain", &text, TEXT_MAX_BYTES).is_ok() => {
+            Some(text)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the text can be stored and sent on.
@@ -209,7 +223,7 @@ mod tests {
     #[test]
     fn refusals_with_status_200_are_never_tokens() {
         let invalid = answer(200, r#"{"access_token":"at","error":"invalid_code"}"#);
-        assert!(matches!(invalid, Verdict::InvalidGrant));
+        assert!(matches!(invalid, Verdict::InvalidGrant(_)));
         let throttled = answer(
             200,
             r#"{"error":"Access Denied","error_description":"You have made too many requests continuously."}"#,
@@ -252,7 +266,7 @@ mod tests {
 
     #[test]
     fn statuses_and_codes_mean_what_the_table_says() {
-        assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant));
+        assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant(_)));
         assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Verdict::ClientRejected(_)));
         assert!(matches!(
             answer(400, r#"{"error":"unauthorized_client"}"#),

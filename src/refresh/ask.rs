@@ -9,8 +9,8 @@ use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 
 /// A process that is continued after a stop finds the timer due while the answer waits in the
-/// socket: the HTTP client is given a moment to read it.
-const UNREAD: Duration = Duration::from_millis(50);
+/// socket: the HTTP client is given a moment to read it, and longer the later the timer came.
+const UNREAD_MIN: Duration = Duration::from_millis(50);
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// Retries count against the budget. A callback is asked once; after the budget its callers are
@@ -33,7 +33,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let verdict = match within(&self.runtime, left, &mut request).await {
                 Some(verdict) => verdict,
                 None if endpoint.is_repeatable() => {
-                    let unread = within(&self.runtime, UNREAD, &mut request).await;
+                    let late_by = clock.elapsed(&self.runtime).saturating_sub(budget);
+                    let moment = late_by.clamp(UNREAD_MIN, budget.max(UNREAD_MIN));
+                    let unread = within(&self.runtime, moment, &mut request).await;
                     unread.unwrap_or_else(|| Verdict::Ambiguous(late()))
                 }
                 None => {

@@ -76,7 +76,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 .cloned(),
         };
         let over = read.row.stamp.clone();
-        let mut drafts = match self.draft(key, over, first, Some(answer.expires_at())) {
+        let mut drafts = match self.draft(key, over, first, Some(answer.expires_at())).await {
             Ok(draft) => vec![draft],
             Err(error) => return Next::Done(Err(error)),
         };
@@ -137,14 +137,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    fn draft(
+    async fn draft(
         &self,
         key: &T::Key,
         over: Stamp,
         credentials: Credentials,
         expires_at: Option<Timestamp>,
     ) -> Result<Draft> {
-        let sealed = self.table.seal(key, &credentials)?;
+        let sealed = self.table.seal(key, &credentials).await?;
         Ok(Draft { over, credentials: Arc::new(credentials), sealed, expires_at })
     }
 
@@ -173,7 +173,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         drafts: &[Draft],
     ) -> Result<Found> {
         let Some(row) = self.table.read_for_commit(key).await? else {
-            return Ok(Found::Elsewhere(Some(self.table.not_connected())));
+            return Ok(Found::Elsewhere(Some(self.table.not_connected(key))));
         };
         let mut mine = drafts.iter().map(|draft| &draft.sealed.stamp);
         if let Some(number) = mine.position(|stamp| *stamp == row.stamp) {
@@ -185,7 +185,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if drafts.last().is_some_and(|draft| draft.over == row.stamp) {
             return Ok(Found::Retry(None));
         }
-        let stored = self.table.open(key, &row)?;
+        let stored = self.table.open(key, &row).await?;
         let unspent = match (&stored.refresh_token, &answer.sent.refresh_token) {
             (Some(stored), Some(sent)) => stored.is_same(sent),
             _ => false,
@@ -194,7 +194,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if !unspent {
             return Ok(Found::Elsewhere(None));
         }
-        Ok(match self.merge(key, row, stored, answer)? {
+        Ok(match self.merge(key, row, stored, answer).await? {
             Some(again) => Found::Retry(Some(again)),
             None => Found::Elsewhere(None),
         })
@@ -202,7 +202,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
 
     /// The row was sealed anew, or got another access token, over the refresh token that we sent:
     /// the new refresh token if there is one; access token and expiry only if they run longer.
-    fn merge(
+    async fn merge(
         &self,
         key: &T::Key,
         row: Row<T::Record>,
@@ -220,6 +220,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             refresh_token: refresh_token.clone().or(stored.refresh_token),
         };
         let expires_at = if longer { Some(ours) } else { row.expires_at };
-        self.draft(key, row.stamp, credentials, expires_at).map(Some)
+        self.draft(key, row.stamp, credentials, expires_at).await.map(Some)
     }
 }

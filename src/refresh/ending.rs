@@ -4,7 +4,15 @@
 use super::lease::Lease;
 use super::{Credentials, EventKind, Next, Row, Runtime, Shared, Table, flight_key};
 use crate::error::{Error, Result};
-use crate::oauth::TokenEndpoint;
+use crate::oauth::{Refusal, TokenEndpoint};
+
+/// What is known when a provider has said that a grant is dead.
+struct Arbiter<'a> {
+    sent: &'a Credentials,
+    lease: &'a Lease,
+    may_rotate: bool,
+    refusal: &'a Refusal,
+}
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn invalid_grant<E: TokenEndpoint>(
@@ -13,18 +21,20 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         sent: &Credentials,
         lease: &Lease,
         endpoint: &E,
+        refusal: &Refusal,
     ) -> Next<T> {
         let row = match self.table.read(key).await {
             // a. No row: revoked.
-            Ok(None) => return Next::Done(Err(self.table.revoked())),
+            Ok(None) => return Next::Done(Err(self.table.revoked(refusal))),
             Ok(Some(row)) => row,
             Err(error) => {
                 self.release(key, lease).await;
                 return Next::Done(Err(error));
             }
         };
-        match self.arbitrate(key, &row, sent, lease, endpoint.may_rotate()).await {
-            Ok(true) => Next::Done(Err(self.table.revoked())),
+        let arbiter = Arbiter { sent, lease, may_rotate: endpoint.may_rotate(), refusal };
+        match self.arbitrate(key, &row, arbiter).await {
+            Ok(true) => Next::Done(Err(self.table.revoked(refusal))),
             // Whoever goes back, or leaves the row as it is, gives the lease back.
             Ok(false) => {
                 self.release(key, lease).await;
@@ -45,14 +55,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         &self,
         key: &T::Key,
         row: &Row<T::Record>,
-        sent: &Credentials,
-        lease: &Lease,
-        may_rotate: bool,
+        Arbiter { sent, lease, may_rotate, refusal }: Arbiter<'_>,
     ) -> Result<bool> {
         if let Some(error) = row.ended.clone() {
             return Err(error);
         }
-        let stored = self.table.open(key, row)?;
+        let stored = self.table.open(key, row).await?;
         let same_grant = match (&stored.refresh_token, &sent.refresh_token) {
             (Some(stored), Some(sent)) => stored.is_same(sent),
             _ => false,
@@ -73,9 +81,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             return Err(Error::OutcomeUnknown { reason });
         }
         // c. The store's ending.
-        let ended = self.table.end(key, &row.stamp, lease.at).await?;
+        let ended = self.table.end(key, &row.stamp, lease.at, refusal).await?;
         if ended {
-            self.tell(EventKind::RowDropped, key, None, Some(self.table.revoked().code()));
+            let code = self.table.revoked(refusal).code();
+            self.tell(EventKind::RowDropped, key, None, Some(code));
         }
         Ok(ended)
     }

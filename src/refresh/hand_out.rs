@@ -7,22 +7,22 @@ use crate::error::Error;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// The stored token, while it is usable.
-    pub(super) fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
-        self.is_usable(read).then(|| self.hand_out(key, read))
+    pub(super) async fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
+        if self.is_usable(read) { Some(self.hand_out(key, read).await) } else { None }
     }
 
     /// The usable token in the place of an error, unless the connection is gone.
-    pub(super) fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
+    pub(super) async fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
         if error.ends_connection() {
             return Err(error);
         }
-        self.usable(key, read).unwrap_or(Err(error))
+        self.usable(key, read).await.unwrap_or(Err(error))
     }
 
-    pub(super) fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {
+    pub(super) async fn hand_out(&self, key: &T::Key, read: &Read<T>) -> Outcome<T> {
         Ok(Token {
             record: Arc::clone(&read.row.record),
-            credentials: Arc::new(self.table.open(key, &read.row)?),
+            credentials: Arc::new(self.table.open(key, &read.row).await?),
             expires_at: read.row.expires_at,
             sealed_with: None,
             reading: read.reading,

@@ -64,6 +64,18 @@ type Outcome<T> = Result<Token<<T as Table>::Record>>;
 type FlightKey<T> = (<T as Table>::Key, Option<String>);
 type FlightOf<T> = Flight<FlightKey<T>, Outcome<T>>;
 
+/// Where the tokens of a row are refreshed: asked when a refresh is needed, since it may depend on
+/// what the row says.
+pub trait EndpointOf<T: Table, E>:
+    Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
+{
+}
+
+impl<T: Table, E, F> EndpointOf<T, E> for F where
+    F: Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
+{
+}
+
 /// Where a flight goes after a step.
 enum Next<T: Table> {
     /// It ends.
@@ -118,8 +130,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         &self.shared.table
     }
 
-    /// A token of `key` that is good for as long as `want` says, refreshed at `endpoint` if need
-    /// be; an endpoint that is not configured matters only then.
+    /// A token of `key` that is good for as long as `want` says, refreshed at the row's endpoint if
+    /// need be; one that is not configured matters only then.
     ///
     /// # Errors
     /// The table's `not_connected` and `revoked`; otherwise an error of the refresh, but only
@@ -127,7 +139,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     pub async fn valid<E: TokenEndpoint>(
         &self,
         key: T::Key,
-        endpoint: Result<Arc<E>>,
+        endpoint: impl EndpointOf<T, E>,
         want: Want,
     ) -> Outcome<T> {
         let shared = &self.shared;
@@ -135,19 +147,17 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         // 1. Read.
         let read = shared.read(&key).await?;
         if shared.is_fresh(&read, want) {
-            return shared.hand_out(&key, &read);
+            return shared.hand_out(&key, &read).await;
         }
-        if shared.table.open(&key, &read.row)?.refresh_token.is_none() {
-            return shared.usable_or(&key, &read, Error::RefreshTokenMissing);
+        if shared.table.open(&key, &read.row).await?.refresh_token.is_none() {
+            return shared.usable_or(&key, &read, Error::RefreshTokenMissing).await;
         }
         // 2. Join the flight.
-        let board = || {
-            let endpoint = endpoint.as_ref().map_err(Clone::clone)?;
-            shared.board(&key, &read, endpoint, want)
-        };
+        let endpoint = Arc::new(endpoint);
+        let board = || shared.board(&key, &read, &endpoint, want);
         let (started, mut seat) = match board() {
             Ok(boarded) => boarded,
-            Err(error) => return shared.usable_or(&key, &read, error),
+            Err(error) => return shared.usable_or(&key, &read, error).await,
         };
         let wait = Duration::from_millis(want.wait_ms);
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
@@ -155,7 +165,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             // Only who started the flight waits, and only until somebody else turns out to refresh.
             let looks_on = !started
                 || within(&shared.runtime, left(), looks_on(seat.clone())).await == Some(true);
-            if let Some(token) = shared.usable(&key, &read).filter(|_| looks_on) {
+            if looks_on && let Some(token) = shared.usable(&key, &read).await {
                 return token;
             }
         }
@@ -175,11 +185,12 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             Some(Ok(_)) => {
                 let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
                 let spent = Error::ProviderResponse { reason: reason.into() };
-                shared.usable_or(&key, &read, spent)
+                shared.usable_or(&key, &read, spent).await
             }
-            Some(Err(error)) => shared.usable_or(&key, &read, error),
+            Some(Err(error)) => shared.usable_or(&key, &read, error).await,
             None => {
-                shared.usable_or(&key, &read, Error::RefreshTimeout { waited_ms: want.wait_ms })
+                let late = Error::RefreshTimeout { waited_ms: want.wait_ms };
+                shared.usable_or(&key, &read, late).await
             }
         }
     }
@@ -210,7 +221,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     /// Step 1: Read. No row, or an ended one, is an error here.
     async fn read(&self, key: &T::Key) -> Result<Read<T>> {
         let since = Stopwatch::start(&self.runtime);
-        let row = self.table.read(key).await?.ok_or_else(|| self.table.not_connected())?;
+        let row = self.table.read(key).await?.ok_or_else(|| self.table.not_connected(key))?;
         match &row.ended {
             Some(error) => Err(error.clone()),
             None => Ok(Read { reading: Reading { now: row.now, since }, row }),
@@ -223,10 +234,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         self: &Arc<Self>,
         key: &T::Key,
         read: &Read<T>,
-        endpoint: &Arc<E>,
+        endpoint: &Arc<impl EndpointOf<T, E>>,
         want: Want,
     ) -> Result<(bool, Seat<Outcome<T>>)> {
-        let flight_key = flight_key::<T>(key, endpoint.as_ref());
+        let flight_key = flight_key::<T>(key, endpoint(&read.row.record)?.as_ref());
         if !self.flights.is_under_way(&flight_key) {
             if self.flights.is_closed() {
                 return Err(Error::Closed);
@@ -253,7 +264,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         self: Arc<Self>,
         key: T::Key,
         first: Read<T>,
-        endpoint: Arc<E>,
+        endpoint: Arc<impl EndpointOf<T, E>>,
         want: Want,
         flight: FlightOf<T>,
     ) {
@@ -286,9 +297,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 self.durations.remember(took);
             }
             if self.is_fresh(&read, want) || (committed && self.is_usable(&read)) {
-                break self.hand_out(&key, &read);
+                break self.hand_out(&key, &read).await;
             }
-            match self.attempt(&key, &read, endpoint.as_ref(), want, &flight).await {
+            // Asked of each row anew: the user may have connected elsewhere.
+            let here = match endpoint(&read.row.record) {
+                Ok(endpoint) => endpoint,
+                Err(error) => break Err(error),
+            };
+            match self.attempt(&key, &read, here.as_ref(), want, &flight).await {
                 Some(Next::Done(outcome)) => break outcome,
                 Some(Next::Again) => waits_on = None,
                 None => {
@@ -316,7 +332,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if let Some(refusal) = self.breakers.refusal(endpoint.client(), &self.runtime) {
             return done(refusal);
         }
-        let sent = match self.table.open(key, &read.row) {
+        let sent = match self.table.open(key, &read.row).await {
             Ok(credentials) => credentials,
             Err(error) => return done(error),
         };
@@ -347,7 +363,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 self.durations.remember(lease.clock.elapsed_monotonic(&self.runtime));
                 self.commit(key, read, answer, flight).await
             }
-            Verdict::InvalidGrant => self.invalid_grant(key, &sent, &lease, endpoint).await,
+            Verdict::InvalidGrant(refusal) => {
+                self.invalid_grant(key, &sent, &lease, endpoint, &refusal).await
+            }
             failed => self.fail(key, read, endpoint, failed, &lease).await,
         };
         self.tell_outcome(key, &next, &lease);
@@ -374,7 +392,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 (error, None)
             }
             Verdict::Ambiguous(error) | Verdict::Refused(error) => (error, None),
-            Verdict::Granted(_) | Verdict::InvalidGrant => {
+            Verdict::Granted(_) | Verdict::InvalidGrant(_) => {
                 return Next::Done(Err(Error::internal("a verdict has no rule")));
             }
         };

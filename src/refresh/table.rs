@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
-use crate::oauth::TokenResponse;
+use crate::oauth::{Refusal, TokenResponse};
 use crate::secret::{AccessToken, RefreshToken};
 
 /// The pair of stored texts. Every write by us seals both anew, so it names one version of the
@@ -113,10 +113,13 @@ pub trait Table: Send + Sync + 'static {
     fn describe(&self, key: &Self::Key) -> String;
 
     /// What a caller is told when there is no row.
-    fn not_connected(&self) -> Error;
+    fn not_connected(&self, key: &Self::Key) -> Error;
 
     /// What a caller is told when the provider says that the grant is dead.
-    fn revoked(&self) -> Error;
+    fn revoked(&self, refusal: &Refusal) -> Error {
+        let Refusal { status, code } = refusal.clone();
+        Error::Revoked { store: self.store(), status, reason: code.into() }
+    }
 
     /// Step 1.
     fn read(
@@ -124,11 +127,19 @@ pub trait Table: Send + Sync + 'static {
         key: &Self::Key,
     ) -> impl Future<Output = Result<Option<Row<Self::Record>>>> + Send;
 
-    /// Opens both tokens.
-    fn open(&self, key: &Self::Key, row: &Row<Self::Record>) -> Result<Credentials>;
+    /// Opens both tokens; a key may have to be derived first.
+    fn open(
+        &self,
+        key: &Self::Key,
+        row: &Row<Self::Record>,
+    ) -> impl Future<Output = Result<Credentials>> + Send;
 
-    /// Seals both tokens anew.
-    fn seal(&self, key: &Self::Key, credentials: &Credentials) -> Result<Sealed>;
+    /// Seals both tokens anew; a key may have to be derived first.
+    fn seal(
+        &self,
+        key: &Self::Key,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<Sealed>> + Send;
 
     /// Step 3: the lease's value as stored, or `None` when refused.
     fn take_lease(
@@ -170,5 +181,6 @@ pub trait Table: Send + Sync + 'static {
         key: &Self::Key,
         stamp: &Stamp,
         lease: Timestamp,
+        refusal: &Refusal,
     ) -> impl Future<Output = Result<bool>> + Send;
 }

@@ -6,7 +6,7 @@ mod world;
 use std::time::Duration;
 
 use tokenkeep::error::Error;
-use tokenkeep::oauth::Verdict;
+use tokenkeep::oauth::{Refusal, Verdict};
 use tokenkeep::refresh::Want;
 use world::{Answer, Fault, Process, Provider, Step, World, pass};
 
@@ -256,7 +256,7 @@ async fn a_usable_token_is_given_at_once_while_another_process_refreshes_and_nev
 #[tokio::test(start_paused = true)]
 async fn a_refusal_beside_a_new_access_token_ends_nothing() {
     let (world, provider) = (World::new(), Provider::new(false, false));
-    provider.script(Answer::Instead(0, Verdict::InvalidGrant));
+    provider.script(Answer::Instead(0, Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)))));
     // Read by the call, and once more after the refusal.
     world.before(Step::Read, |_| {});
     world.before(Step::Read, |world| {
@@ -315,7 +315,7 @@ async fn an_ending_without_the_lease_ends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_stale_refusal_does_not_end_a_reconnected_row() {
     let (world, provider) = (World::new(), Provider::new(true, true));
-    provider.script(Answer::Instead(0, Verdict::InvalidGrant));
+    provider.script(Answer::Instead(0, Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)))));
     world.before(Step::Read, |_| {});
     world.before(Step::Read, |world| world.connect("other", "new", 3_600));
     // The new token may be of a family that reuse has killed: it is proved by a refresh.
@@ -524,6 +524,19 @@ async fn an_answer_that_waits_in_the_socket_when_the_timer_is_due_is_not_lost() 
     let (world, provider) = (World::new(), Provider::new(true, true));
     provider.script(Answer::After(15_030));
     assert_eq!(Process::new(&world, &provider).call().await.as_deref(), Ok("a1"));
+    assert_eq!(world.row().expect("is there").refresh_token(), "r1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_was_stopped_has_time_to_read_the_answers_that_came_meanwhile() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let process = Process::new(&world, &provider);
+    // Fifty answers at once on a busy machine: the last is read seconds after the timer.
+    provider.script(Answer::After(17_000));
+    let call = process.spawn_call();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    process.machine.freeze_for(Duration::from_secs(40));
+    assert_eq!(call.await.expect("does not panic").as_deref(), Ok("a1"));
     assert_eq!(world.row().expect("is there").refresh_token(), "r1");
 }
 

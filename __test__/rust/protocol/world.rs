@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokenkeep::config::Limits;
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{Expiry, TokenEndpoint, TokenResponse, Verdict};
+use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
     Behaviour, Commit, Committed, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed, Silent,
     Stamp, Table, Token, Tokio, Want,
@@ -205,12 +205,8 @@ impl Table for MemoryTable {
         key.clone()
     }
 
-    fn not_connected(&self) -> Error {
-        Error::NotConnected { store: "test" }
-    }
-
-    fn revoked(&self) -> Error {
-        Error::Revoked { store: "test" }
+    fn not_connected(&self, _: &String) -> Error {
+        Error::NotConnected { store: "test", text: "not connected".into() }
     }
 
     async fn read(&self, key: &String) -> Result<Option<Row<()>>> {
@@ -229,7 +225,7 @@ impl Table for MemoryTable {
             .await
     }
 
-    fn open(&self, _: &String, row: &Row<()>) -> Result<Credentials> {
+    async fn open(&self, _: &String, row: &Row<()>) -> Result<Credentials> {
         let open = |text: &Option<Arc<str>>| plaintext(text.as_deref().unwrap_or(":")).to_owned();
         Ok(Credentials {
             access_token: AccessToken::new(open(&row.stamp.access)),
@@ -237,7 +233,7 @@ impl Table for MemoryTable {
         })
     }
 
-    fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
+    async fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         Ok(Sealed {
             stamp: Stamp {
@@ -341,7 +337,13 @@ impl Table for MemoryTable {
             .await
     }
 
-    async fn end(&self, key: &String, fence: &Stamp, lease: Timestamp) -> Result<bool> {
+    async fn end(
+        &self,
+        key: &String,
+        fence: &Stamp,
+        lease: Timestamp,
+        _: &Refusal,
+    ) -> Result<bool> {
         self.world
             .statement(Step::End, |world| {
                 let mut rows = world.rows();
@@ -407,7 +409,7 @@ impl Provider {
         let mut state = self.state.lock().expect("not poisoned");
         if state.dead || (self.rotates && state.current != token) {
             state.dead |= self.reuse_kills;
-            return Verdict::InvalidGrant;
+            return Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)));
         }
         let number = state.requests.len();
         if self.rotates {
@@ -417,6 +419,7 @@ impl Provider {
             access_token: AccessToken::new(format!("a{number}")),
             refresh_token: self.rotates.then(|| RefreshToken::new(state.current.clone())),
             expiry: Expiry::In(Duration::from_secs(3_600)),
+            api_domain: None,
         })
     }
 }
@@ -530,8 +533,9 @@ impl Process {
     }
 
     pub(crate) async fn call_with(&self, want: Want) -> Result<String> {
+        let provider = Arc::clone(&self.provider);
         let token: Token<()> =
-            self.engine.valid(USER.to_owned(), Ok(Arc::clone(&self.provider)), want).await?;
+            self.engine.valid(USER.to_owned(), move |(): &()| Ok(provider.clone()), want).await?;
         Ok(token.credentials.access_token.expose().to_owned())
     }
 

@@ -35,7 +35,8 @@ pub(crate) async fn call(keep: &Keep, usable_at_once: bool) -> Result<()> {
     let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
     let limits = world.limits;
     let want = Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once };
-    let outcome = keep.engine.valid((), Ok(keep.endpoint.clone()), want).await;
+    let endpoint = keep.endpoint.clone();
+    let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), want).await;
     let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
     let outcome = match (outcome, early) {
         (Err(error), Some(early)) if error.is_retryable() => Ok(early),
@@ -54,7 +55,7 @@ async fn usable_token(keep: &Keep) -> Option<String> {
     let row = keep.engine.table().read(&()).await.ok()??;
     let left_ms = row.expires_at?.ms_since(row.now);
     let usable_ms = i64::try_from(keep.machine.world.limits.usable_ms).ok()?;
-    let opened = keep.engine.table().open(&(), &row).ok()?;
+    let opened = keep.engine.table().open(&(), &row).await.ok()?;
     (left_ms > usable_ms).then(|| opened.access_token.expose().to_owned())
 }
 

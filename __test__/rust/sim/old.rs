@@ -95,7 +95,7 @@ async fn refresh(machine: &Machine, row: StoredRow) -> Result<()> {
         }
         verdict => {
             unlock(machine).await?;
-            if matches!(verdict, Verdict::InvalidGrant) {
+            if matches!(verdict, Verdict::InvalidGrant(_)) {
                 statement(world, process, Point::OldDelete, move |world, truth| {
                     world.note(&name, || "deletes".into());
                     truth.change(world, &name, Change::Old, None);

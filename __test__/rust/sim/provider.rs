@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenkeep::error::Error;
-use tokenkeep::oauth::{Expiry, TokenEndpoint, TokenResponse, Verdict};
+use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::sync::oneshot;
 
@@ -164,7 +164,7 @@ impl Endpoint {
         let mut on_its_way =
             OnItsWay { world: Arc::clone(world), refresh, process: self.process.id, taken: false };
         let verdict = self.answer(refresh, sent.reply).await;
-        let delivered = matches!(verdict, Verdict::Granted(_) | Verdict::InvalidGrant);
+        let delivered = matches!(verdict, Verdict::Granted(_) | Verdict::InvalidGrant(_));
         on_its_way.taken = delivered;
         if delivered {
             let granted = matches!(verdict, Verdict::Granted(_));
@@ -247,7 +247,7 @@ impl Endpoint {
                 (Reply::LostAfter | Reply::Garbled, _) => {
                     Verdict::Ambiguous(Error::ProviderResponse { reason: "simulated".into() })
                 }
-                (_, None) => Verdict::InvalidGrant,
+                (_, None) => Verdict::InvalidGrant(Refusal::invalid_grant(Some(400))),
                 (_, Some(grant)) => Verdict::Granted(response(grant, rotates)),
             };
             world.after(back_us, move |_| drop(answered.send(verdict)));
@@ -270,6 +270,7 @@ fn response(grant: Grant, rotates: bool) -> TokenResponse {
         access_token: AccessToken::new(grant.access.access_token()),
         refresh_token: rotates.then(|| RefreshToken::new(grant.refresh.refresh_token())),
         expiry: Expiry::In(grant.lifetime),
+        api_domain: None,
     }
 }
 

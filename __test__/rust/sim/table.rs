@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokenkeep::crypto::GmailFormat;
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::Expiry;
+use tokenkeep::oauth::{Expiry, Refusal};
 use tokenkeep::refresh::{
     Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table as Contract,
 };
@@ -64,6 +64,7 @@ impl Table {
 
     async fn look(&self, point: Point) -> Result<Option<Row<Texts>>> {
         let pair = self.repairs().pair;
+        let ended = self.revoked(&Refusal::invalid_grant(None));
         statement(&self.world, &self.process, point, move |world, truth| {
             truth.row.as_ref().map(|row| Row {
                 stamp: stamp(row, pair),
@@ -74,7 +75,7 @@ impl Table {
                 ended: match row.mark {
                     // A late answer revives what a refresher has marked.
                     Some(Mark::Refresher) if point == Point::Reread => None,
-                    Some(_) => Some(Error::Revoked { store: "simulated" }),
+                    Some(_) => Some(ended.clone()),
                     None => None,
                 },
                 record: Arc::new(Texts {
@@ -145,19 +146,15 @@ impl Contract for Table {
         "user".to_owned()
     }
 
-    fn not_connected(&self) -> Error {
-        Error::NotConnected { store: "simulated" }
-    }
-
-    fn revoked(&self) -> Error {
-        Error::Revoked { store: "simulated" }
+    fn not_connected(&self, (): &()) -> Error {
+        Error::NotConnected { store: "simulated", text: "not connected".into() }
     }
 
     async fn read(&self, (): &()) -> Result<Option<Row<Texts>>> {
         Ok(self.look(Point::Read).await?.map(|row| self.misread(row)))
     }
 
-    fn open(&self, (): &(), row: &Row<Texts>) -> Result<Credentials> {
+    async fn open(&self, (): &(), row: &Row<Texts>) -> Result<Credentials> {
         let texts = &row.record;
         let open = |text: &str| open(self.ring(), text, self.world.setting.legacy);
         let refresh = if texts.disguised { "disguised".to_owned() } else { open(&texts.refresh)? };
@@ -167,7 +164,7 @@ impl Contract for Table {
         })
     }
 
-    fn seal(&self, (): &(), credentials: &Credentials) -> Result<Sealed> {
+    async fn seal(&self, (): &(), credentials: &Credentials) -> Result<Sealed> {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         Ok(Sealed {
@@ -315,7 +312,7 @@ impl Contract for Table {
         .await
     }
 
-    async fn end(&self, (): &(), fence: &Stamp, lease: Timestamp) -> Result<bool> {
+    async fn end(&self, (): &(), fence: &Stamp, lease: Timestamp, _: &Refusal) -> Result<bool> {
         let (repairs, marks) = (self.repairs(), self.world.setting.marks);
         let fence = fence.clone();
         let process = Arc::clone(&self.process);

@@ -140,7 +140,7 @@ impl Gmail {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let table = self.table()?;
         let Some(row) = table.read(&user_id).await? else { return Ok(None) };
-        let opened = table.open(&user_id, &row)?;
+        let opened = table.open(&user_id, &row).await?;
         Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
     }
 
@@ -175,8 +175,13 @@ impl Gmail {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         self.table()?;
         let token = match refresh_fn {
-            Some(refresh_fn) => self.engine.valid(user_id, Ok(refresh_fn), self.want).await?,
-            None => self.engine.valid(user_id, self.google.clone(), self.want).await?,
+            Some(refresh_fn) => {
+                self.engine.valid(user_id, move |_: &_| Ok(refresh_fn.clone()), self.want).await?
+            }
+            None => {
+                let google = self.google.clone();
+                self.engine.valid(user_id, move |_: &_| google.clone(), self.want).await?
+            }
         };
         let Token { record, credentials, expires_at, sealed_with, .. } = token;
         let key_version = sealed_with.unwrap_or(record.key_version);

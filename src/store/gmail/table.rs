@@ -10,6 +10,7 @@ use crate::config::Limits;
 use crate::crypto::GmailFormat;
 use crate::db::{CombinedReads, Database, Fetched, Lookup, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
+use crate::oauth::Refusal;
 use crate::refresh::{
     Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
 };
@@ -171,12 +172,8 @@ impl Table for GmailTable {
         key.clone()
     }
 
-    fn not_connected(&self) -> Error {
-        Error::NotConnected { store: "gmail" }
-    }
-
-    fn revoked(&self) -> Error {
-        Error::Revoked { store: "gmail" }
+    fn not_connected(&self, _: &String) -> Error {
+        Error::NotConnected { store: "gmail", text: "Gmail is not connected for this user".into() }
     }
 
     async fn read(&self, key: &String) -> Result<Option<Row<Record>>> {
@@ -187,7 +184,7 @@ impl Table for GmailTable {
         Ok(row.map(|row| Row::clone(&row)))
     }
 
-    fn open(&self, _: &String, row: &Row<Record>) -> Result<Credentials> {
+    async fn open(&self, _: &String, row: &Row<Record>) -> Result<Credentials> {
         let format = self.format()?;
         let hint = Some(row.record.key_version);
         let open = |text: &Option<Arc<str>>| format.open(text.as_deref().unwrap_or_default(), hint);
@@ -201,7 +198,7 @@ impl Table for GmailTable {
         })
     }
 
-    fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
+    async fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
         let format = self.format()?;
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         Ok(Sealed {
@@ -300,7 +297,13 @@ impl Table for GmailTable {
         self.database.write(step, &self.statements.suspect, params, self.usual()).await.map(drop)
     }
 
-    async fn end(&self, key: &String, stamp: &Stamp, lease: Timestamp) -> Result<bool> {
+    async fn end(
+        &self,
+        key: &String,
+        stamp: &Stamp,
+        lease: Timestamp,
+        _: &Refusal,
+    ) -> Result<bool> {
         let params: crate::db::Params<'_> = &[
             (key, Type::TEXT),
             (&stamp.refresh.as_deref(), Type::TEXT),
