@@ -3,6 +3,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep, type TokenKeep } from '../dist/index.js';
+import { startPostgresProxy } from '../support/postgres-proxy.mjs';
 import { startPostgres } from '../support/postgres.mjs';
 import { startTokenEndpoint } from '../support/token-endpoint.mjs';
 import { KEY, type TestDatabase } from './helpers/database';
@@ -134,5 +135,28 @@ describe('a database that was away', () => {
     const call = () => keep.gmail.hasActiveGmailConnection(user.id);
     await call().catch((error) => expect(error.retryable).toBe(true));
     expect(await call()).toBe(true);
+  });
+});
+
+describe('a database that lets nobody in for longer than a try to store waits', () => {
+  it('is reached all the same: what one try has begun the next one finds', async () => {
+    const user = await connectUser();
+    const proxy = await startPostgresProxy(server.url);
+    const distant = open({ databaseUrl: proxy.url, limitsDivisor: 10 });
+    endpoint.script(() => {
+      proxy.cutAll();
+      proxy.connectDelayMs = 600;
+      return undefined;
+    });
+    try {
+      const token = await distant.gmail.getValidGmailToken(user.id);
+      await until(
+        async () => (await look((db) => tokensOf(db, user.id)))!.refreshToken !== user.refreshToken,
+      );
+      expect((await look((db) => tokensOf(db, user.id)))!.refreshToken).toBe(token.refreshToken);
+    } finally {
+      await distant.close({ timeoutMs: 0 });
+      await proxy.close();
+    }
   });
 });

@@ -34,6 +34,7 @@ import { Connection } from './postgres-proxy/connection.mjs';
  * @property {Unit[]} statements all units so far, in the order in which they came
  * @property {() => void} cutAll cuts every connection that is open
  * @property {(refused: boolean) => void} refuse true: the database is away for whoever comes here
+ * @property {number} connectDelayMs how long whoever comes waits to be let in
  * @property {() => Promise<void>} close
  */
 
@@ -51,10 +52,16 @@ export async function startPostgresProxy(databaseUrl) {
   const open = new Set();
   let refused = false;
 
-  const server = net.createServer((socket) => {
-    if (refused) return void socket.on('error', () => {}).resetAndDestroy();
+  const letIn = (socket) => {
+    if (refused) return void socket.resetAndDestroy();
+    if (socket.destroyed) return;
     const connection = new Connection(socket, address, decide, () => open.delete(connection));
     open.add(connection);
+  };
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    if (refused || proxy.connectDelayMs === 0) letIn(socket);
+    else setTimeout(letIn, proxy.connectDelayMs, socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -67,6 +74,7 @@ export async function startPostgresProxy(databaseUrl) {
     url: url.href,
     port,
     rule: undefined,
+    connectDelayMs: 0,
     statements: [],
     get connections() {
       return open.size;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
 use futures_util::future::join3;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -157,11 +159,19 @@ impl Database {
     async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
         let taken = match within.connect_ms {
             None => self.pool.get().await,
-            Some(ms) => timeout(Duration::from_millis(ms), self.pool.get())
-                .await
-                .map_err(|_| no_answer(step))?,
+            Some(ms) => self.get_within(Duration::from_millis(ms)).await.ok_or(no_answer(step))?,
         };
         taken.map_err(|error| from_pool(step, &error))
+    }
+
+    /// A connection, or nothing when that takes too long. Connecting goes on all the same, and the
+    /// next try finds the connection in the pool: a server that is slow to let anybody in would
+    /// never be reached by tries that each begin anew.
+    async fn get_within(&self, limit: Duration) -> Option<std::result::Result<Object, PoolError>> {
+        let pool = self.pool.clone();
+        let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
+        let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
+        timeout(limit, getting).await.ok()?.ok()
     }
 
     fn settle(
