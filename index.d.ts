@@ -66,13 +66,16 @@ export declare function getGmailTokenDecrypted(keep: Keep, id: number, userId: s
  */
 export declare function getValidGmailToken(keep: Keep, id: number, userId: string, refreshFn?: number | undefined | null): void
 
+/** An access token with at least five minutes left, refreshed once across all processes if need be. */
+export declare function getZohoAccessToken(keep: Keep, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
+
 /** Whether there is a row; opens nothing. */
 export declare function hasActiveGmailConnection(keep: Keep, id: number, userId: string): void
 
-/**
- * What the face has read from options and variables. What is missing matters to the functions
- * that use it.
- */
+/** Whether there is a row, or a refresh token in the environment; opens nothing. */
+export declare function hasZohoToken(keep: Keep, id: number, clientId: string, provider: string): void
+
+/** What the face has read from options and variables. */
 export interface KeepOptions {
   databaseUrl?: string
   schema?: string
@@ -80,9 +83,16 @@ export interface KeepOptions {
   connectTimeoutMs?: number
   poolWaitMs?: number
   gmailEncryptionKey?: string
+  tokenkeepKey?: string
+  /** `on` or `read`. */
+  sealing?: string
+  requireSealed?: boolean
   googleClientId?: string
   googleClientSecret?: string
   googleTokenUrl?: string
+  zohoRefreshToken?: string
+  zohoAccountsServer?: string
+  zohoTokenUrl?: string
   mixedFleet?: boolean
   /** How long a caller waits for a refresh. */
   waitMs?: number
@@ -94,6 +104,9 @@ export interface KeepOptions {
 
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>, keepNewest: boolean): void
+
+/** Stores tokens; replaces what was stored. `metadata` is a JSON object. */
+export declare function storeZohoTokens(keep: Keep, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
 
 /** What the face could read off an object that a `refreshFn` threw. */
 export interface ThrownFields {

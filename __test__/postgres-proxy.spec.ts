@@ -69,7 +69,7 @@ describe('a unit', () => {
     await keep.gmail.getValidGmailToken(user.id);
     const steps = proxy.statements.map(({ step }) => step);
     expect([...new Set(steps)]).toEqual(['read', 'lease', 'commit']);
-    for (const { parameters } of proxy.statements) expect(parameters[0]).toBe(user.id);
+    for (const { parameters } of proxy.statements) expect(parameters[0]).toEqual([user.id]);
     proxy.statements.length = 0;
     scene.endpoint.script([{ status: 503 }, { status: 429 }]);
     await failureOf(keep.gmail.getValidGmailToken((await scene.user()).id));

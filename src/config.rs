@@ -155,6 +155,8 @@ const _: () = assert!(Limits::DEFAULT.contradiction().is_none());
 
 /// The longest text of a column without a length of its own.
 pub const TEXT_MAX_BYTES: usize = 1024;
+/// The longest JSON object that a store keeps beside tokens.
+pub const METADATA_MAX_BYTES: usize = 64 * 1024;
 /// The longest token that a store takes.
 pub const TOKEN_MAX_BYTES: usize = 64 * 1024;
 /// The most keys that one read asks for.
@@ -179,6 +181,21 @@ const _: () =
 pub const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
 /// The latest moment that a JavaScript `Date` holds; `timestamptz` holds later ones.
 pub const TIMESTAMP_MAX_MS: f64 = 8.64e15;
+
+/// Checks a text that becomes a `varchar(max_chars)`: 1 to so many characters, no NUL.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] that names the argument, never its value.
+pub fn check_varchar(argument: &'static str, text: &str, max_chars: usize) -> Result<()> {
+    // A character has at most 4 bytes.
+    check_text(argument, text, max_chars * 4)?;
+    let chars = text.chars().count();
+    if chars > max_chars {
+        let reason = format!("must be at most {max_chars} characters, is {chars}");
+        return Err(Error::invalid(argument, reason));
+    }
+    Ok(())
+}
 
 /// Checks a text that becomes a column: 1 to `max_bytes` bytes, no NUL.
 ///

@@ -25,6 +25,8 @@ pub enum Error {
     },
     /// A sealed value does not open. One text for every reason. Becomes `DecryptionError`.
     Decryption,
+    /// A value stands in plaintext where only sealed ones are accepted. Becomes `NotSealedError`.
+    NotSealed,
     /// The row does not exist. Becomes the store's own class, such as `GmailNotConnectedError`.
     NotConnected {
         /// The store's name.
@@ -133,10 +135,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const CODES: [&'static str; 21] = [
+    pub const CODES: [&'static str; 22] = [
         "ERR_TOKENKEEP_INVALID_ARGUMENT",
         "ERR_TOKENKEEP_CONFIGURATION",
         "ERR_TOKENKEEP_DECRYPTION",
+        "ERR_TOKENKEEP_NOT_SEALED",
         "ERR_TOKENKEEP_NOT_CONNECTED",
         "ERR_TOKENKEEP_REVOKED",
         "ERR_TOKENKEEP_REFRESH_TOKEN_MISSING",
@@ -164,24 +167,25 @@ impl Error {
             Self::InvalidArgument { .. } => 0,
             Self::Configuration { .. } => 1,
             Self::Decryption => 2,
-            Self::NotConnected { .. } => 3,
-            Self::Revoked { .. } => 4,
-            Self::RefreshTokenMissing => 5,
-            Self::RefreshTimeout { .. } => 6,
-            Self::OutcomeUnknown { .. } => 7,
-            Self::ProviderUnavailable { .. } => 8,
-            Self::ProviderThrottled { .. } => 9,
-            Self::ProviderRefused { .. } => 10,
-            Self::ClientRejected { .. } => 11,
-            Self::ProviderResponse { .. } => 12,
-            Self::Callback { .. } => 13,
-            Self::Database { .. } => 14,
-            Self::RowLocked { .. } => 15,
-            Self::Schema { .. } => 16,
-            Self::TenantMismatch => 17,
-            Self::TenantRequired { .. } => 18,
-            Self::Closed => 19,
-            Self::Internal { .. } => 20,
+            Self::NotSealed => 3,
+            Self::NotConnected { .. } => 4,
+            Self::Revoked { .. } => 5,
+            Self::RefreshTokenMissing => 6,
+            Self::RefreshTimeout { .. } => 7,
+            Self::OutcomeUnknown { .. } => 8,
+            Self::ProviderUnavailable { .. } => 9,
+            Self::ProviderThrottled { .. } => 10,
+            Self::ProviderRefused { .. } => 11,
+            Self::ClientRejected { .. } => 12,
+            Self::ProviderResponse { .. } => 13,
+            Self::Callback { .. } => 14,
+            Self::Database { .. } => 15,
+            Self::RowLocked { .. } => 16,
+            Self::Schema { .. } => 17,
+            Self::TenantMismatch => 18,
+            Self::TenantRequired { .. } => 19,
+            Self::Closed => 20,
+            Self::Internal { .. } => 21,
         };
         Self::CODES[index]
     }
@@ -244,6 +248,9 @@ impl fmt::Display for Error {
             Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
             Self::Decryption => f.write_str(
                 "The sealed value could not be opened: it is malformed, was altered, or was sealed with another key",
+            ),
+            Self::NotSealed => f.write_str(
+                "A token stands in plaintext, and only sealed ones are accepted (requireSealed). Seal what is left, or accept plaintext again",
             ),
             Self::NotConnected { text, .. } => f.write_str(text),
             Self::Revoked { status, reason, .. } => {

@@ -37,6 +37,39 @@ export function record(argument: string, value: unknown): Record<string, unknown
   return value as Record<string, unknown>;
 }
 
+/** A text, or nothing; `''` is nothing, too. */
+export function optionalText(argument: string, value: unknown): string | undefined {
+  return value === undefined || value === null || value === '' ? undefined : text(argument, value);
+}
+
+/** A number, or nothing; 0 and NaN are nothing, too. */
+export function optionalNumber(argument: string, value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number') return refuse(argument, `must be a number, is ${kind(value)}`);
+  return value || undefined;
+}
+
+/** An object as JSON that a `jsonb` column takes, or nothing. */
+export function optionalJson(argument: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value)) return refuse(argument, 'must be an object, is an array');
+  const sound = (name: string, part: unknown): unknown => {
+    for (const piece of [name, part]) {
+      if (typeof piece === 'string' && (!piece.isWellFormed() || piece.includes('\0'))) {
+        refuse(argument, 'must not contain a lone surrogate or a NUL character');
+      }
+    }
+    return part;
+  };
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(record(argument, value), sound);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error;
+  }
+  return json?.startsWith('{') ? json : refuse(argument, 'must be an object that JSON can hold');
+}
+
 /** A duration in milliseconds, or nothing. */
 export function optionalDuration(argument: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;

@@ -45,6 +45,11 @@ export class DecryptionError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_DECRYPTION';
 }
 
+/** A token stands in plaintext where only sealed ones are accepted (`requireSealed`). */
+export class NotSealedError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_NOT_SEALED';
+}
+
 /** There is no row for this user: the user must connect. */
 export class NotConnectedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NOT_CONNECTED';

@@ -6,6 +6,7 @@ export * from './errors';
 export { type TokenkeepEvent } from './events';
 export { type RefreshFn } from './bridge';
 export { type GmailStore } from './gmail-store';
+export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
 export { type TokenKeepOptions } from './settings';
 export { type TokenKeep, close, createTokenKeep, migrate } from './instance';

@@ -9,6 +9,7 @@ import { GmailStore } from './gmail-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
 import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
+import { ZohoStore } from './zoho-store';
 
 const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
   keep.close(id, timeoutMs),
@@ -22,6 +23,8 @@ let lastNumber = 0;
 export class TokenKeep {
   /** The gmail store. */
   readonly gmail: GmailStore;
+  /** The zoho store. */
+  readonly zoho: ZohoStore;
 
   readonly #options: TokenKeepOptions;
   #keep: Keep | undefined;
@@ -33,7 +36,9 @@ export class TokenKeep {
   constructor(options: TokenKeepOptions = {}) {
     checkOptions(record('options', options) as TokenKeepOptions);
     this.#options = { ...options };
-    this.gmail = new GmailStore(() => this.#current());
+    const keep = (): Keep => this.#current();
+    this.gmail = new GmailStore(keep);
+    this.zoho = new ZohoStore(keep);
   }
 
   /** The native instance; made anew when a variable that matters has changed. */

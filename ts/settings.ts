@@ -18,12 +18,27 @@ export interface TokenKeepOptions {
   poolWaitMs?: number | undefined;
   /** `GMAIL_ENCRYPTION_KEY`: 64 hex characters, or `version:hex` several times, with commas. */
   gmailEncryptionKey?: string | undefined;
+  /** `TOKENKEEP_KEY`: as `GMAIL_ENCRYPTION_KEY`; for the stores that once kept plaintext. */
+  tokenkeepKey?: string | undefined;
+  /**
+   * `TOKENKEEP_SEALING`: what those stores write. `'on'`, sealed values, unless told otherwise;
+   * `'read'`, plaintext, for the first step of a roll-out and the way back. Both kinds are read.
+   */
+  sealing?: 'on' | 'read' | undefined;
+  /** `TOKENKEEP_REQUIRE_SEALED=1`: plaintext is not read any more, but an error. */
+  requireSealed?: boolean | undefined;
   /** `GOOGLE_CLIENT_ID`. */
   googleClientId?: string | undefined;
   /** `GOOGLE_CLIENT_SECRET`. */
   googleClientSecret?: string | undefined;
   /** `TOKENKEEP_GOOGLE_TOKEN_URL`: in the place of Google's own, for tests and proxies. */
   googleTokenUrl?: string | undefined;
+  /** `ZOHO_REFRESH_TOKEN`: for clients without a row, or whose grant is dead. */
+  zohoRefreshToken?: string | undefined;
+  /** Zoho's accounts server of rows that name none: `https://accounts.zoho.com`. */
+  zohoAccountsServer?: string | undefined;
+  /** `TOKENKEEP_ZOHO_TOKEN_URL`: in the place of Zoho's own, for tests and proxies. */
+  zohoTokenUrl?: string | undefined;
   /** `TOKENKEEP_MIXED_FLEET=1`: old TypeScript instances work on the same table. */
   mixedFleet?: boolean | undefined;
   /** How long a call waits for a refresh before it gets a usable token or an error: 20,000. */
@@ -46,6 +61,11 @@ const TEXTS = {
   googleClientId: 'GOOGLE_CLIENT_ID',
   googleClientSecret: 'GOOGLE_CLIENT_SECRET',
   googleTokenUrl: 'TOKENKEEP_GOOGLE_TOKEN_URL',
+  tokenkeepKey: 'TOKENKEEP_KEY',
+  sealing: 'TOKENKEEP_SEALING',
+  zohoRefreshToken: 'ZOHO_REFRESH_TOKEN',
+  zohoAccountsServer: undefined,
+  zohoTokenUrl: 'TOKENKEEP_ZOHO_TOKEN_URL',
 } as const;
 const NUMBERS = [
   'maxConnections',
@@ -55,7 +75,11 @@ const NUMBERS = [
   'threads',
   'limitsDivisor',
 ] as const;
-const FLAGS = { mixedFleet: 'TOKENKEEP_MIXED_FLEET', usableAtOnce: undefined } as const;
+const FLAGS = {
+  mixedFleet: 'TOKENKEEP_MIXED_FLEET',
+  requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
+  usableAtOnce: undefined,
+} as const;
 
 const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
 const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];

@@ -8,11 +8,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokenkeep::config::Limits;
-use tokenkeep::db::{DatabaseSettings, Duplicates, migrate};
+use tokenkeep::db::{Database, DatabaseSettings, Duplicates, migrate};
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
 use tokenkeep::refresh::{Behaviour, Silent, Want};
 use tokenkeep::secret::{AccessToken, RefreshToken};
+use tokenkeep::store::Store;
 use tokenkeep::store::gmail::{self, Connection, Gmail, Options};
 use tokio_postgres::{Client, NoTls};
 
@@ -34,14 +35,13 @@ async fn application() -> Client {
 async fn store(schema: &str, limits: Limits) -> Gmail {
     let settings = DatabaseSettings::new(&url(), Some(schema)).expect("parses");
     Gmail::new(Options {
-        database: Ok(settings),
+        database: Database::open(&settings).expect("opens"),
         format: gmail::format(KEYS).map(Arc::new),
         google: Err(Error::configuration("GOOGLE_CLIENT_ID", "is not set")),
         behaviour: Behaviour { limits, mixed_fleet: false },
         want: Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once: false },
         observer: Arc::new(Silent),
     })
-    .expect("opens")
 }
 
 async fn prepare(schema: &str) -> Client {

@@ -31,16 +31,17 @@ pub fn upsert_gmail_tokens(
         expires_at_ms,
         scope,
     };
-    let gmail = keep.gmail();
-    keep.outbox().run(id, async move { gmail?.upsert(connection).await.map(|()| Value::Nothing) });
+    let stores = keep.stores();
+    keep.outbox()
+        .run(id, async move { stores?.gmail.upsert(connection).await.map(|()| Value::Nothing) });
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.
 #[napi(catch_unwind)]
 pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
-    let gmail = keep.gmail();
+    let stores = keep.stores();
     keep.outbox().run(id, async move {
-        let token = gmail?.decrypted(user_id).await?;
+        let token = stores?.gmail.decrypted(user_id).await?;
         Ok(token.map_or(Value::Null, record))
     });
 }
@@ -48,27 +49,30 @@ pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
 /// Deletes the row, if there is one; never calls Google.
 #[napi(catch_unwind)]
 pub fn delete_gmail_tokens(keep: &Keep, id: u32, user_id: String) {
-    let gmail = keep.gmail();
-    keep.outbox().run(id, async move { gmail?.delete(user_id).await.map(|()| Value::Nothing) });
+    let stores = keep.stores();
+    keep.outbox()
+        .run(id, async move { stores?.gmail.delete(user_id).await.map(|()| Value::Nothing) });
 }
 
 /// Whether there is a row; opens nothing.
 #[napi(catch_unwind)]
 pub fn has_active_gmail_connection(keep: &Keep, id: u32, user_id: String) {
-    let gmail = keep.gmail();
-    keep.outbox().run(id, async move { gmail?.is_connected(user_id).await.map(Value::Bool) });
+    let stores = keep.stores();
+    keep.outbox()
+        .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::Bool) });
 }
 
 /// A token with at least five minutes left, refreshed once across all processes if need be; by
 /// the function that the face keeps as `refresh_fn` when given.
 #[napi(catch_unwind)]
 pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: Option<u32>) {
-    let gmail = keep.gmail();
+    let stores = keep.stores();
     let refresh_fn = refresh_fn.map(|function| {
         let outbox = Arc::clone(keep.outbox());
         Arc::new(RefreshFn { outbox, function })
     });
-    keep.outbox().run(id, async move { gmail?.valid(user_id, refresh_fn).await.map(record) });
+    keep.outbox()
+        .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });
 }
 
 /// The fields in the order of `ts/gmail-store.ts`.

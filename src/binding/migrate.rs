@@ -3,8 +3,8 @@
 use napi_derive::napi;
 
 use super::bridge::Bridge;
-use super::keep::{KeepOptions, database};
 use super::message::Value;
+use super::options::KeepOptions;
 use crate::db::{Duplicates, migrate as run};
 use crate::error::Error;
 use crate::store::gmail;
@@ -18,7 +18,7 @@ pub fn migrate(
     stores: Vec<String>,
     keep_newest: bool,
 ) {
-    let settings = database(&options);
+    let settings = options.database();
     options.wipe();
     let duplicates = if keep_newest { Duplicates::KeepNewest } else { Duplicates::Refuse };
     bridge.outbox.run(id, async move {

@@ -7,8 +7,11 @@ mod gmail;
 mod keep;
 mod message;
 mod migrate;
+mod options;
 mod refresh_fn;
 mod runtime;
+mod stores;
+mod zoho;
 
 use napi_derive::napi;
 

@@ -4,6 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
+use super::text::text;
 use crate::error::{Error, Result};
 
 /// `seal(text) = hex(nonce):hex(tag):hex(AES-256-GCM[key](nonce, utf8(text)))`
@@ -31,7 +32,7 @@ impl GmailFormat {
     /// [`Error::Internal`] when the operating system gives no random bytes.
     pub fn seal(&self, text: &str) -> Result<String> {
         let mut buffer = Zeroizing::new(text.as_bytes().to_vec());
-        let (nonce, tag) = self.ring.seal(&mut buffer)?;
+        let (nonce, tag) = self.ring.seal(&mut buffer, &[])?;
         let mut sealed = String::with_capacity((NONCE_BYTES + TAG_BYTES + buffer.len()) * 2 + 2);
         sealed.push_str(&faster_hex::hex_string(&nonce));
         sealed.push(':');
@@ -55,12 +56,9 @@ impl GmailFormat {
         };
         let mut buffer = Zeroizing::new(vec![0_u8; ciphertext.len() / 2]);
         decode(ciphertext, &mut buffer)?;
-        self.ring.open(decode_array(nonce)?, decode_array(tag)?, &mut buffer, hint)?;
-        // Moves the bytes: no second copy of the plaintext is left behind unwiped.
-        String::from_utf8(std::mem::take(&mut *buffer)).map(Zeroizing::new).map_err(|error| {
-            drop(Zeroizing::new(error.into_bytes()));
-            Error::Decryption
-        })
+        let lock = (decode_array(nonce)?, decode_array(tag)?);
+        self.ring.open(lock, &mut buffer, &[], hint)?;
+        text(buffer)
     }
 }
 

@@ -4,6 +4,7 @@ use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
+use super::fingerprint::Fingerprints;
 use crate::error::{Error, Result};
 
 /// Bytes of a nonce (NIST SP 800-38D, section 5.2.1.1); random, fresh for each value.
@@ -12,9 +13,10 @@ pub(super) const NONCE_BYTES: usize = 12;
 pub(super) const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
 
-/// Keys by version. The ciphers' key schedules are wiped when the ring is dropped.
+/// Keys by version. What is derived from them is wiped when the ring is dropped.
 pub struct KeyRing {
     keys: Vec<(i32, Aes256Gcm)>,
+    fingerprints: Fingerprints,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -31,6 +33,7 @@ impl KeyRing {
     /// [`Error::Configuration`] that says which entry is wrong; never prints a key.
     pub fn parse(option: &'static str, text: &str) -> Result<Self> {
         let mut keys: Vec<(i32, Aes256Gcm)> = Vec::new();
+        let mut fingerprints = Fingerprints::default();
         for (index, entry) in text.split(',').enumerate() {
             let refused = |reason: &str| {
                 Error::configuration(
@@ -63,8 +66,9 @@ impl KeyRing {
             let cipher = Aes256Gcm::new_from_slice(key.as_slice())
                 .map_err(|_| Error::internal("a 32 byte key was refused"))?;
             keys.push((version, cipher));
+            fingerprints.add(version, &key);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, fingerprints })
     }
 
     /// The version of the key that seals.
@@ -73,17 +77,20 @@ impl KeyRing {
         self.keys[0].0
     }
 
-    /// `AES-256-GCM[first key](nonce, plaintext)`, in place; gives nonce and tag. The nonce is
-    /// random: with 2^32 values a key, a repetition is less likely than 2^-32.
-    pub(super) fn seal(&self, buffer: &mut [u8]) -> Result<([u8; NONCE_BYTES], [u8; TAG_BYTES])> {
-        let mut nonce = [0_u8; NONCE_BYTES];
-        getrandom::fill(&mut nonce)
-            .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
-        let tag = self.keys[0]
-            .1
-            .encrypt_inout_detached(&nonce.into(), &[], buffer.into())
-            .map_err(|_| Error::internal("the plaintext is too long to be sealed"))?;
-        Ok((nonce, tag.into()))
+    /// Recognises texts without keeping them.
+    #[must_use]
+    pub fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
+    }
+
+    /// `AES-256-GCM[first key](nonce, plaintext, associated data)`, in place; gives nonce and tag.
+    /// The nonce is random: with 2^32 values a key, a repetition is less likely than 2^-32.
+    pub(super) fn seal(
+        &self,
+        buffer: &mut [u8],
+        associated: &[u8],
+    ) -> Result<([u8; NONCE_BYTES], [u8; TAG_BYTES])> {
+        seal_with(&self.keys[0].1, buffer, associated)
     }
 
     /// Opens `buffer` in place with the key of version `hint` first, then with all others.
@@ -92,27 +99,48 @@ impl KeyRing {
     /// [`Error::Decryption`], whatever was wrong.
     pub(super) fn open(
         &self,
-        nonce: [u8; NONCE_BYTES],
-        tag: [u8; TAG_BYTES],
+        (nonce, tag): ([u8; NONCE_BYTES], [u8; TAG_BYTES]),
         buffer: &mut [u8],
+        associated: &[u8],
         hint: Option<i32>,
     ) -> Result<()> {
         let hinted = self.keys.iter().filter(|(version, _)| Some(*version) == hint);
         let others = self.keys.iter().filter(|(version, _)| Some(*version) != hint);
         for (_, cipher) in hinted.chain(others) {
-            // The tag is checked before the buffer is touched, so a wrong key leaves it as it was.
-            let opened = cipher.decrypt_inout_detached(
-                &nonce.into(),
-                &[],
-                (&mut *buffer).into(),
-                &tag.into(),
-            );
-            if opened.is_ok() {
+            if open_with(cipher, (nonce, tag), buffer, associated).is_ok() {
                 return Ok(());
             }
         }
         Err(Error::Decryption)
     }
+}
+
+/// Seals `buffer` in place under a fresh random nonce; gives nonce and tag.
+pub(super) fn seal_with(
+    cipher: &Aes256Gcm,
+    buffer: &mut [u8],
+    associated: &[u8],
+) -> Result<([u8; NONCE_BYTES], [u8; TAG_BYTES])> {
+    let mut nonce = [0_u8; NONCE_BYTES];
+    getrandom::fill(&mut nonce)
+        .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
+    let tag = cipher
+        .encrypt_inout_detached(&nonce.into(), associated, buffer.into())
+        .map_err(|_| Error::internal("the plaintext is too long to be sealed"))?;
+    Ok((nonce, tag.into()))
+}
+
+/// Opens `buffer` in place. The tag is checked before the buffer is touched, so a wrong key leaves
+/// it as it was.
+pub(super) fn open_with(
+    cipher: &Aes256Gcm,
+    (nonce, tag): ([u8; NONCE_BYTES], [u8; TAG_BYTES]),
+    buffer: &mut [u8],
+    associated: &[u8],
+) -> Result<()> {
+    cipher
+        .decrypt_inout_detached(&nonce.into(), associated, buffer.into(), &tag.into())
+        .map_err(|_| Error::Decryption)
 }
 
 #[cfg(test)]
@@ -150,13 +178,15 @@ mod tests {
         let both = KeyRing::parse("K", &format!("2:{B}, 1:{A}")).expect("parses");
         assert_eq!(both.sealing_version(), 2);
         let mut value = *b"ya29.token";
-        let (nonce, tag) = old.seal(&mut value).expect("seals");
+        let (nonce, tag) = old.seal(&mut value, b"place").expect("seals");
         for hint in [None, Some(1), Some(2), Some(9)] {
             let mut sealed = value;
-            both.open(nonce, tag, &mut sealed, hint).expect("opens");
+            both.open((nonce, tag), &mut sealed, b"place", hint).expect("opens");
             assert_eq!(&sealed, b"ya29.token");
         }
         let other = KeyRing::parse("K", B).expect("parses");
-        assert_eq!(other.open(nonce, tag, &mut value, None), Err(Error::Decryption));
+        let lock = (nonce, tag);
+        assert_eq!(other.open(lock, &mut value, b"place", None), Err(Error::Decryption));
+        assert_eq!(both.open(lock, &mut value, b"elsewhere", None), Err(Error::Decryption));
     }
 }

@@ -15,4 +15,4 @@ pub use row::column;
 pub use settings::DatabaseSettings;
 pub use time::Timestamp;
 pub use tokio_postgres::Row;
-pub use tokio_postgres::types::Type;
+pub use tokio_postgres::types::{ToSql, Type};

@@ -15,7 +15,7 @@ pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callb
 pub use credentials::ClientCredentials;
 pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
-pub use provider::{GOOGLE, Provider};
+pub use provider::{GOOGLE, Provider, ZOHO, zoho_at};
 pub use request::refresh_request;
 pub use response::{judge, retry_after};
 

@@ -1,5 +1,7 @@
 //! Providers as data.
 
+use crate::error::{Error, Result};
+
 /// What tokenkeep must know of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
@@ -24,3 +26,41 @@ pub const GOOGLE: Provider = Provider {
     may_rotate: true,
     default_expires_in_s: 3_600,
 };
+
+/// Zoho, where an accounts server is not named. It may answer with a new refresh token.
+pub const ZOHO: Provider = Provider {
+    name: "zoho",
+    token_url: "https://accounts.zoho.com/oauth/v2/token",
+    token_url_variable: "TOKENKEEP_ZOHO_TOKEN_URL",
+    may_rotate: true,
+    default_expires_in_s: 3_600,
+};
+
+/// Zoho's accounts servers, one for each data centre, and their token endpoints.
+const ZOHO_SERVERS: [(&str, &str); 8] = [
+    ("https://accounts.zoho.com", ZOHO.token_url),
+    ("https://accounts.zoho.eu", "https://accounts.zoho.eu/oauth/v2/token"),
+    ("https://accounts.zoho.in", "https://accounts.zoho.in/oauth/v2/token"),
+    ("https://accounts.zoho.com.au", "https://accounts.zoho.com.au/oauth/v2/token"),
+    ("https://accounts.zoho.jp", "https://accounts.zoho.jp/oauth/v2/token"),
+    ("https://accounts.zohocloud.ca", "https://accounts.zohocloud.ca/oauth/v2/token"),
+    ("https://accounts.zoho.sa", "https://accounts.zoho.sa/oauth/v2/token"),
+    ("https://accounts.zoho.com.cn", "https://accounts.zoho.com.cn/oauth/v2/token"),
+];
+
+/// Zoho at an accounts server, as Zoho names it in `accounts-server`. Only those that are known: a
+/// row must not say where the application's client secret is sent.
+///
+/// # Errors
+/// [`Error::Configuration`] for any other.
+pub fn zoho_at(accounts_server: Option<&str>) -> Result<Provider> {
+    let Some(named) = accounts_server else { return Ok(ZOHO) };
+    let server = named.trim_end_matches('/');
+    match ZOHO_SERVERS.iter().find(|(known, _)| *known == server) {
+        Some((_, token_url)) => Ok(Provider { token_url, ..ZOHO }),
+        None => Err(Error::configuration(
+            "accounts_server",
+            "is none of Zoho's, such as https://accounts.zoho.eu",
+        )),
+    }
+}

@@ -2,3 +2,26 @@
 //! Node or of who may refresh when.
 
 pub mod gmail;
+mod table;
+mod uuid;
+pub mod zoho;
+
+use std::time::Duration;
+
+use crate::config::Limits;
+
+/// What every store can be told.
+pub trait Store {
+    /// Waits until nothing is under way.
+    fn landed(&self) -> impl Future<Output = ()> + Send;
+
+    /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
+    /// whether all of it ended.
+    fn close(&self, timeout: Duration) -> impl Future<Output = bool> + Send;
+}
+
+/// The time that [`Store::close`] is given by default: all of step 7, and what comes before it.
+#[must_use]
+pub fn close_timeout_ms(limits: &Limits) -> u64 {
+    limits.commit_budget_ms + limits.lease_ms
+}

@@ -1,21 +1,24 @@
 //! The gmail store (seed 000): one row a user in `gmail_tokens`.
 
+mod shape;
 mod sql;
-mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::table::{GmailTable, Record};
+use self::shape::{GmailShape, Record};
 use crate::config::{
-    Limits, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
+    TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
 };
 use crate::crypto::{GmailFormat, KeyRing};
-use crate::db::{Database, DatabaseSettings, Migration, Timestamp};
+use crate::db::{Database, Migration, Params, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{Callback, HttpEndpoint};
 use crate::refresh::{Behaviour, Engine, Observer, Table, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::Store;
+use crate::store::table::StoreTable;
+use crate::store::uuid::uuid_v4;
 
 /// The table as its migration leaves it.
 pub const MIGRATION: Migration = sql::MIGRATION;
@@ -31,7 +34,7 @@ pub fn format(keys: &str) -> Result<GmailFormat> {
 /// What an instance of the store is made of. What is missing matters to the functions that use it.
 pub struct Options {
     /// The database.
-    pub database: Result<DatabaseSettings>,
+    pub database: Arc<Database>,
     /// The keys.
     pub format: Result<Arc<GmailFormat>>,
     /// Google's token endpoint, with the application's credentials.
@@ -84,31 +87,38 @@ pub struct Decrypted {
     pub connected_at_ms: i64,
 }
 
+/// The store's own statements, for one table name.
+struct Statements {
+    upsert: String,
+    delete: String,
+}
+
 /// The store.
 pub struct Gmail {
-    engine: Engine<GmailTable, Tokio>,
+    engine: Engine<StoreTable<GmailShape>, Tokio>,
+    statements: Statements,
     google: Result<Arc<HttpEndpoint>>,
     want: Want,
 }
 
 impl Gmail {
     /// Opens the store; connects when it is first used.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] when there is no usable database, or limits contradict each other.
-    pub fn new(options: Options) -> Result<Self> {
-        let database = Database::open(&options.database?)?;
-        let behaviour =
-            Behaviour { limits: options.behaviour.limits.validated()?, ..options.behaviour };
-        let table = GmailTable::new(database, options.format, behaviour);
-        Ok(Self {
-            engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let shape = GmailShape { format: options.format };
+        let table = StoreTable::new(options.database, shape, options.behaviour);
+        Self {
+            statements: Statements {
+                upsert: table.named(sql::UPSERT),
+                delete: table.named(sql::DELETE),
+            },
+            engine: Engine::new(table, Tokio::default(), options.behaviour, options.observer),
             google: options.google,
             want: options.want,
-        })
+        }
     }
 
-    fn table(&self) -> Result<&GmailTable> {
+    fn table(&self) -> Result<&StoreTable<GmailShape>> {
         if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
     }
 
@@ -129,7 +139,23 @@ impl Gmail {
             check_text("scope", &connection.scope, TEXT_MAX_BYTES)?;
         }
         let expires_at = moment("expiresAt", connection.expires_at_ms)?;
-        self.table()?.upsert(&connection, expires_at).await
+        let table = self.table()?;
+        let format = table.shape.format()?;
+        let access = format.seal(connection.access_token.expose())?;
+        let refresh = format.seal(connection.refresh_token.expose())?;
+        let params: Params<'_> = &[
+            (&uuid_v4()?, Type::TEXT),
+            (&connection.tenant_id, Type::TEXT),
+            (&connection.user_id, Type::TEXT),
+            (&access, Type::TEXT),
+            (&refresh, Type::TEXT),
+            (&expires_at, Type::TIMESTAMPTZ),
+            (&connection.scope, Type::TEXT),
+            (&format.sealing_version(), Type::INT4),
+            (&table.mixed_fleet(), Type::BOOL),
+        ];
+        let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
+        if stored.is_empty() { Err(Error::TenantMismatch) } else { Ok(()) }
     }
 
     /// The row with its tokens opened, fresh or not; `None` when there is none.
@@ -150,7 +176,8 @@ impl Gmail {
     /// [`Error::Database`] and its kin.
     pub async fn delete(&self, user_id: String) -> Result<()> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
-        self.table()?.delete(&user_id).await
+        let params: Params<'_> = &[(&user_id, Type::TEXT)];
+        self.table()?.write("delete gmail tokens", &self.statements.delete, params).await.map(drop)
     }
 
     /// Whether there is a row; opens nothing.
@@ -187,23 +214,16 @@ impl Gmail {
         let key_version = sealed_with.unwrap_or(record.key_version);
         Ok(decrypted(&record, &credentials, expires_at, key_version))
     }
+}
 
-    /// Waits until nothing is under way.
-    pub async fn landed(&self) {
+impl Store for Gmail {
+    async fn landed(&self) {
         self.engine.landed().await;
     }
 
-    /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
-    /// whether all of it ended.
-    pub async fn close(&self, timeout: Duration) -> bool {
+    async fn close(&self, timeout: Duration) -> bool {
         self.engine.close(timeout).await
     }
-}
-
-/// The time that [`Gmail::close`] waits by default: all of step 7, and what comes before it.
-#[must_use]
-pub fn close_timeout_ms(limits: &Limits) -> u64 {
-    limits.commit_budget_ms + limits.lease_ms
 }
 
 fn moment(argument: &'static str, ms: f64) -> Result<Timestamp> {

@@ -2,6 +2,7 @@
 
 use crate::config::TOKEN_MAX_BYTES;
 use crate::db::{Column, Migration};
+use crate::store::table::Sql;
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -36,16 +37,20 @@ pub(super) const MIGRATION: Migration = Migration {
     ],
 };
 
-const COLUMNS: &str = "user_id, id, tenant_id, encrypted_access_token, encrypted_refresh_token,
-    expires_at, scope, key_version, refreshing_at, connected_at, updated_at, clock_timestamp()";
+macro_rules! columns {
+    () => {
+        "user_id, id, tenant_id, encrypted_access_token, encrypted_refresh_token, expires_at, scope,
+        key_version, refreshing_at, connected_at, updated_at, clock_timestamp()"
+    };
+}
 
-const READ_ONE: &str = "SELECT {columns} FROM {table} WHERE user_id = $1";
+const READ_ONE: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = $1[1]");
 
-const READ_MANY: &str = "SELECT {columns} FROM {table} WHERE user_id = ANY($1)";
+const READ_MANY: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = ANY($1)");
 
 /// Reconnect: overwrites everything, frees the lease. In a mixed fleet ($9) it leaves a live one
 /// behind, so that an old instance that has read but not locked waits and reads again.
-const UPSERT: &str = "
+pub(super) const UPSERT: &str = "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored (id, tenant_id, user_id, encrypted_access_token,
         encrypted_refresh_token, expires_at, scope, key_version, refreshing_at, connected_at, updated_at)
@@ -61,20 +66,14 @@ const UPSERT: &str = "
     WHERE stored.tenant_id = EXCLUDED.tenant_id
     RETURNING stored.id";
 
-/// Whether the role sees only the rows of a tenant, and without one none at all.
-const ROW_SECURITY: &str = "
-    SELECT row_security_active('{table}')
-      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
+pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
 
-const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
-
-/// Step 3. $4: only while no more than so many milliseconds are left, NULL: forced. $5: the
-/// value that this process has watched for long enough: being equal, it is still that one. $6:
-/// mixed fleet, where a lease not newer than the last write is a leftover, free once it has
-/// expired ($7). The clock is read when the row is locked, not before.
+/// Step 3. The value that was watched ($5), being equal, is still that one. In a mixed fleet ($6) a
+/// lease not newer than the last write is a leftover, free once it has expired ($7). The clock is
+/// read when the row is locked, not before.
 const LEASE: &str = "
     UPDATE {table} SET refreshing_at = clock_timestamp()
-    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+    WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND ($4::float8 IS NULL OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
       AND (refreshing_at IS NULL
         OR refreshing_at = $5
@@ -98,54 +97,31 @@ const COMMIT: &str = "
         refreshing_at = CASE WHEN $12 THEN clock.now END,
         updated_at = clock.now
     FROM clock
-    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+    WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
     RETURNING expires_at";
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = "
-    UPDATE {table} SET refreshing_at = $3 WHERE user_id = $1 AND refreshing_at = $2";
+    UPDATE {table} SET refreshing_at = $3 WHERE user_id = $1[1] AND refreshing_at = $2";
 
 /// Step 9a.
 const SUSPECT: &str = "
     UPDATE {table} SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
-    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
+    WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
 
 /// Step 9c.
 const END: &str = "
     DELETE FROM {table}
-    WHERE user_id = $1 AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
+    WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND refreshing_at = $4
     RETURNING id";
 
-/// The statements, for one table name.
-#[derive(Debug)]
-pub(super) struct Statements {
-    pub(super) read_one: String,
-    pub(super) read_many: String,
-    pub(super) upsert: String,
-    pub(super) row_security: String,
-    pub(super) delete: String,
-    pub(super) lease: String,
-    pub(super) commit: String,
-    pub(super) release: String,
-    pub(super) suspect: String,
-    pub(super) end: String,
-}
-
-impl Statements {
-    pub(super) fn for_table(table: &str) -> Self {
-        let named = |sql: &str| sql.replace("{columns}", COLUMNS).replace("{table}", table);
-        Self {
-            read_one: named(READ_ONE),
-            read_many: named(READ_MANY),
-            upsert: named(UPSERT),
-            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
-            delete: named(DELETE),
-            lease: named(LEASE),
-            commit: named(COMMIT),
-            release: named(RELEASE),
-            suspect: named(SUSPECT),
-            end: named(END),
-        }
-    }
-}
+pub(super) const SQL: Sql = Sql {
+    read_one: READ_ONE,
+    read_many: READ_MANY,
+    lease: LEASE,
+    commit: COMMIT,
+    release: RELEASE,
+    suspect: SUSPECT,
+    end: END,
+};

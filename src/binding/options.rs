@@ -1,0 +1,161 @@
+//! What an instance is told, and what is made of it. What is missing matters to the functions that
+//! use it.
+
+use std::sync::{Arc, OnceLock};
+
+use napi_derive::napi;
+use zeroize::Zeroize;
+
+use crate::config::{Limits, POOL_MAX_CONNECTIONS};
+use crate::crypto::{KeyRing, Sealing, Writes};
+use crate::db::DatabaseSettings;
+use crate::error::{Error, Result};
+use crate::oauth::{ClientCredentials, GOOGLE, HttpClient, HttpEndpoint, Reqwest};
+use crate::refresh::{Behaviour, Want};
+use crate::secret::{ClientSecret, RefreshToken};
+
+/// What the face has read from options and variables.
+#[napi(object)]
+#[derive(Default)]
+pub struct KeepOptions {
+    pub database_url: Option<String>,
+    pub schema: Option<String>,
+    pub max_connections: Option<u32>,
+    pub connect_timeout_ms: Option<u32>,
+    pub pool_wait_ms: Option<u32>,
+    pub gmail_encryption_key: Option<String>,
+    pub tokenkeep_key: Option<String>,
+    /// `on` or `read`.
+    pub sealing: Option<String>,
+    pub require_sealed: Option<bool>,
+    pub google_client_id: Option<String>,
+    pub google_client_secret: Option<String>,
+    pub google_token_url: Option<String>,
+    pub zoho_refresh_token: Option<String>,
+    pub zoho_accounts_server: Option<String>,
+    pub zoho_token_url: Option<String>,
+    pub mixed_fleet: Option<bool>,
+    /// How long a caller waits for a refresh.
+    pub wait_ms: Option<u32>,
+    pub usable_at_once: Option<bool>,
+    /// All limits of the protocol divided by this; for tests.
+    pub limits_divisor: Option<u32>,
+    pub threads: Option<u32>,
+}
+
+impl KeepOptions {
+    /// JavaScript keeps these strings, too; here at least no copy outlives its use.
+    pub(super) fn wipe(&mut self) {
+        self.database_url.zeroize();
+        self.gmail_encryption_key.zeroize();
+        self.tokenkeep_key.zeroize();
+        self.google_client_secret.zeroize();
+        self.zoho_refresh_token.zeroize();
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let divisor = u64::from(self.limits_divisor.unwrap_or(1).max(1));
+        Limits::DEFAULT.scaled_down(divisor)
+    }
+
+    /// The settings of the pool.
+    pub(super) fn database(&self) -> Result<DatabaseSettings> {
+        let url = required("DATABASE_URL", self.database_url.as_ref())?;
+        let mut settings = DatabaseSettings::new(url, self.schema.as_deref())?;
+        if let Some(connections) = self.max_connections {
+            if !(1..=POOL_MAX_CONNECTIONS).contains(&(connections as usize)) {
+                return Err(Error::configuration("maxConnections", "must be from 1 to 1000"));
+            }
+            settings.max_connections = connections as usize;
+        }
+        if let Some(ms) = self.connect_timeout_ms {
+            settings.connect_timeout_ms = u64::from(ms);
+        }
+        if let Some(ms) = self.pool_wait_ms {
+            settings.wait_timeout_ms = u64::from(ms);
+        }
+        Ok(settings)
+    }
+
+    /// What callers want of a refresh.
+    pub(super) fn want(&self) -> Want {
+        let limits = self.limits();
+        Want {
+            fresh_ms: limits.fresh_ms,
+            wait_ms: self.wait_ms.map_or(limits.wait_ms, u64::from),
+            usable_at_once: self.usable_at_once.unwrap_or(false),
+        }
+    }
+
+    /// How refreshes go; only gmail has old instances that lock.
+    pub(super) fn behaviour(&self) -> Result<Behaviour> {
+        let mixed_fleet = self.mixed_fleet.unwrap_or(false);
+        Ok(Behaviour { limits: self.limits().validated()?, mixed_fleet })
+    }
+
+    pub(super) fn gmail_encryption_key(&self) -> Result<&str> {
+        required("GMAIL_ENCRYPTION_KEY", self.gmail_encryption_key.as_ref())
+    }
+
+    /// How the stores that once kept plaintext keep tokens.
+    pub(super) fn sealing(&self) -> Sealing {
+        let key = required("TOKENKEEP_KEY", self.tokenkeep_key.as_ref());
+        let ring = key.and_then(|key| KeyRing::parse("TOKENKEEP_KEY", key));
+        let (ring, writes) = match self.sealing.as_deref() {
+            None | Some("on") => (ring, Writes::Sealed),
+            Some("read") => (ring, Writes::Plaintext),
+            Some(_) => {
+                let refused = Error::configuration("TOKENKEEP_SEALING", "must be on or read");
+                (Err(refused), Writes::Sealed)
+            }
+        };
+        Sealing::new(ring, writes, self.require_sealed.unwrap_or(false))
+    }
+
+    /// Google's token endpoint, for the application.
+    pub(super) fn google(&self) -> Result<HttpEndpoint> {
+        let secret = required("GOOGLE_CLIENT_SECRET", self.google_client_secret.as_ref());
+        let credentials = ClientCredentials {
+            id: required("GOOGLE_CLIENT_ID", self.google_client_id.as_ref())?.to_owned(),
+            secret: ClientSecret::new(secret?),
+        };
+        let token_url = self.google_token_url.as_deref();
+        HttpEndpoint::new(GOOGLE, token_url, credentials, http_client()?)
+    }
+
+    pub(super) fn zoho_refresh_token(&self) -> Option<RefreshToken> {
+        let token = self.zoho_refresh_token.as_deref().filter(|token| !token.is_empty());
+        token.map(RefreshToken::new)
+    }
+}
+
+fn required<'a>(variable: &'static str, value: Option<&'a String>) -> Result<&'a str> {
+    match value.map(String::as_str) {
+        Some(value) if !value.is_empty() => Ok(value),
+        _ => Err(Error::configuration(variable, missing(variable))),
+    }
+}
+
+fn missing(variable: &str) -> &'static str {
+    match variable {
+        "GMAIL_ENCRYPTION_KEY" | "TOKENKEEP_KEY" => {
+            "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
+        }
+        "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
+        _ => "is not set. It is needed to refresh tokens at Google",
+    }
+}
+
+/// One HTTP client for the process.
+pub(super) fn http_client() -> Result<Arc<dyn HttpClient>> {
+    static CLIENT: OnceLock<Arc<Reqwest>> = OnceLock::new();
+    let client = match CLIENT.get() {
+        Some(client) => client,
+        None => {
+            let built = Arc::new(Reqwest::new()?);
+            CLIENT.get_or_init(|| built)
+        }
+    };
+    let client: Arc<dyn HttpClient> = client.clone();
+    Ok(client)
+}

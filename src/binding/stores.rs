@@ -1,0 +1,65 @@
+//! The stores of an instance: one pool, one observer, the same limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::{KeepOptions, http_client};
+use super::runtime::runtime;
+use crate::db::Database;
+use crate::error::Result;
+use crate::refresh::{Behaviour, Observer};
+use crate::store::Store;
+use crate::store::gmail::{self, Gmail};
+use crate::store::zoho::{self, Zoho};
+
+/// One of each.
+pub(super) struct Stores {
+    pub(super) gmail: Gmail,
+    pub(super) zoho: Zoho,
+}
+
+impl Stores {
+    /// Opens them; what only one of them lacks matters only there.
+    pub(super) fn open(options: &KeepOptions, observer: Arc<dyn Observer>) -> Result<Self> {
+        // The pool's timers need the runtime.
+        let _runtime = runtime(options.threads.unwrap_or(1) as usize)?.enter();
+        let database = Database::open(&options.database()?)?;
+        let (want, mixed) = (options.want(), options.behaviour()?);
+        let alone = Behaviour { mixed_fleet: false, ..mixed };
+        let format = options.gmail_encryption_key().and_then(gmail::format);
+        let sealing = Arc::new(options.sealing());
+        Ok(Self {
+            gmail: Gmail::new(gmail::Options {
+                database: Arc::clone(&database),
+                format: format.map(Arc::new),
+                google: options.google().map(Arc::new),
+                behaviour: mixed,
+                want,
+                observer: Arc::clone(&observer),
+            }),
+            zoho: Zoho::new(zoho::Options {
+                database,
+                sealing,
+                environment: options.zoho_refresh_token(),
+                accounts_server: options.zoho_accounts_server.clone(),
+                token_url: options.zoho_token_url.clone(),
+                http: http_client(),
+                behaviour: alone,
+                want,
+                observer,
+            }),
+        })
+    }
+
+    /// Waits until nothing is under way.
+    pub(super) async fn landed(&self) {
+        self.gmail.landed().await;
+        self.zoho.landed().await;
+    }
+
+    /// Closes all of them at the same time; gives whether all that was under way ended.
+    pub(super) async fn close(&self, timeout: Duration) -> bool {
+        let (gmail, zoho) = tokio::join!(self.gmail.close(timeout), self.zoho.close(timeout));
+        gmail && zoho
+    }
+}

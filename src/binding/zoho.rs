@@ -1,0 +1,65 @@
+//! The zoho store's functions. Each settles the call `id` through the bridge.
+
+use napi_derive::napi;
+
+use super::keep::Keep;
+use super::message::{Field, Value};
+use crate::oauth::ClientCredentials;
+use crate::secret::{AccessToken, ClientSecret, RefreshToken};
+use crate::store::zoho::{Connection, Key};
+
+/// An access token with at least five minutes left, refreshed once across all processes if need be.
+#[napi(catch_unwind)]
+pub fn get_zoho_access_token(
+    keep: &Keep,
+    id: u32,
+    client_id: String,
+    provider: String,
+    oauth_client_id: String,
+    oauth_client_secret: String,
+) {
+    let stores = keep.stores();
+    let credentials =
+        ClientCredentials { id: oauth_client_id, secret: ClientSecret::new(oauth_client_secret) };
+    keep.outbox().run(id, async move {
+        let key = Key { client_id, provider };
+        let token = stores?.zoho.access_token(key, credentials).await?;
+        Ok(Value::Record(vec![Field::AccessToken(token)]))
+    });
+}
+
+/// Stores tokens; replaces what was stored. `metadata` is a JSON object.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)] // an object would cost a property read each
+pub fn store_zoho_tokens(
+    keep: &Keep,
+    id: u32,
+    client_id: String,
+    provider: String,
+    access_token: Option<String>,
+    refresh_token: String,
+    expires_in_s: Option<f64>,
+    scopes: Option<String>,
+    metadata: Option<String>,
+) {
+    let stores = keep.stores();
+    let connection = Connection {
+        key: Key { client_id, provider },
+        access_token: access_token.map(AccessToken::new),
+        refresh_token: RefreshToken::new(refresh_token),
+        expires_in_s,
+        scopes,
+        metadata,
+    };
+    keep.outbox()
+        .run(id, async move { stores?.zoho.store(connection).await.map(|()| Value::Nothing) });
+}
+
+/// Whether there is a row, or a refresh token in the environment; opens nothing.
+#[napi(catch_unwind)]
+pub fn has_zoho_token(keep: &Keep, id: u32, client_id: String, provider: String) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::Bool)
+    });
+}

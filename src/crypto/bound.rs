@@ -1,0 +1,130 @@
+//! The sealed format of the stores that had none: a value opens only where it was sealed.
+//!
+//! ```text
+//! place  = len(store) store len(column) column len(part) part ...     len: 4 bytes, big endian
+//! sealed = "tk1." key_version "." base64url(nonce tag ciphertext)     12 and 16 bytes; no padding
+//! (ciphertext, tag) = AES-256-GCM[key](nonce, utf8(text), associated data = place)
+//! ```
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
+use super::text::text;
+use crate::error::{Error, Result};
+
+/// What every sealed value begins with, and no other is allowed to.
+pub(super) const PREFIX: &str = "tk1.";
+
+/// Where a value belongs: it opens nowhere else.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The store's name.
+    pub store: &'a str,
+    /// The column's name.
+    pub column: &'a str,
+    /// The parts of the row's natural key.
+    pub key: &'a [&'a str],
+}
+
+impl Place<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in [self.store, self.column].iter().chain(self.key) {
+            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// Whether a stored text is a sealed value; anything else is plaintext.
+#[must_use]
+pub fn is_sealed(stored: &str) -> bool {
+    stored.starts_with(PREFIX)
+}
+
+/// Seals `plaintext` for `place` with the ring's first key.
+///
+/// # Errors
+/// [`Error::Internal`] when the operating system gives no random bytes.
+pub fn seal(ring: &KeyRing, plaintext: &str, place: Place<'_>) -> Result<String> {
+    let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
+    let (nonce, tag) = ring.seal(&mut buffer, &place.bytes())?;
+    let bytes = [nonce.as_slice(), tag.as_slice(), buffer.as_slice()].concat();
+    Ok(format!("{PREFIX}{}.{}", ring.sealing_version(), URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// Opens what [`seal`] sealed for the same place.
+///
+/// # Errors
+/// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+pub fn open(ring: &KeyRing, sealed: &str, place: Place<'_>) -> Result<Zeroizing<String>> {
+    let malformed = || Error::Decryption;
+    let rest = sealed.strip_prefix(PREFIX).ok_or_else(malformed)?;
+    let (version, encoded) = rest.split_once('.').ok_or_else(malformed)?;
+    let version = version.parse::<i32>().map_err(|_| malformed())?;
+    let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
+    let (nonce, rest) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(malformed)?;
+    let (tag, ciphertext) = rest.split_first_chunk::<TAG_BYTES>().ok_or_else(malformed)?;
+    let mut buffer = Zeroizing::new(ciphertext.to_vec());
+    ring.open((*nonce, *tag), &mut buffer, &place.bytes(), Some(version))?;
+    text(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "7:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    const PLACE: Place<'_> =
+        Place { store: "zoho", column: "access_token", key: &["client", "zoho_crm"] };
+
+    fn ring() -> KeyRing {
+        KeyRing::parse("TOKENKEEP_KEY", KEY).expect("parses")
+    }
+
+    #[test]
+    fn every_text_round_trips_in_its_place() {
+        for plaintext in ["", "1000.abc", "Grüße, 世界 🗝", &"x".repeat(64 * 1024)] {
+            let sealed = seal(&ring(), plaintext, PLACE).expect("seals");
+            assert!(sealed.starts_with("tk1.7.") && is_sealed(&sealed));
+            assert_eq!(*open(&ring(), &sealed, PLACE).expect("opens"), plaintext);
+        }
+    }
+
+    #[test]
+    fn a_value_that_was_copied_elsewhere_does_not_open() {
+        let sealed = seal(&ring(), "1000.abc", PLACE).expect("seals");
+        let elsewhere = [
+            Place { store: "calendar", ..PLACE },
+            Place { column: "refresh_token", ..PLACE },
+            Place { key: &["client", "zoho_calendar"], ..PLACE },
+            Place { key: &["client"], ..PLACE },
+            Place { key: &["clientz", "oho_crm"], ..PLACE },
+            Place { store: "zohoa", column: "ccess_token", ..PLACE },
+        ];
+        for place in elsewhere {
+            assert_eq!(open(&ring(), &sealed, place), Err(Error::Decryption), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn every_change_of_a_single_byte_is_refused() {
+        let sealed = seal(&ring(), "1000.abc", PLACE).expect("seals");
+        for index in 0..sealed.len() {
+            for replacement in *b"0.Az-_=\x7f" {
+                let mut bytes = sealed.clone().into_bytes();
+                // The version is only a hint: all keys are tried.
+                if bytes[index] == replacement || index == PREFIX.len() {
+                    continue;
+                }
+                bytes[index] = replacement;
+                let altered = String::from_utf8(bytes).expect("is ASCII");
+                assert_eq!(open(&ring(), &altered, PLACE), Err(Error::Decryption), "byte {index}");
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a row of `gmail_tokens` means, and how its values are sealed.
+
+use std::sync::Arc;
+
+use super::sql::SQL;
+use crate::crypto::GmailFormat;
+use crate::db::{Timestamp, column};
+use crate::error::{Error, Result};
+use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::table::{Shape, Sql, Steps, steps};
+
+/// What a row holds beside tokens.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) user_id: String,
+    pub(super) tenant_id: String,
+    pub(super) scope: String,
+    pub(super) key_version: i32,
+    pub(super) connected_at: Timestamp,
+}
+
+pub(super) struct GmailShape {
+    pub(super) format: Result<Arc<GmailFormat>>,
+}
+
+impl GmailShape {
+    pub(super) fn format(&self) -> Result<&GmailFormat> {
+        self.format.as_deref().map_err(Clone::clone)
+    }
+}
+
+impl Shape for GmailShape {
+    type Key = String;
+    type Record = Record;
+
+    const STORE: &'static str = "gmail";
+    const TABLE: &'static str = "gmail_tokens";
+    const STEPS: Steps = steps!("gmail tokens");
+    const SQL: Sql = SQL;
+    const ADDED: [&'static str; 2] = [""; 2];
+
+    fn parts(key: &String) -> Vec<Option<&str>> {
+        vec![Some(key)]
+    }
+
+    fn key(row: &crate::db::Row) -> Result<String> {
+        column(row, 0)
+    }
+
+    fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
+        let record = Record {
+            user_id: column(row, 0)?,
+            id: column(row, 1)?,
+            tenant_id: column(row, 2)?,
+            scope: column(row, 6)?,
+            key_version: column(row, 7)?,
+            connected_at: column(row, 9)?,
+        };
+        Ok(Row {
+            stamp: Stamp {
+                access: Some(Arc::from(column::<&str>(row, 3)?)),
+                refresh: Some(Arc::from(column::<&str>(row, 4)?)),
+            },
+            expires_at: Some(column(row, 5)?),
+            refreshing_at: column(row, 8)?,
+            updated_at: column(row, 10)?,
+            now: column(row, 11)?,
+            ended: None,
+            record: Arc::new(record),
+        })
+    }
+
+    fn not_connected(&self, _: &String) -> Error {
+        Error::NotConnected { store: "gmail", text: "Gmail is not connected for this user".into() }
+    }
+
+    async fn open(&self, _: &String, row: &Row<Record>) -> Result<Credentials> {
+        let format = self.format()?;
+        let hint = Some(row.record.key_version);
+        let open = |text: &Option<Arc<str>>| format.open(text.as_deref().unwrap_or_default(), hint);
+        let mut access = open(&row.stamp.access)?;
+        let mut refresh = open(&row.stamp.refresh)?;
+        let has_refresh_token = !refresh.is_empty();
+        Ok(Credentials {
+            access_token: AccessToken::new(std::mem::take(&mut *access)),
+            refresh_token: has_refresh_token
+                .then(|| RefreshToken::new(std::mem::take(&mut *refresh))),
+        })
+    }
+
+    async fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
+        let format = self.format()?;
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        Ok(Sealed {
+            stamp: Stamp {
+                access: Some(format.seal(credentials.access_token.expose())?.into()),
+                refresh: Some(format.seal(refresh)?.into()),
+            },
+            key_version: format.sealing_version(),
+        })
+    }
+}

@@ -1,0 +1,442 @@
+//! What is the same of every store's table: how the engine's steps become statements. A store says
+//! which statements, what a row means, and how its values are sealed.
+//!
+//! The statements of all stores agree on their parameters:
+//!
+//! | statement | parameters |
+//! | --- | --- |
+//! | `read_one` | `$1` the key |
+//! | `read_many` | an array for each part of the key |
+//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` mixed fleet, `$7` ms of a lease |
+//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` mixed fleet, `$13` api_domain |
+//! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
+//! | `suspect` | `$1` to `$3`, `$4` ms of freshness |
+//! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
+//!
+//! A key is an array of texts, so that its parts do not move the other numbers.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::config::Limits;
+use crate::db::{
+    CombinedReads, Database, Fetched, Lookup, Params, Timestamp, Type, Within, column,
+};
+use crate::error::{Error, Result};
+use crate::oauth::Refusal;
+use crate::refresh::{
+    Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
+};
+
+/// The texts of the statements. `{table}` and `{schema}` are replaced by the table's qualified name
+/// and by its schema with a dot, `{added}` by the columns that a migration adds.
+#[derive(Debug)]
+pub(super) struct Sql {
+    pub(super) read_one: &'static str,
+    pub(super) read_many: &'static str,
+    pub(super) lease: &'static str,
+    pub(super) commit: &'static str,
+    pub(super) release: &'static str,
+    pub(super) suspect: &'static str,
+    pub(super) end: &'static str,
+}
+
+/// What each step is called in errors.
+#[derive(Debug)]
+pub(super) struct Steps {
+    pub(super) read: &'static str,
+    pub(super) lease: &'static str,
+    pub(super) commit: &'static str,
+    pub(super) read_again: &'static str,
+    pub(super) release: &'static str,
+    pub(super) suspect: &'static str,
+    pub(super) end: &'static str,
+    pub(super) row_security: &'static str,
+}
+
+/// The steps with what they are about, such as `"gmail tokens"`.
+macro_rules! steps {
+    ($what:literal) => {
+        $crate::store::table::Steps {
+            read: concat!("read ", $what),
+            lease: concat!("take the lease of ", $what),
+            commit: concat!("store refreshed ", $what),
+            read_again: concat!("read ", $what, " again"),
+            release: concat!("release the lease of ", $what),
+            suspect: concat!("mark ", $what, " for proof"),
+            end: concat!("end revoked ", $what),
+            row_security: concat!("look for row-level security of ", $what),
+        }
+    };
+}
+pub(super) use steps;
+
+/// A store's own side of its table.
+pub(super) trait Shape: Send + Sync + 'static {
+    /// The row's natural key.
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What a row holds beside tokens.
+    type Record: Send + Sync + 'static;
+
+    const STORE: &'static str;
+    const TABLE: &'static str;
+    const STEPS: Steps;
+    const SQL: Sql;
+    /// The columns that a migration adds to a table that was made by hand, and NULLs of their
+    /// types: without them a table can be read all the same.
+    const ADDED: [&'static str; 2];
+
+    /// The parts of a key, as the statements take them.
+    fn parts(key: &Self::Key) -> Vec<Option<&str>>;
+
+    /// Whose row it is.
+    fn key(row: &crate::db::Row) -> Result<Self::Key>;
+
+    /// What the row says.
+    fn decode(row: &crate::db::Row) -> Result<Row<Self::Record>>;
+
+    /// Whether a refresher has marked the row: a late answer revives it.
+    fn is_marked(_: &Self::Record) -> bool {
+        false
+    }
+
+    fn not_connected(&self, key: &Self::Key) -> Error;
+
+    fn open(
+        &self,
+        key: &Self::Key,
+        row: &Row<Self::Record>,
+    ) -> impl Future<Output = Result<Credentials>> + Send;
+
+    fn seal(
+        &self,
+        key: &Self::Key,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<Sealed>> + Send;
+
+    /// What is kept of why a row ended.
+    fn reason(&self, refusal: &Refusal) -> String {
+        refusal.code.clone()
+    }
+}
+
+/// The statements for one table name.
+#[derive(Debug)]
+struct Statements {
+    read_one: String,
+    read_many: String,
+    bare_read_one: String,
+    bare_read_many: String,
+    lease: String,
+    commit: String,
+    release: String,
+    suspect: String,
+    end: String,
+    row_security: String,
+}
+
+/// Whether the role sees only the rows of a tenant, and without one none at all.
+const ROW_SECURITY: &str = "
+    SELECT row_security_active('{table}')
+      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
+
+/// A store's table.
+pub(super) struct StoreTable<S: Shape> {
+    pub(super) shape: S,
+    pub(super) database: Arc<Database>,
+    statements: Arc<Statements>,
+    reads: Arc<CombinedReads<Rows<S>>>,
+    limits: Limits,
+    mixed_fleet: bool,
+    hidden: OnceCell<bool>,
+}
+
+impl<S: Shape> StoreTable<S> {
+    pub(super) fn new(database: Arc<Database>, shape: S, behaviour: Behaviour) -> Self {
+        let Behaviour { limits, mixed_fleet } = behaviour;
+        let statements = Arc::new(Statements::of::<S>(&database));
+        let reads = CombinedReads::new(Rows {
+            database: Arc::clone(&database),
+            statements: Arc::clone(&statements),
+            within: Within::usual(&limits),
+            shape: std::marker::PhantomData,
+        });
+        let hidden = OnceCell::new();
+        Self { shape, database, statements, reads, limits, mixed_fleet, hidden }
+    }
+
+    /// What statements outside step 7 are given.
+    pub(super) fn usual(&self) -> Within {
+        Within::usual(&self.limits)
+    }
+
+    pub(super) fn mixed_fleet(&self) -> bool {
+        self.mixed_fleet
+    }
+
+    /// `sql` with this table's name.
+    pub(super) fn named(&self, sql: &str) -> String {
+        named::<S>(&self.database, sql)
+    }
+
+    /// A write of the store's own. Row-level security would make it do nothing, or half of it.
+    pub(super) async fn write(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        self.check_visible().await?;
+        self.database.write(step, sql, params, self.usual()).await
+    }
+
+    /// A write in two forms: the second for a table that lacks what a migration adds.
+    pub(super) async fn write_either(
+        &self,
+        step: &'static str,
+        [sql, bare]: [&String; 2],
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        match self.write(step, sql, params).await {
+            Err(Error::Schema { reason }) => {
+                self.write(step, bare, params).await.map_err(|_| Error::Schema { reason })
+            }
+            rows => rows,
+        }
+    }
+
+    /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
+    pub(super) async fn check_visible(&self) -> Result<()> {
+        let hidden = self.hidden.get_or_try_init(|| async {
+            let (sql, step) = (&self.statements.row_security, S::STEPS.row_security);
+            let rows = self.database.read(step, sql, &[], self.usual()).await?;
+            rows.first().map_or(Ok(false), |row| column(row, 0))
+        });
+        match hidden.await? {
+            true => Err(Error::TenantRequired { table: S::TABLE }),
+            false => Ok(()),
+        }
+    }
+}
+
+fn named<S: Shape>(database: &Database, sql: &str) -> String {
+    let settings = database.settings();
+    sql.replace("{table}", &settings.qualified(S::TABLE))
+        .replace("{schema}", &settings.qualified(""))
+}
+
+impl Statements {
+    fn of<S: Shape>(database: &Database) -> Self {
+        let named = |sql: &str| named::<S>(database, sql);
+        let [added, bare] = S::ADDED;
+        let table = database.settings().qualified(S::TABLE);
+        Self {
+            read_one: named(&S::SQL.read_one.replace("{added}", added)),
+            read_many: named(&S::SQL.read_many.replace("{added}", added)),
+            bare_read_one: named(&S::SQL.read_one.replace("{added}", bare)),
+            bare_read_many: named(&S::SQL.read_many.replace("{added}", bare)),
+            lease: named(S::SQL.lease),
+            commit: named(S::SQL.commit),
+            release: named(S::SQL.release),
+            suspect: named(S::SQL.suspect),
+            end: named(S::SQL.end),
+            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
+        }
+    }
+}
+
+/// The combined reads of the table.
+struct Rows<S> {
+    database: Arc<Database>,
+    statements: Arc<Statements>,
+    within: Within,
+    shape: std::marker::PhantomData<S>,
+}
+
+impl<S: Shape> Lookup for Rows<S> {
+    type Key = S::Key;
+    type Row = Row<S::Record>;
+
+    async fn fetch(&self, keys: Vec<S::Key>) -> Result<Vec<Fetched<Self>>> {
+        let Statements { read_one, read_many, bare_read_one, bare_read_many, .. } =
+            &*self.statements;
+        let keys: Vec<_> = keys.iter().map(S::parts).collect();
+        let rows = match keys.as_slice() {
+            [key] => self.rows([read_one, bare_read_one], &[(key, Type::TEXT_ARRAY)]).await?,
+            _ => {
+                let parts = keys.first().map_or(0, Vec::len);
+                let columns: Vec<Vec<Option<&str>>> =
+                    (0..parts).map(|part| keys.iter().map(|key| key[part]).collect()).collect();
+                let params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> =
+                    columns.iter().map(|column| (column as _, Type::TEXT_ARRAY)).collect();
+                self.rows([read_many, bare_read_many], &params).await?
+            }
+        };
+        rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
+    }
+}
+
+impl<S: Shape> Rows<S> {
+    /// The rows; of a table that lacks what a migration adds without it.
+    async fn rows(&self, sql: [&String; 2], params: Params<'_>) -> Result<Vec<crate::db::Row>> {
+        let [sql, bare] = sql;
+        let read = |sql| self.database.read(S::STEPS.read, sql, params, self.within);
+        match read(sql).await {
+            Err(Error::Schema { reason }) if sql != bare => {
+                read(bare).await.map_err(|_| Error::Schema { reason })
+            }
+            rows => rows,
+        }
+    }
+}
+
+impl<S: Shape> Table for StoreTable<S> {
+    type Key = S::Key;
+    type Record = S::Record;
+
+    fn store(&self) -> &'static str {
+        S::STORE
+    }
+
+    fn describe(&self, key: &S::Key) -> String {
+        S::parts(key).into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
+    fn not_connected(&self, key: &S::Key) -> Error {
+        self.shape.not_connected(key)
+    }
+
+    async fn read(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
+        let row = self.reads.get(key.clone()).await?;
+        if row.is_none() {
+            self.check_visible().await?;
+        }
+        Ok(row.map(|row| Row::clone(&row)))
+    }
+
+    fn open(
+        &self,
+        key: &S::Key,
+        row: &Row<S::Record>,
+    ) -> impl Future<Output = Result<Credentials>> + Send {
+        self.shape.open(key, row)
+    }
+
+    fn seal(
+        &self,
+        key: &S::Key,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<Sealed>> + Send {
+        self.shape.seal(key, credentials)
+    }
+
+    async fn take_lease(
+        &self,
+        key: &S::Key,
+        stamp: &Stamp,
+        ask: LeaseAsk,
+    ) -> Result<Option<Timestamp>> {
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+            (&ask.unless_fresh_ms.map(ms), Type::FLOAT8),
+            (&ask.watched, Type::TIMESTAMPTZ),
+            (&self.mixed_fleet, Type::BOOL),
+            (&ms(self.limits.lease_ms), Type::FLOAT8),
+        ];
+        let sql = &self.statements.lease;
+        let rows = self.database.write(S::STEPS.lease, sql, params, self.usual()).await?;
+        rows.first().map(|row| column(row, 0)).transpose()
+    }
+
+    async fn commit(
+        &self,
+        key: &S::Key,
+        stamp: &Stamp,
+        commit: Commit<'_>,
+    ) -> Result<Option<Committed>> {
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+            (&commit.sealed.stamp.refresh.as_deref(), Type::TEXT),
+            (&commit.sealed.stamp.access.as_deref(), Type::TEXT),
+            (&commit.sealed.key_version, Type::INT4),
+            (&commit.expires_at, Type::TIMESTAMPTZ),
+            (&commit.rotated, Type::BOOL),
+            (&commit.lease, Type::TIMESTAMPTZ),
+            (&ms(self.limits.lease_ms), Type::FLOAT8),
+            (&ms(self.limits.fresh_ms), Type::FLOAT8),
+            (&self.mixed_fleet, Type::BOOL),
+            (&commit.response.api_domain, Type::TEXT),
+        ];
+        let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
+        let rows = self.database.write(S::STEPS.commit, sql, params, within).await?;
+        rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
+    }
+
+    async fn read_for_commit(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
+        let (sql, within) = (&self.statements.read_one, Within::commit(&self.limits));
+        let params: Params<'_> = &[(&S::parts(key), Type::TEXT_ARRAY)];
+        let rows = self.database.read(S::STEPS.read_again, sql, params, within).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let row = S::decode(row)?;
+        let ended = row.ended.filter(|_| !S::is_marked(&row.record));
+        Ok(Some(Row { ended, ..row }))
+    }
+
+    async fn release(
+        &self,
+        key: &S::Key,
+        lease: Timestamp,
+        restore: Option<Timestamp>,
+    ) -> Result<()> {
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&lease, Type::TIMESTAMPTZ),
+            (&restore, Type::TIMESTAMPTZ),
+        ];
+        let sql = &self.statements.release;
+        self.database.write(S::STEPS.release, sql, params, self.usual()).await.map(drop)
+    }
+
+    async fn suspect(&self, key: &S::Key, stamp: &Stamp) -> Result<()> {
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+            (&ms(self.limits.fresh_ms), Type::FLOAT8),
+        ];
+        let sql = &self.statements.suspect;
+        self.database.write(S::STEPS.suspect, sql, params, self.usual()).await.map(drop)
+    }
+
+    async fn end(
+        &self,
+        key: &S::Key,
+        stamp: &Stamp,
+        lease: Timestamp,
+        refusal: &Refusal,
+    ) -> Result<bool> {
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+            (&lease, Type::TIMESTAMPTZ),
+            (&self.shape.reason(refusal), Type::TEXT),
+        ];
+        let sql = &self.statements.end;
+        let rows = self.database.write(S::STEPS.end, sql, params, self.usual()).await?;
+        Ok(!rows.is_empty())
+    }
+}
+
+/// Milliseconds as a statement takes them.
+#[allow(clippy::cast_precision_loss)] // limits are far below 2^53
+fn ms(ms: u64) -> f64 {
+    ms as f64
+}

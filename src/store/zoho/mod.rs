@@ -1,0 +1,257 @@
+//! The zoho store (seed 001): one row in `oauth_tokens` for each of the application's clients and
+//! providers.
+
+mod shape;
+mod sql;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::shape::Key;
+use self::shape::{Record, ZohoShape};
+use crate::config::{
+    METADATA_MAX_BYTES, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, check_varchar,
+};
+use crate::crypto::Sealing;
+use crate::db::{Database, Params, Type};
+use crate::error::{Error, Result};
+use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, zoho_at};
+use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::Store;
+use crate::store::table::StoreTable;
+
+const CLIENT_ID_MAX_CHARS: usize = 255;
+const PROVIDER_MAX_CHARS: usize = 50;
+/// The longest lifetime that is believed: ten years.
+const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
+
+/// What an instance of the store is made of.
+pub struct Options {
+    /// The database.
+    pub database: Arc<Database>,
+    /// How tokens are kept.
+    pub sealing: Arc<Sealing>,
+    /// `ZOHO_REFRESH_TOKEN`: for rows that are missing, or whose grant is dead.
+    pub environment: Option<RefreshToken>,
+    /// The accounts server of rows that name none, such as `https://accounts.zoho.eu`.
+    pub accounts_server: Option<String>,
+    /// Another token endpoint for all rows.
+    pub token_url: Option<String>,
+    /// The HTTP client.
+    pub http: Result<Arc<dyn HttpClient>>,
+    /// Limits.
+    pub behaviour: Behaviour,
+    /// What a caller of [`Zoho::access_token`] wants.
+    pub want: Want,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Tokens to be stored.
+#[derive(Debug)]
+pub struct Connection {
+    /// Whose.
+    pub key: Key,
+    /// The access token, when there is one already.
+    pub access_token: Option<AccessToken>,
+    /// The refresh token; empty: there is none.
+    pub refresh_token: RefreshToken,
+    /// How long the access token is valid from now on, in seconds.
+    pub expires_in_s: Option<f64>,
+    /// The granted scopes, separated by commas.
+    pub scopes: Option<String>,
+    /// What else the application keeps, as a JSON object.
+    pub metadata: Option<String>,
+}
+
+/// The store's own statements, for one table name.
+struct Statements {
+    store: String,
+    bare_store: String,
+    seed: String,
+    revive: String,
+}
+
+/// Where a row is refreshed, when it does not say.
+#[derive(Clone)]
+struct Address {
+    accounts_server: Option<String>,
+    token_url: Option<String>,
+    http: Result<Arc<dyn HttpClient>>,
+}
+
+/// The store.
+pub struct Zoho {
+    engine: Engine<StoreTable<ZohoShape>, Tokio>,
+    statements: Statements,
+    address: Address,
+    want: Want,
+}
+
+impl Zoho {
+    /// Opens the store; connects when it is first used.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { accounts_server, token_url, http, behaviour, .. } = options;
+        let shape = ZohoShape { sealing: options.sealing, environment: options.environment };
+        let table = StoreTable::new(options.database, shape, behaviour);
+        Self {
+            statements: Statements {
+                store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
+                bare_store: table.named(&sql::STORE.replace("{reset}", "")),
+                seed: table.named(sql::SEED),
+                revive: table.named(sql::REVIVE),
+            },
+            engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
+            address: Address { accounts_server, token_url, http },
+            want: options.want,
+        }
+    }
+
+    fn table(&self) -> Result<&StoreTable<ZohoShape>> {
+        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    }
+
+    /// An access token with at least the refresh buffer left, refreshed once across all processes if
+    /// need be; of a row that is missing with the environment's refresh token, once.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
+    pub async fn access_token(
+        &self,
+        key: Key,
+        credentials: ClientCredentials,
+    ) -> Result<AccessToken> {
+        check_key(&key)?;
+        check_text("credentials.clientId", &credentials.id, TEXT_MAX_BYTES)?;
+        check_text("credentials.clientSecret", credentials.secret.expose(), TEXT_MAX_BYTES)?;
+        self.table()?;
+        match self.valid(key.clone(), credentials.clone()).await {
+            Err(error) if error.ends_connection() && self.take_environment(&key).await? => {
+                self.valid(key, credentials).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn valid(&self, key: Key, credentials: ClientCredentials) -> Result<AccessToken> {
+        let address = self.address.clone();
+        let endpoint = move |record: &Record| address.endpoint(record, credentials.clone());
+        let token = self.engine.valid(key, endpoint, self.want).await?;
+        Ok(token.credentials.access_token.clone())
+    }
+
+    /// Puts the environment's refresh token where none is, or a dead one that it is not; gives
+    /// whether the row is worth another try.
+    async fn take_environment(&self, key: &Key) -> Result<bool> {
+        let table = self.table()?;
+        let Some(token) = &table.shape.environment else { return Ok(false) };
+        let sealed = table.shape.sealed(key, "refresh_token", token.expose())?;
+        let Some(row) = table.read(key).await? else {
+            let params: Params<'_> =
+                &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
+            let step = "store ZOHO_REFRESH_TOKEN";
+            table.write(step, &self.statements.seed, params).await?;
+            return Ok(true);
+        };
+        let Some(ending) = &row.record.ending else { return Ok(true) };
+        if !ending.is_before(token, &table.shape.sealing) {
+            return Ok(false);
+        }
+        let params: Params<'_> = &[
+            (&key.client_id, Type::TEXT),
+            (&key.provider, Type::TEXT),
+            (&sealed, Type::TEXT),
+            (&row.stamp.refresh.as_deref(), Type::TEXT),
+            (&ending.reason, Type::TEXT),
+        ];
+        let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";
+        table.write(step, &self.statements.revive, params).await?;
+        // Without a row that matched somebody else was faster: worth a try all the same.
+        Ok(true)
+    }
+
+    /// Stores tokens; replaces what was stored, but keeps `accounts_server`; ends any refresh under
+    /// way in favour of these tokens.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    pub async fn store(&self, connection: Connection) -> Result<()> {
+        let Connection { key, access_token, refresh_token, expires_in_s, scopes, metadata } =
+            connection;
+        check_key(&key)?;
+        let access_token = access_token.filter(|token| !token.expose().is_empty());
+        if let Some(token) = &access_token {
+            check_text("accessToken", token.expose(), TOKEN_MAX_BYTES)?;
+        }
+        if !refresh_token.expose().is_empty() {
+            check_text("refreshToken", refresh_token.expose(), TOKEN_MAX_BYTES)?;
+        }
+        let expires_in_s = expires_in_s.filter(|seconds| *seconds != 0.0);
+        let believable = -EXPIRES_IN_MAX_S..=EXPIRES_IN_MAX_S;
+        if expires_in_s.is_some_and(|seconds| !believable.contains(&seconds)) {
+            return Err(Error::invalid(
+                "expiresIn",
+                "must be a number of seconds, at most 10 years",
+            ));
+        }
+        let scopes = scopes.filter(|scopes| !scopes.is_empty());
+        if let Some(scopes) = &scopes {
+            check_text("scopes", scopes, TEXT_MAX_BYTES)?;
+        }
+        if let Some(metadata) = &metadata {
+            check_text("metadata", metadata, METADATA_MAX_BYTES)?;
+        }
+        let table = self.table()?;
+        let access = access_token
+            .map(|token| table.shape.sealed(&key, "access_token", token.expose()))
+            .transpose()?;
+        let refresh = table.shape.sealed(&key, "refresh_token", refresh_token.expose())?;
+        let params: Params<'_> = &[
+            (&key.client_id, Type::TEXT),
+            (&key.provider, Type::TEXT),
+            (&access, Type::TEXT),
+            (&refresh, Type::TEXT),
+            (&expires_in_s, Type::FLOAT8),
+            (&scopes, Type::TEXT),
+            (&metadata, Type::TEXT),
+        ];
+        let Statements { store, bare_store, .. } = &self.statements;
+        table.write_either("store zoho tokens", [store, bare_store], params).await.map(drop)
+    }
+
+    /// Whether there is a row, or a refresh token in the environment; opens nothing.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin.
+    pub async fn has_token(&self, key: Key) -> Result<bool> {
+        check_key(&key)?;
+        let table = self.table()?;
+        Ok(table.read(&key).await?.is_some() || table.shape.environment.is_some())
+    }
+}
+
+impl Store for Zoho {
+    async fn landed(&self) {
+        self.engine.landed().await;
+    }
+
+    async fn close(&self, timeout: Duration) -> bool {
+        self.engine.close(timeout).await
+    }
+}
+
+impl Address {
+    fn endpoint(&self, record: &Record, client: ClientCredentials) -> Result<Arc<HttpEndpoint>> {
+        let named = record.accounts_server.as_deref().or(self.accounts_server.as_deref());
+        let provider = zoho_at(named)?;
+        let http = self.http.clone()?;
+        HttpEndpoint::new(provider, self.token_url.as_deref(), client, http).map(Arc::new)
+    }
+}
+
+fn check_key(key: &Key) -> Result<()> {
+    check_varchar("clientId", &key.client_id, CLIENT_ID_MAX_CHARS)?;
+    check_varchar("provider", &key.provider, PROVIDER_MAX_CHARS)
+}

@@ -1,0 +1,170 @@
+//! What a row of `oauth_tokens` means, and how its values are sealed.
+
+use std::sync::Arc;
+
+use super::sql::{ADDED, SQL};
+use crate::crypto::{Place, Sealing};
+use crate::db::{Timestamp, column};
+use crate::error::{Error, Result};
+use crate::oauth::Refusal;
+use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::table::{Shape, Sql, Steps, steps};
+
+/// The row's natural key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The application's own client, not one of Zoho's.
+    pub client_id: String,
+    /// `zoho_crm`, `zoho_calendar`, or another of the application's names.
+    pub provider: String,
+}
+
+/// What a row holds beside tokens.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The user's data centre, as a URL.
+    pub(super) accounts_server: Option<String>,
+    /// Why the grant is dead, and which refresh token the environment had then.
+    pub(super) ending: Option<Ending>,
+}
+
+/// A dead grant, as its row says it.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) reason: Option<String>,
+}
+
+/// Between the provider's word and the fingerprint in `invalid_reason`.
+const ENVIRONMENT: &str = " ZOHO_REFRESH_TOKEN=";
+/// In the place of a fingerprint that could not be made without a key.
+const UNKNOWN: &str = "unknown";
+
+impl Ending {
+    /// What the provider said.
+    fn code(&self) -> &str {
+        let reason = self.reason.as_deref().unwrap_or("invalid_code");
+        reason.split_once(ENVIRONMENT).map_or(reason, |(code, _)| code)
+    }
+
+    /// Whether `token` is another one than the environment had when the grant died.
+    pub(super) fn is_before(&self, token: &RefreshToken, sealing: &Sealing) -> bool {
+        let print = self.reason.as_deref().and_then(|reason| reason.split_once(ENVIRONMENT));
+        match (print, sealing.ring()) {
+            (None, _) => true,
+            (Some((_, UNKNOWN)), _) | (_, Err(_)) => false,
+            (Some((_, print)), Ok(ring)) => !ring.fingerprints().is_of(print, token.expose()),
+        }
+    }
+}
+
+pub(super) struct ZohoShape {
+    pub(super) sealing: Arc<Sealing>,
+    /// `ZOHO_REFRESH_TOKEN`.
+    pub(super) environment: Option<RefreshToken>,
+}
+
+impl ZohoShape {
+    /// The text to be stored in `column`.
+    pub(super) fn sealed(&self, key: &Key, column: &str, token: &str) -> Result<String> {
+        self.sealing.seal(token, place(column, &[&key.client_id, &key.provider]))
+    }
+}
+
+fn place<'a>(column: &'a str, key: &'a [&'a str]) -> Place<'a> {
+    Place { store: "zoho", column, key }
+}
+
+impl Shape for ZohoShape {
+    type Key = Key;
+    type Record = Record;
+
+    const STORE: &'static str = "zoho";
+    const TABLE: &'static str = "oauth_tokens";
+    const STEPS: Steps = steps!("zoho tokens");
+    const SQL: Sql = SQL;
+    const ADDED: [&'static str; 2] = ADDED;
+
+    fn parts(key: &Key) -> Vec<Option<&str>> {
+        vec![Some(&key.client_id), Some(&key.provider)]
+    }
+
+    fn key(row: &crate::db::Row) -> Result<Key> {
+        Ok(Key { client_id: column(row, 0)?, provider: column(row, 1)? })
+    }
+
+    fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
+        let access: Option<&str> = column(row, 2)?;
+        let expiry: Option<Timestamp> = column(row, 4)?;
+        let invalid_since: Option<Timestamp> = column(row, 9)?;
+        let ending = match invalid_since {
+            Some(_) => Some(Ending { reason: column(row, 10)? }),
+            None => None,
+        };
+        // Without an access token or an expiry the row needs a refresh.
+        let spent = Timestamp::from_ms(0);
+        let has_token = access.is_some_and(|token| !token.is_empty());
+        Ok(Row {
+            stamp: Stamp {
+                access: access.map(Arc::from),
+                refresh: Some(Arc::from(column::<&str>(row, 3)?)),
+            },
+            expires_at: Some(expiry.filter(|_| has_token).unwrap_or(spent)),
+            refreshing_at: column(row, 8)?,
+            updated_at: column(row, 5)?,
+            now: column(row, 6)?,
+            ended: ending.as_ref().map(|ending| Error::Revoked {
+                store: "zoho",
+                status: None,
+                reason: ending.code().to_owned().into(),
+            }),
+            record: Arc::new(Record { accounts_server: column(row, 7)?, ending }),
+        })
+    }
+
+    fn is_marked(record: &Record) -> bool {
+        record.ending.is_some()
+    }
+
+    fn not_connected(&self, Key { client_id, provider }: &Key) -> Error {
+        let text = format!(
+            "No OAuth token found for {client_id}/{provider}. Configure via env vars or database."
+        );
+        Error::NotConnected { store: "zoho", text: text.into() }
+    }
+
+    async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
+        let parts = [key.client_id.as_str(), &key.provider];
+        let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
+            Some(stored) => self.sealing.open(stored, place(column, &parts)),
+            None => Ok(String::new().into()),
+        };
+        let mut access = open("access_token", &row.stamp.access)?;
+        let mut refresh = open("refresh_token", &row.stamp.refresh)?;
+        let has_refresh_token = !refresh.is_empty();
+        Ok(Credentials {
+            access_token: AccessToken::new(std::mem::take(&mut *access)),
+            refresh_token: has_refresh_token
+                .then(|| RefreshToken::new(std::mem::take(&mut *refresh))),
+        })
+    }
+
+    async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        let access = credentials.access_token.expose();
+        Ok(Sealed {
+            stamp: Stamp {
+                access: Some(self.sealed(key, "access_token", access)?.into()),
+                refresh: Some(self.sealed(key, "refresh_token", refresh)?.into()),
+            },
+            key_version: self.sealing.sealing_version(),
+        })
+    }
+
+    fn reason(&self, refusal: &Refusal) -> String {
+        let Some(token) = &self.environment else { return refusal.code.clone() };
+        let print =
+            self.sealing.ring().ok().and_then(|ring| ring.fingerprints().of(token.expose()));
+        format!("{}{ENVIRONMENT}{}", refusal.code, print.as_deref().unwrap_or(UNKNOWN))
+    }
+}

@@ -1,0 +1,108 @@
+/** The zoho store's methods, on whichever instance. */
+
+import type { Keep } from '../index';
+import { optionalJson, optionalNumber, optionalText, record, text } from './arguments';
+import { type ReadRecord, promised } from './bridge';
+import { native } from './native';
+
+/** What a client uses of Zoho; any other name works, too. */
+export type ZohoProvider = 'zoho_crm' | 'zoho_calendar' | (string & {});
+
+/** The application as Zoho knows it. */
+export interface ZohoCredentials {
+  clientId: string;
+  clientSecret: string;
+}
+
+/** What is stored after the user has connected. */
+export interface ZohoTokens {
+  /** At most 64 KiB; without one the first `getAccessToken` refreshes. */
+  accessToken?: string | undefined;
+  /** At most 64 KiB. */
+  refreshToken: string;
+  /** How long the access token is valid from now on, in seconds. */
+  expiresIn?: number | undefined;
+  /** The granted scopes, separated by commas: at most 1 KiB. */
+  scopes?: string | undefined;
+  /**
+   * What else is kept, as JSON. `accounts_server`, as Zoho gave it to the callback, says in which
+   * data centre the tokens are refreshed, and is kept when later metadata does not name it.
+   */
+  metadata?: Record<string, unknown> | undefined;
+}
+
+const readToken: ReadRecord<string> = (fields, at) => fields[at] as string;
+
+const accessToken = promised<string, Keep, [string, string, string, string]>(
+  native.getZohoAccessToken,
+  readToken,
+);
+const store = promised<
+  void,
+  Keep,
+  [
+    string,
+    string,
+    string | undefined,
+    string,
+    number | undefined,
+    string | undefined,
+    string | undefined,
+  ]
+>(native.storeZohoTokens);
+const exists = promised<boolean, Keep, [string, string]>(native.hasZohoToken);
+
+/** The zoho store of an instance. */
+export class ZohoStore {
+  readonly #keep: () => Keep;
+
+  /** @internal */
+  constructor(keep: () => Keep) {
+    this.#keep = keep;
+    // So that `const { getAccessToken } = keep.zoho` works.
+    this.getAccessToken = this.getAccessToken.bind(this);
+    this.storeTokens = this.storeTokens.bind(this);
+    this.hasToken = this.hasToken.bind(this);
+  }
+
+  /**
+   * An access token with at least five minutes left, refreshed once across all processes if need
+   * be. A client without a row, or with a dead grant, begins with `ZOHO_REFRESH_TOKEN`.
+   * @throws {NotConnectedError} when nothing is stored
+   * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
+   */
+  async getAccessToken(
+    clientId: string,
+    provider: ZohoProvider,
+    credentials: ZohoCredentials,
+  ): Promise<string> {
+    const given = record('credentials', credentials);
+    return accessToken(
+      this.#keep(),
+      text('clientId', clientId),
+      text('provider', provider),
+      text('credentials.clientId', given['clientId']),
+      text('credentials.clientSecret', given['clientSecret']),
+    );
+  }
+
+  /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
+    const given = record('tokens', tokens);
+    return store(
+      this.#keep(),
+      text('clientId', clientId),
+      text('provider', provider),
+      optionalText('accessToken', given['accessToken']),
+      text('refreshToken', given['refreshToken']),
+      optionalNumber('expiresIn', given['expiresIn']),
+      optionalText('scopes', given['scopes']),
+      optionalJson('metadata', given['metadata']),
+    );
+  }
+
+  /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
+  async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
+    return exists(this.#keep(), text('clientId', clientId), text('provider', provider));
+  }
+}

@@ -1,0 +1,36 @@
+/** `tokenkeep/zoho`: exactly the names of a hand-written service, on the default instance. */
+
+import { defaultKeep } from './instance';
+import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './zoho-store';
+
+export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './zoho-store';
+
+/** Zoho's tokens of the application's clients, in `oauth_tokens`. */
+export class OAuthTokenService {
+  /**
+   * An access token with at least five minutes left, refreshed once across all processes if need
+   * be. A client without a row, or with a dead grant, begins with `ZOHO_REFRESH_TOKEN`.
+   * @throws {NotConnectedError} when nothing is stored
+   * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
+   */
+  async getAccessToken(
+    clientId: string,
+    provider: ZohoProvider,
+    credentials: ZohoCredentials,
+  ): Promise<string> {
+    return defaultKeep().zoho.getAccessToken(clientId, provider, credentials);
+  }
+
+  /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
+    return defaultKeep().zoho.storeTokens(clientId, provider, tokens);
+  }
+
+  /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
+  async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
+    return defaultKeep().zoho.hasToken(clientId, provider);
+  }
+}
+
+/** The service that an application imports. */
+export const oauthTokenService = new OAuthTokenService();
