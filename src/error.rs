@@ -247,7 +247,7 @@ impl fmt::Display for Error {
             Self::InvalidArgument { argument, reason } => write!(f, "{argument}: {reason}"),
             Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
             Self::Decryption => f.write_str(
-                "The sealed value could not be opened: it is malformed, was altered, or was sealed with another key",
+                "Decryption failed: data may be corrupted or tampered with, or was sealed with another key",
             ),
             Self::NotSealed => f.write_str(
                 "A token stands in plaintext, and only sealed ones are accepted (requireSealed). Seal what is left, or accept plaintext again",

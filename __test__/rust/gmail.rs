@@ -13,7 +13,6 @@ use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
 use tokenkeep::refresh::{Behaviour, Silent, Want};
 use tokenkeep::secret::{AccessToken, RefreshToken};
-use tokenkeep::store::Store;
 use tokenkeep::store::gmail::{self, Connection, Gmail, Options};
 use tokio_postgres::{Client, NoTls};
 

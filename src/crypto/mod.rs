@@ -6,9 +6,11 @@ mod gmail;
 mod ring;
 mod sealing;
 mod text;
+mod vault;
 
 pub use bound::{Place, is_sealed, open, seal};
 pub use fingerprint::Fingerprints;
 pub use gmail::GmailFormat;
 pub use ring::KeyRing;
 pub use sealing::{Sealing, Writes};
+pub use vault::VaultFormat;

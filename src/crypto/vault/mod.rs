@@ -1,0 +1,221 @@
+//! The sealed format of the vault store (seed 002):
+//!
+//! ```text
+//! key    = scrypt(secret, salt; N 16384, r 8, p 1; 32 bytes)
+//! sealed = base64(salt iv tag ciphertext)        16, 12 and 16 bytes
+//! (ciphertext, tag) = AES-256-GCM[key](iv, utf8(text))
+//! ```
+
+mod base64;
+mod derived;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use aes_gcm::Aes256Gcm;
+use zeroize::Zeroizing;
+
+use self::derived::{DerivedKeys, SALT_BYTES, Salt};
+use super::ring::{NONCE_BYTES, TAG_BYTES, open_with, seal_with};
+use super::text::text;
+use crate::error::{Error, Result};
+
+/// The fewest characters of a secret, as JavaScript counts them.
+const SECRET_MIN_CHARS: usize = 32;
+/// How many values one salt serves; each has a random IV of its own.
+const SALT_MAX_VALUES: u32 = 1_000;
+/// How long one salt serves.
+const SALT_MAX_AGE: Duration = Duration::from_secs(600);
+
+/// The format under one secret or two: the first seals, both open.
+pub struct VaultFormat {
+    keys: DerivedKeys,
+    reuses_salt: bool,
+    sealing: tokio::sync::Mutex<Option<Sealing>>,
+}
+
+/// The salt that is sealed with now.
+struct Sealing {
+    salt: Salt,
+    cipher: Arc<Aes256Gcm>,
+    since: Duration,
+    left: u32,
+}
+
+impl std::fmt::Debug for VaultFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VaultFormat({} secrets, redacted)", self.keys.secrets())
+    }
+}
+
+static OPEN: Mutex<Vec<Weak<VaultFormat>>> = Mutex::new(Vec::new());
+
+impl VaultFormat {
+    /// The format of `ENCRYPTION_SECRET` and, if there is one, `ENCRYPTION_SECRET_PREVIOUS`; the one
+    /// that is open in this process, when there is one: what was derived serves everybody.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when a secret is too short; never prints it.
+    pub fn open_shared(
+        secret: &str,
+        previous: Option<&str>,
+        reuses_salt: bool,
+    ) -> Result<Arc<Self>> {
+        let named = [("ENCRYPTION_SECRET", Some(secret)), ("ENCRYPTION_SECRET_PREVIOUS", previous)];
+        let mut secrets = Zeroizing::new(Vec::new());
+        for (option, secret) in named {
+            let Some(secret) = secret else { continue };
+            if secret.encode_utf16().count() < SECRET_MIN_CHARS {
+                return Err(Error::configuration(option, "must be at least 32 characters"));
+            }
+            secrets.push(secret.to_owned());
+        }
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|format| format.strong_count() > 0);
+        let mut formats = open.iter().filter_map(Weak::upgrade);
+        let equal =
+            |format: &Arc<Self>| format.keys.has(&secrets) && format.reuses_salt == reuses_salt;
+        if let Some(format) = formats.find(equal) {
+            return Ok(format);
+        }
+        let keys = DerivedKeys::new(secrets);
+        let format = Arc::new(Self { keys, reuses_salt, sealing: tokio::sync::Mutex::default() });
+        open.push(Arc::downgrade(&format));
+        Ok(format)
+    }
+
+    /// Seals any text under a fresh random IV. `now` is a monotonic time: a salt that is too old is
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the operating system gives no random bytes.
+    pub async fn seal(&self, plaintext: &str, now: Duration) -> Result<String> {
+        let (salt, cipher) = self.sealing_key(now).await?;
+        let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
+        let (iv, tag) = seal_with(&cipher, &mut buffer, &[])?;
+        Ok(base64::encode(&[&salt[..], &iv, &tag, &buffer].concat()))
+    }
+
+    /// Opens what [`seal`](Self::seal) or the seed's code sealed. What is new to this process takes
+    /// a derivation: tens of milliseconds, on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+    pub async fn open(&self, sealed: &str) -> Result<Zeroizing<String>> {
+        let bytes = base64::decode(sealed);
+        let malformed = || Error::Decryption;
+        let (salt, rest) = bytes.split_first_chunk::<SALT_BYTES>().ok_or_else(malformed)?;
+        let (iv, rest) = rest.split_first_chunk::<NONCE_BYTES>().ok_or_else(malformed)?;
+        let (tag, ciphertext) = rest.split_first_chunk::<TAG_BYTES>().ok_or_else(malformed)?;
+        let mut buffer = Zeroizing::new(ciphertext.to_vec());
+        for secret in 0..self.keys.secrets() {
+            let cipher = self.keys.derive(secret, *salt).await?;
+            if open_with(&cipher, (*iv, *tag), &mut buffer, &[]).is_ok() {
+                return text(buffer);
+            }
+        }
+        Err(Error::Decryption)
+    }
+
+    async fn sealing_key(&self, now: Duration) -> Result<(Salt, Arc<Aes256Gcm>)> {
+        if !self.reuses_salt {
+            let salt = random_salt()?;
+            return Ok((salt, self.keys.derive(0, salt).await?));
+        }
+        // Held while a key is derived: whoever seals meanwhile would have to wait for one, too.
+        let mut sealing = self.sealing.lock().await;
+        if let Some(sealing) = sealing.as_mut()
+            && sealing.left > 0
+            && now.saturating_sub(sealing.since) < SALT_MAX_AGE
+        {
+            sealing.left -= 1;
+            return Ok((sealing.salt, Arc::clone(&sealing.cipher)));
+        }
+        let salt = random_salt()?;
+        let cipher = self.keys.derive(0, salt).await?;
+        let left = SALT_MAX_VALUES - 1;
+        *sealing = Some(Sealing { salt, cipher: Arc::clone(&cipher), since: now, left });
+        Ok((salt, cipher))
+    }
+}
+
+fn random_salt() -> Result<Salt> {
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt)
+        .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
+    Ok(salt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+    fn format(secret: &str, previous: Option<&str>, reuses_salt: bool) -> Arc<VaultFormat> {
+        VaultFormat::open_shared(secret, previous, reuses_salt).expect("is long enough")
+    }
+
+    fn salt_of(sealed: &str) -> Vec<u8> {
+        base64::decode(sealed)[..SALT_BYTES].to_vec()
+    }
+
+    #[tokio::test]
+    async fn every_text_round_trips_and_an_old_secret_still_opens() {
+        let old = format(SECRET, None, true);
+        let both = format(OTHER, Some(SECRET), true);
+        for plaintext in ["", "EAAG", "Grüße, 世界 🗝"] {
+            let sealed = old.seal(plaintext, Duration::ZERO).await.expect("seals");
+            assert_eq!(*both.open(&sealed).await.expect("opens"), plaintext);
+            let sealed = both.seal(plaintext, Duration::ZERO).await.expect("seals");
+            assert_eq!(old.open(&sealed).await, Err(Error::Decryption));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_salt_serves_a_thousand_values_or_ten_minutes_and_no_more() {
+        let format = format("a secret of this test, 32 characters", None, true);
+        let at = Duration::from_secs;
+        let first = salt_of(&format.seal("a", at(0)).await.expect("seals"));
+        for _ in 1..SALT_MAX_VALUES {
+            assert_eq!(salt_of(&format.seal("a", at(599)).await.expect("seals")), first);
+        }
+        let second = salt_of(&format.seal("a", at(599)).await.expect("seals"));
+        assert_ne!(second, first);
+        assert_eq!(salt_of(&format.seal("a", at(1_198)).await.expect("seals")), second);
+        assert_ne!(salt_of(&format.seal("a", at(1_199)).await.expect("seals")), second);
+    }
+
+    #[tokio::test]
+    async fn without_reuse_every_value_has_a_salt_of_its_own() {
+        let format = format(SECRET, None, false);
+        let one = format.seal("a", Duration::ZERO).await.expect("seals");
+        let other = format.seal("a", Duration::ZERO).await.expect("seals");
+        assert_ne!(salt_of(&one), salt_of(&other));
+    }
+
+    #[tokio::test]
+    async fn what_is_malformed_or_altered_is_refused_like_a_wrong_key() {
+        let format = format(SECRET, None, true);
+        let sealed = format.seal("EAAG", Duration::ZERO).await.expect("seals");
+        let mut bytes = base64::decode(&sealed);
+        for text in ["", "AAAA", "not base64 !!", &base64::encode(&bytes[..43])] {
+            assert_eq!(format.open(text).await, Err(Error::Decryption), "{text}");
+        }
+        for index in SALT_BYTES..bytes.len() {
+            bytes[index] ^= 1;
+            assert_eq!(format.open(&base64::encode(&bytes)).await, Err(Error::Decryption));
+            bytes[index] ^= 1;
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_without_printing_it() {
+        let error = VaultFormat::open_shared("hunter2", None, true).expect_err("is refused");
+        assert!(
+            error.to_string().contains("ENCRYPTION_SECRET")
+                && !error.to_string().contains("hunter")
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Whose token, and which.
+
+use crate::config::{TEXT_MAX_BYTES, check_text, check_varchar};
+use crate::error::{Error, Result};
+
+const IDENTIFIER_MAX_CHARS: usize = 255;
+
+/// A connection: the pair of an access and a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PairKey {
+    tenant_id: String,
+    provider: String,
+    identifier: Option<String>,
+}
+
+/// One token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenKey {
+    pair: PairKey,
+    token_type: String,
+}
+
+impl PairKey {
+    /// Checks the parts. An empty identifier is none.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn new(tenant_id: &str, provider: String, identifier: Option<String>) -> Result<Self> {
+        let tenant_id = uuid("tenantId", tenant_id)?;
+        check_text("provider", &provider, TEXT_MAX_BYTES)?;
+        let identifier = identifier.filter(|identifier| !identifier.is_empty());
+        if let Some(identifier) = &identifier {
+            check_varchar("identifier", identifier, IDENTIFIER_MAX_CHARS)?;
+        }
+        Ok(Self { tenant_id, provider, identifier })
+    }
+
+    /// From a row.
+    pub(super) fn stored(tenant_id: String, provider: String, identifier: Option<String>) -> Self {
+        Self { tenant_id, provider, identifier }
+    }
+
+    pub(super) fn parts(&self) -> Vec<Option<&str>> {
+        vec![Some(&self.tenant_id), Some(&self.provider), self.identifier.as_deref()]
+    }
+
+    /// The access token of this pair.
+    #[must_use]
+    pub fn access_token(self) -> TokenKey {
+        TokenKey { pair: self, token_type: "access_token".to_owned() }
+    }
+}
+
+impl TokenKey {
+    /// A token of `pair`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn new(pair: PairKey, token_type: String) -> Result<Self> {
+        check_text("tokenType", &token_type, TEXT_MAX_BYTES)?;
+        Ok(Self { pair, token_type })
+    }
+
+    /// From a row.
+    pub(super) fn stored(pair: PairKey, token_type: String) -> Self {
+        Self { pair, token_type }
+    }
+
+    pub(super) fn parts(&self) -> Vec<Option<&str>> {
+        let PairKey { tenant_id, provider, identifier } = &self.pair;
+        vec![Some(tenant_id), Some(provider), Some(&self.token_type), identifier.as_deref()]
+    }
+
+    pub(super) fn provider(&self) -> &str {
+        &self.pair.provider
+    }
+
+    pub(super) fn token_type(&self) -> &str {
+        &self.token_type
+    }
+
+    pub(super) fn has_identifier(&self) -> bool {
+        self.pair.identifier.is_some()
+    }
+}
+
+/// A UUID in the form in which PostgreSQL prints it, so that equal ones are equal texts.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] that names the argument.
+pub fn uuid(argument: &'static str, text: &str) -> Result<String> {
+    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    let digits: String = inner.chars().filter(|char| *char != '-').collect();
+    let sound = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !sound || inner.len() > 36 {
+        return Err(Error::invalid(argument, "must be a UUID"));
+    }
+    let hex = digits.to_ascii_lowercase();
+    Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_uuids_are_equal_keys_and_nothing_else_is_one() {
+        let plain = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+        for same in [
+            "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+            "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}",
+            "a0eebc999c0b4ef8bb6d6bb9bd380a11",
+        ] {
+            assert_eq!(uuid("tenantId", same).as_deref(), Ok(plain));
+        }
+        for bad in ["", "tenant-1", &plain[1..], &format!("{plain}0"), "{a0eebc99", "ä".repeat(32).as_str()] {
+            assert!(matches!(uuid("tenantId", bad), Err(Error::InvalidArgument { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_empty_identifier_is_none() {
+        let tenant = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+        let key = |identifier: Option<&str>| {
+            PairKey::new(tenant, "google".into(), identifier.map(str::to_owned)).expect("is sound")
+        };
+        assert_eq!(key(Some("")), key(None));
+        assert_ne!(key(Some("a")), key(None));
+    }
+}

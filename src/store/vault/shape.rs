@@ -1,0 +1,131 @@
+//! What the two rows of a connection in `token_vault` mean to the refresh protocol.
+
+use std::sync::Arc;
+
+use super::key::PairKey;
+use super::sql::{ADDED, SQL};
+use crate::crypto::VaultFormat;
+use crate::db::{Timestamp, column};
+use crate::error::{Error, Result};
+use crate::refresh::{Credentials, Row, Runtime, Sealed, Stamp, Tokio};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::table::{Shape, Sql, Steps, steps};
+
+/// What `last_error` begins with when a refresher, not the user, has marked a row.
+const MARK: &str = "tokenkeep:";
+
+/// What the rows hold beside tokens.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The access token's row, when there is one.
+    pub(super) id: Option<String>,
+    pub(super) last_used_at: Option<Timestamp>,
+    /// Marked by a refresher.
+    marked: bool,
+}
+
+pub(super) struct VaultShape {
+    pub(super) format: Result<Arc<VaultFormat>>,
+    pub(super) clock: Tokio,
+}
+
+impl VaultShape {
+    pub(super) fn format(&self) -> Result<&VaultFormat> {
+        self.format.as_deref().map_err(Clone::clone)
+    }
+
+    pub(super) async fn sealed(&self, token: &str) -> Result<String> {
+        self.format()?.seal(token, self.clock.monotonic()).await
+    }
+}
+
+impl Shape for VaultShape {
+    type Key = PairKey;
+    type Record = Record;
+
+    const STORE: &'static str = "vault";
+    const TABLE: &'static str = "token_vault";
+    const STEPS: Steps = steps!("vault tokens");
+    const SQL: Sql = SQL;
+    const ADDED: [&'static str; 2] = ADDED;
+
+    fn parts(key: &PairKey) -> Vec<Option<&str>> {
+        key.parts()
+    }
+
+    fn key(row: &crate::db::Row) -> Result<PairKey> {
+        Ok(PairKey::stored(column(row, 0)?, column(row, 1)?, column(row, 2)?))
+    }
+
+    fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
+        let [refresh, access]: [Option<&str>; 2] = [column(row, 3)?, column(row, 4)?];
+        let last_error: Option<&str> = column(row, 10)?;
+        let is_ended = column::<Option<&str>>(row, 9)? == Some("false");
+        let mark = last_error.and_then(|error| error.strip_prefix(MARK)).filter(|_| is_ended);
+        let ended = match mark {
+            Some(reason) => {
+                let reason = reason.to_owned().into();
+                Some(Error::Revoked { store: "vault", status: None, reason })
+            }
+            None => is_ended.then(not_connected),
+        };
+        // An access token that is missing, or that somebody has marked, needs a refresh; one without
+        // an expiry never expires.
+        let is_valid = access.is_some() && column::<Option<&str>>(row, 11)? != Some("false");
+        let spent = Some(Timestamp::from_ms(0));
+        Ok(Row {
+            stamp: Stamp { access: access.map(Arc::from), refresh: refresh.map(Arc::from) },
+            expires_at: if is_valid { column(row, 5)? } else { spent },
+            refreshing_at: column(row, 6)?,
+            updated_at: column(row, 7)?,
+            now: column(row, 8)?,
+            ended,
+            record: Arc::new(Record {
+                id: column(row, 12)?,
+                last_used_at: column(row, 13)?,
+                marked: mark.is_some(),
+            }),
+        })
+    }
+
+    fn is_marked(record: &Record) -> bool {
+        record.marked
+    }
+
+    fn not_connected(&self, _: &PairKey) -> Error {
+        not_connected()
+    }
+
+    async fn open(&self, _: &PairKey, row: &Row<Record>) -> Result<Credentials> {
+        let format = self.format()?;
+        let mut access = match &row.stamp.access {
+            Some(text) => format.open(text).await?,
+            None => String::new().into(),
+        };
+        let refresh_token = match &row.stamp.refresh {
+            Some(text) => {
+                let mut token = format.open(text).await?;
+                (!token.is_empty()).then(|| RefreshToken::new(std::mem::take(&mut *token)))
+            }
+            None => None,
+        };
+        Ok(Credentials { access_token: AccessToken::new(std::mem::take(&mut *access)), refresh_token })
+    }
+
+    async fn seal(&self, _: &PairKey, credentials: &Credentials) -> Result<Sealed> {
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        let access = credentials.access_token.expose();
+        Ok(Sealed {
+            stamp: Stamp {
+                access: Some(self.sealed(access).await?.into()),
+                refresh: Some(self.sealed(refresh).await?.into()),
+            },
+            key_version: 0,
+        })
+    }
+}
+
+fn not_connected() -> Error {
+    let text = "This tenant has no valid connection to the provider; the user must connect";
+    Error::NotConnected { store: "vault", text: text.into() }
+}

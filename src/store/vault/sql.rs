@@ -1,0 +1,227 @@
+//! The statements of the vault store. Access and refresh token are two rows, `r` and `a`: lease and
+//! stamp are on `r`.
+
+use crate::store::table::Sql;
+
+/// The columns that a migration adds, and NULLs of their types.
+pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
+
+/// Both rows of a key. The enum is compared as text: a value that the type lacks is no row, and no
+/// error of everybody in the same read.
+macro_rules! pairs {
+    ($wanted:literal) => {
+        concat!(
+            "SELECT wanted.tenant_id, wanted.provider, wanted.identifier,
+                r.encrypted_value, a.encrypted_value, a.expires_at, {added},
+                coalesce(r.updated_at, a.updated_at), clock_timestamp(),
+                r.is_valid, r.last_error, a.is_valid, a.id::text, a.last_used_at
+            FROM ",
+            $wanted,
+            " AS wanted (tenant_id, provider, identifier)
+            LEFT JOIN {table} r ON r.tenant_id = wanted.tenant_id::uuid
+                AND r.provider::text = wanted.provider AND r.token_type = 'refresh_token'
+                AND r.identifier IS NOT DISTINCT FROM wanted.identifier
+            LEFT JOIN {table} a ON a.tenant_id = wanted.tenant_id::uuid
+                AND a.provider::text = wanted.provider AND a.token_type = 'access_token'
+                AND a.identifier IS NOT DISTINCT FROM wanted.identifier
+            WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+        )
+    };
+}
+
+const READ_ONE: &str = pairs!("(SELECT $1[1], $1[2], $1[3])");
+
+const READ_MANY: &str = pairs!("unnest($1, $2, $3)");
+
+/// A row of the key `$1`, of this type, under this name.
+macro_rules! row_of {
+    ($row:literal, $type:literal) => {
+        concat!(
+            $row, ".tenant_id = $1[1]::uuid AND ", $row, ".provider::text = $1[2] AND ",
+            $row, ".token_type = '", $type, "' AND ", $row, ".identifier IS NOT DISTINCT FROM $1[3]"
+        )
+    };
+}
+
+/// Step 3. Fresh is an access token that is valid and has no expiry, or a late one.
+const LEASE: &str = concat!(
+    "UPDATE {table} AS r SET refreshing_at = clock_timestamp()
+    WHERE ", row_of!("r", "refresh_token"), "
+      AND r.encrypted_value = $2 AND r.is_valid <> 'false'
+      AND (SELECT a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), ")
+        IS NOT DISTINCT FROM $3
+      AND ($4::float8 IS NULL OR NOT EXISTS (
+        SELECT FROM {table} a WHERE ", row_of!("a", "access_token"), " AND a.is_valid <> 'false'
+          AND (a.expires_at IS NULL
+            OR a.expires_at > clock_timestamp() + $4 * interval '1 millisecond')))
+      AND (r.refreshing_at IS NULL OR r.refreshing_at = $5)
+    RETURNING r.refreshing_at"
+);
+
+/// Step 7, in one statement: locks both rows, and only when both are the ones that were read writes
+/// both. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
+/// refresh buffer ($11), so that the next call proves the token.
+const COMMIT: &str = concat!(
+    "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    a AS MATERIALIZED (
+      SELECT a.id, a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), " FOR UPDATE),
+    r AS MATERIALIZED (
+      SELECT r.id, r.tenant_id, r.provider, r.identifier, r.refreshing_at FROM {table} r
+      WHERE ", row_of!("r", "refresh_token"), "
+        AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM a) IS NOT DISTINCT FROM $3
+        AND (r.is_valid <> 'false' OR r.last_error = 'tokenkeep:invalid_grant')
+      FOR UPDATE),
+    expiry AS MATERIALIZED (
+      SELECT CASE
+        WHEN $8 AND (r.refreshing_at IS DISTINCT FROM $9
+          OR r.refreshing_at < clock.now - $10 * interval '1 millisecond')
+        THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
+        ELSE $7 END AS at
+      FROM r, clock),
+    refresh AS (
+      UPDATE {table} AS stored SET encrypted_value = $4, is_valid = 'true', last_error = NULL,
+        refreshing_at = NULL, last_refreshed_at = clock.now, updated_at = clock.now
+      FROM r, clock WHERE stored.id = r.id),
+    access AS (
+      UPDATE {table} AS stored SET encrypted_value = $5, expires_at = expiry.at, is_valid = 'true',
+        last_error = NULL, last_refreshed_at = clock.now, updated_at = clock.now
+      FROM r, a, expiry, clock WHERE stored.id = a.id),
+    first_access AS (
+      INSERT INTO {table} (tenant_id, provider, token_type, identifier, encrypted_value, expires_at,
+        is_valid, last_refreshed_at, created_at, updated_at)
+      SELECT r.tenant_id, r.provider, 'access_token', r.identifier, $5, expiry.at,
+        'true', clock.now, clock.now, clock.now
+      FROM r, expiry, clock WHERE NOT EXISTS (SELECT FROM a)
+      ON CONFLICT DO NOTHING)
+    SELECT at FROM expiry"
+);
+
+/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
+const RELEASE: &str = concat!(
+    "UPDATE {table} AS r SET refreshing_at = $3
+    WHERE ", row_of!("r", "refresh_token"), " AND r.refreshing_at = $2"
+);
+
+/// Step 9a.
+const SUSPECT: &str = concat!(
+    "UPDATE {table} AS a
+    SET expires_at = LEAST(a.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
+    WHERE ", row_of!("a", "access_token"), " AND a.encrypted_value = $3
+      AND EXISTS (SELECT FROM {table} r
+        WHERE ", row_of!("r", "refresh_token"), " AND r.encrypted_value = $2)"
+);
+
+/// Step 9c: both rows stay; the mark is not one that a user makes.
+const END: &str = concat!(
+    "UPDATE {table} AS r SET is_valid = 'false', last_error = 'tokenkeep:' || $5,
+      refreshing_at = NULL, updated_at = clock_timestamp()
+    WHERE ", row_of!("r", "refresh_token"), "
+      AND r.encrypted_value = $2 AND r.is_valid <> 'false' AND r.refreshing_at = $4
+      AND (SELECT a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), ")
+        IS NOT DISTINCT FROM $3
+    RETURNING r.id::text"
+);
+
+pub(super) const SQL: Sql = Sql {
+    read_one: READ_ONE,
+    read_many: READ_MANY,
+    lease: LEASE,
+    commit: COMMIT,
+    release: RELEASE,
+    suspect: SUSPECT,
+    end: END,
+};
+
+macro_rules! token_columns {
+    () => {
+        "t.tenant_id::text, t.provider::text, t.token_type::text, t.identifier, t.id::text,
+        t.encrypted_value, t.expires_at, t.is_valid, t.last_used_at, clock_timestamp()"
+    };
+}
+
+/// One token. Of several rows, as a table without the unique index may have, the newest.
+pub(super) const TOKEN: &str = concat!(
+    "SELECT ", token_columns!(), " FROM {table} t
+    WHERE t.tenant_id = $1[1]::uuid AND t.provider::text = $1[2] AND t.token_type::text = $1[3]
+      AND t.identifier IS NOT DISTINCT FROM $1[4]
+    ORDER BY t.updated_at DESC LIMIT 1"
+);
+
+pub(super) const TOKENS: &str = concat!(
+    "SELECT ", token_columns!(), " FROM unnest($1, $2, $3, $4)
+      AS wanted (tenant_id, provider, token_type, identifier)
+    JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider::text = wanted.provider
+      AND t.token_type::text = wanted.token_type
+      AND t.identifier IS NOT DISTINCT FROM wanted.identifier
+    ORDER BY t.updated_at DESC"
+);
+
+/// Stores a token; frees the lease. `$6`: whether an expiry was given at all, since an update without
+/// one keeps the stored one. `{target}` is the unique key that applies, `{reset}` is left out of a
+/// table that lacks the column.
+pub(super) const STORE: &str = "
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+    INSERT INTO {table} AS stored (tenant_id, provider, token_type, identifier, encrypted_value,
+      expires_at, is_valid, created_at, updated_at)
+    SELECT $1[1]::uuid, $1[2]::text::{schema}token_provider, $1[3]::text::{schema}token_type, $1[4],
+      $2, $3, 'true', now, now FROM clock
+    ON CONFLICT {target} DO UPDATE SET
+      encrypted_value = EXCLUDED.encrypted_value,
+      expires_at = CASE WHEN $4 THEN EXCLUDED.expires_at ELSE stored.expires_at END,
+      is_valid = 'true', last_error = NULL, last_refreshed_at = EXCLUDED.updated_at,
+      updated_at = EXCLUDED.updated_at{reset}
+    RETURNING stored.id::text";
+
+pub(super) const WITH_IDENTIFIER: &str = "(tenant_id, provider, token_type, identifier)";
+
+pub(super) const WITHOUT_IDENTIFIER: &str =
+    "(tenant_id, provider, token_type) WHERE identifier IS NULL";
+
+pub(super) const RESET: &str = ", refreshing_at = NULL";
+
+/// The same for a table without the column or the unique index, no better than old code does it.
+pub(super) const BARE_STORE: &str = "
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    updated AS (
+      UPDATE {table} AS stored SET
+        encrypted_value = $2,
+        expires_at = CASE WHEN $4 THEN $3 ELSE stored.expires_at END,
+        is_valid = 'true', last_error = NULL, last_refreshed_at = now, updated_at = now
+      FROM clock
+      WHERE stored.tenant_id = $1[1]::uuid AND stored.provider::text = $1[2]
+        AND stored.token_type::text = $1[3] AND stored.identifier IS NOT DISTINCT FROM $1[4]
+      RETURNING stored.id),
+    inserted AS (
+      INSERT INTO {table} (tenant_id, provider, token_type, identifier, encrypted_value, expires_at,
+        is_valid, created_at, updated_at)
+      SELECT $1[1]::uuid, $1[2]::text::{schema}token_provider, $1[3]::text::{schema}token_type, $1[4],
+        $2, $3, 'true', now, now FROM clock WHERE NOT EXISTS (SELECT FROM updated)
+      RETURNING id)
+    SELECT id::text FROM updated UNION ALL SELECT id::text FROM inserted";
+
+/// $3: only while this is still its value; NULL: whatever it is.
+pub(super) const MARK_INVALID: &str = "
+    UPDATE {table} SET is_valid = 'false', last_error = $2, updated_at = clock_timestamp()
+    WHERE id = $1::uuid AND ($3::text IS NULL OR encrypted_value = $3)";
+
+pub(super) const DELETE: &str = "DELETE FROM {table} WHERE id = $1::uuid";
+
+pub(super) const DELETE_PROVIDER: &str = "
+    DELETE FROM {table} WHERE tenant_id = $1::uuid AND provider::text = $2";
+
+/// Expired ones, too.
+pub(super) const EXPIRING: &str = "
+    SELECT tenant_id::text, provider::text, token_type::text, identifier FROM {table}
+    WHERE is_valid = 'true' AND token_type = 'access_token'
+      AND expires_at < clock_timestamp() + $1 * interval '1 minute'
+      AND ($2::text IS NULL OR provider::text = $2)";
+
+/// Never waits for a row: that a token was used is no reason to hold anybody up.
+pub(super) const USED: &str = "
+    UPDATE {table} AS t SET last_used_at = clock_timestamp()
+    FROM (SELECT id FROM {table} WHERE id = ANY($1::text[]::uuid[]) FOR UPDATE SKIP LOCKED) AS free
+    WHERE t.id = free.id";
+
+/// The labels of an enum type.
+pub(super) const LABELS: &str = "
+    SELECT enumlabel::text FROM pg_enum WHERE enumtypid = to_regtype($1)";
