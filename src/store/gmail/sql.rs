@@ -1,7 +1,7 @@
 //! The statements of the gmail store. `{table}` is replaced by the table's qualified name.
 
 use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration};
+use crate::db::{Column, Migration, Unique};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -20,7 +20,7 @@ pub(super) const MIGRATION: Migration = Migration {
     version: 1,
     sql: include_str!("../../../migrations/0001_gmail.sql"),
     table: "gmail_tokens",
-    key: "user_id",
+    keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[
         column("id", TEXT),
         column("tenant_id", TEXT),
