@@ -8,6 +8,8 @@ use super::message::Value;
 use crate::db::{Duplicates, migrate as run};
 use crate::error::Error;
 use crate::store::gmail;
+use crate::store::vault_migration;
+use crate::store::zoho_migration;
 
 /// Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences.
 #[napi(catch_unwind)]
@@ -26,7 +28,9 @@ pub fn migrate(
         for store in &stores {
             match store.as_str() {
                 "gmail" => migrations.push(&gmail::MIGRATION),
-                _ => return Err(Error::invalid("stores", "may name: gmail")),
+                "zoho" => migrations.push(&zoho_migration::MIGRATION),
+                "vault" => migrations.push(&vault_migration::MIGRATION),
+                _ => return Err(Error::invalid("stores", "may name: gmail, zoho, vault")),
             }
         }
         if migrations.is_empty() {

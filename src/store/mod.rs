@@ -2,3 +2,5 @@
 //! Node or of who may refresh when.
 
 pub mod gmail;
+pub mod vault_migration;
+pub mod zoho_migration;

@@ -28,12 +28,7 @@ pub(super) async fn after(session: &Session, migration: &Migration, table: &str)
     columns(session, migration, migration.columns.iter(), table).await?;
     for key in migration.keys {
         if !is_unique(session, table, key).await? {
-            let only = key.predicate.map(|predicate| format!(" where {predicate}"));
-            let reason = format!(
-                "{table} has no unique key on {}{}",
-                key.columns.join(", "),
-                only.unwrap_or_default()
-            );
+            let reason = format!("{table} has no unique key on {key}");
             return Err(Error::Schema { reason: reason.into() });
         }
     }

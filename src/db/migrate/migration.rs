@@ -1,5 +1,7 @@
 //! What a store says of its table.
 
+use std::fmt;
+
 /// One store's table, as its migration leaves it.
 #[derive(Debug)]
 pub struct Migration {
@@ -25,6 +27,21 @@ pub struct Unique {
     pub columns: &'static [&'static str],
     /// Which rows it holds for, as PostgreSQL prints it; all of them when there is none.
     pub predicate: Option<&'static str>,
+}
+
+impl Unique {
+    /// The condition for a row to be one that the key holds for.
+    pub(super) fn rows(&self) -> String {
+        self.predicate
+            .map_or_else(|| format!("({}) IS NOT NULL", self.columns.join(", ")), str::to_owned)
+    }
+}
+
+impl fmt::Display for Unique {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.columns.join(", "))?;
+        self.predicate.map_or(Ok(()), |predicate| write!(out, " where {predicate}"))
+    }
 }
 
 /// A column that an existing table must have.

@@ -17,28 +17,32 @@ pub enum Duplicates {
     KeepNewest,
 }
 
-/// By what it does, not by its name: an application's own constraint or index will do. `ON
-/// CONFLICT` does not take a deferrable one.
+/// The unique indexes on a key's columns, by what they do, not by their names: an application's own
+/// constraint or index will do.
 const UNIQUE: &str = r#"
-    SELECT EXISTS (
-        SELECT FROM pg_index i
-        WHERE i.indrelid = to_regclass($1)
-          AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indexprs IS NULL
-          AND pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM '(' || $3 || ')'
-          AND i.indnkeyatts = cardinality($2)
-          AND ARRAY(
-            SELECT a.attname::text COLLATE "C"
-            FROM pg_attribute a
-            WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1])
-            ORDER BY 1
-          ) = ARRAY(SELECT name COLLATE "C" FROM unnest($2) AS name ORDER BY 1)
-    )"#;
+    SELECT coalesce(bool_or(i.indimmediate), false), coalesce(bool_or(NOT i.indimmediate), false)
+    FROM pg_index i
+    WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indexprs IS NULL
+      AND pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM '(' || $3 || ')'
+      AND i.indnkeyatts = cardinality($2)
+      AND ARRAY(
+        SELECT a.attname::text COLLATE "C"
+        FROM pg_attribute a
+        WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1])
+        ORDER BY 1
+      ) = ARRAY(SELECT name COLLATE "C" FROM unnest($2) AS name ORDER BY 1)"#;
 
 /// Whether `key` holds for the table.
 pub(super) async fn is_unique(session: &Session, table: &str, key: &Unique) -> Result<bool> {
     let params: Params<'_> =
         &[(&table, Type::TEXT), (&key.columns, Type::TEXT_ARRAY), (&key.predicate, Type::TEXT)];
     let rows = session.rows("look for a unique key", UNIQUE, params).await?;
+    if column(&rows[0], 1)? {
+        let reason = format!(
+            "{table} has a deferrable unique constraint on {key}, with which ON CONFLICT does not work. Drop it, or make it anew as NOT DEFERRABLE"
+        );
+        return Err(Error::Schema { reason: reason.into() });
+    }
     column(&rows[0], 0)
 }
 
@@ -53,44 +57,36 @@ pub(super) async fn make_way(
         if is_unique(session, table, key).await? {
             continue;
         }
-        let columns = key.columns.join(", ");
-        let among = key.predicate.map_or_else(|| format!("({columns}) IS NOT NULL"), str::to_owned);
         match duplicates {
-            Duplicates::Refuse => {
-                refuse(session, migration.store, table, &columns, &among).await?;
-            }
-            Duplicates::KeepNewest => keep_newest(session, table, &columns, &among).await?,
+            Duplicates::Refuse => refuse(session, migration.store, table, key).await?,
+            Duplicates::KeepNewest => keep_newest(session, table, key).await?,
         }
     }
     Ok(())
 }
 
-async fn refuse(
-    session: &Session,
-    store: &str,
-    table: &str,
-    columns: &str,
-    among: &str,
-) -> Result<()> {
+async fn refuse(session: &Session, store: &str, table: &str, key: &Unique) -> Result<()> {
+    let (columns, rows) = (key.columns.join(", "), key.rows());
     let find = format!(
-        "SELECT {columns}, count(*) FROM {table} WHERE {among} GROUP BY {columns} HAVING count(*) > 1"
+        "SELECT {columns}, count(*) FROM {table} WHERE {rows} GROUP BY {columns} HAVING count(*) > 1"
     );
     let found = session.rows("look for duplicates", &find, &[]).await?.len();
     if found == 0 {
         return Ok(());
     }
     let reason = format!(
-        "{table} must have one row for each {columns}, and {found} have several. Look at them with: {find}. Delete what is wrong, or keep the newest of each with: npx tokenkeep migrate --store {store} --keep newest"
+        "{table} must have one row for each {key}, and {found} have several. Look at them with: {find}. Delete what is wrong, or keep the newest of each with: npx tokenkeep migrate --store {store} --keep newest"
     );
     Err(Error::Schema { reason: reason.into() })
 }
 
-async fn keep_newest(session: &Session, table: &str, columns: &str, among: &str) -> Result<()> {
+async fn keep_newest(session: &Session, table: &str, key: &Unique) -> Result<()> {
+    let (columns, rows) = (key.columns.join(", "), key.rows());
     let delete = format!(
         "DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM (
             SELECT ctid, row_number() OVER (
                 PARTITION BY {columns} ORDER BY updated_at DESC, ctid DESC) AS place
-            FROM {table} WHERE {among}) AS ranked WHERE place > 1)"
+            FROM {table} WHERE {rows}) AS ranked WHERE place > 1)"
     );
     session.run("keep the newest of the duplicates", &delete).await
 }
