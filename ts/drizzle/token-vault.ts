@@ -20,6 +20,11 @@ export interface TokenVaultOptions<
   tokenProviderEnum?: PgEnum<Providers> | undefined;
   /** The application's own enum `token_type`; needed with `schema`. */
   tokenTypeEnum?: PgEnum<Types> | undefined;
+  /**
+   * Whether the key `token_vault_unique` is a unique index and not a constraint, for those who use
+   * `drizzle-kit push`, which makes constraints of several columns anew each time; `false`.
+   */
+  uniqueIndex?: boolean | undefined;
 }
 
 /** Declares `token_vault` as `tokenkeep migrate --store vault` makes it. */
@@ -27,7 +32,7 @@ export function tokenVaultTable<
   Providers extends Values = typeof tokenProviderEnum.enumValues,
   Types extends Values = typeof tokenTypeEnum.enumValues,
 >(options: TokenVaultOptions<Providers, Types> = {}) {
-  const { tenants, schema } = options;
+  const { tenants, schema, uniqueIndex: isIndex = false } = options;
   const provider = options.tokenProviderEnum ?? withoutSchema(tokenProviderEnum, schema);
   const tokenType = options.tokenTypeEnum ?? withoutSchema(tokenTypeEnum, schema);
   return tableIn(schema)(
@@ -49,7 +54,7 @@ export function tokenVaultTable<
       updatedAt: moment('updated_at').defaultNow().notNull(),
     },
     (table) => [
-      unique('token_vault_unique').on(
+      (isIndex ? uniqueIndex : unique)('token_vault_unique').on(
         table.tenantId,
         table.provider,
         table.tokenType,
