@@ -82,8 +82,9 @@ export async function types() {
   // @ts-expect-error there is no such token type
   const misspelt: tokenkeep.NewTokenVaultEntry = { ...added, tokenType: 'apikey' };
 
-  return [
-    ...[token, texts, wrongEmail, expiresAt, stored, created, incomplete],
-    ...[label, provider, seeds, misspelt],
-  ];
+  return {
+    gmail: [token, texts, wrongEmail, expiresAt],
+    zoho: [stored, created, incomplete],
+    vault: [label, provider, seeds, misspelt],
+  };
 }
