@@ -243,13 +243,13 @@ describe('duplicates in a token vault', () => {
     await makeApplication();
     await query('ALTER TABLE token_vault DROP CONSTRAINT token_vault_unique');
     await insert('one', [1, 2]);
-    await insert(null, [7]);
+    await insert(null, [7, 8]);
     await expect(migrate()).rejects.toThrow(
       /for each tenant_id, provider, token_type, identifier, and 1 have/,
     );
     await migrateOn(database, { stores: ['vault'], keep: 'newest' });
     expect(await left()).toEqual([
-      { identifier: null, encrypted_value: '7' },
+      { identifier: null, encrypted_value: '8' },
       { identifier: 'one', encrypted_value: '2' },
     ]);
     await expect(insert('one', [4])).rejects.toThrow('token_vault_unique');

@@ -94,6 +94,10 @@ describe('the migration of the zoho store', () => {
   it.each([
     ['a constraint', 'ALTER TABLE oauth_tokens ADD CONSTRAINT theirs UNIQUE (provider, client_id)'],
     ['an index', 'CREATE UNIQUE INDEX theirs ON oauth_tokens (client_id, provider)'],
+    [
+      'a wider index',
+      'CREATE UNIQUE INDEX theirs ON oauth_tokens (client_id, provider) INCLUDE (id)',
+    ],
   ])('is content with %s of the application’s own', async (_, sql) => {
     await makeTables(database, old);
     await query(sql);
@@ -120,6 +124,19 @@ describe('the migration of the zoho store', () => {
     expect(await query('SELECT refresh_token FROM oauth_tokens')).toEqual([
       { refresh_token: 'second' },
     ]);
+  });
+
+  it.each([
+    ['on more columns', '(client_id, provider, scopes)'],
+    ['on an expression more', '(client_id, provider, lower(scopes))'],
+    ['for some rows', '(client_id, provider) WHERE scopes IS NULL'],
+  ])('sees duplicates that a key %s has let through', async (_, key) => {
+    await makeTables(database, old);
+    await query(`
+      CREATE UNIQUE INDEX theirs ON oauth_tokens ${key};
+      INSERT INTO oauth_tokens (client_id, provider, refresh_token, scopes)
+      VALUES ('one', 'zoho_crm', 'first', 'a'), ('one', 'zoho_crm', 'second', 'b')`);
+    await expect(migrate()).rejects.toThrow('client_id, provider, and 1 have several');
   });
 
   it('changes nothing when it runs again, waits for no reader, and ten may run at once', async () => {

@@ -24,7 +24,6 @@ const UNIQUE: &str = r#"
     FROM pg_index i
     WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indexprs IS NULL
       AND pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM '(' || $3 || ')'
-      AND i.indnkeyatts = cardinality($2)
       AND ARRAY(
         SELECT a.attname::text COLLATE "C"
         FROM pg_attribute a
