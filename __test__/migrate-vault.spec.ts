@@ -178,6 +178,8 @@ describe('the migration of the vault store', () => {
   });
 
   it.each([
+    ['ALTER id DROP DEFAULT', 'id is NOT NULL without a default'],
+    ['ALTER id DROP DEFAULT, ALTER id TYPE text', 'id is text, must be uuid'],
     ['ALTER tenant_id TYPE text', 'tenant_id is text, must be uuid'],
     ['ALTER provider TYPE varchar(20)', 'provider is varchar(20), must be token_provider'],
     ['ALTER token_type TYPE text', 'token_type is text, must be token_type'],

@@ -208,7 +208,7 @@ describe('the migration of the zoho store', () => {
     ['DROP scopes, DROP metadata', 'lacks the columns scopes, metadata'],
     ['ALTER token_expiry TYPE timestamptz', 'token_expiry is timestamptz, must be timestamp'],
     ['ALTER updated_at TYPE timestamptz', 'updated_at is timestamptz, must be timestamp'],
-    ['ALTER id DROP DEFAULT, ALTER id TYPE text', 'id is text, must be uuid'],
+    ['ALTER id DROP DEFAULT', 'id is NOT NULL without a default'],
     ['ALTER metadata TYPE text', 'metadata is text, must be jsonb'],
     ['ALTER access_token SET NOT NULL', 'access_token is NOT NULL, must allow NULL'],
     ['ALTER refresh_token DROP NOT NULL', 'refresh_token allows NULL, must be NOT NULL'],

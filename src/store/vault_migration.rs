@@ -7,7 +7,7 @@ const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
 
 const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
-    Column { name, types, nullable: false, max_bytes: 0, added: false }
+    Column { name, types, nullable: false, max_bytes: 0, added: false, by_default: false }
 }
 
 const fn optional(name: &'static str, types: &'static [&'static str]) -> Column {
@@ -29,7 +29,7 @@ pub const MIGRATION: Migration = Migration {
         },
     ],
     columns: &[
-        column("id", &["uuid"]),
+        Column { by_default: true, ..column("id", &["uuid"]) },
         column("tenant_id", &["uuid"]),
         column("provider", &["token_provider"]),
         column("token_type", &["token_type"]),

@@ -9,7 +9,7 @@ const TIME: &[&str] = &["timestamp"];
 const MOMENT: &[&str] = &["timestamptz"];
 
 const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
-    Column { name, types, nullable: false, max_bytes: 0, added: false }
+    Column { name, types, nullable: false, max_bytes: 0, added: false, by_default: false }
 }
 
 const fn optional(name: &'static str, types: &'static [&'static str]) -> Column {
@@ -24,7 +24,6 @@ pub const MIGRATION: Migration = Migration {
     table: "oauth_tokens",
     keys: &[Unique { columns: &["client_id", "provider"], predicate: None }],
     columns: &[
-        column("id", &["uuid"]),
         Column { max_bytes: 255, ..column("client_id", TEXT) },
         Column { max_bytes: 50, ..column("provider", TEXT) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..optional("access_token", TEXT) },

@@ -65,8 +65,9 @@ async fn columns(
     }
     for row in &rows {
         let name: &str = column(row, 0)?;
-        let known = migration.columns.iter().any(|wanted| wanted.name == name);
-        if !known && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
+        let is_inserted =
+            migration.columns.iter().any(|wanted| wanted.name == name && !wanted.by_default);
+        if !is_inserted && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
             let what = "is NOT NULL without a default: tokenkeep could not insert";
             return Err(differs(table, name, what));
         }

@@ -57,4 +57,6 @@ pub struct Column {
     pub max_bytes: usize,
     /// Whether the migration adds it to a table that lacks it.
     pub added: bool,
+    /// Whether tokenkeep's inserts leave it to the table's default.
+    pub by_default: bool,
 }

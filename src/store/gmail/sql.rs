@@ -7,7 +7,7 @@ const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
 
 const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
-    Column { name, types, nullable: false, max_bytes: 36, added: false }
+    Column { name, types, nullable: false, max_bytes: 36, added: false, by_default: false }
 }
 
 /// A sealed token: two hex digits a byte, with nonce and tag.
