@@ -45,26 +45,58 @@ export declare class Keep {
   close(id: number, timeoutMs?: number | undefined | null): void
 }
 
+/** `ENCRYPTION_SECRET` and its predecessor. */
+export declare class VaultKeys {
+  constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
+}
+
 /** Opens what `encryptToken` or Node's `aes-256-gcm` sealed; throws `ERR_TOKENKEEP_DECRYPTION`. */
 export declare function decryptToken(keys: GmailKeys, encrypted: string): string
+
+/** Opens what was sealed with one of the secrets; `ERR_TOKENKEEP_DECRYPTION` otherwise. */
+export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
 export declare function deleteGmailTokens(keep: Keep, id: number, userId: string): void
 
+/** Deletes all tokens of a tenant at a provider. */
+export declare function deleteVaultProviderTokens(keep: Keep, id: number, tenantId: string, provider: string): void
+
+/** Deletes a token, if there is one. */
+export declare function deleteVaultToken(keep: Keep, id: number, tokenId: string): void
+
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string
+
+/** Seals any text as `base64(salt iv authTag ciphertext)`, with a key that scrypt derived. */
+export declare function encryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, plaintext: string): void
 
 /** Every code that an error can carry. */
 export declare function errorCodes(): Array<string>
 
+/** The access tokens that expire soon; four fields each. */
+export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
+
 /** The row with its tokens opened, fresh or not; `null` when there is none. */
 export declare function getGmailTokenDecrypted(keep: Keep, id: number, userId: string): void
+
+/**
+ * The access token, refreshed if need be: by the function that the face keeps as `refresh_fn` when
+ * given, else at the provider; `null` when there is no connection.
+ */
+export declare function getRefreshedVaultToken(keep: Keep, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
 
 /**
  * A token with at least five minutes left, refreshed once across all processes if need be; by
  * the function that the face keeps as `refresh_fn` when given.
  */
 export declare function getValidGmailToken(keep: Keep, id: number, userId: string, refreshFn?: number | undefined | null): void
+
+/** The valid access token and whether it should be refreshed; `null` when there is none. */
+export declare function getVaultAccessToken(keep: Keep, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
+
+/** The token, expired and invalid ones too; `null` when there is none. */
+export declare function getVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier?: string | undefined | null): void
 
 /** An access token with at least five minutes left, refreshed once across all processes if need be. */
 export declare function getZohoAccessToken(keep: Keep, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
@@ -93,6 +125,10 @@ export interface KeepOptions {
   zohoRefreshToken?: string
   zohoAccountsServer?: string
   zohoTokenUrl?: string
+  encryptionSecret?: string
+  encryptionSecretPrevious?: string
+  saltReuse?: boolean
+  providers?: Array<ProviderOptions>
   mixedFleet?: boolean
   /** How long a caller waits for a refresh. */
   waitMs?: number
@@ -102,8 +138,24 @@ export interface KeepOptions {
   threads?: number
 }
 
+/** Marks a token as invalid. */
+export declare function markVaultTokenInvalid(keep: Keep, id: number, tokenId: string, error: string): void
+
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>, keepNewest: boolean): void
+
+/** A provider that is not built in, as options describe it. */
+export interface ProviderOptions {
+  name: string
+  tokenUrl: string
+  clientId: string
+  clientSecret: string
+  rotates?: boolean
+  defaultExpiresInS?: number
+}
+
+/** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
+export declare function storeVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
 
 /** Stores tokens; replaces what was stored. `metadata` is a JSON object. */
 export declare function storeZohoTokens(keep: Keep, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep } from '../dist/index.js';
 import { emptyDatabase, type TestDatabase } from './helpers/database';
@@ -114,6 +115,18 @@ describe('migrate', () => {
     await keep.close();
     const { rows } = await database.client.query('SELECT id FROM gmail_tokens');
     expect(rows).toEqual([{ id: '3' }]);
+  });
+
+  it('adds a missing unique key with psql, too', async () => {
+    await migrate();
+    await database.client.query(
+      'ALTER TABLE gmail_tokens DROP CONSTRAINT gmail_tokens_user_id_unique',
+    );
+    await database.client.query(readFileSync('migrations/0001_gmail.sql', 'utf8'));
+    const { rows } = await database.client.query(
+      `SELECT conname FROM pg_constraint WHERE conrelid = 'gmail_tokens'::regclass AND contype = 'u'`,
+    );
+    expect(rows).toEqual([{ conname: 'gmail_tokens_user_id_unique' }]);
   });
 
   it('works in a schema of its own, named by option or by URL', async () => {

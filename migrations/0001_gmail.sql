@@ -31,8 +31,7 @@ BEGIN
         key_version integer NOT NULL DEFAULT 1,
         refreshing_at timestamptz,
         connected_at timestamptz NOT NULL DEFAULT now(),
-        updated_at timestamptz NOT NULL DEFAULT now(),
-        CONSTRAINT gmail_tokens_user_id_unique UNIQUE (user_id)
+        updated_at timestamptz NOT NULL DEFAULT now()
       );
       ALTER TABLE %1$I.gmail_tokens ENABLE ROW LEVEL SECURITY;
       CREATE POLICY tenant_isolation ON %1$I.gmail_tokens
@@ -54,6 +53,15 @@ BEGIN
   END IF;
   IF to_regclass(format('%I.gmail_tokens_tenant_id_idx', target)) IS NULL THEN
     EXECUTE format('CREATE INDEX gmail_tokens_tenant_id_idx ON %s (tenant_id)', tokens);
+  END IF;
+
+  -- An upsert needs it; a constraint or an index of another name serves as well.
+  IF NOT EXISTS (
+    SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+    WHERE i.indrelid = to_regclass(tokens) AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'user_id'
+  ) THEN
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT gmail_tokens_user_id_unique UNIQUE (user_id)', tokens);
   END IF;
 
   -- A foreign key only where the other table exists and its id is a text like ours.

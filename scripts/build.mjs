@@ -1,6 +1,7 @@
 // Builds the addon (debug, or --release) and dist/: CommonJS from TypeScript, and an ES module
 // beside each entry that re-exports it, so that both share one native instance and one set of
-// classes.
+// classes. tokenkeep/drizzle, which has neither, is compiled twice: drizzle-orm's types for ES modules
+// and for CommonJS do not go together.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -21,8 +22,10 @@ function buildFaces() {
   chmodSync(join(root, 'dist/cli/main.js'), 0o755);
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const entry of Object.values(exports)) {
-    if (entry.import) writeModule(join(root, entry.import.default));
+    if (entry.import?.default.endsWith('.mjs')) writeModule(join(root, entry.import.default));
   }
+  runBin('typescript', 'tsc', ['-p', 'ts/drizzle']);
+  writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module" }\n');
 }
 
 /** Names are read off the CommonJS module: the two can never differ. */

@@ -182,6 +182,18 @@ pub const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
 /// The latest moment that a JavaScript `Date` holds; `timestamptz` holds later ones.
 pub const TIMESTAMP_MAX_MS: f64 = 8.64e15;
 
+/// Checks a moment that becomes a `timestamptz`, in milliseconds since 1970.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] that names the argument.
+pub fn timestamp(argument: &'static str, ms: f64) -> Result<i64> {
+    if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&ms) {
+        return Err(Error::invalid(argument, "must be a valid date that PostgreSQL can store"));
+    }
+    #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
+    Ok(ms as i64)
+}
+
 /// Checks a text that becomes a `varchar(max_chars)`: 1 to so many characters, no NUL.
 ///
 /// # Errors

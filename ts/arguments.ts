@@ -22,6 +22,17 @@ export function date(argument: string, value: unknown): number {
   return Number(value);
 }
 
+/** A valid date, as milliseconds since 1970, or NULL; nothing when it is undefined. */
+export function optionalDate(argument: string, value: unknown): number | null | undefined {
+  return value === undefined || value === null ? value : date(argument, value);
+}
+
+/** A number. */
+export function number(argument: string, value: unknown): number {
+  if (typeof value !== 'number') return refuse(argument, `must be a number, is ${kind(value)}`);
+  return value;
+}
+
 /** A function, or nothing. */
 export function optionalFunction<F>(argument: string, value: F | undefined | null): F | undefined {
   if (value === undefined || value === null) return undefined;

@@ -9,6 +9,7 @@ import { GmailStore } from './gmail-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
 import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
+import { VaultStore } from './vault-store';
 import { ZohoStore } from './zoho-store';
 
 const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
@@ -25,6 +26,8 @@ export class TokenKeep {
   readonly gmail: GmailStore;
   /** The zoho store. */
   readonly zoho: ZohoStore;
+  /** The vault store. */
+  readonly vault: VaultStore;
 
   readonly #options: TokenKeepOptions;
   #keep: Keep | undefined;
@@ -39,6 +42,7 @@ export class TokenKeep {
     const keep = (): Keep => this.#current();
     this.gmail = new GmailStore(keep);
     this.zoho = new ZohoStore(keep);
+    this.vault = new VaultStore(keep);
   }
 
   /** The native instance; made anew when a variable that matters has changed. */

@@ -1,8 +1,21 @@
 /** Where settings come from: explicit options win, what is missing is read from `process.env`. */
 
-import type { KeepOptions } from '../index';
+import type { KeepOptions, ProviderOptions } from '../index';
+import { optionalNumber, record, text } from './arguments';
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
+
+/** A token endpoint, and the application there. */
+export interface ProviderSettings {
+  /** RFC 6749, section 3.2. */
+  tokenUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Whether a refresh may answer with a new refresh token and make the old one worthless: true. */
+  rotates?: boolean | undefined;
+  /** The lifetime of an access token, in seconds, when an answer names none: 3,600. */
+  defaultExpiresIn?: number | undefined;
+}
 
 /** What an instance can be told. Everything but `onEvent` and numbers has a variable, too. */
 export interface TokenKeepOptions {
@@ -39,6 +52,17 @@ export interface TokenKeepOptions {
   zohoAccountsServer?: string | undefined;
   /** `TOKENKEEP_ZOHO_TOKEN_URL`: in the place of Zoho's own, for tests and proxies. */
   zohoTokenUrl?: string | undefined;
+  /** `ENCRYPTION_SECRET`: at least 32 characters; the vault's values are sealed with it. */
+  encryptionSecret?: string | undefined;
+  /** `ENCRYPTION_SECRET_PREVIOUS`: opens values, but seals none. */
+  encryptionSecretPrevious?: string | undefined;
+  /**
+   * `TOKENKEEP_SALT_REUSE=0`: every value of the vault is sealed with a salt of its own, which costs
+   * tens of milliseconds each. By default one serves 1,000 values, or ten minutes.
+   */
+  saltReuse?: boolean | undefined;
+  /** Where the vault refreshes, by the provider's name; google is built in. */
+  providers?: Record<string, ProviderSettings> | undefined;
   /** `TOKENKEEP_MIXED_FLEET=1`: old TypeScript instances work on the same table. */
   mixedFleet?: boolean | undefined;
   /** How long a call waits for a refresh before it gets a usable token or an error: 20,000. */
@@ -66,6 +90,8 @@ const TEXTS = {
   zohoRefreshToken: 'ZOHO_REFRESH_TOKEN',
   zohoAccountsServer: undefined,
   zohoTokenUrl: 'TOKENKEEP_ZOHO_TOKEN_URL',
+  encryptionSecret: 'ENCRYPTION_SECRET',
+  encryptionSecretPrevious: 'ENCRYPTION_SECRET_PREVIOUS',
 } as const;
 const NUMBERS = [
   'maxConnections',
@@ -78,6 +104,7 @@ const NUMBERS = [
 const FLAGS = {
   mixedFleet: 'TOKENKEEP_MIXED_FLEET',
   requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
+  saltReuse: 'TOKENKEEP_SALT_REUSE',
   usableAtOnce: undefined,
 } as const;
 
@@ -106,6 +133,7 @@ function typeOf(name: Name): string | undefined {
   if (Object.hasOwn(TEXTS, name)) return 'string';
   if ((NUMBERS as readonly string[]).includes(name)) return 'number';
   if (Object.hasOwn(FLAGS, name)) return 'boolean';
+  if (name === 'providers') return 'object';
   return name === 'onEvent' ? 'function' : undefined;
 }
 
@@ -128,12 +156,34 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
     if (text) settings[name] = text;
   });
   flags.forEach(([name, variable], index) => {
-    settings[name] = flag(variable ?? name, said[texts.length + index]);
+    const text = said[texts.length + index];
+    if (text) settings[name] = flag(variable ?? name, text);
   });
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
+  if (options.providers) settings.providers = providersOf(options.providers);
   return settings;
+}
+
+function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[] {
+  return Object.entries(record('providers', given)).map(([name, value]) => {
+    const at = `providers.${name}`;
+    const fields = record(at, value);
+    const { rotates } = fields;
+    if (rotates !== undefined && typeof rotates !== 'boolean') {
+      throw new InvalidArgumentError(`${at}.rotates: must be a boolean`, { argument: at });
+    }
+    const defaultExpiresInS = optionalNumber(`${at}.defaultExpiresIn`, fields['defaultExpiresIn']);
+    return {
+      name,
+      tokenUrl: text(`${at}.tokenUrl`, fields['tokenUrl']),
+      clientId: text(`${at}.clientId`, fields['clientId']),
+      clientSecret: text(`${at}.clientSecret`, fields['clientSecret']),
+      ...(rotates === undefined ? {} : { rotates }),
+      ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
+    };
+  });
 }
 
 /** As libpq and node-postgres do: the variable counts where the URL says nothing of TLS. */
@@ -142,8 +192,9 @@ function withSslMode(url: string | undefined, mode: string | undefined): string 
   return `${url}${url.includes('?') ? '&' : '?'}sslmode=${encodeURIComponent(mode)}`;
 }
 
-function flag(variable: string, value: string | undefined): boolean {
-  if (!value || ['0', 'false', 'off'].includes(value)) return false;
+/** A variable that is 1 or 0. */
+export function flag(variable: string, value: string): boolean {
+  if (['0', 'false', 'off'].includes(value)) return false;
   if (['1', 'true', 'on'].includes(value)) return true;
   throw new ConfigurationError(`${variable}: must be 1 or 0`);
 }

@@ -4,6 +4,7 @@
 use napi::bindgen_prelude::{Array, Env, Null, Object};
 use napi::{JsValue, Result};
 
+use crate::db::Timestamp;
 use crate::error::Error;
 use crate::refresh::Event;
 use crate::secret::{AccessToken, RefreshToken};
@@ -38,6 +39,20 @@ pub(super) enum Field {
     AccessToken(AccessToken),
     RefreshToken(RefreshToken),
     Number(f64),
+    Bool(bool),
+    Null,
+}
+
+impl Field {
+    /// NULL of the database.
+    pub(super) fn optional<T>(value: Option<T>, field: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Null, field)
+    }
+
+    /// Milliseconds since 1970.
+    pub(super) fn moment(at: Timestamp) -> Self {
+        Self::Number(number(at.as_ms()))
+    }
 }
 
 const NOTHING: u32 = 0;
@@ -135,6 +150,8 @@ impl Field {
             Self::AccessToken(token) => flat.insert(token.expose()),
             Self::RefreshToken(token) => flat.insert(token.expose()),
             Self::Number(number) => flat.insert(number),
+            Self::Bool(value) => flat.insert(value),
+            Self::Null => flat.insert(Null),
         }
     }
 }

@@ -8,9 +8,11 @@ mod keep;
 mod message;
 mod migrate;
 mod options;
+mod providers;
 mod refresh_fn;
 mod runtime;
 mod stores;
+mod vault;
 mod zoho;
 
 use napi_derive::napi;

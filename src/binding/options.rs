@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use napi_derive::napi;
 use zeroize::Zeroize;
 
+use super::providers::ProviderOptions;
 use crate::config::{Limits, POOL_MAX_CONNECTIONS};
-use crate::crypto::{KeyRing, Sealing, Writes};
+use crate::crypto::{KeyRing, Sealing, VaultFormat, Writes};
 use crate::db::DatabaseSettings;
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, GOOGLE, HttpClient, HttpEndpoint, Reqwest};
@@ -34,6 +35,10 @@ pub struct KeepOptions {
     pub zoho_refresh_token: Option<String>,
     pub zoho_accounts_server: Option<String>,
     pub zoho_token_url: Option<String>,
+    pub encryption_secret: Option<String>,
+    pub encryption_secret_previous: Option<String>,
+    pub salt_reuse: Option<bool>,
+    pub providers: Option<Vec<ProviderOptions>>,
     pub mixed_fleet: Option<bool>,
     /// How long a caller waits for a refresh.
     pub wait_ms: Option<u32>,
@@ -51,6 +56,11 @@ impl KeepOptions {
         self.tokenkeep_key.zeroize();
         self.google_client_secret.zeroize();
         self.zoho_refresh_token.zeroize();
+        self.encryption_secret.zeroize();
+        self.encryption_secret_previous.zeroize();
+        for provider in self.providers.iter_mut().flatten() {
+            provider.client_secret.zeroize();
+        }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -112,6 +122,13 @@ impl KeepOptions {
         Sealing::new(ring, writes, self.require_sealed.unwrap_or(false))
     }
 
+    /// How the vault keeps tokens.
+    pub(super) fn vault_format(&self) -> Result<Arc<VaultFormat>> {
+        let secret = required("ENCRYPTION_SECRET", self.encryption_secret.as_ref())?;
+        let previous = self.encryption_secret_previous.as_deref().filter(|text| !text.is_empty());
+        VaultFormat::open_shared(secret, previous, self.salt_reuse.unwrap_or(true))
+    }
+
     /// Google's token endpoint, for the application.
     pub(super) fn google(&self) -> Result<HttpEndpoint> {
         let secret = required("GOOGLE_CLIENT_SECRET", self.google_client_secret.as_ref());
@@ -140,6 +157,9 @@ fn missing(variable: &str) -> &'static str {
     match variable {
         "GMAIL_ENCRYPTION_KEY" | "TOKENKEEP_KEY" => {
             "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
+        }
+        "ENCRYPTION_SECRET" => {
+            "is not set. Make one with generateEncryptionSecret(), and keep it where the application's other secrets are"
         }
         "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
         _ => "is not set. It is needed to refresh tokens at Google",

@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::{KeepOptions, http_client};
+use super::providers::Providers;
 use super::runtime::runtime;
 use crate::db::Database;
 use crate::error::Result;
 use crate::refresh::{Behaviour, Observer};
 use crate::store::Store;
 use crate::store::gmail::{self, Gmail};
+use crate::store::vault::{self, Vault};
 use crate::store::zoho::{self, Zoho};
 
 /// One of each.
 pub(super) struct Stores {
     pub(super) gmail: Gmail,
     pub(super) zoho: Zoho,
+    pub(super) vault: Vault,
+    pub(super) providers: Providers,
 }
 
 impl Stores {
@@ -28,12 +32,20 @@ impl Stores {
         let alone = Behaviour { mixed_fleet: false, ..mixed };
         let format = options.gmail_encryption_key().and_then(gmail::format);
         let sealing = Arc::new(options.sealing());
+        let providers = Providers::open(options);
         Ok(Self {
             gmail: Gmail::new(gmail::Options {
                 database: Arc::clone(&database),
                 format: format.map(Arc::new),
-                google: options.google().map(Arc::new),
+                google: providers.google(),
                 behaviour: mixed,
+                want,
+                observer: Arc::clone(&observer),
+            }),
+            vault: Vault::new(vault::Options {
+                database: Arc::clone(&database),
+                format: options.vault_format(),
+                behaviour: alone,
                 want,
                 observer: Arc::clone(&observer),
             }),
@@ -48,6 +60,7 @@ impl Stores {
                 want,
                 observer,
             }),
+            providers,
         })
     }
 
@@ -55,11 +68,13 @@ impl Stores {
     pub(super) async fn landed(&self) {
         self.gmail.landed().await;
         self.zoho.landed().await;
+        self.vault.landed().await;
     }
 
     /// Closes all of them at the same time; gives whether all that was under way ended.
     pub(super) async fn close(&self, timeout: Duration) -> bool {
-        let (gmail, zoho) = tokio::join!(self.gmail.close(timeout), self.zoho.close(timeout));
-        gmail && zoho
+        let Self { gmail, zoho, vault, .. } = self;
+        let closing = tokio::join!(gmail.close(timeout), zoho.close(timeout), vault.close(timeout));
+        closing == (true, true, true)
     }
 }

@@ -20,10 +20,13 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
             "The schema of the option or URL parameter schema does not exist: create it first";
         return Error::Schema { reason: reason.into() };
     }
-    if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN].contains(state) {
+    // The last: no unique key for an ON CONFLICT.
+    let lacks =
+        [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_COLUMN_REFERENCE];
+    if lacks.contains(state) {
         return Error::Schema {
             reason: format!(
-                "The database lacks a table or column that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate --store gmail",
+                "The database lacks a table, column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate, with --store and the store's name",
                 state.code()
             )
             .into(),

@@ -8,7 +8,7 @@ mod row;
 mod settings;
 mod time;
 
-pub use migrate::{Column, Duplicates, LeftOut, Migration, migrate};
+pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{CombinedReads, Fetched, Lookup};
 pub use row::column;

@@ -33,17 +33,30 @@ impl HttpEndpoint {
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        if token_url.is_some_and(|url| !is_http_url(url)) {
+        match token_url {
+            Some(url) => {
+                Self::at(url, Provider { may_rotate: true, ..provider }, credentials, http)
+            }
+            None => Self::at(provider.token_url, provider, credentials, http),
+        }
+    }
+
+    /// `provider` at this URL, as it describes itself.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when `token_url` is no http or https URL.
+    pub fn at(
+        token_url: &str,
+        provider: Provider,
+        credentials: ClientCredentials,
+        http: Arc<dyn HttpClient>,
+    ) -> Result<Self> {
+        if !is_http_url(token_url) {
             let reason = "must be a URL that begins with https:// or http://";
             return Err(Error::configuration(provider.token_url_variable, reason));
         }
-        let provider = match token_url {
-            Some(_) => Provider { may_rotate: true, ..provider },
-            None => provider,
-        };
-        let token_url = token_url.unwrap_or(provider.token_url).to_owned();
         let client = format!("{token_url} {}", credentials.id);
-        Ok(Self { provider, token_url, credentials, http, client })
+        Ok(Self { provider, token_url: token_url.to_owned(), credentials, http, client })
     }
 }
 

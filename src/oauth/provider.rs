@@ -17,6 +17,17 @@ pub struct Provider {
     pub default_expires_in_s: u64,
 }
 
+impl Provider {
+    /// Any other, as options describe it: it may rotate unless they say otherwise.
+    pub const OTHER: Self = Self {
+        name: "other",
+        token_url: "",
+        token_url_variable: "providers",
+        may_rotate: true,
+        default_expires_in_s: 3_600,
+    };
+}
+
 /// Google: the client authenticates in the body; lifetimes are always named. It does not rotate
 /// today, but does not promise so either.
 pub const GOOGLE: Provider = Provider {

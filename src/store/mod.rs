@@ -4,11 +4,16 @@
 pub mod gmail;
 mod table;
 mod uuid;
+pub mod vault;
 pub mod zoho;
 
 use std::time::Duration;
 
 use crate::config::Limits;
+use crate::db::Migration;
+
+/// The tables of all stores.
+pub const MIGRATIONS: [&Migration; 3] = [&gmail::MIGRATION, &zoho::MIGRATION, &vault::MIGRATION];
 
 /// What every store can be told.
 pub trait Store {

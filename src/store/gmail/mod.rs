@@ -1,17 +1,17 @@
 //! The gmail store (seed 000): one row a user in `gmail_tokens`.
 
+mod migration;
 mod shape;
 mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::migration::MIGRATION;
 use self::shape::{GmailShape, Record};
-use crate::config::{
-    TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
-};
+use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
-use crate::db::{Database, Migration, Params, Timestamp, Type};
+use crate::db::{Database, Params, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{Callback, HttpEndpoint};
 use crate::refresh::{Behaviour, Engine, Observer, Table, Token, Tokio, Want};
@@ -19,9 +19,6 @@ use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::table::StoreTable;
 use crate::store::uuid::uuid_v4;
-
-/// The table as its migration leaves it.
-pub const MIGRATION: Migration = sql::MIGRATION;
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
 ///
@@ -138,7 +135,7 @@ impl Gmail {
         if !connection.scope.is_empty() {
             check_text("scope", &connection.scope, TEXT_MAX_BYTES)?;
         }
-        let expires_at = moment("expiresAt", connection.expires_at_ms)?;
+        let expires_at = Timestamp::from_ms(timestamp("expiresAt", connection.expires_at_ms)?);
         let table = self.table()?;
         let format = table.shape.format()?;
         let access = format.seal(connection.access_token.expose())?;
@@ -224,14 +221,6 @@ impl Store for Gmail {
     async fn close(&self, timeout: Duration) -> bool {
         self.engine.close(timeout).await
     }
-}
-
-fn moment(argument: &'static str, ms: f64) -> Result<Timestamp> {
-    if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&ms) {
-        return Err(Error::invalid(argument, "must be a valid date that PostgreSQL can store"));
-    }
-    #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
-    Ok(Timestamp::from_ms(ms as i64))
 }
 
 fn decrypted(

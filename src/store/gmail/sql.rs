@@ -1,41 +1,6 @@
 //! The statements of the gmail store. `{table}` is replaced by the table's qualified name.
 
-use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration};
 use crate::store::table::Sql;
-
-const TEXT: &[&str] = &["text", "varchar"];
-const TIME: &[&str] = &["timestamptz"];
-
-const fn column(name: &'static str, types: &'static [&'static str]) -> Column {
-    Column { name, types, nullable: false, max_bytes: 36, added: false }
-}
-
-/// A sealed token: two hex digits a byte, with nonce and tag.
-const fn sealed(name: &'static str) -> Column {
-    Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..column(name, TEXT) }
-}
-
-pub(super) const MIGRATION: Migration = Migration {
-    store: "gmail",
-    version: 1,
-    sql: include_str!("../../../migrations/0001_gmail.sql"),
-    table: "gmail_tokens",
-    key: "user_id",
-    columns: &[
-        column("id", TEXT),
-        column("tenant_id", TEXT),
-        column("user_id", TEXT),
-        sealed("encrypted_access_token"),
-        sealed("encrypted_refresh_token"),
-        column("expires_at", TIME),
-        column("scope", TEXT),
-        Column { added: true, ..column("key_version", &["int4"]) },
-        Column { added: true, nullable: true, ..column("refreshing_at", TIME) },
-        column("connected_at", TIME),
-        column("updated_at", TIME),
-    ],
-};
 
 macro_rules! columns {
     () => {

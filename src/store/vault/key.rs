@@ -71,16 +71,28 @@ impl TokenKey {
         vec![Some(tenant_id), Some(provider), Some(&self.token_type), identifier.as_deref()]
     }
 
-    pub(super) fn provider(&self) -> &str {
+    /// The tenant, as PostgreSQL prints a UUID.
+    #[must_use]
+    pub fn tenant_id(&self) -> &str {
+        &self.pair.tenant_id
+    }
+
+    /// Such as `google`.
+    #[must_use]
+    pub fn provider(&self) -> &str {
         &self.pair.provider
     }
 
-    pub(super) fn token_type(&self) -> &str {
+    /// Such as `refresh_token`.
+    #[must_use]
+    pub fn token_type(&self) -> &str {
         &self.token_type
     }
 
-    pub(super) fn has_identifier(&self) -> bool {
-        self.pair.identifier.is_some()
+    /// Which of several accounts, when there are several.
+    #[must_use]
+    pub fn identifier(&self) -> Option<&str> {
+        self.pair.identifier.as_deref()
     }
 }
 
@@ -113,7 +125,14 @@ mod tests {
         ] {
             assert_eq!(uuid("tenantId", same).as_deref(), Ok(plain));
         }
-        for bad in ["", "tenant-1", &plain[1..], &format!("{plain}0"), "{a0eebc99", "ä".repeat(32).as_str()] {
+        for bad in [
+            "",
+            "tenant-1",
+            &plain[1..],
+            &format!("{plain}0"),
+            "{a0eebc99",
+            "ä".repeat(32).as_str(),
+        ] {
             assert!(matches!(uuid("tenantId", bad), Err(Error::InvalidArgument { .. })), "{bad}");
         }
     }

@@ -109,7 +109,10 @@ impl Shape for VaultShape {
             }
             None => None,
         };
-        Ok(Credentials { access_token: AccessToken::new(std::mem::take(&mut *access)), refresh_token })
+        Ok(Credentials {
+            access_token: AccessToken::new(std::mem::take(&mut *access)),
+            refresh_token,
+        })
     }
 
     async fn seal(&self, _: &PairKey, credentials: &Credentials) -> Result<Sealed> {

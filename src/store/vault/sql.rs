@@ -37,8 +37,16 @@ const READ_MANY: &str = pairs!("unnest($1, $2, $3)");
 macro_rules! row_of {
     ($row:literal, $type:literal) => {
         concat!(
-            $row, ".tenant_id = $1[1]::uuid AND ", $row, ".provider::text = $1[2] AND ",
-            $row, ".token_type = '", $type, "' AND ", $row, ".identifier IS NOT DISTINCT FROM $1[3]"
+            $row,
+            ".tenant_id = $1[1]::uuid AND ",
+            $row,
+            ".provider::text = $1[2] AND ",
+            $row,
+            ".token_type = '",
+            $type,
+            "' AND ",
+            $row,
+            ".identifier IS NOT DISTINCT FROM $1[3]"
         )
     };
 }
@@ -46,12 +54,18 @@ macro_rules! row_of {
 /// Step 3. Fresh is an access token that is valid and has no expiry, or a late one.
 const LEASE: &str = concat!(
     "UPDATE {table} AS r SET refreshing_at = clock_timestamp()
-    WHERE ", row_of!("r", "refresh_token"), "
+    WHERE ",
+    row_of!("r", "refresh_token"),
+    "
       AND r.encrypted_value = $2 AND r.is_valid <> 'false'
-      AND (SELECT a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), ")
+      AND (SELECT a.encrypted_value FROM {table} a WHERE ",
+    row_of!("a", "access_token"),
+    ")
         IS NOT DISTINCT FROM $3
       AND ($4::float8 IS NULL OR NOT EXISTS (
-        SELECT FROM {table} a WHERE ", row_of!("a", "access_token"), " AND a.is_valid <> 'false'
+        SELECT FROM {table} a WHERE ",
+    row_of!("a", "access_token"),
+    " AND a.is_valid <> 'false'
           AND (a.expires_at IS NULL
             OR a.expires_at > clock_timestamp() + $4 * interval '1 millisecond')))
       AND (r.refreshing_at IS NULL OR r.refreshing_at = $5)
@@ -64,10 +78,14 @@ const LEASE: &str = concat!(
 const COMMIT: &str = concat!(
     "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
     a AS MATERIALIZED (
-      SELECT a.id, a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), " FOR UPDATE),
+      SELECT a.id, a.encrypted_value FROM {table} a WHERE ",
+    row_of!("a", "access_token"),
+    " FOR UPDATE),
     r AS MATERIALIZED (
       SELECT r.id, r.tenant_id, r.provider, r.identifier, r.refreshing_at FROM {table} r
-      WHERE ", row_of!("r", "refresh_token"), "
+      WHERE ",
+    row_of!("r", "refresh_token"),
+    "
         AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM a) IS NOT DISTINCT FROM $3
         AND (r.is_valid <> 'false' OR r.last_error = 'tokenkeep:invalid_grant')
       FOR UPDATE),
@@ -99,25 +117,35 @@ const COMMIT: &str = concat!(
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = concat!(
     "UPDATE {table} AS r SET refreshing_at = $3
-    WHERE ", row_of!("r", "refresh_token"), " AND r.refreshing_at = $2"
+    WHERE ",
+    row_of!("r", "refresh_token"),
+    " AND r.refreshing_at = $2"
 );
 
 /// Step 9a.
 const SUSPECT: &str = concat!(
     "UPDATE {table} AS a
     SET expires_at = LEAST(a.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
-    WHERE ", row_of!("a", "access_token"), " AND a.encrypted_value = $3
+    WHERE ",
+    row_of!("a", "access_token"),
+    " AND a.encrypted_value = $3
       AND EXISTS (SELECT FROM {table} r
-        WHERE ", row_of!("r", "refresh_token"), " AND r.encrypted_value = $2)"
+        WHERE ",
+    row_of!("r", "refresh_token"),
+    " AND r.encrypted_value = $2)"
 );
 
 /// Step 9c: both rows stay; the mark is not one that a user makes.
 const END: &str = concat!(
     "UPDATE {table} AS r SET is_valid = 'false', last_error = 'tokenkeep:' || $5,
       refreshing_at = NULL, updated_at = clock_timestamp()
-    WHERE ", row_of!("r", "refresh_token"), "
+    WHERE ",
+    row_of!("r", "refresh_token"),
+    "
       AND r.encrypted_value = $2 AND r.is_valid <> 'false' AND r.refreshing_at = $4
-      AND (SELECT a.encrypted_value FROM {table} a WHERE ", row_of!("a", "access_token"), ")
+      AND (SELECT a.encrypted_value FROM {table} a WHERE ",
+    row_of!("a", "access_token"),
+    ")
         IS NOT DISTINCT FROM $3
     RETURNING r.id::text"
 );
@@ -141,14 +169,18 @@ macro_rules! token_columns {
 
 /// One token. Of several rows, as a table without the unique index may have, the newest.
 pub(super) const TOKEN: &str = concat!(
-    "SELECT ", token_columns!(), " FROM {table} t
+    "SELECT ",
+    token_columns!(),
+    " FROM {table} t
     WHERE t.tenant_id = $1[1]::uuid AND t.provider::text = $1[2] AND t.token_type::text = $1[3]
       AND t.identifier IS NOT DISTINCT FROM $1[4]
     ORDER BY t.updated_at DESC LIMIT 1"
 );
 
 pub(super) const TOKENS: &str = concat!(
-    "SELECT ", token_columns!(), " FROM unnest($1, $2, $3, $4)
+    "SELECT ",
+    token_columns!(),
+    " FROM unnest($1, $2, $3, $4)
       AS wanted (tenant_id, provider, token_type, identifier)
     JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider::text = wanted.provider
       AND t.token_type::text = wanted.token_type

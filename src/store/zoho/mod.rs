@@ -1,12 +1,14 @@
 //! The zoho store (seed 001): one row in `oauth_tokens` for each of the application's clients and
 //! providers.
 
+mod migration;
 mod shape;
 mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::migration::MIGRATION;
 pub use self::shape::Key;
 use self::shape::{Record, ZohoShape};
 use crate::config::{

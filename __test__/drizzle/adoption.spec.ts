@@ -1,0 +1,164 @@
+/** An application that uses drizzle-kit takes tokenkeep's tables into its schema file. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as oldGmail from '../../support/old-gmail/schema.mjs';
+import * as oldVault from '../../support/old-vault/schema.mjs';
+import * as oldZoho from '../../support/old-zoho/schema.mjs';
+import { schemaOf } from '../adopt/application';
+import { emptyDatabase, type TestDatabase } from '../helpers/database';
+import { makeTables, migrateOn } from '../helpers/tables';
+import { Kit, rewrite, statementsOf } from './kit';
+
+type Store = 'gmail' | 'zoho' | 'vault';
+
+const OLD = { gmail: oldGmail, zoho: oldZoho, vault: oldVault };
+const OLD_FILE = (store: Store) => `support/old-${store}/schema.mjs`;
+const NEW_FILE = (name: string) => `__test__/drizzle/schemas/${name}.ts`;
+
+/** What a store needs beyond the application's own table, in drizzle-kit's words. */
+const ADDED: Record<Store, string[]> = {
+  gmail: [],
+  zoho: [
+    'ALTER TABLE "oauth_tokens" ADD COLUMN "refreshing_at" timestamp with time zone;',
+    'ALTER TABLE "oauth_tokens" ADD COLUMN "invalid_since" timestamp with time zone;',
+    'ALTER TABLE "oauth_tokens" ADD COLUMN "invalid_reason" text;',
+    'CREATE UNIQUE INDEX "oauth_tokens_client_provider_unique" ON "oauth_tokens" USING btree ("client_id","provider");',
+  ],
+  vault: [
+    'ALTER TABLE "token_vault" ADD COLUMN "refreshing_at" timestamp with time zone;',
+    'CREATE UNIQUE INDEX "token_vault_unique_without_identifier" ON "token_vault" USING btree ("tenant_id","provider","token_type") WHERE identifier IS NULL;',
+  ],
+};
+const STORES = Object.keys(ADDED) as Store[];
+
+let database: TestDatabase;
+let kit: Kit;
+beforeEach(async () => {
+  database = await emptyDatabase();
+  kit = new Kit(database);
+});
+afterEach(async () => {
+  kit.remove();
+  await database.drop();
+});
+
+const migrate = (store: Store) => migrateOn(database, { stores: [store] });
+const query = (sql: string) => database.client.query(sql);
+
+/**
+ * drizzle-kit reads the columns of a constraint in no particular order, and then takes one of
+ * several columns for another one: it makes it anew, also for a schema file that never changed.
+ */
+const MADE_ANEW = /^ALTER TABLE "(\w+)" (DROP|ADD) CONSTRAINT "\1_(client_id_provider_)?unique"/;
+
+/** What a push changes, and that it leaves everything as it was. */
+async function changesOfPush(name: string): Promise<string[]> {
+  const before = await schemaOf(database);
+  const statements = await kit.push(NEW_FILE(name));
+  expect(await schemaOf(database)).toEqual(before);
+  return statements.filter((sql) => !MADE_ANEW.test(sql));
+}
+
+describe('drizzle-kit push', () => {
+  it.each(STORES)('finds nothing to do when an adopted %s table is migrated', async (store) => {
+    await makeTables(database, OLD[store]);
+    expect(await migrate(store)).toEqual([]);
+    expect(await changesOfPush(store)).toEqual([]);
+  });
+
+  it.each(STORES)('finds nothing to do when migrate has made the %s table', async (store) => {
+    await makeTables(database, OLD[store]);
+    await query('DROP TABLE IF EXISTS gmail_tokens, oauth_tokens, token_vault');
+    await query('DROP TYPE IF EXISTS token_provider, token_type');
+    expect(await migrate(store)).toEqual([]);
+    expect(await changesOfPush(store)).toEqual([]);
+  });
+
+  it.each(STORES)('that comes first leaves nothing to do for migrate (%s)', async (store) => {
+    await makeTables(database, OLD[store]);
+    const pushed = await kit.push(NEW_FILE(store));
+    const bySql = (one: string, other: string) => one.localeCompare(other);
+    expect(pushed.filter((sql) => !MADE_ANEW.test(sql)).sort(bySql)).toEqual(
+      [...ADDED[store]].sort(bySql),
+    );
+    const before = await schemaOf(database);
+    expect(await migrate(store)).toEqual([]);
+    expect(await schemaOf(database)).toEqual(before);
+    expect(await changesOfPush(store)).toEqual([]);
+  });
+
+  it('leaves a table without row-level security alone where that is declared', async () => {
+    await makeTables(database, oldGmail);
+    await query('DROP POLICY tenant_isolation ON gmail_tokens');
+    await query('ALTER TABLE gmail_tokens DISABLE ROW LEVEL SECURITY');
+    expect(await migrate('gmail')).toEqual([]);
+    expect(await changesOfPush('gmail-unsecured')).toEqual([]);
+    expect(await kit.push(NEW_FILE('gmail'))).toContainEqual(
+      expect.stringContaining('ENABLE ROW LEVEL SECURITY'),
+    );
+  });
+
+  it('leaves the unique constraint of an application alone where that is declared', async () => {
+    await makeTables(database, oldZoho);
+    await query(`ALTER TABLE oauth_tokens
+      ADD CONSTRAINT oauth_tokens_client_id_provider_unique UNIQUE (client_id, provider)`);
+    expect(await migrate('zoho')).toEqual([]);
+    expect(await changesOfPush('zoho-constraint')).toEqual([]);
+  });
+
+  it('makes no constraint anew where an index is declared, whatever is in the table', async () => {
+    await makeTables(database, oldVault);
+    await query(`
+      WITH one AS (INSERT INTO tenants (name) VALUES ('One') RETURNING id)
+      INSERT INTO token_vault (tenant_id, provider, token_type, identifier, encrypted_value)
+      SELECT id, 'google', 'api_key', 'a', 'sealed' FROM one`);
+    expect(await migrate('vault')).toEqual([]);
+    expect(await kit.push(NEW_FILE('vault-with-index'))).toEqual([
+      'ALTER TABLE "token_vault" DROP CONSTRAINT "token_vault_unique";',
+      'CREATE UNIQUE INDEX "token_vault_unique" ON "token_vault" USING btree ("tenant_id","provider","token_type","identifier");',
+    ]);
+    const before = await schemaOf(database);
+    expect(await migrate('vault')).toEqual([]);
+    expect(await schemaOf(database)).toEqual(before);
+    expect(await kit.push(NEW_FILE('vault-with-index'))).toEqual([]);
+  });
+
+  it('finds nothing to do in a schema of its own', async () => {
+    await query('CREATE SCHEMA app');
+    await migrateOn(database, { stores: STORES }, { schema: 'app' });
+    const pushed = await kit.push(NEW_FILE('all-in-app'), 'app');
+    expect(pushed.filter((sql) => !sql.includes('CONSTRAINT "token_vault_unique"'))).toEqual([]);
+  });
+});
+
+describe('drizzle-kit generate', () => {
+  it.each(STORES)('makes what %s adds, once, and migrate finds it there', async (store) => {
+    await kit.generate(OLD_FILE(store));
+    await kit.migrate();
+    const path = await kit.generate(NEW_FILE(store));
+    expect(path === undefined ? [] : statementsOf(path)).toEqual(ADDED[store]);
+    await kit.migrate();
+
+    const before = await schemaOf(database);
+    expect(await migrate(store)).toEqual([]);
+    expect(await schemaOf(database)).toEqual(before);
+    expect(await kit.generate(NEW_FILE(store))).toBeUndefined();
+    expect(await changesOfPush(store)).toEqual([]);
+  });
+
+  it.each(['zoho', 'vault'] as const)(
+    'is quiet after migrate was first and its migration was emptied (%s)',
+    async (store) => {
+      await kit.generate(OLD_FILE(store));
+      await kit.migrate();
+      expect(await migrate(store)).toEqual([]);
+      const path = await kit.generate(NEW_FILE(store));
+      await expect(kit.migrate()).rejects.toThrow('ADD COLUMN');
+      rewrite(path!, '-- Made by: npx tokenkeep migrate');
+      await kit.migrate();
+
+      expect(await kit.generate(NEW_FILE(store))).toBeUndefined();
+      expect(await changesOfPush(store)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,90 @@
+/** An application's schema and queries in an ES module. Only compiled: the types are the test. */
+
+import { eq, relations } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import * as tokenkeep from 'tokenkeep/drizzle';
+
+export const tenants = pgTable('tenants', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+});
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  tenantId: text('tenant_id').references(() => tenants.id),
+  email: text('email').notNull(),
+});
+export const companies = pgTable('companies', {
+  id: uuid('id').primaryKey(),
+  label: text('label').notNull(),
+});
+
+export const gmailTokens = tokenkeep.gmailTokensTable({ users, tenants });
+export const gmailTokensRelations = tokenkeep.gmailTokensRelations({ gmailTokens, users, tenants });
+export const usersRelations = relations(users, ({ one }) => ({ gmailToken: one(gmailTokens) }));
+export const oauthTokens = tokenkeep.oauthTokensTable();
+export const tokenProviderEnum = pgEnum('token_provider', [
+  ...tokenkeep.tokenProviderEnum.enumValues,
+  'stripe',
+]);
+export const tokenVault = tokenkeep.tokenVaultTable({ tenants: companies, tokenProviderEnum });
+export const tokenVaultRelations = tokenkeep.tokenVaultRelations({
+  tokenVault,
+  tenants: companies,
+});
+
+// @ts-expect-error a table without an id cannot be referred to
+tokenkeep.gmailTokensTable({ users: pgTable('users', { name: text('name') }) });
+
+const db = drizzle('postgres://127.0.0.1/nowhere', {
+  schema: {
+    tenants,
+    users,
+    usersRelations,
+    companies,
+    gmailTokens,
+    gmailTokensRelations,
+    oauthTokens,
+    tokenVault,
+    tokenVaultRelations,
+  },
+});
+
+/** Queries, and the types of what they give. */
+export async function types() {
+  const gmail = await db.query.gmailTokens.findFirst({ with: { user: true, tenant: true } });
+  const token: tokenkeep.GmailToken = gmail!;
+  const { user, tenant, refreshingAt } = gmail!;
+  const texts: [string, string, Date | null] = [user.email, tenant.name, refreshingAt];
+  // @ts-expect-error it is a string
+  const wrongEmail: number = user.email;
+
+  const connected = await db.query.users.findFirst({ with: { gmailToken: true } });
+  const expiresAt: Date | undefined = connected!.gmailToken?.expiresAt;
+
+  const [zoho] = await db.select().from(oauthTokens).where(eq(oauthTokens.clientId, 'one'));
+  const stored: tokenkeep.OAuthToken = zoho!;
+  const created: tokenkeep.NewOAuthToken = { clientId: 'a', provider: 'b', refreshToken: 'c' };
+  // @ts-expect-error the refresh token is missing
+  const incomplete: tokenkeep.NewOAuthToken = { clientId: 'a', provider: 'b' };
+
+  const entry = await db.query.tokenVault.findFirst({ with: { tenant: true } });
+  const label: string = entry!.tenant.label;
+  const provider: tokenkeep.TokenVaultEntry['provider'] | 'stripe' = entry!.provider;
+  // @ts-expect-error it may be the application's own value
+  const seeds: tokenkeep.TokenVaultEntry['provider'] = entry!.provider;
+  const added: tokenkeep.NewTokenVaultEntry = {
+    tenantId: 'id',
+    provider: 'google',
+    tokenType: 'api_key',
+    encryptedValue: 'sealed',
+  };
+  // @ts-expect-error there is no such token type
+  const misspelt: tokenkeep.NewTokenVaultEntry = { ...added, tokenType: 'apikey' };
+
+  return {
+    gmail: [token, texts, wrongEmail, expiresAt],
+    zoho: [stored, created, incomplete],
+    vault: [label, provider, seeds, misspelt],
+  };
+}

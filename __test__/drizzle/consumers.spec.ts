@@ -1,0 +1,84 @@
+/** `tokenkeep/drizzle` as an application's code sees it: its types, its modules. */
+
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type {
+  GmailToken,
+  NewGmailToken,
+  NewOAuthToken,
+  NewTokenVaultEntry,
+  OAuthToken,
+  TokenVaultEntry,
+} from 'tokenkeep/drizzle';
+import type * as oldGmail from '../../support/old-gmail/schema.mjs';
+import type * as oldVault from '../../support/old-vault/schema.mjs';
+import type * as oldZoho from '../../support/old-zoho/schema.mjs';
+
+const require = createRequire(import.meta.url);
+
+function node(...args: string[]) {
+  return spawnSync(process.execPath, args, { cwd: import.meta.dirname, encoding: 'utf8' });
+}
+
+describe('the types', () => {
+  it('are right for strict ES modules and for strict CommonJS', () => {
+    const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+    expect(node(tsc, '-p', 'consumer')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('of rows are those that the application had', () => {
+    type Lease = { refreshingAt: Date | null };
+    type Ending = { invalidSince: Date | null; invalidReason: string | null };
+    expectTypeOf<GmailToken>().toEqualTypeOf<typeof oldGmail.gmailTokens.$inferSelect>();
+    expectTypeOf<NewGmailToken>().toEqualTypeOf<typeof oldGmail.gmailTokens.$inferInsert>();
+    expectTypeOf<OAuthToken>().branded.toEqualTypeOf<
+      typeof oldZoho.oauthTokens.$inferSelect & Lease & Ending
+    >();
+    expectTypeOf<NewOAuthToken>().branded.toEqualTypeOf<
+      typeof oldZoho.oauthTokens.$inferInsert & Partial<Lease & Ending>
+    >();
+    expectTypeOf<TokenVaultEntry>().branded.toEqualTypeOf<
+      typeof oldVault.tokenVault.$inferSelect & Lease
+    >();
+    expectTypeOf<NewTokenVaultEntry>().branded.toEqualTypeOf<
+      typeof oldVault.tokenVault.$inferInsert & Partial<Lease>
+    >();
+  });
+});
+
+describe('the modules', () => {
+  const NAMES = [
+    'gmailTokensRelations',
+    'gmailTokensTable',
+    'oauthTokensTable',
+    'tokenProviderEnum',
+    'tokenTypeEnum',
+    'tokenVaultRelations',
+    'tokenVaultTable',
+  ];
+
+  it('load with import and with require, with the same names', () => {
+    const print = 'process.stdout.write(Object.keys(drizzle).sort().join())';
+    const imported = `import * as drizzle from 'tokenkeep/drizzle'; ${print}`;
+    const required = `const drizzle = require('tokenkeep/drizzle'); ${print}`;
+    const whole = { status: 0, stdout: NAMES.join(), stderr: '' };
+    expect(node('--input-type=module', '-e', imported)).toMatchObject(whole);
+    expect(node('-e', required)).toMatchObject(whole);
+  });
+
+  it('of the other entries do without drizzle-orm, which is optional', () => {
+    const loaded = `
+      for (const entry of process.argv.slice(1)) require(entry);
+      const paths = Object.keys(require.cache);
+      process.stdout.write(String(paths.filter((path) => path.includes('drizzle')).length));`;
+    const { exports } = require('tokenkeep/package.json');
+    const entries = Object.keys(exports)
+      .filter((entry) => !entry.includes('drizzle'))
+      .map((entry) => entry.replace('.', 'tokenkeep'));
+    expect(entries.length).toBeGreaterThan(3);
+    expect(node('-e', loaded, ...entries)).toMatchObject({ status: 0, stdout: '0' });
+    expect(Number(node('-e', loaded, 'tokenkeep/drizzle').stdout)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,93 @@
+/** What a factory declares is what its store's migration makes, column by column. */
+
+import { getTableColumns } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { tokenVaultTable } from 'tokenkeep/drizzle';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as oldGmail from '../../support/old-gmail/schema.mjs';
+import * as oldVault from '../../support/old-vault/schema.mjs';
+import * as oldZoho from '../../support/old-zoho/schema.mjs';
+import { emptyDatabase, type TestDatabase } from '../helpers/database';
+import { makeTables, migrateOn, tableOf } from '../helpers/tables';
+import * as app from './schemas/all-in-app';
+import * as gmail from './schemas/gmail';
+import * as vault from './schemas/vault';
+import * as zoho from './schemas/zoho';
+
+let declared: TestDatabase;
+let migrated: TestDatabase;
+beforeEach(async () => {
+  [declared, migrated] = await Promise.all([emptyDatabase(), emptyDatabase()]);
+});
+afterEach(() => Promise.all([declared.drop(), migrated.drop()]));
+
+describe('a declared table', () => {
+  it.each([
+    {
+      store: 'gmail' as const,
+      table: 'gmail_tokens',
+      others: { tenants: gmail.tenants, users: gmail.users, siteSettings: gmail.siteSettings },
+      schema: gmail,
+      counts: { columns: 11, constraints: 4, indexes: 4, policies: 1 },
+    },
+    {
+      store: 'zoho' as const,
+      table: 'oauth_tokens',
+      others: {},
+      schema: zoho,
+      counts: { columns: 13, constraints: 1, indexes: 2, policies: 0 },
+    },
+    {
+      store: 'vault' as const,
+      table: 'token_vault',
+      others: { tenants: vault.tenants },
+      schema: vault,
+      counts: { columns: 14, constraints: 3, indexes: 5, policies: 0 },
+    },
+  ])('$table is the migrated one', async ({ store, table, others, schema, counts }) => {
+    await makeTables(migrated, others);
+    expect(await migrateOn(migrated, { stores: [store] })).toEqual([]);
+    await makeTables(declared, schema);
+    const made = await tableOf(declared, table);
+    expect(made).toEqual(await tableOf(migrated, table));
+    expect(made).toMatchObject(
+      Object.fromEntries(Object.entries(counts).map(([of, length]) => [of, { length }])),
+    );
+  });
+
+  it('in a schema of its own, referring to nothing, is the migrated one', async () => {
+    await migrated.client.query('CREATE SCHEMA app');
+    await migrateOn(migrated, { stores: ['gmail', 'zoho', 'vault'] }, { schema: 'app' });
+    await makeTables(declared, app);
+    for (const table of ['app.gmail_tokens', 'app.oauth_tokens', 'app.token_vault']) {
+      const made = await tableOf(declared, table);
+      expect(made).toEqual(await tableOf(migrated, table));
+      expect(made.constraints.join()).not.toContain('FOREIGN KEY');
+    }
+  });
+
+  it('in a schema of its own has enums of its own, or says so', () => {
+    expect(() => tokenVaultTable({ schema: app.app })).toThrow(/token_provider.*schema\.enum/);
+    expect(() =>
+      tokenVaultTable({ schema: app.app, tokenProviderEnum: app.tokenProviderEnum }),
+    ).toThrow(/token_type/);
+  });
+
+  it.each<[string, PgTable, PgTable, string[]]>([
+    ['gmail', gmail.gmailTokens, oldGmail.gmailTokens, []],
+    [
+      'zoho',
+      zoho.oauthTokens,
+      oldZoho.oauthTokens,
+      ['refreshingAt', 'invalidSince', 'invalidReason'],
+    ],
+    ['vault', vault.tokenVault, oldVault.tokenVault, ['refreshingAt']],
+  ])('has the names that the %s application knows, and more', (_, ours, theirs, added) => {
+    const names = (table: PgTable) =>
+      Object.entries(getTableColumns(table)).map(([key, { name }]) => `${key} ${name}`);
+    expect(names(ours)).toEqual(expect.arrayContaining(names(theirs)));
+    expect(Object.keys(getTableColumns(ours)).sort()).toEqual(
+      [...Object.keys(getTableColumns(theirs)), ...added].sort(),
+    );
+  });
+});

@@ -1,0 +1,8 @@
+/** An application's schema file with the gmail table of tokenkeep in it. */
+
+import { siteSettings, tenants, users } from '../../../support/old-gmail/schema.mjs';
+import { gmailTokensRelations as relate, gmailTokensTable } from 'tokenkeep/drizzle';
+
+export { siteSettings, tenants, users };
+export const gmailTokens = gmailTokensTable({ users, tenants });
+export const gmailTokensRelations = relate({ gmailTokens, users, tenants });

@@ -1,0 +1,9 @@
+/** An application's schema file with the vault table of tokenkeep in it. */
+
+import { tenants } from '../../../support/old-vault/schema.mjs';
+import { tokenVaultRelations as relate, tokenVaultTable } from 'tokenkeep/drizzle';
+
+export { tokenProviderEnum, tokenTypeEnum } from 'tokenkeep/drizzle';
+export { tenants };
+export const tokenVault = tokenVaultTable({ tenants });
+export const tokenVaultRelations = relate({ tokenVault, tenants });

@@ -1,0 +1,62 @@
+//! The connection that migrates.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::poll_fn;
+use tokio::time::timeout;
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
+
+use crate::db::error::{from_driver, no_answer};
+use crate::db::pool::Params;
+use crate::db::settings::DatabaseSettings;
+use crate::error::Result;
+
+/// A connection of its own, which collects the server's notices.
+pub(super) struct Session {
+    client: Client,
+    notices: Arc<Mutex<Vec<String>>>,
+}
+
+impl Session {
+    pub(super) async fn connect(settings: &DatabaseSettings) -> Result<Self> {
+        let step = "connect for a migration";
+        // The driver's own timeout ends with the TCP connection.
+        let limit = Duration::from_millis(settings.connect_timeout_ms);
+        let (client, mut connection) = timeout(limit, settings.driver()?.connect(NoTls))
+            .await
+            .map_err(|_| no_answer(step))?
+            .map_err(|error| from_driver(step, &error))?;
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let collected = Arc::clone(&notices);
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
+            {
+                if let AsyncMessage::Notice(notice) = message
+                    && let Some(text) = notice.message().strip_prefix("tokenkeep: ")
+                {
+                    collected.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+                }
+            }
+        });
+        Ok(Self { client, notices })
+    }
+
+    /// What the server has said so far.
+    pub(super) fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) async fn run(&self, step: &'static str, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| from_driver(step, &error))
+    }
+
+    pub(super) async fn rows(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>> {
+        self.client.query_typed(sql, params).await.map_err(|error| from_driver(step, &error))
+    }
+}

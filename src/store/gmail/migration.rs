@@ -1,0 +1,39 @@
+//! The table of the gmail store.
+
+use crate::config::TOKEN_MAX_BYTES;
+use crate::db::{Column, Migration, Unique};
+
+const TEXT: &[&str] = &["text", "varchar"];
+const TIME: &[&str] = &["timestamptz"];
+
+/// A text of ours: a UUID at least.
+const fn text(name: &'static str) -> Column {
+    Column { max_bytes: 36, ..Column::required(name, TEXT) }
+}
+
+/// A sealed token: two hex digits a byte, with nonce and tag.
+const fn sealed(name: &'static str) -> Column {
+    Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required(name, TEXT) }
+}
+
+/// The table `gmail_tokens`.
+pub const MIGRATION: Migration = Migration {
+    store: "gmail",
+    version: 1,
+    sql: include_str!("../../../migrations/0001_gmail.sql"),
+    table: "gmail_tokens",
+    keys: &[Unique { columns: &["user_id"], predicate: None }],
+    columns: &[
+        text("id"),
+        text("tenant_id"),
+        text("user_id"),
+        sealed("encrypted_access_token"),
+        sealed("encrypted_refresh_token"),
+        Column::required("expires_at", TIME),
+        text("scope"),
+        Column { added: true, ..Column::required("key_version", &["int4"]) },
+        Column { added: true, nullable: true, ..Column::required("refreshing_at", TIME) },
+        Column::required("connected_at", TIME),
+        Column::required("updated_at", TIME),
+    ],
+};

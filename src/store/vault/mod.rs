@@ -1,0 +1,316 @@
+//! The vault store (seed 002): tokens of any type in `token_vault`; an access and a refresh token of
+//! the same tenant, provider and identifier are a connection.
+
+mod key;
+mod migration;
+mod shape;
+mod sql;
+mod store;
+mod token;
+mod usage;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::key::{PairKey, TokenKey, uuid};
+pub use self::migration::MIGRATION;
+use self::shape::{Record, VaultShape};
+use self::store::Statements;
+use self::token::{Stored, Tokens};
+use self::usage::Usage;
+use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::crypto::VaultFormat;
+use crate::db::{CombinedReads, Database, Params, Timestamp, Type, column};
+use crate::error::{Error, Result};
+use crate::oauth::TokenEndpoint;
+use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
+use crate::secret::AccessToken;
+use crate::store::Store;
+use crate::store::table::StoreTable;
+
+const MS_PER_MINUTE: f64 = 60_000.0;
+
+/// What an instance of the store is made of.
+pub struct Options {
+    /// The database.
+    pub database: Arc<Database>,
+    /// The secrets.
+    pub format: Result<Arc<VaultFormat>>,
+    /// Limits.
+    pub behaviour: Behaviour,
+    /// What a caller of [`Vault::refreshed`] wants, but for how fresh.
+    pub want: Want,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A token with its value opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Whose, and which.
+    pub key: TokenKey,
+    /// The row's primary key.
+    pub id: String,
+    /// Opened; also an API key or a webhook's secret.
+    pub value: AccessToken,
+    /// Until when it is valid; `None`: for ever.
+    pub expires_at: Option<Timestamp>,
+    /// `true`, `false` or `unknown`.
+    pub is_valid: String,
+    /// When it was last used before this.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// The store.
+pub struct Vault {
+    engine: Engine<StoreTable<VaultShape>, Tokio>,
+    tokens: Arc<CombinedReads<Tokens>>,
+    usage: Arc<Usage>,
+    statements: Statements,
+    want: Want,
+}
+
+impl Vault {
+    /// Opens the store; connects when it is first used.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { database, format, behaviour, want, observer } = options;
+        let clock = Tokio::default();
+        let shape = VaultShape { format, clock };
+        let table = StoreTable::new(Arc::clone(&database), shape, behaviour);
+        let within = table.usual();
+        Self {
+            tokens: CombinedReads::new(Tokens {
+                database: Arc::clone(&database),
+                one: table.named(sql::TOKEN),
+                many: table.named(sql::TOKENS),
+                within,
+            }),
+            usage: Usage::new(database, table.named(sql::USED), within, clock),
+            statements: Statements::of(&table),
+            engine: Engine::new(table, Tokio::default(), behaviour, observer),
+            want,
+        }
+    }
+
+    fn table(&self) -> Result<&StoreTable<VaultShape>> {
+        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    }
+
+    /// The token, expired and invalid ones too; `None` when there is none. Its use is noted.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`] when no secret opens it; [`Error::Database`] and its kin.
+    pub async fn token(&self, key: TokenKey) -> Result<Option<Opened>> {
+        let Some(stored) = self.stored(key).await? else { return Ok(None) };
+        self.open(&stored).await.map(Some)
+    }
+
+    /// The access token while it is valid and not expired, and whether less than so much is left of
+    /// it. One that has expired is marked as invalid.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub async fn access_token(
+        &self,
+        pair: PairKey,
+        buffer_minutes: f64,
+    ) -> Result<Option<(Opened, bool)>> {
+        let buffer_ms = buffer(buffer_minutes)?;
+        let Some(stored) = self.stored(pair.access_token()).await? else { return Ok(None) };
+        // As in the seed, looking at it is a use of it.
+        let opened = self.open(&stored).await?;
+        if stored.is_valid == "false" {
+            return Ok(None);
+        }
+        let left_ms = stored.expires_at.map(|expires_at| expires_at.ms_since(stored.now));
+        if left_ms.is_some_and(|left_ms| left_ms <= 0) {
+            self.mark(&stored.id, "Token expired", Some(&stored.sealed)).await?;
+            return Ok(None);
+        }
+        #[allow(clippy::cast_precision_loss)] // centuries are far below 2^53 ms
+        let needs_refresh = left_ms.is_some_and(|left_ms| (left_ms as f64) < buffer_ms);
+        Ok(Some((opened, needs_refresh)))
+    }
+
+    /// The access token with at least so much left, refreshed once across all processes if need be;
+    /// `None` when there is no connection.
+    ///
+    /// # Errors
+    /// [`Error::Revoked`], and those of the refresh.
+    pub async fn refreshed<E: TokenEndpoint>(
+        &self,
+        pair: PairKey,
+        buffer_minutes: f64,
+        endpoint: Result<Arc<E>>,
+    ) -> Result<Option<Opened>> {
+        let buffer_ms = buffer(buffer_minutes)?;
+        self.table()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked above
+        let want = Want { fresh_ms: buffer_ms as u64, ..self.want };
+        let endpoint = move |_: &Record| endpoint.clone();
+        let token = match self.engine.valid(pair.clone(), endpoint, want).await {
+            Err(Error::NotConnected { .. }) => return Ok(None),
+            token => token?,
+        };
+        let Record { id: Some(id), last_used_at, .. } = &*token.record else {
+            // The refresh has made the row.
+            return self.token(pair.access_token()).await;
+        };
+        self.usage.note(id);
+        Ok(Some(Opened {
+            key: pair.access_token(),
+            id: id.clone(),
+            value: token.credentials.access_token.clone(),
+            expires_at: token.expires_at,
+            is_valid: "true".to_owned(),
+            last_used_at: *last_used_at,
+        }))
+    }
+
+    async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
+        let table = self.table()?;
+        let stored = self.tokens.get(key).await?;
+        if stored.is_none() {
+            table.check_visible().await?;
+        }
+        Ok(stored.map(|stored| Stored::clone(&stored)))
+    }
+
+    async fn open(&self, stored: &Stored) -> Result<Opened> {
+        self.usage.note(&stored.id);
+        let mut value = self.table()?.shape.format()?.open(&stored.sealed).await?;
+        Ok(Opened {
+            key: stored.key.clone(),
+            id: stored.id.clone(),
+            value: AccessToken::new(std::mem::take(&mut *value)),
+            expires_at: stored.expires_at,
+            is_valid: stored.is_valid.clone(),
+            last_used_at: stored.last_used_at,
+        })
+    }
+
+    /// Stores a token; replaces what was stored under its key, and frees the lease. Gives the row's
+    /// id. `expires_at`: `None` keeps the stored one, `Some(None)` is for ever.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Schema`] for an enum value that
+    /// the database lacks; [`Error::Database`] and its kin.
+    pub async fn store(
+        &self,
+        key: TokenKey,
+        value: AccessToken,
+        expires_at: Option<Option<Timestamp>>,
+    ) -> Result<String> {
+        if !value.expose().is_empty() {
+            check_text("value", value.expose(), TOKEN_MAX_BYTES)?;
+        }
+        let table = self.table()?;
+        let sealed = table.shape.sealed(value.expose()).await?;
+        let params: Params<'_> = &[
+            (&key.parts(), Type::TEXT_ARRAY),
+            (&sealed, Type::TEXT),
+            (&expires_at.flatten(), Type::TIMESTAMPTZ),
+            (&expires_at.is_some(), Type::BOOL),
+        ];
+        let rows = match self.statements.store(table, &key, params).await {
+            Err(error) => {
+                return Err(self.statements.lacking_label(table, &key).await.unwrap_or(error));
+            }
+            Ok(rows) => rows,
+        };
+        let row = rows.first().ok_or_else(|| Error::internal("an upsert gave no row"))?;
+        column(row, 0)
+    }
+
+    /// Marks a token as invalid, as the user's ending: a refresh token's connection is over.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn mark_invalid(&self, id: &str, error: &str) -> Result<()> {
+        let id = uuid("tokenId", id)?;
+        if !error.is_empty() {
+            check_text("error", error, TOKEN_MAX_BYTES)?;
+        }
+        self.mark(&id, error, None).await
+    }
+
+    async fn mark(&self, id: &str, error: &str, sealed: Option<&str>) -> Result<()> {
+        let params: Params<'_> = &[(&id, Type::TEXT), (&error, Type::TEXT), (&sealed, Type::TEXT)];
+        let sql = &self.statements.mark_invalid;
+        self.table()?.write("mark a vault token as invalid", sql, params).await.map(drop)
+    }
+
+    /// Deletes a token, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let id = uuid("tokenId", id)?;
+        let params: Params<'_> = &[(&id, Type::TEXT)];
+        let sql = &self.statements.delete;
+        self.table()?.write("delete a vault token", sql, params).await.map(drop)
+    }
+
+    /// Deletes all tokens of a tenant at a provider.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn delete_provider(&self, tenant_id: &str, provider: &str) -> Result<()> {
+        let tenant_id = uuid("tenantId", tenant_id)?;
+        check_text("provider", provider, TEXT_MAX_BYTES)?;
+        let params: Params<'_> = &[(&tenant_id, Type::TEXT), (&provider, Type::TEXT)];
+        let sql = &self.statements.delete_provider;
+        self.table()?.write("delete a provider's vault tokens", sql, params).await.map(drop)
+    }
+
+    /// The valid access tokens that expire within so many minutes, or have expired: each as tenant,
+    /// provider, type and identifier.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn expiring(
+        &self,
+        within_minutes: f64,
+        provider: Option<&str>,
+    ) -> Result<Vec<[Option<String>; 4]>> {
+        if !within_minutes.is_finite() {
+            return Err(Error::invalid("withinMinutes", "must be a number of minutes"));
+        }
+        let table = self.table()?;
+        table.check_visible().await?;
+        let params: Params<'_> = &[(&within_minutes, Type::FLOAT8), (&provider, Type::TEXT)];
+        let step = "look for expiring vault tokens";
+        let rows =
+            table.database.read(step, &self.statements.expiring, params, table.usual()).await?;
+        let read = |row| Ok([column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?]);
+        rows.iter().map(read).collect()
+    }
+}
+
+/// Minutes as milliseconds.
+fn buffer(minutes: f64) -> Result<f64> {
+    let ms = minutes * MS_PER_MINUTE;
+    // The largest that a lease can be asked for.
+    if (0.0..=1e15).contains(&ms) {
+        Ok(ms)
+    } else {
+        Err(Error::invalid("refreshBufferMinutes", "must be a number of minutes, 0 or more"))
+    }
+}
+
+impl Store for Vault {
+    async fn landed(&self) {
+        self.engine.landed().await;
+        self.usage.landed().await;
+    }
+
+    async fn close(&self, timeout: Duration) -> bool {
+        let closing = async {
+            let ended = self.engine.close(timeout).await;
+            self.usage.landed().await;
+            ended
+        };
+        tokio::time::timeout(timeout, closing).await.unwrap_or(false)
+    }
+}

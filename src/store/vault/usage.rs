@@ -1,0 +1,99 @@
+//! `last_used_at`: a row's first use is written at once, further ones at most once a minute, all
+//! that collect meanwhile in one statement, off the path of the caller.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::db::{Database, Params, Type, Within};
+use crate::refresh::{Runtime, Tokio};
+
+/// How often a row's use is written at most.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The most rows that are remembered; beyond it those that may be written again are forgotten.
+const ROWS_MAX: usize = 16_384;
+
+pub(super) struct Usage {
+    database: Arc<Database>,
+    sql: String,
+    within: Within,
+    clock: Tokio,
+    rows: Mutex<Rows>,
+    writing: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Rows {
+    written: HashMap<String, Duration>,
+    waiting: HashSet<String>,
+}
+
+impl Usage {
+    pub(super) fn new(
+        database: Arc<Database>,
+        sql: String,
+        within: Within,
+        clock: Tokio,
+    ) -> Arc<Self> {
+        let (rows, writing) = (Mutex::default(), watch::Sender::new(false));
+        Arc::new(Self { database, sql, within, clock, rows, writing })
+    }
+
+    /// The row was used.
+    pub(super) fn note(self: &Arc<Self>, id: &str) {
+        let now = self.clock.monotonic();
+        {
+            let mut rows = self.lock();
+            let is_old = |at: &Duration| now.saturating_sub(*at) >= PAUSE;
+            if rows.written.get(id).is_some_and(|at| !is_old(at)) {
+                return;
+            }
+            if rows.written.len() >= ROWS_MAX {
+                rows.written.retain(|_, at| !is_old(at));
+            }
+            if rows.written.len() < ROWS_MAX {
+                rows.written.insert(id.to_owned(), now);
+            }
+            rows.waiting.insert(id.to_owned());
+        }
+        let begins = self.writing.send_if_modified(|writing| !std::mem::replace(writing, true));
+        if begins {
+            tokio::spawn(Arc::clone(self).write());
+        }
+    }
+
+    /// Waits until all uses are written, or have failed to be.
+    pub(super) async fn landed(&self) {
+        // The sender lives as long as we do, so there is no other way to end.
+        let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
+    }
+
+    /// Whatever waits, until nothing does.
+    async fn write(self: Arc<Self>) {
+        // Calls of the same burst, which stand behind this task, get their rows in first.
+        tokio::task::yield_now().await;
+        while let Some(ids) = self.take() {
+            let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
+            let step = "note that vault tokens were used";
+            // Statistics: as in the seed, a failure is nobody's error.
+            let _ = self.database.write(step, &self.sql, params, self.within).await;
+        }
+    }
+
+    fn take(&self) -> Option<Vec<String>> {
+        let mut rows = self.lock();
+        let ids: Vec<String> = rows.waiting.drain().collect();
+        if ids.is_empty() {
+            // Under the lock: who notes a use after this finds that nobody writes.
+            self.writing.send_replace(false);
+            return None;
+        }
+        Some(ids)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

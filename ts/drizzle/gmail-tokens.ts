@@ -1,0 +1,57 @@
+/** The table of the gmail store. */
+
+import { sql } from 'drizzle-orm';
+import { index, integer, pgPolicy, text } from 'drizzle-orm/pg-core';
+import { moment } from './moment.js';
+import { type Referenced, referring } from './references.js';
+import { type TableOptions, tableIn } from './table.js';
+
+/** The application's part of `gmail_tokens`. */
+export interface GmailTokensOptions extends TableOptions {
+  /** The table that `user_id` refers to; without it there is no foreign key. */
+  users?: Referenced | undefined;
+  /** The table that `tenant_id` refers to; without it there is no foreign key. */
+  tenants?: Referenced | undefined;
+  /** Whether the table has row-level security with the policy `tenant_isolation`; `true`. */
+  rowLevelSecurity?: boolean | undefined;
+}
+
+/** Declares `gmail_tokens` as `tokenkeep migrate --store gmail` makes it. */
+export function gmailTokensTable(options: GmailTokensOptions = {}) {
+  const { users, tenants, rowLevelSecurity = true, schema } = options;
+  return tableIn(schema)(
+    'gmail_tokens',
+    {
+      id: text('id')
+        .primaryKey()
+        .$defaultFn(() => crypto.randomUUID()),
+      tenantId: referring(text('tenant_id').notNull(), tenants, 'no action'),
+      userId: referring(text('user_id').notNull().unique(), users, 'cascade'),
+      encryptedAccessToken: text('encrypted_access_token').notNull(),
+      encryptedRefreshToken: text('encrypted_refresh_token').notNull(),
+      expiresAt: moment('expires_at').notNull(),
+      scope: text('scope').notNull(),
+      keyVersion: integer('key_version').notNull().default(1),
+      refreshingAt: moment('refreshing_at'),
+      connectedAt: moment('connected_at').notNull().defaultNow(),
+      updatedAt: moment('updated_at').notNull().defaultNow(),
+    },
+    (table) => [
+      index('gmail_tokens_user_id_idx').on(table.userId),
+      index('gmail_tokens_tenant_id_idx').on(table.tenantId),
+      ...(rowLevelSecurity ? [tenantIsolation()] : []),
+    ],
+  );
+}
+
+function tenantIsolation() {
+  const using = sql`tenant_id = current_setting('app.current_tenant_id', true)`;
+  return pgPolicy('tenant_isolation', { using });
+}
+
+/** The declared table. */
+export type GmailTokens = ReturnType<typeof gmailTokensTable>;
+/** A row as it is read. */
+export type GmailToken = GmailTokens['$inferSelect'];
+/** A row as it is inserted. */
+export type NewGmailToken = GmailTokens['$inferInsert'];

@@ -1,0 +1,27 @@
+/** Foreign keys into tables of the application. */
+
+import type { AnyPgColumn, PgTable, UpdateDeleteAction } from 'drizzle-orm/pg-core';
+
+/** A table of the application. */
+export interface Referenced {
+  id: AnyPgColumn;
+}
+
+interface ReferencingColumn {
+  references(
+    column: () => AnyPgColumn,
+    actions?: { onDelete?: UpdateDeleteAction; onUpdate?: UpdateDeleteAction },
+  ): this;
+}
+
+/** The column, with a foreign key where there is a table to refer to. */
+export function referring<Column extends ReferencingColumn>(
+  column: Column,
+  table: Referenced | undefined,
+  onDelete: UpdateDeleteAction,
+): Column {
+  return table ? column.references(() => table.id, { onDelete }) : column;
+}
+
+/** A table of the application, for relations. */
+export type ReferencedTable = PgTable & Referenced;

@@ -1,0 +1,86 @@
+/** The table of the vault store. */
+
+import { sql } from 'drizzle-orm';
+import { type PgEnum, index, text, unique, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core';
+import { moment } from './moment.js';
+import { type Referenced, referring } from './references.js';
+import { type TableOptions, tableIn } from './table.js';
+import { tokenProviderEnum, tokenTypeEnum } from './token-enums.js';
+
+export type Values = [string, ...string[]];
+
+/** The application's part of `token_vault`. */
+export interface TokenVaultOptions<
+  Providers extends Values = Values,
+  Types extends Values = Values,
+> extends TableOptions {
+  /** The table that `tenant_id` refers to; without it there is no foreign key. */
+  tenants?: Referenced | undefined;
+  /** The application's own enum `token_provider`; needed with `schema`. */
+  tokenProviderEnum?: PgEnum<Providers> | undefined;
+  /** The application's own enum `token_type`; needed with `schema`. */
+  tokenTypeEnum?: PgEnum<Types> | undefined;
+  /**
+   * Whether the key `token_vault_unique` is a unique index and not a constraint, for those who use
+   * `drizzle-kit push`, which makes constraints of several columns anew each time; `false`.
+   */
+  uniqueIndex?: boolean | undefined;
+}
+
+/** Declares `token_vault` as `tokenkeep migrate --store vault` makes it. */
+export function tokenVaultTable<
+  Providers extends Values = typeof tokenProviderEnum.enumValues,
+  Types extends Values = typeof tokenTypeEnum.enumValues,
+>(options: TokenVaultOptions<Providers, Types> = {}) {
+  const { tenants, schema, uniqueIndex: isIndex = false } = options;
+  const provider = options.tokenProviderEnum ?? withoutSchema(tokenProviderEnum, schema);
+  const tokenType = options.tokenTypeEnum ?? withoutSchema(tokenTypeEnum, schema);
+  return tableIn(schema)(
+    'token_vault',
+    {
+      id: uuid('id').primaryKey().defaultRandom(),
+      tenantId: referring(uuid('tenant_id').notNull(), tenants, 'cascade'),
+      provider: (provider as PgEnum<Providers>)('provider').notNull(),
+      tokenType: (tokenType as PgEnum<Types>)('token_type').notNull(),
+      identifier: varchar('identifier', { length: 255 }),
+      encryptedValue: text('encrypted_value').notNull(),
+      expiresAt: moment('expires_at'),
+      lastUsedAt: moment('last_used_at'),
+      lastRefreshedAt: moment('last_refreshed_at'),
+      isValid: varchar('is_valid', { length: 10 }).default('true').notNull(),
+      lastError: text('last_error'),
+      refreshingAt: moment('refreshing_at'),
+      createdAt: moment('created_at').defaultNow().notNull(),
+      updatedAt: moment('updated_at').defaultNow().notNull(),
+    },
+    (table) => [
+      (isIndex ? uniqueIndex : unique)('token_vault_unique').on(
+        table.tenantId,
+        table.provider,
+        table.tokenType,
+        table.identifier,
+      ),
+      uniqueIndex('token_vault_unique_without_identifier')
+        .on(table.tenantId, table.provider, table.tokenType)
+        .where(sql`identifier IS NULL`),
+      index('token_vault_tenant_provider_idx').on(table.tenantId, table.provider),
+      index('token_vault_expires_at_idx').on(table.expiresAt),
+    ],
+  );
+}
+
+/** drizzle-kit makes only the enums that a schema file exports: one of ours would not be found. */
+function withoutSchema<Enum extends { enumName: string }>(ours: Enum, schema: unknown): Enum {
+  if (schema === undefined) return ours;
+  throw new TypeError(`schema: needs an enum ${ours.enumName} of its own, made with schema.enum()`);
+}
+
+/** The declared table. */
+export type TokenVault<
+  Providers extends Values = typeof tokenProviderEnum.enumValues,
+  Types extends Values = typeof tokenTypeEnum.enumValues,
+> = ReturnType<typeof tokenVaultTable<Providers, Types>>;
+/** A row as it is read. */
+export type TokenVaultEntry = TokenVault['$inferSelect'];
+/** A row as it is inserted. */
+export type NewTokenVaultEntry = TokenVault['$inferInsert'];
