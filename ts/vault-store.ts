@@ -7,13 +7,7 @@ import { native } from './native';
 
 /** Whose tokens; any other value of the enum `token_provider` works, too. */
 export type TokenProvider =
-  | 'whatsapp'
-  | 'google'
-  | 'voicenter'
-  | 'greeninvoice'
-  | 'icount'
-  | 'clerk'
-  | (string & {});
+  'whatsapp' | 'google' | 'voicenter' | 'greeninvoice' | 'icount' | 'clerk' | (string & {});
 
 /** What a token is; any other value of the enum `token_type` works, too. */
 export type TokenType =
