@@ -45,6 +45,12 @@ export declare class Keep {
   close(id: number, timeoutMs?: number | undefined | null): void
 }
 
+/** The keys of `TOKENKEEP_KEY`. */
+export declare class SealingKeys {
+  /** A missing or malformed key is an error of whoever needs it. */
+  constructor(tokenkeepKey?: string | undefined | null, requireSealed?: boolean | undefined | null)
+}
+
 /** `ENCRYPTION_SECRET` and its predecessor. */
 export declare class VaultKeys {
   constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
@@ -144,6 +150,9 @@ export declare function markVaultTokenInvalid(keep: Keep, id: number, tokenId: s
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>, keepNewest: boolean): void
 
+/** Opens what was sealed for this place; anything else is plaintext. */
+export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string
+
 /** A provider that is not built in, as options describe it. */
 export interface ProviderOptions {
   name: string
@@ -153,6 +162,9 @@ export interface ProviderOptions {
   rotates?: boolean
   defaultExpiresInS?: number
 }
+
+/** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
+export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string
 
 /** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
 export declare function storeVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
@@ -169,6 +181,9 @@ export interface ThrownFields {
   status?: number
   error?: string
 }
+
+/** Rewrites every sealed value of a store in plaintext; resolves to how many rows. */
+export declare function unseal(keep: Keep, id: number, store: string): void
 
 /** Stores a user's tokens; replaces what was stored. */
 export declare function upsertGmailTokens(keep: Keep, id: number, userId: string, tenantId: string, accessToken: string, refreshToken: string, expiresAtMs: number, scope: string): void

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encryptToken } from '../dist/crypto.js';
+import { sealValue } from '../dist/index.js';
 import { emptyDatabase, type TestDatabase } from './helpers/database';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -172,4 +173,32 @@ describe('what is asked of the tool itself', () => {
       }
     },
   );
+});
+
+describe('unseal', () => {
+  const env = { TOKENKEEP_KEY: '11'.repeat(32) };
+
+  it('prints how many rows it rewrote, as text and as JSON', async () => {
+    await cli(['migrate', '--store', 'zoho']);
+    const insert = `INSERT INTO oauth_tokens (client_id, provider, refresh_token) VALUES ('c', 'p', $1)`;
+    process.env['TOKENKEEP_KEY'] = env.TOKENKEEP_KEY;
+    await database.client.query(insert, [sealValue('zoho', 'refresh_token', ['c', 'p'], 'token')]);
+    delete process.env['TOKENKEEP_KEY'];
+    const read = { ...env, TOKENKEEP_SEALING: 'read' };
+    const first = await cli(['unseal', '--store', 'zoho'], read);
+    expect(first).toEqual({ code: 0, stdout: 'Unsealed zoho: 1 row\n', stderr: '' });
+    const second = await cli(['unseal', '--store', 'zoho', '--json'], read);
+    expect(JSON.parse(second.stdout)).toEqual({ store: 'zoho', rows: 0 });
+    const { rows } = await database.client.query('SELECT refresh_token FROM oauth_tokens');
+    expect(rows).toEqual([{ refresh_token: 'token' }]);
+  });
+
+  it('fails while values would be sealed again, and without a store', async () => {
+    await cli(['migrate', '--store', 'zoho']);
+    const refused = await cli(['unseal', '--store', 'zoho'], env);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^tokenkeep: TOKENKEEP_SEALING: must be read/);
+    expect((await cli(['unseal'], env)).code).toBe(2);
+    expect((await cli(['unseal', '--store', 'gmail'], env)).code).toBe(2);
+  });
 });

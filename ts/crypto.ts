@@ -2,7 +2,7 @@
 
 import type { GmailKeys } from '../index';
 import { ConfigurationError, InvalidArgumentError } from './errors';
-import { type Failure, errorOf } from './failure';
+import { attempt } from './failure';
 import { native } from './native';
 
 let keys: GmailKeys | undefined;
@@ -43,15 +43,4 @@ function current(): GmailKeys {
 function string(argument: string, value: unknown): string {
   if (typeof value === 'string') return value;
   throw new InvalidArgumentError(`${argument}: must be a string`, { argument });
-}
-
-/** A synchronous export throws a plain error with our code. */
-function attempt<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (thrown) {
-    const { code, message, retryable } = thrown as Partial<Failure>;
-    if (retryable !== undefined || !code?.startsWith('ERR_TOKENKEEP_')) throw thrown;
-    throw errorOf({ code, message: message ?? '', retryable: false, details: {} });
-  }
 }

@@ -84,3 +84,14 @@ export function errorOf(failure: Failure): Error & TokenkeepFailure {
   const error = new Class(failure.message, 'cause' in failure ? { cause: failure.cause } : {});
   return Object.assign(error, fields, { retryable: failure.retryable });
 }
+
+/** Runs a synchronous export of the core, which throws a plain error with our code. */
+export function attempt<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (thrown) {
+    const { code, message, retryable } = thrown as Partial<Failure>;
+    if (retryable !== undefined || !code?.startsWith('ERR_TOKENKEEP_')) throw thrown;
+    throw errorOf({ code, message: message ?? '', retryable: false, details: {} });
+  }
+}

@@ -10,4 +10,5 @@ export { type VaultStore } from './vault-store';
 export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
 export { type ProviderSettings, type TokenKeepOptions } from './settings';
-export { type TokenKeep, close, createTokenKeep, migrate } from './instance';
+export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
+export { type TokenKeep, close, createTokenKeep, migrate, unseal } from './instance';

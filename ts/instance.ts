@@ -8,6 +8,13 @@ import { listen, unlisten } from './events';
 import { GmailStore } from './gmail-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
+import {
+  type RowKey,
+  type SealedStore,
+  type UnsealOptions,
+  ValueSealer,
+  runUnseal,
+} from './sealing';
 import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
 import { VaultStore } from './vault-store';
 import { ZohoStore } from './zoho-store';
@@ -30,6 +37,7 @@ export class TokenKeep {
   readonly vault: VaultStore;
 
   readonly #options: TokenKeepOptions;
+  readonly #sealer: ValueSealer;
   #keep: Keep | undefined;
   #said: (string | undefined)[] = [];
   #number = 0;
@@ -39,6 +47,7 @@ export class TokenKeep {
   constructor(options: TokenKeepOptions = {}) {
     checkOptions(record('options', options) as TokenKeepOptions);
     this.#options = { ...options };
+    this.#sealer = new ValueSealer(this.#options);
     const keep = (): Keep => this.#current();
     this.gmail = new GmailStore(keep);
     this.zoho = new ZohoStore(keep);
@@ -80,6 +89,25 @@ export class TokenKeep {
   async migrate(options: MigrateOptions): Promise<string[]> {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
     return runMigrations(resolve(this.#options, read(this.#options)), options);
+  }
+
+  /** As the function of this name, with the keys of this instance. */
+  sealValue(store: SealedStore, column: string, key: RowKey, value: string): string {
+    return this.#sealer.seal(store, column, key, value);
+  }
+
+  /** As the function of this name, with the keys of this instance. */
+  openValue(store: SealedStore, column: string, key: RowKey, stored: string): string {
+    return this.#sealer.open(store, column, key, stored);
+  }
+
+  /**
+   * Rewrites every sealed value of a store in plaintext, beside live traffic: the way back. Gives
+   * how many rows.
+   * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `read`: else they are sealed again
+   */
+  async unseal(options: UnsealOptions): Promise<number> {
+    return runUnseal(this.#current(), options);
   }
 
   /**
@@ -126,4 +154,9 @@ export async function close(options: { timeoutMs?: number } = {}): Promise<boole
 /** Brings the tables of the named stores up to date, in the database of the environment. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   return defaultKeep().migrate(options);
+}
+
+/** Rewrites every sealed value of a store in plaintext, as {@link TokenKeep.unseal} does. */
+export async function unseal(options: UnsealOptions): Promise<number> {
+  return defaultKeep().unseal(options);
 }

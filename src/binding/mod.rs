@@ -11,6 +11,7 @@ mod options;
 mod providers;
 mod refresh_fn;
 mod runtime;
+mod sealing;
 mod stores;
 mod vault;
 mod zoho;

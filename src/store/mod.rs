@@ -2,6 +2,7 @@
 //! Node or of who may refresh when.
 
 pub mod gmail;
+mod sealed;
 mod table;
 mod uuid;
 pub mod vault;
@@ -9,6 +10,7 @@ pub mod zoho;
 
 use std::time::Duration;
 
+pub use self::sealed::place;
 use crate::config::Limits;
 use crate::db::Migration;
 

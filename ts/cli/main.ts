@@ -4,15 +4,21 @@
 import { InvalidArgumentError } from '../errors';
 import { keygen } from './keygen';
 import { migrate } from './migrate';
+import { unseal } from './unseal';
 import { UsageError, flags } from './usage';
 
 const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once.
 
-  npx tokenkeep migrate --store gmail   bring the table up to date (DATABASE_URL)
+  npx tokenkeep migrate --store NAME    bring a table up to date (DATABASE_URL):
+                                        gmail, zoho or vault, several times
       --schema NAME    the schema of the table
-      --keep newest    of several rows of one user keep the newest
+      --keep newest    of several rows with one key keep the newest
       --json           print one JSON object
-  npx tokenkeep keygen                  print a new key for GMAIL_ENCRYPTION_KEY
+  npx tokenkeep unseal --store zoho     make sealed values plaintext again (TOKENKEEP_KEY,
+                                        TOKENKEEP_SEALING=read)
+      --schema NAME    the schema of the table
+      --json           print one JSON object
+  npx tokenkeep keygen                  print a new key for GMAIL_ENCRYPTION_KEY or TOKENKEEP_KEY
       --json           print one JSON object
   npx tokenkeep --help | --version
 
@@ -26,6 +32,7 @@ async function main(args: string[]): Promise<void> {
     return undefined;
   }
   if (command === 'migrate') return migrate(rest);
+  if (command === 'unseal') return unseal(rest);
   if (command === 'keygen') return keygen(rest);
   if (command !== undefined && !command.startsWith('-')) {
     throw new UsageError(`there is no command ${command}`);

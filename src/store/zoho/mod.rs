@@ -4,6 +4,7 @@
 mod migration;
 mod shape;
 mod sql;
+mod unseal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,6 +222,15 @@ impl Zoho {
         ];
         let Statements { store, bare_store, .. } = &self.statements;
         table.write_either("store zoho tokens", [store, bare_store], params).await.map(drop)
+    }
+
+    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
+    /// does not open; [`Error::Database`] and its kin.
+    pub async fn unseal(&self) -> Result<u64> {
+        self.table()?.unseal().await
     }
 
     /// Whether there is a row, or a refresh token in the environment; opens nothing.

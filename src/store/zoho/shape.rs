@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::sql::{ADDED, SQL};
 use crate::crypto::{Place, Sealing};
 use crate::db::{Timestamp, column};
@@ -69,6 +71,16 @@ impl ZohoShape {
     pub(super) fn sealed(&self, key: &Key, column: &str, token: &str) -> Result<String> {
         self.sealing.seal(token, place(column, &[&key.client_id, &key.provider]))
     }
+
+    /// The token that is stored in `column`.
+    pub(super) fn opened(
+        &self,
+        key: &Key,
+        column: &str,
+        stored: &str,
+    ) -> Result<Zeroizing<String>> {
+        self.sealing.open(stored, place(column, &[&key.client_id, &key.provider]))
+    }
 }
 
 fn place<'a>(column: &'a str, key: &'a [&'a str]) -> Place<'a> {
@@ -134,9 +146,8 @@ impl Shape for ZohoShape {
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
-        let parts = [key.client_id.as_str(), &key.provider];
         let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
-            Some(stored) => self.sealing.open(stored, place(column, &parts)),
+            Some(stored) => self.opened(key, column, stored),
             None => Ok(String::new().into()),
         };
         let mut access = open("access_token", &row.stamp.access)?;

@@ -121,6 +121,19 @@ const END: &str = "
       AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3 AND refreshing_at = $4
     RETURNING client_id";
 
+/// Rows with a sealed value, some at a time.
+pub(super) const SEALED: &str = "
+    SELECT client_id, provider, access_token, refresh_token FROM {table}
+    WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
+    ORDER BY client_id, provider LIMIT $1";
+
+/// The same tokens in another form: no new version of the row to anybody but the fence.
+pub(super) const REWRITE: &str = "
+    UPDATE {table} SET access_token = $5, refresh_token = $6
+    WHERE client_id = $1 AND provider = $2
+      AND access_token IS NOT DISTINCT FROM $3 AND refresh_token = $4
+    RETURNING client_id";
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,

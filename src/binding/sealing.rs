@@ -1,0 +1,75 @@
+//! `sealValue`, `openValue`, `unseal`: sealed values outside the stores' own functions.
+
+use napi::JsString;
+use napi::bindgen_prelude::Env;
+use napi_derive::napi;
+use zeroize::Zeroizing;
+
+use super::Code;
+use super::keep::Keep;
+use super::message::{Field, Value, number};
+use super::options::KeepOptions;
+use crate::crypto::Sealing;
+use crate::error::Error;
+use crate::store::place;
+
+/// The keys of `TOKENKEEP_KEY`.
+#[napi]
+pub struct SealingKeys {
+    sealing: Sealing,
+}
+
+#[napi]
+impl SealingKeys {
+    /// A missing or malformed key is an error of whoever needs it.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(tokenkeep_key: Option<String>, require_sealed: Option<bool>) -> Self {
+        let mut options = KeepOptions { tokenkeep_key, require_sealed, ..KeepOptions::default() };
+        let sealing = options.sealing();
+        options.wipe();
+        Self { sealing }
+    }
+}
+
+/// Seals a text for one place; whatever `TOKENKEEP_SEALING` says.
+#[napi(catch_unwind)]
+pub fn seal_value(
+    keys: &SealingKeys,
+    store: String,
+    column: String,
+    key: Vec<String>,
+    text: String,
+) -> napi::Result<String, Code> {
+    let parts: Vec<&str> = key.iter().map(String::as_str).collect();
+    Ok(keys.sealing.seal(&Zeroizing::new(text), place(&store, &column, &parts)?)?)
+}
+
+/// Opens what was sealed for this place; anything else is plaintext.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn open_value<'env>(
+    env: &'env Env,
+    keys: &SealingKeys,
+    store: String,
+    column: String,
+    key: Vec<String>,
+    stored: String,
+) -> napi::Result<JsString<'env>, Code> {
+    let parts: Vec<&str> = key.iter().map(String::as_str).collect();
+    let text = keys.sealing.open(&stored, place(&store, &column, &parts)?)?;
+    let internal = |_| napi::Error::from(Error::internal("no string could be made"));
+    env.create_string(text.as_str()).map_err(internal)
+}
+
+/// Rewrites every sealed value of a store in plaintext; resolves to how many rows.
+#[napi(catch_unwind)]
+pub fn unseal(keep: &Keep, id: u32, store: String) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        let rows = match store.as_str() {
+            "zoho" => stores?.zoho.unseal().await?,
+            _ => return Err(Error::invalid("store", "may be: zoho")),
+        };
+        let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
+        Ok(Value::Record(vec![Field::Number(rows)]))
+    });
+}
