@@ -22,7 +22,7 @@ test('variables that are set and changed inside of a test take effect at once', 
   const sealed = encryptToken('token');
   expect(decryptToken(sealed)).toBe('token');
   process.env.GMAIL_ENCRYPTION_KEY = OTHER;
-  expect(() => decryptToken(sealed)).toThrow(/could not be opened/);
+  expect(() => decryptToken(sealed)).toThrow(/Decryption failed/);
   process.env.GMAIL_ENCRYPTION_KEY = `2:${OTHER},1:${KEY}`;
   expect(decryptToken(sealed)).toBe('token');
 
