@@ -1,5 +1,5 @@
-//! The gmail format once more, with another implementation of AES-256-GCM and with hexadecimal
-//! digits read one by one: what the targets compare tokenkeep with.
+//! The sealed formats once more, with another implementation of AES-256-GCM and with digits read one
+//! by one: what the targets compare tokenkeep with.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
 
@@ -47,4 +47,45 @@ pub fn open(key: &str, sealed: &str) -> Option<Vec<u8>> {
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
     let mut buffer = [ciphertext.as_slice(), tag].concat();
     cipher(key)?.open_in_place(nonce, Aad::empty(), &mut buffer).ok().map(|text| text.to_vec())
+}
+
+/// The place of a bound value: each part after its length.
+pub fn place(parts: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(part.as_bytes());
+    }
+    bytes
+}
+
+const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The bytes that base64url without padding stands for, if it is the only text that does.
+fn base64url(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| DIGITS.iter().position(|digit| *digit == byte);
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_usize, 0);
+    for byte in text.bytes() {
+        bits = (bits << 6) | digit(byte)?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count).ok()?);
+            bits &= (1 << count) - 1;
+        }
+    }
+    (count < 6 && bits == 0).then_some(bytes)
+}
+
+/// Opens a bound value; `None`: it is malformed, or sealed with another key or for another place.
+pub fn open_bound(key: &str, stored: &str, place: &[u8]) -> Option<Vec<u8>> {
+    let (version, encoded) = stored.strip_prefix("tk1.")?.split_once('.')?;
+    version.parse::<i32>().ok()?;
+    let bytes = base64url(encoded)?;
+    let (nonce, rest) = bytes.split_at_checked(NONCE_LEN)?;
+    let (tag, ciphertext) = rest.split_at_checked(MAX_TAG_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut buffer = [ciphertext, tag].concat();
+    cipher(key)?.open_in_place(nonce, Aad::from(place), &mut buffer).ok().map(|text| text.to_vec())
 }

@@ -1,6 +1,7 @@
 //! What must hold for any input, tried with inputs made by chance. A failure prints the smallest
 //! input that brings it about.
 
+mod bound_value;
 mod database_url;
 mod key_ring;
 mod limits;
