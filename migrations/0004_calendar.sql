@@ -1,0 +1,78 @@
+-- The calendar store: google_calendar_tokens, with its policy where there is Supabase's auth.uid().
+-- Safe to run twice and beside live traffic. With psql the table lands in the current schema;
+-- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0004_calendar.sql
+DO $migration$
+DECLARE
+  target text;
+  tokens text;
+BEGIN
+  -- One migration at a time, with psql, too: before the first look at the catalog, which a
+  -- session remembers.
+  PERFORM pg_advisory_xact_lock(865365337);
+  SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
+  INTO target
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = to_regclass('google_calendar_tokens');
+  tokens := format('%I.google_calendar_tokens', target);
+
+  IF to_regclass(tokens) IS NULL THEN
+    EXECUTE format($sql$
+      CREATE TABLE %1$I.google_calendar_tokens (
+        user_id uuid PRIMARY KEY,
+        access_token text NOT NULL,
+        refresh_token text NOT NULL,
+        token_expiry timestamptz,
+        scopes text[],
+        refreshing_at timestamptz,
+        updated_at timestamptz DEFAULT now()
+      )
+    $sql$, target);
+    IF to_regprocedure('auth.uid()') IS NOT NULL THEN
+      EXECUTE format($sql$
+        ALTER TABLE %1$I.google_calendar_tokens ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY "user owns google token" ON %1$I.google_calendar_tokens
+          FOR ALL USING (auth.uid() = user_id);
+      $sql$, target);
+    END IF;
+  END IF;
+
+  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
+      AND attname = 'refreshing_at' AND NOT attisdropped) THEN
+    EXECUTE format('ALTER TABLE %s ADD COLUMN refreshing_at timestamptz', tokens);
+  END IF;
+
+  -- Never switched on where a table is without it: it might hide the rows from whoever reads them.
+  IF NOT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(tokens) AND relrowsecurity) THEN
+    IF to_regprocedure('auth.uid()') IS NULL THEN
+      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: there is no function auth.uid()';
+    ELSE
+      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: the table is there without it';
+    END IF;
+  END IF;
+
+  -- A foreign key only where Supabase's users are.
+  IF EXISTS (
+    SELECT FROM pg_constraint c
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+    WHERE c.conrelid = to_regclass(tokens) AND c.contype = 'f' AND a.attname = 'user_id'
+  ) THEN
+    RETURN;
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_attribute a
+    WHERE a.attrelid = to_regclass('auth.users')
+      AND a.attname = 'id' AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
+  ) THEN
+    RAISE NOTICE 'tokenkeep: left out the foreign key google_calendar_tokens.user_id -> auth.users.id: there is no such uuid column';
+    RETURN;
+  END IF;
+  BEGIN
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT google_calendar_tokens_user_id_fkey
+      FOREIGN KEY (user_id) REFERENCES auth.users (id) ON DELETE CASCADE', tokens);
+  EXCEPTION WHEN foreign_key_violation OR invalid_foreign_key OR insufficient_privilege THEN
+    RAISE NOTICE 'tokenkeep: left out the foreign key google_calendar_tokens.user_id -> auth.users.id: the database refused it (SQLSTATE %)',
+      SQLSTATE;
+  END;
+END
+$migration$;

@@ -1,0 +1,26 @@
+//! The table of the calendar store.
+
+use crate::config::TOKEN_MAX_BYTES;
+use crate::db::{Column, Migration, Unique};
+
+const TEXT: &[&str] = &["text", "varchar"];
+const TIME: &[&str] = &["timestamptz"];
+
+/// The table `google_calendar_tokens`.
+pub const MIGRATION: Migration = Migration {
+    store: "calendar",
+    version: 4,
+    sql: include_str!("../../../migrations/0004_calendar.sql"),
+    table: "google_calendar_tokens",
+    keys: &[Unique { columns: &["user_id"], predicate: None }],
+    columns: &[
+        Column::required("user_id", &["uuid"]),
+        Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("access_token", TEXT) },
+        Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("refresh_token", TEXT) },
+        Column::optional("token_expiry", TIME),
+        Column::optional("scopes", &["_text"]),
+        Column { added: true, ..Column::optional("refreshing_at", TIME) },
+        // The seed's own statement lets it be NULL; we never write that.
+        Column::optional("updated_at", TIME),
+    ],
+};

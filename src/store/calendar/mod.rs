@@ -1,0 +1,182 @@
+//! The calendar store (seed 003): one row a user in `google_calendar_tokens`.
+
+mod migration;
+mod shape;
+mod sql;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::migration::MIGRATION;
+use self::shape::{CalendarShape, Record};
+use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::crypto::Sealing;
+use crate::db::{Database, Params, Timestamp, Type};
+use crate::error::{Error, Result};
+use crate::oauth::HttpEndpoint;
+use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::Store;
+use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
+use crate::store::table::StoreTable;
+use crate::store::uuid::uuid;
+
+/// What an instance of the store is made of.
+pub struct Options {
+    /// The database.
+    pub database: Arc<Database>,
+    /// How tokens are kept.
+    pub sealing: Arc<Sealing>,
+    /// Google's token endpoint, with the application's credentials.
+    pub google: Result<Arc<HttpEndpoint>>,
+    /// Limits.
+    pub behaviour: Behaviour,
+    /// What a caller of [`Calendar::credentials`] wants.
+    pub want: Want,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A user's tokens, opened.
+#[derive(Debug)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token; empty: there is none.
+    pub refresh_token: RefreshToken,
+    /// Until when the access token is valid; `None`: not known, taken for fresh.
+    pub expires_at: Option<Timestamp>,
+    /// The granted scopes.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// The store's own statements, for one table name.
+struct Statements {
+    save: String,
+    bare_save: String,
+    delete: String,
+}
+
+/// The store.
+pub struct Calendar {
+    engine: Engine<StoreTable<CalendarShape>, Tokio>,
+    statements: Statements,
+    google: Result<Arc<HttpEndpoint>>,
+    want: Want,
+}
+
+impl Calendar {
+    /// Opens the store; connects when it is first used.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { database, sealing, google, behaviour, want, observer } = options;
+        let shape = CalendarShape { tokens: SealedTokens { store: "calendar", sealing } };
+        let table = StoreTable::new(database, shape, behaviour);
+        Self {
+            statements: Statements {
+                save: table.named(&sql::SAVE.replace("{reset}", sql::RESET)),
+                bare_save: table.named(&sql::SAVE.replace("{reset}", "")),
+                delete: table.named(sql::DELETE),
+            },
+            engine: Engine::new(table, Tokio::default(), behaviour, observer),
+            google,
+            want,
+        }
+    }
+
+    fn table(&self) -> Result<&StoreTable<CalendarShape>> {
+        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    }
+
+    /// The stored tokens, fresh or not; `None` when there are none.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
+    pub async fn tokens(&self, user_id: &str) -> Result<Option<Tokens>> {
+        let user_id = uuid("userId", user_id)?;
+        let table = self.table()?;
+        let Some(row) = table.read(&user_id).await? else { return Ok(None) };
+        let opened = table.open(&user_id, &row).await?;
+        Ok(Some(tokens(&row.record, &opened, row.expires_at)))
+    }
+
+    /// Tokens with at least the refresh buffer left, refreshed once across all processes if need be;
+    /// `None` when there are none.
+    ///
+    /// # Errors
+    /// [`Error::Revoked`] when the grant is dead, and the row is gone; those of the refresh.
+    pub async fn credentials(&self, user_id: &str) -> Result<Option<Tokens>> {
+        let user_id = uuid("userId", user_id)?;
+        self.table()?;
+        let google = self.google.clone();
+        match self.engine.valid(user_id, move |_: &Record| google.clone(), self.want).await {
+            Ok(token) => Ok(Some(tokens(&token.record, &token.credentials, token.expires_at))),
+            Err(Error::NotConnected { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores a user's tokens; replaces what was stored, ends any refresh under way in favour of
+    /// these tokens.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    pub async fn save(&self, user_id: &str, new: Tokens) -> Result<()> {
+        let user_id = uuid("userId", user_id)?;
+        let Tokens { access_token, refresh_token, expires_at, scopes } = new;
+        check_text("accessToken", access_token.expose(), TOKEN_MAX_BYTES)?;
+        if !refresh_token.expose().is_empty() {
+            check_text("refreshToken", refresh_token.expose(), TOKEN_MAX_BYTES)?;
+        }
+        for scope in scopes.iter().flatten() {
+            check_text("scopes", scope, TEXT_MAX_BYTES)?;
+        }
+        let table = self.table()?;
+        let seal = |column, token| table.shape.tokens.sealed(&[&user_id], column, token);
+        let access = seal(ACCESS_TOKEN, access_token.expose())?;
+        let refresh = seal(REFRESH_TOKEN, refresh_token.expose())?;
+        let params: Params<'_> = &[
+            (&user_id, Type::TEXT),
+            (&access, Type::TEXT),
+            (&refresh, Type::TEXT),
+            (&expires_at, Type::TIMESTAMPTZ),
+            (&scopes, Type::TEXT_ARRAY),
+        ];
+        let Statements { save, bare_save, .. } = &self.statements;
+        table.write_either("store calendar tokens", [save, bare_save], params).await.map(drop)
+    }
+
+    /// Deletes the row, if there is one; never calls Google.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin.
+    pub async fn delete(&self, user_id: &str) -> Result<()> {
+        let user_id = uuid("userId", user_id)?;
+        let params: Params<'_> = &[(&user_id, Type::TEXT)];
+        let sql = &self.statements.delete;
+        self.table()?.write("delete calendar tokens", sql, params).await.map(drop)
+    }
+}
+
+impl Store for Calendar {
+    async fn landed(&self) {
+        self.engine.landed().await;
+    }
+
+    async fn close(&self, timeout: Duration) -> bool {
+        self.engine.close(timeout).await
+    }
+}
+
+fn tokens(
+    record: &Record,
+    opened: &crate::refresh::Credentials,
+    expires_at: Option<Timestamp>,
+) -> Tokens {
+    Tokens {
+        access_token: opened.access_token.clone(),
+        refresh_token: opened.refresh_token.clone().unwrap_or_else(|| RefreshToken::new("")),
+        expires_at,
+        scopes: record.scopes.clone(),
+    }
+}

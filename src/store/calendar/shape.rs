@@ -1,0 +1,70 @@
+//! What a row of `google_calendar_tokens` means.
+
+use std::sync::Arc;
+
+use super::sql::{ADDED, SQL};
+use crate::db::{Timestamp, column};
+use crate::error::{Error, Result};
+use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::store::sealed_tokens::SealedTokens;
+use crate::store::table::{Shape, Sql, Steps, steps};
+
+/// What a row holds beside tokens.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+pub(super) struct CalendarShape {
+    pub(super) tokens: SealedTokens,
+}
+
+impl Shape for CalendarShape {
+    /// The application's user, a UUID as PostgreSQL prints it.
+    type Key = String;
+    type Record = Record;
+
+    const STORE: &'static str = "calendar";
+    const TABLE: &'static str = "google_calendar_tokens";
+    const STEPS: Steps = steps!("calendar tokens");
+    const SQL: Sql = SQL;
+    const ADDED: [&'static str; 2] = ADDED;
+
+    fn parts(key: &String) -> Vec<Option<&str>> {
+        vec![Some(key)]
+    }
+
+    fn key(row: &crate::db::Row) -> Result<String> {
+        column(row, 0)
+    }
+
+    fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
+        let expiry: Option<Timestamp> = column(row, 3)?;
+        Ok(Row {
+            stamp: Stamp {
+                access: Some(Arc::from(column::<&str>(row, 1)?)),
+                refresh: Some(Arc::from(column::<&str>(row, 2)?)),
+            },
+            // google-auth's rule: without an expiry a token is fresh.
+            expires_at: expiry,
+            refreshing_at: column(row, 7)?,
+            updated_at: column(row, 5)?,
+            now: column(row, 6)?,
+            ended: None,
+            record: Arc::new(Record { scopes: column(row, 4)? }),
+        })
+    }
+
+    fn not_connected(&self, _: &String) -> Error {
+        let text = "Google Calendar is not connected for this user";
+        Error::NotConnected { store: "calendar", text: text.into() }
+    }
+
+    async fn open(&self, key: &String, row: &Row<Record>) -> Result<Credentials> {
+        self.tokens.open(&[key], &row.stamp)
+    }
+
+    async fn seal(&self, key: &String, credentials: &Credentials) -> Result<Sealed> {
+        self.tokens.seal(&[key], credentials)
+    }
+}

@@ -1,0 +1,64 @@
+//! Both tokens of a row in the columns `access_token` and `refresh_token`, sealed in the format of our
+//! own, or plaintext that is there still.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::crypto::{Place, Sealing};
+use crate::error::Result;
+use crate::refresh::{Credentials, Sealed, Stamp};
+use crate::secret::{AccessToken, RefreshToken};
+
+pub(super) const ACCESS_TOKEN: &str = "access_token";
+pub(super) const REFRESH_TOKEN: &str = "refresh_token";
+
+/// How a store keeps them.
+pub(super) struct SealedTokens {
+    pub(super) store: &'static str,
+    pub(super) sealing: Arc<Sealing>,
+}
+
+impl SealedTokens {
+    /// The text to be stored in `column` of the row with this key.
+    pub(super) fn sealed(&self, key: &[&str], column: &str, token: &str) -> Result<String> {
+        self.sealing.seal(token, Place { store: self.store, column, key })
+    }
+
+    /// The token that is stored in `column` of the row with this key.
+    pub(super) fn opened(
+        &self,
+        key: &[&str],
+        column: &str,
+        stored: &str,
+    ) -> Result<Zeroizing<String>> {
+        self.sealing.open(stored, Place { store: self.store, column, key })
+    }
+
+    pub(super) fn open(&self, key: &[&str], stamp: &Stamp) -> Result<Credentials> {
+        let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
+            Some(stored) => self.opened(key, column, stored),
+            None => Ok(String::new().into()),
+        };
+        let mut access = open(ACCESS_TOKEN, &stamp.access)?;
+        let mut refresh = open(REFRESH_TOKEN, &stamp.refresh)?;
+        let has_refresh_token = !refresh.is_empty();
+        Ok(Credentials {
+            access_token: AccessToken::new(std::mem::take(&mut *access)),
+            refresh_token: has_refresh_token
+                .then(|| RefreshToken::new(std::mem::take(&mut *refresh))),
+        })
+    }
+
+    pub(super) fn seal(&self, key: &[&str], credentials: &Credentials) -> Result<Sealed> {
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        let access = credentials.access_token.expose();
+        Ok(Sealed {
+            stamp: Stamp {
+                access: Some(self.sealed(key, ACCESS_TOKEN, access)?.into()),
+                refresh: Some(self.sealed(key, REFRESH_TOKEN, refresh)?.into()),
+            },
+            key_version: self.sealing.sealing_version(),
+        })
+    }
+}
