@@ -43,7 +43,7 @@ fn holds(status: u16, body: &[u8], verdict: &Verdict) {
         (429, _) => panic!("429 asks to slow down"),
         (500..=599, Verdict::Transient(error, _) | Verdict::Ambiguous(error)) => quiet(body, error),
         (500..=599, _) => panic!("{status} says nothing about the grant or the application"),
-        (_, Verdict::InvalidGrant) => {}
+        (_, Verdict::InvalidGrant(_)) => {}
         (
             _,
             Verdict::ClientRejected(error)
