@@ -65,11 +65,13 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     }
     let Expiry::In(lifetime) = tokens.expiry else { panic!("a moment that nobody named") };
     assert!((Duration::from_secs(1)..=TEN_YEARS).contains(&lifetime));
+    let api_domain = &tokens.api_domain;
+    assert!(api_domain.iter().all(|text| (1..=1024).contains(&text.len()) && !text.contains('\0')));
     let refresh_token = tokens.refresh_token.as_ref().map(|_| "RefreshToken(redacted)");
     assert_eq!(
         format!("{tokens:?}").replace('"', ""),
         format!(
-            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}) }}"
+            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?} }}"
         )
         .replace('"', "")
     );
