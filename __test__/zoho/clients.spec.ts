@@ -24,7 +24,7 @@ it('never send the same refresh token at the same time, and share what comes of 
     ),
   );
   await scene.requests(1);
-  // All the others have found the lease taken when they have read the row twice.
+  // Those that come before the answer find the lease taken, those that come after it the token.
   await Promise.all(keeps.map(({ zoho }) => zoho.hasToken(client.id, 'zoho_crm')));
   open();
   expect(new Set(await Promise.all(calls))).toEqual(
