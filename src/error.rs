@@ -78,7 +78,7 @@ pub enum Error {
     },
     /// The provider refused the application's own credentials. Becomes `ClientRejectedError`.
     ClientRejected {
-        /// `invalid_client` or `unauthorized_client`.
+        /// `invalid_client`, or what the provider says instead.
         error: Cow<'static, str>,
     },
     /// A success that is no token response. Becomes `ProviderResponseError`.
