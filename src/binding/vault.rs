@@ -112,13 +112,7 @@ pub fn get_vault_access_token(
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
-        let Some((token, needs_refresh)) = stores?.vault.access_token(pair, buffer_minutes).await?
-        else {
-            return Ok(Value::Null);
-        };
-        let mut record = fields(token);
-        record.push(Field::Bool(needs_refresh));
-        Ok(Value::Record(record))
+        Ok(access(stores?.vault.access_token(pair, buffer_minutes).await?))
     });
 }
 
@@ -150,11 +144,7 @@ pub fn get_refreshed_vault_token(
             }
             None => stores.vault.refreshed(pair, buffer_minutes, endpoint).await?,
         };
-        Ok(token.map_or(Value::Null, |token| {
-            let mut record = fields(token);
-            record.push(Field::Bool(false));
-            Value::Record(record)
-        }))
+        Ok(access(token))
     });
 }
 
@@ -198,6 +188,15 @@ pub fn find_expiring_vault_tokens(
         let fields = found.into_iter().flatten().map(|text| Field::optional(text, Field::Text));
         Ok(Value::Record(fields.collect()))
     });
+}
+
+/// An access token, and whether it should be refreshed.
+fn access(token: Option<(Opened, bool)>) -> Value {
+    token.map_or(Value::Null, |(token, needs_refresh)| {
+        let mut record = fields(token);
+        record.push(Field::Bool(needs_refresh));
+        Value::Record(record)
+    })
 }
 
 /// The fields in the order of `ts/vault-store.ts`.
