@@ -158,23 +158,29 @@ impl Vault {
             token => token?,
         };
         let Record { id, last_used_at, is_valid, now, .. } = &*token.record;
-        let needs_refresh = is_within(buffer_ms, token.expires_at, *now);
-        let Some(id) = id else {
-            // The refresh has made the row.
-            let made = self.token(pair.access_token()).await?;
-            return Ok(made.map(|made| (made, needs_refresh)));
+        let judged = |opened: Opened| {
+            let needs_refresh = is_within(buffer_ms, opened.expires_at, *now);
+            (opened, needs_refresh)
         };
+        let (key, value) = (pair.access_token(), token.credentials.access_token.clone());
+        let is_new = token.sealed_with.is_some();
+        let Some(id) = id else { return Ok(self.token(key).await?.map(judged)) };
+        // The refresh may have made the row anew. While the database is away, the token is not there.
+        if is_new
+            && let Ok(Some(stored)) = self.token(key.clone()).await
+            && stored.value.is_same(&value)
+        {
+            return Ok(Some(judged(stored)));
+        }
         self.usage.note(id);
-        let is_valid = if token.sealed_with.is_some() { "true" } else { is_valid };
-        let opened = Opened {
-            key: pair.access_token(),
+        Ok(Some(judged(Opened {
+            key,
             id: id.clone(),
-            value: token.credentials.access_token.clone(),
+            value,
             expires_at: token.expires_at,
-            is_valid: is_valid.to_owned(),
+            is_valid: if is_new { "true".to_owned() } else { is_valid.clone() },
             last_used_at: *last_used_at,
-        };
-        Ok(Some((opened, needs_refresh)))
+        })))
     }
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
