@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use napi::JsString;
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::bridge::Bridge;
@@ -54,6 +56,18 @@ pub fn decrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, encrypted
         let text = AccessToken::new(std::mem::take(&mut *text));
         Ok(Value::Record(vec![Field::AccessToken(text)]))
     });
+}
+
+/// The same at once where nothing has to be derived; `null` where that is not so, and where it does
+/// not open.
+#[napi(catch_unwind, ts_return_type = "string | null")]
+pub fn decrypt_derived_vault_value<'env>(
+    env: &'env Env,
+    keys: &VaultKeys,
+    encrypted: String,
+) -> Option<JsString<'env>> {
+    let text = keys.format.as_ref().ok()?.open_derived(&encrypted)?;
+    env.create_string(text.as_str()).ok()
 }
 
 /// Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept.
