@@ -98,9 +98,15 @@ describe('a token that is good enough', () => {
     expect(await get(pair, { googleClientId: '', googleClientSecret: '' })).not.toBeNull();
   });
 
-  it('is refreshed with a longer buffer', async () => {
+  it.each([
+    [30, false],
+    [1e9, true],
+    [Infinity, true],
+  ])('is refreshed with a longer buffer: %s minutes', async (buffer, needsRefresh) => {
     const pair = await scene.pair({ access: { left: 1_200 } });
-    expect((await get(pair, {}, 30))!.token.value).not.toBe(pair.accessToken);
+    const answer = (await get(pair, {}, buffer))!;
+    expect(answer.token.value).not.toBe(pair.accessToken);
+    expect(answer.needsRefresh).toBe(needsRefresh);
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 });
