@@ -95,9 +95,9 @@ async function storeAtOnce(one: Member, other: Member, key: Key) {
   return Promise.all(calls);
 }
 
-const rowsOfKey = async ([, provider, type]: Key) =>
+const rowsOfKey = async ([, provider, type, identifier = null]: Key) =>
   (await rowsOf(database, TENANT)).filter(
-    (row) => row.provider === provider && row.token_type === type,
+    (row) => row.provider === provider && row.token_type === type && row.identifier === identifier,
   );
 
 describe('an adoption', () => {
