@@ -95,9 +95,12 @@ async function storeAtOnce(one: Member, other: Member, key: Key) {
   return Promise.all(calls);
 }
 
-const rowsOfKey = async ([, provider, type, identifier = null]: Key) =>
+const rowsOfKey = async ([, provider, type, identifier]: Key) =>
   (await rowsOf(database, TENANT)).filter(
-    (row) => row.provider === provider && row.token_type === type && row.identifier === identifier,
+    (row) =>
+      row.provider === provider &&
+      row.token_type === type &&
+      row.identifier === (identifier ?? null),
   );
 
 describe('an adoption', () => {
