@@ -161,9 +161,7 @@ fn missing(variable: &str) -> &'static str {
         "GMAIL_ENCRYPTION_KEY" | "TOKENKEEP_KEY" => {
             "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
         }
-        "ENCRYPTION_SECRET" => {
-            "is not set. Make one with generateEncryptionSecret(), and keep it where the application's other secrets are"
-        }
+        "ENCRYPTION_SECRET" => "environment variable is required",
         "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
         _ => "is not set. It is needed to refresh tokens at Google",
     }

@@ -201,8 +201,8 @@ impl<S: Shape> StoreTable<S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         match self.write(step, sql, params).await {
-            Err(Error::Schema { reason }) => {
-                self.write(step, bare, params).await.map_err(|_| Error::Schema { reason })
+            Err(lacking @ Error::Schema { .. }) => {
+                self.write(step, bare, params).await.map_err(|error| lacking_both(lacking, error))
             }
             rows => rows,
         }
@@ -220,6 +220,12 @@ impl<S: Shape> StoreTable<S> {
             false => Ok(()),
         }
     }
+}
+
+/// What is told when both forms of a statement have failed: what the table lacks, unless the second
+/// has failed for another reason.
+fn lacking_both(lacking: Error, error: Error) -> Error {
+    if matches!(error, Error::Schema { .. }) { lacking } else { error }
 }
 
 fn named<S: Shape>(database: &Database, sql: &str) -> String {
@@ -285,8 +291,8 @@ impl<S: Shape> Rows<S> {
         let [sql, bare] = sql;
         let read = |sql| self.database.read(S::STEPS.read, sql, params, self.within);
         match read(sql).await {
-            Err(Error::Schema { reason }) if sql != bare => {
-                read(bare).await.map_err(|_| Error::Schema { reason })
+            Err(lacking @ Error::Schema { .. }) if sql != bare => {
+                read(bare).await.map_err(|error| lacking_both(lacking, error))
             }
             rows => rows,
         }
