@@ -56,6 +56,12 @@ export declare class VaultKeys {
   constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
 }
 
+/**
+ * The same at once where nothing has to be derived; `null` where that is not so, and where it does
+ * not open.
+ */
+export declare function decryptDerivedVaultValue(keys: VaultKeys, encrypted: string): string | null
+
 /** Opens what `encryptToken` or Node's `aes-256-gcm` sealed; throws `ERR_TOKENKEEP_DECRYPTION`. */
 export declare function decryptToken(keys: GmailKeys, encrypted: string): string
 

@@ -71,6 +71,13 @@ describe('unseal', () => {
     expect(await rows()).toEqual(before);
   });
 
+  it('writes no plaintext that would be taken for a sealed value', async () => {
+    await using((keep) => keep.zoho.storeTokens('client', 'zoho_crm', { refreshToken: 'tk1.odd' }));
+    const before = await rows();
+    expect((await failureOf(unseal())).message).toMatch(/begins with tk1\./);
+    expect(await rows()).toEqual(before);
+  });
+
   it('does not undo what is stored at the same time', async () => {
     await store(100);
     await using(

@@ -6,6 +6,7 @@ import { readers, writers } from './peers/index.mjs';
 import * as plans from './plan.mjs';
 import { killAll } from './process/child.mjs';
 import { measureStorms } from './storm.mjs';
+import { measureVault } from './vault.mjs';
 
 /**
  * Runs the benchmarks one after the other: nothing else of ours works while one is measured.
@@ -30,6 +31,7 @@ export async function measureAll({ quick, only, progress }) {
     reads: () => compare({ ...given, task: 'read', peers: readers, callers: plan.readers }),
     writes: () => compare({ ...given, task: 'write', peers: writers, callers: [plan.writers] }),
     storm: () => measureStorms(given),
+    vault: () => measureVault(given),
   };
   try {
     const result = { quick, environment: await describeEnvironment(database) };

@@ -11,6 +11,8 @@
  * @property {number} sealRounds
  * @property {number} sealMs for each function and round
  * @property {{ rounds: number, processes: number, callers: number, endpointMs: number }} storm
+ * @property {{ rounds: number, decrypts: number, reads: number, salts: number, idleMs: number,
+ *   tenants: number, callers: number, warmupMs: number, measureMs: number }} vault
  */
 
 /** @type {Plan} */
@@ -24,6 +26,17 @@ export const full = {
   sealRounds: 9,
   sealMs: 150,
   storm: { rounds: 10, processes: 4, callers: 64, endpointMs: 150 },
+  vault: {
+    rounds: 5,
+    decrypts: 20,
+    reads: 1_000,
+    salts: 50,
+    idleMs: 2_000,
+    tenants: 1_000,
+    callers: 64,
+    warmupMs: 1_000,
+    measureMs: 4_000,
+  },
 };
 
 /** Under two minutes, for a look: its ranges are wide. @type {Plan} */
@@ -36,4 +49,5 @@ export const quick = {
   sealRounds: 5,
   sealMs: 60,
   storm: { ...full.storm, rounds: 3 },
+  vault: { ...full.vault, rounds: 3, decrypts: 10, measureMs: 2_000 },
 };

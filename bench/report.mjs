@@ -1,13 +1,15 @@
 import { number, range, ratioText, table } from './table.mjs';
+import { vaultText } from './vault-report.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
-export function report({ environment, crypto, reads, writes, storm }) {
+export function report({ environment, crypto, reads, writes, storm, vault }) {
   return [
     environmentLines(environment),
     crypto && cryptoText(crypto),
     ...(reads ?? []).map((result) => loadText('reads of fresh tokens', result)),
     ...(writes ?? []).map((result) => loadText('upserts', result)),
     storm && stormText(storm),
+    vault && vaultText(vault),
   ]
     .filter(Boolean)
     .join('\n\n');

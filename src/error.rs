@@ -78,7 +78,7 @@ pub enum Error {
     },
     /// The provider refused the application's own credentials. Becomes `ClientRejectedError`.
     ClientRejected {
-        /// `invalid_client` or `unauthorized_client`.
+        /// `invalid_client`, or what the provider says instead.
         error: Cow<'static, str>,
     },
     /// A success that is no token response. Becomes `ProviderResponseError`.
@@ -245,6 +245,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidArgument { argument, reason } => write!(f, "{argument}: {reason}"),
+            // As hand-written vaults say it, and their callers may match it.
+            Self::Configuration { option: option @ "ENCRYPTION_SECRET", reason } => {
+                write!(f, "{option} {reason}")
+            }
             Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
             Self::Decryption => f.write_str(
                 "Decryption failed: data may be corrupted or tampered with, or was sealed with another key",

@@ -121,12 +121,16 @@ export function checkOptions(options: TokenKeepOptions): void {
     if (wanted === undefined) {
       throw new InvalidArgumentError(`${name}: is no option`, { argument: name });
     }
-    const whole = wanted !== 'number' || (Number.isSafeInteger(value) && value > 0);
-    if (typeof value !== wanted || !whole || (wanted === 'number' && value > 0xffffffff)) {
+    if (typeof value !== wanted || (wanted === 'number' && !isWhole(value as number))) {
       const what = wanted === 'number' ? 'whole number above 0' : wanted;
       throw new InvalidArgumentError(`${name}: must be a ${what}`, { argument: name });
     }
   }
+}
+
+/** Whether the core can take it for a number of something. */
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && value <= 0xffffffff;
 }
 
 function typeOf(name: Name): string | undefined {
@@ -174,7 +178,13 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
     if (rotates !== undefined && typeof rotates !== 'boolean') {
       throw new InvalidArgumentError(`${at}.rotates: must be a boolean`, { argument: at });
     }
-    const defaultExpiresInS = optionalNumber(`${at}.defaultExpiresIn`, fields['defaultExpiresIn']);
+    const lifetime = `${at}.defaultExpiresIn`;
+    const defaultExpiresInS = optionalNumber(lifetime, fields['defaultExpiresIn']);
+    if (defaultExpiresInS !== undefined && !isWhole(defaultExpiresInS)) {
+      throw new InvalidArgumentError(`${lifetime}: must be a whole number above 0`, {
+        argument: lifetime,
+      });
+    }
     return {
       name,
       tokenUrl: text(`${at}.tokenUrl`, fields['tokenUrl']),

@@ -34,7 +34,8 @@ export async function encrypt(plaintext: string): Promise<string> {
  * @throws {DecryptionError} whatever was wrong
  */
 export async function decrypt(encrypted: string): Promise<string> {
-  return decryptNative(bridge, current(), string('encrypted', encrypted));
+  const [keys, text] = [current(), string('encrypted', encrypted)];
+  return native.decryptDerivedVaultValue(keys, text) ?? decryptNative(bridge, keys, text);
 }
 
 /** A new secret for `ENCRYPTION_SECRET`: 32 random bytes in base64. */

@@ -58,7 +58,7 @@ export class TokenVaultService {
     provider: TokenProvider,
     identifier?: string,
   ): Promise<DecryptedToken | null> {
-    return defaultKeep().vault.getRefreshToken(tenantId, provider, identifier);
+    return this.getToken(tenantId, provider, 'refresh_token', identifier);
   }
 
   /** Marks a token as invalid: of a refresh token, the end of its connection. */

@@ -4,6 +4,7 @@ import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
 import { load } from './load.mjs';
 import { ask } from './ask.mjs';
 import { seal } from './seal.mjs';
+import { vaultTasks } from './vault.mjs';
 
 /** @type {import('../peers/index.mjs').Peer} */
 let peer;
@@ -20,6 +21,7 @@ const tasks = {
   write: (size) => load(writeOne(), size),
   ask: ({ userId, callers }) => ask(peer, userId, callers),
   seal,
+  ...vaultTasks,
   close: () => peer?.close(),
 };
 

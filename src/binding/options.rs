@@ -111,15 +111,18 @@ impl KeepOptions {
     pub(super) fn sealing(&self) -> Sealing {
         let key = required("TOKENKEEP_KEY", self.tokenkeep_key.as_ref());
         let ring = key.and_then(|key| KeyRing::parse("TOKENKEEP_KEY", key));
+        let requires_sealed = self.require_sealed.unwrap_or(false);
+        let refused = |option, reason| (Err(Error::configuration(option, reason)), Writes::Sealed);
         let (ring, writes) = match self.sealing.as_deref() {
             None | Some("on") => (ring, Writes::Sealed),
+            Some("read") if requires_sealed => refused(
+                "TOKENKEEP_REQUIRE_SEALED",
+                "refuses the plaintext that TOKENKEEP_SEALING=read writes: set one of the two",
+            ),
             Some("read") => (ring, Writes::Plaintext),
-            Some(_) => {
-                let refused = Error::configuration("TOKENKEEP_SEALING", "must be on or read");
-                (Err(refused), Writes::Sealed)
-            }
+            Some(_) => refused("TOKENKEEP_SEALING", "must be on or read"),
         };
-        Sealing::new(ring, writes, self.require_sealed.unwrap_or(false))
+        Sealing::new(ring, writes, requires_sealed)
     }
 
     /// How the vault keeps tokens.
@@ -158,9 +161,7 @@ fn missing(variable: &str) -> &'static str {
         "GMAIL_ENCRYPTION_KEY" | "TOKENKEEP_KEY" => {
             "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
         }
-        "ENCRYPTION_SECRET" => {
-            "is not set. Make one with generateEncryptionSecret(), and keep it where the application's other secrets are"
-        }
+        "ENCRYPTION_SECRET" => "environment variable is required",
         "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
         _ => "is not set. It is needed to refresh tokens at Google",
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use napi::JsString;
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::bridge::Bridge;
@@ -54,6 +56,18 @@ pub fn decrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, encrypted
         let text = AccessToken::new(std::mem::take(&mut *text));
         Ok(Value::Record(vec![Field::AccessToken(text)]))
     });
+}
+
+/// The same at once where nothing has to be derived; `null` where that is not so, and where it does
+/// not open.
+#[napi(catch_unwind, ts_return_type = "string | null")]
+pub fn decrypt_derived_vault_value<'env>(
+    env: &'env Env,
+    keys: &VaultKeys,
+    encrypted: String,
+) -> Option<JsString<'env>> {
+    let text = keys.format.as_ref().ok()?.open_derived(&encrypted)?;
+    env.create_string(text.as_str()).ok()
 }
 
 /// Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept.
@@ -112,13 +126,7 @@ pub fn get_vault_access_token(
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
-        let Some((token, needs_refresh)) = stores?.vault.access_token(pair, buffer_minutes).await?
-        else {
-            return Ok(Value::Null);
-        };
-        let mut record = fields(token);
-        record.push(Field::Bool(needs_refresh));
-        Ok(Value::Record(record))
+        Ok(access(stores?.vault.access_token(pair, buffer_minutes).await?))
     });
 }
 
@@ -150,11 +158,7 @@ pub fn get_refreshed_vault_token(
             }
             None => stores.vault.refreshed(pair, buffer_minutes, endpoint).await?,
         };
-        Ok(token.map_or(Value::Null, |token| {
-            let mut record = fields(token);
-            record.push(Field::Bool(false));
-            Value::Record(record)
-        }))
+        Ok(access(token))
     });
 }
 
@@ -198,6 +202,15 @@ pub fn find_expiring_vault_tokens(
         let fields = found.into_iter().flatten().map(|text| Field::optional(text, Field::Text));
         Ok(Value::Record(fields.collect()))
     });
+}
+
+/// An access token, and whether it should be refreshed.
+fn access(token: Option<(Opened, bool)>) -> Value {
+    token.map_or(Value::Null, |(token, needs_refresh)| {
+        let mut record = fields(token);
+        record.push(Field::Bool(needs_refresh));
+        Value::Record(record)
+    })
 }
 
 /// The fields in the order of `ts/vault-store.ts`.

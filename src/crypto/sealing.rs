@@ -54,6 +54,17 @@ impl Sealing {
         }
     }
 
+    /// Whether values can be written, as far as that is known before there is one.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] without a key.
+    pub fn check(&self) -> Result<()> {
+        match self.writes {
+            Writes::Sealed => self.ring().map(drop),
+            Writes::Plaintext => Ok(()),
+        }
+    }
+
     /// What is to be stored for `text`.
     ///
     /// # Errors
@@ -125,5 +136,6 @@ mod tests {
         assert!(matches!(keyless.open("tk1.1.AA", PLACE), Err(Error::Configuration { .. })));
         let wanted = Sealing::new(missing(), Writes::Sealed, false);
         assert!(matches!(wanted.seal("1000.a", PLACE), Err(Error::Configuration { .. })));
+        assert!(keyless.check().is_ok() && wanted.check().is_err());
     }
 }

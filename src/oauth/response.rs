@@ -76,7 +76,8 @@ pub(super) fn judge_code(
         "invalid_grant" | "invalid_code" => {
             Verdict::InvalidGrant(Refusal { status: Some(status), code: code.to_owned() })
         }
-        "invalid_client" | "unauthorized_client" => {
+        // The last: Zoho's.
+        "invalid_client" | "unauthorized_client" | "invalid_client_secret" => {
             Verdict::ClientRejected(Error::ClientRejected { error: code.to_owned().into() })
         }
         "temporarily_unavailable" | "server_error" => Verdict::Transient(
@@ -268,10 +269,10 @@ mod tests {
     fn statuses_and_codes_mean_what_the_table_says() {
         assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant(_)));
         assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Verdict::ClientRejected(_)));
-        assert!(matches!(
-            answer(400, r#"{"error":"unauthorized_client"}"#),
-            Verdict::ClientRejected(_)
-        ));
+        for code in ["unauthorized_client", "invalid_client_secret"] {
+            let body = format!(r#"{{"error":"{code}"}}"#);
+            assert!(matches!(answer(400, &body), Verdict::ClientRejected(_)), "{code}");
+        }
         assert!(matches!(answer(400, r#"{"error":"invalid_scope"}"#), Verdict::Refused(_)));
         assert!(matches!(answer(401, "no"), Verdict::Refused(_)));
         assert!(matches!(answer(302, ""), Verdict::Refused(_)));

@@ -43,7 +43,7 @@ fn threw(thrown: &Thrown) {
     let says_invalid_grant = thrown.message.contains("invalid_grant")
         || thrown.error.as_deref().is_some_and(|e| ["invalid_grant", "invalid_code"].contains(&e));
     match judge_callback(thrown) {
-        Verdict::InvalidGrant => assert!(says_invalid_grant),
+        Verdict::InvalidGrant(_) => assert!(says_invalid_grant),
         Verdict::ClientRejected(error)
         | Verdict::Transient(error, None)
         | Verdict::Ambiguous(error)

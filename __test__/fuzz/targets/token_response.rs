@@ -43,7 +43,7 @@ fn holds(status: u16, body: &[u8], verdict: &Verdict) {
         (429, _) => panic!("429 asks to slow down"),
         (500..=599, Verdict::Transient(error, _) | Verdict::Ambiguous(error)) => quiet(body, error),
         (500..=599, _) => panic!("{status} says nothing about the grant or the application"),
-        (_, Verdict::InvalidGrant) => {}
+        (_, Verdict::InvalidGrant(_)) => {}
         (
             _,
             Verdict::ClientRejected(error)
@@ -65,11 +65,13 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     }
     let Expiry::In(lifetime) = tokens.expiry else { panic!("a moment that nobody named") };
     assert!((Duration::from_secs(1)..=TEN_YEARS).contains(&lifetime));
+    let api_domain = &tokens.api_domain;
+    assert!(api_domain.iter().all(|text| (1..=1024).contains(&text.len()) && !text.contains('\0')));
     let refresh_token = tokens.refresh_token.as_ref().map(|_| "RefreshToken(redacted)");
     assert_eq!(
         format!("{tokens:?}").replace('"', ""),
         format!(
-            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}) }}"
+            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?} }}"
         )
         .replace('"', "")
     );

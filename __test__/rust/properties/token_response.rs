@@ -13,11 +13,12 @@ use super::{secret, text, tries};
 
 const MEMBERS: [&str; 6] =
     ["access_token", "refresh_token", "expires_in", "error", "error_description", "scope"];
-const CODES: [&str; 10] = [
+const CODES: [&str; 11] = [
     "invalid_grant",
     "invalid_code",
     "invalid_client",
     "unauthorized_client",
+    "invalid_client_secret",
     "invalid_scope",
     "temporarily_unavailable",
     "server_error",

@@ -1,5 +1,5 @@
 //! Base64 as Node's decoder takes it: either alphabet, padded or not, line breaks and whatever else
-//! is no character of it in between.
+//! is no character of it in between. It ends at the first `=`.
 
 use base64::Engine;
 use base64::alphabet;
@@ -20,12 +20,14 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 /// What `Buffer.from(text, 'base64')` gives; never fails.
 pub(super) fn decode(text: &str) -> Vec<u8> {
     let mut digits: Vec<u8> = text
-        .bytes()
-        .map(|byte| match byte {
+        .encode_utf16()
+        // Node looks at the lower byte of a character only.
+        .map(|unit| match unit.to_be_bytes()[1] {
             b'-' => b'+',
             b'_' => b'/',
             other => other,
         })
+        .take_while(|byte| *byte != b'=')
         .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
         .collect();
     // Six bits are no byte.
@@ -33,4 +35,30 @@ pub(super) fn decode(text: &str) -> Vec<u8> {
         digits.pop();
     }
     LENIENT.decode(digits).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_decoded_is_what_node_decodes() {
+        let cases: [(&str, &[u8]); 12] = [
+            ("YWJj", b"abc"),
+            ("YWJjZA==", b"abcd"),
+            ("YWJjZA", b"abcd"),
+            ("YWJjZA=garbage", b"abcd"),
+            ("YQ==YQ==", b"a"),
+            ("YW=Jj", b"a"),
+            ("=YWJj", b""),
+            ("YWJjY", b"abc"),
+            ("Y W\nJ*j", b"abc"),
+            ("YW-_", b"ao\xbf"),
+            ("\u{141}WJj", b"\x01bc"),
+            ("Y\u{e9}W\u{feff}Jj", b"abc"),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(decode(text), bytes, "{text}");
+        }
+    }
 }

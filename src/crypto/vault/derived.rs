@@ -70,6 +70,12 @@ impl DerivedKeys {
         key.await.cloned()
     }
 
+    /// The key of the secret with this number, when it has been derived already.
+    pub(super) fn derived(&self, secret: usize, salt: Salt) -> Option<Arc<Aes256Gcm>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.slots.get(&(secret, salt))?.get().cloned()
+    }
+
     fn slot(&self, name: (usize, Salt)) -> Slot {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = kept.slots.get(&name) {

@@ -29,6 +29,10 @@ use crate::store::Store;
 use crate::store::table::StoreTable;
 
 const MS_PER_MINUTE: f64 = 60_000.0;
+/// The longest buffer that the database can add to its clock: 30,000 years.
+const FRESH_MAX_MS: f64 = 1e15;
+/// The same for a look ahead, or back: 1,900 years.
+const WITHIN_MAX_MINUTES: f64 = 1e9;
 
 /// What an instance of the store is made of.
 pub struct Options {
@@ -123,18 +127,17 @@ impl Vault {
         if stored.is_valid == "false" {
             return Ok(None);
         }
-        let left_ms = stored.expires_at.map(|expires_at| expires_at.ms_since(stored.now));
-        if left_ms.is_some_and(|left_ms| left_ms <= 0) {
+        if stored.expires_at.is_some_and(|expires_at| expires_at <= stored.now) {
             self.mark(&stored.id, "Token expired", Some(&stored.sealed)).await?;
             return Ok(None);
         }
-        #[allow(clippy::cast_precision_loss)] // centuries are far below 2^53 ms
-        let needs_refresh = left_ms.is_some_and(|left_ms| (left_ms as f64) < buffer_ms);
+        let needs_refresh = is_within(buffer_ms, stored.expires_at, stored.now);
         Ok(Some((opened, needs_refresh)))
     }
 
     /// The access token with at least so much left, refreshed once across all processes if need be;
-    /// `None` when there is no connection.
+    /// `None` when there is no connection. Also gives whether less is left: when the refresh failed,
+    /// or the provider gives tokens that are shorter.
     ///
     /// # Errors
     /// [`Error::Revoked`], and those of the refresh.
@@ -143,29 +146,41 @@ impl Vault {
         pair: PairKey,
         buffer_minutes: f64,
         endpoint: Result<Arc<E>>,
-    ) -> Result<Option<Opened>> {
+    ) -> Result<Option<(Opened, bool)>> {
         let buffer_ms = buffer(buffer_minutes)?;
         self.table()?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked above
-        let want = Want { fresh_ms: buffer_ms as u64, ..self.want };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+        let fresh_ms = buffer_ms.clamp(0.0, FRESH_MAX_MS) as u64;
+        let want = Want { fresh_ms, ..self.want };
         let endpoint = move |_: &Record| endpoint.clone();
         let token = match self.engine.valid(pair.clone(), endpoint, want).await {
             Err(Error::NotConnected { .. }) => return Ok(None),
             token => token?,
         };
-        let Record { id: Some(id), last_used_at, .. } = &*token.record else {
-            // The refresh has made the row.
-            return self.token(pair.access_token()).await;
+        let Record { id, last_used_at, is_valid, now, .. } = &*token.record;
+        let judged = |opened: Opened| {
+            let needs_refresh = is_within(buffer_ms, opened.expires_at, *now);
+            (opened, needs_refresh)
         };
+        let (key, value) = (pair.access_token(), token.credentials.access_token.clone());
+        let is_new = token.sealed_with.is_some();
+        let Some(id) = id else { return Ok(self.token(key).await?.map(judged)) };
+        // The refresh may have made the row anew. While the database is away, the token is not there.
+        if is_new
+            && let Ok(Some(stored)) = self.token(key.clone()).await
+            && stored.value.is_same(&value)
+        {
+            return Ok(Some(judged(stored)));
+        }
         self.usage.note(id);
-        Ok(Some(Opened {
-            key: pair.access_token(),
+        Ok(Some(judged(Opened {
+            key,
             id: id.clone(),
-            value: token.credentials.access_token.clone(),
+            value,
             expires_at: token.expires_at,
-            is_valid: "true".to_owned(),
+            is_valid: if is_new { "true".to_owned() } else { is_valid.clone() },
             last_used_at: *last_used_at,
-        }))
+        })))
     }
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
@@ -260,8 +275,14 @@ impl Vault {
         let tenant_id = uuid("tenantId", tenant_id)?;
         check_text("provider", provider, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&tenant_id, Type::TEXT), (&provider, Type::TEXT)];
-        let sql = &self.statements.delete_provider;
-        self.table()?.write("delete a provider's vault tokens", sql, params).await.map(drop)
+        let (sql, step) = (&self.statements.delete_provider, "delete a provider's vault tokens");
+        let gone = self.table()?.write(step, sql, params).await?;
+        // A refresh that was being stored may have made an access token that the statement could
+        // not see yet. Without the refresh tokens there is no further one.
+        if !gone.is_empty() {
+            self.table()?.write(step, sql, params).await?;
+        }
+        Ok(())
     }
 
     /// The valid access tokens that expire within so many minutes, or have expired: each as tenant,
@@ -277,6 +298,7 @@ impl Vault {
         if !within_minutes.is_finite() {
             return Err(Error::invalid("withinMinutes", "must be a number of minutes"));
         }
+        let within_minutes = within_minutes.clamp(-WITHIN_MAX_MINUTES, WITHIN_MAX_MINUTES);
         let table = self.table()?;
         table.check_visible().await?;
         let params: Params<'_> = &[(&within_minutes, Type::FLOAT8), (&provider, Type::TEXT)];
@@ -290,13 +312,16 @@ impl Vault {
 
 /// Minutes as milliseconds.
 fn buffer(minutes: f64) -> Result<f64> {
-    let ms = minutes * MS_PER_MINUTE;
-    // The largest that a lease can be asked for.
-    if (0.0..=1e15).contains(&ms) {
-        Ok(ms)
-    } else {
-        Err(Error::invalid("refreshBufferMinutes", "must be a number of minutes, 0 or more"))
+    if minutes.is_nan() {
+        return Err(Error::invalid("refreshBufferMinutes", "must be a number of minutes"));
     }
+    Ok(minutes * MS_PER_MINUTE)
+}
+
+/// Whether less than the buffer is left.
+fn is_within(buffer_ms: f64, expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    #[allow(clippy::cast_precision_loss)] // centuries are far below 2^53 ms
+    expires_at.is_some_and(|expires_at| (expires_at.ms_since(now) as f64) < buffer_ms)
 }
 
 impl Store for Vault {

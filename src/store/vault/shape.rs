@@ -7,12 +7,15 @@ use super::sql::{ADDED, SQL};
 use crate::crypto::VaultFormat;
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
+use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, Runtime, Sealed, Stamp, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
-/// What `last_error` begins with when a refresher, not the user, has marked a row.
-const MARK: &str = "tokenkeep:";
+/// `last_error` when a refresher, not the user, has marked a row.
+const MARK: &str = "tokenkeep:invalid_grant";
+/// What follows `tokenkeep:` there, whatever the provider has called it.
+const REASON: &str = "invalid_grant";
 
 /// What the rows hold beside tokens.
 #[derive(Debug)]
@@ -20,6 +23,10 @@ pub(super) struct Record {
     /// The access token's row, when there is one.
     pub(super) id: Option<String>,
     pub(super) last_used_at: Option<Timestamp>,
+    /// What the access token's row says of it.
+    pub(super) is_valid: String,
+    /// The database's clock at the read.
+    pub(super) now: Timestamp,
     /// Marked by a refresher.
     marked: bool,
 }
@@ -61,17 +68,15 @@ impl Shape for VaultShape {
         let [refresh, access]: [Option<&str>; 2] = [column(row, 3)?, column(row, 4)?];
         let last_error: Option<&str> = column(row, 10)?;
         let is_ended = column::<Option<&str>>(row, 9)? == Some("false");
-        let mark = last_error.and_then(|error| error.strip_prefix(MARK)).filter(|_| is_ended);
-        let ended = match mark {
-            Some(reason) => {
-                let reason = reason.to_owned().into();
-                Some(Error::Revoked { store: "vault", status: None, reason })
-            }
-            None => is_ended.then(not_connected),
-        };
+        let marked = is_ended && last_error == Some(MARK);
+        let ended = is_ended.then(|| match marked {
+            true => Error::Revoked { store: "vault", status: None, reason: REASON.into() },
+            false => not_connected(),
+        });
         // An access token that is missing, or that somebody has marked, needs a refresh; one without
         // an expiry never expires.
-        let is_valid = access.is_some() && column::<Option<&str>>(row, 11)? != Some("false");
+        let validity: Option<&str> = column(row, 11)?;
+        let is_valid = access.is_some() && validity != Some("false");
         let spent = Some(Timestamp::from_ms(0));
         Ok(Row {
             stamp: Stamp { access: access.map(Arc::from), refresh: refresh.map(Arc::from) },
@@ -83,7 +88,9 @@ impl Shape for VaultShape {
             record: Arc::new(Record {
                 id: column(row, 12)?,
                 last_used_at: column(row, 13)?,
-                marked: mark.is_some(),
+                is_valid: validity.unwrap_or("true").to_owned(),
+                now: column(row, 8)?,
+                marked,
             }),
         })
     }
@@ -94,6 +101,10 @@ impl Shape for VaultShape {
 
     fn not_connected(&self, _: &PairKey) -> Error {
         not_connected()
+    }
+
+    fn reason(&self, _: &Refusal) -> String {
+        REASON.to_owned()
     }
 
     async fn open(&self, _: &PairKey, row: &Row<Record>) -> Result<Credentials> {

@@ -174,7 +174,7 @@ pub(super) const TOKEN: &str = concat!(
     " FROM {table} t
     WHERE t.tenant_id = $1[1]::uuid AND t.provider::text = $1[2] AND t.token_type::text = $1[3]
       AND t.identifier IS NOT DISTINCT FROM $1[4]
-    ORDER BY t.updated_at DESC LIMIT 1"
+    ORDER BY t.updated_at DESC, t.id LIMIT 1"
 );
 
 pub(super) const TOKENS: &str = concat!(
@@ -185,12 +185,11 @@ pub(super) const TOKENS: &str = concat!(
     JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider::text = wanted.provider
       AND t.token_type::text = wanted.token_type
       AND t.identifier IS NOT DISTINCT FROM wanted.identifier
-    ORDER BY t.updated_at DESC"
+    ORDER BY t.updated_at DESC, t.id"
 );
 
-/// Stores a token; frees the lease. `$6`: whether an expiry was given at all, since an update without
-/// one keeps the stored one. `{target}` is the unique key that applies, `{reset}` is left out of a
-/// table that lacks the column.
+/// Stores a token; frees the lease. `$4`: whether an expiry was given at all, since an update without
+/// one keeps the stored one. `{target}` is the unique key that applies.
 pub(super) const STORE: &str = "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored (tenant_id, provider, token_type, identifier, encrypted_value,
@@ -201,15 +200,13 @@ pub(super) const STORE: &str = "
       encrypted_value = EXCLUDED.encrypted_value,
       expires_at = CASE WHEN $4 THEN EXCLUDED.expires_at ELSE stored.expires_at END,
       is_valid = 'true', last_error = NULL, last_refreshed_at = EXCLUDED.updated_at,
-      updated_at = EXCLUDED.updated_at{reset}
+      updated_at = EXCLUDED.updated_at, refreshing_at = NULL
     RETURNING stored.id::text";
 
 pub(super) const WITH_IDENTIFIER: &str = "(tenant_id, provider, token_type, identifier)";
 
 pub(super) const WITHOUT_IDENTIFIER: &str =
     "(tenant_id, provider, token_type) WHERE identifier IS NULL";
-
-pub(super) const RESET: &str = ", refreshing_at = NULL";
 
 /// The same for a table without the column or the unique index, no better than old code does it.
 pub(super) const BARE_STORE: &str = "
@@ -238,8 +235,12 @@ pub(super) const MARK_INVALID: &str = "
 
 pub(super) const DELETE: &str = "DELETE FROM {table} WHERE id = $1::uuid";
 
+/// Locks access tokens first, as a commit does: otherwise the two could wait for each other.
 pub(super) const DELETE_PROVIDER: &str = "
-    DELETE FROM {table} WHERE tenant_id = $1::uuid AND provider::text = $2";
+    WITH gone AS MATERIALIZED (
+      SELECT id FROM {table} WHERE tenant_id = $1::uuid AND provider::text = $2
+      ORDER BY token_type::text, id FOR UPDATE)
+    DELETE FROM {table} AS t USING gone WHERE t.id = gone.id RETURNING t.id::text";
 
 /// Expired ones, too.
 pub(super) const EXPIRING: &str = "

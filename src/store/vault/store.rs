@@ -21,11 +21,10 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn of(table: &StoreTable<VaultShape>) -> Self {
-        let store = sql::STORE.replace("{reset}", sql::RESET);
+        let store = |target| table.named(&sql::STORE.replace("{target}", target));
         Self {
-            store_with_identifier: table.named(&store.replace("{target}", sql::WITH_IDENTIFIER)),
-            store_without_identifier: table
-                .named(&store.replace("{target}", sql::WITHOUT_IDENTIFIER)),
+            store_with_identifier: store(sql::WITH_IDENTIFIER),
+            store_without_identifier: store(sql::WITHOUT_IDENTIFIER),
             bare_store: table.named(sql::BARE_STORE),
             labels: table.named(sql::LABELS),
             schema: table.named("{schema}"),

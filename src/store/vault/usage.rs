@@ -12,8 +12,9 @@ use crate::refresh::{Runtime, Tokio};
 
 /// How often a row's use is written at most.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The most rows that are remembered; beyond it those that may be written again are forgotten.
-const ROWS_MAX: usize = 16_384;
+/// The most rows that are remembered. Beyond it those that may be written again are forgotten, and
+/// all of them when that is not many: a look through them must not be repeated for each use.
+const ROWS_MAX: usize = 65_536;
 
 pub(super) struct Usage {
     database: Arc<Database>,
@@ -52,10 +53,11 @@ impl Usage {
             }
             if rows.written.len() >= ROWS_MAX {
                 rows.written.retain(|_, at| !is_old(at));
+                if rows.written.len() > ROWS_MAX / 2 {
+                    rows.written.clear();
+                }
             }
-            if rows.written.len() < ROWS_MAX {
-                rows.written.insert(id.to_owned(), now);
-            }
+            rows.written.insert(id.to_owned(), now);
             rows.waiting.insert(id.to_owned());
         }
         let begins = self.writing.send_if_modified(|writing| !std::mem::replace(writing, true));

@@ -1,6 +1,7 @@
 //! The zoho store (seed 001): one row in `oauth_tokens` for each of the application's clients and
 //! providers.
 
+mod address;
 mod migration;
 mod shape;
 mod sql;
@@ -9,6 +10,7 @@ mod unseal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::address::Address;
 pub use self::migration::MIGRATION;
 pub use self::shape::Key;
 use self::shape::{Record, ZohoShape};
@@ -18,7 +20,7 @@ use crate::config::{
 use crate::crypto::Sealing;
 use crate::db::{Database, Params, Type};
 use crate::error::{Error, Result};
-use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, zoho_at};
+use crate::oauth::{ClientCredentials, HttpClient};
 use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
@@ -76,14 +78,6 @@ struct Statements {
     revive: String,
 }
 
-/// Where a row is refreshed, when it does not say.
-#[derive(Clone)]
-struct Address {
-    accounts_server: Option<String>,
-    token_url: Option<String>,
-    http: Result<Arc<dyn HttpClient>>,
-}
-
 /// The store.
 pub struct Zoho {
     engine: Engine<StoreTable<ZohoShape>, Tokio>,
@@ -139,8 +133,12 @@ impl Zoho {
     }
 
     async fn valid(&self, key: Key, credentials: ClientCredentials) -> Result<AccessToken> {
-        let address = self.address.clone();
-        let endpoint = move |record: &Record| address.endpoint(record, credentials.clone());
+        let (address, sealing) = (self.address.clone(), Arc::clone(&self.table()?.shape.sealing));
+        let endpoint = move |record: &Record| {
+            // Before anything is sent: an answer that cannot be sealed would be lost.
+            sealing.check()?;
+            address.endpoint(record, credentials.clone())
+        };
         let token = self.engine.valid(key, endpoint, self.want).await?;
         Ok(token.credentials.access_token.clone())
     }
@@ -150,7 +148,8 @@ impl Zoho {
     async fn take_environment(&self, key: &Key) -> Result<bool> {
         let table = self.table()?;
         let Some(token) = &table.shape.environment else { return Ok(false) };
-        let sealed = table.shape.sealed(key, "refresh_token", token.expose())?;
+        let sealed = table.shape.sealed(key, "refresh_token", token.expose());
+        let sealed = sealed.map_err(of_argument("ZOHO_REFRESH_TOKEN"))?;
         let Some(row) = table.read(key).await? else {
             let params: Params<'_> =
                 &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
@@ -209,8 +208,10 @@ impl Zoho {
         let table = self.table()?;
         let access = access_token
             .map(|token| table.shape.sealed(&key, "access_token", token.expose()))
-            .transpose()?;
-        let refresh = table.shape.sealed(&key, "refresh_token", refresh_token.expose())?;
+            .transpose()
+            .map_err(of_argument("accessToken"))?;
+        let refresh = table.shape.sealed(&key, "refresh_token", refresh_token.expose());
+        let refresh = refresh.map_err(of_argument("refreshToken"))?;
         let params: Params<'_> = &[
             (&key.client_id, Type::TEXT),
             (&key.provider, Type::TEXT),
@@ -254,16 +255,15 @@ impl Store for Zoho {
     }
 }
 
-impl Address {
-    fn endpoint(&self, record: &Record, client: ClientCredentials) -> Result<Arc<HttpEndpoint>> {
-        let named = record.accounts_server.as_deref().or(self.accounts_server.as_deref());
-        let provider = zoho_at(named)?;
-        let http = self.http.clone()?;
-        HttpEndpoint::new(provider, self.token_url.as_deref(), client, http).map(Arc::new)
-    }
-}
-
 fn check_key(key: &Key) -> Result<()> {
     check_varchar("clientId", &key.client_id, CLIENT_ID_MAX_CHARS)?;
     check_varchar("provider", &key.provider, PROVIDER_MAX_CHARS)
+}
+
+/// A token that cannot be stored is refused under the name that the caller knows.
+fn of_argument(argument: &'static str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::InvalidArgument { reason, .. } => Error::InvalidArgument { argument, reason },
+        other => other,
+    }
 }

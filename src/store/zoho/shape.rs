@@ -39,6 +39,8 @@ pub(super) struct Ending {
 
 /// Between the provider's word and the fingerprint in `invalid_reason`.
 const ENVIRONMENT: &str = " ZOHO_REFRESH_TOKEN=";
+/// A row that was written so much later than it was marked is alive again.
+const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 /// In the place of a fingerprint that could not be made without a key.
 const UNKNOWN: &str = "unknown";
 
@@ -108,11 +110,16 @@ impl Shape for ZohoShape {
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
         let access: Option<&str> = column(row, 2)?;
         let expiry: Option<Timestamp> = column(row, 4)?;
+        let updated_at = column(row, 5)?;
         let invalid_since: Option<Timestamp> = column(row, 9)?;
+        // The application's own code leaves the mark where it is when it stores new tokens.
         let ending = match invalid_since {
-            Some(_) => Some(Ending { reason: column(row, 10)? }),
-            None => None,
+            Some(since) if updated_at <= since.plus(REVIVED_AFTER) => {
+                Some(Ending { reason: column(row, 10)? })
+            }
+            _ => None,
         };
+        let accounts_server: Option<String> = column(row, 7)?;
         // Without an access token or an expiry the row needs a refresh.
         let spent = Timestamp::from_ms(0);
         let has_token = access.is_some_and(|token| !token.is_empty());
@@ -123,14 +130,17 @@ impl Shape for ZohoShape {
             },
             expires_at: Some(expiry.filter(|_| has_token).unwrap_or(spent)),
             refreshing_at: column(row, 8)?,
-            updated_at: column(row, 5)?,
+            updated_at,
             now: column(row, 6)?,
             ended: ending.as_ref().map(|ending| Error::Revoked {
                 store: "zoho",
                 status: None,
                 reason: ending.code().to_owned().into(),
             }),
-            record: Arc::new(Record { accounts_server: column(row, 7)?, ending }),
+            record: Arc::new(Record {
+                accounts_server: accounts_server.filter(|server| !server.is_empty()),
+                ending,
+            }),
         })
     }
 

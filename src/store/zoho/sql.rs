@@ -25,9 +25,19 @@ const READ_MANY: &str = concat!(
     " FROM {table} WHERE (client_id, provider) IN (SELECT * FROM unnest($1, $2))"
 );
 
+/// A grant that was marked dead, and that nobody has written since. An application's own code does
+/// not know the mark and leaves it, but each of its writes sets `updated_at`. Not to the moment: the
+/// column may be rounded.
+macro_rules! is_dead {
+    () => {
+        "(invalid_since IS NOT NULL
+        AND updated_at AT TIME ZONE 'UTC' <= invalid_since + interval '1 second')"
+    };
+}
+
 /// Overwrites everything but the accounts server, which a token response does not name again; ends
-/// any refresh under way and revives a dead grant. `{revive}` and `{reset}` are left out of a table
-/// that lacks the columns.
+/// any refresh under way and revives a dead grant. `{reset}` is left out of a table that lacks the
+/// columns.
 pub(super) const STORE: &str = "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored
@@ -40,7 +50,7 @@ pub(super) const STORE: &str = "
         token_expiry = EXCLUDED.token_expiry,
         scopes = EXCLUDED.scopes,
         metadata = CASE
-            WHEN stored.metadata ->> 'accounts_server' IS NULL THEN EXCLUDED.metadata
+            WHEN coalesce(stored.metadata ->> 'accounts_server', '') = '' THEN EXCLUDED.metadata
             ELSE jsonb_build_object('accounts_server', stored.metadata -> 'accounts_server')
                 || coalesce(EXCLUDED.metadata, '{}') END,
         updated_at = EXCLUDED.updated_at{reset}";
@@ -57,23 +67,30 @@ pub(super) const SEED: &str = "
     ON CONFLICT (client_id, provider) DO NOTHING";
 
 /// Another refresh token of the environment for a grant that is dead; fenced by what was read.
-pub(super) const REVIVE: &str = "
+pub(super) const REVIVE: &str = concat!(
+    "
     UPDATE {table} SET
         refresh_token = $3, access_token = NULL, token_expiry = NULL,
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL,
         updated_at = clock_timestamp() AT TIME ZONE 'UTC'
     WHERE client_id = $1 AND provider = $2 AND refresh_token = $4
-      AND invalid_since IS NOT NULL AND invalid_reason IS NOT DISTINCT FROM $5";
+      AND invalid_reason IS NOT DISTINCT FROM $5 AND ",
+    is_dead!()
+);
 
 /// Step 3. Without an access token or an expiry the row is never fresh.
-const LEASE: &str = "
+const LEASE: &str = concat!(
+    "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE client_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3 AND invalid_since IS NULL
+      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
       AND ($4::float8 IS NULL OR coalesce(access_token, '') = '' OR token_expiry IS NULL
         OR token_expiry AT TIME ZONE 'UTC' <= clock_timestamp() + $4 * interval '1 millisecond')
-      AND (refreshing_at IS NULL OR refreshing_at = $5)
-    RETURNING refreshing_at";
+      AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
+    is_dead!(),
+    "
+    RETURNING refreshing_at"
+);
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token. Merges `api_domain` ($13).

@@ -2,7 +2,7 @@
 
 use super::shape::ZohoShape;
 use super::{Key, sql};
-use crate::crypto::Writes;
+use crate::crypto::{Writes, is_sealed};
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
 use crate::store::table::StoreTable;
@@ -50,6 +50,13 @@ impl StoreTable<ZohoShape> {
         let opened_access =
             access.map(|stored| self.shape.opened(&key, "access_token", stored)).transpose()?;
         let opened_refresh = self.shape.opened(&key, "refresh_token", refresh)?;
+        let plaintexts = opened_access.iter().chain([&opened_refresh]);
+        if plaintexts.into_iter().any(|text| is_sealed(text)) {
+            return Err(Error::invalid(
+                "token",
+                "begins with tk1., so it cannot stand in plaintext",
+            ));
+        }
         let params: Params<'_> = &[
             (&key.client_id, Type::TEXT),
             (&key.provider, Type::TEXT),

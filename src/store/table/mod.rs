@@ -14,134 +14,25 @@
 //! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
+mod rows;
+mod shape;
+mod statements;
 
-use std::fmt::Debug;
-use std::hash::Hash;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use self::rows::{Rows, lacking_both};
+pub(super) use self::shape::{Shape, Sql, Steps, steps};
+use self::statements::{Statements, named};
 use crate::config::Limits;
-use crate::db::{
-    CombinedReads, Database, Fetched, Lookup, Params, Timestamp, Type, Within, column,
-};
+use crate::db::{CombinedReads, Database, Params, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{
     Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
 };
-
-/// The texts of the statements. `{table}` and `{schema}` are replaced by the table's qualified name
-/// and by its schema with a dot, `{added}` by the columns that a migration adds.
-#[derive(Debug)]
-pub(super) struct Sql {
-    pub(super) read_one: &'static str,
-    pub(super) read_many: &'static str,
-    pub(super) lease: &'static str,
-    pub(super) commit: &'static str,
-    pub(super) release: &'static str,
-    pub(super) suspect: &'static str,
-    pub(super) end: &'static str,
-}
-
-/// What each step is called in errors.
-#[derive(Debug)]
-pub(super) struct Steps {
-    pub(super) read: &'static str,
-    pub(super) lease: &'static str,
-    pub(super) commit: &'static str,
-    pub(super) read_again: &'static str,
-    pub(super) release: &'static str,
-    pub(super) suspect: &'static str,
-    pub(super) end: &'static str,
-    pub(super) row_security: &'static str,
-}
-
-/// The steps with what they are about, such as `"gmail tokens"`.
-macro_rules! steps {
-    ($what:literal) => {
-        $crate::store::table::Steps {
-            read: concat!("read ", $what),
-            lease: concat!("take the lease of ", $what),
-            commit: concat!("store refreshed ", $what),
-            read_again: concat!("read ", $what, " again"),
-            release: concat!("release the lease of ", $what),
-            suspect: concat!("mark ", $what, " for proof"),
-            end: concat!("end revoked ", $what),
-            row_security: concat!("look for row-level security of ", $what),
-        }
-    };
-}
-pub(super) use steps;
-
-/// A store's own side of its table.
-pub(super) trait Shape: Send + Sync + 'static {
-    /// The row's natural key.
-    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
-    /// What a row holds beside tokens.
-    type Record: Send + Sync + 'static;
-
-    const STORE: &'static str;
-    const TABLE: &'static str;
-    const STEPS: Steps;
-    const SQL: Sql;
-    /// The columns that a migration adds to a table that was made by hand, and NULLs of their
-    /// types: without them a table can be read all the same.
-    const ADDED: [&'static str; 2];
-
-    /// The parts of a key, as the statements take them.
-    fn parts(key: &Self::Key) -> Vec<Option<&str>>;
-
-    /// Whose row it is.
-    fn key(row: &crate::db::Row) -> Result<Self::Key>;
-
-    /// What the row says.
-    fn decode(row: &crate::db::Row) -> Result<Row<Self::Record>>;
-
-    /// Whether a refresher has marked the row: a late answer revives it.
-    fn is_marked(_: &Self::Record) -> bool {
-        false
-    }
-
-    fn not_connected(&self, key: &Self::Key) -> Error;
-
-    fn open(
-        &self,
-        key: &Self::Key,
-        row: &Row<Self::Record>,
-    ) -> impl Future<Output = Result<Credentials>> + Send;
-
-    fn seal(
-        &self,
-        key: &Self::Key,
-        credentials: &Credentials,
-    ) -> impl Future<Output = Result<Sealed>> + Send;
-
-    /// What is kept of why a row ended.
-    fn reason(&self, refusal: &Refusal) -> String {
-        refusal.code.clone()
-    }
-}
-
-/// The statements for one table name.
-#[derive(Debug)]
-struct Statements {
-    read_one: String,
-    read_many: String,
-    bare_read_one: String,
-    bare_read_many: String,
-    lease: String,
-    commit: String,
-    release: String,
-    suspect: String,
-    end: String,
-    row_security: String,
-}
-
-/// Whether the role sees only the rows of a tenant, and without one none at all.
-const ROW_SECURITY: &str = "
-    SELECT row_security_active('{table}')
-      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
 
 /// A store's table.
 pub(super) struct StoreTable<S: Shape> {
@@ -162,7 +53,7 @@ impl<S: Shape> StoreTable<S> {
             database: Arc::clone(&database),
             statements: Arc::clone(&statements),
             within: Within::usual(&limits),
-            shape: std::marker::PhantomData,
+            shape: PhantomData,
         });
         let hidden = OnceCell::new();
         Self { shape, database, statements, reads, limits, mixed_fleet, hidden }
@@ -201,8 +92,8 @@ impl<S: Shape> StoreTable<S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         match self.write(step, sql, params).await {
-            Err(Error::Schema { reason }) => {
-                self.write(step, bare, params).await.map_err(|_| Error::Schema { reason })
+            Err(lacking @ Error::Schema { .. }) => {
+                self.write(step, bare, params).await.map_err(|error| lacking_both(lacking, error))
             }
             rows => rows,
         }
@@ -218,77 +109,6 @@ impl<S: Shape> StoreTable<S> {
         match hidden.await? {
             true => Err(Error::TenantRequired { table: S::TABLE }),
             false => Ok(()),
-        }
-    }
-}
-
-fn named<S: Shape>(database: &Database, sql: &str) -> String {
-    let settings = database.settings();
-    sql.replace("{table}", &settings.qualified(S::TABLE))
-        .replace("{schema}", &settings.qualified(""))
-}
-
-impl Statements {
-    fn of<S: Shape>(database: &Database) -> Self {
-        let named = |sql: &str| named::<S>(database, sql);
-        let [added, bare] = S::ADDED;
-        let table = database.settings().qualified(S::TABLE);
-        Self {
-            read_one: named(&S::SQL.read_one.replace("{added}", added)),
-            read_many: named(&S::SQL.read_many.replace("{added}", added)),
-            bare_read_one: named(&S::SQL.read_one.replace("{added}", bare)),
-            bare_read_many: named(&S::SQL.read_many.replace("{added}", bare)),
-            lease: named(S::SQL.lease),
-            commit: named(S::SQL.commit),
-            release: named(S::SQL.release),
-            suspect: named(S::SQL.suspect),
-            end: named(S::SQL.end),
-            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
-        }
-    }
-}
-
-/// The combined reads of the table.
-struct Rows<S> {
-    database: Arc<Database>,
-    statements: Arc<Statements>,
-    within: Within,
-    shape: std::marker::PhantomData<S>,
-}
-
-impl<S: Shape> Lookup for Rows<S> {
-    type Key = S::Key;
-    type Row = Row<S::Record>;
-
-    async fn fetch(&self, keys: Vec<S::Key>) -> Result<Vec<Fetched<Self>>> {
-        let Statements { read_one, read_many, bare_read_one, bare_read_many, .. } =
-            &*self.statements;
-        let keys: Vec<_> = keys.iter().map(S::parts).collect();
-        let rows = match keys.as_slice() {
-            [key] => self.rows([read_one, bare_read_one], &[(key, Type::TEXT_ARRAY)]).await?,
-            _ => {
-                let parts = keys.first().map_or(0, Vec::len);
-                let columns: Vec<Vec<Option<&str>>> =
-                    (0..parts).map(|part| keys.iter().map(|key| key[part]).collect()).collect();
-                let params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> =
-                    columns.iter().map(|column| (column as _, Type::TEXT_ARRAY)).collect();
-                self.rows([read_many, bare_read_many], &params).await?
-            }
-        };
-        rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
-    }
-}
-
-impl<S: Shape> Rows<S> {
-    /// The rows; of a table that lacks what a migration adds without it.
-    async fn rows(&self, sql: [&String; 2], params: Params<'_>) -> Result<Vec<crate::db::Row>> {
-        let [sql, bare] = sql;
-        let read = |sql| self.database.read(S::STEPS.read, sql, params, self.within);
-        match read(sql).await {
-            Err(Error::Schema { reason }) if sql != bare => {
-                read(bare).await.map_err(|_| Error::Schema { reason })
-            }
-            rows => rows,
         }
     }
 }

@@ -1,0 +1,100 @@
+//! A store's own side of its table: its statements, what a row means, how its values are sealed.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use crate::error::{Error, Result};
+use crate::oauth::Refusal;
+use crate::refresh::{Credentials, Row, Sealed};
+
+/// The texts of the statements. `{table}` and `{schema}` are replaced by the table's qualified name
+/// and by its schema with a dot, `{added}` by the columns that a migration adds.
+#[derive(Debug)]
+pub(in crate::store) struct Sql {
+    pub(in crate::store) read_one: &'static str,
+    pub(in crate::store) read_many: &'static str,
+    pub(in crate::store) lease: &'static str,
+    pub(in crate::store) commit: &'static str,
+    pub(in crate::store) release: &'static str,
+    pub(in crate::store) suspect: &'static str,
+    pub(in crate::store) end: &'static str,
+}
+
+/// What each step is called in errors.
+#[derive(Debug)]
+pub(in crate::store) struct Steps {
+    pub(in crate::store) read: &'static str,
+    pub(in crate::store) lease: &'static str,
+    pub(in crate::store) commit: &'static str,
+    pub(in crate::store) read_again: &'static str,
+    pub(in crate::store) release: &'static str,
+    pub(in crate::store) suspect: &'static str,
+    pub(in crate::store) end: &'static str,
+    pub(in crate::store) row_security: &'static str,
+}
+
+/// The steps with what they are about, such as `"gmail tokens"`.
+macro_rules! steps {
+    ($what:literal) => {
+        $crate::store::table::Steps {
+            read: concat!("read ", $what),
+            lease: concat!("take the lease of ", $what),
+            commit: concat!("store refreshed ", $what),
+            read_again: concat!("read ", $what, " again"),
+            release: concat!("release the lease of ", $what),
+            suspect: concat!("mark ", $what, " for proof"),
+            end: concat!("end revoked ", $what),
+            row_security: concat!("look for row-level security of ", $what),
+        }
+    };
+}
+pub(in crate::store) use steps;
+
+/// A store's own side of its table.
+pub(in crate::store) trait Shape: Send + Sync + 'static {
+    /// The row's natural key.
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What a row holds beside tokens.
+    type Record: Send + Sync + 'static;
+
+    const STORE: &'static str;
+    const TABLE: &'static str;
+    const STEPS: Steps;
+    const SQL: Sql;
+    /// The columns that a migration adds to a table that was made by hand, and NULLs of their
+    /// types: without them a table can be read all the same.
+    const ADDED: [&'static str; 2];
+
+    /// The parts of a key, as the statements take them.
+    fn parts(key: &Self::Key) -> Vec<Option<&str>>;
+
+    /// Whose row it is.
+    fn key(row: &crate::db::Row) -> Result<Self::Key>;
+
+    /// What the row says.
+    fn decode(row: &crate::db::Row) -> Result<Row<Self::Record>>;
+
+    /// Whether a refresher has marked the row: a late answer revives it.
+    fn is_marked(_: &Self::Record) -> bool {
+        false
+    }
+
+    fn not_connected(&self, key: &Self::Key) -> Error;
+
+    fn open(
+        &self,
+        key: &Self::Key,
+        row: &Row<Self::Record>,
+    ) -> impl Future<Output = Result<Credentials>> + Send;
+
+    fn seal(
+        &self,
+        key: &Self::Key,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<Sealed>> + Send;
+
+    /// What is kept of why a row ended.
+    fn reason(&self, refusal: &Refusal) -> String {
+        refusal.code.clone()
+    }
+}

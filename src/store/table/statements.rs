@@ -1,0 +1,51 @@
+//! A store's statements, for one table name.
+
+use super::shape::Shape;
+use crate::db::Database;
+
+/// The statements for one table name.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) read_one: String,
+    pub(super) read_many: String,
+    pub(super) bare_read_one: String,
+    pub(super) bare_read_many: String,
+    pub(super) lease: String,
+    pub(super) commit: String,
+    pub(super) release: String,
+    pub(super) suspect: String,
+    pub(super) end: String,
+    pub(super) row_security: String,
+}
+
+/// Whether the role sees only the rows of a tenant, and without one none at all.
+const ROW_SECURITY: &str = "
+    SELECT row_security_active('{table}')
+      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
+
+/// `sql` with the name of this table, and of its schema.
+pub(super) fn named<S: Shape>(database: &Database, sql: &str) -> String {
+    let settings = database.settings();
+    sql.replace("{table}", &settings.qualified(S::TABLE))
+        .replace("{schema}", &settings.qualified(""))
+}
+
+impl Statements {
+    pub(super) fn of<S: Shape>(database: &Database) -> Self {
+        let named = |sql: &str| named::<S>(database, sql);
+        let [added, bare] = S::ADDED;
+        let table = database.settings().qualified(S::TABLE);
+        Self {
+            read_one: named(&S::SQL.read_one.replace("{added}", added)),
+            read_many: named(&S::SQL.read_many.replace("{added}", added)),
+            bare_read_one: named(&S::SQL.read_one.replace("{added}", bare)),
+            bare_read_many: named(&S::SQL.read_many.replace("{added}", bare)),
+            lease: named(S::SQL.lease),
+            commit: named(S::SQL.commit),
+            release: named(S::SQL.release),
+            suspect: named(S::SQL.suspect),
+            end: named(S::SQL.end),
+            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
+        }
+    }
+}
