@@ -69,6 +69,9 @@ export declare function decryptToken(keys: GmailKeys, encrypted: string): string
 export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
+export declare function deleteCalendarTokens(keep: Keep, id: number, userId: string): void
+
+/** Deletes the row, if there is one; never calls Google. */
 export declare function deleteGmailTokens(keep: Keep, id: number, userId: string): void
 
 /** Deletes all tokens of a tenant at a provider. */
@@ -88,6 +91,15 @@ export declare function errorCodes(): Array<string>
 
 /** The access tokens that expire soon; four fields each. */
 export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
+
+/**
+ * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
+ * when there are none.
+ */
+export declare function getCalendarCredentials(keep: Keep, id: number, userId: string): void
+
+/** The stored tokens, fresh or not; `null` when there are none. */
+export declare function getCalendarTokens(keep: Keep, id: number, userId: string): void
 
 /** The row with its tokens opened, fresh or not; `null` when there is none. */
 export declare function getGmailTokenDecrypted(keep: Keep, id: number, userId: string): void
@@ -168,6 +180,9 @@ export interface ProviderOptions {
   rotates?: boolean
   defaultExpiresInS?: number
 }
+
+/** Stores a user's tokens; replaces what was stored. */
+export declare function saveCalendarTokens(keep: Keep, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
 /** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string

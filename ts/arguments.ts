@@ -33,6 +33,13 @@ export function number(argument: string, value: unknown): number {
   return value;
 }
 
+/** An array of strings, or nothing. */
+export function optionalTexts(argument: string, value: unknown): string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) return refuse(argument, `must be an array, is ${kind(value)}`);
+  return value.map((part) => text(argument, part));
+}
+
 /** A function, or nothing. */
 export function optionalFunction<F>(argument: string, value: F | undefined | null): F | undefined {
   if (value === undefined || value === null) return undefined;

@@ -3,6 +3,7 @@
 import type { Keep } from '../index';
 import { optionalDuration, record } from './arguments';
 import { bridge, promised } from './bridge';
+import { CalendarStore } from './calendar-store';
 import { ClosedError } from './errors';
 import { listen, unlisten } from './events';
 import { GmailStore } from './gmail-store';
@@ -31,6 +32,8 @@ let lastNumber = 0;
 export class TokenKeep {
   /** The gmail store. */
   readonly gmail: GmailStore;
+  /** The calendar store. */
+  readonly calendar: CalendarStore;
   /** The zoho store. */
   readonly zoho: ZohoStore;
   /** The vault store. */
@@ -51,6 +54,7 @@ export class TokenKeep {
     const keep = (): Keep => this.#current();
     this.gmail = new GmailStore(keep);
     this.zoho = new ZohoStore(keep);
+    this.calendar = new CalendarStore(keep);
     this.vault = new VaultStore(keep);
   }
 

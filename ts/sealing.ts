@@ -9,9 +9,9 @@ import { native } from './native';
 import type { TokenKeepOptions } from './settings';
 
 /** The stores whose values are sealed in tokenkeep's own format. */
-export type SealedStore = 'zoho';
+export type SealedStore = 'zoho' | 'calendar';
 
-/** The parts of a row's natural key: of zoho `[clientId, provider]`. */
+/** The parts of a row's natural key: of zoho `[clientId, provider]`, of calendar `[userId]`. */
 export type RowKey = readonly string[];
 
 /** Whose values become plaintext again. */

@@ -2,6 +2,7 @@
 //! no decision about tokens.
 
 mod bridge;
+mod calendar;
 mod crypto;
 mod gmail;
 mod keep;

@@ -67,7 +67,8 @@ pub fn unseal(keep: &Keep, id: u32, store: String) {
     keep.outbox().run(id, async move {
         let rows = match store.as_str() {
             "zoho" => stores?.zoho.unseal().await?,
-            _ => return Err(Error::invalid("store", "may be: zoho")),
+            "calendar" => stores?.calendar.unseal().await?,
+            _ => return Err(Error::invalid("store", "may be: zoho, calendar")),
         };
         let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
         Ok(Value::Record(vec![Field::Number(rows)]))

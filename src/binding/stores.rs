@@ -10,6 +10,7 @@ use crate::db::Database;
 use crate::error::Result;
 use crate::refresh::{Behaviour, Observer};
 use crate::store::Store;
+use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
 use crate::store::vault::{self, Vault};
 use crate::store::zoho::{self, Zoho};
@@ -19,6 +20,7 @@ pub(super) struct Stores {
     pub(super) gmail: Gmail,
     pub(super) zoho: Zoho,
     pub(super) vault: Vault,
+    pub(super) calendar: Calendar,
     pub(super) providers: Providers,
 }
 
@@ -49,6 +51,14 @@ impl Stores {
                 want,
                 observer: Arc::clone(&observer),
             }),
+            calendar: Calendar::new(calendar::Options {
+                database: Arc::clone(&database),
+                sealing: Arc::clone(&sealing),
+                google: providers.google(),
+                behaviour: alone,
+                want,
+                observer: Arc::clone(&observer),
+            }),
             zoho: Zoho::new(zoho::Options {
                 database,
                 sealing,
@@ -69,12 +79,18 @@ impl Stores {
         self.gmail.landed().await;
         self.zoho.landed().await;
         self.vault.landed().await;
+        self.calendar.landed().await;
     }
 
     /// Closes all of them at the same time; gives whether all that was under way ended.
     pub(super) async fn close(&self, timeout: Duration) -> bool {
-        let Self { gmail, zoho, vault, .. } = self;
-        let closing = tokio::join!(gmail.close(timeout), zoho.close(timeout), vault.close(timeout));
-        closing == (true, true, true)
+        let Self { gmail, zoho, vault, calendar, .. } = self;
+        let closing = tokio::join!(
+            gmail.close(timeout),
+            zoho.close(timeout),
+            vault.close(timeout),
+            calendar.close(timeout)
+        );
+        closing == (true, true, true, true)
     }
 }

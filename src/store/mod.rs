@@ -1,9 +1,12 @@
 //! The stores: one table each. A store knows its SQL, its key and its format; nothing of HTTP, of
 //! Node or of who may refresh when.
 
+pub mod calendar;
 pub mod gmail;
 mod sealed;
+mod sealed_tokens;
 mod table;
+mod unseal;
 mod uuid;
 pub mod vault;
 pub mod zoho;
@@ -15,7 +18,8 @@ use crate::config::Limits;
 use crate::db::Migration;
 
 /// The tables of all stores.
-pub const MIGRATIONS: [&Migration; 3] = [&gmail::MIGRATION, &zoho::MIGRATION, &vault::MIGRATION];
+pub const MIGRATIONS: [&Migration; 4] =
+    [&gmail::MIGRATION, &zoho::MIGRATION, &vault::MIGRATION, &calendar::MIGRATION];
 
 /// What every store can be told.
 pub trait Store {

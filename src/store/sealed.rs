@@ -1,5 +1,6 @@
 //! The columns that hold sealed values of our own, for applications that write a row themselves.
 
+use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN};
 use crate::crypto::Place;
 use crate::error::{Error, Result};
 
@@ -10,8 +11,10 @@ struct Sealed {
     key_parts: usize,
 }
 
-const SEALED: [Sealed; 1] =
-    [Sealed { store: "zoho", columns: ["access_token", "refresh_token"], key_parts: 2 }];
+const SEALED: [Sealed; 2] = [
+    Sealed { store: "zoho", columns: [ACCESS_TOKEN, REFRESH_TOKEN], key_parts: 2 },
+    Sealed { store: "calendar", columns: [ACCESS_TOKEN, REFRESH_TOKEN], key_parts: 1 },
+];
 
 /// The place of a value.
 ///

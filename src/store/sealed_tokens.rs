@@ -9,6 +9,7 @@ use crate::crypto::{Place, Sealing};
 use crate::error::Result;
 use crate::refresh::{Credentials, Sealed, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::table::Shape;
 
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
@@ -21,21 +22,28 @@ pub(super) struct SealedTokens {
 
 impl SealedTokens {
     /// The text to be stored in `column` of the row with this key.
-    pub(super) fn sealed(&self, key: &[&str], column: &str, token: &str) -> Result<String> {
-        self.sealing.seal(token, Place { store: self.store, column, key })
+    pub(super) fn sealed(&self, key: &[Option<&str>], column: &str, token: &str) -> Result<String> {
+        let key = Self::key(key);
+        self.sealing.seal(token, Place { store: self.store, column, key: &key })
     }
 
     /// The token that is stored in `column` of the row with this key.
     pub(super) fn opened(
         &self,
-        key: &[&str],
+        key: &[Option<&str>],
         column: &str,
         stored: &str,
     ) -> Result<Zeroizing<String>> {
-        self.sealing.open(stored, Place { store: self.store, column, key })
+        let key = Self::key(key);
+        self.sealing.open(stored, Place { store: self.store, column, key: &key })
     }
 
-    pub(super) fn open(&self, key: &[&str], stamp: &Stamp) -> Result<Credentials> {
+    /// The parts of a key, as a place has them.
+    fn key<'a>(parts: &[Option<&'a str>]) -> Vec<&'a str> {
+        parts.iter().flatten().copied().collect()
+    }
+
+    pub(super) fn open(&self, key: &[Option<&str>], stamp: &Stamp) -> Result<Credentials> {
         let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
             Some(stored) => self.opened(key, column, stored),
             None => Ok(String::new().into()),
@@ -50,7 +58,7 @@ impl SealedTokens {
         })
     }
 
-    pub(super) fn seal(&self, key: &[&str], credentials: &Credentials) -> Result<Sealed> {
+    pub(super) fn seal(&self, key: &[Option<&str>], credentials: &Credentials) -> Result<Sealed> {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         Ok(Sealed {
@@ -61,4 +69,15 @@ impl SealedTokens {
             key_version: self.sealing.sealing_version(),
         })
     }
+}
+
+/// A store that keeps its tokens so.
+pub(super) trait SealedShape: Shape {
+    /// Rows with a sealed value, at most `$1`: the columns of [`Shape::key`], then both texts.
+    const SEALED: &'static str;
+    /// Other texts for the same tokens: `$1` the key, `$2` access and `$3` refresh text (the fence),
+    /// `$4` and `$5` the new ones.
+    const REWRITE: &'static str;
+
+    fn tokens(&self) -> &SealedTokens;
 }

@@ -10,7 +10,7 @@ import { UsageError, flags } from './usage';
 const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once.
 
   npx tokenkeep migrate --store NAME    bring a table up to date (DATABASE_URL):
-                                        gmail, zoho or vault, several times
+                                        gmail, zoho, vault or calendar, several times
       --schema NAME    the schema of the table
       --keep newest    of several rows with one key keep the newest
       --json           print one JSON object

@@ -18,7 +18,7 @@ use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::StoreTable;
+use crate::store::table::{Shape, StoreTable};
 use crate::store::uuid::uuid;
 
 /// What an instance of the store is made of.
@@ -109,7 +109,13 @@ impl Calendar {
         let user_id = uuid("userId", user_id)?;
         self.table()?;
         let google = self.google.clone();
-        match self.engine.valid(user_id, move |_: &Record| google.clone(), self.want).await {
+        let sealing = Arc::clone(&self.table()?.shape.tokens.sealing);
+        let endpoint = move |_: &Record| {
+            // Before anything is sent: an answer that cannot be sealed would be lost.
+            sealing.check()?;
+            google.clone()
+        };
+        match self.engine.valid(user_id, endpoint, self.want).await {
             Ok(token) => Ok(Some(tokens(&token.record, &token.credentials, token.expires_at))),
             Err(Error::NotConnected { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -132,7 +138,8 @@ impl Calendar {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
         let table = self.table()?;
-        let seal = |column, token| table.shape.tokens.sealed(&[&user_id], column, token);
+        let parts = CalendarShape::parts(&user_id);
+        let seal = |column, token| table.shape.tokens.sealed(&parts, column, token);
         let access = seal(ACCESS_TOKEN, access_token.expose())?;
         let refresh = seal(REFRESH_TOKEN, refresh_token.expose())?;
         let params: Params<'_> = &[
@@ -144,6 +151,15 @@ impl Calendar {
         ];
         let Statements { save, bare_save, .. } = &self.statements;
         table.write_either("store calendar tokens", [save, bare_save], params).await.map(drop)
+    }
+
+    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
+    /// does not open; [`Error::Database`] and its kin.
+    pub async fn unseal(&self) -> Result<u64> {
+        self.table()?.unseal().await
     }
 
     /// Deletes the row, if there is one; never calls Google.

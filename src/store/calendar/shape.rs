@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, SQL};
+use super::sql::{ADDED, REWRITE, SEALED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, Sealed, Stamp};
-use crate::store::sealed_tokens::SealedTokens;
+use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
 /// What a row holds beside tokens.
@@ -17,6 +17,15 @@ pub(super) struct Record {
 
 pub(super) struct CalendarShape {
     pub(super) tokens: SealedTokens,
+}
+
+impl SealedShape for CalendarShape {
+    const SEALED: &'static str = SEALED;
+    const REWRITE: &'static str = REWRITE;
+
+    fn tokens(&self) -> &SealedTokens {
+        &self.tokens
+    }
 }
 
 impl Shape for CalendarShape {
@@ -61,10 +70,10 @@ impl Shape for CalendarShape {
     }
 
     async fn open(&self, key: &String, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&[key], &row.stamp)
+        self.tokens.open(&Self::parts(key), &row.stamp)
     }
 
     async fn seal(&self, key: &String, credentials: &Credentials) -> Result<Sealed> {
-        self.tokens.seal(&[key], credentials)
+        self.tokens.seal(&Self::parts(key), credentials)
     }
 }

@@ -12,8 +12,7 @@ macro_rules! columns {
     };
 }
 
-const READ_ONE: &str =
-    concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = $1[1]::uuid");
+const READ_ONE: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = $1[1]::uuid");
 
 const READ_MANY: &str =
     concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = ANY($1::uuid[])");

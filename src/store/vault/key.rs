@@ -1,7 +1,8 @@
 //! Whose token, and which.
 
 use crate::config::{TEXT_MAX_BYTES, check_text, check_varchar};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::uuid::uuid;
 
 const IDENTIFIER_MAX_CHARS: usize = 255;
 
@@ -96,46 +97,9 @@ impl TokenKey {
     }
 }
 
-/// A UUID in the form in which PostgreSQL prints it, so that equal ones are equal texts.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] that names the argument.
-pub fn uuid(argument: &'static str, text: &str) -> Result<String> {
-    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
-    let digits: String = inner.chars().filter(|char| *char != '-').collect();
-    let sound = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !sound || inner.len() > 36 {
-        return Err(Error::invalid(argument, "must be a UUID"));
-    }
-    let hex = digits.to_ascii_lowercase();
-    Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn equal_uuids_are_equal_keys_and_nothing_else_is_one() {
-        let plain = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
-        for same in [
-            "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
-            "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}",
-            "a0eebc999c0b4ef8bb6d6bb9bd380a11",
-        ] {
-            assert_eq!(uuid("tenantId", same).as_deref(), Ok(plain));
-        }
-        for bad in [
-            "",
-            "tenant-1",
-            &plain[1..],
-            &format!("{plain}0"),
-            "{a0eebc99",
-            "ä".repeat(32).as_str(),
-        ] {
-            assert!(matches!(uuid("tenantId", bad), Err(Error::InvalidArgument { .. })), "{bad}");
-        }
-    }
 
     #[test]
     fn an_empty_identifier_is_none() {

@@ -12,7 +12,7 @@ mod usage;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::key::{PairKey, TokenKey, uuid};
+pub use self::key::{PairKey, TokenKey};
 pub use self::migration::MIGRATION;
 use self::shape::{Record, VaultShape};
 use self::store::Statements;
@@ -27,6 +27,7 @@ use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::AccessToken;
 use crate::store::Store;
 use crate::store::table::StoreTable;
+use crate::store::uuid::uuid;
 
 const MS_PER_MINUTE: f64 = 60_000.0;
 /// The longest buffer that the database can add to its clock: 30,000 years.

@@ -5,7 +5,6 @@ mod address;
 mod migration;
 mod shape;
 mod sql;
-mod unseal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +23,8 @@ use crate::oauth::{ClientCredentials, HttpClient};
 use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
-use crate::store::table::StoreTable;
+use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
+use crate::store::table::{Shape, StoreTable};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
@@ -91,7 +91,8 @@ impl Zoho {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let Options { accounts_server, token_url, http, behaviour, .. } = options;
-        let shape = ZohoShape { sealing: options.sealing, environment: options.environment };
+        let tokens = SealedTokens { store: "zoho", sealing: options.sealing };
+        let shape = ZohoShape { tokens, environment: options.environment };
         let table = StoreTable::new(options.database, shape, behaviour);
         Self {
             statements: Statements {
@@ -133,7 +134,8 @@ impl Zoho {
     }
 
     async fn valid(&self, key: Key, credentials: ClientCredentials) -> Result<AccessToken> {
-        let (address, sealing) = (self.address.clone(), Arc::clone(&self.table()?.shape.sealing));
+        let (address, sealing) =
+            (self.address.clone(), Arc::clone(&self.table()?.shape.tokens.sealing));
         let endpoint = move |record: &Record| {
             // Before anything is sent: an answer that cannot be sealed would be lost.
             sealing.check()?;
@@ -148,7 +150,8 @@ impl Zoho {
     async fn take_environment(&self, key: &Key) -> Result<bool> {
         let table = self.table()?;
         let Some(token) = &table.shape.environment else { return Ok(false) };
-        let sealed = table.shape.sealed(key, "refresh_token", token.expose());
+        let sealed =
+            table.shape.tokens.sealed(&ZohoShape::parts(key), REFRESH_TOKEN, token.expose());
         let sealed = sealed.map_err(of_argument("ZOHO_REFRESH_TOKEN"))?;
         let Some(row) = table.read(key).await? else {
             let params: Params<'_> =
@@ -158,7 +161,7 @@ impl Zoho {
             return Ok(true);
         };
         let Some(ending) = &row.record.ending else { return Ok(true) };
-        if !ending.is_before(token, &table.shape.sealing) {
+        if !ending.is_before(token, &table.shape.tokens.sealing) {
             return Ok(false);
         }
         let params: Params<'_> = &[
@@ -206,11 +209,12 @@ impl Zoho {
             check_text("metadata", metadata, METADATA_MAX_BYTES)?;
         }
         let table = self.table()?;
+        let parts = ZohoShape::parts(&key);
         let access = access_token
-            .map(|token| table.shape.sealed(&key, "access_token", token.expose()))
+            .map(|token| table.shape.tokens.sealed(&parts, ACCESS_TOKEN, token.expose()))
             .transpose()
             .map_err(of_argument("accessToken"))?;
-        let refresh = table.shape.sealed(&key, "refresh_token", refresh_token.expose());
+        let refresh = table.shape.tokens.sealed(&parts, REFRESH_TOKEN, refresh_token.expose());
         let refresh = refresh.map_err(of_argument("refreshToken"))?;
         let params: Params<'_> = &[
             (&key.client_id, Type::TEXT),

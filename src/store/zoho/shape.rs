@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use super::sql::{ADDED, SQL};
-use crate::crypto::{Place, Sealing};
+use super::sql::{ADDED, REWRITE, SEALED, SQL};
+use crate::crypto::Sealing;
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, Sealed, Stamp};
-use crate::secret::{AccessToken, RefreshToken};
+use crate::secret::RefreshToken;
+use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
 /// The row's natural key.
@@ -63,30 +62,18 @@ impl Ending {
 }
 
 pub(super) struct ZohoShape {
-    pub(super) sealing: Arc<Sealing>,
+    pub(super) tokens: SealedTokens,
     /// `ZOHO_REFRESH_TOKEN`.
     pub(super) environment: Option<RefreshToken>,
 }
 
-impl ZohoShape {
-    /// The text to be stored in `column`.
-    pub(super) fn sealed(&self, key: &Key, column: &str, token: &str) -> Result<String> {
-        self.sealing.seal(token, place(column, &[&key.client_id, &key.provider]))
-    }
+impl SealedShape for ZohoShape {
+    const SEALED: &'static str = SEALED;
+    const REWRITE: &'static str = REWRITE;
 
-    /// The token that is stored in `column`.
-    pub(super) fn opened(
-        &self,
-        key: &Key,
-        column: &str,
-        stored: &str,
-    ) -> Result<Zeroizing<String>> {
-        self.sealing.open(stored, place(column, &[&key.client_id, &key.provider]))
+    fn tokens(&self) -> &SealedTokens {
+        &self.tokens
     }
-}
-
-fn place<'a>(column: &'a str, key: &'a [&'a str]) -> Place<'a> {
-    Place { store: "zoho", column, key }
 }
 
 impl Shape for ZohoShape {
@@ -156,36 +143,17 @@ impl Shape for ZohoShape {
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
-        let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
-            Some(stored) => self.opened(key, column, stored),
-            None => Ok(String::new().into()),
-        };
-        let mut access = open("access_token", &row.stamp.access)?;
-        let mut refresh = open("refresh_token", &row.stamp.refresh)?;
-        let has_refresh_token = !refresh.is_empty();
-        Ok(Credentials {
-            access_token: AccessToken::new(std::mem::take(&mut *access)),
-            refresh_token: has_refresh_token
-                .then(|| RefreshToken::new(std::mem::take(&mut *refresh))),
-        })
+        self.tokens.open(&Self::parts(key), &row.stamp)
     }
 
     async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
-        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
-        let access = credentials.access_token.expose();
-        Ok(Sealed {
-            stamp: Stamp {
-                access: Some(self.sealed(key, "access_token", access)?.into()),
-                refresh: Some(self.sealed(key, "refresh_token", refresh)?.into()),
-            },
-            key_version: self.sealing.sealing_version(),
-        })
+        self.tokens.seal(&Self::parts(key), credentials)
     }
 
     fn reason(&self, refusal: &Refusal) -> String {
         let Some(token) = &self.environment else { return refusal.code.clone() };
         let print =
-            self.sealing.ring().ok().and_then(|ring| ring.fingerprints().of(token.expose()));
+            self.tokens.sealing.ring().ok().and_then(|ring| ring.fingerprints().of(token.expose()));
         format!("{}{ENVIRONMENT}{}", refusal.code, print.as_deref().unwrap_or(UNKNOWN))
     }
 }

@@ -146,9 +146,9 @@ pub(super) const SEALED: &str = "
 
 /// The same tokens in another form: no new version of the row to anybody but the fence.
 pub(super) const REWRITE: &str = "
-    UPDATE {table} SET access_token = $5, refresh_token = $6
-    WHERE client_id = $1 AND provider = $2
-      AND access_token IS NOT DISTINCT FROM $3 AND refresh_token = $4
+    UPDATE {table} SET access_token = $4, refresh_token = $5
+    WHERE client_id = $1[1] AND provider = $1[2]
+      AND access_token IS NOT DISTINCT FROM $2 AND refresh_token = $3
     RETURNING client_id";
 
 pub(super) const SQL: Sql = Sql {

@@ -1,55 +1,55 @@
 //! The way back: sealed values become plaintext again, beside live traffic.
 
-use super::shape::ZohoShape;
-use super::{Key, sql};
+use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedShape};
+use super::table::StoreTable;
 use crate::crypto::{Writes, is_sealed};
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
-use crate::store::table::StoreTable;
 
 const ROWS_AT_ONCE: i64 = 100;
 /// How often all rows that were read may have changed before they could be written.
 const FRUITLESS_MAX: usize = 10;
 
-impl StoreTable<ZohoShape> {
+impl<S: SealedShape> StoreTable<S> {
     /// Rewrites every sealed row in plaintext; gives how many. A row that somebody else has changed
     /// since it was read is read again.
     pub(super) async fn unseal(&self) -> Result<u64> {
-        if self.shape.sealing.writes() != Writes::Plaintext {
+        if self.shape.tokens().sealing.writes() != Writes::Plaintext {
             return Err(Error::configuration(
                 "TOKENKEEP_SEALING",
                 "must be read, here and in every process of the application, before values are unsealed: else they are sealed again",
             ));
         }
         self.check_visible().await?;
-        let sealed = self.named(sql::SEALED);
+        let (sealed, rewrite) = (self.named(S::SEALED), self.named(S::REWRITE));
         let (mut unsealed, mut fruitless) = (0, 0);
         loop {
-            let (step, params): (_, Params<'_>) =
-                ("read sealed zoho tokens", &[(&ROWS_AT_ONCE, Type::INT8)]);
-            let rows = self.database.read(step, &sealed, params, self.usual()).await?;
+            let params: Params<'_> = &[(&ROWS_AT_ONCE, Type::INT8)];
+            let rows =
+                self.database.read("read sealed tokens", &sealed, params, self.usual()).await?;
             if rows.is_empty() {
                 return Ok(unsealed);
             }
             let before = unsealed;
             for row in &rows {
-                unsealed += u64::from(self.unseal_row(row).await?);
+                unsealed += u64::from(self.unseal_row(row, &rewrite).await?);
             }
             fruitless = if unsealed == before { fruitless + 1 } else { 0 };
             if fruitless == FRUITLESS_MAX {
-                return Err(Error::RowLocked { step: "unseal zoho tokens" });
+                return Err(Error::RowLocked { step: "unseal tokens" });
             }
         }
     }
 
     /// Whether the row was still the one that was read.
-    async fn unseal_row(&self, row: &Row) -> Result<bool> {
-        let key = Key { client_id: column(row, 0)?, provider: column(row, 1)? };
-        let access: Option<&str> = column(row, 2)?;
-        let refresh: &str = column(row, 3)?;
+    async fn unseal_row(&self, row: &Row, rewrite: &str) -> Result<bool> {
+        let (key, tokens) = (S::key(row)?, self.shape.tokens());
+        let parts = S::parts(&key);
+        let access: Option<&str> = column(row, parts.len())?;
+        let refresh: &str = column(row, parts.len() + 1)?;
         let opened_access =
-            access.map(|stored| self.shape.opened(&key, "access_token", stored)).transpose()?;
-        let opened_refresh = self.shape.opened(&key, "refresh_token", refresh)?;
+            access.map(|stored| tokens.opened(&parts, ACCESS_TOKEN, stored)).transpose()?;
+        let opened_refresh = tokens.opened(&parts, REFRESH_TOKEN, refresh)?;
         let plaintexts = opened_access.iter().chain([&opened_refresh]);
         if plaintexts.into_iter().any(|text| is_sealed(text)) {
             return Err(Error::invalid(
@@ -58,16 +58,13 @@ impl StoreTable<ZohoShape> {
             ));
         }
         let params: Params<'_> = &[
-            (&key.client_id, Type::TEXT),
-            (&key.provider, Type::TEXT),
+            (&parts, Type::TEXT_ARRAY),
             (&access, Type::TEXT),
             (&refresh, Type::TEXT),
             (&opened_access.as_ref().map(|text| text.as_str()), Type::TEXT),
             (&opened_refresh.as_str(), Type::TEXT),
         ];
-        let rewrite = self.named(sql::REWRITE);
-        let rows =
-            self.database.write("unseal zoho tokens", &rewrite, params, self.usual()).await?;
+        let rows = self.database.write("unseal tokens", rewrite, params, self.usual()).await?;
         Ok(!rows.is_empty())
     }
 }

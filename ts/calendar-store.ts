@@ -1,0 +1,113 @@
+/** The calendar store's methods, on whichever instance. */
+
+import type { Keep } from '../index';
+import { optionalDate, optionalTexts, text } from './arguments';
+import { type ReadRecord, promised } from './bridge';
+import { native } from './native';
+
+/** A row of `google_calendar_tokens` with its tokens opened. */
+export interface CalendarTokens {
+  accessToken: string;
+  /** `''`: there is none. */
+  refreshToken: string;
+  /** `null`: not known; the access token is taken for fresh. */
+  tokenExpiry: Date | null;
+  scopes: string[] | null;
+}
+
+/** What google-auth-library's `setCredentials` takes. */
+export interface CalendarCredentials {
+  access_token: string;
+  refresh_token?: string;
+  /** In milliseconds since 1970. */
+  expiry_date?: number;
+  scope?: string;
+  token_type: 'Bearer';
+}
+
+const FIXED_FIELDS = 4;
+
+/** The fields in the order of `src/binding/calendar.rs`. */
+const readTokens: ReadRecord<CalendarTokens> = (fields, at) => {
+  const end = at + (fields[at - 1] as number);
+  const expiry = fields[at + 2] as number | null;
+  return {
+    accessToken: fields[at] as string,
+    refreshToken: fields[at + 1] as string,
+    tokenExpiry: expiry === null ? null : new Date(expiry),
+    scopes: fields[at + 3] ? (fields.slice(at + FIXED_FIELDS, end) as string[]) : null,
+  };
+};
+
+const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) => {
+  const { accessToken, refreshToken, tokenExpiry, scopes } = readTokens(fields, at);
+  const credentials: CalendarCredentials = { access_token: accessToken, token_type: 'Bearer' };
+  if (refreshToken) credentials.refresh_token = refreshToken;
+  if (tokenExpiry) credentials.expiry_date = Number(tokenExpiry);
+  if (scopes) credentials.scope = scopes.join(' ');
+  return credentials;
+};
+
+const save = promised<
+  void,
+  Keep,
+  [string, string, string, number | undefined, string[] | undefined]
+>(native.saveCalendarTokens);
+const get = promised<CalendarTokens | null, Keep, [string]>(native.getCalendarTokens, readTokens);
+const credentials = promised<CalendarCredentials | null, Keep, [string]>(
+  native.getCalendarCredentials,
+  readCredentials,
+);
+const remove = promised<void, Keep, [string]>(native.deleteCalendarTokens);
+
+/** The calendar store of an instance. */
+export class CalendarStore {
+  readonly #keep: () => Keep;
+
+  /** @internal */
+  constructor(keep: () => Keep) {
+    this.#keep = keep;
+    // So that `const { getCredentialsForUser } = keep.calendar` works.
+    this.saveCalendarTokens = this.saveCalendarTokens.bind(this);
+    this.getCalendarTokens = this.getCalendarTokens.bind(this);
+    this.deleteCalendarTokens = this.deleteCalendarTokens.bind(this);
+    this.getCredentialsForUser = this.getCredentialsForUser.bind(this);
+  }
+
+  /** Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  async saveCalendarTokens(
+    userId: string,
+    accessToken: string,
+    refreshToken: string,
+    tokenExpiry: Date | null,
+    scopes: string[] | null,
+  ): Promise<void> {
+    return save(
+      this.#keep(),
+      text('userId', userId),
+      text('accessToken', accessToken),
+      text('refreshToken', refreshToken),
+      optionalDate('tokenExpiry', tokenExpiry) ?? undefined,
+      optionalTexts('scopes', scopes),
+    );
+  }
+
+  /** The stored tokens, fresh or not; `null` when there are none. */
+  async getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
+    return get(this.#keep(), text('userId', userId));
+  }
+
+  /** Deletes the stored tokens, if there are any; never calls Google. */
+  async deleteCalendarTokens(userId: string): Promise<void> {
+    return remove(this.#keep(), text('userId', userId));
+  }
+
+  /**
+   * Credentials with at least five minutes left, refreshed once across all processes if need be;
+   * `null` when the user is not connected.
+   * @throws {TokenRevokedError} when Google says `invalid_grant`; the row is gone then
+   */
+  async getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
+    return credentials(this.#keep(), text('userId', userId));
+  }
+}
