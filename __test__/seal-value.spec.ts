@@ -69,10 +69,12 @@ describe('a plaintext', () => {
   it('is given as it is, until only sealed values are accepted', () => {
     process.env['TOKENKEEP_KEY'] = KEY;
     expect(openValue(...PLACE, '1000.abc')).toBe('1000.abc');
-    process.env['TOKENKEEP_REQUIRE_SEALED'] = '1';
-    expect(() => openValue(...PLACE, '1000.abc')).toThrow(
-      expect.objectContaining({ code: 'ERR_TOKENKEEP_NOT_SEALED', name: 'NotSealedError' }),
-    );
+    for (const on of ['1', 'true', 'on']) {
+      process.env['TOKENKEEP_REQUIRE_SEALED'] = on;
+      expect(() => openValue(...PLACE, '1000.abc')).toThrow(
+        expect.objectContaining({ code: 'ERR_TOKENKEEP_NOT_SEALED', name: 'NotSealedError' }),
+      );
+    }
   });
 });
 

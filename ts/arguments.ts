@@ -6,6 +6,11 @@ function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
 }
 
+/** Any string that Node's crypto takes. */
+export function string(argument: string, value: unknown): string {
+  return typeof value === 'string' ? value : refuse(argument, 'must be a string');
+}
+
 /** A string that UTF-8 can hold: a lone surrogate would name another row. */
 export function text(argument: string, value: unknown): string {
   if (typeof value !== 'string') return refuse(argument, `must be a string, is ${kind(value)}`);

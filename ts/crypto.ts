@@ -1,7 +1,8 @@
 /** `tokenkeep/crypto`: `encryptToken` and `decryptToken`, synchronous. */
 
 import type { GmailKeys } from '../index';
-import { ConfigurationError, InvalidArgumentError } from './errors';
+import { string } from './arguments';
+import { ConfigurationError } from './errors';
 import { attempt } from './failure';
 import { native } from './native';
 
@@ -38,9 +39,4 @@ function current(): GmailKeys {
   keys = new native.GmailKeys(text);
   keysText = text;
   return keys;
-}
-
-function string(argument: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new InvalidArgumentError(`${argument}: must be a string`, { argument });
 }

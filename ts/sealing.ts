@@ -6,7 +6,7 @@ import { type ReadRecord, promised } from './bridge';
 import { InvalidArgumentError } from './errors';
 import { attempt } from './failure';
 import { native } from './native';
-import type { TokenKeepOptions } from './settings';
+import { type TokenKeepOptions, flag } from './settings';
 
 /** The stores whose values are sealed in tokenkeep's own format. */
 export type SealedStore = 'zoho' | 'calendar';
@@ -54,7 +54,8 @@ export class ValueSealer {
   #current(): SealingKeys {
     const { tokenkeepKey, requireSealed } = this.#options;
     const keyText = tokenkeepKey ?? process.env['TOKENKEEP_KEY'];
-    const required = requireSealed ?? process.env['TOKENKEEP_REQUIRE_SEALED'] === '1';
+    const said = process.env['TOKENKEEP_REQUIRE_SEALED'];
+    const required = requireSealed ?? (said ? flag('TOKENKEEP_REQUIRE_SEALED', said) : false);
     const [key, was] = this.#said;
     if (!this.#keys || key !== keyText || was !== required) {
       this.#keys = new native.SealingKeys(keyText, required);

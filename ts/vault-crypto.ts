@@ -2,8 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Bridge, VaultKeys } from '../index';
+import { string } from './arguments';
 import { type ReadRecord, bridge, promised } from './bridge';
-import { ConfigurationError, InvalidArgumentError } from './errors';
+import { ConfigurationError } from './errors';
 import { native } from './native';
 import { flag } from './settings';
 
@@ -61,9 +62,4 @@ function current(): VaultKeys {
   keys = new native.VaultKeys(ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS || undefined, reuse);
   said = now;
   return keys;
-}
-
-function string(argument: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new InvalidArgumentError(`${argument}: must be a string`, { argument });
 }

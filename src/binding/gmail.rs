@@ -1,7 +1,5 @@
 //! The gmail store's functions. Each settles the call `id` through the bridge.
 
-use std::sync::Arc;
-
 use napi_derive::napi;
 
 use super::keep::Keep;
@@ -67,10 +65,7 @@ pub fn has_active_gmail_connection(keep: &Keep, id: u32, user_id: String) {
 #[napi(catch_unwind)]
 pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: Option<u32>) {
     let stores = keep.stores();
-    let refresh_fn = refresh_fn.map(|function| {
-        let outbox = Arc::clone(keep.outbox());
-        Arc::new(RefreshFn { outbox, function })
-    });
+    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
     keep.outbox()
         .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });
 }

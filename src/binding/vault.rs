@@ -144,10 +144,7 @@ pub fn get_refreshed_vault_token(
     refresh_fn: Option<u32>,
 ) {
     let stores = keep.stores();
-    let refresh_fn = refresh_fn.map(|function| {
-        let outbox = Arc::clone(keep.outbox());
-        Arc::new(RefreshFn { outbox, function })
-    });
+    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
     keep.outbox().run(id, async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);

@@ -9,12 +9,9 @@ use serde_json::Value;
 use super::http::HttpResponse;
 use super::provider::Provider;
 use super::{Expiry, Refusal, TokenResponse, Verdict};
-use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
-
-/// The longest lifetime that is believed: ten years.
-const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
 
 #[derive(Deserialize)]
 struct Body {

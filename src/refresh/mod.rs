@@ -25,7 +25,7 @@ use std::time::Duration;
 
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
-pub use table::{Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table};
+pub use table::{Commit, Committed, Credentials, EndpointOf, LeaseAsk, Row, Sealed, Stamp, Table};
 pub use token::Token;
 
 use crate::config::Limits;
@@ -63,18 +63,6 @@ pub struct Behaviour {
 type Outcome<T> = Result<Token<<T as Table>::Record>>;
 type FlightKey<T> = (<T as Table>::Key, Option<String>);
 type FlightOf<T> = Flight<FlightKey<T>, Outcome<T>>;
-
-/// Where the tokens of a row are refreshed: asked when a refresh is needed, since it may depend on
-/// what the row says.
-pub trait EndpointOf<T: Table, E>:
-    Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
-{
-}
-
-impl<T: Table, E, F> EndpointOf<T, E> for F where
-    F: Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
-{
-}
 
 /// Where a flight goes after a step.
 enum Next<T: Table> {
@@ -339,6 +327,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let Some(refresh_token) = sent.refresh_token.clone() else {
             return done(Error::RefreshTokenMissing);
         };
+        if let Err(error) = self.table.check_seal() {
+            return done(error);
+        }
         let lease = match self.take_lease(key, read, want).await {
             Ok(lease) => lease?,
             Err(error) => return done(error),

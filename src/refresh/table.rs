@@ -134,6 +134,12 @@ pub trait Table: Send + Sync + 'static {
         row: &Row<Self::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send;
 
+    /// Whether tokens can be sealed, as far as that is known before there are any: asked before
+    /// anything is sent, since an answer that cannot be sealed would be lost.
+    fn check_seal(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Seals both tokens anew; a key may have to be derived first.
     fn seal(
         &self,
@@ -183,4 +189,16 @@ pub trait Table: Send + Sync + 'static {
         lease: Timestamp,
         refusal: &Refusal,
     ) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// Where the tokens of a row are refreshed: asked when a refresh is needed, since it may depend on
+/// what the row says.
+pub trait EndpointOf<T: Table, E>:
+    Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
+{
+}
+
+impl<T: Table, E, F> EndpointOf<T, E> for F where
+    F: Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
+{
 }

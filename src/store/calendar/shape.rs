@@ -73,6 +73,10 @@ impl Shape for CalendarShape {
         self.tokens.open(&Self::parts(key), &row.stamp)
     }
 
+    fn check_seal(&self) -> Result<()> {
+        self.tokens.sealing.check()
+    }
+
     async fn seal(&self, key: &String, credentials: &Credentials) -> Result<Sealed> {
         self.tokens.seal(&Self::parts(key), credentials)
     }

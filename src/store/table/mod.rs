@@ -145,6 +145,10 @@ impl<S: Shape> Table for StoreTable<S> {
         self.shape.open(key, row)
     }
 
+    fn check_seal(&self) -> Result<()> {
+        self.shape.check_seal()
+    }
+
     fn seal(
         &self,
         key: &S::Key,

@@ -87,6 +87,11 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
         row: &Row<Self::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send;
 
+    /// [`Table::check_seal`](crate::refresh::Table::check_seal).
+    fn check_seal(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn seal(
         &self,
         key: &Self::Key,

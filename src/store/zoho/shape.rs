@@ -146,6 +146,10 @@ impl Shape for ZohoShape {
         self.tokens.open(&Self::parts(key), &row.stamp)
     }
 
+    fn check_seal(&self) -> Result<()> {
+        self.tokens.sealing.check()
+    }
+
     async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
         self.tokens.seal(&Self::parts(key), credentials)
     }
