@@ -157,6 +157,8 @@ const _: () = assert!(Limits::DEFAULT.contradiction().is_none());
 pub const TEXT_MAX_BYTES: usize = 1024;
 /// The longest JSON object that a store keeps beside tokens.
 pub const METADATA_MAX_BYTES: usize = 64 * 1024;
+/// The longest authorization code that is exchanged.
+pub const CODE_MAX_BYTES: usize = 4 * 1024;
 /// The longest lifetime of an access token that is believed: ten years.
 pub const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
 /// The longest token that a store takes.

@@ -7,10 +7,13 @@
 //!            env, types    promises          which key        refresh, commit   src/db/     -> PostgreSQL
 //! ```
 //!
-//! Imports run one way: `binding -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
+//! `src/connect/` is how a user's tokens come in: it stands between `binding` and `store`.
+//!
+//! Imports run one way: `binding -> connect -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
 //! error}`. `oauth`, `crypto` and `db` do not know each other.
 
 pub mod config;
+pub mod connect;
 pub mod crypto;
 pub mod db;
 pub mod error;

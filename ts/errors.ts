@@ -152,6 +152,26 @@ export class SchemaError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCHEMA';
 }
 
+/** Why a user could not be connected. */
+export type NotAuthorizedReason =
+  | 'expired'
+  | 'another_browser'
+  | 'another_user'
+  | 'another_issuer'
+  | 'denied'
+  | 'server_refused'
+  | 'code_refused'
+  | 'client_rejected'
+  | 'server_unavailable'
+  | 'refresh_token_missing';
+
+/** A user could not be connected; nothing was stored. */
+export class AuthorizationError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_AUTHORIZATION';
+  /** Why. */
+  declare readonly reason?: NotAuthorizedReason;
+}
+
 /** The user's row belongs to another tenant. */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';

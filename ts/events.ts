@@ -10,7 +10,9 @@ export interface TokenkeepEvent {
     | 'refresh.fail'
     | 'lease.lost'
     | 'commit.retry'
-    | 'row.dropped';
+    | 'row.dropped'
+    | 'account.changed'
+    | 'revoke.unconfirmed';
   store: string;
   key: string;
   durationMs?: number;

@@ -4,6 +4,7 @@
  */
 
 import {
+  AuthorizationError,
   ClientRejectedError,
   ClosedError,
   ConfigurationError,
@@ -53,6 +54,7 @@ export const classes: Readonly<Record<string, ErrorClass>> = {
   ERR_TOKENKEEP_DATABASE: DatabaseError,
   ERR_TOKENKEEP_ROW_LOCKED: RowLockedError,
   ERR_TOKENKEEP_SCHEMA: SchemaError,
+  ERR_TOKENKEEP_AUTHORIZATION: AuthorizationError,
   ERR_TOKENKEEP_TENANT_MISMATCH: TenantMismatchError,
   ERR_TOKENKEEP_TENANT_REQUIRED: TenantRequiredError,
   ERR_TOKENKEEP_CLOSED: ClosedError,

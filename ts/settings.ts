@@ -46,6 +46,14 @@ export interface TokenKeepOptions {
   googleClientSecret?: string | undefined;
   /** `TOKENKEEP_GOOGLE_TOKEN_URL`: in the place of Google's own, for tests and proxies. */
   googleTokenUrl?: string | undefined;
+  /** `GOOGLE_OAUTH_REDIRECT_URI`: where Google sends users back to, exactly as it is registered. */
+  googleOauthRedirectUri?: string | undefined;
+  /** `TOKENKEEP_GOOGLE_AUTHORIZATION_URL`: where users agree, in the place of Google's own. */
+  googleAuthorizationUrl?: string | undefined;
+  /** `TOKENKEEP_GOOGLE_REVOCATION_URL`: where tokens are revoked, in the place of Google's own. */
+  googleRevocationUrl?: string | undefined;
+  /** `TOKENKEEP_GOOGLE_ISSUER`: who that server says it is, in the place of Google (RFC 9207). */
+  googleIssuer?: string | undefined;
   /** `ZOHO_REFRESH_TOKEN`: for clients without a row, or whose grant is dead. */
   zohoRefreshToken?: string | undefined;
   /** Zoho's accounts server of rows that name none: `https://accounts.zoho.com`. */
@@ -85,6 +93,10 @@ const TEXTS = {
   googleClientId: 'GOOGLE_CLIENT_ID',
   googleClientSecret: 'GOOGLE_CLIENT_SECRET',
   googleTokenUrl: 'TOKENKEEP_GOOGLE_TOKEN_URL',
+  googleAuthorizationUrl: 'TOKENKEEP_GOOGLE_AUTHORIZATION_URL',
+  googleRevocationUrl: 'TOKENKEEP_GOOGLE_REVOCATION_URL',
+  googleIssuer: 'TOKENKEEP_GOOGLE_ISSUER',
+  googleOauthRedirectUri: 'GOOGLE_OAUTH_REDIRECT_URI',
   tokenkeepKey: 'TOKENKEEP_KEY',
   sealing: 'TOKENKEEP_SEALING',
   zohoRefreshToken: 'ZOHO_REFRESH_TOKEN',

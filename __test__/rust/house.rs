@@ -4,8 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import. `store` is reached by `binding` alone, and so on.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
-    ("binding", &["store", "refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
+    (
+        "binding",
+        &["connect", "store", "refresh", "oauth", "crypto", "db", "config", "secret", "error"],
+    ),
+    ("connect", &["store", "refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
     ("store", &["refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
     ("refresh", &["oauth", "crypto", "db", "config", "secret", "error"]),
     ("oauth", &["config", "secret", "error"]),

@@ -3,6 +3,7 @@
 
 mod bridge;
 mod calendar;
+mod connect;
 mod crypto;
 mod gmail;
 mod keep;

@@ -8,10 +8,14 @@ use zeroize::Zeroize;
 
 use super::providers::ProviderOptions;
 use crate::config::{Limits, POOL_MAX_CONNECTIONS};
+use crate::connect::RedirectUri;
 use crate::crypto::{KeyRing, Sealing, VaultFormat, Writes};
 use crate::db::DatabaseSettings;
 use crate::error::{Error, Result};
-use crate::oauth::{ClientCredentials, GOOGLE, HttpClient, HttpEndpoint, Reqwest};
+use crate::oauth::{
+    AuthorizationServer, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, HttpClient,
+    HttpEndpoint, Reqwest,
+};
 use crate::refresh::{Behaviour, Want};
 use crate::secret::{ClientSecret, RefreshToken};
 
@@ -32,6 +36,10 @@ pub struct KeepOptions {
     pub google_client_id: Option<String>,
     pub google_client_secret: Option<String>,
     pub google_token_url: Option<String>,
+    pub google_authorization_url: Option<String>,
+    pub google_revocation_url: Option<String>,
+    pub google_issuer: Option<String>,
+    pub google_oauth_redirect_uri: Option<String>,
     pub zoho_refresh_token: Option<String>,
     pub zoho_accounts_server: Option<String>,
     pub zoho_token_url: Option<String>,
@@ -134,13 +142,34 @@ impl KeepOptions {
 
     /// Google's token endpoint, for the application.
     pub(super) fn google(&self) -> Result<HttpEndpoint> {
+        let credentials = self.google_credentials()?;
+        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http_client()?)
+    }
+
+    /// Google as the server that users connect at.
+    pub(super) fn google_server(&self) -> Result<AuthorizationServer> {
+        let endpoints = Endpoints {
+            token: self.google_token_url.clone(),
+            authorization: self.google_authorization_url.clone(),
+            revocation: self.google_revocation_url.clone(),
+            issuer: self.google_issuer.clone(),
+        };
+        let credentials = self.google_credentials()?;
+        AuthorizationServer::new((GOOGLE, GOOGLE_METADATA), endpoints, credentials, http_client()?)
+    }
+
+    fn google_credentials(&self) -> Result<ClientCredentials> {
         let secret = required("GOOGLE_CLIENT_SECRET", self.google_client_secret.as_ref());
-        let credentials = ClientCredentials {
+        Ok(ClientCredentials {
             id: required("GOOGLE_CLIENT_ID", self.google_client_id.as_ref())?.to_owned(),
             secret: ClientSecret::new(secret?),
-        };
-        let token_url = self.google_token_url.as_deref();
-        HttpEndpoint::new(GOOGLE, token_url, credentials, http_client()?)
+        })
+    }
+
+    /// Where Google sends users back to.
+    pub(super) fn redirect_uri(&self) -> Result<RedirectUri> {
+        let variable = "GOOGLE_OAUTH_REDIRECT_URI";
+        RedirectUri::new(required(variable, self.google_oauth_redirect_uri.as_ref())?)
     }
 
     pub(super) fn zoho_refresh_token(&self) -> Option<RefreshToken> {
@@ -162,8 +191,11 @@ fn missing(variable: &str) -> &'static str {
             "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
         }
         "ENCRYPTION_SECRET" => "environment variable is required",
+        "GOOGLE_OAUTH_REDIRECT_URI" => {
+            "is not set. It is needed to connect users, exactly as it is registered with Google"
+        }
         "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
-        _ => "is not set. It is needed to refresh tokens at Google",
+        _ => "is not set. It is needed at Google, to connect users and to refresh tokens",
     }
 }
 

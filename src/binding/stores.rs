@@ -6,14 +6,15 @@ use std::time::Duration;
 use super::options::{KeepOptions, http_client};
 use super::providers::Providers;
 use super::runtime::runtime;
-use crate::db::Database;
+use crate::connect::{self, Connect};
+use crate::db::{Database, Within};
 use crate::error::Result;
 use crate::refresh::{Behaviour, Observer};
-use crate::store::Store;
 use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
 use crate::store::vault::{self, Vault};
 use crate::store::zoho::{self, Zoho};
+use crate::store::{Accounts, PendingTable, Store};
 
 /// One of each.
 pub(super) struct Stores {
@@ -22,6 +23,7 @@ pub(super) struct Stores {
     pub(super) vault: Vault,
     pub(super) calendar: Calendar,
     pub(super) providers: Providers,
+    pub(super) connect: Connect,
 }
 
 impl Stores {
@@ -35,6 +37,9 @@ impl Stores {
         let format = options.gmail_encryption_key().and_then(gmail::format);
         let sealing = Arc::new(options.sealing());
         let providers = Providers::open(options);
+        let within = Within::usual(&alone.limits);
+        let pending = PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), within);
+        let accounts = Accounts::new(Arc::clone(&database), Arc::clone(&sealing), within);
         Ok(Self {
             gmail: Gmail::new(gmail::Options {
                 database: Arc::clone(&database),
@@ -57,6 +62,13 @@ impl Stores {
                 google: providers.google(),
                 behaviour: alone,
                 want,
+                observer: Arc::clone(&observer),
+            }),
+            connect: Connect::new(connect::Options {
+                pending,
+                accounts,
+                server: options.google_server().map(Arc::new),
+                redirect_uri: options.redirect_uri(),
                 observer: Arc::clone(&observer),
             }),
             zoho: Zoho::new(zoho::Options {

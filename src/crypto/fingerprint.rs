@@ -1,52 +1,45 @@
-//! Recognising a text without keeping it: `version:hex(HMAC-SHA-256(subkey, text)[..16])`, with
-//! `subkey = HMAC-SHA-256(key, "tokenkeep fingerprint")`, so that the cipher's key has one use.
+//! Recognising a text without keeping it: `version:hex(HMAC-SHA-256(subkey, text)[..16])`, with the
+//! subkey of `"tokenkeep fingerprint"`.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use super::subkeys::Subkeys;
 
 const FINGERPRINT_BYTES: usize = 16;
 
-/// The subkeys of a key ring, by version.
-#[derive(Default)]
-pub struct Fingerprints {
-    subkeys: Vec<(i32, Zeroizing<[u8; 32]>)>,
-}
-
-impl std::fmt::Debug for Fingerprints {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fingerprints({} keys, redacted)", self.subkeys.len())
-    }
-}
+/// Recognises texts without keeping them.
+#[derive(Debug)]
+pub struct Fingerprints(Subkeys);
 
 impl Fingerprints {
+    pub(super) fn new() -> Self {
+        Self(Subkeys::new("tokenkeep fingerprint"))
+    }
+
     pub(super) fn add(&mut self, version: i32, key: &[u8; 32]) {
-        self.subkeys.push((version, mac(key, b"tokenkeep fingerprint")));
+        self.0.add(version, key);
     }
 
     /// The fingerprint of `text` under the first key; nothing can be learned from it without the
     /// key but whether two texts are the same.
     #[must_use]
     pub fn of(&self, text: &str) -> Option<String> {
-        self.subkeys.first().map(|(version, subkey)| print(*version, subkey, text))
+        let (version, mac) = self.0.first(text.as_bytes())?;
+        Some(format!("{version}:{}", faster_hex::hex_string(&mac[..FINGERPRINT_BYTES])))
+    }
+
+    /// Whether `fingerprint` is that of `text`; `None` when its key is not here any more.
+    #[must_use]
+    pub fn compare(&self, fingerprint: &str, text: &str) -> Option<bool> {
+        let (version, hex) = fingerprint.split_once(':')?;
+        let mut mac = [0_u8; FINGERPRINT_BYTES];
+        faster_hex::hex_decode(hex.as_bytes(), &mut mac).ok()?;
+        self.0.verify(version.parse().ok()?, text.as_bytes(), &mac)
     }
 
     /// Whether `fingerprint` is that of `text`; false also when its key is not here any more.
     #[must_use]
     pub fn is_of(&self, fingerprint: &str, text: &str) -> bool {
-        self.subkeys.iter().any(|(version, subkey)| print(*version, subkey, text) == fingerprint)
+        self.compare(fingerprint, text) == Some(true)
     }
-}
-
-fn print(version: i32, subkey: &[u8; 32], text: &str) -> String {
-    let mac = mac(subkey, text.as_bytes());
-    format!("{version}:{}", faster_hex::hex_string(&mac[..FINGERPRINT_BYTES]))
-}
-
-fn mac(key: &[u8; 32], text: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text);
-    Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]

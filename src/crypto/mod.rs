@@ -3,14 +3,19 @@
 mod bound;
 mod fingerprint;
 mod gmail;
+mod random;
 mod ring;
 mod sealing;
+mod signature;
+mod subkeys;
 mod text;
 mod vault;
 
 pub use bound::{Place, is_sealed, open, seal};
 pub use fingerprint::Fingerprints;
 pub use gmail::GmailFormat;
+pub use random::random_text;
 pub use ring::KeyRing;
 pub use sealing::{Sealing, Writes};
+pub use signature::Signatures;
 pub use vault::VaultFormat;

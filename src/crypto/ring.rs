@@ -5,6 +5,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprints;
+use super::signature::Signatures;
 use crate::error::{Error, Result};
 
 /// Bytes of a nonce (NIST SP 800-38D, section 5.2.1.1); random, fresh for each value.
@@ -17,6 +18,7 @@ const KEY_BYTES: usize = 32;
 pub struct KeyRing {
     keys: Vec<(i32, Aes256Gcm)>,
     fingerprints: Fingerprints,
+    signatures: Signatures,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -33,7 +35,7 @@ impl KeyRing {
     /// [`Error::Configuration`] that says which entry is wrong; never prints a key.
     pub fn parse(option: &'static str, text: &str) -> Result<Self> {
         let mut keys: Vec<(i32, Aes256Gcm)> = Vec::new();
-        let mut fingerprints = Fingerprints::default();
+        let (mut fingerprints, mut signatures) = (Fingerprints::new(), Signatures::new());
         for (index, entry) in text.split(',').enumerate() {
             let refused = |reason: &str| {
                 Error::configuration(
@@ -67,8 +69,9 @@ impl KeyRing {
                 .map_err(|_| Error::internal("a 32 byte key was refused"))?;
             keys.push((version, cipher));
             fingerprints.add(version, &key);
+            signatures.add(version, &key);
         }
-        Ok(Self { keys, fingerprints })
+        Ok(Self { keys, fingerprints, signatures })
     }
 
     /// The version of the key that seals.
@@ -81,6 +84,12 @@ impl KeyRing {
     #[must_use]
     pub fn fingerprints(&self) -> &Fingerprints {
         &self.fingerprints
+    }
+
+    /// Signs identifiers that are handed out.
+    #[must_use]
+    pub fn signatures(&self) -> &Signatures {
+        &self.signatures
     }
 
     /// `AES-256-GCM[first key](nonce, plaintext, associated data)`, in place; gives nonce and tag.

@@ -1,21 +1,26 @@
-//! The token endpoint (RFC 6749, section 6): building a request and judging an answer are pure
-//! functions, the HTTP client is a value, a provider is data.
+//! The authorization server (RFC 6749): building a request and judging an answer are pure functions,
+//! the HTTP client is a value, a provider is data.
 
+mod authorization;
 mod callback;
 mod credentials;
 mod endpoint;
 mod http;
+mod id_token;
+mod pkce;
 mod provider;
 mod request;
 mod response;
+mod revocation;
 
 use std::time::Duration;
 
+pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Grant};
 pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callback};
 pub use credentials::ClientCredentials;
 pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
-pub use provider::{GOOGLE, Provider, ZOHO, zoho_at};
+pub use provider::{GOOGLE, GOOGLE_METADATA, Metadata, Provider, ZOHO, zoho_at};
 pub use request::refresh_request;
 pub use response::{judge, retry_after};
 

@@ -38,6 +38,32 @@ pub const GOOGLE: Provider = Provider {
     default_expires_in_s: 3_600,
 };
 
+/// Where an authorization server lets users connect, by the names of RFC 8414, section 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// Who it says it is (RFC 9207).
+    pub issuer: &'static str,
+    /// Where the user agrees.
+    pub authorization_endpoint: &'static str,
+    /// Where tokens are revoked (RFC 7009).
+    pub revocation_endpoint: &'static str,
+    /// What an authorization request says beside RFC 6749's parameters.
+    pub parameters: &'static [(&'static str, &'static str)],
+}
+
+/// Google. Without `access_type=offline` there is no refresh token, and without `prompt=consent` none
+/// for a user who has agreed before.
+pub const GOOGLE_METADATA: Metadata = Metadata {
+    issuer: "https://accounts.google.com",
+    authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
+    revocation_endpoint: "https://oauth2.googleapis.com/revoke",
+    parameters: &[
+        ("access_type", "offline"),
+        ("prompt", "consent"),
+        ("include_granted_scopes", "true"),
+    ],
+};
+
 /// Zoho, where an accounts server is not named. It may answer with a new refresh token.
 pub const ZOHO: Provider = Provider {
     name: "zoho",

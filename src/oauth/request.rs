@@ -1,4 +1,4 @@
-//! Building the request of RFC 6749, section 6.
+//! Building the requests of a client: forms, posted to the authorization server.
 
 use zeroize::Zeroizing;
 
@@ -6,33 +6,68 @@ use super::credentials::ClientCredentials;
 use super::http::HttpRequest;
 use crate::secret::RefreshToken;
 
-/// `POST token_url` with `grant_type=refresh_token`, the client authenticated in the body
-/// (`client_secret_post`, RFC 6749, section 2.3.1).
+/// `POST token_url` with `grant_type=refresh_token` (RFC 6749, section 6).
 #[must_use]
 pub fn refresh_request(
     token_url: &str,
     client: &ClientCredentials,
     refresh_token: &RefreshToken,
 ) -> HttpRequest {
-    let fields = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", refresh_token.expose()),
-        ("client_id", &client.id),
-        ("client_secret", client.secret.expose()),
+    let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+    form(token_url, client, &grant)
+}
+
+/// `POST token_url` with `grant_type=authorization_code` (RFC 6749, section 4.1.3; RFC 7636, section
+/// 4.5).
+pub(super) fn code_request(
+    token_url: &str,
+    client: &ClientCredentials,
+    code: &str,
+    redirect_uri: &str,
+    code_verifier: &str,
+) -> HttpRequest {
+    let grant = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", code_verifier),
     ];
+    form(token_url, client, &grant)
+}
+
+/// `POST revocation_url` (RFC 7009, section 2.1).
+pub(super) fn revocation_request(
+    revocation_url: &str,
+    client: &ClientCredentials,
+    token: &str,
+    hint: &str,
+) -> HttpRequest {
+    form(revocation_url, client, &[("token", token), ("token_type_hint", hint)])
+}
+
+/// A form with these fields, the client authenticated in the body (`client_secret_post`, RFC 6749,
+/// section 2.3.1).
+fn form(url: &str, client: &ClientCredentials, fields: &[(&str, &str)]) -> HttpRequest {
+    let credentials = [("client_id", &*client.id), ("client_secret", client.secret.expose())];
+    let fields = || fields.iter().chain(&credentials);
     // Three times the length is the most that encoding can make of it: the buffer never grows,
     // so no unwiped copy is left behind.
-    let most = fields.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
+    let most = fields().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
     let mut body = Zeroizing::new(String::with_capacity(most));
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        body.push_str(name);
-        body.push('=');
-        encode(value, &mut body);
+    for (name, value) in fields() {
+        append(name, value, &mut body);
     }
-    HttpRequest { url: token_url.to_owned(), body }
+    HttpRequest { url: url.to_owned(), body }
+}
+
+/// Appends `name=value`, encoded; after an ampersand, when something is there.
+pub(super) fn append(name: &str, value: &str, into: &mut String) {
+    if !into.is_empty() {
+        into.push('&');
+    }
+    into.push_str(name);
+    into.push('=');
+    encode(value, into);
 }
 
 /// `application/x-www-form-urlencoded` (WHATWG URL, section 5).

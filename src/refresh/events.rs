@@ -20,6 +20,10 @@ pub enum EventKind {
     CommitRetry,
     /// An answer was dropped, or a row ended, since its grant is gone.
     RowDropped,
+    /// A user connected another account than before.
+    AccountChanged,
+    /// A token was deleted here, and its provider could not be told.
+    RevokeUnconfirmed,
 }
 
 impl EventKind {
@@ -33,6 +37,8 @@ impl EventKind {
             Self::LeaseLost => "lease.lost",
             Self::CommitRetry => "commit.retry",
             Self::RowDropped => "row.dropped",
+            Self::AccountChanged => "account.changed",
+            Self::RevokeUnconfirmed => "revoke.unconfirmed",
         }
     }
 }

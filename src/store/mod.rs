@@ -1,8 +1,11 @@
 //! The stores: one table each. A store knows its SQL, its key and its format; nothing of HTTP, of
 //! Node or of who may refresh when.
 
+mod account;
 pub mod calendar;
+mod connects;
 pub mod gmail;
+mod pending;
 mod sealed;
 mod sealed_tokens;
 mod table;
@@ -13,6 +16,9 @@ pub mod zoho;
 
 use std::time::Duration;
 
+pub use self::account::Accounts;
+pub use self::connects::{Connects, Granted};
+pub use self::pending::{Found, Pending, PendingTable};
 pub use self::sealed::place;
 use crate::config::Limits;
 use crate::db::Migration;

@@ -9,8 +9,8 @@ pub struct Migration {
     pub store: &'static str,
     /// The number of the newest migration file of this store.
     pub version: i32,
-    /// The file's text.
-    pub sql: &'static str,
+    /// The files' texts, in their order.
+    pub sql: &'static [&'static str],
     /// The table's name.
     pub table: &'static str,
     /// What the file makes unique where it is not; rows in its way are looked for before.

@@ -93,7 +93,9 @@ async fn apply(
         compare::before(session, migration, &table).await?;
         unique::make_way(session, migration, &table, duplicates).await?;
     }
-    session.run("run a migration", migration.sql).await?;
+    for sql in migration.sql {
+        session.run("run a migration", sql).await?;
+    }
     compare::after(session, migration, &table).await?;
     let params: Params<'_> =
         &[(&schema, Type::TEXT), (&migration.store, Type::TEXT), (&migration.version, Type::INT4)];

@@ -9,8 +9,11 @@ const TIME: &[&str] = &["timestamptz"];
 /// The table `google_calendar_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "calendar",
-    version: 4,
-    sql: include_str!("../../../migrations/0004_calendar.sql"),
+    version: 5,
+    sql: &[
+        include_str!("../../../migrations/0004_calendar.sql"),
+        include_str!("../../../migrations/0005_oauth.sql"),
+    ],
     table: "google_calendar_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[

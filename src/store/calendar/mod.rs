@@ -1,5 +1,6 @@
 //! The calendar store (seed 003): one row a user in `google_calendar_tokens`.
 
+mod connect;
 mod migration;
 mod shape;
 mod sql;

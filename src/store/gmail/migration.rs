@@ -20,7 +20,7 @@ const fn sealed(name: &'static str) -> Column {
 pub const MIGRATION: Migration = Migration {
     store: "gmail",
     version: 1,
-    sql: include_str!("../../../migrations/0001_gmail.sql"),
+    sql: &[include_str!("../../../migrations/0001_gmail.sql")],
     table: "gmail_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[

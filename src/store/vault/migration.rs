@@ -10,7 +10,7 @@ const TIME: &[&str] = &["timestamptz"];
 pub const MIGRATION: Migration = Migration {
     store: "vault",
     version: 3,
-    sql: include_str!("../../../migrations/0003_vault.sql"),
+    sql: &[include_str!("../../../migrations/0003_vault.sql")],
     table: "token_vault",
     keys: &[
         Unique { columns: &["tenant_id", "provider", "token_type", "identifier"], predicate: None },

@@ -12,7 +12,7 @@ const MOMENT: &[&str] = &["timestamptz"];
 pub const MIGRATION: Migration = Migration {
     store: "zoho",
     version: 2,
-    sql: include_str!("../../../migrations/0002_zoho.sql"),
+    sql: &[include_str!("../../../migrations/0002_zoho.sql")],
     table: "oauth_tokens",
     keys: &[Unique { columns: &["client_id", "provider"], predicate: None }],
     columns: &[

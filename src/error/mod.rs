@@ -3,8 +3,12 @@
 //! No variant holds a token, a key, a client secret, a row or a text of the database server:
 //! a provider's body is reduced to status and `error` code.
 
+mod not_authorized;
+mod text;
+
 use std::borrow::Cow;
-use std::fmt;
+
+pub use not_authorized::NotAuthorized;
 
 /// Everything that can go wrong. Cloned to each caller of a shared refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +117,11 @@ pub enum Error {
         /// What is missing and what to run.
         reason: Cow<'static, str>,
     },
+    /// A user could not be connected, or not that way. Becomes `AuthorizationError`.
+    Authorization {
+        /// Why.
+        reason: NotAuthorized,
+    },
     /// The user's row belongs to another tenant. Becomes `TenantMismatchError`.
     TenantMismatch,
     /// Row-level security hides the rows from this role. Becomes `TenantRequiredError`.
@@ -135,7 +144,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const CODES: [&'static str; 22] = [
+    pub const CODES: [&'static str; 23] = [
         "ERR_TOKENKEEP_INVALID_ARGUMENT",
         "ERR_TOKENKEEP_CONFIGURATION",
         "ERR_TOKENKEEP_DECRYPTION",
@@ -154,6 +163,7 @@ impl Error {
         "ERR_TOKENKEEP_DATABASE",
         "ERR_TOKENKEEP_ROW_LOCKED",
         "ERR_TOKENKEEP_SCHEMA",
+        "ERR_TOKENKEEP_AUTHORIZATION",
         "ERR_TOKENKEEP_TENANT_MISMATCH",
         "ERR_TOKENKEEP_TENANT_REQUIRED",
         "ERR_TOKENKEEP_CLOSED",
@@ -182,10 +192,11 @@ impl Error {
             Self::Database { .. } => 15,
             Self::RowLocked { .. } => 16,
             Self::Schema { .. } => 17,
-            Self::TenantMismatch => 18,
-            Self::TenantRequired { .. } => 19,
-            Self::Closed => 20,
-            Self::Internal { .. } => 21,
+            Self::Authorization { .. } => 18,
+            Self::TenantMismatch => 19,
+            Self::TenantRequired { .. } => 20,
+            Self::Closed => 21,
+            Self::Internal { .. } => 22,
         };
         Self::CODES[index]
     }
@@ -212,6 +223,12 @@ impl Error {
         matches!(self, Self::NotConnected { .. } | Self::Revoked { .. })
     }
 
+    /// A user could not be connected.
+    #[must_use]
+    pub fn authorization(reason: NotAuthorized) -> Self {
+        Self::Authorization { reason }
+    }
+
     /// An argument that was refused.
     pub fn invalid(argument: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidArgument { argument, reason: reason.into() }
@@ -225,108 +242,6 @@ impl Error {
     /// A defect of ours.
     pub fn internal(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Internal { reason: reason.into() }
-    }
-}
-
-/// What the most frequent refusals of a server mean for who set it up.
-fn words(sqlstate: &str) -> &'static str {
-    match sqlstate {
-        "28P01" | "28000" => ": the server refused user or password of DATABASE_URL",
-        "3D000" => ": the database of DATABASE_URL does not exist",
-        "42501" => ": the role of DATABASE_URL lacks a right",
-        "53300" => ": the server has no free connection",
-        "23503" => ": the row that it refers to does not exist",
-        "25006" => ": the server is read-only",
-        _ => "",
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidArgument { argument, reason } => write!(f, "{argument}: {reason}"),
-            // As hand-written vaults say it, and their callers may match it.
-            Self::Configuration { option: option @ "ENCRYPTION_SECRET", reason } => {
-                write!(f, "{option} {reason}")
-            }
-            Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
-            Self::Decryption => f.write_str(
-                "Decryption failed: data may be corrupted or tampered with, or was sealed with another key",
-            ),
-            Self::NotSealed => f.write_str(
-                "A token stands in plaintext, and only sealed ones are accepted (requireSealed). Seal what is left, or accept plaintext again",
-            ),
-            Self::NotConnected { text, .. } => f.write_str(text),
-            Self::Revoked { status, reason, .. } => {
-                f.write_str("Token refresh failed: ")?;
-                if let Some(status) = status {
-                    write!(f, "{status} - ")?;
-                }
-                write!(f, "{reason}. Access was revoked or has expired; the user must connect again")
-            }
-            Self::RefreshTokenMissing => f.write_str(
-                "The access token is spent and no refresh token is stored; the user must connect again",
-            ),
-            Self::RefreshTimeout { waited_ms } => write!(
-                f,
-                "Another refresh of this token did not finish within {waited_ms} ms; try again"
-            ),
-            Self::OutcomeUnknown { reason } => write!(
-                f,
-                "It is not known whether the refresh took effect ({reason}); try again later"
-            ),
-            Self::ProviderUnavailable { status: Some(status), reason } => {
-                write!(f, "Token refresh failed: {status} - {reason}; try again later")
-            }
-            Self::ProviderUnavailable { status: None, reason } => {
-                write!(
-                    f,
-                    "Token refresh failed: the token endpoint could not be reached ({reason}); try again later"
-                )
-            }
-            Self::ProviderThrottled { retry_after_ms: Some(ms) } => {
-                write!(f, "Token refresh failed: the token endpoint asks to slow down; try again in {ms} ms")
-            }
-            Self::ProviderThrottled { retry_after_ms: None } => {
-                f.write_str("Token refresh failed: the token endpoint asks to slow down; try again later")
-            }
-            Self::ProviderRefused { status, reason } => {
-                write!(f, "Token refresh failed: {status} - {reason}")
-            }
-            Self::ClientRejected { error } => write!(
-                f,
-                "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret. No stored token was touched"
-            ),
-            Self::ProviderResponse { reason } => {
-                write!(f, "The refresh gave no usable token: {reason}")
-            }
-            Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
-            Self::Database { step, sqlstate, constraint, .. } => {
-                write!(f, "The database failed to {step}")?;
-                match sqlstate {
-                    Some(code) => write!(f, " (SQLSTATE {code}{}", words(code))?,
-                    None => f.write_str(" (no connection, or no answer in time")?,
-                }
-                if let Some(name) = constraint {
-                    write!(f, ", constraint {name}")?;
-                }
-                f.write_str(")")
-            }
-            Self::RowLocked { step } => write!(
-                f,
-                "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"
-            ),
-            Self::Schema { reason } => f.write_str(reason),
-            Self::TenantMismatch => f.write_str(
-                "tenantId: this user's tokens belong to another tenant; delete them there first",
-            ),
-            Self::TenantRequired { table } => write!(
-                f,
-                "Row-level security is active for this database role on {table}, and without a tenant it hides every row. Use a role that owns the table or has BYPASSRLS"
-            ),
-            Self::Closed => f.write_str("This tokenkeep instance was closed"),
-            Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),
-        }
     }
 }
 

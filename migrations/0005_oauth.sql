@@ -1,0 +1,33 @@
+-- What connecting users needs beside a store's table: what waits for them to come back from the
+-- provider, and which accounts they have connected. Both sealed or fingerprinted, in the schema
+-- tokenkeep. Safe to run twice and beside live traffic.
+DO $migration$
+BEGIN
+  PERFORM pg_advisory_xact_lock(865365337);
+  IF to_regnamespace('tokenkeep') IS NULL THEN
+    CREATE SCHEMA tokenkeep;
+  END IF;
+
+  IF to_regclass('tokenkeep.oauth_state') IS NULL THEN
+    CREATE TABLE tokenkeep.oauth_state (
+      id text PRIMARY KEY,
+      kind text NOT NULL,
+      sealed text NOT NULL,
+      expires_at timestamptz NOT NULL
+    );
+    CREATE INDEX oauth_state_expires_at ON tokenkeep.oauth_state (expires_at);
+  END IF;
+
+  -- target_schema: where the store's table is, when it was named; else ''.
+  IF to_regclass('tokenkeep.oauth_account') IS NULL THEN
+    CREATE TABLE tokenkeep.oauth_account (
+      target_schema text NOT NULL,
+      store text NOT NULL,
+      key text NOT NULL,
+      subject text NOT NULL,
+      connected_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      PRIMARY KEY (target_schema, store, key)
+    );
+  END IF;
+END
+$migration$;

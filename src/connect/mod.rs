@@ -1,0 +1,280 @@
+//! How a user connects and disconnects: a ticket for whoever is not signed in, the authorization code
+//! flow (RFC 6749, section 4.1), and revocation (RFC 7009).
+//!
+//! ```text
+//! ticket -> follow -> begin -> the user agrees at the provider -> finish
+//! ```
+
+mod redirect_uri;
+mod waiting;
+
+use std::sync::Arc;
+
+pub use self::redirect_uri::RedirectUri;
+use self::waiting::{State, Ticket};
+use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
+use crate::crypto::random_text;
+use crate::db::Timestamp;
+use crate::error::{Error, NotAuthorized, Result};
+use crate::oauth::{AuthorizationRequest, AuthorizationServer, Grant};
+use crate::refresh::{Credentials, Event, EventKind, Observer};
+use crate::store::{Accounts, Connects, Found, Granted, Pending, PendingTable};
+
+/// Bytes of a code verifier: 43 characters (RFC 7636, section 4.1).
+const CODE_VERIFIER_BYTES: usize = 32;
+
+/// What connecting needs.
+pub struct Options {
+    /// What waits for a user to come back.
+    pub pending: PendingTable,
+    /// Which accounts were connected.
+    pub accounts: Accounts,
+    /// Where users agree.
+    pub server: Result<Arc<AuthorizationServer>>,
+    /// Where they come back to.
+    pub redirect_uri: Result<RedirectUri>,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// The way in and out.
+pub struct Connect(Options);
+
+/// Who connects, how.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// The user, as the application knows it.
+    pub user_id: String,
+    /// What the application keeps in the browser: only there the flow may end. `None`: anywhere.
+    pub browser: Option<String>,
+    /// What the application wants to be allowed.
+    pub scopes: Vec<String>,
+    /// Where the application wants the browser to go at last.
+    pub return_to: Option<String>,
+}
+
+/// What the authorization server sent the browser back with.
+#[derive(Debug, Clone, Default)]
+pub struct Callback {
+    /// The state that came back.
+    pub state: String,
+    /// The authorization code.
+    pub code: Option<String>,
+    /// An error (RFC 6749, section 4.1.2.1).
+    pub error: Option<String>,
+    /// Who answers (RFC 9207).
+    pub issuer: Option<String>,
+    /// What the application has found in the browser.
+    pub browser: Option<String>,
+    /// Who is signed in there; `None`: the application does not know.
+    pub user_id: Option<String>,
+}
+
+/// A user is connected.
+#[derive(Debug)]
+pub struct Connected {
+    /// The user.
+    pub user_id: String,
+    /// Where the application wants the browser to go.
+    pub return_to: Option<String>,
+    /// Whether it is another account than before.
+    pub account_changed: bool,
+}
+
+impl Connect {
+    /// Connects nobody yet; what is missing matters when somebody does.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self(options)
+    }
+
+    /// A ticket for a user who is not signed in in any browser: whoever has it can connect an account
+    /// to this user, once, within a day.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
+    pub async fn ticket(
+        &self,
+        store: &impl Connects,
+        user_id: &str,
+        scopes: Vec<String>,
+        return_to: Option<String>,
+    ) -> Result<String> {
+        let user_id = store.key(user_id)?;
+        self.0.pending.put(&Ticket { user_id, scopes, return_to }).await
+    }
+
+    /// Whether a ticket would be taken; it is not used up.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] when it would not; [`Error::Database`] and its kin.
+    pub async fn check_ticket(
+        &self,
+        store: &impl Connects,
+        ticket: &str,
+        user_id: Option<&str>,
+    ) -> Result<()> {
+        self.ticket_of(store, ticket, user_id).await.map(drop)
+    }
+
+    /// Uses a ticket up; gives where the browser is to be sent.
+    ///
+    /// # Errors
+    /// As [`Connect::check_ticket`] and [`Connect::begin`].
+    pub async fn follow(
+        &self,
+        store: &impl Connects,
+        ticket: &str,
+        user_id: Option<&str>,
+        browser: String,
+    ) -> Result<String> {
+        let found = self.ticket_of(store, ticket, user_id).await?;
+        let Ticket { user_id, scopes, return_to } = found.pending.clone();
+        let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
+        let url = self.begin(store, begin).await?;
+        // At last: a state that nobody is sent away with does no harm, a ticket that is lost does.
+        self.0.pending.take(&found).await?.ok_or_else(expired)?;
+        Ok(url)
+    }
+
+    async fn ticket_of(
+        &self,
+        store: &impl Connects,
+        ticket: &str,
+        user_id: Option<&str>,
+    ) -> Result<Found<Ticket>> {
+        let found: Found<Ticket> = self.find(ticket).await?;
+        match user_id {
+            Some(user_id) if store.key(user_id)? != found.pending.user_id => {
+                Err(Error::authorization(NotAuthorized::AnotherUser))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// Begins a flow; gives where the browser is to be sent.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
+    pub async fn begin(&self, store: &impl Connects, begin: Begin) -> Result<String> {
+        let Begin { user_id, browser, scopes, return_to } = begin;
+        let user_id = store.key(&user_id)?;
+        if let Some(browser) = &browser {
+            check_text("browser", browser, TEXT_MAX_BYTES)?;
+        }
+        for scope in &scopes {
+            check_text("scopes", scope, TEXT_MAX_BYTES)?;
+        }
+        let (server, redirect_uri) = self.check()?;
+        let code_verifier = random_text::<CODE_VERIFIER_BYTES>()?;
+        let redirect_uri = redirect_uri.as_str().to_owned();
+        let state = State { user_id, browser, code_verifier, redirect_uri, scopes, return_to };
+        let signed = self.0.pending.put(&state).await?;
+        Ok(server.authorization_url(AuthorizationRequest {
+            redirect_uri: &state.redirect_uri,
+            scopes: &state.scopes,
+            state: &signed,
+            code_verifier: &state.code_verifier,
+        }))
+    }
+
+    fn check(&self) -> Result<(&AuthorizationServer, &RedirectUri)> {
+        let server = self.0.server.as_ref().map_err(Clone::clone)?;
+        Ok((server, self.0.redirect_uri.as_ref().map_err(Clone::clone)?))
+    }
+
+    /// Ends a flow: exchanges the code and stores the tokens. Its state is used up by the first who
+    /// comes with it from the right browser, however that ends.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`], and nothing was stored; [`Error::Database`] and its kin.
+    pub async fn finish(&self, store: &impl Connects, callback: Callback) -> Result<Connected> {
+        let (server, _) = self.check()?;
+        let found = self.find::<State>(&callback.state).await?;
+        found.pending.check(&callback, store, server.issuer())?;
+        if let Some(code) = &callback.code {
+            check_text("code", code, CODE_MAX_BYTES)?;
+        }
+        let began = self.0.pending.take(&found).await?.ok_or_else(expired)?;
+        let state = found.pending;
+        let code = match (&callback.error, &callback.code) {
+            (None, Some(code)) => code,
+            (Some(error), _) if error == "access_denied" => {
+                return Err(Error::authorization(NotAuthorized::Denied));
+            }
+            _ => return Err(Error::authorization(NotAuthorized::ServerRefused)),
+        };
+        let grant = server.exchange(code, &state.redirect_uri, &state.code_verifier).await?;
+        let account_changed = self.store(store, &state, grant, began).await?;
+        Ok(Connected { user_id: state.user_id, return_to: state.return_to, account_changed })
+    }
+
+    /// Stores what the user has given; gives whether it is another account's than before.
+    async fn store<S: Connects>(
+        &self,
+        store: &S,
+        state: &State,
+        grant: Grant,
+        began: Timestamp,
+    ) -> Result<bool> {
+        let (key, accounts) = (&state.user_id, &self.0.accounts);
+        let Grant { access_token, refresh_token, expires_in, scopes, subject } = grant;
+        let changed = match &subject {
+            Some(subject) => accounts.differs(S::STORE, key, subject).await?,
+            None => false,
+        };
+        let granted = Granted {
+            credentials: Credentials { access_token, refresh_token },
+            expires_at: began.plus(expires_in),
+            scopes: scopes.unwrap_or_else(|| state.scopes.clone()),
+            may_keep: !changed,
+        };
+        store.connect(key, granted).await?;
+        if let Some(subject) = &subject {
+            accounts.record(S::STORE, key, subject).await?;
+        }
+        if changed {
+            self.tell::<S>(EventKind::AccountChanged, key, None);
+        }
+        Ok(changed)
+    }
+
+    /// Deletes what is stored, then tells the provider; gives whether there was anything. That the
+    /// provider could not be told is an event.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
+        let key = store.key(user_id)?;
+        self.0.accounts.forget(S::STORE, &key).await?;
+        let deleted = store.disconnect(&key).await?;
+        let Some(credentials) = deleted else { return Ok(false) };
+        if let Err(error) = self.revoke(credentials).await {
+            self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
+        }
+        Ok(true)
+    }
+
+    /// The refresh token, since that ends the whole grant; without one the access token.
+    async fn revoke(&self, credentials: Result<Credentials>) -> Result<()> {
+        let server = self.0.server.as_ref().map_err(Clone::clone)?;
+        let Credentials { access_token, refresh_token } = credentials?;
+        match refresh_token {
+            Some(token) => server.revoke(token.expose(), "refresh_token").await,
+            None => server.revoke(access_token.expose(), "access_token").await,
+        }
+    }
+
+    async fn find<P: Pending>(&self, signed: &str) -> Result<Found<P>> {
+        self.0.pending.find(signed).await?.ok_or_else(expired)
+    }
+
+    fn tell<S: Connects>(&self, kind: EventKind, key: &str, code: Option<&'static str>) {
+        let (store, key) = (S::STORE, key.to_owned());
+        self.0.observer.tell(Event { kind, store, key, duration_ms: None, code });
+    }
+}
+
+fn expired() -> Error {
+    Error::authorization(NotAuthorized::Expired)
+}

@@ -1,0 +1,62 @@
+//! What waits for a user to come back.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Callback;
+use crate::error::{Error, NotAuthorized, Result};
+use crate::store::{Connects, Pending};
+
+/// A link that was sent to a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Ticket {
+    pub(super) user_id: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) return_to: Option<String>,
+}
+
+impl Pending for Ticket {
+    const KIND: &'static str = "ticket";
+    const LIFETIME_S: i64 = 24 * 60 * 60;
+}
+
+/// A flow that has begun.
+#[derive(Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) user_id: String,
+    pub(super) browser: Option<String>,
+    pub(super) code_verifier: Zeroizing<String>,
+    pub(super) redirect_uri: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) return_to: Option<String>,
+}
+
+impl Pending for State {
+    const KIND: &'static str = "state";
+    const LIFETIME_S: i64 = 10 * 60;
+}
+
+impl State {
+    /// Whether the answer comes from the browser, the user and the server that the flow was begun for.
+    /// Before the state is used up: a stranger cannot use up somebody else's.
+    pub(super) fn check(
+        &self,
+        callback: &Callback,
+        store: &impl Connects,
+        issuer: &str,
+    ) -> Result<()> {
+        let other = |reason| Err(Error::authorization(reason));
+        if self.browser.is_some() && self.browser != callback.browser {
+            return other(NotAuthorized::AnotherBrowser);
+        }
+        if let Some(user_id) = &callback.user_id
+            && store.key(user_id)? != self.user_id
+        {
+            return other(NotAuthorized::AnotherUser);
+        }
+        if callback.issuer.as_deref().is_some_and(|answering| answering != issuer) {
+            return other(NotAuthorized::AnotherIssuer);
+        }
+        Ok(())
+    }
+}

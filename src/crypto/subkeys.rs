@@ -1,0 +1,48 @@
+//! What is derived from the keys of a ring for uses other than the cipher:
+//! `subkey = HMAC-SHA-256(key, label)`, so that each key and each subkey has one use.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The subkeys of a ring for one use, by version; the first makes, all recognise.
+pub(super) struct Subkeys {
+    label: &'static str,
+    keys: Vec<(i32, Zeroizing<[u8; 32]>)>,
+}
+
+impl std::fmt::Debug for Subkeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Subkeys({}, {} keys, redacted)", self.label, self.keys.len())
+    }
+}
+
+impl Subkeys {
+    pub(super) fn new(label: &'static str) -> Self {
+        Self { label, keys: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, version: i32, key: &[u8; 32]) {
+        let subkey = hmac(key, self.label.as_bytes()).finalize().into_bytes().into();
+        self.keys.push((version, Zeroizing::new(subkey)));
+    }
+
+    /// `HMAC-SHA-256(first subkey, text)`, and the key's version.
+    pub(super) fn first(&self, text: &[u8]) -> Option<(i32, [u8; 32])> {
+        let (version, key) = self.keys.first()?;
+        Some((*version, hmac(key, text).finalize().into_bytes().into()))
+    }
+
+    /// Whether `mac` begins the HMAC of `text` under the subkey of this version; takes the same time
+    /// wherever they differ. `None`: there is no such key.
+    pub(super) fn verify(&self, version: i32, text: &[u8], mac: &[u8]) -> Option<bool> {
+        let (_, key) = self.keys.iter().find(|(known, _)| *known == version)?;
+        Some(hmac(key, text).verify_truncated_left(mac).is_ok())
+    }
+}
+
+fn hmac(key: &[u8; 32], text: &[u8]) -> Hmac<Sha256> {
+    let mut hmac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    hmac.update(text);
+    hmac
+}

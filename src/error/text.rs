@@ -1,0 +1,110 @@
+//! What an error says.
+
+use std::fmt;
+
+use super::Error;
+
+/// What the most frequent refusals of a server mean for who set it up.
+fn words(sqlstate: &str) -> &'static str {
+    match sqlstate {
+        "28P01" | "28000" => ": the server refused user or password of DATABASE_URL",
+        "3D000" => ": the database of DATABASE_URL does not exist",
+        "42501" => ": the role of DATABASE_URL lacks a right",
+        "53300" => ": the server has no free connection",
+        "23503" => ": the row that it refers to does not exist",
+        "25006" => ": the server is read-only",
+        _ => "",
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidArgument { argument, reason } => write!(f, "{argument}: {reason}"),
+            // As hand-written vaults say it, and their callers may match it.
+            Self::Configuration { option: option @ "ENCRYPTION_SECRET", reason } => {
+                write!(f, "{option} {reason}")
+            }
+            Self::Configuration { option, reason } => write!(f, "{option}: {reason}"),
+            Self::Decryption => f.write_str(
+                "Decryption failed: data may be corrupted or tampered with, or was sealed with another key",
+            ),
+            Self::NotSealed => f.write_str(
+                "A token stands in plaintext, and only sealed ones are accepted (requireSealed). Seal what is left, or accept plaintext again",
+            ),
+            Self::NotConnected { text, .. } => f.write_str(text),
+            Self::Revoked { status, reason, .. } => {
+                f.write_str("Token refresh failed: ")?;
+                if let Some(status) = status {
+                    write!(f, "{status} - ")?;
+                }
+                write!(f, "{reason}. Access was revoked or has expired; the user must connect again")
+            }
+            Self::RefreshTokenMissing => f.write_str(
+                "The access token is spent and no refresh token is stored; the user must connect again",
+            ),
+            Self::RefreshTimeout { waited_ms } => write!(
+                f,
+                "Another refresh of this token did not finish within {waited_ms} ms; try again"
+            ),
+            Self::OutcomeUnknown { reason } => write!(
+                f,
+                "It is not known whether the refresh took effect ({reason}); try again later"
+            ),
+            Self::ProviderUnavailable { status: Some(status), reason } => {
+                write!(f, "Token refresh failed: {status} - {reason}; try again later")
+            }
+            Self::ProviderUnavailable { status: None, reason } => {
+                write!(
+                    f,
+                    "Token refresh failed: the token endpoint could not be reached ({reason}); try again later"
+                )
+            }
+            Self::ProviderThrottled { retry_after_ms: Some(ms) } => {
+                write!(f, "Token refresh failed: the token endpoint asks to slow down; try again in {ms} ms")
+            }
+            Self::ProviderThrottled { retry_after_ms: None } => {
+                f.write_str("Token refresh failed: the token endpoint asks to slow down; try again later")
+            }
+            Self::ProviderRefused { status, reason } => {
+                write!(f, "Token refresh failed: {status} - {reason}")
+            }
+            Self::ClientRejected { error } => write!(
+                f,
+                "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret. No stored token was touched"
+            ),
+            Self::ProviderResponse { reason } => {
+                write!(f, "The refresh gave no usable token: {reason}")
+            }
+            Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
+            Self::Database { step, sqlstate, constraint, .. } => {
+                write!(f, "The database failed to {step}")?;
+                match sqlstate {
+                    Some(code) => write!(f, " (SQLSTATE {code}{}", words(code))?,
+                    None => f.write_str(" (no connection, or no answer in time")?,
+                }
+                if let Some(name) = constraint {
+                    write!(f, ", constraint {name}")?;
+                }
+                f.write_str(")")
+            }
+            Self::RowLocked { step } => write!(
+                f,
+                "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"
+            ),
+            Self::Schema { reason } => f.write_str(reason),
+            Self::Authorization { reason } => {
+                write!(f, "Could not connect: {}", reason.text())
+            }
+            Self::TenantMismatch => f.write_str(
+                "tenantId: this user's tokens belong to another tenant; delete them there first",
+            ),
+            Self::TenantRequired { table } => write!(
+                f,
+                "Row-level security is active for this database role on {table}, and without a tenant it hides every row. Use a role that owns the table or has BYPASSRLS"
+            ),
+            Self::Closed => f.write_str("This tokenkeep instance was closed"),
+            Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),
+        }
+    }
+}

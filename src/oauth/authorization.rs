@@ -1,0 +1,182 @@
+//! The authorization code flow (RFC 6749, section 4.1) with PKCE, as one client goes through it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::credentials::ClientCredentials;
+use super::http::{HttpClient, HttpResponse, is_http_url};
+use super::id_token::subject;
+use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
+use super::provider::{Metadata, Provider};
+use super::request::{append, code_request};
+use super::response::judge;
+use super::{Expiry, TokenResponse, Verdict};
+use crate::config::TEXT_MAX_BYTES;
+use crate::error::{Error, NotAuthorized, Result};
+use crate::secret::{AccessToken, RefreshToken};
+
+/// Where an authorization server is found, as options say it; what is missing is the provider's own.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints {
+    /// In place of the token endpoint.
+    pub token: Option<String>,
+    /// In place of the authorization endpoint.
+    pub authorization: Option<String>,
+    /// In place of the revocation endpoint.
+    pub revocation: Option<String>,
+    /// In place of the issuer.
+    pub issuer: Option<String>,
+}
+
+/// One client at one authorization server.
+pub struct AuthorizationServer {
+    provider: Provider,
+    pub(super) metadata: Metadata,
+    pub(super) endpoints: Endpoints,
+    pub(super) client: ClientCredentials,
+    pub(super) http: Arc<dyn HttpClient>,
+}
+
+/// What the user is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthorizationRequest<'a> {
+    /// Exactly as it is registered with the server.
+    pub redirect_uri: &'a str,
+    /// What the application wants to be allowed.
+    pub scopes: &'a [String],
+    /// Comes back with the answer.
+    pub state: &'a str,
+    /// The secret of which only a digest is sent along.
+    pub code_verifier: &'a str,
+}
+
+/// What the user gave.
+#[derive(Debug)]
+pub struct Grant {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token; `None`: the server gave none.
+    pub refresh_token: Option<RefreshToken>,
+    /// How long the access token is valid from when the code was sent.
+    pub expires_in: Duration,
+    /// The granted scopes; `None`: those that were asked for (RFC 6749, section 5.1).
+    pub scopes: Option<Vec<String>>,
+    /// Whose account it is, where an ID token says so.
+    pub subject: Option<String>,
+}
+
+/// What only the answer to a code says.
+#[derive(Default, Deserialize)]
+struct Consent {
+    scope: Option<String>,
+    id_token: Option<String>,
+}
+
+/// For one exchange of a code, or one revocation.
+pub(super) const REQUEST_BUDGET: Duration = Duration::from_secs(15);
+
+impl AuthorizationServer {
+    /// A client that may send a user there.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when an endpoint is no http or https URL.
+    pub fn new(
+        (provider, metadata): (Provider, Metadata),
+        endpoints: Endpoints,
+        client: ClientCredentials,
+        http: Arc<dyn HttpClient>,
+    ) -> Result<Self> {
+        let given = [
+            ("TOKENKEEP_GOOGLE_TOKEN_URL", &endpoints.token),
+            ("TOKENKEEP_GOOGLE_AUTHORIZATION_URL", &endpoints.authorization),
+            ("TOKENKEEP_GOOGLE_REVOCATION_URL", &endpoints.revocation),
+        ];
+        for (option, url) in given {
+            if url.as_deref().is_some_and(|url| !is_http_url(url)) {
+                let reason = "must be a URL that begins with https:// or http://";
+                return Err(Error::configuration(option, reason));
+            }
+        }
+        Ok(Self { provider, metadata, endpoints, client, http })
+    }
+
+    /// Who the server says it is in its answers.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.endpoints.issuer.as_deref().unwrap_or(self.metadata.issuer)
+    }
+
+    /// Where the user is sent (RFC 6749, section 4.1.1).
+    #[must_use]
+    pub fn authorization_url(&self, request: AuthorizationRequest<'_>) -> String {
+        let endpoint = self.endpoints.authorization.as_deref();
+        let endpoint = endpoint.unwrap_or(self.metadata.authorization_endpoint);
+        let mut query = String::new();
+        let scope = request.scopes.join(" ");
+        let challenge = code_challenge(request.code_verifier);
+        let parameters = [
+            ("response_type", "code"),
+            ("client_id", &*self.client.id),
+            ("redirect_uri", request.redirect_uri),
+            ("scope", &*scope),
+            ("state", request.state),
+            ("code_challenge", &*challenge),
+            ("code_challenge_method", CODE_CHALLENGE_METHOD),
+        ];
+        for (name, value) in parameters.iter().chain(self.metadata.parameters) {
+            append(name, value, &mut query);
+        }
+        format!("{endpoint}{}{query}", if endpoint.contains('?') { '&' } else { '?' })
+    }
+
+    /// Exchanges a code, once (RFC 6749, section 4.1.3).
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] whatever stood in the way.
+    pub async fn exchange(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        code_verifier: &str,
+    ) -> Result<Grant> {
+        let token_url = self.endpoints.token.as_deref().unwrap_or(self.provider.token_url);
+        let request = code_request(token_url, &self.client, code, redirect_uri, code_verifier);
+        let asked = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
+        let Ok(Ok(response)) = asked else {
+            return Err(Error::authorization(NotAuthorized::ServerUnavailable));
+        };
+        self.judge(&response)
+    }
+
+    fn judge(&self, response: &HttpResponse) -> Result<Grant> {
+        // Nobody waits for a `Retry-After`, so the time does not matter.
+        let refused = match judge(response, &self.provider, Duration::ZERO) {
+            Verdict::Granted(tokens) => return Ok(self.granted(tokens, response)),
+            Verdict::ClientRejected(_) => NotAuthorized::ClientRejected,
+            Verdict::InvalidGrant(_) | Verdict::Refused(_) => NotAuthorized::CodeRefused,
+            Verdict::Transient(..) | Verdict::Ambiguous(_) => NotAuthorized::ServerUnavailable,
+        };
+        Err(Error::authorization(refused))
+    }
+
+    fn granted(&self, tokens: TokenResponse, response: &HttpResponse) -> Grant {
+        let Consent { scope, id_token } =
+            serde_json::from_slice(&response.body).unwrap_or_default();
+        let TokenResponse { access_token, refresh_token, expiry, .. } = tokens;
+        let is_text = |scope: &str| scope.len() <= TEXT_MAX_BYTES && !scope.contains('\0');
+        let scope = scope.filter(|scope| scope.split_whitespace().all(is_text));
+        Grant {
+            access_token,
+            refresh_token,
+            expires_in: match expiry {
+                Expiry::In(expires_in) => expires_in,
+                // Only callbacks name a moment.
+                Expiry::AtMs(_) => Duration::from_secs(self.provider.default_expires_in_s),
+            },
+            scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+            subject: id_token.and_then(|token| subject(&token, &self.client.id)),
+        }
+    }
+}
