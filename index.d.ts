@@ -56,6 +56,22 @@ export declare class VaultKeys {
   constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
 }
 
+/** Begins a flow; resolves to where the browser is to be sent. */
+export declare function beginAuthorization(keep: Keep, id: number, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+
+/** What a browser came back with. */
+export interface CallbackParameters {
+  state: string
+  code?: string
+  error?: string
+  issuer?: string
+  browser?: string
+  userId?: string
+}
+
+/** Rejects a ticket that would not be taken; does not use it up. */
+export declare function checkTicket(keep: Keep, id: number, ticket: string, userId?: string | undefined | null): void
+
 /**
  * The same at once where nothing has to be derived; `null` where that is not so, and where it does
  * not open.
@@ -80,6 +96,9 @@ export declare function deleteVaultProviderTokens(keep: Keep, id: number, tenant
 /** Deletes a token, if there is one. */
 export declare function deleteVaultToken(keep: Keep, id: number, tokenId: string): void
 
+/** Deletes a user's tokens, then revokes them; resolves to whether there were any. */
+export declare function disconnect(keep: Keep, id: number, userId: string): void
+
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string
 
@@ -91,6 +110,12 @@ export declare function errorCodes(): Array<string>
 
 /** The access tokens that expire soon; four fields each. */
 export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
+
+/** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
+export declare function finishAuthorization(keep: Keep, id: number, callback: CallbackParameters): void
+
+/** Uses a ticket up; resolves to where the browser is to be sent. */
+export declare function followTicket(keep: Keep, id: number, ticket: string, userId: string | undefined | null, browser: string): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
@@ -146,6 +171,10 @@ export interface KeepOptions {
   googleClientId?: string
   googleClientSecret?: string
   googleTokenUrl?: string
+  googleAuthorizationUrl?: string
+  googleRevocationUrl?: string
+  googleIssuer?: string
+  googleOauthRedirectUri?: string
   zohoRefreshToken?: string
   zohoAccountsServer?: string
   zohoTokenUrl?: string
@@ -161,6 +190,9 @@ export interface KeepOptions {
   limitsDivisor?: number
   threads?: number
 }
+
+/** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
+export declare function makeTicket(keep: Keep, id: number, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(keep: Keep, id: number, tokenId: string, error: string): void

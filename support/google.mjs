@@ -3,20 +3,31 @@ import { once } from 'node:events';
 import http from 'node:http';
 
 import { connect, post } from './google/flow.mjs';
+import { agree, ask } from './google/interaction.mjs';
 import { memoryAdapter, quietly } from './google/oidc.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGoogle>>} Google */
 
+/** Nothing listens there: the flow ends when the browser is sent to it. */
+const NOWHERE = 'http://127.0.0.1:1/callback';
+
 const hour = 3600;
-const scope = 'openid https://www.googleapis.com/auth/gmail.readonly';
+const scope = [
+  'openid',
+  'https://www.googleapis.com/auth/gmail.readonly',
+  'https://www.googleapis.com/auth/calendar.events',
+].join(' ');
 
 /**
  * A real OAuth server on loopback in Google's place: codes with PKCE, refresh tokens that rotate,
  * and a whole grant that ends when a spent refresh token comes back.
  *
- * @param {{ rotate?: boolean }} [options] rotate: false keeps refresh tokens, as Google itself does
+ * @param {object} [options]
+ * @param {boolean} [options.rotate] false keeps refresh tokens, as Google itself does
+ * @param {string} [options.redirectUri] where the application listens; by default nothing does
+ * @param {boolean} [options.pages] whether the user signs in and agrees on pages; else by themselves
  */
-export async function startGoogle({ rotate = true } = {}) {
+export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages = false } = {}) {
   const { default: Provider } = await quietly(() => import('oidc-provider'));
   const server = http.createServer();
   // A reused connection must not end under a request: that would be counted twice.
@@ -28,12 +39,12 @@ export async function startGoogle({ rotate = true } = {}) {
   const client = {
     clientId: 'tokenkeep.apps.example',
     clientSecret: crypto.randomBytes(24).toString('base64url'),
-    // Nothing listens there: the flow ends when the browser is sent to it.
-    redirectUri: 'http://127.0.0.1:1/callback',
+    redirectUri,
   };
   const provider = new Provider(issuer, configuration(client, rotate));
   provider.on('server_error', (_context, error) => console.error(error));
 
+  const user = { accountId: 'user-1', agrees: true };
   let refreshes = 0;
   provider.use(async (context, next) => {
     try {
@@ -47,13 +58,20 @@ export async function startGoogle({ rotate = true } = {}) {
   server.on('request', (request, response) => {
     const isInteraction = request.url.startsWith('/interaction/');
     if (!isInteraction) return answer(request, response);
-    agree(provider, request, response).catch((error) => response.writeHead(500).end(`${error}`));
+    const interact = pages ? ask : agree;
+    interact(provider, user, request, response).catch((error) => {
+      response.writeHead(500).end(`${error}`);
+    });
   });
 
   return {
     issuer,
+    authorizationUrl: `${issuer}/auth`,
     tokenUrl: `${issuer}/token`,
+    revocationUrl: `${issuer}/token/revocation`,
     ...client,
+    /** Who signs in where the application does not say, and whether they agree. */
+    user,
     /** Signs in, agrees and exchanges the code. */
     connect: (accountId = 'user-1') => connect(issuer, client, scope, accountId),
     /** @param {string} refreshToken */
@@ -109,19 +127,4 @@ function configuration({ clientId, clientSecret, redirectUri }, rotate) {
       Session: 60,
     },
   };
-}
-
-/** The user: signs in as whoever the link names, and agrees to all that it asks for. */
-async function agree(provider, request, response) {
-  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
-  const finish = (result) =>
-    provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
-  if (prompt.name === 'login') return finish({ login: { accountId: params.login_hint } });
-
-  const { Grant } = provider;
-  const grant = grantId
-    ? await Grant.find(grantId)
-    : new Grant({ accountId: session.accountId, clientId: params.client_id });
-  grant.addOIDCScope(params.scope);
-  return finish({ consent: { grantId: await grant.save() } });
 }

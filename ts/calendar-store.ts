@@ -1,8 +1,9 @@
 /** The calendar store's methods, on whichever instance. */
 
 import type { Keep } from '../index';
-import { optionalDate, optionalTexts, text } from './arguments';
+import { optionalDate, optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
+import type { AuthorizationOptions, Connector } from './connector';
 import { native } from './native';
 
 /** A row of `google_calendar_tokens` with its tokens opened. */
@@ -60,18 +61,33 @@ const credentials = promised<CalendarCredentials | null, Keep, [string]>(
 );
 const remove = promised<void, Keep, [string]>(native.deleteCalendarTokens);
 
+/** What {@link CalendarStore.exchangeCodeForTokens} compares. */
+export interface ExchangeOptions {
+  /** The parameter `state` of the callback. */
+  state: string;
+  /** What {@link CalendarStore.getAuthUrl} was given as `browser`, as this browser has it. */
+  browser?: string | undefined;
+  /** The parameter `iss` of the callback, when it has one (RFC 9207). */
+  iss?: string | undefined;
+}
+
 /** The calendar store of an instance. */
 export class CalendarStore {
   readonly #keep: () => Keep;
+  readonly #connector: Connector;
 
   /** @internal */
-  constructor(keep: () => Keep) {
+  constructor(keep: () => Keep, connector: Connector) {
     this.#keep = keep;
+    this.#connector = connector;
     // So that `const { getCredentialsForUser } = keep.calendar` works.
     this.saveCalendarTokens = this.saveCalendarTokens.bind(this);
     this.getCalendarTokens = this.getCalendarTokens.bind(this);
     this.deleteCalendarTokens = this.deleteCalendarTokens.bind(this);
     this.getCredentialsForUser = this.getCredentialsForUser.bind(this);
+    this.getAuthUrl = this.getAuthUrl.bind(this);
+    this.exchangeCodeForTokens = this.exchangeCodeForTokens.bind(this);
+    this.disconnect = this.disconnect.bind(this);
   }
 
   /** Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way. */
@@ -109,5 +125,45 @@ export class CalendarStore {
    */
   async getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
     return credentials(this.#keep(), text('userId', userId));
+  }
+
+  /**
+   * The URL of Google's consent screen for this user: code flow with PKCE (RFC 7636), its state good
+   * for ten minutes and one use. Google sends the browser back to `GOOGLE_OAUTH_REDIRECT_URI`.
+   */
+  async getAuthUrl(options: AuthorizationOptions): Promise<string> {
+    return this.#connector.begin(options);
+  }
+
+  /**
+   * Exchanges the code that came with the callback, and stores the tokens. Without a new refresh
+   * token the stored one is kept; another account than before is the event `account.changed`.
+   * @throws {AuthorizationError} and nothing was stored; `reason` says why
+   */
+  async exchangeCodeForTokens(
+    userId: string,
+    code: string,
+    options: ExchangeOptions,
+  ): Promise<void> {
+    const { state, browser, iss } = record('options', options) as Partial<ExchangeOptions>;
+    const callback = {
+      userId: text('userId', userId),
+      code: text('code', code),
+      state: text('options.state', state),
+    };
+    const [from, issuer] = [optionalText('browser', browser), optionalText('iss', iss)];
+    await this.#connector.finish({
+      ...callback,
+      ...(from === undefined ? {} : { browser: from }),
+      ...(issuer === undefined ? {} : { issuer }),
+    });
+  }
+
+  /**
+   * Deletes the stored tokens, then has Google revoke them (RFC 7009); gives whether there were any.
+   * That Google could not be told is the event `revoke.unconfirmed`.
+   */
+  async disconnect(userId: string): Promise<boolean> {
+    return this.#connector.disconnect(userId);
   }
 }

@@ -4,6 +4,7 @@ import type { Keep } from '../index';
 import { optionalDuration, record } from './arguments';
 import { bridge, promised } from './bridge';
 import { CalendarStore } from './calendar-store';
+import { Connector } from './connector';
 import { ClosedError } from './errors';
 import { listen, unlisten } from './events';
 import { GmailStore } from './gmail-store';
@@ -38,6 +39,8 @@ export class TokenKeep {
   readonly zoho: ZohoStore;
   /** The vault store. */
   readonly vault: VaultStore;
+  /** @internal What `tokenkeep/http` is made of. */
+  readonly connector: Connector;
 
   readonly #options: TokenKeepOptions;
   readonly #sealer: ValueSealer;
@@ -54,7 +57,8 @@ export class TokenKeep {
     const keep = (): Keep => this.#current();
     this.gmail = new GmailStore(keep);
     this.zoho = new ZohoStore(keep);
-    this.calendar = new CalendarStore(keep);
+    this.connector = new Connector(keep, this.#options);
+    this.calendar = new CalendarStore(keep, this.connector);
     this.vault = new VaultStore(keep);
   }
 

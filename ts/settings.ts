@@ -153,6 +153,15 @@ function typeOf(name: Name): string | undefined {
   return name === 'onEvent' ? 'function' : undefined;
 }
 
+/** What an option, or its variable, says now; `undefined` when that is nothing. */
+export function textOption(
+  options: TokenKeepOptions,
+  name: keyof typeof TEXTS,
+): string | undefined {
+  const variable = TEXTS[name];
+  return (options[name] ?? (variable && process.env[variable])) || undefined;
+}
+
 /** What options and variables say now; when it has changed, the native instance is made anew. */
 export function read(options: TokenKeepOptions): (string | undefined)[] {
   const env = process.env;

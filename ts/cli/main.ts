@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from '../errors';
 import { keygen } from './keygen';
 import { migrate } from './migrate';
+import { serve } from './serve';
 import { unseal } from './unseal';
 import { UsageError, flags } from './usage';
 
@@ -18,6 +19,13 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
                                         TOKENKEEP_SEALING=read)
       --schema NAME    the schema of the table
       --json           print one JSON object
+  npx tokenkeep serve                   the routes with which users connect their calendars, and
+                                        GET /credentials?user_id= (TOKENKEEP_CONNECT_SECRET,
+                                        TOKENKEEP_KEY, GOOGLE_…, DATABASE_URL)
+      --host ADDRESS   127.0.0.1, unless told otherwise; TLS is for a proxy in front
+      --port NUMBER    8080, unless told otherwise; 0: any that is free
+      --schema NAME    the schema of the table
+      --json           print the address as one JSON object
   npx tokenkeep keygen                  print a new key for GMAIL_ENCRYPTION_KEY or TOKENKEEP_KEY
       --json           print one JSON object
   npx tokenkeep --help | --version
@@ -34,6 +42,7 @@ async function main(args: string[]): Promise<void> {
   if (command === 'migrate') return migrate(rest);
   if (command === 'unseal') return unseal(rest);
   if (command === 'keygen') return keygen(rest);
+  if (command === 'serve') return serve(rest);
   if (command !== undefined && !command.startsWith('-')) {
     throw new UsageError(`there is no command ${command}`);
   }

@@ -1,0 +1,75 @@
+/** `tokenkeep serve`: the routes with which users connect, for programs that are not Node. */
+
+import { once } from 'node:events';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AuthorizationError, ConfigurationError } from '../errors';
+import { credentials } from '../http/credentials';
+import { createGoogleHandlers } from '../http/handlers';
+import { type NodeListener, listenerOf, webRequest } from '../http/node';
+import { Setting } from '../http/setting';
+import { type TokenKeep, createTokenKeep } from '../instance';
+import { UsageError, flags } from './usage';
+
+/** Serves until it is told to stop; then ends what is under way. */
+export async function serve(args: string[]): Promise<void> {
+  const { values } = flags(args, {
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '8080' },
+    schema: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) {
+    throw new UsageError('--port must be a number from 0 to 65535');
+  }
+  const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
+  await checkSettings(keep);
+  const server = createServer(listener(keep));
+  server.listen(port, values.host);
+  await once(server, 'listening');
+  const { port: taken } = server.address() as AddressInfo;
+  const host = values.host.includes(':') ? `[${values.host}]` : values.host;
+  const url = `http://${host}:${taken}`;
+  process.stdout.write(values.json ? `${JSON.stringify({ url })}\n` : `Listening on ${url}\n`);
+  await stopped(server);
+  await keep.close();
+}
+
+/** What is missing is said now, not to the first user. */
+async function checkSettings({ connector }: TokenKeep): Promise<void> {
+  if (!process.env['TOKENKEEP_CONNECT_SECRET']) {
+    throw new ConfigurationError(
+      'TOKENKEEP_CONNECT_SECRET: is not set. Make one with: npx tokenkeep keygen. Whoever has it connects any user, and reads any token',
+    );
+  }
+  connector.redirectUri();
+  // A ticket that nobody has made is refused before the database is asked: if there is a key.
+  await connector.checkTicket('none').catch((error: unknown) => {
+    if (!(error instanceof AuthorizationError)) throw error;
+  });
+}
+
+function listener(keep: TokenKeep): NodeListener {
+  const options = { keep, onError: report };
+  const handlers = createGoogleHandlers(options);
+  const setting = new Setting(options);
+  return listenerOf((path, request) => {
+    if (path === '/credentials') return credentials(setting, webRequest(request));
+    const isKnown = Object.values(handlers.paths()).includes(path);
+    return isKnown ? handlers.handle(webRequest(request)) : undefined;
+  });
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`tokenkeep: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** Resolves when a signal came and no request is under way any more. */
+async function stopped(server: Server): Promise<void> {
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}

@@ -1,0 +1,143 @@
+/** How users connect to an instance: the calls behind the calendar store and `tokenkeep/http`. */
+
+import type { CallbackParameters, Keep } from '../index';
+import { optionalText, optionalTexts, record, text } from './arguments';
+import { type ReadRecord, promised } from './bridge';
+import { ConfigurationError } from './errors';
+import { native } from './native';
+import { type TokenKeepOptions, textOption } from './settings';
+
+/** The least that the calendar's events need. */
+export const CALENDAR_SCOPES: readonly string[] = [
+  'https://www.googleapis.com/auth/calendar.events',
+];
+
+/** Who is to be connected, how. */
+export interface AuthorizationOptions {
+  /** The user, as the application knows it. */
+  userId: string;
+  /**
+   * What the application keeps in the user's browser, such as a session's id: the flow ends only
+   * there. Without it only the user is compared.
+   */
+  browser?: string | undefined;
+  /** What the application wants to be allowed: `calendar.events`. */
+  scopes?: string[] | undefined;
+}
+
+/** What a ticket, or the beginning of a flow, is told. */
+export interface BeginOptions extends AuthorizationOptions {
+  /** Where the browser goes at last. */
+  returnTo?: string | undefined;
+}
+
+/** A user who is connected. */
+export interface Connected {
+  userId: string;
+  /** Whether it is another account than before, where the provider tells accounts apart. */
+  accountChanged: boolean;
+  /** Where the application wants the browser to go. */
+  returnTo: string | null;
+}
+
+/** The origin of the core's own authorization endpoint. */
+const GOOGLE_ORIGIN = 'https://accounts.google.com';
+
+const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
+
+const readConnected: ReadRecord<Connected> = (fields, at) => ({
+  userId: fields[at] as string,
+  accountChanged: fields[at + 1] as boolean,
+  returnTo: fields[at + 2] as string | null,
+});
+
+type Optional = string | undefined;
+
+const makeTicket = promised<string, Keep, [string, string[], Optional]>(
+  native.makeTicket,
+  readText,
+);
+const checkTicket = promised<void, Keep, [string, Optional]>(native.checkTicket);
+const followTicket = promised<string, Keep, [string, Optional, string]>(
+  native.followTicket,
+  readText,
+);
+const begin = promised<string, Keep, [string, Optional, string[], Optional]>(
+  native.beginAuthorization,
+  readText,
+);
+const finish = promised<Connected, Keep, [CallbackParameters]>(
+  native.finishAuthorization,
+  readConnected,
+);
+const disconnect = promised<boolean, Keep, [string]>(native.disconnect);
+
+/** The way in and out of an instance. */
+export class Connector {
+  readonly #keep: () => Keep;
+  readonly #options: TokenKeepOptions;
+
+  constructor(keep: () => Keep, options: TokenKeepOptions) {
+    this.#keep = keep;
+    this.#options = options;
+  }
+
+  /** Where Google sends users back to: all links begin at its origin. */
+  redirectUri(): URL {
+    const given = textOption(this.#options, 'googleOauthRedirectUri');
+    if (given && URL.canParse(given)) return new URL(given);
+    throw new ConfigurationError(
+      `GOOGLE_OAUTH_REDIRECT_URI: ${given ? 'is no URL' : 'is not set'}. It is needed to connect users, exactly as it is registered with Google`,
+    );
+  }
+
+  /** Where the consent screen is: forms may lead there. */
+  authorizationOrigin(): string {
+    const given = textOption(this.#options, 'googleAuthorizationUrl');
+    return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
+  }
+
+  /** A ticket: whoever has it can connect an account to this user, once, within a day. */
+  async ticket({ userId, scopes, returnTo }: BeginOptions): Promise<string> {
+    return makeTicket(this.#keep(), text('userId', userId), scopesOf(scopes), returnTo);
+  }
+
+  /** Rejects a ticket that would not be taken; does not use it up. */
+  async checkTicket(ticket: string, userId?: string): Promise<void> {
+    return checkTicket(this.#keep(), ticket, userId);
+  }
+
+  /** Uses a ticket up, in this browser; gives where to send it. */
+  async followTicket(ticket: string, browser: string, userId?: string): Promise<string> {
+    return followTicket(this.#keep(), ticket, userId, browser);
+  }
+
+  /** Begins a flow; gives where to send the browser. */
+  async begin(options: BeginOptions): Promise<string> {
+    const { userId, browser, scopes, returnTo } = record(
+      'options',
+      options,
+    ) as Partial<BeginOptions>;
+    return begin(
+      this.#keep(),
+      text('userId', userId),
+      optionalText('browser', browser),
+      scopesOf(scopes),
+      optionalText('returnTo', returnTo),
+    );
+  }
+
+  /** Ends a flow with what the browser came back with. */
+  async finish(callback: CallbackParameters): Promise<Connected> {
+    return finish(this.#keep(), callback);
+  }
+
+  /** Deletes a user's tokens, then has the provider revoke them; gives whether there were any. */
+  async disconnect(userId: string): Promise<boolean> {
+    return disconnect(this.#keep(), text('userId', userId));
+  }
+}
+
+function scopesOf(scopes: string[] | undefined): string[] {
+  return optionalTexts('scopes', scopes) ?? [...CALENDAR_SCOPES];
+}

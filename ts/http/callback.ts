@@ -1,0 +1,37 @@
+/** The route that Google sends the browser back to (RFC 6749, section 4.1.2). */
+
+import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
+import { browserOf } from './browser-cookie';
+import { parametersOf } from './parameters';
+import type { Setting } from './setting';
+
+/** Ends the flow that the state stands for. Only by GET: a HEAD must not use it up. */
+export async function callback<Context>(
+  setting: Setting<Context>,
+  request: Request,
+  context: Context,
+): Promise<Response> {
+  if (request.method !== 'GET') return methodNotAllowed('GET');
+  const { texts } = setting;
+  const { state, code, error, iss } = parametersOf(request) ?? {};
+  if (!state || !(code || error)) return failed(request, texts, 'bad_request');
+  let userId: string | undefined;
+  try {
+    userId = await setting.userId(request, context);
+    const browser = browserOf(request, setting.redirectUri);
+    const { accountChanged, returnTo } = await setting.keep.connector.finish({
+      state,
+      ...(code === undefined ? {} : { code }),
+      ...(error === undefined ? {} : { error }),
+      ...(iss === undefined ? {} : { issuer: iss }),
+      ...(browser === undefined ? {} : { browser }),
+      ...(userId === undefined ? {} : { userId }),
+    });
+    if (wantsJson(request)) return json({ connected: true, account_changed: accountChanged });
+    if (returnTo !== null) return redirect(returnTo);
+    const { heading, text } = accountChanged ? texts.accountChanged : texts.connected;
+    return page({ lang: texts.lang, title: `${heading} ${text}`, heading, text, sign: 'done' });
+  } catch (thrown) {
+    return setting.refuse(request, thrown, userId);
+  }
+}

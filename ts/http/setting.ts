@@ -1,0 +1,92 @@
+/** What the handlers are told, and what is made of it. */
+
+import { AuthorizationError, ConfigurationError } from '../errors';
+import { type TokenKeep, defaultKeep } from '../instance';
+import { failed } from './answers';
+import { type Reason, type Texts, type TextsPatch, textsWith } from './texts';
+
+/** What {@link createGoogleHandlers} is told. */
+export interface GoogleHandlersOptions<Context = unknown> {
+  /**
+   * Who is signed in, by the application's own means; nothing when nobody is. `context` is what the
+   * handler was called with: Node's or Fastify's own request where an adapter is used.
+   */
+  userId?:
+    ((request: Request, context: Context) => Maybe<string> | Promise<Maybe<string>>) | undefined;
+  /** The instance: the default one. */
+  keep?: TokenKeep | undefined;
+  /** `TOKENKEEP_CONNECT_SECRET`: whoever has it connects and disconnects any user. */
+  connectSecret?: string | undefined;
+  /** What the application wants to be allowed: `calendar.events`. */
+  scopes?: string[] | undefined;
+  /** Where the browser goes when it is connected, a path or a URL: a page of ours says so. */
+  returnTo?: string | undefined;
+  /** What the pages say. */
+  texts?: TextsPatch | undefined;
+  /** Told of what went wrong on our side; the pages say no more than that. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+type Maybe<Value> = Value | null | undefined;
+
+/** What every route works with. */
+export class Setting<Context> {
+  readonly texts: Texts;
+  readonly scopes: string[] | undefined;
+  readonly #options: GoogleHandlersOptions<Context>;
+
+  constructor(options: GoogleHandlersOptions<Context>) {
+    this.#options = options;
+    this.scopes = options.scopes;
+    this.texts = textsWith(options.texts);
+  }
+
+  get keep(): TokenKeep {
+    return this.#options.keep ?? defaultKeep();
+  }
+
+  /** Read at the call, as all variables are. */
+  get secret(): string | undefined {
+    return this.#options.connectSecret ?? process.env['TOKENKEEP_CONNECT_SECRET'];
+  }
+
+  get redirectUri(): URL {
+    return this.keep.connector.redirectUri();
+  }
+
+  /** Where the route of this name is: beside the callback. */
+  route(name: 'connect' | 'disconnect'): URL {
+    const { origin, pathname } = this.redirectUri;
+    return new URL(name, new URL(pathname, origin));
+  }
+
+  get returnTo(): string | undefined {
+    const { returnTo } = this.#options;
+    return returnTo === undefined ? undefined : this.#resolved(returnTo);
+  }
+
+  #resolved(returnTo: string): string {
+    const { origin } = this.redirectUri;
+    const url = URL.canParse(returnTo, origin) ? new URL(returnTo, origin) : undefined;
+    if (url && ['http:', 'https:'].includes(url.protocol)) return url.href;
+    throw new ConfigurationError('returnTo: must be a path, or a URL of http or https');
+  }
+
+  /** Who is signed in. */
+  async userId(request: Request, context: Context): Promise<string | undefined> {
+    return (await this.#options.userId?.(request, context)) || undefined;
+  }
+
+  /** The answer to whoever could not be connected. What is our own fault is told to the operator. */
+  refuse(request: Request, error: unknown, userId: string | undefined): Response {
+    const reason: Reason =
+      error instanceof AuthorizationError ? (error.reason ?? 'unexpected') : 'unexpected';
+    if (reason === 'unexpected' || reason === 'client_rejected') this.report(error);
+    const again = userId === undefined ? undefined : this.route('connect').pathname;
+    return failed(request, this.texts, reason, { tryAgain: again });
+  }
+
+  report(error: unknown): void {
+    this.#options.onError?.(error);
+  }
+}

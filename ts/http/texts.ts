@@ -1,0 +1,96 @@
+/** What the pages say. */
+
+import type { NotAuthorizedReason } from '../errors';
+
+/** Why a page says that it could not connect. */
+export type Reason =
+  NotAuthorizedReason | 'bad_request' | 'cross_site' | 'not_signed_in' | 'unexpected';
+
+/** A page with a text. */
+export interface PageText {
+  heading: string;
+  text: string;
+}
+
+/** All texts of the pages; each can be replaced. They are shown as they are, never as HTML. */
+export interface Texts {
+  /** The language of the texts (BCP 47). */
+  lang: string;
+  /** The page behind a link that was sent to the user; the button goes to Google. */
+  connect: PageText & { button: string };
+  connected: PageText;
+  /** Connected, to another account than before. */
+  accountChanged: PageText;
+  disconnected: PageText;
+  /** Could not connect; the text stands in the browser's tab, the reason on the page. */
+  failed: PageText;
+  /** Could not disconnect, likewise. */
+  notDisconnected: PageText;
+  reasons: Record<Reason, string>;
+  /** The link to begin again, where the user is signed in. */
+  tryAgain: string;
+}
+
+const askAgain = 'Ask for a new link, and open it in one go.';
+
+/** In English. */
+export const TEXTS: Texts = {
+  lang: 'en',
+  connect: {
+    heading: 'Connect Google Calendar',
+    text: 'Google will ask which account to connect, and what to allow. If nobody you know sent you this link, close this page.',
+    button: 'Continue to Google',
+  },
+  connected: {
+    heading: 'Google Calendar connected.',
+    text: 'You can close this tab.',
+  },
+  accountChanged: {
+    heading: 'Google Calendar connected.',
+    text: 'It is another Google account than before. If that was not meant, connect again with the other one. You can close this tab.',
+  },
+  disconnected: {
+    heading: 'Google Calendar disconnected.',
+    text: 'You can close this tab.',
+  },
+  failed: { heading: 'Could not connect Google Calendar.', text: 'Please try again.' },
+  notDisconnected: {
+    heading: 'Could not disconnect Google Calendar.',
+    text: 'Please try again.',
+  },
+  reasons: {
+    denied: 'Google says that you did not agree. Nothing was stored.',
+    expired: `This link was used already, or is too old. ${askAgain}`,
+    another_browser: `You began in another browser or app. ${askAgain}`,
+    another_user: 'This link is for another user than the one who is signed in here.',
+    another_issuer: 'The answer did not come from Google. Please try again.',
+    server_refused: 'Google answered with an error. Please try again.',
+    code_refused: 'Google did not confirm the connection. Please try again.',
+    client_rejected: 'This application is not set up correctly. Please tell whoever runs it.',
+    server_unavailable: 'Google did not answer. Please try again in a few minutes.',
+    refresh_token_missing:
+      'Google gave no lasting permission. Remove this application at myaccount.google.com/connections, and try again.',
+    bad_request: 'The address of this page is not complete. Please try again.',
+    cross_site: 'This has to be confirmed on our own page. Please open your link again.',
+    not_signed_in: 'Sign in first, and try again.',
+    unexpected: 'Something went wrong on our side. Please try again.',
+  },
+  tryAgain: 'Try again',
+};
+
+/** The texts with some of them replaced. */
+export type TextsPatch = {
+  [Name in keyof Texts]?: Texts[Name] extends object ? Partial<Texts[Name]> : Texts[Name];
+};
+
+/** Puts what is given in the place of ours. */
+export function textsWith(patch: TextsPatch = {}): Texts {
+  const merged: Record<string, unknown> = { ...TEXTS };
+  for (const [name, value] of Object.entries(patch)) {
+    const ours = merged[name];
+    if (value === undefined) continue;
+    merged[name] =
+      typeof ours === 'object' && typeof value === 'object' ? { ...ours, ...value } : value;
+  }
+  return merged as unknown as Texts;
+}
