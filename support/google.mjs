@@ -76,6 +76,8 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
     connect: (accountId = 'user-1') => connect(issuer, client, scope, accountId),
     /** @param {string} refreshToken */
     revoke: (refreshToken) => post(`${issuer}/token/revocation`, client, { token: refreshToken }),
+    /** Whether a refresh token would be exchanged. @param {string} refreshToken */
+    isAlive: async (refreshToken) => Boolean(await provider.RefreshToken.find(refreshToken)),
     /** How many requests to exchange a refresh token have arrived, whatever was answered. */
     tokenRequests: () => refreshes,
     resetCount: () => void (refreshes = 0),

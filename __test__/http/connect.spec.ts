@@ -13,7 +13,7 @@ describe('a link for somebody who is not signed in', () => {
     const page = await visitor.open(link);
     expect(page.status).toBe(200);
     const done = await visitor.press(page);
-    expect(done.text).toContain('Google Calendar connected.');
+    expect(done.text).toContain('Google Calendar connected');
     expect(done.status).toBe(200);
     const row = await scene.row(userId);
     expect(row).toMatchObject({

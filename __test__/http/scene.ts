@@ -40,14 +40,14 @@ export class Scene {
   #closing: (() => unknown)[] = [];
 
   /** Starts the application, and Google, which knows where it listens. */
-  async start(): Promise<void> {
+  async start({ pages = false }: { pages?: boolean } = {}): Promise<void> {
     this.#server = createServer((request, response) =>
       toNodeListener(this.handlers)(request, response),
     );
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     this.origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-    this.google = await startGoogle({ redirectUri: this.redirectUri });
+    this.google = await startGoogle({ redirectUri: this.redirectUri, pages });
     this.keep = this.instance();
     this.handle();
   }
@@ -139,13 +139,13 @@ export class Scene {
 export const someUser = () => randomUUID();
 
 /** A scene for all tests of a file; application and Google anew for each. */
-export function useScene(): Scene {
+export function useScene(options: { pages?: boolean } = {}): Scene {
   const scene = new Scene();
   beforeAll(async () => {
     scene.database = await emptyDatabase();
     await migrateOn(scene.database, { stores: ['calendar'] });
   });
-  beforeEach(() => scene.start());
+  beforeEach(() => scene.start(options));
   afterEach(() => scene.end());
   afterAll(() => scene.database.drop());
   return scene;

@@ -1,7 +1,7 @@
 /** Answers: a page for a person, JSON for a program. */
 
 import { type Page, contentSecurityPolicy, html } from './pages';
-import type { PageText, Reason, Texts } from './texts';
+import { type PageText, type Reason, type Texts, reasonText } from './texts';
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -55,10 +55,10 @@ export function failed(
   reason: Reason,
   { status = 400, tryAgain, title: { heading, text: remark } = texts.failed }: Failed = {},
 ): Response {
-  const text = texts.reasons[reason];
-  if (wantsJson(request)) return json({ error: reason, detail: text }, status);
+  if (wantsJson(request)) return json({ error: reason, detail: texts.reasons[reason] }, status);
+  const text = reasonText(texts, reason, tryAgain !== undefined);
   const link = tryAgain === undefined ? {} : { link: { href: tryAgain, text: texts.tryAgain } };
-  const title = `${heading} ${remark}`;
+  const title = `${heading}. ${remark}`;
   return page({ lang: texts.lang, title, heading, text, sign: 'failed', ...link }, status);
 }
 

@@ -30,7 +30,7 @@ export async function callback<Context>(
     if (wantsJson(request)) return json({ connected: true, account_changed: accountChanged });
     if (returnTo !== null) return redirect(returnTo);
     const { heading, text } = accountChanged ? texts.accountChanged : texts.connected;
-    return page({ lang: texts.lang, title: `${heading} ${text}`, heading, text, sign: 'done' });
+    return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });
   } catch (thrown) {
     return setting.refuse(request, thrown, userId);
   }

@@ -39,7 +39,7 @@ async function asUser<Context>(
     const disconnected = await setting.keep.connector.disconnect(userId);
     if (wantsJson(request)) return json({ disconnected });
     const { heading, text } = texts.disconnected;
-    return page({ lang: texts.lang, title: `${heading} ${text}`, heading, text, sign: 'done' });
+    return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });
   } catch (error) {
     setting.report(error);
     return failed(request, texts, 'unexpected', { status: 500, title: texts.notDisconnected });

@@ -34,7 +34,7 @@ button:hover,.next a:hover{filter:brightness(1.08)}
 `;
 
 const SIGNS = {
-  link: '<path d="M20 28l8-8M22 16l3-3a7 7 0 0 1 10 10l-3 3M26 32l-3 3a7 7 0 0 1-10-10l3-3"/>',
+  link: '<path d="M18.5 29.5l11-11M21 13l4-4a9.9 9.9 0 0 1 14 14l-4 4M27 35l-4 4a9.9 9.9 0 0 1-14-14l4-4"/>',
   done: '<circle cx="24" cy="24" r="19"/><path d="M15.5 24.5l6 6 11-12"/>',
   failed: '<circle cx="24" cy="24" r="19"/><path d="M24 14.5v12M24 33v.5"/>',
 } as const;

@@ -29,9 +29,9 @@ export interface Texts {
   reasons: Record<Reason, string>;
   /** The link to begin again, where the user is signed in. */
   tryAgain: string;
+  /** What stands in its place where nobody is. */
+  askAgain: string;
 }
-
-const askAgain = 'Ask for a new link, and open it in one go.';
 
 /** In English. */
 export const TEXTS: Texts = {
@@ -42,41 +42,56 @@ export const TEXTS: Texts = {
     button: 'Continue to Google',
   },
   connected: {
-    heading: 'Google Calendar connected.',
+    heading: 'Google Calendar connected',
     text: 'You can close this tab.',
   },
   accountChanged: {
-    heading: 'Google Calendar connected.',
-    text: 'It is another Google account than before. If that was not meant, connect again with the other one. You can close this tab.',
+    heading: 'Google Calendar connected',
+    text: 'It is another Google account than before. If that was not meant, connect once more with the other one.',
   },
   disconnected: {
-    heading: 'Google Calendar disconnected.',
+    heading: 'Google Calendar disconnected',
     text: 'You can close this tab.',
   },
-  failed: { heading: 'Could not connect Google Calendar.', text: 'Please try again.' },
+  failed: { heading: 'Could not connect Google Calendar', text: 'Please try again.' },
   notDisconnected: {
-    heading: 'Could not disconnect Google Calendar.',
+    heading: 'Could not disconnect Google Calendar',
     text: 'Please try again.',
   },
   reasons: {
-    denied: 'Google says that you did not agree. Nothing was stored.',
-    expired: `This link was used already, or is too old. ${askAgain}`,
-    another_browser: `You began in another browser or app. ${askAgain}`,
-    another_user: 'This link is for another user than the one who is signed in here.',
-    another_issuer: 'The answer did not come from Google. Please try again.',
-    server_refused: 'Google answered with an error. Please try again.',
-    code_refused: 'Google did not confirm the connection. Please try again.',
-    client_rejected: 'This application is not set up correctly. Please tell whoever runs it.',
-    server_unavailable: 'Google did not answer. Please try again in a few minutes.',
+    denied: 'Google says that you did not agree, so nothing was stored.',
+    expired: 'This link was used already, or is too old.',
+    another_browser: 'You began in another browser or app.',
+    another_user: 'This link is for somebody else than the user who is signed in here.',
+    another_issuer: 'The answer did not come from Google.',
+    server_refused: 'Google answered with an error.',
+    code_refused: 'Google did not confirm the connection.',
+    client_rejected:
+      'This application is not set up correctly at Google. Please tell whoever runs it.',
+    server_unavailable: 'Google did not answer. In a few minutes it may.',
     refresh_token_missing:
-      'Google gave no lasting permission. Remove this application at myaccount.google.com/connections, and try again.',
-    bad_request: 'The address of this page is not complete. Please try again.',
-    cross_site: 'This has to be confirmed on our own page. Please open your link again.',
-    not_signed_in: 'Sign in first, and try again.',
-    unexpected: 'Something went wrong on our side. Please try again.',
+      'Google gave no lasting permission. First remove this application at myaccount.google.com/connections.',
+    bad_request: 'The address of this page is not complete.',
+    cross_site: 'This has to be confirmed on our own page. Please open it again.',
+    not_signed_in: 'Please sign in first.',
+    unexpected: 'Something went wrong on our side.',
   },
   tryAgain: 'Try again',
+  askAgain: 'Please ask for a new link.',
 };
+
+/** What another try does not mend. */
+const LASTING: ReadonlySet<Reason> = new Set<Reason>([
+  'another_user',
+  'client_rejected',
+  'cross_site',
+  'not_signed_in',
+]);
+
+/** Why it failed, and what to do where no link to begin again is shown. */
+export function reasonText({ reasons, askAgain }: Texts, reason: Reason, hasLink: boolean): string {
+  return hasLink || LASTING.has(reason) ? reasons[reason] : `${reasons[reason]} ${askAgain}`;
+}
 
 /** The texts with some of them replaced. */
 export type TextsPatch = {
