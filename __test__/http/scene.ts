@@ -145,7 +145,12 @@ export function useScene(options: { pages?: boolean } = {}): Scene {
     scene.database = await emptyDatabase();
     await migrateOn(scene.database, { stores: ['calendar'] });
   });
-  beforeEach(() => scene.start(options));
+  beforeEach(async () => {
+    const { client } = scene.database;
+    await client.query('DELETE FROM google_calendar_tokens');
+    await client.query('DELETE FROM tokenkeep.oauth_state');
+    await scene.start(options);
+  });
   afterEach(() => scene.end());
   afterAll(() => scene.database.drop());
   return scene;

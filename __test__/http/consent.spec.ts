@@ -1,0 +1,164 @@
+/** What Google gives, and what becomes of what is stored. */
+
+import { describe, expect, it } from 'vitest';
+import { startMeddler } from './meddler';
+import { someUser, useScene } from './scene';
+
+const scene = useScene();
+
+const SCOPES = ['openid', 'https://www.googleapis.com/auth/calendar.events'];
+
+const openTokens = (userId: string) => scene.keep.calendar.getCalendarTokens(userId);
+
+/** From now on Google gives no refresh token. */
+async function withoutRefreshToken(): Promise<void> {
+  const { url } = await startMeddler(scene.google, {
+    answer: ({ refresh_token: _, ...rest }) => rest,
+  });
+  scene.handle({ keep: scene.instance({ googleTokenUrl: url }), scopes: SCOPES });
+}
+
+describe('a consent without a refresh token', () => {
+  it('keeps the stored one, and the lease of whoever refreshes with it', async () => {
+    const userId = someUser();
+    await scene.connect(userId);
+    const before = await openTokens(userId);
+    const lease = `UPDATE google_calendar_tokens SET refreshing_at = '2020-01-01' WHERE user_id = $1`;
+    await scene.database.client.query(lease, [userId]);
+    await withoutRefreshToken();
+    expect((await scene.connect(userId)).status).toBe(200);
+    const after = await openTokens(userId);
+    expect(after?.refreshToken).toBe(before?.refreshToken);
+    expect(after?.accessToken).not.toBe(before?.accessToken);
+    expect(after?.scopes?.sort()).toEqual([...SCOPES].sort());
+    expect(after?.tokenExpiry!.getTime()).toBeGreaterThan(before!.tokenExpiry!.getTime() - 1);
+    const row = await scene.row(userId);
+    expect((row?.['refreshing_at'] as Date).toISOString()).toBe('2020-01-01T00:00:00.000Z');
+  });
+
+  it.each(['nothing is stored', 'what is stored has none either', 'it is an old one’s'])(
+    'is refused when %s, with a page that says what to do',
+    async (how) => {
+      const userId = someUser();
+      const { calendar } = scene.keep;
+      if (how.startsWith('what')) await calendar.saveCalendarTokens(userId, 'at', '', null, null);
+      if (how.startsWith('it')) {
+        const old = `INSERT INTO google_calendar_tokens (user_id, access_token, refresh_token)
+          VALUES ($1, 'at', '')`;
+        await scene.database.client.query(old, [userId]);
+      }
+      const before = await scene.row(userId);
+      await withoutRefreshToken();
+      const { status, text } = await scene.connect(userId);
+      expect(status).toBe(400);
+      expect(text).toContain('First remove this application at myaccount.google.com/connections.');
+      expect(await scene.row(userId)).toEqual(before);
+    },
+  );
+});
+
+describe('another account than before', () => {
+  const changes = () => scene.events.filter(({ type }) => type === 'account.changed');
+  const asAccount = (accountId: string) => {
+    scene.google.user.accountId = accountId;
+  };
+
+  it('is told to the user and to the operator, and nothing is mixed', async () => {
+    scene.handle({ scopes: SCOPES });
+    const userId = someUser();
+    asAccount('ann');
+    await scene.connect(userId);
+    expect((await scene.connect(userId)).text).not.toContain('another Google account');
+    expect(changes()).toEqual([]);
+    asAccount('ben');
+    const { status, text } = await scene.connect(userId);
+    expect(status).toBe(200);
+    expect(text).toContain('another Google account than before');
+    expect(changes()).toEqual([{ type: 'account.changed', store: 'calendar', key: userId }]);
+    expect((await scene.connect(userId)).text).not.toContain('another Google account');
+  });
+
+  it('is noticed when the row is gone, but not after a disconnect', async () => {
+    scene.handle({ scopes: SCOPES });
+    const [revoked, disconnected] = [someUser(), someUser()];
+    asAccount('ann');
+    for (const userId of [revoked, disconnected]) await scene.connect(userId);
+    await scene.keep.calendar.deleteCalendarTokens(revoked);
+    await scene.keep.calendar.disconnect(disconnected);
+    asAccount('ben');
+    for (const userId of [revoked, disconnected]) await scene.connect(userId);
+    expect(changes().map(({ key }) => key)).toEqual([revoked]);
+  });
+
+  it('never gets the refresh token of the one before', async () => {
+    scene.handle({ scopes: SCOPES });
+    const userId = someUser();
+    asAccount('ann');
+    await scene.connect(userId);
+    const before = await scene.row(userId);
+    await withoutRefreshToken();
+    asAccount('ben');
+    const { status, text } = await scene.connect(userId);
+    expect(status).toBe(400);
+    expect(text).toContain('no lasting permission');
+    expect(await scene.row(userId)).toEqual(before);
+    expect(changes()).toEqual([]);
+    // The other way round: it was not taken for the one before.
+    asAccount('ann');
+    expect((await scene.connect(userId)).status).toBe(200);
+  });
+
+  it('is kept as a fingerprint only', async () => {
+    scene.handle({ scopes: SCOPES });
+    asAccount('ann@example.com');
+    await scene.connect(someUser());
+    const { rows } = await scene.database.client.query('SELECT * FROM tokenkeep.oauth_account');
+    expect(JSON.stringify(rows)).not.toContain('ann');
+    expect(rows.at(-1).subject).toMatch(/^1:[0-9a-f]{32}$/);
+  });
+});
+
+describe('a token endpoint that does not do its part', () => {
+  const odd: [string, object | string, number, string][] = [
+    ['refuses the client', { error: 'invalid_client' }, 401, 'not set up correctly'],
+    ['is down', '<html>', 503, 'did not answer'],
+    ['is throttled', {}, 429, 'did not answer'],
+    ['answers nonsense', '<html>', 200, 'did not answer'],
+    ['refuses the code', { error: 'invalid_grant' }, 400, 'did not confirm'],
+  ];
+
+  it.each(odd)('%s', async (_, body, status, says) => {
+    const endpoint = await startMeddler(scene.google, {});
+    endpoint.script([{ status, body }]);
+    scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }) });
+    const userId = someUser();
+    const visit = await scene.connect(userId);
+    expect(visit.status).toBe(400);
+    expect(visit.text).toContain(says);
+    expect(endpoint.requests).toHaveLength(1);
+    expect(await scene.row(userId)).toBeUndefined();
+    const told = status === 401 ? [{ reason: 'client_rejected' }] : [];
+    expect(scene.errors).toMatchObject(told);
+  });
+
+  it('cannot be reached', async () => {
+    scene.handle({ keep: scene.instance({ googleTokenUrl: 'http://127.0.0.1:1/token' }) });
+    expect((await scene.connect(someUser())).text).toContain('did not answer');
+  });
+
+  it('gives other scopes than were asked for, or does not name them', async () => {
+    const endpoint = await startMeddler(scene.google, {
+      answer: ({ scope: _, ...rest }) => rest,
+    });
+    scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
+    const userId = someUser();
+    await scene.connect(userId);
+    expect((await openTokens(userId))?.scopes).toEqual(SCOPES);
+    const fewer = await startMeddler(scene.google, {
+      answer: (answer) => ({ ...answer, scope: ' openid  ' }),
+    });
+    scene.handle({ keep: scene.instance({ googleTokenUrl: fewer.url }), scopes: SCOPES });
+    await scene.connect(userId);
+    expect((await openTokens(userId))?.scopes).toEqual(['openid']);
+  });
+});

@@ -1,0 +1,26 @@
+/** Somebody between the application and Google's token endpoint, who changes what is said. */
+
+import { onTestFinished } from 'vitest';
+import type { Google } from '../../support/google.mjs';
+import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+
+type Form = Record<string, string>;
+type Answer = Record<string, unknown>;
+
+export interface Changes {
+  request?: (form: Form) => Form;
+  answer?: (answer: Answer) => Answer;
+}
+
+/** Gives where the meddler listens, and what it was asked. Ends with the test. */
+export async function startMeddler(google: Google, { request, answer }: Changes) {
+  const endpoint = await startTokenEndpoint();
+  onTestFinished(() => endpoint.close());
+  endpoint.script(async ({ form }) => {
+    const body = new URLSearchParams(request?.(form) ?? form);
+    const response = await fetch(google.tokenUrl, { method: 'POST', body });
+    const said = (await response.json()) as Answer;
+    return { status: response.status, body: answer?.(said) ?? said };
+  });
+  return endpoint;
+}
