@@ -1,5 +1,6 @@
 /** The rows on calendar of docs/differences.md, on both sides; but for those on links and routes. */
 
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   createTokenKeep,
@@ -11,7 +12,7 @@ import {
 import { createOldCalendarService } from '../../support/old-calendar/index.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { KEY } from '../helpers/database';
-import { failureOf, printed } from '../helpers/promises';
+import { failureOf, printed, until } from '../helpers/promises';
 import { migrateOn } from '../helpers/tables';
 import { SCOPES } from './calendar-application';
 import { type Supabase, supabaseDatabase } from './supabase';
@@ -152,20 +153,36 @@ describe('a stored token that has run out', () => {
     expect(await ours.getCredentialsForUser(id)).toBeNull();
   });
 
-  it('of a dead grant leaves the row of a user who has connected again meanwhile', async () => {
+  it('of a dead grant leaves the row of a user who connects again at that moment', async () => {
     const { id, refreshToken } = await user();
     const anew = google.issue();
-    const ours = tokenkeep();
-    const expiry = new Date(Date.now() + 3_600_000);
+    google.revoke(refreshToken);
+    const reconnect = new pg.Client({ connectionString: database.serviceUrl });
+    closing.push(() => reconnect.end());
+    await reconnect.connect();
+    // What the refresh reads again is the row as it was; only then, deleting it, it has to wait.
     google.script(async (_, index) => {
       if (index > 0) return undefined;
-      await ours.saveCalendarTokens(id, anew.accessToken, anew.refreshToken, expiry, SCOPES);
-      google.revoke(refreshToken);
+      await reconnect.query('BEGIN');
+      await reconnect.query(
+        `UPDATE google_calendar_tokens SET access_token = $2, refresh_token = $3,
+           token_expiry = clock_timestamp() + interval '1 hour' WHERE user_id = $1`,
+        [id, anew.accessToken, anew.refreshToken],
+      );
       return undefined;
     });
-    const given = (await ours.getCredentialsForUser(id))!.access_token;
+    const call = tokenkeep().getCredentialsForUser(id);
+    await until(async () => {
+      const waiting = await query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database()
+           AND wait_event_type = 'Lock' AND query LIKE '%DELETE FROM%'`,
+      );
+      return waiting.length > 0;
+    });
+    await reconnect.query('COMMIT');
+    const given = (await call)!.access_token;
     expect(google.familyOfAccess(given)).toBe(google.familyOf(anew.refreshToken));
-    expect((await ours.getCalendarTokens(id))!.refreshToken).toBe(anew.refreshToken);
+    expect((await tokenkeep().getCalendarTokens(id))!.refreshToken).toBe(anew.refreshToken);
   });
 });
 
