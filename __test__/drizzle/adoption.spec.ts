@@ -125,7 +125,7 @@ describe('drizzle-kit push', () => {
 
   it('finds nothing to do in a schema of its own', async () => {
     await query('CREATE SCHEMA app');
-    await migrateOn(database, { stores: STORES }, { schema: 'app' });
+    await migrateOn(database, { stores: [...STORES, 'calendar'] }, { schema: 'app' });
     const pushed = await kit.push(NEW_FILE('all-in-app'), 'app');
     expect(pushed.filter((sql) => !sql.includes('CONSTRAINT "token_vault_unique"'))).toEqual([]);
   });

@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type {
   GmailToken,
+  GoogleCalendarToken,
   NewGmailToken,
+  NewGoogleCalendarToken,
   NewOAuthToken,
   NewTokenVaultEntry,
   OAuthToken,
@@ -45,6 +47,19 @@ describe('the types', () => {
     expectTypeOf<NewTokenVaultEntry>().branded.toEqualTypeOf<
       typeof oldVault.tokenVault.$inferInsert & Partial<Lease>
     >();
+    expectTypeOf<GoogleCalendarToken>().toEqualTypeOf<{
+      userId: string;
+      accessToken: string;
+      refreshToken: string;
+      tokenExpiry: Date | null;
+      scopes: string[] | null;
+      refreshingAt: Date | null;
+      updatedAt: Date | null;
+    }>();
+    expectTypeOf<NewGoogleCalendarToken>().branded.toEqualTypeOf<
+      Pick<GoogleCalendarToken, 'userId' | 'accessToken' | 'refreshToken'> &
+        Partial<GoogleCalendarToken>
+    >();
   });
 });
 
@@ -52,6 +67,7 @@ describe('the modules', () => {
   const NAMES = [
     'gmailTokensRelations',
     'gmailTokensTable',
+    'googleCalendarTokensTable',
     'oauthTokensTable',
     'tokenProviderEnum',
     'tokenTypeEnum',

@@ -4,12 +4,15 @@ import { getTableColumns } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { tokenVaultTable } from 'tokenkeep/drizzle';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as oldCalendar from '../../support/old-calendar/index.mjs';
 import * as oldGmail from '../../support/old-gmail/schema.mjs';
 import * as oldVault from '../../support/old-vault/schema.mjs';
 import * as oldZoho from '../../support/old-zoho/schema.mjs';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { makeTables, migrateOn, tableOf } from '../helpers/tables';
 import * as app from './schemas/all-in-app';
+import * as calendar from './schemas/calendar';
+import * as calendarElsewhere from './schemas/calendar-unsecured';
 import * as gmail from './schemas/gmail';
 import * as vault from './schemas/vault';
 import * as zoho from './schemas/zoho';
@@ -55,11 +58,42 @@ describe('a declared table', () => {
     );
   });
 
+  it.each([
+    { where: 'on Supabase', schema: calendar, counts: { constraints: 2, policies: 1 } },
+    { where: 'elsewhere', schema: calendarElsewhere, counts: { constraints: 1, policies: 0 } },
+  ])('google_calendar_tokens is the migrated one $where', async ({ where, schema, counts }) => {
+    if (where === 'on Supabase') {
+      for (const { client } of [migrated, declared]) await client.query(oldCalendar.AUTH);
+    }
+    await migrateOn(migrated, { stores: ['calendar'] });
+    await makeTables(declared, schema);
+    const made = await tableOf(declared, 'google_calendar_tokens');
+    expect(made).toEqual(await tableOf(migrated, 'google_calendar_tokens'));
+    expect(made.isRowSecure).toEqual([String(counts.policies > 0)]);
+    expect(made).toMatchObject({
+      columns: { length: 7 },
+      indexes: { length: 1 },
+      constraints: { length: counts.constraints },
+      policies: { length: counts.policies },
+    });
+  });
+
+  it('google_calendar_tokens is the one of an adopted application', async () => {
+    for (const { client } of [migrated, declared]) await client.query(oldCalendar.AUTH);
+    await migrated.client.query(oldCalendar.MIGRATION);
+    expect(await migrateOn(migrated, { stores: ['calendar'] })).toEqual([]);
+    await makeTables(declared, calendar);
+    const made = await tableOf(declared, 'google_calendar_tokens');
+    expect(made).toEqual(await tableOf(migrated, 'google_calendar_tokens'));
+  });
+
   it('in a schema of its own, referring to nothing, is the migrated one', async () => {
     await migrated.client.query('CREATE SCHEMA app');
-    await migrateOn(migrated, { stores: ['gmail', 'zoho', 'vault'] }, { schema: 'app' });
+    const stores = ['gmail', 'zoho', 'vault', 'calendar'] as const;
+    await migrateOn(migrated, { stores: [...stores] }, { schema: 'app' });
     await makeTables(declared, app);
-    for (const table of ['app.gmail_tokens', 'app.oauth_tokens', 'app.token_vault']) {
+    for (const name of ['gmail_tokens', 'oauth_tokens', 'token_vault', 'google_calendar_tokens']) {
+      const table = `app.${name}`;
       const made = await tableOf(declared, table);
       expect(made).toEqual(await tableOf(migrated, table));
       expect(made.constraints.join()).not.toContain('FOREIGN KEY');

@@ -8,6 +8,12 @@ export {
 } from './gmail-tokens.js';
 export { gmailTokensRelations } from './gmail-tokens-relations.js';
 export {
+  type GoogleCalendarToken,
+  type GoogleCalendarTokensOptions,
+  type NewGoogleCalendarToken,
+  googleCalendarTokensTable,
+} from './google-calendar-tokens.js';
+export {
   type NewOAuthToken,
   type OAuthToken,
   type OAuthTokensOptions,

@@ -2,14 +2,16 @@
 
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { pgTable, text } from 'drizzle-orm/pg-core';
+import { authUsers } from 'drizzle-orm/supabase';
 import * as tokenkeep from 'tokenkeep/drizzle';
 
 const tenants = pgTable('tenants', { id: text('id').primaryKey(), name: text('name').notNull() });
 const users = pgTable('users', { id: text('id').primaryKey(), email: text('email').notNull() });
 const gmailTokens = tokenkeep.gmailTokensTable({ users, tenants });
 const gmailTokensRelations = tokenkeep.gmailTokensRelations({ gmailTokens, users, tenants });
+const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({ users: authUsers });
 
-const schema = { tenants, users, gmailTokens, gmailTokensRelations };
+const schema = { tenants, users, gmailTokens, gmailTokensRelations, googleCalendarTokens };
 const db = drizzle('postgres://127.0.0.1/nowhere', { schema });
 
 /** A query, and the type of what it gives. */
@@ -18,4 +20,12 @@ export async function email(): Promise<string> {
   // @ts-expect-error it was not asked for
   void row!.tenant;
   return row!.user.email;
+}
+
+/** The same of the calendar. */
+export async function scopes(): Promise<string[] | null | undefined> {
+  const row = await db.query.googleCalendarTokens.findFirst();
+  // @ts-expect-error a time is a Date
+  const wrong: string | null = row!.tokenExpiry;
+  return wrong === null ? row!.scopes : undefined;
 }

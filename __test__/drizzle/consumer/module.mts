@@ -3,6 +3,7 @@
 import { eq, relations } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { authUsers } from 'drizzle-orm/supabase';
 import * as tokenkeep from 'tokenkeep/drizzle';
 
 export const tenants = pgTable('tenants', {
@@ -32,9 +33,15 @@ export const tokenVaultRelations = tokenkeep.tokenVaultRelations({
   tokenVault,
   tenants: companies,
 });
+export const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({ users: authUsers });
+export const calendarRelations = relations(googleCalendarTokens, ({ one }) => ({
+  company: one(companies, { fields: [googleCalendarTokens.userId], references: [companies.id] }),
+}));
 
 // @ts-expect-error a table without an id cannot be referred to
 tokenkeep.gmailTokensTable({ users: pgTable('users', { name: text('name') }) });
+// @ts-expect-error a user is a UUID there
+tokenkeep.googleCalendarTokensTable({ users });
 
 const db = drizzle('postgres://127.0.0.1/nowhere', {
   schema: {
@@ -47,6 +54,8 @@ const db = drizzle('postgres://127.0.0.1/nowhere', {
     oauthTokens,
     tokenVault,
     tokenVaultRelations,
+    googleCalendarTokens,
+    calendarRelations,
   },
 });
 
@@ -82,9 +91,28 @@ export async function types() {
   // @ts-expect-error there is no such token type
   const misspelt: tokenkeep.NewTokenVaultEntry = { ...added, tokenType: 'apikey' };
 
+  const calendar = await db.query.googleCalendarTokens.findFirst({ with: { company: true } });
+  const row: tokenkeep.GoogleCalendarToken = calendar!;
+  const scopes: string[] | null = calendar!.scopes;
+  // @ts-expect-error there may be none
+  const allScopes: string[] = calendar!.scopes;
+  const ids = await db
+    .select({ id: authUsers.id, expiry: googleCalendarTokens.tokenExpiry })
+    .from(googleCalendarTokens)
+    .innerJoin(authUsers, eq(authUsers.id, googleCalendarTokens.userId));
+  const expiry: Date | null = ids[0]!.expiry;
+  const inserted: tokenkeep.NewGoogleCalendarToken = {
+    userId: 'id',
+    accessToken: 'a',
+    refreshToken: '',
+  };
+  // @ts-expect-error the refresh token is missing
+  const unfinished: tokenkeep.NewGoogleCalendarToken = { userId: 'id', accessToken: 'a' };
+
   return {
     gmail: [token, texts, wrongEmail, expiresAt],
     zoho: [stored, created, incomplete],
     vault: [label, provider, seeds, misspelt],
+    calendar: [row, scopes, allScopes, calendar!.company.label, expiry, inserted, unfinished],
   };
 }

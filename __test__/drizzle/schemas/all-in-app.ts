@@ -14,3 +14,7 @@ export const tokenVault = tokenkeep.tokenVaultTable({
   tokenProviderEnum,
   tokenTypeEnum,
 });
+export const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({
+  schema: app,
+  rowLevelSecurity: false,
+});

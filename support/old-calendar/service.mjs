@@ -1,0 +1,49 @@
+import { Credentials, fetchToken } from './google-auth.mjs';
+import { createSupabase } from './supabase.mjs';
+import { createTokenStore } from './token-store.mjs';
+
+const SCOPES = ['https://www.googleapis.com/auth/calendar.events'];
+
+/**
+ * The program as a factory, so that several can live in one process.
+ *
+ * @param {object} options
+ * @param {string} options.databaseUrl
+ * @param {string} [options.role] of the service key; the connection's own unless told
+ * @param {string} [options.tokenUrl]
+ * @param {(line: string) => void} [options.log]
+ */
+export function createOldCalendarService(options) {
+  const { tokenUrl = 'https://oauth2.googleapis.com/token', log = () => {} } = options;
+  const redirectUri = 'http://127.0.0.1:1/auth/google/callback';
+  const client = { tokenUrl, clientId: 'client', clientSecret: 'secret', redirectUri };
+  const supabase = createSupabase(options);
+  const store = createTokenStore(supabase, log);
+
+  /** @param {string} userId @param {string} code */
+  async function exchangeCodeForTokens(userId, code) {
+    const { token, refreshToken, expiry, scopes } = await fetchToken(client, code);
+    await store.saveCalendarTokens(userId, token, refreshToken || '', expiry, scopes ?? SCOPES);
+  }
+
+  /** @param {string} userId */
+  async function getCredentialsForUser(userId) {
+    const tokens = await store.getCalendarTokens(userId);
+    if (!tokens) return null;
+    const credentials = new Credentials({
+      token: tokens.access_token,
+      refreshToken: tokens.refresh_token,
+      scopes: tokens.scopes?.length ? tokens.scopes : SCOPES,
+      client,
+    });
+    // Never so: the stored expiry was not handed over.
+    if (credentials.expired && credentials.refreshToken) {
+      await credentials.refresh();
+      const { token, refreshToken, expiry, scopes } = credentials;
+      await store.saveCalendarTokens(userId, token, refreshToken || '', expiry, scopes);
+    }
+    return credentials;
+  }
+
+  return { ...store, exchangeCodeForTokens, getCredentialsForUser, close: supabase.close };
+}

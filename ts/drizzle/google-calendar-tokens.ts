@@ -1,0 +1,65 @@
+/** The table of the calendar store. */
+
+import { sql } from 'drizzle-orm';
+import { type AnyPgColumn, foreignKey, pgPolicy, text, uuid } from 'drizzle-orm/pg-core';
+import { moment } from './moment.js';
+import { type TableOptions, tableIn } from './table.js';
+
+/**
+ * A table whose `id` is a UUID. Not by drizzle's own types: for CommonJS, drizzle-orm 0.45 declares
+ * `authUsers` with those for ES modules.
+ */
+interface UuidReferenced {
+  id: { readonly columnType: 'PgUUID' };
+}
+
+/** The application's part of `google_calendar_tokens`. */
+export interface GoogleCalendarTokensOptions extends TableOptions {
+  /**
+   * The table that `user_id` refers to, such as `authUsers` of `drizzle-orm/supabase`; without it
+   * there is no foreign key.
+   */
+  users?: UuidReferenced | undefined;
+  /**
+   * Whether the table has row-level security with the policy `user owns google token`, which needs
+   * Supabase's `auth.uid()`; `true`.
+   */
+  rowLevelSecurity?: boolean | undefined;
+}
+
+/** Declares `google_calendar_tokens` as `tokenkeep migrate --store calendar` makes it. */
+export function googleCalendarTokensTable(options: GoogleCalendarTokensOptions = {}) {
+  const { users, rowLevelSecurity = true, schema } = options;
+  return tableIn(schema)(
+    'google_calendar_tokens',
+    {
+      userId: uuid('user_id').primaryKey(),
+      accessToken: text('access_token').notNull(),
+      refreshToken: text('refresh_token').notNull(),
+      tokenExpiry: moment('token_expiry'),
+      scopes: text('scopes').array(),
+      refreshingAt: moment('refreshing_at'),
+      updatedAt: moment('updated_at').defaultNow(),
+    },
+    (table) => [
+      ...(users ? [userKey(table.userId, users.id as AnyPgColumn)] : []),
+      ...(rowLevelSecurity ? [ownership()] : []),
+    ],
+  );
+}
+
+/** drizzle's own name for it would differ from the one that PostgreSQL gives. */
+function userKey(userId: AnyPgColumn, id: AnyPgColumn) {
+  const name = 'google_calendar_tokens_user_id_fkey';
+  return foreignKey({ name, columns: [userId], foreignColumns: [id] }).onDelete('cascade');
+}
+
+function ownership() {
+  return pgPolicy('user owns google token', { using: sql`auth.uid() = user_id` });
+}
+
+type GoogleCalendarTokens = ReturnType<typeof googleCalendarTokensTable>;
+/** A row as it is read. */
+export type GoogleCalendarToken = GoogleCalendarTokens['$inferSelect'];
+/** A row as it is inserted. */
+export type NewGoogleCalendarToken = GoogleCalendarTokens['$inferInsert'];
