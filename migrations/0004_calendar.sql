@@ -5,6 +5,11 @@ DO $migration$
 DECLARE
   target text;
   tokens text;
+  -- The schema of Supabase's users; NULL where it is not there, or not for this role.
+  auth oid := (SELECT oid FROM pg_namespace
+    WHERE nspname = 'auth' AND has_schema_privilege(oid, 'USAGE'));
+  has_uid boolean := EXISTS (SELECT FROM pg_proc
+    WHERE pronamespace = auth AND proname = 'uid' AND pronargs = 0 AND prorettype = 'uuid'::regtype);
 BEGIN
   -- One migration at a time, with psql, too: before the first look at the catalog, which a
   -- session remembers.
@@ -27,7 +32,7 @@ BEGIN
         updated_at timestamptz DEFAULT now()
       )
     $sql$, target);
-    IF to_regprocedure('auth.uid()') IS NOT NULL THEN
+    IF has_uid THEN
       EXECUTE format($sql$
         ALTER TABLE %1$I.google_calendar_tokens ENABLE ROW LEVEL SECURITY;
         CREATE POLICY "user owns google token" ON %1$I.google_calendar_tokens
@@ -44,8 +49,8 @@ BEGIN
 
   -- Never switched on where a table is without it: it might hide the rows from whoever reads them.
   IF NOT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(tokens) AND relrowsecurity) THEN
-    IF to_regprocedure('auth.uid()') IS NULL THEN
-      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: there is no function auth.uid()';
+    IF NOT has_uid THEN
+      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: there is no function auth.uid() that this role may use and that gives a uuid';
     ELSE
       RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: the table is there without it';
     END IF;
@@ -61,7 +66,8 @@ BEGIN
   END IF;
   IF NOT EXISTS (
     SELECT FROM pg_attribute a
-    WHERE a.attrelid = to_regclass('auth.users')
+    JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = auth AND c.relname = 'users'
       AND a.attname = 'id' AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
   ) THEN
     RAISE NOTICE 'tokenkeep: left out the foreign key google_calendar_tokens.user_id -> auth.users.id: there is no such uuid column';

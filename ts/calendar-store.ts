@@ -3,7 +3,7 @@
 import type { Keep } from '../index';
 import { optionalDate, optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
-import type { AuthorizationOptions, Connector } from './connector';
+import { type AuthorizationOptions, CALENDAR_SCOPES, type Connector } from './connector';
 import { native } from './native';
 
 /** A row of `google_calendar_tokens` with its tokens opened. */
@@ -22,7 +22,8 @@ export interface CalendarCredentials {
   refresh_token?: string;
   /** In milliseconds since 1970. */
   expiry_date?: number;
-  scope?: string;
+  /** Those that were asked for, where the row names none. */
+  scope: string;
   token_type: 'Bearer';
 }
 
@@ -42,10 +43,14 @@ const readTokens: ReadRecord<CalendarTokens> = (fields, at) => {
 
 const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) => {
   const { accessToken, refreshToken, tokenExpiry, scopes } = readTokens(fields, at);
-  const credentials: CalendarCredentials = { access_token: accessToken, token_type: 'Bearer' };
+  const granted = scopes?.length ? scopes : CALENDAR_SCOPES;
+  const credentials: CalendarCredentials = {
+    access_token: accessToken,
+    scope: granted.join(' '),
+    token_type: 'Bearer',
+  };
   if (refreshToken) credentials.refresh_token = refreshToken;
   if (tokenExpiry) credentials.expiry_date = Number(tokenExpiry);
-  if (scopes) credentials.scope = scopes.join(' ');
   return credentials;
 };
 

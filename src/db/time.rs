@@ -26,6 +26,12 @@ impl Timestamp {
         self.0.div_euclid(1_000)
     }
 
+    /// Whether a JavaScript `Date` holds it: it does not hold `infinity`.
+    #[must_use]
+    pub const fn is_date(self) -> bool {
+        self.as_ms().unsigned_abs() <= 8_640_000_000_000_000
+    }
+
     /// Milliseconds from `earlier` to here; negative when `earlier` is later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {

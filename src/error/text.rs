@@ -101,7 +101,7 @@ impl fmt::Display for Error {
             ),
             Self::TenantRequired { table } => write!(
                 f,
-                "Row-level security is active for this database role on {table}, and without a tenant it hides every row. Use a role that owns the table or has BYPASSRLS"
+                "Row-level security is active for this database role on {table}, and hides every row: nothing says whose they are. Use a role that owns the table or has BYPASSRLS"
             ),
             Self::Closed => f.write_str("This tokenkeep instance was closed"),
             Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),

@@ -1,6 +1,7 @@
 //! The columns that hold sealed values of our own, for applications that write a row themselves.
 
 use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN};
+use super::uuid::uuid;
 use crate::crypto::Place;
 use crate::error::{Error, Result};
 
@@ -32,6 +33,9 @@ pub fn place<'a>(store: &'a str, column: &'a str, key: &'a [&'a str]) -> Result<
     if key.len() != sealed.key_parts || key.iter().any(|part| part.is_empty()) {
         let reason = format!("must have {} parts, of {store}, none empty", sealed.key_parts);
         return Err(Error::invalid("key", reason));
+    }
+    if store == "calendar" && key != [uuid("key", key[0])?.as_str()] {
+        return Err(Error::invalid("key", "must be a UUID as PostgreSQL prints it, in lower case"));
     }
     Ok(Place { store, column, key })
 }

@@ -187,7 +187,8 @@ fn tokens(
     Tokens {
         access_token: opened.access_token.clone(),
         refresh_token: opened.refresh_token.clone().unwrap_or_else(|| RefreshToken::new("")),
-        expires_at,
+        // `infinity` is no moment that JavaScript has.
+        expires_at: expires_at.filter(|at| at.is_date()),
         scopes: record.scopes.clone(),
     }
 }

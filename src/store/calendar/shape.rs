@@ -38,6 +38,8 @@ impl Shape for CalendarShape {
     const STEPS: Steps = steps!("calendar tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
+    /// The policy asks `auth.uid()`, which is a signed-in user and never a server.
+    const ROW_SECURITY: &'static str = "SELECT row_security_active('{table}')";
 
     fn parts(key: &String) -> Vec<Option<&str>> {
         vec![Some(key)]
@@ -49,18 +51,22 @@ impl Shape for CalendarShape {
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
         let expiry: Option<Timestamp> = column(row, 3)?;
+        let access: &str = column(row, 1)?;
+        let scopes: Option<Vec<Option<String>>> = column(row, 4)?;
         Ok(Row {
             stamp: Stamp {
-                access: Some(Arc::from(column::<&str>(row, 1)?)),
+                access: Some(Arc::from(access)),
                 refresh: Some(Arc::from(column::<&str>(row, 2)?)),
             },
-            // google-auth's rule: without an expiry a token is fresh.
-            expires_at: expiry,
+            // google-auth's rule: without an expiry a token is fresh. Without a token it is not.
+            expires_at: if access.is_empty() { Some(Timestamp::from_ms(0)) } else { expiry },
             refreshing_at: column(row, 7)?,
             updated_at: column(row, 5)?,
             now: column(row, 6)?,
             ended: None,
-            record: Arc::new(Record { scopes: column(row, 4)? }),
+            record: Arc::new(Record {
+                scopes: scopes.map(|scopes| scopes.into_iter().flatten().collect()),
+            }),
         })
     }
 

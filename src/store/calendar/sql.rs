@@ -45,11 +45,11 @@ pub(super) const KEEP: &str = "
     WHERE user_id = $1::uuid AND refresh_token = $2
     RETURNING user_id";
 
-/// Step 3. Without an expiry a token is fresh.
+/// Step 3. Without an expiry a token is fresh, but not without a token.
 const LEASE: &str = "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3
-      AND ($4::float8 IS NULL
+      AND ($4::float8 IS NULL OR access_token = ''
         OR token_expiry <= clock_timestamp() + $4 * interval '1 millisecond')
       AND (refreshing_at IS NULL OR refreshing_at = $5)
     RETURNING refreshing_at";

@@ -65,6 +65,12 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
     /// types: without them a table can be read all the same.
     const ADDED: [&'static str; 2];
 
+    /// Whether rows are hidden from the role: row-level security is active for it, and nothing tells
+    /// whose rows it may see. The policies of most stores ask for a tenant.
+    const ROW_SECURITY: &'static str = "
+        SELECT row_security_active('{table}')
+          AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
+
     /// The parts of a key, as the statements take them.
     fn parts(key: &Self::Key) -> Vec<Option<&str>>;
 

@@ -18,11 +18,6 @@ pub(super) struct Statements {
     pub(super) row_security: String,
 }
 
-/// Whether the role sees only the rows of a tenant, and without one none at all.
-const ROW_SECURITY: &str = "
-    SELECT row_security_active('{table}')
-      AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
-
 /// `sql` with the name of this table, and of its schema.
 pub(super) fn named<S: Shape>(database: &Database, sql: &str) -> String {
     let settings = database.settings();
@@ -45,7 +40,7 @@ impl Statements {
             release: named(S::SQL.release),
             suspect: named(S::SQL.suspect),
             end: named(S::SQL.end),
-            row_security: ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
+            row_security: S::ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
         }
     }
 }
