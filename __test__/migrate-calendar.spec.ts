@@ -73,6 +73,80 @@ describe('the calendar migration', () => {
   });
 });
 
+describe('a schema auth that is not Supabase’s', () => {
+  const role = `migrator_${process.pid}`;
+
+  it('is left alone by a role that may not look into it', async () => {
+    await supabase();
+    await query(`CREATE ROLE ${role} LOGIN PASSWORD 'role';
+      GRANT ALL ON SCHEMA public TO ${role};
+      GRANT CREATE ON DATABASE ${database.client.database} TO ${role}`);
+    try {
+      const url = new URL(database.url);
+      [url.username, url.password] = [role, 'role'];
+      const leftOut = await migrateOn(
+        database,
+        { stores: ['calendar'] },
+        { databaseUrl: url.href },
+      );
+      expect(leftOut.join('\n')).toMatch(/row-level security[^]*foreign key/);
+      expect(await policies()).toEqual([]);
+    } finally {
+      await query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+    }
+  });
+
+  it('is left alone when its users have other keys', async () => {
+    await query(`
+      CREATE SCHEMA auth;
+      CREATE TABLE auth.users (id text PRIMARY KEY);
+      CREATE FUNCTION auth.uid() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$`);
+    expect((await migrate()).join('\n')).toMatch(/gives a uuid[^]*no such uuid column/);
+    expect(await policies()).toEqual([]);
+  });
+});
+
+describe('what connecting users needs', () => {
+  const tables = () =>
+    query(`SELECT tablename FROM pg_tables WHERE schemaname = 'tokenkeep' ORDER BY 1`);
+
+  it('is made once, beside the bookkeeping, also by ten at once', async () => {
+    await Promise.all(Array.from({ length: 10 }, migrate));
+    expect(await tables()).toEqual([
+      { tablename: 'migrations' },
+      { tablename: 'oauth_account' },
+      { tablename: 'oauth_state' },
+    ]);
+    await query(`INSERT INTO tokenkeep.oauth_state VALUES ('a', 'state', 'tk1.', now())`);
+    await migrate();
+    expect(await query('SELECT id FROM tokenkeep.oauth_state')).toEqual([{ id: 'a' }]);
+  });
+
+  it('is made for no other store', async () => {
+    await migrateOn(database, { stores: ['gmail', 'zoho', 'vault'] });
+    expect(await tables()).toEqual([{ tablename: 'migrations' }]);
+  });
+
+  it('is named when it is missing', async () => {
+    await supabase();
+    await madeByHand();
+    const keep = createTokenKeep({
+      databaseUrl: database.url,
+      tokenkeepKey: KEY,
+      googleClientId: 'client',
+      googleClientSecret: 'secret',
+      googleOauthRedirectUri: 'http://127.0.0.1:9/callback',
+    });
+    try {
+      const failure = await failureOf(keep.calendar.getAuthUrl({ userId: USER }));
+      expect(failure.code).toBe('ERR_TOKENKEEP_SCHEMA');
+      expect(failure.message).toContain('npx tokenkeep migrate');
+    } finally {
+      await keep.close();
+    }
+  });
+});
+
 describe('a table that was not migrated', () => {
   it('is read and written; only refreshing needs the lease', async () => {
     await supabase();

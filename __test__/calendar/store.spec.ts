@@ -95,3 +95,45 @@ describe('unseal', () => {
     expect(await scene.row(userId)).toEqual({ ...before, ...plaintext });
   });
 });
+
+describe('a row that we have not written', () => {
+  const change = (userId: string, set: string) =>
+    scene.database.client.query(`UPDATE google_calendar_tokens SET ${set} WHERE user_id = $1`, [
+      userId,
+    ]);
+
+  it.each(['scopes = NULL', `scopes = '{}'`, `scopes = '{NULL}'`])(
+    'with %s has the scope that is asked for',
+    async (set) => {
+      const { calendar } = scene.keep();
+      const { id } = await scene.user(3_600);
+      await change(id, set);
+      expect(await calendar.getCredentialsForUser(id)).toMatchObject({ scope: SCOPES.join(' ') });
+    },
+  );
+
+  it('without an access token is refreshed, whatever its expiry says', async () => {
+    const { calendar } = scene.keep();
+    const { id } = await scene.user(3_600);
+    await change(id, `access_token = ''`);
+    const credentials = await calendar.getCredentialsForUser(id);
+    expect(credentials?.access_token).toMatch(/./);
+    expect(scene.endpoint.requests).toHaveLength(1);
+  });
+
+  it('that never expires has no expiry date', async () => {
+    const { calendar } = scene.keep();
+    const { id } = await scene.user(3_600);
+    await change(id, `token_expiry = 'infinity'`);
+    expect(await calendar.getCredentialsForUser(id)).not.toHaveProperty('expiry_date');
+    expect(await calendar.getCalendarTokens(id)).toMatchObject({ tokenExpiry: null });
+  });
+});
+
+it('a value is sealed only for a key that names a row', () => {
+  const keep = scene.keep();
+  const [id, value] = [someUser(), 'ya29.a'];
+  expect(() => keep.sealValue('calendar', 'access_token', ['user-1'], value)).toThrow('UUID');
+  const upper = [id.toUpperCase()];
+  expect(() => keep.sealValue('calendar', 'access_token', upper, value)).toThrow('lower case');
+});

@@ -169,7 +169,7 @@ describe('a ticket', () => {
 
   it('is not used up by a page of somebody else’s that posts for the visitor', async () => {
     const link = await scene.link(someUser());
-    const foreign = [
+    const foreign: Record<string, string>[] = [
       { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://evil.example' },

@@ -131,8 +131,11 @@ describe('the route for the application’s servers', () => {
     expect(await ask('?user_id=42')).toEqual([400, { detail: 'user_id must be a UUID' }]);
     const id = someUser();
     expect(await ask(`?user_id=${id}`)).toEqual([200, { auth_url: expect.any(String) }]);
-    for (const wrong of [{}, { authorization: 'Bearer wrong' }, { authorization: SECRET }]) {
-      expect(await ask(`?user_id=${id}`, wrong)).toEqual([401, { detail: 'Unauthorized' }]);
+    for (const authorization of ['', 'Bearer wrong', SECRET]) {
+      expect(await ask(`?user_id=${id}`, { authorization })).toEqual([
+        401,
+        { detail: 'Unauthorized' },
+      ]);
     }
     scene.handle({ keep: scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' }) });
     expect(await ask(`?user_id=${id}`)).toEqual([

@@ -1,7 +1,7 @@
 /** Somebody between the application and Google's token endpoint, who changes what is said. */
 
 import { onTestFinished } from 'vitest';
-import type { Google } from '../../support/google.mjs';
+
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 
 type Form = Record<string, string>;
@@ -13,7 +13,7 @@ export interface Changes {
 }
 
 /** Gives where the meddler listens, and what it was asked. Ends with the test. */
-export async function startMeddler(google: Google, { request, answer }: Changes) {
+export async function startMeddler(google: { tokenUrl: string }, { request, answer }: Changes) {
   const endpoint = await startTokenEndpoint();
   onTestFinished(() => endpoint.close());
   endpoint.script(async ({ form }) => {

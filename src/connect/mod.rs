@@ -101,6 +101,7 @@ impl Connect {
         return_to: Option<String>,
     ) -> Result<String> {
         let user_id = store.key(user_id)?;
+        self.check()?;
         self.0.pending.put(&Ticket { user_id, scopes, return_to }).await
     }
 
@@ -143,6 +144,7 @@ impl Connect {
         ticket: &str,
         user_id: Option<&str>,
     ) -> Result<Found<Ticket>> {
+        self.check()?;
         let found: Found<Ticket> = self.find(ticket).await?;
         match user_id {
             Some(user_id) if store.key(user_id)? != found.pending.user_id => {
@@ -178,6 +180,7 @@ impl Connect {
         }))
     }
 
+    /// Whether everything is there that a flow needs: before somebody is sent on the way.
     fn check(&self) -> Result<(&AuthorizationServer, &RedirectUri)> {
         let server = self.0.server.as_ref().map_err(Clone::clone)?;
         Ok((server, self.0.redirect_uri.as_ref().map_err(Clone::clone)?))

@@ -1,0 +1,178 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Google, startGoogle } from '../../support/google.mjs';
+import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
+import { migrateOn } from '../helpers/tables';
+import { SECRET, someUser } from './scene';
+import { freePort, Served, variables } from './served';
+import { Visitor } from './visitor';
+
+let database: TestDatabase;
+let google: Google;
+let served: Served | undefined;
+let origin = '';
+let port = 0;
+
+beforeAll(async () => {
+  database = await emptyDatabase();
+  await migrateOn(database, { stores: ['calendar'] });
+});
+beforeEach(async () => {
+  port = await freePort();
+  origin = `http://127.0.0.1:${port}`;
+  google = await startGoogle({ redirectUri: `${origin}/auth/google/callback` });
+});
+afterEach(async () => {
+  served?.signal('SIGKILL');
+  await served?.ended();
+  served = undefined;
+  await google.close();
+});
+afterAll(() => database.drop());
+
+const environment = (): Record<string, string> =>
+  variables({
+    databaseUrl: database.url,
+    tokenkeepKey: KEY,
+    googleClientId: google.clientId,
+    googleClientSecret: google.clientSecret,
+    googleOauthRedirectUri: google.redirectUri,
+    googleAuthorizationUrl: google.authorizationUrl,
+    googleTokenUrl: google.tokenUrl,
+    googleRevocationUrl: google.revocationUrl,
+    googleIssuer: google.issuer,
+  });
+
+async function start(env = environment()): Promise<void> {
+  served = new Served(env, ['--port', `${port}`]);
+  expect(await served.listening()).toBe(`Listening on ${origin}`);
+}
+
+const asBot = { authorization: `Bearer ${SECRET}` };
+
+async function ask(path: string, init: RequestInit = { headers: asBot }) {
+  const response = await fetch(`${origin}${path}`, init);
+  const text = await response.text();
+  return { status: response.status, body: text && JSON.parse(text) };
+}
+
+it('connects, hands out credentials that are refreshed, and disconnects', async () => {
+  await start();
+  const userId = someUser();
+  const path = `/credentials?user_id=${userId}`;
+  const detail = 'Google Calendar is not connected';
+  expect(await ask(path)).toEqual({ status: 404, body: { error: 'not_connected', detail } });
+  const { body } = await ask(`/auth/google/connect?user_id=${userId}`);
+  const visitor = new Visitor();
+  const done = await visitor.press(await visitor.open(body.auth_url));
+  expect(done.text).toContain('Google Calendar connected. You can close this tab.');
+
+  const first = await ask(path);
+  expect(first).toEqual({
+    status: 200,
+    body: {
+      access_token: expect.any(String),
+      refresh_token: expect.any(String),
+      expiry_date: expect.any(Number),
+      scope: 'https://www.googleapis.com/auth/calendar.events',
+      token_type: 'Bearer',
+    },
+  });
+  await database.client.query(`UPDATE google_calendar_tokens SET token_expiry = now()`);
+  const second = await ask(path);
+  expect(second.body.access_token).not.toBe(first.body.access_token);
+  const gone = await ask(`/auth/google/disconnect?user_id=${userId}`, {
+    method: 'POST',
+    headers: asBot,
+  });
+  expect(gone).toEqual({ status: 200, body: { disconnected: true } });
+  expect((await ask(path)).status).toBe(404);
+  expect(await google.isAlive(second.body.refresh_token)).toBe(false);
+  expect(served!.stderr).toBe('');
+});
+
+it('tells a dead grant from a provider that is away', async () => {
+  const endpoint = await startTokenEndpoint();
+  await start({ ...environment(), TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url });
+  const insert = async (refreshToken: string) => {
+    const userId = someUser();
+    await database.client.query(
+      `INSERT INTO google_calendar_tokens (user_id, access_token, refresh_token, token_expiry)
+       VALUES ($1, 'at', $2, now())`,
+      [userId, refreshToken],
+    );
+    return userId;
+  };
+  const dead = await ask(`/credentials?user_id=${await insert('dead')}`);
+  expect(dead).toMatchObject({ status: 404, body: { error: 'revoked' } });
+  endpoint.script([{ times: 20, status: 503 }]);
+  const away = await ask(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
+  expect(away).toMatchObject({
+    status: 503,
+    body: { error: 'ERR_TOKENKEEP_PROVIDER_UNAVAILABLE' },
+  });
+  await endpoint.close();
+});
+
+describe('without the secret', () => {
+  it('nothing is told and nobody connected', async () => {
+    await start();
+    const userId = someUser();
+    const routes = [
+      ['GET', `/credentials?user_id=${userId}`],
+      ['GET', '/credentials'],
+      ['GET', `/auth/google/connect?user_id=${userId}`],
+      ['GET', '/auth/google/connect'],
+      ['POST', `/auth/google/disconnect?user_id=${userId}`],
+      ['POST', '/auth/google/disconnect'],
+    ] as const;
+    for (const [method, path] of routes) {
+      for (const authorization of ['', 'Bearer x']) {
+        const { status } = await fetch(`${origin}${path}`, { method, headers: { authorization } });
+        expect([path, status]).toEqual([path, 401]);
+      }
+    }
+    for (const path of ['/', '/auth/google', '/favicon.ico', '/credentials/', '//credentials']) {
+      expect((await fetch(`${origin}${path}`, { headers: asBot })).status).toBe(404);
+    }
+  });
+
+  it.each([
+    ['TOKENKEEP_CONNECT_SECRET', /TOKENKEEP_CONNECT_SECRET: is not set.*keygen/],
+    ['TOKENKEEP_KEY', /TOKENKEEP_KEY: is not set.*keygen/],
+    ['GOOGLE_OAUTH_REDIRECT_URI', /GOOGLE_OAUTH_REDIRECT_URI: is not set/],
+    ['GOOGLE_CLIENT_ID', /GOOGLE_CLIENT_ID: is not set/],
+    ['DATABASE_URL', /DATABASE_URL: is not set/],
+  ])('or any other of what it needs, such as %s, it does not start', async (name, says) => {
+    const { [name]: _, ...env } = environment();
+    served = new Served(env, ['--port', '0']);
+    expect(await served.ended()).toBe(1);
+    expect(served.stderr).toMatch(says);
+    expect(served.stdout).toBe('');
+  });
+});
+
+it('a wrong port is a wrong call', async () => {
+  for (const wrong of ['x', '65536', '-1', '1.5']) {
+    served = new Served(environment(), [`--port=${wrong}`]);
+    expect(await served.ended()).toBe(2);
+    expect(served.stderr).toContain('--port');
+  }
+});
+
+it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 when %s comes', async (signal) => {
+  await start();
+  expect((await ask('/credentials')).status).toBe(400);
+  served!.signal(signal);
+  expect(await served!.ended()).toBe(0);
+});
+
+it('what fails on our side is told on stderr, without a secret', async () => {
+  await start({ ...environment(), DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/none' });
+  expect(await ask(`/auth/google/connect?user_id=${someUser()}`)).toEqual({
+    status: 500,
+    body: { detail: 'Could not initiate Google auth' },
+  });
+  expect(served!.stderr).toMatch(/^tokenkeep: The database failed to keep an OAuth state/);
+  expect(served!.stderr).not.toMatch(/hunter2/);
+});
