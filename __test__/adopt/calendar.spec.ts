@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../helpers/database';
 import { tableOf } from '../helpers/tables';
-import { open } from '../zoho/sealed';
+import { open } from '../helpers/bound';
 import { CalendarApplication, SCOPES } from './calendar-application';
 import type { Process } from './calendar-processes';
 

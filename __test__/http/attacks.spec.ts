@@ -1,8 +1,8 @@
 /** Each of these is refused with a fitting page, and nothing is stored. */
 
 import { describe, expect, it } from 'vitest';
-import { sealValue } from '../../dist/index.js';
 import { OTHER_KEY } from '../helpers/database';
+import { seal } from '../helpers/bound';
 import { startMeddler } from './meddler';
 import { SECRET, SIGNED_IN, someUser, useScene } from './scene';
 import { type Visit, Visitor } from './visitor';
@@ -99,19 +99,29 @@ describe('a state', () => {
     await refused(await visitor.request(back, { headers: { [SIGNED_IN]: someUser() } }), USER);
   });
 
-  it('that somebody wrote into the table without the key is refused', async () => {
+  it('that somebody wrote into the table is refused, but with the key and in its place', async () => {
     const { visitor, back } = await scene.consent(someUser());
     const [id = ''] = back.searchParams.get('state')!.split('.');
-    process.env['TOKENKEEP_KEY'] = OTHER_KEY;
-    const sealed = sealValue('calendar', 'access_token', [id], '{"user_id":"x"}');
-    delete process.env['TOKENKEEP_KEY'];
-    const { rows } = await scene.database.client.query(
-      'UPDATE tokenkeep.oauth_state SET sealed = $2 WHERE id = $1 RETURNING sealed',
-      [id, sealed],
-    );
-    expect(rows).toHaveLength(1);
-    await refused(await visitor.request(back), /went wrong on our side/);
-    expect(scene.errors).toMatchObject([{ code: 'ERR_TOKENKEEP_DECRYPTION' }]);
+    const place = { store: 'oauth_state', column: 'state', parts: [id] };
+    const victim = { user_id: someUser(), browser: null, code_verifier: 'x'.repeat(43) };
+    const state = { ...victim, redirect_uri: 'https://evil.example', scopes: [], return_to: null };
+    const wrong = [
+      JSON.stringify(state),
+      seal(JSON.stringify(state), place, { key: OTHER_KEY }),
+      seal(JSON.stringify(state), { ...place, column: 'ticket' }),
+      seal(JSON.stringify(state), { ...place, store: 'calendar' }),
+      seal(JSON.stringify(state), { ...place, parts: [`${id}x`] }),
+    ];
+    const write = 'UPDATE tokenkeep.oauth_state SET sealed = $2 WHERE id = $1';
+    for (const sealed of wrong) {
+      await scene.database.client.query(write, [id, sealed]);
+      await refused(await visitor.request(back), /went wrong on our side/);
+    }
+    const codes = new Set(scene.errors.map((error) => (error as { code: string }).code));
+    expect([...codes]).toEqual(['ERR_TOKENKEEP_DECRYPTION']);
+    // Only now does the code reach Google, which does not confirm it.
+    await scene.database.client.query(write, [id, seal(JSON.stringify(state), place)]);
+    await refused(await visitor.request(back), /did not confirm/);
   });
 
   it('whose row was exchanged for that of another flow is refused', async () => {

@@ -9,7 +9,7 @@ import { until } from '../helpers/promises';
 import type { Endpoint } from '../helpers/scene';
 import { migrateOn } from '../helpers/tables';
 import { type Environment, Process, type Side } from './processes';
-import { open, placeOf } from './sealed';
+import { open, placeOf } from '../helpers/bound';
 
 /** The application as Zoho knows it. */
 export const CREDENTIALS = { clientId: 'oauth-client', clientSecret: 'oauth-secret' };

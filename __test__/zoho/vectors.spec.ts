@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { CREDENTIALS, useScene } from './scene';
-import { open } from './sealed';
+import { open } from '../helpers/bound';
 
 interface Vector {
   keys: string;

@@ -1,7 +1,7 @@
 /** The sealed format, made and opened by Node's own crypto from its formula. */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { KEY } from '../helpers/database';
+import { KEY } from './database';
 
 /** Where a value belongs. */
 export interface Place {
