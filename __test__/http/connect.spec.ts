@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SECRET, SIGNED_IN, someUser, useScene } from './scene';
 import { Visitor } from './visitor';
@@ -287,4 +288,14 @@ describe('every page', () => {
     const old = await new Visitor().open(scene.url('connect?ticket=a.1.b'));
     expect(old.text).toContain('Zu alt. Bitte um einen neuen Link bitten.');
   });
+});
+
+it('a failure on our side is a warning where nobody listens', async () => {
+  const keep = scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' });
+  scene.handle({ keep, userId: () => someUser(), onError: undefined });
+  const warned = once(process, 'warning');
+  expect((await fetch(scene.url('connect'))).status).toBe(500);
+  const [warning] = await warned;
+  expect(warning).toMatchObject({ name: 'TokenkeepWarning' });
+  expect(warning.message).toMatch(/^tokenkeep\/http: The database failed to keep an OAuth state/);
 });

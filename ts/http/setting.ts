@@ -23,7 +23,7 @@ export interface GoogleHandlersOptions<Context = unknown> {
   returnTo?: string | undefined;
   /** What the pages say. */
   texts?: TextsPatch | undefined;
-  /** Told of what went wrong on our side; the pages say no more than that. */
+  /** Told of what went wrong on our side, where the pages say no more than that: a warning. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -87,6 +87,11 @@ export class Setting<Context> {
   }
 
   report(error: unknown): void {
-    this.#options.onError?.(error);
+    (this.#options.onError ?? warn)(error);
   }
+}
+
+function warn(error: unknown): void {
+  const text = error instanceof Error ? error.message : `threw a ${typeof error}`;
+  process.emitWarning(`tokenkeep/http: ${text}`, 'TokenkeepWarning');
 }
