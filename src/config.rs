@@ -43,6 +43,8 @@ pub struct Limits {
     pub usable_ms: u64,
     /// How long a caller waits for a refresh before it gets the usable token or an error.
     pub wait_ms: u64,
+    /// A forced refresh is content with one that is younger than this.
+    pub shared_refresh_ms: u64,
     /// The first pause between two looks at a row that somebody else refreshes.
     pub poll_min_ms: u64,
     /// The longest such pause; takeover needs it to be at most a second.
@@ -70,6 +72,7 @@ impl Limits {
         fresh_ms: 300_000,
         usable_ms: 60_000,
         wait_ms: 20_000,
+        shared_refresh_ms: 5_000,
         poll_min_ms: 15,
         poll_max_ms: 500,
     };
@@ -96,6 +99,7 @@ impl Limits {
             fresh_ms: part(self.fresh_ms, factor),
             usable_ms: part(self.usable_ms, factor),
             wait_ms: part(self.wait_ms, factor),
+            shared_refresh_ms: part(self.shared_refresh_ms, factor),
             poll_min_ms: part(self.poll_min_ms, factor),
             poll_max_ms: part(self.poll_max_ms, factor),
         }

@@ -38,7 +38,12 @@ async fn store(schema: &str, limits: Limits) -> Gmail {
         format: gmail::format(KEYS).map(Arc::new),
         google: Err(Error::configuration("GOOGLE_CLIENT_ID", "is not set")),
         behaviour: Behaviour { limits, mixed_fleet: false },
-        want: Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once: false },
+        want: Want {
+            fresh_ms: limits.fresh_ms,
+            wait_ms: limits.wait_ms,
+            usable_at_once: false,
+            force: false,
+        },
         observer: Arc::new(Silent),
     })
 }
@@ -80,6 +85,7 @@ impl Callback for Rotating {
                 access_token: AccessToken::new(format!("a{number}")),
                 refresh_token: Some(RefreshToken::new(format!("r{number}"))),
                 expiry_date_ms: 4_000_000_000_000.0,
+                scopes: None,
             })
         })
     }

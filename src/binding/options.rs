@@ -102,6 +102,7 @@ impl KeepOptions {
             fresh_ms: limits.fresh_ms,
             wait_ms: self.wait_ms.map_or(limits.wait_ms, u64::from),
             usable_at_once: self.usable_at_once.unwrap_or(false),
+            force: false,
         }
     }
 

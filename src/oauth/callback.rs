@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::http::Boxed;
 use super::response::{is_token, judge_code};
 use super::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
-use crate::config::{TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS};
+use crate::config::{TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -57,6 +57,8 @@ pub struct CallbackTokens {
     pub refresh_token: Option<RefreshToken>,
     /// Until when, in milliseconds since 1970.
     pub expiry_date_ms: f64,
+    /// The granted scopes, where it names them.
+    pub scopes: Option<Vec<String>>,
 }
 
 impl<C: Callback> TokenEndpoint for C {
@@ -104,6 +106,10 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
     if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&tokens.expiry_date_ms) {
         return malformed("refreshFn returned an expiryDate that is no time in milliseconds");
     }
+    let is_text = |scope: &String| check_text("scopes", scope, TEXT_MAX_BYTES).is_ok();
+    if !tokens.scopes.iter().flatten().all(is_text) {
+        return malformed("refreshFn returned scopes that are none");
+    }
     #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
     let at_ms = tokens.expiry_date_ms as i64;
     Verdict::Granted(TokenResponse {
@@ -111,6 +117,7 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
         refresh_token,
         expiry: Expiry::AtMs(at_ms),
         api_domain: None,
+        scopes: tokens.scopes,
     })
 }
 

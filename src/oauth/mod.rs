@@ -38,6 +38,8 @@ pub struct TokenResponse {
     pub expiry: Expiry,
     /// Where Zoho's data of this user is: `api_domain`, when the answer names it.
     pub api_domain: Option<String>,
+    /// The granted scopes, when a callback names them.
+    pub scopes: Option<Vec<String>>,
 }
 
 /// How a provider said that a grant is dead.

@@ -149,6 +149,7 @@ fn granted(body: Body, provider: &Provider) -> Verdict {
         refresh_token,
         expiry: Expiry::In(expires_in),
         api_domain: body.api_domain.and_then(domain),
+        scopes: None,
     })
 }
 

@@ -82,7 +82,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         let reading = Reading { now: answer.lease.at, since: answer.lease.clock };
         let token = |draft: &Draft, expires_at| Token {
-            record: Arc::clone(&read.row.record),
+            record: self.table.recorded(&read.row.record, answer.response),
             credentials: Arc::clone(&draft.credentials),
             expires_at,
             sealed_with: Some(draft.sealed.key_version),

@@ -11,9 +11,16 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if self.is_usable(read) { Some(self.hand_out(key, read).await) } else { None }
     }
 
-    /// The usable token in the place of an error, unless the connection is gone.
-    pub(super) async fn usable_or(&self, key: &T::Key, read: &Read<T>, error: Error) -> Outcome<T> {
-        if error.ends_connection() {
+    /// The usable token in the place of an error, unless the connection is gone, or another token was
+    /// asked for.
+    pub(super) async fn instead(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        want: Want,
+        error: Error,
+    ) -> Outcome<T> {
+        if want.force || error.ends_connection() {
             return Err(error);
         }
         self.usable(key, read).await.unwrap_or(Err(error))
@@ -29,8 +36,15 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         })
     }
 
-    pub(super) fn is_fresh(&self, read: &Read<T>, want: Want) -> bool {
-        self.has_left(read, want.fresh_ms)
+    /// Whether nothing has to be refreshed: the token is fresh, or, where that was not the question,
+    /// somebody has refreshed it just now.
+    pub(super) fn is_enough(&self, read: &Read<T>, want: Want) -> bool {
+        if !want.force {
+            return self.has_left(read, want.fresh_ms);
+        }
+        let shared_ms = i64::try_from(self.behaviour.limits.shared_refresh_ms).unwrap_or(i64::MAX);
+        let age_ms = read.row.refreshed_at.map(|at| read.row.now.ms_since(at));
+        age_ms.is_some_and(|age| (0..shared_ms).contains(&age)) && self.is_usable(read)
     }
 
     pub(super) fn is_usable(&self, read: &Read<T>) -> bool {

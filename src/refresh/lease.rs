@@ -161,7 +161,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Standing::Held => return Ok(None),
         };
         let clock = Stopwatch::start(&self.runtime);
-        let ask = LeaseAsk { unless_fresh_ms: Some(want.fresh_ms), watched };
+        let unless_fresh_ms = (!want.force).then_some(want.fresh_ms);
+        let ask = LeaseAsk { unless_fresh_ms, watched };
         let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
             Ok(at) => at,
             Err(error @ Error::RowLocked { .. }) => return Err(error),

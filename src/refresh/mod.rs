@@ -49,6 +49,9 @@ pub struct Want {
     pub wait_ms: u64,
     /// While somebody else refreshes, take a usable token at once.
     pub usable_at_once: bool,
+    /// Refresh a token that is fresh, too; then the stored one is no answer, whatever happens. Only a
+    /// refresh that has just been made is shared.
+    pub force: bool,
 }
 
 /// How an instance behaves.
@@ -134,22 +137,22 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let clock = Stopwatch::start(&shared.runtime);
         // 1. Read.
         let read = shared.read(&key).await?;
-        if shared.is_fresh(&read, want) {
+        if shared.is_enough(&read, want) {
             return shared.hand_out(&key, &read).await;
         }
         if shared.table.open(&key, &read.row).await?.refresh_token.is_none() {
-            return shared.usable_or(&key, &read, Error::RefreshTokenMissing).await;
+            return shared.instead(&key, &read, want, Error::RefreshTokenMissing).await;
         }
         // 2. Join the flight.
         let endpoint = Arc::new(endpoint);
         let board = || shared.board(&key, &read, &endpoint, want);
         let (started, mut seat) = match board() {
             Ok(boarded) => boarded,
-            Err(error) => return shared.usable_or(&key, &read, error).await,
+            Err(error) => return shared.instead(&key, &read, want, error).await,
         };
         let wait = Duration::from_millis(want.wait_ms);
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
-        if want.usable_at_once && shared.is_usable(&read) {
+        if want.usable_at_once && !want.force && shared.is_usable(&read) {
             // Only who started the flight waits, and only until somebody else turns out to refresh.
             let looks_on = !started
                 || within(&shared.runtime, left(), looks_on(seat.clone())).await == Some(true);
@@ -173,12 +176,12 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             Some(Ok(_)) => {
                 let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
                 let spent = Error::ProviderResponse { reason: reason.into() };
-                shared.usable_or(&key, &read, spent).await
+                shared.instead(&key, &read, want, spent).await
             }
-            Some(Err(error)) => shared.usable_or(&key, &read, error).await,
+            Some(Err(error)) => shared.instead(&key, &read, want, error).await,
             None => {
                 let late = Error::RefreshTimeout { waited_ms: want.wait_ms };
-                shared.usable_or(&key, &read, late).await
+                shared.instead(&key, &read, want, late).await
             }
         }
     }
@@ -258,6 +261,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) {
         let patience = policy::flight_patience(&self.behaviour.limits, self.behaviour.mixed_fleet);
         let mut looks = Looks::new(&self.runtime, patience);
+        // A forced refresh is one of this version: who was faster than it has refreshed, too.
+        let forced = want.force.then(|| first.row.stamp.clone());
         let mut first = Some(first);
         // What this flight waits to see changed by somebody else.
         let mut waits_on: Option<Held> = None;
@@ -284,7 +289,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if let Some(took) = held.and_then(|held| held.until(read.row.updated_at)) {
                 self.durations.remember(took);
             }
-            if self.is_fresh(&read, want) || (committed && self.is_usable(&read)) {
+            let want = Want { force: forced.as_ref() == Some(&read.row.stamp), ..want };
+            if self.is_enough(&read, want) || (committed && self.is_usable(&read)) {
                 break self.hand_out(&key, &read).await;
             }
             // Asked of each row anew: the user may have connected elsewhere.
@@ -389,6 +395,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
         self.failures.remember(&flight_key, stamp, &error, retry_after, &self.runtime, limits);
+        self.table.note_failure(key, &error).await;
         Next::Done(Err(error))
     }
 }

@@ -30,6 +30,8 @@ pub struct Row<Record> {
     pub refreshing_at: Option<Timestamp>,
     /// When the row was last written; only mixed fleets ask.
     pub updated_at: Timestamp,
+    /// When it was last refreshed, where the store knows that; only forced refreshes ask.
+    pub refreshed_at: Option<Timestamp>,
     /// The database's clock at the read.
     pub now: Timestamp,
     /// Set when the row is there but ended: what a caller is told.
@@ -119,6 +121,16 @@ pub trait Table: Send + Sync + 'static {
     fn revoked(&self, refusal: &Refusal) -> Error {
         let Refusal { status, code } = refusal.clone();
         Error::Revoked { store: self.store(), status, reason: code.into() }
+    }
+
+    /// What else the store hands out, once `response` is stored.
+    fn recorded(&self, record: &Arc<Self::Record>, _: &TokenResponse) -> Arc<Self::Record> {
+        Arc::clone(record)
+    }
+
+    /// Notes that a refresh has failed, for whoever asks the table. Nothing depends on it.
+    fn note_failure(&self, _: &Self::Key, _: &Error) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
     }
 
     /// Step 1.

@@ -36,6 +36,7 @@ fuzz_target!(|text: &str| {
         access_token: AccessToken::new(field("accessToken").unwrap_or_default()),
         refresh_token: field("refreshToken").map(RefreshToken::new),
         expiry_date_ms: field("expiryDate").and_then(|ms| ms.parse().ok()).unwrap_or(f64::NAN),
+        scopes: field("scopes").map(|text| text.split(' ').map(str::to_owned).collect()),
     });
 });
 

@@ -6,7 +6,7 @@ use tokenkeep::config::Limits;
 use super::tries;
 
 /// Every limit; a new one does not compile until it is here.
-fn all(limits: Limits) -> [u64; 20] {
+fn all(limits: Limits) -> [u64; 21] {
     let Limits {
         lease_ms,
         http_budget_ms,
@@ -26,6 +26,7 @@ fn all(limits: Limits) -> [u64; 20] {
         fresh_ms,
         usable_ms,
         wait_ms,
+        shared_refresh_ms,
         poll_min_ms,
         poll_max_ms,
     } = limits;
@@ -48,6 +49,7 @@ fn all(limits: Limits) -> [u64; 20] {
         fresh_ms,
         usable_ms,
         wait_ms,
+        shared_refresh_ms,
         poll_min_ms,
         poll_max_ms,
     ]

@@ -217,6 +217,7 @@ impl Table for MemoryTable {
                     expires_at: Some(row.expires_at),
                     refreshing_at: row.refreshing_at,
                     updated_at: row.updated_at,
+                    refreshed_at: None,
                     now: world.now(),
                     ended: None,
                     record: Arc::new(()),
@@ -420,6 +421,7 @@ impl Provider {
             refresh_token: self.rotates.then(|| RefreshToken::new(state.current.clone())),
             expiry: Expiry::In(Duration::from_secs(3_600)),
             api_domain: None,
+            scopes: None,
         })
     }
 }
@@ -524,7 +526,7 @@ impl Process {
 
     pub(crate) fn want(&self) -> Want {
         let Limits { fresh_ms, wait_ms, .. } = self.limits;
-        Want { fresh_ms, wait_ms, usable_at_once: false }
+        Want { fresh_ms, wait_ms, usable_at_once: false, force: false }
     }
 
     /// One call; the access token that it is given.

@@ -34,7 +34,8 @@ pub(crate) async fn call(keep: &Keep, usable_at_once: bool) -> Result<()> {
     world.note(&process.name, || "asks for a token".into());
     let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
     let limits = world.limits;
-    let want = Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once };
+    let want =
+        Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once, force: false };
     let endpoint = keep.endpoint.clone();
     let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), want).await;
     let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());

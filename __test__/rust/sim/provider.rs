@@ -271,6 +271,7 @@ fn response(grant: Grant, rotates: bool) -> TokenResponse {
         refresh_token: rotates.then(|| RefreshToken::new(grant.refresh.refresh_token())),
         expiry: Expiry::In(grant.lifetime),
         api_domain: None,
+        scopes: None,
     }
 }
 

@@ -71,6 +71,7 @@ impl Table {
                 expires_at: Some(row.expires_at),
                 refreshing_at: row.refreshing_at,
                 updated_at: row.updated_at,
+                refreshed_at: None,
                 now: world.now(),
                 ended: match row.mark {
                     // A late answer revives what a refresher has marked.

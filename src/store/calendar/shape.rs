@@ -62,6 +62,7 @@ impl Shape for CalendarShape {
             expires_at: if access.is_empty() { Some(Timestamp::from_ms(0)) } else { expiry },
             refreshing_at: column(row, 7)?,
             updated_at: column(row, 5)?,
+            refreshed_at: None,
             now: column(row, 6)?,
             ended: None,
             record: Arc::new(Record {

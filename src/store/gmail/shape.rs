@@ -66,6 +66,7 @@ impl Shape for GmailShape {
             expires_at: Some(column(row, 5)?),
             refreshing_at: column(row, 8)?,
             updated_at: column(row, 10)?,
+            refreshed_at: None,
             now: column(row, 11)?,
             ended: None,
             record: Arc::new(record),

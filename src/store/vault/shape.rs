@@ -83,6 +83,7 @@ impl Shape for VaultShape {
             expires_at: if is_valid { column(row, 5)? } else { spent },
             refreshing_at: column(row, 6)?,
             updated_at: column(row, 7)?,
+            refreshed_at: None,
             now: column(row, 8)?,
             ended,
             record: Arc::new(Record {

@@ -118,6 +118,7 @@ impl Shape for ZohoShape {
             expires_at: Some(expiry.filter(|_| has_token).unwrap_or(spent)),
             refreshing_at: column(row, 8)?,
             updated_at,
+            refreshed_at: None,
             now: column(row, 6)?,
             ended: ending.as_ref().map(|ending| Error::Revoked {
                 store: "zoho",
