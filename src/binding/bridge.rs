@@ -169,11 +169,13 @@ impl Bridge {
         access_token: String,
         refresh_token: Option<String>,
         expiry_date_ms: f64,
+        scopes: Option<Vec<String>>,
     ) {
         let tokens = CallbackTokens {
             access_token: AccessToken::new(access_token),
             refresh_token: refresh_token.map(RefreshToken::new),
             expiry_date_ms,
+            scopes,
         };
         self.answer(call, CallbackAnswer::Returned(tokens));
     }

@@ -1,17 +1,36 @@
-//! Connecting and disconnecting users. Each settles the call `id` through the bridge. The calendar
-//! store is the one that users connect to.
+//! Connecting and disconnecting users. Each settles the call `id` through the bridge. `store` is the
+//! one that users connect to: `calendar` or `integration`.
 
 use napi_derive::napi;
 
 use super::keep::Keep;
 use super::message::{Field, Value};
 use crate::connect::{Begin, Callback};
+use crate::error::Error;
+
+/// Does `$work` with the store of this name.
+macro_rules! to_store {
+    ($stores:ident, $name:expr, |$store:ident| $work:block) => {
+        match $name.as_str() {
+            "calendar" => {
+                let $store = &$stores.calendar;
+                $work
+            }
+            "integration" => {
+                let $store = &$stores.integration;
+                $work
+            }
+            _ => Err(Error::invalid("store", "may be: calendar, integration")),
+        }
+    };
+}
 
 /// Resolves to a ticket: whoever has it can connect an account to this user, once, within a day.
 #[napi(catch_unwind)]
 pub fn make_ticket(
     keep: &Keep,
     id: u32,
+    store: String,
     user_id: String,
     scopes: Vec<String>,
     return_to: Option<String>,
@@ -19,20 +38,24 @@ pub fn make_ticket(
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let stores = stores?;
-        let ticket = stores.connect.ticket(&stores.calendar, &user_id, scopes, return_to).await?;
-        Ok(Value::Record(vec![Field::Text(ticket)]))
+        to_store!(stores, &store, |store| {
+            let ticket = stores.connect.ticket(store, &user_id, scopes, return_to).await?;
+            Ok(Value::Record(vec![Field::Text(ticket)]))
+        })
     });
 }
 
 /// Rejects a ticket that would not be taken; does not use it up.
 #[napi(catch_unwind)]
-pub fn check_ticket(keep: &Keep, id: u32, ticket: String, user_id: Option<String>) {
+pub fn check_ticket(keep: &Keep, id: u32, store: String, ticket: String, user_id: Option<String>) {
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
-        stores.connect.check_ticket(&stores.calendar, &ticket, user_id).await?;
-        Ok(Value::Nothing)
+        to_store!(stores, &store, |store| {
+            stores.connect.check_ticket(store, &ticket, user_id).await?;
+            Ok(Value::Nothing)
+        })
     });
 }
 
@@ -41,6 +64,7 @@ pub fn check_ticket(keep: &Keep, id: u32, ticket: String, user_id: Option<String
 pub fn follow_ticket(
     keep: &Keep,
     id: u32,
+    store: String,
     ticket: String,
     user_id: Option<String>,
     browser: String,
@@ -49,8 +73,10 @@ pub fn follow_ticket(
     keep.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
-        let url = stores.connect.follow(&stores.calendar, &ticket, user_id, browser).await?;
-        Ok(Value::Record(vec![Field::Text(url)]))
+        to_store!(stores, &store, |store| {
+            let url = stores.connect.follow(store, &ticket, user_id, browser).await?;
+            Ok(Value::Record(vec![Field::Text(url)]))
+        })
     });
 }
 
@@ -59,6 +85,7 @@ pub fn follow_ticket(
 pub fn begin_authorization(
     keep: &Keep,
     id: u32,
+    store: String,
     user_id: String,
     browser: Option<String>,
     scopes: Vec<String>,
@@ -67,9 +94,11 @@ pub fn begin_authorization(
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let stores = stores?;
-        let begin = Begin { user_id, browser, scopes, return_to };
-        let url = stores.connect.begin(&stores.calendar, begin).await?;
-        Ok(Value::Record(vec![Field::Text(url)]))
+        to_store!(stores, &store, |store| {
+            let begin = Begin { user_id, browser, scopes, return_to };
+            let url = stores.connect.begin(store, begin).await?;
+            Ok(Value::Record(vec![Field::Text(url)]))
+        })
     });
 }
 
@@ -86,27 +115,31 @@ pub struct CallbackParameters {
 
 /// Ends a flow; resolves to the user, whether it is another account than before, and where to go.
 #[napi(catch_unwind)]
-pub fn finish_authorization(keep: &Keep, id: u32, callback: CallbackParameters) {
+pub fn finish_authorization(keep: &Keep, id: u32, store: String, callback: CallbackParameters) {
     let stores = keep.stores();
     let CallbackParameters { state, code, error, issuer, browser, user_id } = callback;
     let callback = Callback { state, code, error, issuer, browser, user_id };
     keep.outbox().run(id, async move {
         let stores = stores?;
-        let connected = stores.connect.finish(&stores.calendar, callback).await?;
-        Ok(Value::Record(vec![
-            Field::Text(connected.user_id),
-            Field::Bool(connected.account_changed),
-            Field::optional(connected.return_to, Field::Text),
-        ]))
+        to_store!(stores, &store, |store| {
+            let connected = stores.connect.finish(store, callback).await?;
+            Ok(Value::Record(vec![
+                Field::Text(connected.user_id),
+                Field::Bool(connected.account_changed),
+                Field::optional(connected.return_to, Field::Text),
+            ]))
+        })
     });
 }
 
 /// Deletes a user's tokens, then revokes them; resolves to whether there were any.
 #[napi(catch_unwind)]
-pub fn disconnect(keep: &Keep, id: u32, user_id: String) {
+pub fn disconnect(keep: &Keep, id: u32, store: String, user_id: String) {
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let stores = stores?;
-        stores.connect.disconnect(&stores.calendar, &user_id).await.map(Value::Bool)
+        to_store!(stores, &store, |store| {
+            stores.connect.disconnect(store, &user_id).await.map(Value::Bool)
+        })
     });
 }

@@ -6,6 +6,7 @@ mod calendar;
 mod connect;
 mod crypto;
 mod gmail;
+mod integration;
 mod keep;
 mod message;
 mod migrate;

@@ -17,7 +17,7 @@ use crate::oauth::{
     HttpEndpoint, Reqwest,
 };
 use crate::refresh::{Behaviour, Want};
-use crate::secret::{ClientSecret, RefreshToken};
+use crate::secret::RefreshToken;
 
 /// What the face has read from options and variables.
 #[napi(object)]
@@ -67,7 +67,7 @@ impl KeepOptions {
         self.encryption_secret.zeroize();
         self.encryption_secret_previous.zeroize();
         for provider in self.providers.iter_mut().flatten() {
-            provider.client_secret.zeroize();
+            provider.client_secrets.zeroize();
         }
     }
 
@@ -161,10 +161,8 @@ impl KeepOptions {
 
     fn google_credentials(&self) -> Result<ClientCredentials> {
         let secret = required("GOOGLE_CLIENT_SECRET", self.google_client_secret.as_ref());
-        Ok(ClientCredentials {
-            id: required("GOOGLE_CLIENT_ID", self.google_client_id.as_ref())?.to_owned(),
-            secret: ClientSecret::new(secret?),
-        })
+        let id = required("GOOGLE_CLIENT_ID", self.google_client_id.as_ref())?;
+        Ok(ClientCredentials::new(id, secret?))
     }
 
     /// Where Google sends users back to.

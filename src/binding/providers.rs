@@ -7,17 +7,21 @@ use napi_derive::napi;
 
 use super::options::{KeepOptions, http_client};
 use crate::error::{Error, Result};
-use crate::oauth::{ClientCredentials, HttpEndpoint, Provider};
+use crate::oauth::{ClientAuthentication, ClientCredentials, HttpEndpoint, Provider};
 use crate::secret::ClientSecret;
 
-/// A provider that is not built in, as options describe it.
+/// A provider, as options describe it; what is missing is as of the one that is built in under this
+/// name.
 #[napi(object)]
 #[derive(Clone)]
 pub struct ProviderOptions {
     pub name: String,
-    pub token_url: String,
+    pub token_url: Option<String>,
+    pub revocation_url: Option<String>,
     pub client_id: String,
-    pub client_secret: String,
+    pub client_secrets: Vec<String>,
+    /// `client_secret_post`, `client_secret_basic` or `none`.
+    pub client_authentication: Option<String>,
     pub rotates: Option<bool>,
     pub default_expires_in_s: Option<u32>,
 }
@@ -43,11 +47,12 @@ impl Providers {
         self.google.clone()
     }
 
-    /// The endpoint of `provider`; options win.
+    /// The endpoint of `provider`; options win. The part from `#` on names an account there.
     pub(super) fn endpoint(&self, provider: &str) -> Result<Arc<HttpEndpoint>> {
-        match self.others.get(provider) {
+        let name = provider.split('#').next().unwrap_or_default();
+        match self.others.get(name) {
             Some(endpoint) => endpoint.clone(),
-            None if provider == "google" => self.google(),
+            None if name == "google" => self.google(),
             None => Err(Error::configuration(
                 "providers",
                 "has no token endpoint of this provider. Name it there, or pass a refreshFn",
@@ -59,15 +64,38 @@ impl Providers {
 fn endpoint(given: &ProviderOptions) -> Result<HttpEndpoint> {
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
-        secret: ClientSecret::new(given.client_secret.clone()),
+        secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
     };
-    let usual = Provider::OTHER;
+    let built_in = Provider::built_in(&given.name);
+    let usual = built_in.unwrap_or(Provider::OTHER);
+    let authentication = match given.client_authentication.as_deref() {
+        None => usual.authentication,
+        Some("client_secret_post") => ClientAuthentication::Post,
+        Some("client_secret_basic") => ClientAuthentication::Basic,
+        Some("none") => ClientAuthentication::None,
+        Some(_) => {
+            let reason =
+                "clientAuthentication must be client_secret_post, client_secret_basic or none";
+            return Err(Error::configuration("providers", reason));
+        }
+    };
+    if credentials.secrets.is_empty() && authentication != ClientAuthentication::None {
+        let reason = "a client without a clientSecret has clientAuthentication: 'none'";
+        return Err(Error::configuration("providers", reason));
+    }
     let provider = Provider {
-        may_rotate: given.rotates.unwrap_or(usual.may_rotate),
+        // At another endpoint it may rotate, whatever the provider itself does.
+        may_rotate: given.rotates.unwrap_or(usual.may_rotate || given.token_url.is_some()),
         default_expires_in_s: given
             .default_expires_in_s
             .map_or(usual.default_expires_in_s, u64::from),
+        authentication,
         ..usual
     };
-    HttpEndpoint::at(&given.token_url, provider, credentials, http_client()?)
+    let Some(token_url) = given.token_url.as_deref().or(built_in.map(|known| known.token_url))
+    else {
+        return Err(Error::configuration("providers", "lacks the tokenUrl of a provider"));
+    };
+    HttpEndpoint::at(token_url, provider, credentials, http_client()?)?
+        .revoking_at(given.revocation_url.clone())
 }

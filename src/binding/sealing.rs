@@ -68,7 +68,8 @@ pub fn unseal(keep: &Keep, id: u32, store: String) {
         let rows = match store.as_str() {
             "zoho" => stores?.zoho.unseal().await?,
             "calendar" => stores?.calendar.unseal().await?,
-            _ => return Err(Error::invalid("store", "may be: zoho, calendar")),
+            "integration" => stores?.integration.unseal().await?,
+            _ => return Err(Error::invalid("store", "may be: zoho, calendar, integration")),
         };
         let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
         Ok(Value::Record(vec![Field::Number(rows)]))

@@ -9,9 +9,10 @@ use super::runtime::runtime;
 use crate::connect::{self, Connect};
 use crate::db::{Database, Within};
 use crate::error::Result;
-use crate::refresh::{Behaviour, Observer};
+use crate::refresh::{Behaviour, Observer, Want};
 use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
+use crate::store::integration::{self, Integration};
 use crate::store::vault::{self, Vault};
 use crate::store::zoho::{self, Zoho};
 use crate::store::{Accounts, PendingTable, Store};
@@ -22,6 +23,7 @@ pub(super) struct Stores {
     pub(super) zoho: Zoho,
     pub(super) vault: Vault,
     pub(super) calendar: Calendar,
+    pub(super) integration: Integration,
     pub(super) providers: Providers,
     pub(super) connect: Connect,
 }
@@ -64,6 +66,14 @@ impl Stores {
                 want,
                 observer: Arc::clone(&observer),
             }),
+            integration: Integration::new(integration::Options {
+                database: Arc::clone(&database),
+                sealing: Arc::clone(&sealing),
+                behaviour: alone,
+                // While somebody else refreshes, everybody gets the usable token.
+                want: Want { usable_at_once: true, ..want },
+                observer: Arc::clone(&observer),
+            }),
             connect: Connect::new(connect::Options {
                 pending,
                 accounts,
@@ -92,17 +102,19 @@ impl Stores {
         self.zoho.landed().await;
         self.vault.landed().await;
         self.calendar.landed().await;
+        self.integration.landed().await;
     }
 
     /// Closes all of them at the same time; gives whether all that was under way ended.
     pub(super) async fn close(&self, timeout: Duration) -> bool {
-        let Self { gmail, zoho, vault, calendar, .. } = self;
+        let Self { gmail, zoho, vault, calendar, integration, .. } = self;
         let closing = tokio::join!(
             gmail.close(timeout),
             zoho.close(timeout),
             vault.close(timeout),
-            calendar.close(timeout)
+            calendar.close(timeout),
+            integration.close(timeout)
         );
-        closing == (true, true, true, true)
+        closing == (true, true, true, true, true)
     }
 }

@@ -5,7 +5,7 @@ use napi_derive::napi;
 use super::keep::Keep;
 use super::message::{Field, Value};
 use crate::oauth::ClientCredentials;
-use crate::secret::{AccessToken, ClientSecret, RefreshToken};
+use crate::secret::{AccessToken, RefreshToken};
 use crate::store::zoho::{Connection, Key};
 
 /// An access token with at least five minutes left, refreshed once across all processes if need be.
@@ -19,8 +19,7 @@ pub fn get_zoho_access_token(
     oauth_client_secret: String,
 ) {
     let stores = keep.stores();
-    let credentials =
-        ClientCredentials { id: oauth_client_id, secret: ClientSecret::new(oauth_client_secret) };
+    let credentials = ClientCredentials::new(oauth_client_id, oauth_client_secret);
     keep.outbox().run(id, async move {
         let key = Key { client_id, provider };
         let token = stores?.zoho.access_token(key, credentials).await?;

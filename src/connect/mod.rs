@@ -6,6 +6,7 @@
 //! ```
 
 mod redirect_uri;
+mod revoke;
 mod waiting;
 
 use std::sync::Arc;
@@ -93,16 +94,17 @@ impl Connect {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
-    pub async fn ticket(
+    pub async fn ticket<S: Connects>(
         &self,
-        store: &impl Connects,
+        store: &S,
         user_id: &str,
         scopes: Vec<String>,
         return_to: Option<String>,
     ) -> Result<String> {
         let user_id = store.key(user_id)?;
         self.check()?;
-        self.0.pending.put(&Ticket { user_id, scopes, return_to }).await
+        let store = S::STORE.to_owned();
+        self.0.pending.put(&Ticket { store, user_id, scopes, return_to }).await
     }
 
     /// Whether a ticket would be taken; it is not used up.
@@ -130,7 +132,7 @@ impl Connect {
         browser: String,
     ) -> Result<String> {
         let found = self.ticket_of(store, ticket, user_id).await?;
-        let Ticket { user_id, scopes, return_to } = found.pending.clone();
+        let Ticket { user_id, scopes, return_to, .. } = found.pending.clone();
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
         let url = self.begin(store, begin).await?;
         // At last: a state that nobody is sent away with does no harm, a ticket that is lost does.
@@ -138,14 +140,17 @@ impl Connect {
         Ok(url)
     }
 
-    async fn ticket_of(
+    async fn ticket_of<S: Connects>(
         &self,
-        store: &impl Connects,
+        store: &S,
         ticket: &str,
         user_id: Option<&str>,
     ) -> Result<Found<Ticket>> {
         self.check()?;
         let found: Found<Ticket> = self.find(ticket).await?;
+        if found.pending.store != S::STORE {
+            return Err(expired());
+        }
         match user_id {
             Some(user_id) if store.key(user_id)? != found.pending.user_id => {
                 Err(Error::authorization(NotAuthorized::AnotherUser))
@@ -158,7 +163,7 @@ impl Connect {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
-    pub async fn begin(&self, store: &impl Connects, begin: Begin) -> Result<String> {
+    pub async fn begin<S: Connects>(&self, store: &S, begin: Begin) -> Result<String> {
         let Begin { user_id, browser, scopes, return_to } = begin;
         let user_id = store.key(&user_id)?;
         if let Some(browser) = &browser {
@@ -170,7 +175,15 @@ impl Connect {
         let (server, redirect_uri) = self.check()?;
         let code_verifier = random_text::<CODE_VERIFIER_BYTES>()?;
         let redirect_uri = redirect_uri.as_str().to_owned();
-        let state = State { user_id, browser, code_verifier, redirect_uri, scopes, return_to };
+        let state = State {
+            store: S::STORE.to_owned(),
+            user_id,
+            browser,
+            code_verifier,
+            redirect_uri,
+            scopes,
+            return_to,
+        };
         let signed = self.0.pending.put(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {
             redirect_uri: &state.redirect_uri,
@@ -240,32 +253,6 @@ impl Connect {
             self.tell::<S>(EventKind::AccountChanged, key, None);
         }
         Ok(changed)
-    }
-
-    /// Deletes what is stored, then tells the provider; gives whether there was anything. That the
-    /// provider could not be told is an event.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
-    pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
-        let key = store.key(user_id)?;
-        self.0.accounts.forget(S::STORE, &key).await?;
-        let deleted = store.disconnect(&key).await?;
-        let Some(credentials) = deleted else { return Ok(false) };
-        if let Err(error) = self.revoke(credentials).await {
-            self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
-        }
-        Ok(true)
-    }
-
-    /// The refresh token, since that ends the whole grant; without one the access token.
-    async fn revoke(&self, credentials: Result<Credentials>) -> Result<()> {
-        let server = self.0.server.as_ref().map_err(Clone::clone)?;
-        let Credentials { access_token, refresh_token } = credentials?;
-        match refresh_token {
-            Some(token) => server.revoke(token.expose(), "refresh_token").await,
-            None => server.revoke(access_token.expose(), "access_token").await,
-        }
     }
 
     async fn find<P: Pending>(&self, signed: &str) -> Result<Found<P>> {

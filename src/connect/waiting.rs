@@ -10,6 +10,7 @@ use crate::store::{Connects, Pending};
 /// A link that was sent to a user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ticket {
+    pub(super) store: String,
     pub(super) user_id: String,
     pub(super) scopes: Vec<String>,
     pub(super) return_to: Option<String>,
@@ -23,6 +24,7 @@ impl Pending for Ticket {
 /// A flow that has begun.
 #[derive(Serialize, Deserialize)]
 pub(super) struct State {
+    pub(super) store: String,
     pub(super) user_id: String,
     pub(super) browser: Option<String>,
     pub(super) code_verifier: Zeroizing<String>,
@@ -39,13 +41,16 @@ impl Pending for State {
 impl State {
     /// Whether the answer comes from the browser, the user and the server that the flow was begun for.
     /// Before the state is used up: a stranger cannot use up somebody else's.
-    pub(super) fn check(
+    pub(super) fn check<S: Connects>(
         &self,
         callback: &Callback,
-        store: &impl Connects,
+        store: &S,
         issuer: &str,
     ) -> Result<()> {
         let other = |reason| Err(Error::authorization(reason));
+        if self.store != S::STORE {
+            return other(NotAuthorized::Expired);
+        }
         if self.browser.is_some() && self.browser != callback.browser {
             return other(NotAuthorized::AnotherBrowser);
         }

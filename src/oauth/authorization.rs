@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::credentials::ClientCredentials;
+use super::credentials::{Client, ClientCredentials};
 use super::http::{HttpClient, HttpResponse, is_http_url};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
@@ -35,7 +35,7 @@ pub struct AuthorizationServer {
     provider: Provider,
     pub(super) metadata: Metadata,
     pub(super) endpoints: Endpoints,
-    pub(super) client: ClientCredentials,
+    client: ClientCredentials,
     pub(super) http: Arc<dyn HttpClient>,
 }
 
@@ -102,6 +102,14 @@ impl AuthorizationServer {
         Ok(Self { provider, metadata, endpoints, client, http })
     }
 
+    pub(super) fn authenticated(&self) -> Client<'_> {
+        Client {
+            id: &self.client.id,
+            secret: self.client.secrets.first(),
+            authentication: self.provider.authentication,
+        }
+    }
+
     /// Who the server says it is in its answers.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -142,7 +150,8 @@ impl AuthorizationServer {
         code_verifier: &str,
     ) -> Result<Grant> {
         let token_url = self.endpoints.token.as_deref().unwrap_or(self.provider.token_url);
-        let request = code_request(token_url, &self.client, code, redirect_uri, code_verifier);
+        let client = self.authenticated();
+        let request = code_request(token_url, client, code, redirect_uri, code_verifier);
         let asked = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
         let Ok(Ok(response)) = asked else {
             return Err(Error::authorization(NotAuthorized::ServerUnavailable));

@@ -1,13 +1,15 @@
 //! A provider's token endpoint, asked over HTTP on behalf of one client.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::credentials::ClientCredentials;
+use super::credentials::{Client, ClientCredentials};
 use super::http::{HttpClient, HttpFailure, is_http_url};
 use super::provider::Provider;
 use super::request::refresh_request;
 use super::response::judge;
+use super::revocation::revoke;
 use super::{TokenEndpoint, Verdict};
 use crate::error::{Error, Result};
 use crate::secret::RefreshToken;
@@ -16,7 +18,10 @@ use crate::secret::RefreshToken;
 pub struct HttpEndpoint {
     provider: Provider,
     token_url: String,
+    revocation_url: Option<String>,
     credentials: ClientCredentials,
+    /// Which of the secrets was taken last.
+    taken: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
 }
@@ -51,12 +56,70 @@ impl HttpEndpoint {
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        if !is_http_url(token_url) {
-            let reason = "must be a URL that begins with https:// or http://";
-            return Err(Error::configuration(provider.token_url_variable, reason));
-        }
+        check_url(provider.token_url_variable, token_url)?;
         let client = format!("{token_url} {}", credentials.id);
-        Ok(Self { provider, token_url: token_url.to_owned(), credentials, http, client })
+        let revocation_url = provider.revocation_url.map(str::to_owned);
+        let (token_url, taken) = (token_url.to_owned(), AtomicUsize::new(0));
+        Ok(Self { provider, token_url, revocation_url, credentials, taken, http, client })
+    }
+
+    /// With another revocation endpoint than the provider's own.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when it is no http or https URL.
+    pub fn revoking_at(self, revocation_url: Option<String>) -> Result<Self> {
+        if let Some(url) = &revocation_url {
+            check_url(self.provider.token_url_variable, url)?;
+        }
+        Ok(Self { revocation_url: revocation_url.or(self.revocation_url), ..self })
+    }
+
+    /// Tells the provider that a token is not needed any more (RFC 7009); `hint` is its type.
+    ///
+    /// # Errors
+    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`]: it is not known to be revoked;
+    /// [`Error::Configuration`]: it is not known where that is done.
+    pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
+        let Some(url) = &self.revocation_url else {
+            let reason = "has no revocationUrl of this provider";
+            return Err(Error::configuration("providers", reason));
+        };
+        let client = self.authenticated(self.taken.load(Ordering::Relaxed));
+        revoke(self.http.as_ref(), url, client, (token, hint)).await
+    }
+
+    fn authenticated(&self, secret: usize) -> Client<'_> {
+        Client {
+            id: &self.credentials.id,
+            secret: self.credentials.secrets.get(secret),
+            authentication: self.provider.authentication,
+        }
+    }
+
+    async fn ask(&self, client: Client<'_>, token: &RefreshToken, wall: Duration) -> Verdict {
+        let request = refresh_request(&self.token_url, client, token);
+        match self.http.post(request).await {
+            Ok(response) => judge(&response, &self.provider, wall),
+            Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
+                Error::ProviderUnavailable { status: None, reason: reason.into() },
+                None,
+            ),
+            Err(HttpFailure::NoAnswer(reason)) => {
+                Verdict::Ambiguous(Error::OutcomeUnknown { reason: reason.into() })
+            }
+            Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
+                reason: "the answer is larger than 1 MiB".into(),
+            }),
+        }
+    }
+}
+
+fn check_url(option: &'static str, url: &str) -> Result<()> {
+    match is_http_url(url) {
+        true => Ok(()),
+        false => {
+            Err(Error::configuration(option, "must be a URL that begins with https:// or http://"))
+        }
     }
 }
 
@@ -73,20 +136,21 @@ impl TokenEndpoint for HttpEndpoint {
         true
     }
 
+    /// With the secret that was taken last; where that is refused, and so nothing was spent, with
+    /// the others.
     async fn refresh(&self, token: &RefreshToken, _: Duration, wall: Duration) -> Verdict {
-        let request = refresh_request(&self.token_url, &self.credentials, token);
-        match self.http.post(request).await {
-            Ok(response) => judge(&response, &self.provider, wall),
-            Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
-                Error::ProviderUnavailable { status: None, reason: reason.into() },
-                None,
-            ),
-            Err(HttpFailure::NoAnswer(reason)) => {
-                Verdict::Ambiguous(Error::OutcomeUnknown { reason: reason.into() })
+        let first = self.taken.load(Ordering::Relaxed);
+        let count = self.credentials.secrets.len().max(1);
+        let mut verdict = self.ask(self.authenticated(first), token, wall).await;
+        for next in (1..count).map(|step| (first + step) % count) {
+            if !matches!(verdict, Verdict::ClientRejected(_)) {
+                break;
             }
-            Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
-                reason: "the answer is larger than 1 MiB".into(),
-            }),
+            verdict = self.ask(self.authenticated(next), token, wall).await;
+            if !matches!(verdict, Verdict::ClientRejected(_)) {
+                self.taken.store(next, Ordering::Relaxed);
+            }
         }
+        verdict
     }
 }

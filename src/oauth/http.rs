@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::header::HeaderValue;
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
@@ -18,6 +19,8 @@ pub struct HttpRequest {
     pub url: String,
     /// The encoded form; holds secrets.
     pub body: Zeroizing<String>,
+    /// The header `Authorization`, where the client authenticates there; a secret.
+    pub authorization: Option<Zeroizing<String>>,
 }
 
 impl std::fmt::Debug for HttpRequest {
@@ -109,9 +112,14 @@ impl Reqwest {
         &self,
         request: HttpRequest,
     ) -> std::result::Result<HttpResponse, HttpFailure> {
-        let mut response = self
-            .0
-            .post(request.url)
+        let mut post = self.0.post(request.url);
+        if let Some(authorization) = &request.authorization {
+            let mut value = HeaderValue::from_str(authorization)
+                .map_err(|_| HttpFailure::NotSent("the client's credentials are no header"))?;
+            value.set_sensitive(true);
+            post = post.header("authorization", value);
+        }
+        let mut response = post
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
             .body(Bytes::from_owner(request.body))

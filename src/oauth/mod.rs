@@ -17,10 +17,13 @@ use std::time::Duration;
 
 pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Grant};
 pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callback};
-pub use credentials::ClientCredentials;
+pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
-pub use provider::{GOOGLE, GOOGLE_METADATA, Metadata, Provider, ZOHO, zoho_at};
+pub use provider::{
+    GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK, ZOHO,
+    zoho_at,
+};
 pub use request::refresh_request;
 pub use response::{judge, retry_after};
 

@@ -1,5 +1,6 @@
 //! Providers as data.
 
+use super::credentials::ClientAuthentication;
 use crate::error::{Error, Result};
 
 /// What tokenkeep must know of a provider.
@@ -15,6 +16,12 @@ pub struct Provider {
     pub may_rotate: bool,
     /// The lifetime of an access token when the answer names none.
     pub default_expires_in_s: u64,
+    /// Where tokens are revoked (RFC 7009), where that is possible.
+    pub revocation_url: Option<&'static str>,
+    /// How the application authenticates.
+    pub authentication: ClientAuthentication,
+    /// What it says of a dead grant beside `invalid_grant`.
+    pub dead_grant_codes: &'static [&'static str],
 }
 
 impl Provider {
@@ -25,8 +32,19 @@ impl Provider {
         token_url_variable: "providers",
         may_rotate: true,
         default_expires_in_s: 3_600,
+        revocation_url: None,
+        authentication: ClientAuthentication::Post,
+        dead_grant_codes: &[],
     };
+
+    /// The one that is built in under this name.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<Self> {
+        BUILT_IN.into_iter().find(|provider| provider.name == name)
+    }
 }
+
+const BUILT_IN: [Provider; 6] = [GOOGLE, MICROSOFT, ZOHO, GITHUB, SLACK, SALESFORCE];
 
 /// Google: the client authenticates in the body; lifetimes are always named. It does not rotate
 /// today, but does not promise so either.
@@ -34,8 +52,48 @@ pub const GOOGLE: Provider = Provider {
     name: "google",
     token_url: "https://oauth2.googleapis.com/token",
     token_url_variable: "TOKENKEEP_GOOGLE_TOKEN_URL",
-    may_rotate: true,
-    default_expires_in_s: 3_600,
+    revocation_url: Some(GOOGLE_METADATA.revocation_endpoint),
+    ..Provider::OTHER
+};
+
+/// Microsoft, for accounts of any tenant; another tenant by its own token URL. Each refresh answers
+/// with a new refresh token.
+pub const MICROSOFT: Provider = Provider {
+    name: "microsoft",
+    token_url: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    token_url_variable: "TOKENKEEP_MICROSOFT_TOKEN_URL",
+    ..Provider::OTHER
+};
+
+/// GitHub, for applications whose user tokens expire.
+pub const GITHUB: Provider = Provider {
+    name: "github",
+    token_url: "https://github.com/login/oauth/access_token",
+    token_url_variable: "TOKENKEEP_GITHUB_TOKEN_URL",
+    default_expires_in_s: 28_800,
+    dead_grant_codes: &["bad_refresh_token"],
+    ..Provider::OTHER
+};
+
+/// Slack, for applications with token rotation.
+pub const SLACK: Provider = Provider {
+    name: "slack",
+    token_url: "https://slack.com/api/oauth.v2.access",
+    token_url_variable: "TOKENKEEP_SLACK_TOKEN_URL",
+    default_expires_in_s: 43_200,
+    dead_grant_codes: &["invalid_refresh_token", "token_revoked"],
+    ..Provider::OTHER
+};
+
+/// Salesforce, which names no lifetime: that of a session, two hours unless the administrator says
+/// otherwise.
+pub const SALESFORCE: Provider = Provider {
+    name: "salesforce",
+    token_url: "https://login.salesforce.com/services/oauth2/token",
+    token_url_variable: "TOKENKEEP_SALESFORCE_TOKEN_URL",
+    default_expires_in_s: 7_200,
+    revocation_url: Some("https://login.salesforce.com/services/oauth2/revoke"),
+    ..Provider::OTHER
 };
 
 /// Where an authorization server lets users connect, by the names of RFC 8414, section 2.
@@ -69,8 +127,8 @@ pub const ZOHO: Provider = Provider {
     name: "zoho",
     token_url: "https://accounts.zoho.com/oauth/v2/token",
     token_url_variable: "TOKENKEEP_ZOHO_TOKEN_URL",
-    may_rotate: true,
-    default_expires_in_s: 3_600,
+    revocation_url: Some("https://accounts.zoho.com/oauth/v2/token/revoke"),
+    ..Provider::OTHER
 };
 
 /// Zoho's accounts servers, one for each data centre, and their token endpoints.

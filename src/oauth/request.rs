@@ -1,16 +1,18 @@
 //! Building the requests of a client: forms, posted to the authorization server.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::credentials::ClientCredentials;
+use super::credentials::{Client, ClientAuthentication};
 use super::http::HttpRequest;
-use crate::secret::RefreshToken;
+use crate::secret::{ClientSecret, RefreshToken};
 
 /// `POST token_url` with `grant_type=refresh_token` (RFC 6749, section 6).
 #[must_use]
 pub fn refresh_request(
     token_url: &str,
-    client: &ClientCredentials,
+    client: Client<'_>,
     refresh_token: &RefreshToken,
 ) -> HttpRequest {
     let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
@@ -21,7 +23,7 @@ pub fn refresh_request(
 /// 4.5).
 pub(super) fn code_request(
     token_url: &str,
-    client: &ClientCredentials,
+    client: Client<'_>,
     code: &str,
     redirect_uri: &str,
     code_verifier: &str,
@@ -38,18 +40,24 @@ pub(super) fn code_request(
 /// `POST revocation_url` (RFC 7009, section 2.1).
 pub(super) fn revocation_request(
     revocation_url: &str,
-    client: &ClientCredentials,
+    client: Client<'_>,
     token: &str,
     hint: &str,
 ) -> HttpRequest {
     form(revocation_url, client, &[("token", token), ("token_type_hint", hint)])
 }
 
-/// A form with these fields, the client authenticated in the body (`client_secret_post`, RFC 6749,
-/// section 2.3.1).
-fn form(url: &str, client: &ClientCredentials, fields: &[(&str, &str)]) -> HttpRequest {
-    let credentials = [("client_id", &*client.id), ("client_secret", client.secret.expose())];
-    let fields = || fields.iter().chain(&credentials);
+/// A form with these fields; the client authenticated as it says.
+fn form(url: &str, client: Client<'_>, fields: &[(&str, &str)]) -> HttpRequest {
+    let secret = client.secret.map(ClientSecret::expose);
+    let (in_body, authorization) = match (client.authentication, secret) {
+        (ClientAuthentication::Basic, Some(secret)) => (vec![], Some(basic(client.id, secret))),
+        (ClientAuthentication::Post, Some(secret)) => {
+            (vec![("client_id", client.id), ("client_secret", secret)], None)
+        }
+        _ => (vec![("client_id", client.id)], None),
+    };
+    let fields = || fields.iter().chain(&in_body);
     // Three times the length is the most that encoding can make of it: the buffer never grows,
     // so no unwiped copy is left behind.
     let most = fields().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
@@ -57,7 +65,19 @@ fn form(url: &str, client: &ClientCredentials, fields: &[(&str, &str)]) -> HttpR
     for (name, value) in fields() {
         append(name, value, &mut body);
     }
-    HttpRequest { url: url.to_owned(), body }
+    HttpRequest { url: url.to_owned(), body, authorization }
+}
+
+/// `Basic base64(id ":" secret)`, each encoded as in a form (RFC 6749, section 2.3.1).
+fn basic(id: &str, secret: &str) -> Zeroizing<String> {
+    let mut pair = Zeroizing::new(String::with_capacity((id.len() + secret.len()) * 3 + 1));
+    encode(id, &mut pair);
+    pair.push(':');
+    encode(secret, &mut pair);
+    let mut header = Zeroizing::new(String::with_capacity(6 + pair.len() * 4 / 3 + 4));
+    header.push_str("Basic ");
+    STANDARD.encode_string(pair.as_bytes(), &mut header);
+    header
 }
 
 /// Appends `name=value`, encoded; after an ampersand, when something is there.
@@ -91,15 +111,35 @@ fn encode(value: &str, into: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::ClientSecret;
+
+    fn request(authentication: ClientAuthentication, secret: Option<&str>) -> HttpRequest {
+        let secret = secret.map(ClientSecret::new);
+        let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication };
+        refresh_request("https://t/token", client, &RefreshToken::new("1//r&x=y"))
+    }
 
     #[test]
     fn a_value_cannot_break_out_of_its_field() {
-        let client = ClientCredentials { id: "a&b=c".into(), secret: ClientSecret::new("s +%ü") };
-        let request = refresh_request("https://t/token", &client, &RefreshToken::new("1//r&x=y"));
+        let request = request(ClientAuthentication::Post, Some("s +%ü"));
         assert_eq!(
             *request.body,
             "grant_type=refresh_token&refresh_token=1%2F%2Fr%26x%3Dy&client_id=a%26b%3Dc&client_secret=s+%2B%25%C3%BC"
         );
+        assert!(request.authorization.is_none());
+    }
+
+    #[test]
+    fn in_a_header_id_and_secret_cannot_be_taken_for_each_other() {
+        let request = request(ClientAuthentication::Basic, Some("s:ü"));
+        assert_eq!(*request.body, "grant_type=refresh_token&refresh_token=1%2F%2Fr%26x%3Dy");
+        let header = request.authorization.expect("has a header");
+        let pair = STANDARD.decode(header.strip_prefix("Basic ").expect("is Basic"));
+        assert_eq!(pair.as_deref(), Ok(b"a%26b%3Dc:s%3A%C3%BC".as_slice()));
+    }
+
+    #[test]
+    fn a_public_client_sends_its_id_alone() {
+        let request = request(ClientAuthentication::None, None);
+        assert!(request.body.ends_with("&client_id=a%26b%3Dc") && request.authorization.is_none());
     }
 }

@@ -46,7 +46,11 @@ pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Ve
         ),
         (_, Some(code)) => {
             let description = body.as_ref().and_then(|body| body.error_description.as_ref());
-            judge_code(status, &code, description.and_then(Value::as_str), pause)
+            let description = description.and_then(Value::as_str);
+            if provider.dead_grant_codes.contains(&code.as_str()) {
+                return Verdict::InvalidGrant(Refusal { status: Some(status), code });
+            }
+            judge_code(status, &code, description, pause)
         }
         (200..=299, None) => match body {
             Some(body) => granted(body, provider),
@@ -194,11 +198,16 @@ pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::GOOGLE;
+    use crate::oauth::{GITHUB, GOOGLE};
     use zeroize::Zeroizing;
 
     fn answer(status: u16, body: &str) -> Verdict {
         with_header(status, body, None)
+    }
+
+    fn answer_of(provider: &Provider, status: u16, body: &str) -> Verdict {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        judge(&HttpResponse { status, retry_after: None, body }, provider, Duration::ZERO)
     }
 
     fn with_header(status: u16, body: &str, retry_after: Option<&str>) -> Verdict {
@@ -232,8 +241,10 @@ mod tests {
             let odd = answer(200, &format!(r#"{{"access_token":"at","error":{error}}}"#));
             assert!(matches!(odd, Verdict::Refused(_)), "{error}: {odd:?}");
         }
-        let github = answer(200, r#"{"error":"bad_refresh_token"}"#);
-        assert!(matches!(github, Verdict::Refused(_)));
+        let google = answer(200, r#"{"error":"bad_refresh_token"}"#);
+        assert!(matches!(google, Verdict::Refused(_)));
+        let github = answer_of(&GITHUB, 200, r#"{"error":"bad_refresh_token"}"#);
+        assert!(matches!(github, Verdict::InvalidGrant(_)));
     }
 
     #[test]

@@ -3,44 +3,49 @@
 use serde::Deserialize;
 
 use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
-use super::http::{HttpFailure, HttpResponse};
+use super::credentials::Client;
+use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::request::revocation_request;
 use crate::error::{Error, Result};
 
 impl AuthorizationServer {
-    /// Tells the server that a token is not needed any more (RFC 7009). A token that it does not know
-    /// is revoked, too.
+    /// Tells the server that a token is not needed any more; `hint` is its type.
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`]: it is not known to be revoked.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.endpoints.revocation.as_deref();
         let url = url.unwrap_or(self.metadata.revocation_endpoint);
-        let request = revocation_request(url, &self.client, token, hint);
-        let unavailable = |reason: &'static str| Error::ProviderUnavailable {
-            status: None,
-            reason: reason.into(),
-        };
-        let asked = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
-        let response = match asked {
-            Ok(Ok(response)) => response,
-            Ok(Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason))) => {
-                return Err(unavailable(reason));
-            }
-            Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
-            Err(_) => return Err(unavailable("no answer in time")),
-        };
-        let status = response.status;
-        match status {
-            200..=299 => Ok(()),
-            // What Google says of a token that it does not know.
-            400 if says_invalid_token(&response) => Ok(()),
-            500..=599 | 429 => Err(Error::ProviderUnavailable {
-                status: Some(status),
-                reason: "the token was not revoked".into(),
-            }),
-            _ => Err(Error::ProviderRefused { status, reason: "the token was not revoked".into() }),
+        revoke(self.http.as_ref(), url, self.authenticated(), (token, hint)).await
+    }
+}
+
+/// A token that the server does not know is revoked, too.
+pub(super) async fn revoke(
+    http: &dyn HttpClient,
+    url: &str,
+    client: Client<'_>,
+    (token, hint): (&str, &str),
+) -> Result<()> {
+    let request = revocation_request(url, client, token, hint);
+    let unavailable =
+        |reason: &'static str| Error::ProviderUnavailable { status: None, reason: reason.into() };
+    let response = match tokio::time::timeout(REQUEST_BUDGET, http.post(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason))) => {
+            return Err(unavailable(reason));
         }
+        Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
+        Err(_) => return Err(unavailable("no answer in time")),
+    };
+    let status = response.status;
+    let reason = "the token was not revoked".into();
+    match status {
+        200..=299 => Ok(()),
+        // What Google says of a token that it does not know.
+        400 if says_invalid_token(&response) => Ok(()),
+        500..=599 | 429 => Err(Error::ProviderUnavailable { status: Some(status), reason }),
+        _ => Err(Error::ProviderRefused { status, reason }),
     }
 }
 

@@ -4,7 +4,9 @@
 mod account;
 pub mod calendar;
 mod connects;
+mod consent;
 pub mod gmail;
+pub mod integration;
 mod pending;
 mod sealed;
 mod sealed_tokens;
@@ -24,8 +26,13 @@ use crate::config::Limits;
 use crate::db::Migration;
 
 /// The tables of all stores.
-pub const MIGRATIONS: [&Migration; 4] =
-    [&gmail::MIGRATION, &zoho::MIGRATION, &vault::MIGRATION, &calendar::MIGRATION];
+pub const MIGRATIONS: [&Migration; 5] = [
+    &gmail::MIGRATION,
+    &zoho::MIGRATION,
+    &vault::MIGRATION,
+    &calendar::MIGRATION,
+    &integration::MIGRATION,
+];
 
 /// What every store can be told.
 pub trait Store {

@@ -12,9 +12,10 @@ struct Sealed {
     key_parts: usize,
 }
 
-const SEALED: [Sealed; 2] = [
+const SEALED: [Sealed; 3] = [
     Sealed { store: "zoho", columns: [ACCESS_TOKEN, REFRESH_TOKEN], key_parts: 2 },
     Sealed { store: "calendar", columns: [ACCESS_TOKEN, REFRESH_TOKEN], key_parts: 1 },
+    Sealed { store: "integration", columns: [ACCESS_TOKEN, REFRESH_TOKEN], key_parts: 2 },
 ];
 
 /// The place of a value.

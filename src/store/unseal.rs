@@ -46,11 +46,12 @@ impl<S: SealedShape> StoreTable<S> {
         let (key, tokens) = (S::key(row)?, self.shape.tokens());
         let parts = S::parts(&key);
         let access: Option<&str> = column(row, parts.len())?;
-        let refresh: &str = column(row, parts.len() + 1)?;
+        let refresh: Option<&str> = column(row, parts.len() + 1)?;
         let opened_access =
             access.map(|stored| tokens.opened(&parts, ACCESS_TOKEN, stored)).transpose()?;
-        let opened_refresh = tokens.opened(&parts, REFRESH_TOKEN, refresh)?;
-        let plaintexts = opened_access.iter().chain([&opened_refresh]);
+        let opened_refresh =
+            refresh.map(|stored| tokens.opened(&parts, REFRESH_TOKEN, stored)).transpose()?;
+        let plaintexts = opened_access.iter().chain(&opened_refresh);
         if plaintexts.into_iter().any(|text| is_sealed(text)) {
             return Err(Error::invalid(
                 "token",
@@ -62,7 +63,7 @@ impl<S: SealedShape> StoreTable<S> {
             (&access, Type::TEXT),
             (&refresh, Type::TEXT),
             (&opened_access.as_ref().map(|text| text.as_str()), Type::TEXT),
-            (&opened_refresh.as_str(), Type::TEXT),
+            (&opened_refresh.as_ref().map(|text| text.as_str()), Type::TEXT),
         ];
         let rows = self.database.write("unseal tokens", rewrite, params, self.usual()).await?;
         Ok(!rows.is_empty())

@@ -14,7 +14,6 @@ use tokenkeep::oauth::{
     AuthorizationServer, Boxed, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, Grant,
     HttpClient, HttpFailure, HttpRequest, HttpResponse,
 };
-use tokenkeep::secret::ClientSecret;
 use zeroize::Zeroizing;
 
 const CLIENT: &str = "client";
@@ -38,7 +37,7 @@ fuzz_target!(|body: &[u8]| {
     let runtime = runtime.expect("a runtime can be built");
     for status in [200, 400, 500] {
         let client =
-            ClientCredentials { id: CLIENT.to_owned(), secret: ClientSecret::new("secret") };
+            ClientCredentials::new(CLIENT, "secret");
         let http = Arc::new(Answer(status, body.to_vec()));
         let google = (GOOGLE, GOOGLE_METADATA);
         let server = AuthorizationServer::new(google, Endpoints::default(), client, http);

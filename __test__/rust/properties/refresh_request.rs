@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use reqwest::Url;
-use tokenkeep::oauth::{ClientCredentials, refresh_request};
+use tokenkeep::oauth::{Client, ClientAuthentication, refresh_request};
 use tokenkeep::secret::{ClientSecret, RefreshToken};
 
 use super::{text, tries};
@@ -16,9 +16,11 @@ proptest! {
         secret in text(30),
         token in text(200),
     ) {
-        let client = ClientCredentials { id: id.clone(), secret: ClientSecret::new(secret.clone()) };
+        let client_secret = ClientSecret::new(secret.clone());
+        let authentication = ClientAuthentication::Post;
+        let client = Client { id: &id, secret: Some(&client_secret), authentication };
         let token = RefreshToken::new(token);
-        let request = refresh_request("https://provider.example/token", &client, &token);
+        let request = refresh_request("https://provider.example/token", client, &token);
         prop_assert!(request.body.is_ascii());
         let read = Url::parse(&format!("https://host/?{}", *request.body)).expect("is a URL");
         let fields: Vec<_> = read.query_pairs().into_owned().collect();

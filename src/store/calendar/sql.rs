@@ -36,13 +36,13 @@ pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1::uuid";
 
 /// The same, and gives what was stored.
 pub(super) const DISCONNECT: &str = "
-    DELETE FROM {table} WHERE user_id = $1::uuid RETURNING access_token, refresh_token";
+    DELETE FROM {table} WHERE user_id = $1[1]::uuid RETURNING access_token, refresh_token";
 
 /// A consent without a refresh token: the stored one stays, and the lease with it.
 pub(super) const KEEP: &str = "
     UPDATE {table} SET access_token = $3, token_expiry = $4, scopes = $5,
         updated_at = clock_timestamp()
-    WHERE user_id = $1::uuid AND refresh_token = $2
+    WHERE user_id = $1[1]::uuid AND refresh_token = $2
     RETURNING user_id";
 
 /// Step 3. Without an expiry a token is fresh, but not without a token.

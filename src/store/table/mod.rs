@@ -8,7 +8,7 @@
 //! | `read_one` | `$1` the key |
 //! | `read_many` | an array for each part of the key |
 //! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` mixed fleet, `$7` ms of a lease |
-//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` mixed fleet, `$13` api_domain |
+//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` mixed fleet, `$13` api_domain, `$14` scopes |
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
 //! | `suspect` | `$1` to `$3`, `$4` ms of freshness |
 //! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
@@ -29,7 +29,7 @@ use self::statements::{Statements, named};
 use crate::config::Limits;
 use crate::db::{CombinedReads, Database, Params, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
-use crate::oauth::Refusal;
+use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
     Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
 };
@@ -129,6 +129,17 @@ impl<S: Shape> Table for StoreTable<S> {
         self.shape.not_connected(key)
     }
 
+    fn recorded(&self, record: &Arc<S::Record>, response: &TokenResponse) -> Arc<S::Record> {
+        S::recorded(record, response)
+    }
+
+    async fn note_failure(&self, key: &S::Key, error: &Error) {
+        let Some(sql) = &self.statements.note_failure else { return };
+        let params: Params<'_> = &[(&S::parts(key), Type::TEXT_ARRAY), (&error.code(), Type::TEXT)];
+        // Only a note: what fails here is not worth another error.
+        let _ = self.database.write(S::STEPS.release, sql, params, self.usual()).await;
+    }
+
     async fn read(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
         let row = self.reads.get(key.clone()).await?;
         if row.is_none() {
@@ -197,6 +208,7 @@ impl<S: Shape> Table for StoreTable<S> {
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
             (&self.mixed_fleet, Type::BOOL),
             (&commit.response.api_domain, Type::TEXT),
+            (&commit.response.scopes, Type::TEXT_ARRAY),
         ];
         let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
         let rows = self.database.write(S::STEPS.commit, sql, params, within).await?;

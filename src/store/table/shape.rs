@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::oauth::Refusal;
+use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{Credentials, Row, Sealed};
 
 /// The texts of the statements. `{table}` and `{schema}` are replaced by the table's qualified name
@@ -71,6 +72,9 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
         SELECT row_security_active('{table}')
           AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
 
+    /// Notes that a refresh has failed: `$1` the key, `$2` the error's code.
+    const NOTE_FAILURE: Option<&'static str> = None;
+
     /// The parts of a key, as the statements take them.
     fn parts(key: &Self::Key) -> Vec<Option<&str>>;
 
@@ -83,6 +87,11 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
     /// Whether a refresher has marked the row: a late answer revives it.
     fn is_marked(_: &Self::Record) -> bool {
         false
+    }
+
+    /// What the row holds once `response` is stored.
+    fn recorded(record: &Arc<Self::Record>, _: &TokenResponse) -> Arc<Self::Record> {
+        Arc::clone(record)
     }
 
     fn not_connected(&self, key: &Self::Key) -> Error;

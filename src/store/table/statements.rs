@@ -16,6 +16,7 @@ pub(super) struct Statements {
     pub(super) suspect: String,
     pub(super) end: String,
     pub(super) row_security: String,
+    pub(super) note_failure: Option<String>,
 }
 
 /// `sql` with the name of this table, and of its schema.
@@ -40,6 +41,7 @@ impl Statements {
             release: named(S::SQL.release),
             suspect: named(S::SQL.suspect),
             end: named(S::SQL.end),
+            note_failure: S::NOTE_FAILURE.map(named),
             row_security: S::ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
         }
     }

@@ -38,7 +38,6 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::oauth::{Boxed, HttpFailure, HttpRequest, HttpResponse, TokenEndpoint};
-    use crate::secret::ClientSecret;
 
     struct Nowhere;
 
@@ -56,7 +55,7 @@ mod tests {
             http: Ok(Arc::new(Nowhere)),
         };
         let record = Record { accounts_server: text(row), ending: None };
-        let client = ClientCredentials { id: "id".into(), secret: ClientSecret::new("secret") };
+        let client = ClientCredentials::new("id", "secret");
         let endpoint = address.endpoint(&record, client)?;
         Ok(endpoint.client().expect("has a client").to_owned())
     }

@@ -122,7 +122,9 @@ impl Zoho {
     ) -> Result<AccessToken> {
         check_key(&key)?;
         check_text("credentials.clientId", &credentials.id, TEXT_MAX_BYTES)?;
-        check_text("credentials.clientSecret", credentials.secret.expose(), TEXT_MAX_BYTES)?;
+        for secret in &credentials.secrets {
+            check_text("credentials.clientSecret", secret.expose(), TEXT_MAX_BYTES)?;
+        }
         self.table()?;
         match self.valid(key.clone(), credentials.clone()).await {
             Err(error) if error.ends_connection() && self.take_environment(&key).await? => {

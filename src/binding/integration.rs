@@ -1,0 +1,97 @@
+//! The integration store's functions. Each settles the call `id` through the bridge.
+
+use napi_derive::napi;
+
+use super::keep::Keep;
+use super::message::{Field, Value};
+use super::refresh_fn::RefreshFn;
+use crate::config::timestamp;
+use crate::db::Timestamp;
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::integration::{Ask, Key, Tokens};
+
+/// The stored tokens, fresh or not, alive or not; `null` when there are none.
+#[napi(catch_unwind)]
+pub fn get_integration_token(keep: &Keep, id: u32, user_id: String, provider: String) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        let tokens = stores?.integration.tokens(Key { user_id, provider }).await?;
+        Ok(tokens.map_or(Value::Null, record))
+    });
+}
+
+/// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)] // an object would cost a property read each
+pub fn store_integration_token(
+    keep: &Keep,
+    id: u32,
+    user_id: String,
+    provider: String,
+    access_token: String,
+    refresh_token: Option<String>,
+    expires_at_ms: f64,
+    scopes: Vec<String>,
+) {
+    let stores = keep.stores();
+    let access_token = AccessToken::new(access_token);
+    let refresh_token = refresh_token.map(RefreshToken::new);
+    keep.outbox().run(id, async move {
+        let expires_at = Timestamp::from_ms(timestamp("expiresAt", expires_at_ms)?);
+        let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
+        let key = Key { user_id, provider };
+        stores?.integration.store(key, tokens).await.map(|()| Value::Nothing)
+    });
+}
+
+/// Tokens with so many milliseconds left, else the refresh buffer; refreshed once across all processes
+/// if need be, or if `force` says so: by the kept function when there is one, else at the provider.
+#[napi(catch_unwind)]
+pub fn get_valid_integration_token(
+    keep: &Keep,
+    id: u32,
+    user_id: String,
+    provider: String,
+    min_ttl_ms: Option<u32>,
+    force: bool,
+    refresh_fn: Option<u32>,
+) {
+    let stores = keep.stores();
+    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
+    keep.outbox().run(id, async move {
+        let stores = stores?;
+        let ask = Ask { min_ttl_ms: min_ttl_ms.map(u64::from), force };
+        let endpoint = stores.providers.endpoint(&provider);
+        let (key, store) = (Key { user_id, provider }, &stores.integration);
+        let tokens = match refresh_fn {
+            Some(refresh_fn) => store.valid(key, Ok(refresh_fn), ask).await?,
+            None => store.valid(key, endpoint, ask).await?,
+        };
+        Ok(record(tokens))
+    });
+}
+
+/// Deletes the row, then tells the provider; resolves to whether there was one.
+#[napi(catch_unwind)]
+pub fn revoke_integration(keep: &Keep, id: u32, user_id: String, provider: String, confirm: bool) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        let stores = stores?;
+        let endpoint = stores.providers.endpoint(&provider);
+        let key = Key { user_id, provider };
+        let revoked = stores.connect.revoke(&stores.integration, key, endpoint, confirm).await?;
+        Ok(Value::Bool(revoked))
+    });
+}
+
+/// The fields in the order of `ts/integration-store.ts`: the scopes last, as many as there are.
+fn record(tokens: Tokens) -> Value {
+    let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
+    let mut fields = vec![
+        Field::AccessToken(access_token),
+        Field::optional(refresh_token, Field::RefreshToken),
+        Field::moment(expires_at),
+    ];
+    fields.extend(scopes.into_iter().map(Field::Text));
+    Value::Record(fields)
+}

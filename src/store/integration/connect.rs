@@ -1,0 +1,57 @@
+//! A user connects to Google, or disconnects any provider.
+
+use super::sql::{DELETE, KEEP};
+use super::{Integration, IntegrationShape, Key, Tokens, check_key};
+use crate::error::{Error, NotAuthorized, Result};
+use crate::refresh::Credentials;
+use crate::store::connects::{Connects, Granted};
+use crate::store::consent::ConsentShape;
+use crate::store::table::Shape;
+
+impl ConsentShape for IntegrationShape {
+    const KEEP: &'static str = KEEP;
+    const DISCONNECT: &'static str = DELETE;
+}
+
+/// The provider that users connect at.
+const GOOGLE: &str = "google";
+
+fn google(user_id: &str) -> Key {
+    Key { user_id: user_id.to_owned(), provider: GOOGLE.to_owned() }
+}
+
+impl Integration {
+    /// Deletes what is stored; gives it, for the provider to be told. `None`: there was nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn delete(&self, key: &Key) -> Result<Option<Result<Credentials>>> {
+        check_key(key)?;
+        self.table()?.disconnect(key).await
+    }
+}
+
+impl Connects for Integration {
+    const STORE: &'static str = IntegrationShape::STORE;
+
+    fn key(&self, user_id: &str) -> Result<String> {
+        check_key(&google(user_id))?;
+        Ok(user_id.to_owned())
+    }
+
+    async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
+        if granted.credentials.refresh_token.is_none() {
+            return match granted.may_keep {
+                true => self.table()?.keep_refresh_token(&google(key), &granted).await,
+                false => Err(Error::authorization(NotAuthorized::RefreshTokenMissing)),
+            };
+        }
+        let Granted { credentials, expires_at, scopes, .. } = granted;
+        let Credentials { access_token, refresh_token } = credentials;
+        self.store(google(key), Tokens { access_token, refresh_token, expires_at, scopes }).await
+    }
+
+    async fn disconnect(&self, key: &str) -> Result<Option<Result<Credentials>>> {
+        self.delete(&google(key)).await
+    }
+}

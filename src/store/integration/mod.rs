@@ -1,0 +1,202 @@
+//! The integration store (seed 004): any provider, one row a user and account in
+//! `integration_tokens`.
+
+mod connect;
+mod migration;
+mod shape;
+mod sql;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::migration::MIGRATION;
+use self::shape::IntegrationShape;
+pub use self::shape::{Key, Record};
+use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
+use crate::crypto::Sealing;
+use crate::db::{Database, Params, Timestamp, Type};
+use crate::error::{Error, Result};
+use crate::oauth::TokenEndpoint;
+use crate::refresh::{Behaviour, Engine, Observer, Row, Table, Token, Tokio, Want};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::store::Store;
+use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
+use crate::store::table::{Shape, StoreTable};
+
+/// What an instance of the store is made of.
+pub struct Options {
+    /// The database.
+    pub database: Arc<Database>,
+    /// How tokens are kept.
+    pub sealing: Arc<Sealing>,
+    /// Limits.
+    pub behaviour: Behaviour,
+    /// What a caller of [`Integration::valid`] wants, unless it says so.
+    pub want: Want,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A user's tokens at one provider, opened.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token, when there is one.
+    pub refresh_token: Option<RefreshToken>,
+    /// Until when the access token is valid.
+    pub expires_at: Timestamp,
+    /// The granted scopes.
+    pub scopes: Vec<String>,
+}
+
+/// What a caller asks of a token, beside the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ask {
+    /// How much must be left of it; `None`: the refresh buffer.
+    pub min_ttl_ms: Option<u64>,
+    /// Refresh it whatever is left.
+    pub force: bool,
+}
+
+/// The store's own statements, for one table name.
+struct Statements {
+    store: String,
+    bare_store: String,
+}
+
+/// The store.
+pub struct Integration {
+    engine: Engine<StoreTable<IntegrationShape>, Tokio>,
+    statements: Statements,
+    want: Want,
+}
+
+impl Integration {
+    /// Opens the store; connects when it is first used.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { database, sealing, behaviour, want, observer } = options;
+        let shape = IntegrationShape { tokens: SealedTokens { store: "integration", sealing } };
+        let table = StoreTable::new(database, shape, behaviour);
+        Self {
+            statements: Statements {
+                store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
+                bare_store: table.named(&sql::STORE.replace("{reset}", "")),
+            },
+            engine: Engine::new(table, Tokio::default(), behaviour, observer),
+            want,
+        }
+    }
+
+    fn table(&self) -> Result<&StoreTable<IntegrationShape>> {
+        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    }
+
+    /// The stored tokens, fresh or not, alive or not; `None` when there are none.
+    ///
+    /// # Errors
+    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
+    pub async fn tokens(&self, key: Key) -> Result<Option<Tokens>> {
+        check_key(&key)?;
+        let table = self.table()?;
+        let Some(row) = table.read(&key).await? else { return Ok(None) };
+        self.opened(&key, &row).await.map(Some)
+    }
+
+    async fn opened(&self, key: &Key, row: &Row<Record>) -> Result<Tokens> {
+        let opened = self.table()?.open(key, row).await?;
+        Ok(Tokens {
+            access_token: opened.access_token,
+            refresh_token: opened.refresh_token,
+            expires_at: row.expires_at.unwrap_or(row.now),
+            scopes: row.record.scopes.clone(),
+        })
+    }
+
+    /// Tokens as asked for, refreshed once across all processes if need be, at `endpoint`; one that is
+    /// not configured matters only then.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
+    pub async fn valid<E: TokenEndpoint>(
+        &self,
+        key: Key,
+        endpoint: Result<Arc<E>>,
+        ask: Ask,
+    ) -> Result<Tokens> {
+        check_key(&key)?;
+        self.table()?;
+        let want = Want {
+            fresh_ms: ask.min_ttl_ms.unwrap_or(self.want.fresh_ms),
+            force: ask.force,
+            ..self.want
+        };
+        let endpoint = move |_: &Record| endpoint.clone();
+        let token = self.engine.valid(key, endpoint, want).await?;
+        let Token { record, credentials, expires_at, .. } = token;
+        Ok(Tokens {
+            access_token: credentials.access_token.clone(),
+            refresh_token: credentials.refresh_token.clone(),
+            expires_at: expires_at.ok_or_else(|| Error::internal("a token never expires"))?,
+            scopes: record.scopes.clone(),
+        })
+    }
+
+    /// Stores a user's tokens; replaces what was stored, ends any refresh under way in favour of
+    /// these tokens. Without a refresh token the stored one is kept.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    pub async fn store(&self, key: Key, new: Tokens) -> Result<()> {
+        check_key(&key)?;
+        let Tokens { access_token, refresh_token, expires_at, scopes } = new;
+        check_text("accessToken", access_token.expose(), TOKEN_MAX_BYTES)?;
+        let refresh_token = refresh_token.filter(|token| !token.expose().is_empty());
+        if let Some(token) = &refresh_token {
+            check_text("refreshToken", token.expose(), TOKEN_MAX_BYTES)?;
+        }
+        for scope in &scopes {
+            check_text("scopes", scope, TEXT_MAX_BYTES)?;
+        }
+        let table = self.table()?;
+        let parts = IntegrationShape::parts(&key);
+        let seal = |column, token: &str| table.shape.tokens.sealed(&parts, column, token);
+        let access = seal(ACCESS_TOKEN, access_token.expose())?;
+        let refresh = refresh_token.map(|token| seal(REFRESH_TOKEN, token.expose())).transpose()?;
+        let params: Params<'_> = &[
+            (&parts, Type::TEXT_ARRAY),
+            (&access, Type::TEXT),
+            (&refresh, Type::TEXT),
+            (&expires_at, Type::TIMESTAMPTZ),
+            (&scopes, Type::TEXT_ARRAY),
+        ];
+        let Statements { store, bare_store, .. } = &self.statements;
+        let step = "store integration tokens";
+        table.write_either(step, [store, bare_store], params).await.map(drop)
+    }
+
+    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
+    /// does not open; [`Error::Database`] and its kin.
+    pub async fn unseal(&self) -> Result<u64> {
+        self.table()?.unseal().await
+    }
+}
+
+impl Store for Integration {
+    async fn landed(&self) {
+        self.engine.landed().await;
+    }
+
+    async fn close(&self, timeout: Duration) -> bool {
+        self.engine.close(timeout).await
+    }
+}
+
+fn check_key(key: &Key) -> Result<()> {
+    check_text("userId", &key.user_id, TEXT_MAX_BYTES)?;
+    check_text("provider", &key.provider, TEXT_MAX_BYTES)
+}

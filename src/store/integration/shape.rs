@@ -1,0 +1,127 @@
+//! What a row of `integration_tokens` means.
+
+use std::sync::Arc;
+
+use super::sql::{ADDED, NOTE_FAILURE, REWRITE, SEALED, SQL};
+use crate::db::{Timestamp, column};
+use crate::error::{Error, Result};
+use crate::oauth::TokenResponse;
+use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::store::sealed_tokens::{SealedShape, SealedTokens};
+use crate::store::table::{Shape, Sql, Steps, steps};
+
+/// The row's natural key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The application's user.
+    pub user_id: String,
+    /// The provider, for a further account `<provider>#<account key>`.
+    pub provider: String,
+}
+
+impl Key {
+    /// The provider without the account key.
+    pub(super) fn provider_name(&self) -> &str {
+        self.provider.split_once('#').map_or(&self.provider, |(name, _)| name)
+    }
+}
+
+/// What a row holds beside tokens.
+#[derive(Debug)]
+pub struct Record {
+    /// The granted scopes.
+    pub scopes: Vec<String>,
+    /// Whether a refresher has marked it.
+    is_marked: bool,
+}
+
+/// A row that was written so much later than it was marked is alive again.
+const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+
+pub(super) struct IntegrationShape {
+    pub(super) tokens: SealedTokens,
+}
+
+impl SealedShape for IntegrationShape {
+    const SEALED: &'static str = SEALED;
+    const REWRITE: &'static str = REWRITE;
+
+    fn tokens(&self) -> &SealedTokens {
+        &self.tokens
+    }
+}
+
+impl Shape for IntegrationShape {
+    type Key = Key;
+    type Record = Record;
+
+    const STORE: &'static str = "integration";
+    const TABLE: &'static str = "integration_tokens";
+    const STEPS: Steps = steps!("integration tokens");
+    const SQL: Sql = SQL;
+    const ADDED: [&'static str; 2] = ADDED;
+    const NOTE_FAILURE: Option<&'static str> = Some(NOTE_FAILURE);
+
+    fn parts(key: &Key) -> Vec<Option<&str>> {
+        vec![Some(&key.user_id), Some(&key.provider)]
+    }
+
+    fn key(row: &crate::db::Row) -> Result<Key> {
+        Ok(Key { user_id: column(row, 0)?, provider: column(row, 1)? })
+    }
+
+    fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
+        let access: &str = column(row, 2)?;
+        let refresh: Option<&str> = column(row, 3)?;
+        let expires_at = column(row, 4)?;
+        let updated_at = column(row, 5)?;
+        let scopes: Vec<Option<String>> = column(row, 7)?;
+        let invalid_since: Option<Timestamp> = column(row, 9)?;
+        let reason: Option<String> = column(row, 10)?;
+        let is_marked = invalid_since.is_some_and(|since| updated_at <= since.plus(REVIVED_AFTER));
+        let spent = Timestamp::from_ms(0);
+        Ok(Row {
+            stamp: Stamp { access: Some(Arc::from(access)), refresh: refresh.map(Arc::from) },
+            // Without an access token the row needs a refresh.
+            expires_at: Some(if access.is_empty() { spent } else { expires_at }),
+            refreshing_at: column(row, 8)?,
+            updated_at,
+            refreshed_at: column(row, 11)?,
+            now: column(row, 6)?,
+            ended: is_marked.then(|| Error::Revoked {
+                store: "integration",
+                status: None,
+                reason: reason.unwrap_or_else(|| "invalid_grant".to_owned()).into(),
+            }),
+            record: Arc::new(Record { scopes: scopes.into_iter().flatten().collect(), is_marked }),
+        })
+    }
+
+    fn is_marked(record: &Record) -> bool {
+        record.is_marked
+    }
+
+    fn recorded(record: &Arc<Record>, response: &TokenResponse) -> Arc<Record> {
+        match &response.scopes {
+            Some(scopes) => Arc::new(Record { scopes: scopes.clone(), is_marked: false }),
+            None => Arc::clone(record),
+        }
+    }
+
+    fn not_connected(&self, key: &Key) -> Error {
+        let text = format!("{} is not connected for this user", key.provider_name());
+        Error::NotConnected { store: "integration", text: text.into() }
+    }
+
+    async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
+        self.tokens.open(&Self::parts(key), &row.stamp)
+    }
+
+    fn check_seal(&self) -> Result<()> {
+        self.tokens.sealing.check()
+    }
+
+    async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
+        self.tokens.seal(&Self::parts(key), credentials)
+    }
+}

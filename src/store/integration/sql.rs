@@ -1,0 +1,147 @@
+//! The statements of the integration store.
+
+use crate::store::table::Sql;
+
+/// The columns that a migration adds, and NULLs of their types.
+pub(super) const ADDED: [&str; 2] = [
+    "refreshing_at, invalid_since, invalid_reason, last_refreshed_at",
+    "NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz",
+];
+
+macro_rules! columns {
+    () => {
+        "user_id, provider, access_token, refresh_token, expires_at, updated_at,
+        clock_timestamp(), scopes, {added}"
+    };
+}
+
+const READ_ONE: &str =
+    concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = $1[1] AND provider = $1[2]");
+
+const READ_MANY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM {table} WHERE (user_id, provider) IN (SELECT * FROM unnest($1, $2))"
+);
+
+/// A grant that was marked dead, and that nobody has written since: an application's own code does
+/// not know the mark, but its writes set `updated_at`.
+macro_rules! is_dead {
+    () => {
+        "(invalid_since IS NOT NULL AND updated_at <= invalid_since + interval '1 second')"
+    };
+}
+
+/// Reconnect: overwrites everything, ends any refresh under way and revives a dead grant. Without a
+/// refresh token ($3) the stored one stays, and with it the lease of whoever refreshes.
+/// `{reset}` is left out of a table that lacks the columns.
+pub(super) const STORE: &str = "
+    INSERT INTO {table} AS stored
+        (user_id, provider, access_token, refresh_token, expires_at, scopes, created_at, updated_at)
+    SELECT $1[1], $1[2], $2, $3, $4, $5, now, now FROM (SELECT clock_timestamp() AS now) AS clock
+    ON CONFLICT (user_id, provider) DO UPDATE SET
+        access_token = EXCLUDED.access_token,
+        refresh_token = coalesce(EXCLUDED.refresh_token, stored.refresh_token),
+        expires_at = EXCLUDED.expires_at,
+        scopes = EXCLUDED.scopes,
+        updated_at = EXCLUDED.updated_at{reset}";
+
+/// What a table with the added columns is told beside.
+pub(super) const RESET: &str = ",
+        refreshing_at = CASE WHEN EXCLUDED.refresh_token IS NULL THEN stored.refreshing_at END,
+        invalid_since = NULL, invalid_reason = NULL, last_error_code = NULL, failure_count = 0";
+
+/// A consent without a refresh token: the stored one stays, and the lease with it.
+pub(super) const KEEP: &str = "
+    UPDATE {table} SET access_token = $3, expires_at = $4, scopes = $5,
+        updated_at = clock_timestamp()
+    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2
+    RETURNING user_id";
+
+/// Gives what was stored, for the provider to be told.
+pub(super) const DELETE: &str = "
+    DELETE FROM {table} WHERE user_id = $1[1] AND provider = $1[2]
+    RETURNING access_token, refresh_token";
+
+/// For operators; nothing depends on it.
+pub(super) const NOTE_FAILURE: &str = "
+    UPDATE {table} SET last_error_code = $2, failure_count = failure_count + 1
+    WHERE user_id = $1[1] AND provider = $1[2]";
+
+/// Step 3. Without an access token the row is never fresh.
+const LEASE: &str = concat!(
+    "
+    UPDATE {table} SET refreshing_at = clock_timestamp()
+    WHERE user_id = $1[1] AND provider = $1[2]
+      AND refresh_token = $2 AND access_token = $3
+      AND ($4::float8 IS NULL OR access_token = ''
+        OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
+      AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
+    is_dead!(),
+    "
+    RETURNING refreshing_at"
+);
+
+/// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
+/// refresh buffer ($11), so that the next call proves the token.
+const COMMIT: &str = "
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+    UPDATE {table} SET
+        refresh_token = $4,
+        access_token = $5,
+        expires_at = CASE
+            WHEN $8 AND (refreshing_at IS DISTINCT FROM $9
+                OR refreshing_at < clock.now - $10 * interval '1 millisecond')
+            THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
+            ELSE $7 END,
+        scopes = coalesce($14, scopes),
+        refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL,
+        last_refreshed_at = clock.now, last_error_code = NULL, failure_count = 0,
+        updated_at = clock.now
+    FROM clock
+    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3
+    RETURNING expires_at";
+
+/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
+const RELEASE: &str = "
+    UPDATE {table} SET refreshing_at = $3
+    WHERE user_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
+
+/// Step 9a.
+const SUSPECT: &str = "
+    UPDATE {table}
+    SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
+    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
+
+/// Step 9c: the row stays, and says since when and why it needs the user.
+const END: &str = "
+    UPDATE {table} SET
+        invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,
+        last_error_code = 'ERR_TOKENKEEP_REVOKED', failure_count = failure_count + 1,
+        updated_at = clock_timestamp()
+    WHERE user_id = $1[1] AND provider = $1[2]
+      AND refresh_token = $2 AND access_token = $3 AND refreshing_at = $4
+    RETURNING user_id";
+
+/// Rows with a sealed value, some at a time.
+pub(super) const SEALED: &str = "
+    SELECT user_id, provider, access_token, refresh_token FROM {table}
+    WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
+    ORDER BY user_id, provider LIMIT $1";
+
+/// The same tokens in another form: no new version of the row to anybody but the fence.
+pub(super) const REWRITE: &str = "
+    UPDATE {table} SET access_token = $4, refresh_token = $5
+    WHERE user_id = $1[1] AND provider = $1[2]
+      AND access_token = $2 AND refresh_token IS NOT DISTINCT FROM $3
+    RETURNING user_id";
+
+pub(super) const SQL: Sql = Sql {
+    read_one: READ_ONE,
+    read_many: READ_MANY,
+    lease: LEASE,
+    commit: COMMIT,
+    release: RELEASE,
+    suspect: SUSPECT,
+    end: END,
+};
