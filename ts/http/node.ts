@@ -56,9 +56,12 @@ function pass(response: ServerResponse, next: (() => void) | undefined): void {
   response.writeHead(404).end();
 }
 
-/** The URL as the client wrote it, also where Express has cut off where a router is mounted. */
+/**
+ * Path and query as the client wrote them, also where Express has cut off where a router is mounted,
+ * and where the client named the server, too (RFC 9112, section 3.2.2).
+ */
 function urlOf({ originalUrl, url }: NodeRequest): string {
-  return originalUrl ?? url ?? '/';
+  return (originalUrl ?? url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 /** What a `Request` cannot be made with (Fetch, "forbidden method"). */
