@@ -3,8 +3,8 @@ export class Browser {
   /** @type {Map<string, Map<string, string>>} */
   #jars = new Map();
 
-  /** Opens a page. @param {string | URL} link */
-  async open(link, init = {}) {
+  /** Opens a page; or finds out where it leads, once that is at `before`. @param {string | URL} link */
+  async open(link, { before, ...init } = {}) {
     let url = new URL(link);
     let request = init;
     for (let steps = 0; steps < 10; steps++) {
@@ -12,16 +12,17 @@ export class Browser {
       const location = response.headers.get('location');
       if (!location) return { url, status: response.status, text: await response.text() };
       url = new URL(location, url);
+      if (before && url.href.startsWith(before)) return { url, status: response.status, text: '' };
       request = {};
     }
     throw new Error(`${link} redirects without end`);
   }
 
   /** Clicks the only link of a page. */
-  click({ url, text }) {
+  click({ url, text }, init) {
     const [, href] = /<a href="([^"]+)"/.exec(text) ?? [];
     if (!href) throw new Error(`no link: ${text}`);
-    return this.open(new URL(href, url));
+    return this.open(new URL(href, url), init);
   }
 
   /** Presses the button of the only form of a page. */

@@ -25,7 +25,10 @@ export async function journey(origin, scene, say) {
   const missing = await browser.open(`${origin}/login?user=${userId}`);
   assert.match(missing.text, /Not connected/);
 
-  assertConnected(await browser.click(missing));
+  const { url: back } = await browser.click(missing, { before: scene.google.redirectUri });
+  const looked = await browser.open(back, { method: 'HEAD' });
+  assert.equal(looked.status, 405, 'a look at the callback is refused');
+  assertConnected(await browser.open(back));
   await assertSealed(scene, userId);
   assertConnected(await home());
   say('connected');
