@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import {
@@ -33,6 +33,8 @@ export class Scene {
   google!: Google;
   keep!: TokenKeep;
   handlers!: GoogleHandlers<NodeRequest>;
+  /** The application, where it is another one than just the handlers. */
+  application: RequestListener | undefined;
   events: TokenkeepEvent[] = [];
   errors: unknown[] = [];
   origin = '';
@@ -42,7 +44,7 @@ export class Scene {
   /** Starts the application, and Google, which knows where it listens. */
   async start({ pages = false }: { pages?: boolean } = {}): Promise<void> {
     this.#server = createServer((request, response) =>
-      toNodeListener(this.handlers)(request, response),
+      (this.application ?? toNodeListener(this.handlers))(request, response),
     );
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -131,6 +133,7 @@ export class Scene {
     await this.google.close();
     this.#server.closeAllConnections();
     this.#server.close();
+    this.application = undefined;
     this.events = [];
     this.errors = [];
   }

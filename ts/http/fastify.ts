@@ -1,7 +1,8 @@
 /** For Fastify. */
 
 import type { IncomingMessage } from 'node:http';
-import type { GoogleHandlers } from './handlers';
+import { ConfigurationError } from '../errors';
+import type { GoogleHandlers, Handler } from './handlers';
 import { webRequest } from './node';
 
 /** What is needed of Fastify's request. */
@@ -16,7 +17,9 @@ interface FastifyReplyLike {
 }
 
 interface FastifyLike {
-  hasContentTypeParser(contentType: string): boolean;
+  prefix: string;
+  register(plugin: (fastify: any) => Promise<void>): unknown;
+  removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
     contentType: string,
     parser: (request: unknown, payload: NodeJS.ReadableStream) => Promise<void>,
@@ -24,36 +27,44 @@ interface FastifyLike {
   route(options: {
     method: string[];
     url: string;
-    handler: (request: never, reply: never) => Promise<unknown>;
+    handler: (request: any, reply: any) => Promise<unknown>;
   }): unknown;
 }
-
-const FORM = 'application/x-www-form-urlencoded';
 
 /** A plugin with the three routes. `userId` gets Fastify's request as its context. */
 export function toFastifyPlugin<Context extends FastifyRequestLike>(
   handlers: GoogleHandlers<Context>,
 ): (fastify: FastifyLike) => Promise<void> {
-  return async (fastify) => {
-    // The button's form is empty, but it has a type.
-    if (!fastify.hasContentTypeParser(FORM)) {
-      fastify.addContentTypeParser(FORM, async (_request, payload) => void payload.resume());
-    }
-    for (const url of Object.values(handlers.paths())) {
-      const handler = (request: Context, reply: FastifyReplyLike) =>
-        answer(handlers, request, reply);
-      fastify.route({ method: ['GET', 'POST'], url, handler: handler as never });
+  const routes = async (fastify: FastifyLike): Promise<void> => {
+    // No route needs a body: none is too strange, as nowhere else.
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('*', async (_request, payload) => void payload.resume());
+    for (const [name, path] of Object.entries(handlers.paths())) {
+      const handle = handlers[name as 'connect' | 'callback' | 'disconnect'];
+      const handler = (request: Context, reply: FastifyReplyLike) => answer(handle, request, reply);
+      const url = below(fastify.prefix, path);
+      fastify.route({ method: ['GET', 'POST'], url, handler });
     }
   };
+  // In a context of its own, however it is registered: the application's parsers stay.
+  return async (fastify) => void fastify.register(routes);
+}
+
+/** The path as Fastify wants it, which puts the prefix in front. */
+function below(prefix: string, path: string): string {
+  const before = prefix.replace(/\/$/, '');
+  if (path.startsWith(`${before}/`)) return path.slice(before.length);
+  throw new ConfigurationError(
+    `GOOGLE_OAUTH_REDIRECT_URI: ${path} is not below the prefix ${prefix} that the plugin is registered with`,
+  );
 }
 
 async function answer<Context extends FastifyRequestLike>(
-  handlers: GoogleHandlers<Context>,
+  handle: Handler<Context>,
   request: Context,
   reply: FastifyReplyLike,
 ): Promise<unknown> {
-  const answered = await handlers.handle(webRequest(request.raw), request);
-  if (!answered) return reply.code(404) && reply.send('');
+  const answered = await handle(webRequest(request.raw), request);
   reply.code(answered.status);
   answered.headers.forEach((value, name) => {
     if (name !== 'set-cookie') reply.header(name, value);

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import pg from 'pg';
+
+import { startGoogle } from '../../support/google.mjs';
+import { folder } from './install.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof startScene>>} Scene */
+
+/**
+ * What an installed example needs around it: a migrated database, Google, and its settings.
+ *
+ * @param {string} name
+ * @param {import('../../support/postgres.mjs').Database} server
+ */
+export async function startScene(name, server) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const google = await startGoogle({ redirectUri: `${origin}/auth/google/callback` });
+  const databaseUrl = await server.createDatabase(`example_${name}`);
+  const database = new pg.Client(databaseUrl);
+  await database.connect();
+  const settings = {
+    PORT: String(port),
+    SESSION_SECRET: randomBytes(32).toString('hex'),
+    DATABASE_URL: databaseUrl,
+    TOKENKEEP_KEY: randomBytes(32).toString('hex'),
+    GOOGLE_CLIENT_ID: google.clientId,
+    GOOGLE_CLIENT_SECRET: google.clientSecret,
+    GOOGLE_OAUTH_REDIRECT_URI: google.redirectUri,
+    TOKENKEEP_GOOGLE_AUTHORIZATION_URL: google.authorizationUrl,
+    TOKENKEEP_GOOGLE_TOKEN_URL: google.tokenUrl,
+    TOKENKEEP_GOOGLE_REVOCATION_URL: google.revocationUrl,
+    TOKENKEEP_GOOGLE_ISSUER: google.issuer,
+  };
+  const command = folder(`${name}/node_modules/.bin/tokenkeep`);
+  execFileSync(command, ['migrate', '--store', 'calendar'], {
+    env: { ...process.env, ...settings },
+  });
+  return {
+    origin,
+    google,
+    database,
+    settings,
+    end: async () => {
+      await database.end();
+      await google.close();
+    },
+  };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
