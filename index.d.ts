@@ -21,7 +21,7 @@ export declare class Bridge {
    */
   mayRun(call: number): number | null
   /** Answers a run of a `refreshFn` with what it returned. */
-  refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number): void
+  refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number, scopes?: Array<string> | undefined | null): void
   /** Answers a run of a `refreshFn` with what it threw. */
   refreshThrew(call: number, thrown: ThrownFields): void
 }
@@ -57,7 +57,7 @@ export declare class VaultKeys {
 }
 
 /** Begins a flow; resolves to where the browser is to be sent. */
-export declare function beginAuthorization(keep: Keep, id: number, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function beginAuthorization(keep: Keep, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** What a browser came back with. */
 export interface CallbackParameters {
@@ -70,7 +70,7 @@ export interface CallbackParameters {
 }
 
 /** Rejects a ticket that would not be taken; does not use it up. */
-export declare function checkTicket(keep: Keep, id: number, ticket: string, userId?: string | undefined | null): void
+export declare function checkTicket(keep: Keep, id: number, store: string, ticket: string, userId?: string | undefined | null): void
 
 /**
  * The same at once where nothing has to be derived; `null` where that is not so, and where it does
@@ -97,7 +97,7 @@ export declare function deleteVaultProviderTokens(keep: Keep, id: number, tenant
 export declare function deleteVaultToken(keep: Keep, id: number, tokenId: string): void
 
 /** Deletes a user's tokens, then revokes them; resolves to whether there were any. */
-export declare function disconnect(keep: Keep, id: number, userId: string): void
+export declare function disconnect(keep: Keep, id: number, store: string, userId: string): void
 
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string
@@ -112,10 +112,10 @@ export declare function errorCodes(): Array<string>
 export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
 /** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
-export declare function finishAuthorization(keep: Keep, id: number, callback: CallbackParameters): void
+export declare function finishAuthorization(keep: Keep, id: number, store: string, callback: CallbackParameters): void
 
 /** Uses a ticket up; resolves to where the browser is to be sent. */
-export declare function followTicket(keep: Keep, id: number, ticket: string, userId: string | undefined | null, browser: string): void
+export declare function followTicket(keep: Keep, id: number, store: string, ticket: string, userId: string | undefined | null, browser: string): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
@@ -129,6 +129,9 @@ export declare function getCalendarTokens(keep: Keep, id: number, userId: string
 /** The row with its tokens opened, fresh or not; `null` when there is none. */
 export declare function getGmailTokenDecrypted(keep: Keep, id: number, userId: string): void
 
+/** The stored tokens, fresh or not, alive or not; `null` when there are none. */
+export declare function getIntegrationToken(keep: Keep, id: number, userId: string, provider: string): void
+
 /**
  * The access token, refreshed if need be: by the function that the face keeps as `refresh_fn` when
  * given, else at the provider; `null` when there is no connection.
@@ -140,6 +143,12 @@ export declare function getRefreshedVaultToken(keep: Keep, id: number, tenantId:
  * the function that the face keeps as `refresh_fn` when given.
  */
 export declare function getValidGmailToken(keep: Keep, id: number, userId: string, refreshFn?: number | undefined | null): void
+
+/**
+ * Tokens with so many milliseconds left, else the refresh buffer; refreshed once across all processes
+ * if need be, or if `force` says so: by the kept function when there is one, else at the provider.
+ */
+export declare function getValidIntegrationToken(keep: Keep, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
 
 /** The valid access token and whether it should be refreshed; `null` when there is none. */
 export declare function getVaultAccessToken(keep: Keep, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
@@ -192,7 +201,7 @@ export interface KeepOptions {
 }
 
 /** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
-export declare function makeTicket(keep: Keep, id: number, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function makeTicket(keep: Keep, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(keep: Keep, id: number, tokenId: string, error: string): void
@@ -203,21 +212,33 @@ export declare function migrate(bridge: Bridge, id: number, options: KeepOptions
 /** Opens what was sealed for this place; anything else is plaintext. */
 export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string
 
-/** A provider that is not built in, as options describe it. */
+/**
+ * A provider, as options describe it; what is missing is as of the one that is built in under this
+ * name.
+ */
 export interface ProviderOptions {
   name: string
-  tokenUrl: string
+  tokenUrl?: string
+  revocationUrl?: string
   clientId: string
-  clientSecret: string
+  clientSecrets: Array<string>
+  /** `client_secret_post`, `client_secret_basic` or `none`. */
+  clientAuthentication?: string
   rotates?: boolean
   defaultExpiresInS?: number
 }
+
+/** Deletes the row, then tells the provider; resolves to whether there was one. */
+export declare function revokeIntegration(keep: Keep, id: number, userId: string, provider: string, confirm: boolean): void
 
 /** Stores a user's tokens; replaces what was stored. */
 export declare function saveCalendarTokens(keep: Keep, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
 /** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string
+
+/** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
+export declare function storeIntegrationToken(keep: Keep, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
 
 /** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
 export declare function storeVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void

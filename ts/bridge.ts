@@ -21,6 +21,8 @@ export type RefreshFn = (
   accessToken: string;
   refreshToken?: string | null | undefined;
   expiryDate: number;
+  /** The granted scopes, for a store that keeps them; without them the stored ones stay. */
+  scopes?: readonly string[] | undefined;
 }>;
 
 /** Reads a record's fields, which begin at `at`. */
@@ -190,16 +192,28 @@ async function refresh(call: number, id: number, refreshToken: string): Promise<
     if (budgetMs === null) return;
     const signal = AbortSignal.timeout(Math.ceil(budgetMs));
     const tokens = await refreshFns.get(id)?.(refreshToken, { signal });
-    const { accessToken, refreshToken: next, expiryDate } = Object(tokens);
+    const { accessToken, refreshToken: next, expiryDate, scopes } = Object(tokens);
     const sound =
-      typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
+      typeof accessToken === 'string' &&
+      (typeof next === 'string' || (next ?? null) === null) &&
+      ((scopes ?? null) === null || isTexts(scopes));
     // What is no token response may have rotated all the same: the core refuses an empty token
     // and a time that is no number.
     const time = typeof expiryDate === 'number' ? expiryDate : NaN;
-    bridge.refreshed(call, sound ? accessToken : '', sound ? next : null, time);
+    bridge.refreshed(
+      call,
+      sound ? accessToken : '',
+      sound ? next : null,
+      time,
+      sound ? scopes : null,
+    );
   } catch (thrown) {
     bridge.refreshThrew(call, thrownFields(thrown));
   }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }
 
 /** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */

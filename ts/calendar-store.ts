@@ -137,7 +137,7 @@ export class CalendarStore {
    * for ten minutes and one use. Google sends the browser back to `GOOGLE_OAUTH_REDIRECT_URI`.
    */
   async getAuthUrl(options: AuthorizationOptions): Promise<string> {
-    return this.#connector.begin(options);
+    return this.#connector.begin('calendar', options);
   }
 
   /**
@@ -157,7 +157,7 @@ export class CalendarStore {
       state: text('options.state', state),
     };
     const [from, issuer] = [optionalText('browser', browser), optionalText('iss', iss)];
-    await this.#connector.finish({
+    await this.#connector.finish('calendar', {
       ...callback,
       ...(from === undefined ? {} : { browser: from }),
       ...(issuer === undefined ? {} : { issuer }),
@@ -169,6 +169,6 @@ export class CalendarStore {
    * That Google could not be told is the event `revoke.unconfirmed`.
    */
   async disconnect(userId: string): Promise<boolean> {
-    return this.#connector.disconnect(userId);
+    return this.#connector.disconnect('calendar', userId);
   }
 }

@@ -25,6 +25,9 @@ export interface AuthorizationOptions {
   scopes?: string[] | undefined;
 }
 
+/** The stores that users connect to. */
+export type ConnectedStore = 'calendar' | 'integration';
+
 /** What a ticket, or the beginning of a flow, is told. */
 export interface BeginOptions extends AuthorizationOptions {
   /** Where the browser goes at last. */
@@ -53,24 +56,24 @@ const readConnected: ReadRecord<Connected> = (fields, at) => ({
 
 type Optional = string | undefined;
 
-const makeTicket = promised<string, Keep, [string, string[], Optional]>(
+const makeTicket = promised<string, Keep, [ConnectedStore, string, string[], Optional]>(
   native.makeTicket,
   readText,
 );
-const checkTicket = promised<void, Keep, [string, Optional]>(native.checkTicket);
-const followTicket = promised<string, Keep, [string, Optional, string]>(
+const checkTicket = promised<void, Keep, [ConnectedStore, string, Optional]>(native.checkTicket);
+const followTicket = promised<string, Keep, [ConnectedStore, string, Optional, string]>(
   native.followTicket,
   readText,
 );
-const begin = promised<string, Keep, [string, Optional, string[], Optional]>(
+const begin = promised<string, Keep, [ConnectedStore, string, Optional, string[], Optional]>(
   native.beginAuthorization,
   readText,
 );
-const finish = promised<Connected, Keep, [CallbackParameters]>(
+const finish = promised<Connected, Keep, [ConnectedStore, CallbackParameters]>(
   native.finishAuthorization,
   readConnected,
 );
-const disconnect = promised<boolean, Keep, [string]>(native.disconnect);
+const disconnect = promised<boolean, Keep, [ConnectedStore, string]>(native.disconnect);
 
 /** The way in and out of an instance. */
 export class Connector {
@@ -98,28 +101,34 @@ export class Connector {
   }
 
   /** A ticket: whoever has it can connect an account to this user, once, within a day. */
-  async ticket({ userId, scopes, returnTo }: BeginOptions): Promise<string> {
-    return makeTicket(this.#keep(), text('userId', userId), scopesOf(scopes), returnTo);
+  async ticket(store: ConnectedStore, { userId, scopes, returnTo }: BeginOptions): Promise<string> {
+    return makeTicket(this.#keep(), store, text('userId', userId), scopesOf(scopes), returnTo);
   }
 
   /** Rejects a ticket that would not be taken; does not use it up. */
-  async checkTicket(ticket: string, userId?: string): Promise<void> {
-    return checkTicket(this.#keep(), ticket, userId);
+  async checkTicket(store: ConnectedStore, ticket: string, userId?: string): Promise<void> {
+    return checkTicket(this.#keep(), store, ticket, userId);
   }
 
   /** Uses a ticket up, in this browser; gives where to send it. */
-  async followTicket(ticket: string, browser: string, userId?: string): Promise<string> {
-    return followTicket(this.#keep(), ticket, userId, browser);
+  async followTicket(
+    store: ConnectedStore,
+    ticket: string,
+    browser: string,
+    userId?: string,
+  ): Promise<string> {
+    return followTicket(this.#keep(), store, ticket, userId, browser);
   }
 
   /** Begins a flow; gives where to send the browser. */
-  async begin(options: BeginOptions): Promise<string> {
+  async begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, browser, scopes, returnTo } = record(
       'options',
       options,
     ) as Partial<BeginOptions>;
     return begin(
       this.#keep(),
+      store,
       text('userId', userId),
       optionalText('browser', browser),
       scopesOf(scopes),
@@ -128,13 +137,13 @@ export class Connector {
   }
 
   /** Ends a flow with what the browser came back with. */
-  async finish(callback: CallbackParameters): Promise<Connected> {
-    return finish(this.#keep(), callback);
+  async finish(store: ConnectedStore, callback: CallbackParameters): Promise<Connected> {
+    return finish(this.#keep(), store, callback);
   }
 
   /** Deletes a user's tokens, then has the provider revoke them; gives whether there were any. */
-  async disconnect(userId: string): Promise<boolean> {
-    return disconnect(this.#keep(), text('userId', userId));
+  async disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
+    return disconnect(this.#keep(), store, text('userId', userId));
   }
 }
 

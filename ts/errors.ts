@@ -172,6 +172,19 @@ export class AuthorizationError extends TokenkeepError {
   declare readonly reason?: NotAuthorizedReason;
 }
 
+/** The token lacks scopes that were asked for: the user must agree to more. */
+export class ScopesMissingError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_SCOPES_MISSING';
+  /** Which. */
+  declare readonly missingScopes: string[];
+  /** Which are granted. */
+  declare readonly scopes: string[];
+
+  constructor(message = 'The token lacks scopes', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
 /** The user's row belongs to another tenant. */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';

@@ -7,6 +7,13 @@ export { type TokenkeepEvent } from './events';
 export { type RefreshFn } from './bridge';
 export { type CalendarStore } from './calendar-store';
 export { type GmailStore } from './gmail-store';
+export {
+  type ConnectionStatus,
+  type IntegrationStore,
+  type IntegrationToken,
+  type NewIntegrationToken,
+  type ValidTokenOptions,
+} from './integration-store';
 export { type VaultStore } from './vault-store';
 export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';

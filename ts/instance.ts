@@ -8,6 +8,7 @@ import { Connector } from './connector';
 import { ClosedError } from './errors';
 import { listen, unlisten } from './events';
 import { GmailStore } from './gmail-store';
+import { IntegrationStore } from './integration-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
 import {
@@ -39,6 +40,8 @@ export class TokenKeep {
   readonly zoho: ZohoStore;
   /** The vault store. */
   readonly vault: VaultStore;
+  /** The integration store. */
+  readonly integration: IntegrationStore;
   /** @internal What `tokenkeep/http` is made of. */
   readonly connector: Connector;
 
@@ -60,6 +63,7 @@ export class TokenKeep {
     this.connector = new Connector(keep, this.#options);
     this.calendar = new CalendarStore(keep, this.connector);
     this.vault = new VaultStore(keep);
+    this.integration = new IntegrationStore(keep);
   }
 
   /** The native instance; made anew when a variable that matters has changed. */

@@ -9,7 +9,7 @@ import { native } from './native';
 /** Which tables, and what to do with rows that stand in the way of a unique key. */
 export interface MigrateOptions {
   /** The stores whose tables are wanted. */
-  stores: ('gmail' | 'zoho' | 'vault' | 'calendar')[];
+  stores: ('gmail' | 'zoho' | 'vault' | 'calendar' | 'integration')[];
   /** `'newest'`: of several rows with one key the newest is kept. By default that is an error. */
   keep?: 'newest';
 }

@@ -9,9 +9,10 @@ import { native } from './native';
 import { type TokenKeepOptions, flag } from './settings';
 
 /** The stores whose values are sealed in tokenkeep's own format. */
-export type SealedStore = 'zoho' | 'calendar';
+export type SealedStore = 'zoho' | 'calendar' | 'integration';
 
-/** The parts of a row's natural key: of zoho `[clientId, provider]`, of calendar `[userId]`. */
+/** The parts of a row's natural key: of zoho `[clientId, provider]`, of calendar
+ * `[userId]`, of integration `[userId, provider]`. */
 export type RowKey = readonly string[];
 
 /** Whose values become plaintext again. */

@@ -1,16 +1,22 @@
 /** Where settings come from: explicit options win, what is missing is read from `process.env`. */
 
 import type { KeepOptions, ProviderOptions } from '../index';
-import { optionalNumber, record, text } from './arguments';
+import { optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
 
-/** A token endpoint, and the application there. */
+/** An application at a provider; what is left out is as of the provider that is built in: google,
+ * microsoft, zoho, github, slack, salesforce. */
 export interface ProviderSettings {
-  /** RFC 6749, section 3.2. */
-  tokenUrl: string;
+  /** RFC 6749, section 3.2; also `TOKENKEEP_<NAME>_TOKEN_URL`, for tests and proxies. */
+  tokenUrl?: string | undefined;
+  /** RFC 7009; without one `revoke` cannot tell the provider. */
+  revocationUrl?: string | undefined;
   clientId: string;
-  clientSecret: string;
+  /** While it is being replaced several, tried in this order; none of a public client. */
+  clientSecret?: string | readonly string[] | undefined;
+  /** How the application authenticates (RFC 8414): `client_secret_post`. */
+  clientAuthentication?: 'client_secret_post' | 'client_secret_basic' | 'none' | undefined;
   /** Whether a refresh may answer with a new refresh token and make the old one worthless: true. */
   rotates?: boolean | undefined;
   /** The lifetime of an access token, in seconds, when an answer names none: 3,600. */
@@ -69,7 +75,10 @@ export interface TokenKeepOptions {
    * tens of milliseconds each. By default one serves 1,000 values, or ten minutes.
    */
   saltReuse?: boolean | undefined;
-  /** Where the vault refreshes, by the provider's name; google is built in. */
+  /**
+   * Where vault and integration refresh, by the provider's name. Without an entry google is the one of
+   * `GOOGLE_CLIENT_ID`.
+   */
   providers?: Record<string, ProviderSettings> | undefined;
   /** `TOKENKEEP_MIXED_FLEET=1`: old TypeScript instances work on the same table. */
   mixedFleet?: boolean | undefined;
@@ -169,6 +178,7 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   for (const [name, variable] of texts) said.push(options[name] ?? (variable && env[variable]));
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
+  for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
   said[0] = withSslMode(said[0] || urlOfParts(env), env['PGSSLMODE']);
   return said;
 }
@@ -206,15 +216,32 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
         argument: lifetime,
       });
     }
+    const secrets = fields['clientSecret'];
+    const tokenUrl =
+      optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? process.env[tokenUrlVariable(name)];
+    const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
+    const authentication = optionalText(
+      `${at}.clientAuthentication`,
+      fields['clientAuthentication'],
+    );
     return {
       name,
-      tokenUrl: text(`${at}.tokenUrl`, fields['tokenUrl']),
       clientId: text(`${at}.clientId`, fields['clientId']),
-      clientSecret: text(`${at}.clientSecret`, fields['clientSecret']),
+      clientSecrets:
+        optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets) ??
+        [],
+      ...(tokenUrl ? { tokenUrl } : {}),
+      ...(revocationUrl === undefined ? {} : { revocationUrl }),
+      ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
       ...(rotates === undefined ? {} : { rotates }),
       ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
     };
   });
+}
+
+/** `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like. */
+function tokenUrlVariable(provider: string): string {
+  return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
 }
 
 /** As libpq and node-postgres do: the variable counts where the URL says nothing of TLS. */

@@ -19,7 +19,7 @@ export async function callback<Context>(
   try {
     userId = await setting.userId(request, context);
     const browser = browserOf(request, setting.redirectUri);
-    const { accountChanged, returnTo } = await setting.keep.connector.finish({
+    const { accountChanged, returnTo } = await setting.keep.connector.finish(setting.store, {
       state,
       ...(code === undefined ? {} : { code }),
       ...(error === undefined ? {} : { error }),

@@ -58,7 +58,7 @@ export async function linkFor<Context>(
   returnTo: string | undefined = setting.returnTo,
 ): Promise<string> {
   const { scopes } = setting;
-  const ticket = await setting.keep.connector.ticket({ userId, scopes, returnTo });
+  const ticket = await setting.keep.connector.ticket(setting.store, { userId, scopes, returnTo });
   const url = setting.route('connect');
   url.searchParams.set('ticket', ticket);
   return url.href;
@@ -66,11 +66,11 @@ export async function linkFor<Context>(
 
 /** Changes nothing: chat apps open links for a preview. */
 async function showTicket<Context>(
-  { keep, texts }: Setting<Context>,
+  { keep, texts, store }: Setting<Context>,
   ticket: string,
   userId: string | undefined,
 ): Promise<Response> {
-  await keep.connector.checkTicket(ticket, userId);
+  await keep.connector.checkTicket(store, ticket, userId);
   const { heading, text, button } = texts.connect;
   const content = {
     lang: texts.lang,
@@ -89,12 +89,12 @@ async function followTicket<Context>(
   ticket: string,
   userId: string | undefined,
 ): Promise<Response> {
-  const { keep, texts, redirectUri } = setting;
+  const { keep, texts, redirectUri, store } = setting;
   if (isCrossSite(request, redirectUri)) {
     return failed(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();
-  const url = await keep.connector.followTicket(ticket, browser, userId);
+  const url = await keep.connector.followTicket(store, ticket, browser, userId);
   return redirect(url, { 'set-cookie': setBrowser(browser, redirectUri) });
 }
 
@@ -109,11 +109,11 @@ async function begin<Context>(
     const userId = await setting.userId(request, context);
     if (userId === undefined)
       return failed(request, setting.texts, 'not_signed_in', { status: 401 });
-    const { keep, redirectUri, scopes } = setting;
+    const { keep, redirectUri, scopes, store } = setting;
     const returnTo = path === undefined ? setting.returnTo : ownPath(path, redirectUri);
     if (returnTo === null) return failed(request, setting.texts, 'bad_request');
     const browser = browserOf(request, redirectUri) ?? newBrowser();
-    const url = await keep.connector.begin({ userId, browser, scopes, returnTo });
+    const url = await keep.connector.begin(store, { userId, browser, scopes, returnTo });
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };
     return wantsJson(request) ? json({ auth_url: url }, 200, cookie) : redirect(url, cookie);
   } catch (error) {

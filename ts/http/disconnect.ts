@@ -18,7 +18,7 @@ export async function disconnect<Context>(
   if (!parameters) return failed(request, texts, 'bad_request');
   const couldNot = 'Could not disconnect Google';
   const toServer = await asServer(setting, request, parameters.user_id, couldNot, async (userId) =>
-    json({ disconnected: await setting.keep.connector.disconnect(userId) }),
+    json({ disconnected: await setting.keep.connector.disconnect(setting.store, userId) }),
   );
   return toServer ?? asUser(setting, request, context);
 }
@@ -36,7 +36,7 @@ async function asUser<Context>(
     const userId = await setting.userId(request, context);
     if (userId === undefined)
       return failed(request, texts, 'not_signed_in', { status: 401, title: texts.notDisconnected });
-    const disconnected = await setting.keep.connector.disconnect(userId);
+    const disconnected = await setting.keep.connector.disconnect(setting.store, userId);
     if (wantsJson(request)) return json({ disconnected });
     const { heading, text } = texts.disconnected;
     return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });

@@ -2,6 +2,7 @@
 
 import { AuthorizationError, ConfigurationError } from '../errors';
 import { type TokenKeep, defaultKeep } from '../instance';
+import type { ConnectedStore } from '../connector';
 import { failed } from './answers';
 import { type Reason, type Texts, type TextsPatch, textsWith } from './texts';
 
@@ -15,6 +16,8 @@ export interface GoogleHandlersOptions<Context = unknown> {
     ((request: Request, context: Context) => Maybe<string> | Promise<Maybe<string>>) | undefined;
   /** The instance: the default one. */
   keep?: TokenKeep | undefined;
+  /** Where the tokens are stored: `'calendar'`, or `'integration'` as the provider google. */
+  store?: ConnectedStore | undefined;
   /** `TOKENKEEP_CONNECT_SECRET`: whoever has it connects and disconnects any user. */
   connectSecret?: string | undefined;
   /** What the application wants to be allowed: `calendar.events`. */
@@ -33,11 +36,13 @@ type Maybe<Value> = Value | null | undefined;
 export class Setting<Context> {
   readonly texts: Texts;
   readonly scopes: string[] | undefined;
+  readonly store: ConnectedStore;
   readonly #options: GoogleHandlersOptions<Context>;
 
   constructor(options: GoogleHandlersOptions<Context>) {
     this.#options = options;
     this.scopes = options.scopes;
+    this.store = options.store ?? 'calendar';
     this.texts = textsWith(options.texts);
   }
 

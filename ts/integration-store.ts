@@ -1,0 +1,214 @@
+/** The integration store's methods, on whichever instance. */
+
+import type { Keep } from '../index';
+import { date, optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
+import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
+import {
+  InvalidArgumentError,
+  NotConnectedError,
+  RefreshTokenMissingError,
+  ScopesMissingError,
+  TokenRevokedError,
+  TokenkeepError,
+} from './errors';
+import { native } from './native';
+
+/** A user's tokens at one provider. */
+export interface IntegrationToken {
+  accessToken: string;
+  /** `null`: there is none. */
+  refreshToken: string | null;
+  expiresAt: Date;
+  scopes: string[];
+}
+
+/** Tokens to be stored. */
+export interface NewIntegrationToken {
+  /** At most 64 KiB. */
+  accessToken: string;
+  /** At most 64 KiB; without one the stored refresh token is kept. */
+  refreshToken?: string | null | undefined;
+  expiresAt: Date;
+  /** The granted scopes, each at most 1 KiB. */
+  scopes?: readonly string[] | undefined;
+}
+
+/** What a caller asks of a token. */
+export interface ValidTokenOptions {
+  /** Scopes that it must have, else the promise rejects with {@link ScopesMissingError}. */
+  scopes?: readonly string[] | undefined;
+  /** How long it must be valid at least, in milliseconds: 300,000. */
+  minTtlMs?: number | undefined;
+  /** Refresh it whatever is left; a refresh younger than five seconds is shared. */
+  forceRefresh?: boolean | undefined;
+  /** Refreshes in the place of the provider's token endpoint. */
+  refreshFn?: RefreshFn | undefined;
+}
+
+/** How a connection is. */
+export type ConnectionStatus =
+  | {
+      active: true;
+      accessToken: string;
+      expiresAt: Date;
+      scopes: string[];
+      /** Of the scopes that were asked for those that were not granted. */
+      missingScopes: string[];
+    }
+  | {
+      active: false;
+      /** The first two need the user; the last does not. */
+      reason: 'not_connected' | 'needs_reauthorization' | 'provider_unavailable';
+      /** What stood in the way. */
+      error: TokenkeepError;
+    };
+
+const FIXED_FIELDS = 3;
+
+/** The fields in the order of `src/binding/integration.rs`. */
+const readToken: ReadRecord<IntegrationToken> = (fields, at) => ({
+  accessToken: fields[at] as string,
+  refreshToken: fields[at + 1] as string | null,
+  expiresAt: new Date(fields[at + 2] as number),
+  scopes: fields.slice(at + FIXED_FIELDS, at + (fields[at - 1] as number)) as string[],
+});
+
+const get = promised<IntegrationToken | null, Keep, [string, string]>(
+  native.getIntegrationToken,
+  readToken,
+);
+const store = promised<void, Keep, [string, string, string, string | undefined, number, string[]]>(
+  native.storeIntegrationToken,
+);
+const valid = promised<
+  IntegrationToken,
+  Keep,
+  [string, string, number | undefined, boolean, number | undefined]
+>(native.getValidIntegrationToken, readToken);
+const revoke = promised<boolean, Keep, [string, string, boolean]>(native.revokeIntegration);
+
+/** The longest lifetime that can be asked for: about 49 days. */
+const MIN_TTL_MAX_MS = 0xffffffff;
+
+/** The integration store of an instance. */
+export class IntegrationStore {
+  readonly #keep: () => Keep;
+
+  /** @internal */
+  constructor(keep: () => Keep) {
+    this.#keep = keep;
+    // So that `const { getValidToken } = keep.integration` works.
+    this.getToken = this.getToken.bind(this);
+    this.storeToken = this.storeToken.bind(this);
+    this.getValidToken = this.getValidToken.bind(this);
+    this.revoke = this.revoke.bind(this);
+    this.connectionStatus = this.connectionStatus.bind(this);
+  }
+
+  /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
+  async getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
+    return get(this.#keep(), text('userId', userId), text('provider', provider));
+  }
+
+  /** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
+  async storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
+    const given = record('token', token);
+    return store(
+      this.#keep(),
+      text('userId', userId),
+      text('provider', provider),
+      text('accessToken', given['accessToken']),
+      optionalText('refreshToken', given['refreshToken']),
+      date('expiresAt', given['expiresAt']),
+      optionalTexts('scopes', given['scopes']) ?? [],
+    );
+  }
+
+  /**
+   * A token with at least five minutes left, or `minTtlMs`, refreshed once across all processes if need
+   * be. While somebody else refreshes, a token with over a minute left is given at once. For a further
+   * account of one user `provider` is `<provider>#<account key>`.
+   * @throws {NotConnectedError} when nothing is stored
+   * @throws {TokenRevokedError} when the grant is dead; the row says since when
+   * @throws {ScopesMissingError} when `scopes` names others than were granted
+   */
+  async getValidToken(
+    userId: string,
+    provider: string,
+    options: ValidTokenOptions = {},
+  ): Promise<IntegrationToken> {
+    const { scopes, minTtlMs, forceRefresh, refreshFn } = record(
+      'options',
+      options,
+    ) as ValidTokenOptions;
+    const wanted = optionalTexts('scopes', scopes) ?? [];
+    const least = optionalNumber('minTtlMs', minTtlMs);
+    if (least !== undefined && !(least > 0 && least <= MIN_TTL_MAX_MS)) {
+      throw new InvalidArgumentError(`minTtlMs: must be from 1 to ${MIN_TTL_MAX_MS}`, {
+        argument: 'minTtlMs',
+      });
+    }
+    const token = await valid(
+      this.#keep(),
+      text('userId', userId),
+      text('provider', provider),
+      least === undefined ? undefined : Math.ceil(least),
+      forceRefresh === true,
+      refreshFn && keepRefreshFn(refreshFn),
+    );
+    const missingScopes = missing(wanted, token.scopes);
+    if (missingScopes.length === 0) return token;
+    const message = `The token lacks scopes: ${missingScopes.join(', ')}. The user must agree to them`;
+    throw Object.assign(new ScopesMissingError(message), { missingScopes, scopes: token.scopes });
+  }
+
+  /**
+   * Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. That the
+   * provider could not be told is the event `revoke.unconfirmed`, with `confirm` an error, too.
+   */
+  async revoke(
+    userId: string,
+    provider: string,
+    options: { confirm?: boolean | undefined } = {},
+  ): Promise<boolean> {
+    const confirm = record('options', options)['confirm'] === true;
+    return revoke(this.#keep(), text('userId', userId), text('provider', provider), confirm);
+  }
+
+  /**
+   * How a connection is: with a token that is valid now, or why not. Rejects only for what is neither
+   * the user's nor the provider's matter, such as a database that is away.
+   */
+  async connectionStatus(
+    userId: string,
+    provider: string,
+    options: { scopes?: readonly string[] | undefined } = {},
+  ): Promise<ConnectionStatus> {
+    const wanted = optionalTexts('scopes', record('options', options)['scopes']) ?? [];
+    try {
+      const { refreshToken: _, ...token } = await this.getValidToken(userId, provider);
+      return { active: true, ...token, missingScopes: missing(wanted, token.scopes) };
+    } catch (error) {
+      const reason = inactive(error);
+      if (!reason) throw error;
+      return { active: false, reason, error: error as TokenkeepError };
+    }
+  }
+}
+
+function missing(wanted: readonly string[], granted: readonly string[]): string[] {
+  return wanted.filter((scope) => !granted.includes(scope));
+}
+
+const UNAVAILABLE = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
+
+function inactive(
+  error: unknown,
+): 'not_connected' | 'needs_reauthorization' | 'provider_unavailable' | undefined {
+  if (error instanceof NotConnectedError) return 'not_connected';
+  if (error instanceof TokenRevokedError || error instanceof RefreshTokenMissingError) {
+    return 'needs_reauthorization';
+  }
+  const isProvider = error instanceof TokenkeepError && UNAVAILABLE.test(error.code);
+  return isProvider ? 'provider_unavailable' : undefined;
+}

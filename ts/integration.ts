@@ -1,0 +1,63 @@
+/** `tokenkeep/integration`: tokens of any provider, on the default instance. */
+
+import { defaultKeep } from './instance';
+import type {
+  ConnectionStatus,
+  IntegrationToken,
+  NewIntegrationToken,
+  ValidTokenOptions,
+} from './integration-store';
+
+export type {
+  ConnectionStatus,
+  IntegrationToken,
+  NewIntegrationToken,
+  ValidTokenOptions,
+} from './integration-store';
+
+/** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
+export async function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
+  return defaultKeep().integration.getToken(userId, provider);
+}
+
+/** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
+export async function storeToken(
+  userId: string,
+  provider: string,
+  token: NewIntegrationToken,
+): Promise<void> {
+  return defaultKeep().integration.storeToken(userId, provider, token);
+}
+
+/**
+ * A token with at least five minutes left, or `minTtlMs`, refreshed once across all processes if need
+ * be.
+ * @throws {NotConnectedError} when nothing is stored
+ * @throws {TokenRevokedError} when the grant is dead; the row says since when
+ * @throws {ScopesMissingError} when `scopes` names others than were granted
+ */
+export async function getValidToken(
+  userId: string,
+  provider: string,
+  options: ValidTokenOptions = {},
+): Promise<IntegrationToken> {
+  return defaultKeep().integration.getValidToken(userId, provider, options);
+}
+
+/** Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. */
+export async function revoke(
+  userId: string,
+  provider: string,
+  options: { confirm?: boolean | undefined } = {},
+): Promise<boolean> {
+  return defaultKeep().integration.revoke(userId, provider, options);
+}
+
+/** How a connection is: with a token that is valid now, or why not. */
+export async function connectionStatus(
+  userId: string,
+  provider: string,
+  options: { scopes?: readonly string[] | undefined } = {},
+): Promise<ConnectionStatus> {
+  return defaultKeep().integration.connectionStatus(userId, provider, options);
+}
