@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf } from '../helpers/promises';
+import { inSeconds, SCOPES, someUser, useScene } from './scene';
+
+const scene = useScene();
+
+describe('storeToken and getToken', () => {
+  it('keep what was given, sealed for its row and column', async () => {
+    const keep = scene.keep();
+    const { storeToken, getToken } = keep.integration;
+    const userId = someUser();
+    expect(await getToken(userId, 'acme')).toBeNull();
+    const token = {
+      accessToken: 'at',
+      refreshToken: 'rt',
+      expiresAt: inSeconds(3_600),
+      scopes: SCOPES,
+    };
+    await storeToken(userId, 'acme', token);
+    expect(await getToken(userId, 'acme')).toStrictEqual(token);
+    const row = (await scene.row(userId))!;
+    expect(row.access_token).toMatch(/^tk1\./);
+    const place = [userId, 'acme'];
+    expect(keep.openValue('integration', 'refresh_token', place, row.refresh_token!)).toBe('rt');
+    const elsewhere = () =>
+      keep.openValue('integration', 'refresh_token', [userId, 'acme#2'], row.refresh_token!);
+    expect(elsewhere).toThrow('Decryption failed');
+  });
+
+  it('keep several accounts of a user apart', async () => {
+    const { storeToken, getToken } = scene.keep().integration;
+    const userId = someUser();
+    for (const provider of ['acme', 'acme#work', 'other']) {
+      await storeToken(userId, provider, { accessToken: provider, expiresAt: inSeconds(60) });
+    }
+    for (const provider of ['acme', 'acme#work', 'other']) {
+      expect(await getToken(userId, provider)).toMatchObject({
+        accessToken: provider,
+        refreshToken: null,
+        scopes: [],
+      });
+    }
+  });
+
+  it('replace everything, and free the lease', async () => {
+    const keep = scene.keep();
+    const { userId } = await scene.user(keep);
+    await scene.change(userId, `refreshing_at = now(), invalid_since = now(), failure_count = 3`);
+    await keep.integration.storeToken(userId, 'acme', {
+      accessToken: 'at',
+      refreshToken: 'rt',
+      expiresAt: inSeconds(3_600),
+    });
+    expect(await scene.row(userId)).toMatchObject({
+      refreshing_at: null,
+      invalid_since: null,
+      failure_count: 0,
+      scopes: [],
+    });
+  });
+
+  it.each([undefined, null, ''])(
+    'keep the refresh token, and the lease, given %j',
+    async (none) => {
+      const keep = scene.keep();
+      const { userId, refreshToken } = await scene.user(keep);
+      await scene.change(userId, `refreshing_at = '2020-01-01'`);
+      const token = { accessToken: 'at', refreshToken: none, expiresAt: inSeconds(3_600) };
+      await keep.integration.storeToken(userId, 'acme', token);
+      expect(await keep.integration.getToken(userId, 'acme')).toMatchObject({
+        accessToken: 'at',
+        refreshToken,
+      });
+      expect((await scene.row(userId))!.refreshing_at).not.toBeNull();
+    },
+  );
+
+  it('refuse what no column takes before anything is sent, naming the argument', async () => {
+    const { storeToken, getToken, getValidToken, revoke } = scene.keep({
+      databaseUrl: 'postgres://127.0.0.1:1/none',
+    }).integration;
+    const token = { accessToken: 'at', expiresAt: new Date() };
+    const long = 'x'.repeat(65_537);
+    const wrong: [string, () => Promise<unknown>][] = [
+      ['userId', () => getToken('', 'acme')],
+      ['userId', () => getToken(7 as never, 'acme')],
+      ['provider', () => getToken('u', '')],
+      ['provider', () => revoke('u', 'x'.repeat(1_025))],
+      ['userId', () => storeToken('a\0', 'acme', token)],
+      ['accessToken', () => storeToken('u', 'acme', { ...token, accessToken: '' })],
+      ['accessToken', () => storeToken('u', 'acme', { ...token, accessToken: long })],
+      ['refreshToken', () => storeToken('u', 'acme', { ...token, refreshToken: long })],
+      ['expiresAt', () => storeToken('u', 'acme', { ...token, expiresAt: new Date(NaN) })],
+      ['expiresAt', () => storeToken('u', 'acme', { ...token, expiresAt: 7 as never })],
+      ['scopes', () => storeToken('u', 'acme', { ...token, scopes: [''] })],
+      ['scopes', () => storeToken('u', 'acme', { ...token, scopes: 'a b' as never })],
+      ['token', () => storeToken('u', 'acme', null as never)],
+      ['minTtlMs', () => getValidToken('u', 'acme', { minTtlMs: -1 })],
+      ['minTtlMs', () => getValidToken('u', 'acme', { minTtlMs: 2 ** 32 })],
+      ['options', () => getValidToken('u', 'acme', null as never)],
+    ];
+    for (const [argument, call] of wrong) {
+      expect(await failureOf(call())).toMatchObject({
+        code: 'ERR_TOKENKEEP_INVALID_ARGUMENT',
+        argument,
+      });
+    }
+  });
+});
+
+describe('unseal', () => {
+  it('leaves plaintext, also where there is no refresh token', async () => {
+    const keep = scene.keep();
+    const { userId } = await scene.user(keep);
+    await keep.integration.storeToken(userId, 'bare', {
+      accessToken: 'at',
+      expiresAt: inSeconds(60),
+    });
+    expect(await scene.keep({ sealing: 'read' }).unseal({ store: 'integration' })).toBeGreaterThan(
+      1,
+    );
+    expect(await scene.row(userId, 'bare')).toMatchObject({
+      access_token: 'at',
+      refresh_token: null,
+    });
+    expect((await scene.row(userId))!.refresh_token).not.toMatch(/^tk1\./);
+  });
+});
