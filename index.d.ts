@@ -24,6 +24,12 @@ export declare class Bridge {
   refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number, scopes?: Array<string> | undefined | null): void
   /** Answers a run of a `refreshFn` with what it threw. */
   refreshThrew(call: number, thrown: ThrownFields): void
+  /** Asked just before a request is sent: whether anybody still waits for its answer. */
+  mayFetch(call: number): boolean
+  /** What was answered. `body` is not whole when it is larger than 1 MiB. */
+  fetched(call: number, status: number, retryAfter: string | undefined | null, body: Uint8Array): void
+  /** `fetch` threw: before a connection was made, or it is not known when. */
+  fetchThrew(call: number, connected: boolean): void
 }
 
 /** The keys of `GMAIL_ENCRYPTION_KEY`, parsed. */
@@ -198,6 +204,8 @@ export interface KeepOptions {
   /** All limits of the protocol divided by this; for tests. */
   limitsDivisor?: number
   threads?: number
+  /** Whether the face has a `fetch` of the application's for this instance. */
+  hasFetch?: boolean
 }
 
 /** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
