@@ -77,8 +77,12 @@ describe('a refresh through fetch', () => {
     async gmail() {
       const [userId, tenantId] = [id(), id()];
       await keep.gmail.upsertGmailTokens({
-        ...{ userId, tenantId, accessToken: 'old', refreshToken: 'rt' },
-        ...{ expiresAt: past, scope: 's' },
+        userId,
+        tenantId,
+        accessToken: 'old',
+        refreshToken: 'rt',
+        expiresAt: past,
+        scope: 's',
       });
       return (await keep.gmail.getValidGmailToken(userId)).accessToken;
     },

@@ -1,7 +1,7 @@
 /** Users connect to the integration store. */
 
 import { describe, expect, it } from 'vitest';
-import { startMeddler } from './meddler';
+import { startMeddler, without } from './meddler';
 import { SIGNED_IN, useScene } from './scene';
 import { Visitor } from './visitor';
 
@@ -35,7 +35,7 @@ describe('with the option store', () => {
     await scene.connect(USER);
     const before = await scene.keep.integration.getToken(USER, 'google');
     const { url } = await startMeddler(scene.google, {
-      answer: ({ refresh_token: _, ...rest }) => rest,
+      answer: without('refresh_token'),
     });
     scene.handle({ store: 'integration', keep: scene.instance({ googleTokenUrl: url }) });
     expect((await scene.connect(USER)).status).toBe(200);
