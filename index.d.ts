@@ -236,6 +236,12 @@ export interface ProviderOptions {
   defaultExpiresInS?: number
 }
 
+/**
+ * Refreshes every token with no more than so many milliseconds left, of the providers that are
+ * described; resolves to how many were refreshed, failed, and are dead.
+ */
+export declare function refreshExpiringIntegrations(keep: Keep, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
+
 /** Deletes the row, then tells the provider; resolves to whether there was one. */
 export declare function revokeIntegration(keep: Keep, id: number, userId: string, provider: string, confirm: boolean): void
 

@@ -13,6 +13,8 @@ export {
   type IntegrationStore,
   type IntegrationToken,
   type NewIntegrationToken,
+  type RefreshExpiringOptions,
+  type RefreshExpiringResult,
   type ValidTokenOptions,
 } from './integration-store';
 export { type VaultStore } from './vault-store';

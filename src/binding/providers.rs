@@ -47,6 +47,24 @@ impl Providers {
         self.google.clone()
     }
 
+    /// All that are described; google, too, where its credentials are there.
+    ///
+    /// # Errors
+    /// That of a description that cannot be right.
+    pub(super) fn all(&self) -> Result<HashMap<String, Arc<HttpEndpoint>>> {
+        let mut all = HashMap::new();
+        if let Ok(google) = &self.google {
+            all.insert("google".to_owned(), Arc::clone(google));
+        }
+        for (name, endpoint) in &self.others {
+            all.insert(name.clone(), endpoint.clone()?);
+        }
+        match all.is_empty() {
+            true => Err(Error::configuration("providers", "describes no provider to refresh at")),
+            false => Ok(all),
+        }
+    }
+
     /// The endpoint of `provider`; options win. The part from `#` on names an account there.
     pub(super) fn endpoint(&self, provider: &str) -> Result<Arc<HttpEndpoint>> {
         let name = provider.split('#').next().unwrap_or_default();
