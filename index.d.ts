@@ -72,6 +72,8 @@ export interface CallbackParameters {
   error?: string
   issuer?: string
   browser?: string
+  /** Whether the flow must have been begun for a browser. */
+  requiresBrowser?: boolean
   userId?: string
 }
 

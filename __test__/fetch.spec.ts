@@ -3,6 +3,7 @@
 import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../dist/index.js';
 import { startTokenEndpoint } from '../support/token-endpoint.mjs';
@@ -210,6 +211,21 @@ describe('what fetch does not bring', () => {
     expect((await refresh(silent)).retryable).toBe(true);
     await vi.waitFor(() => expect(signals.map(({ aborted }) => aborted)).toEqual([true]));
   });
+});
+
+it('an answer with a stream of Node’s own, as node-fetch has it, is read, too', async () => {
+  answer();
+  const like = async (url: string, init: RequestInit) => {
+    const response = await fetch(url, init);
+    const { status, headers } = response;
+    const body = Readable.from(['not', 'asked']);
+    return { status, headers, body, arrayBuffer: () => response.arrayBuffer() } as never;
+  };
+  const { integration } = instance({ fetch: like });
+  const userId = id();
+  const token = { accessToken: 'old', refreshToken: 'rt', expiresAt: past };
+  await integration.storeToken(userId, 'google', token);
+  expect((await integration.getValidToken(userId, 'google')).accessToken).toBe('new');
 });
 
 it('each instance has its own', async () => {

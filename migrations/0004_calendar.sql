@@ -52,7 +52,7 @@ BEGIN
     IF NOT has_uid THEN
       RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: there is no function auth.uid() that this role may use and that gives a uuid';
     ELSE
-      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: the table is there without it';
+      RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: the table is there without it. If no other role reads it: ALTER TABLE % ENABLE ROW LEVEL SECURITY; CREATE POLICY "user owns google token" ON % FOR ALL USING (auth.uid() = user_id)', tokens, tokens;
     END IF;
   END IF;
 

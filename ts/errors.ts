@@ -163,6 +163,7 @@ export type NotAuthorizedReason =
   | 'code_refused'
   | 'client_rejected'
   | 'server_unavailable'
+  | 'scopes_missing'
   | 'refresh_token_missing';
 
 /** A user could not be connected; nothing was stored. */
@@ -170,6 +171,11 @@ export class AuthorizationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_AUTHORIZATION';
   /** Why. */
   declare readonly reason?: NotAuthorizedReason;
+}
+
+/** A token was deleted, and the provider could not be told to revoke it. */
+export class RevokeUnconfirmedError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_REVOKE_UNCONFIRMED';
 }
 
 /** The token lacks scopes that were asked for: the user must agree to more. */

@@ -70,17 +70,20 @@ export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void
   }
 }
 
-async function bytesOf({ body }: Response): Promise<Uint8Array> {
+async function bytesOf(response: Response): Promise<Uint8Array> {
+  const { body } = response;
+  // node-fetch and its like have Node's streams in the place of the web's.
+  if (typeof body?.getReader !== 'function') return new Uint8Array(await response.arrayBuffer());
   const chunks: Uint8Array[] = [];
-  const reader = body?.getReader();
-  for (let size = 0; reader && size < READ_MAX_BYTES;) {
+  const reader = body.getReader();
+  for (let size = 0; size < READ_MAX_BYTES;) {
     const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
     if (done || !value) break;
     chunks.push(value);
     size += value.byteLength;
   }
   // Not waited for: of a body that never ends there may be no end either.
-  reader?.cancel().catch(() => {});
+  reader.cancel().catch(() => {});
   return new Uint8Array(Buffer.concat(chunks));
 }
 

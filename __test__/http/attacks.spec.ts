@@ -89,6 +89,15 @@ describe('a state', () => {
     expect(await scene.row(userId)).toBeDefined();
   });
 
+  it('of no browser is refused: whoever made it sends its link to somebody else', async () => {
+    const userId = someUser();
+    const link = await scene.keep.calendar.getAuthUrl({ userId });
+    const victim = new Visitor();
+    const { url } = await victim.open(link, { before: scene.redirectUri });
+    await refused(await victim.request(url), BROWSER);
+    await refused(await (await scene.consent(someUser())).visitor.request(url), BROWSER);
+  });
+
   it('of another user is refused, where the application knows who is signed in', async () => {
     const visitor = new Visitor();
     const sent = await visitor.request(scene.url('connect'), {
@@ -106,7 +115,7 @@ describe('a state', () => {
     const victim = {
       store: 'calendar',
       user_id: someUser(),
-      browser: null,
+      browser: visitor.cookie(scene.origin, 'tokenkeep'),
       code_verifier: 'x'.repeat(43),
     };
     const state = { ...victim, redirect_uri: 'https://evil.example', scopes: [], return_to: null };

@@ -3,10 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { startMeddler, without } from './meddler';
 import { someUser, useScene } from './scene';
+import { Visitor } from './visitor';
 
 const scene = useScene();
 
-const SCOPES = ['openid', 'https://www.googleapis.com/auth/calendar.events'];
+const CALENDAR = 'https://www.googleapis.com/auth/calendar.events';
+const SCOPES = ['openid', CALENDAR];
 
 const openTokens = (userId: string) => scene.keep.calendar.getCalendarTokens(userId);
 
@@ -20,6 +22,7 @@ async function withoutRefreshToken(): Promise<void> {
 
 describe('a consent without a refresh token', () => {
   it('keeps the stored one, and the lease of whoever refreshes with it', async () => {
+    scene.handle({ scopes: SCOPES });
     const userId = someUser();
     await scene.connect(userId);
     const before = await openTokens(userId);
@@ -108,6 +111,61 @@ describe('another account than before', () => {
     expect((await scene.connect(userId)).status).toBe(200);
   });
 
+  it('is not mixed with one that is not known', async () => {
+    const userId = someUser();
+    asAccount('ann');
+    await scene.connect(userId);
+    const before = await scene.row(userId);
+    await withoutRefreshToken();
+    asAccount('ben');
+    expect((await scene.connect(userId)).text).toContain('no lasting permission');
+    expect(await scene.row(userId)).toEqual(before);
+  });
+
+  it('is not mixed after a consent that does not say whose it was', async () => {
+    scene.handle({ scopes: SCOPES });
+    const userId = someUser();
+    asAccount('ann');
+    await scene.connect(userId);
+    asAccount('ben');
+    scene.handle();
+    await scene.connect(userId);
+    const before = await scene.row(userId);
+    await withoutRefreshToken();
+    asAccount('ann');
+    expect((await scene.connect(userId)).status).toBe(400);
+    expect(await scene.row(userId)).toEqual(before);
+  });
+
+  it('is shown before the browser goes where the application wants it', async () => {
+    scene.handle({ scopes: SCOPES, returnTo: '/settings' });
+    const userId = someUser();
+    const connect = async () => {
+      const visitor = new Visitor();
+      const page = await visitor.open(await scene.link(userId));
+      return visitor.press(page, { before: `${scene.origin}/settings` });
+    };
+    asAccount('ann');
+    expect((await connect()).url.pathname).toBe('/settings');
+    asAccount('ben');
+    const { text, url } = await connect();
+    expect(url.pathname).toBe('/auth/google/callback');
+    expect(text).toContain('another Google account than before');
+    expect(text).toContain(`<a href="${scene.origin}/settings">Continue</a>`);
+  });
+
+  it('has another fingerprint for each user', async () => {
+    scene.handle({ scopes: SCOPES });
+    asAccount('ann');
+    const users = [someUser(), someUser()];
+    for (const userId of users) await scene.connect(userId);
+    const { rows } = await scene.database.client.query(
+      'SELECT subject FROM tokenkeep.oauth_account WHERE key = ANY($1)',
+      [users],
+    );
+    expect(new Set(rows.map(({ subject }) => subject)).size).toBe(2);
+  });
+
   it('is kept as a fingerprint only', async () => {
     scene.handle({ scopes: SCOPES });
     asAccount('ann@example.com');
@@ -119,15 +177,16 @@ describe('another account than before', () => {
 });
 
 describe('a token endpoint that does not do its part', () => {
-  const odd: [string, object | string, number, string][] = [
-    ['refuses the client', { error: 'invalid_client' }, 401, 'not set up correctly'],
-    ['is down', '<html>', 503, 'did not answer'],
-    ['is throttled', {}, 429, 'did not answer'],
-    ['answers nonsense', '<html>', 200, 'did not answer'],
-    ['refuses the code', { error: 'invalid_grant' }, 400, 'did not confirm'],
+  const odd: [string, object | string, number, string, string][] = [
+    ['refuses the client', { error: 'invalid_client' }, 401, 'client_rejected', 'not set up'],
+    ['knows no such URI', { error: 'redirect_uri_mismatch' }, 400, 'client_rejected', 'not set up'],
+    ['is down', '<html>', 503, 'server_unavailable', 'did not answer'],
+    ['is throttled', {}, 429, 'server_unavailable', 'did not answer'],
+    ['answers nonsense', '<html>', 200, 'server_unavailable', 'did not answer'],
+    ['refuses the code', { error: 'invalid_grant' }, 400, 'code_refused', 'did not confirm'],
   ];
 
-  it.each(odd)('%s', async (_, body, status, says) => {
+  it.each(odd)('%s', async (_, body, status, told, says) => {
     const endpoint = await startMeddler(scene.google, {});
     endpoint.script([{ status, body }]);
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }) });
@@ -137,13 +196,26 @@ describe('a token endpoint that does not do its part', () => {
     expect(visit.text).toContain(says);
     expect(endpoint.requests).toHaveLength(1);
     expect(await scene.row(userId)).toBeUndefined();
-    const told = status === 401 ? [{ reason: 'client_rejected' }] : [];
-    expect(scene.errors).toMatchObject(told);
+    // The operator learns of it, with what the server said.
+    expect(scene.errors).toMatchObject([
+      { reason: told, message: expect.stringContaining(`${status}`) },
+    ]);
   });
 
   it('cannot be reached', async () => {
     scene.handle({ keep: scene.instance({ googleTokenUrl: 'http://127.0.0.1:1/token' }) });
     expect((await scene.connect(someUser())).text).toContain('did not answer');
+  });
+
+  it('was not allowed all that was asked for', async () => {
+    const endpoint = await startMeddler(scene.google, {
+      answer: (answer) => ({ ...answer, scope: 'openid' }),
+    });
+    scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
+    const userId = someUser();
+    const { status, text } = await scene.connect(userId);
+    expect([status, text]).toEqual([400, expect.stringContaining('tick every box')]);
+    expect(await scene.row(userId)).toBeUndefined();
   });
 
   it('gives other scopes than were asked for, or does not name them', async () => {
@@ -155,10 +227,10 @@ describe('a token endpoint that does not do its part', () => {
     await scene.connect(userId);
     expect((await openTokens(userId))?.scopes).toEqual(SCOPES);
     const fewer = await startMeddler(scene.google, {
-      answer: (answer) => ({ ...answer, scope: ' openid  ' }),
+      answer: (answer) => ({ ...answer, scope: ` ${CALENDAR}  more ` }),
     });
     scene.handle({ keep: scene.instance({ googleTokenUrl: fewer.url }), scopes: SCOPES });
     await scene.connect(userId);
-    expect((await openTokens(userId))?.scopes).toEqual(['openid']);
+    expect((await openTokens(userId))?.scopes).toEqual([CALENDAR, 'more']);
   });
 });

@@ -66,9 +66,18 @@ describe('who disconnects', () => {
       const { status } = await new Visitor().request(scene.url('disconnect'), { method, headers });
       expect(status).toBe(405);
     }
-    const foreign = await post({ ...headers, 'sec-fetch-site': 'cross-site' });
-    expect(foreign.status).toBe(403);
-    expect(foreign.text).toContain('Could not disconnect Google Calendar');
+    // The last two: a browser that says no more, and a page that hides where it is.
+    for (const says of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+    ] as Record<string, string>[]) {
+      const foreign = await post({ ...headers, ...says });
+      expect(foreign.status).toBe(403);
+      expect(foreign.text).toContain('Could not disconnect Google Calendar');
+    }
+    expect((await post({ ...headers, origin: scene.origin }, '?return_to=x')).status).toBe(400);
     expect(await scene.row(userId)).toBeDefined();
   });
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as calendar from '../../dist/calendar.mjs';
 import { AuthorizationError, close } from '../../dist/index.js';
 import { failureOf } from '../helpers/promises';
+import { startMeddler } from './meddler';
 import { someUser, useScene } from './scene';
 import { Visitor } from './visitor';
 
@@ -129,6 +130,24 @@ describe('exchangeCodeForTokens', () => {
       });
     }
     await exchangeCodeForTokens(userId, code, { state });
+  });
+
+  it('is waited for by close', async () => {
+    const { url, script } = await startMeddler(scene.google, {});
+    script(async ({ form }) => {
+      const body = new URLSearchParams(form);
+      const answer = await fetch(scene.google.tokenUrl, { method: 'POST', body });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { status: answer.status, body: await answer.text() };
+    });
+    const keep = scene.instance({ googleTokenUrl: url });
+    const userId = someUser();
+    const { code, state } = await begin(userId);
+    const exchanging = keep.calendar.exchangeCodeForTokens(userId, code, { state });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await keep.close()).toBe(true);
+    await exchanging;
+    expect(await scene.row(userId)).toBeDefined();
   });
 
   it('repeats no code, no verifier and no token in an error', async () => {

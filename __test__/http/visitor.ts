@@ -11,6 +11,11 @@ export class Visitor {
   /** By origin. */
   readonly #cookies = new Map<string, Map<string, string>>();
 
+  /** What it has kept for an origin. */
+  cookie(origin: string, name: string): string | undefined {
+    return this.#cookies.get(origin)?.get(name);
+  }
+
   /** One request; redirects are not followed. */
   async request(link: string | URL, init: RequestInit = {}): Promise<Visit> {
     const url = new URL(link);

@@ -297,6 +297,48 @@ describe('revoke', () => {
     const again = await scene.user(keep);
     const confirmed = keep.integration.revoke(again.userId, 'acme', { confirm: true });
     expect((await failureOf(confirmed)).message).toContain('revocationUrl');
+    expect(await scene.row(again.userId)).toBeDefined();
+
+    const away = scene.keep({
+      providers: {
+        acme: {
+          tokenUrl: scene.endpoint.url,
+          revocationUrl: 'http://127.0.0.1:1/revoke',
+          clientId: 'c',
+          clientSecret: 's',
+        },
+      },
+    });
+    const failure = await failureOf(
+      away.integration.revoke(again.userId, 'acme', { confirm: true }),
+    );
+    expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_REVOKE_UNCONFIRMED', retryable: false });
     expect(await scene.row(again.userId)).toBeUndefined();
+  });
+
+  it('of google goes where google is, and never to Google itself with what is not its own', async () => {
+    const revocation = await startTokenEndpoint();
+    revocation.script([{ times: 9, status: 200, body: '' }]);
+    const google = {
+      googleClientId: 'c',
+      googleClientSecret: 's',
+      googleTokenUrl: scene.endpoint.url,
+    };
+    const sent: string[] = [];
+    const counting = (url: string, init: RequestInit) => {
+      sent.push(url);
+      return fetch(url, init);
+    };
+    const [told, untold] = [
+      scene.keep({ ...google, googleRevocationUrl: revocation.url, fetch: counting }),
+      scene.keep({ ...google, fetch: counting }),
+    ];
+    for (const keep of [told, untold]) {
+      const { userId } = await scene.user(keep, 60, 'google');
+      await keep.integration.revoke(userId, 'google');
+    }
+    expect(sent).toEqual([revocation.url]);
+    expect(scene.events.map(({ type }) => type)).toEqual(['revoke.unconfirmed']);
+    await revocation.close();
   });
 });

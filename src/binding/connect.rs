@@ -110,6 +110,8 @@ pub struct CallbackParameters {
     pub error: Option<String>,
     pub issuer: Option<String>,
     pub browser: Option<String>,
+    /// Whether the flow must have been begun for a browser.
+    pub requires_browser: Option<bool>,
     pub user_id: Option<String>,
 }
 
@@ -117,8 +119,10 @@ pub struct CallbackParameters {
 #[napi(catch_unwind)]
 pub fn finish_authorization(keep: &Keep, id: u32, store: String, callback: CallbackParameters) {
     let stores = keep.stores();
-    let CallbackParameters { state, code, error, issuer, browser, user_id } = callback;
-    let callback = Callback { state, code, error, issuer, browser, user_id };
+    let CallbackParameters { state, code, error, issuer, browser, requires_browser, user_id } =
+        callback;
+    let requires_browser = requires_browser.unwrap_or(false);
+    let callback = Callback { state, code, error, issuer, browser, requires_browser, user_id };
     keep.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {

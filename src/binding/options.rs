@@ -146,7 +146,8 @@ impl KeepOptions {
     /// Google's token endpoint, for the application.
     pub(super) fn google(&self, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
         let credentials = self.google_credentials()?;
-        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http)
+        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http)?
+            .revoking_at(self.google_revocation_url.clone())
     }
 
     /// Google as the server that users connect at.

@@ -108,6 +108,8 @@ fn endpoint(given: &ProviderOptions, http: Arc<dyn HttpClient>) -> Result<HttpEn
             .default_expires_in_s
             .map_or(usual.default_expires_in_s, u64::from),
         authentication,
+        // Another server's tokens are none of the provider's own.
+        revocation_url: usual.revocation_url.filter(|_| given.token_url.is_none()),
         ..usual
     };
     let Some(token_url) = given.token_url.as_deref().or(built_in.map(|known| known.token_url))

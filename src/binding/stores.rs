@@ -10,7 +10,7 @@ use crate::connect::{self, Connect};
 use crate::db::{Database, Within};
 use crate::error::Result;
 use crate::oauth::HttpClient;
-use crate::refresh::{Behaviour, Observer, Want};
+use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
 use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
 use crate::store::integration::{self, Integration};
@@ -103,6 +103,7 @@ impl Stores {
 
     /// Waits until nothing is under way.
     pub(super) async fn landed(&self) {
+        self.connect.landed().await;
         self.gmail.landed().await;
         self.zoho.landed().await;
         self.vault.landed().await;
@@ -112,7 +113,12 @@ impl Stores {
 
     /// Closes all of them at the same time; gives whether all that was under way ended.
     pub(super) async fn close(&self, timeout: Duration) -> bool {
-        let Self { gmail, zoho, vault, calendar, integration, .. } = self;
+        let Self { gmail, zoho, vault, calendar, integration, connect, .. } = self;
+        // First: a code that is exchanged is worth nothing when its store is closed.
+        let runtime = Tokio::default();
+        let clock = Stopwatch::start(&runtime);
+        let ended = tokio::time::timeout(timeout, connect.landed()).await.is_ok();
+        let timeout = timeout.saturating_sub(clock.elapsed(&runtime));
         let closing = tokio::join!(
             gmail.close(timeout),
             zoho.close(timeout),
@@ -120,6 +126,6 @@ impl Stores {
             calendar.close(timeout),
             integration.close(timeout)
         );
-        closing == (true, true, true, true, true)
+        ended && closing == (true, true, true, true, true)
     }
 }

@@ -7,19 +7,21 @@
 
 mod redirect_uri;
 mod revoke;
+mod under_way;
 mod waiting;
 
 use std::sync::Arc;
 
 pub use self::redirect_uri::RedirectUri;
+use self::under_way::UnderWay;
 use self::waiting::{State, Ticket};
 use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{AuthorizationRequest, AuthorizationServer, Grant};
+use crate::oauth::{AuthorizationRequest, AuthorizationServer, Grant, redacted};
 use crate::refresh::{Credentials, Event, EventKind, Observer};
-use crate::store::{Accounts, Connects, Found, Granted, Pending, PendingTable};
+use crate::store::{Accounts, Connects, Found, Granted, Pending, PendingTable, Whose};
 
 /// Bytes of a code verifier: 43 characters (RFC 7636, section 4.1).
 const CODE_VERIFIER_BYTES: usize = 32;
@@ -39,7 +41,7 @@ pub struct Options {
 }
 
 /// The way in and out.
-pub struct Connect(Options);
+pub struct Connect(Options, UnderWay);
 
 /// Who connects, how.
 #[derive(Debug, Clone)]
@@ -67,6 +69,8 @@ pub struct Callback {
     pub issuer: Option<String>,
     /// What the application has found in the browser.
     pub browser: Option<String>,
+    /// Whether the flow must have been begun for a browser: where nobody compares the user.
+    pub requires_browser: bool,
     /// Who is signed in there; `None`: the application does not know.
     pub user_id: Option<String>,
 }
@@ -86,7 +90,12 @@ impl Connect {
     /// Connects nobody yet; what is missing matters when somebody does.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self(options)
+        Self(options, UnderWay::default())
+    }
+
+    /// Waits until no code is being exchanged, and nobody disconnected.
+    pub async fn landed(&self) {
+        self.1.ended().await;
     }
 
     /// A ticket for a user who is not signed in in any browser: whoever has it can connect an account
@@ -205,6 +214,7 @@ impl Connect {
     /// # Errors
     /// [`Error::Authorization`], and nothing was stored; [`Error::Database`] and its kin.
     pub async fn finish(&self, store: &impl Connects, callback: Callback) -> Result<Connected> {
+        let _under_way = self.1.begin();
         let (server, _) = self.check()?;
         let found = self.find::<State>(&callback.state).await?;
         found.pending.check(&callback, store, server.issuer())?;
@@ -218,7 +228,10 @@ impl Connect {
             (Some(error), _) if error == "access_denied" => {
                 return Err(Error::authorization(NotAuthorized::Denied));
             }
-            _ => return Err(Error::authorization(NotAuthorized::ServerRefused)),
+            (error, _) => {
+                let said = error.as_deref().map(redacted).unwrap_or_default();
+                return Err(Error::not_authorized(NotAuthorized::ServerRefused, said));
+            }
         };
         let grant = server.exchange(code, &state.redirect_uri, &state.code_verifier).await?;
         let account_changed = self.store(store, &state, grant, began).await?;
@@ -233,24 +246,40 @@ impl Connect {
         grant: Grant,
         began: Timestamp,
     ) -> Result<bool> {
-        let (key, accounts) = (&state.user_id, &self.0.accounts);
         let Grant { access_token, refresh_token, expires_in, scopes, subject } = grant;
-        let changed = match &subject {
-            Some(subject) => accounts.differs(S::STORE, key, subject).await?,
-            None => false,
+        let scopes = scopes.unwrap_or_else(|| state.scopes.clone());
+        if !state.scopes.iter().filter(|scope| is_exact(scope)).all(|scope| scopes.contains(scope))
+        {
+            return Err(Error::authorization(NotAuthorized::ScopesMissing));
+        }
+        let whose = Whose { store: S::STORE, key: &state.user_id };
+        let accounts = &self.0.accounts;
+        // Until the tokens are stored it is not known whose account they are.
+        let before = match refresh_token {
+            Some(_) => accounts.forget(whose).await?,
+            None => accounts.find(whose).await?,
         };
+        let is_same = match (&before, &subject) {
+            (Some(before), Some(subject)) => accounts.is_of(whose, before, subject)?,
+            _ => None,
+        };
+        let unknown = before.is_none() && subject.is_none();
         let granted = Granted {
             credentials: Credentials { access_token, refresh_token },
             expires_at: began.plus(expires_in),
-            scopes: scopes.unwrap_or_else(|| state.scopes.clone()),
-            may_keep: !changed,
+            scopes,
+            may_keep: unknown || is_same == Some(true),
         };
-        store.connect(key, granted).await?;
+        store.connect(&state.user_id, granted).await?;
+        let mut changed = is_same == Some(false);
         if let Some(subject) = &subject {
-            accounts.record(S::STORE, key, subject).await?;
+            // The tokens are stored: what fails here is only not known later.
+            if let Ok(Some(between)) = accounts.record(whose, subject).await {
+                changed |= accounts.is_of(whose, &between, subject)? == Some(false);
+            }
         }
         if changed {
-            self.tell::<S>(EventKind::AccountChanged, key, None);
+            self.tell::<S>(EventKind::AccountChanged, &state.user_id, None);
         }
         Ok(changed)
     }
@@ -263,6 +292,11 @@ impl Connect {
         let (store, key) = (S::STORE, key.to_owned());
         self.0.observer.tell(Event { kind, store, key, duration_ms: None, code });
     }
+}
+
+/// Whether a scope comes back as it was asked for: short names may come back as URLs.
+fn is_exact(scope: &str) -> bool {
+    scope.starts_with("https://")
 }
 
 fn expired() -> Error {

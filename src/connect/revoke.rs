@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Connect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
 use crate::refresh::{Credentials, EventKind};
-use crate::store::Connects;
 use crate::store::integration::{Integration, Key};
+use crate::store::{Connects, Whose};
 
 impl Connect {
     /// Disconnects a user of this store; gives whether there was anything. That the provider could not
@@ -16,13 +16,20 @@ impl Connect {
     /// # Errors
     /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
     pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
+        let _under_way = self.1.begin();
         let key = store.key(user_id)?;
-        self.0.accounts.forget(S::STORE, &key).await?;
-        let Some(credentials) = store.disconnect(&key).await? else { return Ok(false) };
+        let deleted = store.disconnect(&key).await?;
+        self.forget(Whose { store: S::STORE, key: &key }).await;
+        let Some(credentials) = deleted else { return Ok(false) };
         if let Err(error) = self.revoke_here(credentials).await {
             self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
         }
         Ok(true)
+    }
+
+    /// Nothing depends on it: what is left is a fingerprint of an account.
+    async fn forget(&self, whose: Whose<'_>) {
+        let _ = self.0.accounts.forget(whose).await;
     }
 
     async fn revoke_here(&self, credentials: Result<Credentials>) -> Result<()> {
@@ -35,7 +42,8 @@ impl Connect {
     /// provider could not be told is an event, and an error where `confirm` asks for it.
     ///
     /// # Errors
-    /// As [`Connect::disconnect`]; with `confirm` what stood in the way of the revocation.
+    /// As [`Connect::disconnect`]; with `confirm` [`Error::RevokeUnconfirmed`], and before anything is
+    /// deleted [`Error::Configuration`] where it is not known how the provider is told.
     pub async fn revoke(
         &self,
         store: &Integration,
@@ -43,15 +51,21 @@ impl Connect {
         endpoint: Result<Arc<HttpEndpoint>>,
         confirm: bool,
     ) -> Result<bool> {
-        let Some(credentials) = store.delete(&key).await? else { return Ok(false) };
-        match revoke_at(endpoint, credentials).await {
-            Err(error) => {
-                let described = format!("{}/{}", key.user_id, key.provider);
-                let code = Some(error.code());
-                self.tell::<Integration>(EventKind::RevokeUnconfirmed, &described, code);
-                if confirm { Err(error) } else { Ok(true) }
-            }
-            Ok(()) => Ok(true),
+        let _under_way = self.1.begin();
+        if confirm {
+            endpoint.clone()?.revocation_url()?;
+        }
+        let deleted = store.delete(&key).await?;
+        if store.is_connected_to(&key) {
+            self.forget(Whose { store: Integration::STORE, key: &key.user_id }).await;
+        }
+        let Some(credentials) = deleted else { return Ok(false) };
+        let Err(error) = revoke_at(endpoint, credentials).await else { return Ok(true) };
+        let described = format!("{}/{}", key.user_id, key.provider);
+        self.tell::<Integration>(EventKind::RevokeUnconfirmed, &described, Some(error.code()));
+        match confirm {
+            true => Err(Error::RevokeUnconfirmed { reason: error.code().into() }),
+            false => Ok(true),
         }
     }
 }

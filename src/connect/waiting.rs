@@ -51,7 +51,10 @@ impl State {
         if self.store != S::STORE {
             return other(NotAuthorized::Expired);
         }
-        if self.browser.is_some() && self.browser != callback.browser {
+        let is_bound = self.browser.is_some();
+        if (is_bound && self.browser != callback.browser)
+            || (callback.requires_browser && !is_bound)
+        {
             return other(NotAuthorized::AnotherBrowser);
         }
         if let Some(user_id) = &callback.user_id

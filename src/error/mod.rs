@@ -121,6 +121,13 @@ pub enum Error {
     Authorization {
         /// Why.
         reason: NotAuthorized,
+        /// What the server said: its status and `error` code.
+        detail: Option<Cow<'static, str>>,
+    },
+    /// A token was deleted, and the provider could not be told. Becomes `RevokeUnconfirmedError`.
+    RevokeUnconfirmed {
+        /// What stood in the way.
+        reason: Cow<'static, str>,
     },
     /// The user's row belongs to another tenant. Becomes `TenantMismatchError`.
     TenantMismatch,
@@ -144,7 +151,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const CODES: [&'static str; 23] = [
+    pub const CODES: [&'static str; 24] = [
         "ERR_TOKENKEEP_INVALID_ARGUMENT",
         "ERR_TOKENKEEP_CONFIGURATION",
         "ERR_TOKENKEEP_DECRYPTION",
@@ -164,6 +171,7 @@ impl Error {
         "ERR_TOKENKEEP_ROW_LOCKED",
         "ERR_TOKENKEEP_SCHEMA",
         "ERR_TOKENKEEP_AUTHORIZATION",
+        "ERR_TOKENKEEP_REVOKE_UNCONFIRMED",
         "ERR_TOKENKEEP_TENANT_MISMATCH",
         "ERR_TOKENKEEP_TENANT_REQUIRED",
         "ERR_TOKENKEEP_CLOSED",
@@ -193,10 +201,11 @@ impl Error {
             Self::RowLocked { .. } => 16,
             Self::Schema { .. } => 17,
             Self::Authorization { .. } => 18,
-            Self::TenantMismatch => 19,
-            Self::TenantRequired { .. } => 20,
-            Self::Closed => 21,
-            Self::Internal { .. } => 22,
+            Self::RevokeUnconfirmed { .. } => 19,
+            Self::TenantMismatch => 20,
+            Self::TenantRequired { .. } => 21,
+            Self::Closed => 22,
+            Self::Internal { .. } => 23,
         };
         Self::CODES[index]
     }
@@ -226,7 +235,12 @@ impl Error {
     /// A user could not be connected.
     #[must_use]
     pub fn authorization(reason: NotAuthorized) -> Self {
-        Self::Authorization { reason }
+        Self::Authorization { reason, detail: None }
+    }
+
+    /// A user could not be connected, and what the server said of it.
+    pub fn not_authorized(reason: NotAuthorized, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Authorization { reason, detail: Some(detail.into()) }
     }
 
     /// An argument that was refused.

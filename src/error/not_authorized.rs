@@ -21,6 +21,8 @@ pub enum NotAuthorized {
     ClientRejected,
     /// The token endpoint could not be asked, or its answer was none.
     ServerUnavailable,
+    /// The user did not allow all that was asked for.
+    ScopesMissing,
     /// There is no refresh token, neither in the answer nor stored.
     RefreshTokenMissing,
 }
@@ -39,6 +41,7 @@ impl NotAuthorized {
             Self::CodeRefused => "code_refused",
             Self::ClientRejected => "client_rejected",
             Self::ServerUnavailable => "server_unavailable",
+            Self::ScopesMissing => "scopes_missing",
             Self::RefreshTokenMissing => "refresh_token_missing",
         }
     }
@@ -60,6 +63,9 @@ impl NotAuthorized {
             }
             Self::ServerUnavailable => {
                 "the token endpoint gave no usable answer; begin again later"
+            }
+            Self::ScopesMissing => {
+                "the user did not allow all that was asked for; begin again, and tick every box"
             }
             Self::RefreshTokenMissing => {
                 "the provider gave no refresh token, and none is stored. The user should remove the application from the account's connections, and begin again"

@@ -93,9 +93,14 @@ impl fmt::Display for Error {
                 "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"
             ),
             Self::Schema { reason } => f.write_str(reason),
-            Self::Authorization { reason } => {
-                write!(f, "Could not connect: {}", reason.text())
+            Self::Authorization { reason, detail } => {
+                write!(f, "Could not connect: {}", reason.text())?;
+                detail.as_ref().map_or(Ok(()), |detail| write!(f, " ({detail})"))
             }
+            Self::RevokeUnconfirmed { reason } => write!(
+                f,
+                "The token was deleted here, but its provider could not be told to revoke it: {reason}"
+            ),
             Self::TenantMismatch => f.write_str(
                 "tenantId: this user's tokens belong to another tenant; delete them there first",
             ),

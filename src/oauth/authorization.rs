@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::credentials::{Client, ClientCredentials};
-use super::http::{HttpClient, HttpResponse, is_http_url};
+use super::http::{HttpClient, HttpFailure, HttpResponse, is_http_url};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
 use super::provider::{Metadata, Provider};
 use super::request::{append, code_request};
 use super::response::judge;
-use super::{Expiry, TokenResponse, Verdict};
+use super::{Expiry, Refusal, TokenResponse, Verdict};
 use crate::config::TEXT_MAX_BYTES;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::secret::{AccessToken, RefreshToken};
@@ -153,21 +153,44 @@ impl AuthorizationServer {
         let client = self.authenticated();
         let request = code_request(token_url, client, code, redirect_uri, code_verifier);
         let asked = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
-        let Ok(Ok(response)) = asked else {
-            return Err(Error::authorization(NotAuthorized::ServerUnavailable));
+        let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
+        let response = match asked {
+            Ok(Ok(response)) => response,
+            Ok(Err(HttpFailure::NotSent(why) | HttpFailure::NoAnswer(why))) => {
+                return Err(unavailable(why));
+            }
+            Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
+            Err(_) => return Err(unavailable("no answer in time")),
         };
         self.judge(&response)
     }
 
     fn judge(&self, response: &HttpResponse) -> Result<Grant> {
         // Nobody waits for a `Retry-After`, so the time does not matter.
-        let refused = match judge(response, &self.provider, Duration::ZERO) {
+        let (refused, error) = match judge(response, &self.provider, Duration::ZERO) {
             Verdict::Granted(tokens) => return Ok(self.granted(tokens, response)),
-            Verdict::ClientRejected(_) => NotAuthorized::ClientRejected,
-            Verdict::InvalidGrant(_) | Verdict::Refused(_) => NotAuthorized::CodeRefused,
-            Verdict::Transient(..) | Verdict::Ambiguous(_) => NotAuthorized::ServerUnavailable,
+            Verdict::ClientRejected(Error::ClientRejected { error }) => {
+                (NotAuthorized::ClientRejected, error.into_owned())
+            }
+            Verdict::ClientRejected(error) => {
+                (NotAuthorized::ClientRejected, error.code().to_owned())
+            }
+            Verdict::InvalidGrant(Refusal { code, .. }) => (NotAuthorized::CodeRefused, code),
+            // Not the user's fault, and not to be mended by another try.
+            Verdict::Refused(Error::ProviderRefused { reason, .. })
+                if reason == "redirect_uri_mismatch" =>
+            {
+                (NotAuthorized::ClientRejected, reason.into_owned())
+            }
+            Verdict::Refused(Error::ProviderRefused { reason, .. }) => {
+                (NotAuthorized::CodeRefused, reason.into_owned())
+            }
+            Verdict::Refused(error) => (NotAuthorized::CodeRefused, error.code().to_owned()),
+            Verdict::Transient(error, _) | Verdict::Ambiguous(error) => {
+                (NotAuthorized::ServerUnavailable, error.code().to_owned())
+            }
         };
-        Err(Error::authorization(refused))
+        Err(Error::not_authorized(refused, format!("{} {error}", response.status)))
     }
 
     fn granted(&self, tokens: TokenResponse, response: &HttpResponse) -> Grant {

@@ -27,8 +27,8 @@ pub struct HttpEndpoint {
 }
 
 impl HttpEndpoint {
-    /// `token_url` in place of the provider's own, when given: such an endpoint may rotate,
-    /// whatever the provider does.
+    /// `token_url` in place of the provider's own, when given: such an endpoint may rotate, whatever the
+    /// provider does, and the provider is not told of its tokens.
     ///
     /// # Errors
     /// [`Error::Configuration`] when `token_url` is no http or https URL.
@@ -40,7 +40,8 @@ impl HttpEndpoint {
     ) -> Result<Self> {
         match token_url {
             Some(url) => {
-                Self::at(url, Provider { may_rotate: true, ..provider }, credentials, http)
+                let elsewhere = Provider { may_rotate: true, revocation_url: None, ..provider };
+                Self::at(url, elsewhere, credentials, http)
             }
             None => Self::at(provider.token_url, provider, credentials, http),
         }
@@ -69,7 +70,7 @@ impl HttpEndpoint {
     /// [`Error::Configuration`] when it is no http or https URL.
     pub fn revoking_at(self, revocation_url: Option<String>) -> Result<Self> {
         if let Some(url) = &revocation_url {
-            check_url(self.provider.token_url_variable, url)?;
+            check_url("revocationUrl", url)?;
         }
         Ok(Self { revocation_url: revocation_url.or(self.revocation_url), ..self })
     }
@@ -80,12 +81,18 @@ impl HttpEndpoint {
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`]: it is not known to be revoked;
     /// [`Error::Configuration`]: it is not known where that is done.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let Some(url) = &self.revocation_url else {
-            let reason = "has no revocationUrl of this provider";
-            return Err(Error::configuration("providers", reason));
-        };
+        let url = self.revocation_url()?;
         let client = self.authenticated(self.taken.load(Ordering::Relaxed));
         revoke(self.http.as_ref(), url, client, (token, hint)).await
+    }
+
+    /// Where tokens are revoked.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`]: that is not known.
+    pub fn revocation_url(&self) -> Result<&str> {
+        let missing = || Error::configuration("providers", "has no revocationUrl of this provider");
+        self.revocation_url.as_deref().ok_or_else(missing)
     }
 
     fn authenticated(&self, secret: usize) -> Client<'_> {

@@ -25,7 +25,7 @@ pub use provider::{
     zoho_at,
 };
 pub use request::refresh_request;
-pub use response::{judge, retry_after};
+pub use response::{judge, redacted, retry_after};
 
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};

@@ -118,7 +118,8 @@ fn error_code(body: &Body) -> Option<String> {
 }
 
 /// The codes of providers are words; a text with digits or dots in it may repeat a token.
-fn redacted(code: &str) -> String {
+#[must_use]
+pub fn redacted(code: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphabetic() || b"_- ".contains(&byte);
     if code.len() <= 40 && code.bytes().all(plain) {
         code.to_owned()

@@ -12,10 +12,20 @@ impl AuthorizationServer {
     /// Tells the server that a token is not needed any more; `hint` is its type.
     ///
     /// # Errors
-    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`]: it is not known to be revoked.
+    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`], [`Error::Configuration`]: it is not
+    /// known to be revoked.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = self.endpoints.revocation.as_deref();
-        let url = url.unwrap_or(self.metadata.revocation_endpoint);
+        let url = match (&self.endpoints.revocation, &self.endpoints.token) {
+            (Some(url), _) => url.as_str(),
+            (None, None) => self.metadata.revocation_endpoint,
+            // Google is not told of another server's tokens.
+            (None, Some(_)) => {
+                return Err(Error::configuration(
+                    "TOKENKEEP_GOOGLE_REVOCATION_URL",
+                    "is not set, and TOKENKEEP_GOOGLE_TOKEN_URL is: set both",
+                ));
+            }
+        };
         revoke(self.http.as_ref(), url, self.authenticated(), (token, hint)).await
     }
 }

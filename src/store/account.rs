@@ -18,15 +18,32 @@ const FIND: &str = "
     SELECT subject FROM tokenkeep.oauth_account
     WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3";
 
+/// Gives what was there.
+const FORGET: &str = "
+    DELETE FROM tokenkeep.oauth_account
+    WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3
+    RETURNING subject";
+
+/// Gives what was there, should somebody else have come in between.
 const RECORD: &str = "
+    WITH before AS (
+        SELECT subject FROM tokenkeep.oauth_account
+        WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3 FOR UPDATE
+    )
     INSERT INTO tokenkeep.oauth_account (target_schema, store, key, subject)
     VALUES (coalesce($1, ''), $2, $3, $4)
     ON CONFLICT (target_schema, store, key) DO UPDATE
-    SET subject = EXCLUDED.subject, connected_at = clock_timestamp()";
+    SET subject = EXCLUDED.subject, connected_at = clock_timestamp()
+    RETURNING (SELECT subject FROM before)";
 
-const FORGET: &str = "
-    DELETE FROM tokenkeep.oauth_account
-    WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3";
+/// A user of a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// The store's name.
+    pub store: &'a str,
+    /// The user's key.
+    pub key: &'a str,
+}
 
 impl Accounts {
     /// The table, with fingerprints by the keys of `sealing`.
@@ -35,47 +52,57 @@ impl Accounts {
         Self { database, sealing, within }
     }
 
-    /// Whether this user has connected another account before; false when that is not known.
+    /// The fingerprint of the account that this user has connected; `None`: it is not known.
     ///
     /// # Errors
     /// [`crate::error::Error::Database`] and its kin.
-    pub async fn differs(&self, store: &str, key: &str, subject: &str) -> Result<bool> {
-        let params: Params<'_> = &[
-            (&self.database.settings().schema(), Type::TEXT),
-            (&store, Type::TEXT),
-            (&key, Type::TEXT),
-        ];
+    pub async fn find(&self, whose: Whose<'_>) -> Result<Option<String>> {
+        let Whose { store, key } = whose;
+        let schema = self.database.settings().schema();
+        let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
         let rows = self.database.read("find an account", FIND, params, self.within).await?;
-        let Some(row) = rows.first() else { return Ok(false) };
-        let fingerprints = self.sealing.ring()?.fingerprints();
-        Ok(fingerprints.compare(column(row, 0)?, subject) == Some(false))
+        rows.first().map(|row| column(row, 0)).transpose()
     }
 
-    /// Remembers the account that this user has connected now.
+    /// Forgets it, and gives it: from here on it is not known which account is connected.
     ///
     /// # Errors
     /// [`crate::error::Error::Database`] and its kin.
-    pub async fn record(&self, store: &str, key: &str, subject: &str) -> Result<()> {
-        let fingerprint = self.sealing.ring()?.fingerprints().of(subject);
+    pub async fn forget(&self, whose: Whose<'_>) -> Result<Option<String>> {
+        let Whose { store, key } = whose;
+        let schema = self.database.settings().schema();
+        let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
+        let rows = self.database.write("forget an account", FORGET, params, self.within).await?;
+        rows.first().map(|row| column(row, 0)).transpose()
+    }
+
+    /// Remembers the account that this user has connected now; gives the one that was there.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Database`] and its kin.
+    pub async fn record(&self, whose: Whose<'_>, subject: &str) -> Result<Option<String>> {
+        let fingerprint = self.sealing.ring()?.fingerprints().of(&text(whose, subject));
+        let Whose { store, key } = whose;
         let params: Params<'_> = &[
             (&self.database.settings().schema(), Type::TEXT),
             (&store, Type::TEXT),
             (&key, Type::TEXT),
             (&fingerprint, Type::TEXT),
         ];
-        self.database.write("remember an account", RECORD, params, self.within).await.map(drop)
+        let rows = self.database.write("remember an account", RECORD, params, self.within).await?;
+        rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 
-    /// Forgets it, as the user has disconnected.
+    /// Whether a fingerprint is that of this account; `None`: its key is not here any more.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
-    pub async fn forget(&self, store: &str, key: &str) -> Result<()> {
-        let params: Params<'_> = &[
-            (&self.database.settings().schema(), Type::TEXT),
-            (&store, Type::TEXT),
-            (&key, Type::TEXT),
-        ];
-        self.database.write("forget an account", FORGET, params, self.within).await.map(drop)
+    /// [`crate::error::Error::Configuration`] without a key.
+    pub fn is_of(&self, whose: Whose<'_>, found: &str, subject: &str) -> Result<Option<bool>> {
+        Ok(self.sealing.ring()?.fingerprints().compare(found, &text(whose, subject)))
     }
+}
+
+/// One account has another fingerprint for each user: who reads the table cannot link them.
+fn text(Whose { store, key }: Whose<'_>, subject: &str) -> String {
+    format!("oauth_account\0{store}\0{key}\0{subject}")
 }

@@ -18,7 +18,7 @@ pub mod zoho;
 
 use std::time::Duration;
 
-pub use self::account::Accounts;
+pub use self::account::{Accounts, Whose};
 pub use self::connects::{Connects, Granted};
 pub use self::pending::{Found, Pending, PendingTable};
 pub use self::sealed::place;

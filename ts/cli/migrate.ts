@@ -25,5 +25,7 @@ export async function migrate(args: string[]): Promise<void> {
   }
   process.stdout.write(`Up to date: ${values.store.join(', ')}\n`);
   for (const sentence of leftOut) process.stdout.write(`  ${sentence}\n`);
-  if (leftOut.length > 0) process.stdout.write('What was left out is made by a later run.\n');
+  if (leftOut.some((sentence) => sentence.includes('foreign key'))) {
+    process.stdout.write('A later run makes a foreign key that was left out.\n');
+  }
 }

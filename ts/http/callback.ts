@@ -21,6 +21,7 @@ export async function callback<Context>(
     const browser = browserOf(request, setting.redirectUri);
     const { accountChanged, returnTo } = await setting.keep.connector.finish(setting.store, {
       state,
+      requiresBrowser: true,
       ...(code === undefined ? {} : { code }),
       ...(error === undefined ? {} : { error }),
       ...(iss === undefined ? {} : { issuer: iss }),
@@ -28,9 +29,12 @@ export async function callback<Context>(
       ...(userId === undefined ? {} : { userId }),
     });
     if (wantsJson(request)) return json({ connected: true, account_changed: accountChanged });
-    if (returnTo !== null) return redirect(returnTo);
+    // What the user should see is not skipped.
+    if (returnTo !== null && !accountChanged) return redirect(returnTo);
     const { heading, text } = accountChanged ? texts.accountChanged : texts.connected;
-    return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });
+    const title = `${heading}. ${text}`;
+    const link = returnTo === null ? {} : { link: { href: returnTo, text: texts.goOn } };
+    return page({ lang: texts.lang, title, heading, text, sign: 'done', ...link });
   } catch (thrown) {
     return setting.refuse(request, thrown, userId);
   }

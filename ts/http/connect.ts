@@ -22,7 +22,8 @@ export async function connect<Context>(
   const { ticket } = parameters;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (ticket === undefined) {
-    if (!isRead) return methodNotAllowed('GET, HEAD');
+    // A HEAD changes nothing, and this begins a flow.
+    if (request.method !== 'GET') return methodNotAllowed('GET');
     const toServer = await asServer(setting, request, parameters.user_id, COULD_NOT, (userId) =>
       link(setting, userId, parameters),
     );
@@ -90,7 +91,7 @@ async function followTicket<Context>(
   userId: string | undefined,
 ): Promise<Response> {
   const { keep, texts, redirectUri, store } = setting;
-  if (isCrossSite(request, redirectUri)) {
+  if (isCrossSite(request, redirectUri, { fromOurPage: true })) {
     return failed(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();

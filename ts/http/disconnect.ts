@@ -16,7 +16,9 @@ export async function disconnect<Context>(
   if (request.method !== 'POST') return methodNotAllowed('POST');
   const { texts } = setting;
   const parameters = parametersOf(request);
-  if (!parameters) return failed(request, texts, 'bad_request');
+  if (!parameters) {
+    return failed(request, texts, 'bad_request', { title: texts.notDisconnected });
+  }
   const couldNot = 'Could not disconnect Google';
   const toServer = await asServer(setting, request, parameters.user_id, couldNot, async (userId) =>
     json({ disconnected: await setting.keep.connector.disconnect(setting.store, userId) }),

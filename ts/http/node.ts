@@ -73,11 +73,12 @@ const FORBIDDEN_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
 /** Without its body, which none of the routes needs. Host and scheme are not looked at. */
 export function webRequest(request: NodeRequest): Request {
   const headers = new Headers();
-  const { rawHeaders, method = 'GET' } = request;
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? '';
+  const { method = 'GET' } = request;
+  // Not rawHeaders, which serverless adapters leave empty.
+  for (const [name, value] of Object.entries(request.headers)) {
     // HTTP/2 has method and path among the headers.
-    if (!name.startsWith(':')) headers.append(name, rawHeaders[at + 1] ?? '');
+    if (name.startsWith(':') || value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
   }
   // To every route one is as wrong as the other.
   const said = FORBIDDEN_METHODS.includes(method) ? 'OPTIONS' : method;

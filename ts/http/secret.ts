@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 export type Bearer = 'none' | 'right' | 'wrong';
 
 export function bearerOf(request: Request, secret: string | undefined): Bearer {
-  const [, given] = /^bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '') ?? [];
+  const [, given] = /^bearer +(.*\S) *$/i.exec(request.headers.get('authorization') ?? '') ?? [];
   if (given === undefined) return 'none';
   return secret && timingSafeEqual(digest(given), digest(secret)) ? 'right' : 'wrong';
 }

@@ -2,9 +2,10 @@
 
 import { AuthorizationError, ConfigurationError } from '../errors';
 import { type TokenKeep, defaultKeep } from '../instance';
+import { text } from '../arguments';
 import type { ConnectedStore } from '../connector';
 import { failed } from './answers';
-import { type Reason, type Texts, type TextsPatch, textsWith } from './texts';
+import { type Reason, type Texts, type TextsPatch, isWorthATry, textsWith } from './texts';
 
 /** What {@link createGoogleHandlers} is told. */
 export interface GoogleHandlersOptions<Context = unknown> {
@@ -62,7 +63,11 @@ export class Setting<Context> {
   /** Where the route of this name is: beside the callback. */
   route(name: 'connect' | 'disconnect'): URL {
     const { origin, pathname } = this.redirectUri;
-    return new URL(name, new URL(pathname, origin));
+    const route = new URL(name, new URL(pathname, origin));
+    if (route.pathname !== pathname) return route;
+    throw new ConfigurationError(
+      `GOOGLE_OAUTH_REDIRECT_URI: must not end with /${name}, which is a route of its own`,
+    );
   }
 
   get returnTo(): string | undefined {
@@ -79,15 +84,19 @@ export class Setting<Context> {
 
   /** Who is signed in. */
   async userId(request: Request, context: Context): Promise<string | undefined> {
-    return (await this.#options.userId?.(request, context)) || undefined;
+    const userId: unknown = await this.#options.userId?.(request, context);
+    return userId === undefined || userId === null || userId === ''
+      ? undefined
+      : text('userId', userId);
   }
 
   /** The answer to whoever could not be connected. What is our own fault is told to the operator. */
   refuse(request: Request, error: unknown, userId: string | undefined): Response {
     const reason: Reason =
       error instanceof AuthorizationError ? (error.reason ?? 'unexpected') : 'unexpected';
-    if (reason === 'unexpected' || reason === 'client_rejected') this.report(error);
-    const again = userId === undefined ? undefined : this.route('connect').pathname;
+    if (OURS.has(reason)) this.report(error);
+    const isMore = userId !== undefined && isWorthATry(reason);
+    const again = isMore ? this.route('connect').pathname : undefined;
     return failed(request, this.texts, reason, { tryAgain: again });
   }
 
@@ -95,6 +104,15 @@ export class Setting<Context> {
     (this.#options.onError ?? warn)(error);
   }
 }
+
+/** What the operator should know of: it may not be the user's matter. */
+const OURS: ReadonlySet<Reason> = new Set<Reason>([
+  'unexpected',
+  'client_rejected',
+  'code_refused',
+  'server_refused',
+  'server_unavailable',
+]);
 
 function warn(error: unknown): void {
   const text = error instanceof Error ? error.message : `threw a ${typeof error}`;

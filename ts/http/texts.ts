@@ -29,6 +29,8 @@ export interface Texts {
   reasons: Record<Reason, string>;
   /** The link to begin again, where the user is signed in. */
   tryAgain: string;
+  /** The link to where the application wants the browser, below what the user should see first. */
+  goOn: string;
   /** What stands in its place where nobody is. */
   askAgain: string;
 }
@@ -60,7 +62,8 @@ export const TEXTS: Texts = {
   },
   reasons: {
     denied: 'Google says that you did not agree, so nothing was stored.',
-    expired: 'This link was used already, or is too old.',
+    expired:
+      'This link was used already, or is too old. If you have just connected, nothing is lost.',
     another_browser: 'You began in another browser or app.',
     another_user: 'This link is for somebody else than the user who is signed in here.',
     another_issuer: 'The answer did not come from Google.',
@@ -69,6 +72,7 @@ export const TEXTS: Texts = {
     client_rejected:
       'This application is not set up correctly at Google. Please tell whoever runs it.',
     server_unavailable: 'Google did not answer. In a few minutes it may.',
+    scopes_missing: 'Google was not allowed all that is needed. Please tick every box on its page.',
     refresh_token_missing:
       'Google gave no lasting permission. First remove this application at myaccount.google.com/connections.',
     bad_request: 'The address of this page is not complete.',
@@ -77,6 +81,7 @@ export const TEXTS: Texts = {
     unexpected: 'Something went wrong on our side.',
   },
   tryAgain: 'Try again',
+  goOn: 'Continue',
   askAgain: 'Please ask for a new link.',
 };
 
@@ -90,7 +95,12 @@ const LASTING: ReadonlySet<Reason> = new Set<Reason>([
 
 /** Why it failed, and what to do where no link to begin again is shown. */
 export function reasonText({ reasons, askAgain }: Texts, reason: Reason, hasLink: boolean): string {
-  return hasLink || LASTING.has(reason) ? reasons[reason] : `${reasons[reason]} ${askAgain}`;
+  return hasLink || !isWorthATry(reason) ? reasons[reason] : `${reasons[reason]} ${askAgain}`;
+}
+
+/** Whether another try may mend it. */
+export function isWorthATry(reason: Reason): boolean {
+  return !LASTING.has(reason);
 }
 
 /** The texts with some of them replaced. */

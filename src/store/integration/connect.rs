@@ -21,6 +21,12 @@ fn google(user_id: &str) -> Key {
 }
 
 impl Integration {
+    /// Whether this is the account that [`Connects::connect`] stores.
+    #[must_use]
+    pub fn is_connected_to(&self, key: &Key) -> bool {
+        key.provider == GOOGLE
+    }
+
     /// Deletes what is stored; gives it, for the provider to be told. `None`: there was nothing.
     ///
     /// # Errors
