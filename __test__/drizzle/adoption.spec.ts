@@ -173,6 +173,22 @@ describe('drizzle-kit generate', () => {
     expect(await changesOfPush(store)).toEqual([]);
   });
 
+  it('gives an id that an application’s code has made a default in the table', async () => {
+    await kit.generate(NEW_FILE('integration-code-ids'));
+    await kit.migrate();
+    const path = await kit.generate(NEW_FILE('integration'));
+    expect(statementsOf(path!).sort()).toEqual(
+      [
+        'ALTER TABLE "integration_tokens" ALTER COLUMN "id" SET DEFAULT gen_random_uuid();',
+        ...ADDED.integration,
+      ].sort(),
+    );
+    await kit.migrate();
+    expect(await migrate('integration')).toEqual([]);
+    expect(await kit.generate(NEW_FILE('integration'))).toBeUndefined();
+    expect(await changesOfPush('integration')).toEqual([]);
+  });
+
   it.each(['zoho', 'vault', 'integration'] as const)(
     'is quiet after migrate was first and its migration was emptied (%s)',
     async (store) => {
