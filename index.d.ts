@@ -24,6 +24,12 @@ export declare class Bridge {
   refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number, scopes?: Array<string> | undefined | null): void
   /** Answers a run of a `refreshFn` with what it threw. */
   refreshThrew(call: number, thrown: ThrownFields): void
+  /** Asked just before a request is sent: whether anybody still waits for its answer. */
+  mayFetch(call: number): boolean
+  /** What was answered. `body` is not whole when it is larger than 1 MiB. */
+  fetched(call: number, status: number, retryAfter: string | undefined | null, body: Uint8Array): void
+  /** `fetch` threw: before a connection was made, or it is not known when. */
+  fetchThrew(call: number, connected: boolean): void
 }
 
 /** The keys of `GMAIL_ENCRYPTION_KEY`, parsed. */
@@ -198,6 +204,8 @@ export interface KeepOptions {
   /** All limits of the protocol divided by this; for tests. */
   limitsDivisor?: number
   threads?: number
+  /** Whether the face has a `fetch` of the application's for this instance. */
+  hasFetch?: boolean
 }
 
 /** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
@@ -227,6 +235,12 @@ export interface ProviderOptions {
   rotates?: boolean
   defaultExpiresInS?: number
 }
+
+/**
+ * Refreshes every token with no more than so many milliseconds left, of the providers that are
+ * described; resolves to how many were refreshed, failed, and are dead.
+ */
+export declare function refreshExpiringIntegrations(keep: Keep, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 
 /** Deletes the row, then tells the provider; resolves to whether there was one. */
 export declare function revokeIntegration(keep: Keep, id: number, userId: string, provider: string, confirm: boolean): void

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encryptToken } from '../dist/crypto.js';
 import { sealValue } from '../dist/index.js';
+import { startTokenEndpoint } from '../support/token-endpoint.mjs';
 import { emptyDatabase, type TestDatabase } from './helpers/database';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -200,5 +201,57 @@ describe('unseal', () => {
     expect(refused.stderr).toMatch(/^tokenkeep: TOKENKEEP_SEALING: must be read/);
     expect((await cli(['unseal'], env)).code).toBe(2);
     expect((await cli(['unseal', '--store', 'gmail'], env)).code).toBe(2);
+  });
+});
+
+describe('refresh', () => {
+  const env = () => ({
+    TOKENKEEP_KEY: '11'.repeat(32),
+    GOOGLE_CLIENT_ID: 'client',
+    GOOGLE_CLIENT_SECRET: 'secret',
+  });
+  const connected = (refreshToken: string) =>
+    database.client.query(
+      `INSERT INTO integration_tokens (user_id, provider, access_token, refresh_token, expires_at, scopes)
+       VALUES (gen_random_uuid(), 'google', 'at', $1, now() + interval '5 minutes', '{}')`,
+      [refreshToken],
+    );
+
+  it('refreshes what runs out soon, and fails when something could not be', async () => {
+    await cli(['migrate', '--store', 'integration']);
+    const endpoint = await startTokenEndpoint();
+    const at = { ...env(), TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url };
+    await connected(endpoint.issue().refreshToken);
+    await connected('dead');
+    expect(await cli(['refresh', '--within', '100'], at)).toEqual({
+      code: 0,
+      stdout: 'Refreshed 0, failed 0, revoked 0\n',
+      stderr: '',
+    });
+    const { code, stdout } = await cli(['refresh', '--json', '--concurrency', '2'], at);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ refreshed: 1, failed: 0, revoked: 1 });
+    await connected(endpoint.issue().refreshToken);
+    endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
+    expect(await cli(['refresh'], at)).toMatchObject({
+      code: 1,
+      stdout: 'Refreshed 0, failed 1, revoked 0\n',
+    });
+    await endpoint.close();
+  });
+
+  it('refuses what makes no sense', async () => {
+    for (const args of [
+      ['--within', '0'],
+      ['--concurrency', 'x'],
+      ['--limit', '-1'],
+      ['--max-per-second', ''],
+      ['--concurrency', '1.5'],
+    ]) {
+      expect((await cli(['refresh', ...args], env())).code).toBe(2);
+    }
+    const { code, stderr } = await cli(['refresh'], { TOKENKEEP_KEY: '11'.repeat(32) });
+    expect(code).toBe(1);
+    expect(stderr).toContain('describes no provider');
   });
 });

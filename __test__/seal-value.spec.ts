@@ -83,7 +83,10 @@ describe('sealValue', () => {
     expect(() => sealValue(...PLACE, '1000.abc')).toThrow(/TOKENKEEP_KEY: is not set.*keygen/);
     process.env['TOKENKEEP_KEY'] = KEY;
     const wrong: [unknown[], RegExp][] = [
-      [['gmail', 'access_token', ['c', 'p'], '1000.abc'], /^store: may be: zoho, calendar$/],
+      [
+        ['gmail', 'access_token', ['c', 'p'], '1000.abc'],
+        /^store: may be: zoho, calendar, integration$/,
+      ],
       [['zoho', 'scopes', ['c', 'p'], '1000.abc'], /^column: may be, of zoho: access_token/],
       [['zoho', 'access_token', ['c'], '1000.abc'], /^key: must have 2 parts/],
       [['zoho', 'access_token', ['c', ''], '1000.abc'], /^key: must have 2 parts/],

@@ -2,6 +2,7 @@ import { compare } from './compare.mjs';
 import { measureCrypto } from './crypto.mjs';
 import { prepareDatabase } from './database.mjs';
 import { describeEnvironment } from './environment.mjs';
+import { measureIntegration } from './integration.mjs';
 import { readers, writers } from './peers/index.mjs';
 import * as plans from './plan.mjs';
 import { killAll } from './process/child.mjs';
@@ -32,6 +33,7 @@ export async function measureAll({ quick, only, progress }) {
     writes: () => compare({ ...given, task: 'write', peers: writers, callers: [plan.writers] }),
     storm: () => measureStorms(given),
     vault: () => measureVault(given),
+    integration: () => measureIntegration(given),
   };
   try {
     const result = { quick, environment: await describeEnvironment(database) };

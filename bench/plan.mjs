@@ -13,6 +13,8 @@
  * @property {{ rounds: number, processes: number, callers: number, endpointMs: number }} storm
  * @property {{ rounds: number, decrypts: number, reads: number, salts: number, idleMs: number,
  *   tenants: number, callers: number, warmupMs: number, measureMs: number }} vault
+ * @property {{ rounds: number, callers: number, rows: number, concurrency: number,
+ *   endpointMs: number }} integration
  */
 
 /** @type {Plan} */
@@ -37,6 +39,7 @@ export const full = {
     warmupMs: 1_000,
     measureMs: 4_000,
   },
+  integration: { rounds: 9, callers: 64, rows: 20_000, concurrency: 32, endpointMs: 100 },
 };
 
 /** Under two minutes, for a look: its ranges are wide. @type {Plan} */
@@ -50,4 +53,5 @@ export const quick = {
   sealMs: 60,
   storm: { ...full.storm, rounds: 3 },
   vault: { ...full.vault, rounds: 3, decrypts: 10, measureMs: 2_000 },
+  integration: { ...full.integration, rounds: 3, rows: 1_500 },
 };

@@ -1,8 +1,9 @@
+import { integrationText } from './integration-report.mjs';
 import { number, range, ratioText, table } from './table.mjs';
 import { vaultText } from './vault-report.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
-export function report({ environment, crypto, reads, writes, storm, vault }) {
+export function report({ environment, crypto, reads, writes, storm, vault, integration }) {
   return [
     environmentLines(environment),
     crypto && cryptoText(crypto),
@@ -10,6 +11,7 @@ export function report({ environment, crypto, reads, writes, storm, vault }) {
     ...(writes ?? []).map((result) => loadText('upserts', result)),
     storm && stormText(storm),
     vault && vaultText(vault),
+    integration && integrationText(integration),
   ]
     .filter(Boolean)
     .join('\n\n');

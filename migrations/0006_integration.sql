@@ -70,5 +70,14 @@ BEGIN
     EXECUTE format('CREATE UNIQUE INDEX integration_tokens_user_provider_unique
       ON %s (user_id, provider)', tokens);
   END IF;
+
+  -- For refreshing ahead of time: what runs out soonest, without looking at the rest.
+  IF NOT EXISTS (
+    SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+    WHERE i.indrelid = to_regclass(tokens) AND i.indisvalid AND i.indpred IS NULL
+      AND a.attname = 'expires_at'
+  ) THEN
+    EXECUTE format('CREATE INDEX integration_tokens_expires_at ON %s (expires_at)', tokens);
+  END IF;
 END
 $migration$;

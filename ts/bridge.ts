@@ -7,6 +7,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Bridge, ThrownFields } from '../index';
 import { publish } from './events';
+import { abortRequest, sendRequest } from './fetch';
 import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
@@ -45,6 +46,8 @@ const REFRESH = 6;
 const FORGET = 7;
 const HOLD = 8;
 const EVENT = 9;
+const FETCH = 10;
+const ABORT_FETCH = 11;
 
 /** How long a thrown object is kept for `cause`: a failure is remembered for at most 30 s. */
 const CAUSE_MS = 60_000;
@@ -161,6 +164,12 @@ function message(flat: unknown[], at: number): number {
     case EVENT:
       publish(flat.slice(at + 1, at + 7));
       return at + 7;
+    case FETCH:
+      void sendRequest(bridge, flat.slice(at + 1, at + 6));
+      return at + 6;
+    case ABORT_FETCH:
+      abortRequest(flat[at + 1] as number);
+      return at + 2;
     default:
       throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
   }

@@ -5,6 +5,7 @@ export * from './crypto';
 export * from './errors';
 export { type TokenkeepEvent } from './events';
 export { type RefreshFn } from './bridge';
+export { type Fetch } from './fetch';
 export { type CalendarStore } from './calendar-store';
 export { type GmailStore } from './gmail-store';
 export {
@@ -12,6 +13,8 @@ export {
   type IntegrationStore,
   type IntegrationToken,
   type NewIntegrationToken,
+  type RefreshExpiringOptions,
+  type RefreshExpiringResult,
   type ValidTokenOptions,
 } from './integration-store';
 export { type VaultStore } from './vault-store';

@@ -7,6 +7,7 @@ import { CalendarStore } from './calendar-store';
 import { Connector } from './connector';
 import { ClosedError } from './errors';
 import { listen, unlisten } from './events';
+import { forgetFetch, useFetch } from './fetch';
 import { GmailStore } from './gmail-store';
 import { IntegrationStore } from './integration-store';
 import { type MigrateOptions, runMigrations } from './migrations';
@@ -78,6 +79,7 @@ export class TokenKeep {
     this.#retire();
     this.#number = ++lastNumber;
     if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
+    if (this.#options.fetch) useFetch(this.#number, this.#options.fetch);
     this.#said = said;
     this.#keep = new native.Keep(bridge, this.#number, settings);
     return this.#keep;
@@ -93,6 +95,7 @@ export class TokenKeep {
       .then(() => closeNative(keep, 0))
       .finally(() => {
         unlisten(number);
+        forgetFetch(number);
         this.#retired.delete(keep);
       });
   }
@@ -134,6 +137,7 @@ export class TokenKeep {
     const open = this.#keep ? [this.#keep, ...this.#retired] : [...this.#retired];
     const ended = await Promise.all(open.map((keep) => closeNative(keep, timeoutMs)));
     unlisten(number);
+    forgetFetch(number);
     return ended.every(Boolean);
   }
 }

@@ -63,6 +63,27 @@ export type ConnectionStatus =
       error: TokenkeepError;
     };
 
+/** What {@link IntegrationStore.refreshExpiring} is told. */
+export interface RefreshExpiringOptions {
+  /** Tokens with no more than this left, in milliseconds. */
+  within: number;
+  /** How many refreshes are under way at once: 8. */
+  concurrency?: number | undefined;
+  /** How many rows are refreshed at most: all. */
+  limit?: number | undefined;
+  /** How many requests each provider is sent in a second at most: any number. */
+  maxPerSecond?: number | undefined;
+}
+
+/** What a run came to. */
+export interface RefreshExpiringResult {
+  refreshed: number;
+  /** For another reason than a dead grant: a later run tries again. */
+  failed: number;
+  /** Grants that are dead: the users must connect again. */
+  revoked: number;
+}
+
 const FIXED_FIELDS = 3;
 
 /** The fields in the order of `src/binding/integration.rs`. */
@@ -87,6 +108,16 @@ const valid = promised<
 >(native.getValidIntegrationToken, readToken);
 const revoke = promised<boolean, Keep, [string, string, boolean]>(native.revokeIntegration);
 
+const refreshExpiring = promised<
+  RefreshExpiringResult,
+  Keep,
+  [number, number, number | undefined, number | undefined]
+>(native.refreshExpiringIntegrations, (fields, at) => ({
+  refreshed: fields[at] as number,
+  failed: fields[at + 1] as number,
+  revoked: fields[at + 2] as number,
+}));
+
 /** The longest lifetime that can be asked for: about 49 days. */
 const MIN_TTL_MAX_MS = 0xffffffff;
 
@@ -103,6 +134,7 @@ export class IntegrationStore {
     this.getValidToken = this.getValidToken.bind(this);
     this.revoke = this.revoke.bind(this);
     this.connectionStatus = this.connectionStatus.bind(this);
+    this.refreshExpiring = this.refreshExpiring.bind(this);
   }
 
   /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
@@ -163,6 +195,27 @@ export class IntegrationStore {
   }
 
   /**
+   * Refreshes every token that runs out soon, of the providers that are described, before anybody has
+   * to wait for it. Any number of workers share the work: each row is refreshed by one of them.
+   */
+  async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
+    const { within, concurrency = 8, limit, maxPerSecond } = record('options', options);
+    const perSecond = optionalNumber('maxPerSecond', maxPerSecond);
+    if (perSecond !== undefined && !(perSecond >= 0.01 && perSecond <= 100_000)) {
+      throw new InvalidArgumentError('maxPerSecond: must be from 0.01 to 100,000', {
+        argument: 'maxPerSecond',
+      });
+    }
+    return refreshExpiring(
+      this.#keep(),
+      whole('within', within, Number.MAX_SAFE_INTEGER),
+      whole('concurrency', concurrency, 1_000),
+      limit === undefined ? undefined : whole('limit', limit, Number.MAX_SAFE_INTEGER),
+      perSecond,
+    );
+  }
+
+  /**
    * Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. That the
    * provider could not be told is the event `revoke.unconfirmed`, with `confirm` an error, too.
    */
@@ -194,6 +247,15 @@ export class IntegrationStore {
       return { active: false, reason, error: error as TokenkeepError };
     }
   }
+}
+
+function whole(argument: string, value: unknown, most: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= most) {
+    return value;
+  }
+  throw new InvalidArgumentError(`${argument}: must be a whole number from 1 to ${most}`, {
+    argument,
+  });
 }
 
 function missing(wanted: readonly string[], granted: readonly string[]): string[] {

@@ -5,6 +5,8 @@ import type {
   ConnectionStatus,
   IntegrationToken,
   NewIntegrationToken,
+  RefreshExpiringOptions,
+  RefreshExpiringResult,
   ValidTokenOptions,
 } from './integration-store';
 
@@ -12,6 +14,8 @@ export type {
   ConnectionStatus,
   IntegrationToken,
   NewIntegrationToken,
+  RefreshExpiringOptions,
+  RefreshExpiringResult,
   ValidTokenOptions,
 } from './integration-store';
 
@@ -51,6 +55,16 @@ export async function revoke(
   options: { confirm?: boolean | undefined } = {},
 ): Promise<boolean> {
   return defaultKeep().integration.revoke(userId, provider, options);
+}
+
+/**
+ * Refreshes every token that runs out soon, of the providers that are described, before anybody has to
+ * wait for it. Any number of workers share the work: each row is refreshed by one of them.
+ */
+export async function refreshExpiring(
+  options: RefreshExpiringOptions,
+): Promise<RefreshExpiringResult> {
+  return defaultKeep().integration.refreshExpiring(options);
 }
 
 /** How a connection is: with a token that is valid now, or why not. */

@@ -4,6 +4,7 @@ import type { KeepOptions, ProviderOptions } from '../index';
 import { optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
+import type { Fetch } from './fetch';
 
 /** An application at a provider; what is left out is as of the provider that is built in: google,
  * microsoft, zoho, github, slack, salesforce. */
@@ -90,6 +91,8 @@ export interface TokenKeepOptions {
   threads?: number | undefined;
   /** @internal All limits of the refresh protocol divided by this: 1. For tests only. */
   limitsDivisor?: number | undefined;
+  /** Sends token requests in the place of the core's own HTTP client: for proxies, mutual TLS, tests. */
+  fetch?: Fetch | undefined;
   /** Told of every event; must not throw. */
   onEvent?: ((event: TokenkeepEvent) => void) | undefined;
 }
@@ -159,7 +162,7 @@ function typeOf(name: Name): string | undefined {
   if ((NUMBERS as readonly string[]).includes(name)) return 'number';
   if (Object.hasOwn(FLAGS, name)) return 'boolean';
   if (name === 'providers') return 'object';
-  return name === 'onEvent' ? 'function' : undefined;
+  return name === 'onEvent' || name === 'fetch' ? 'function' : undefined;
 }
 
 /** What an option, or its variable, says now; `undefined` when that is nothing. */
@@ -197,6 +200,7 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
+  if (options.fetch) settings.hasFetch = true;
   if (options.providers) settings.providers = providersOf(options.providers);
   return settings;
 }

@@ -4,8 +4,7 @@
  */
 import { createOldCalendarService } from '../../support/old-calendar/index.mjs';
 
-const service =
-  process.argv[2] === 'old' ? openOld() : await import('tokenkeep/calendar');
+const service = process.argv[2] === 'old' ? openOld() : await import('tokenkeep/calendar');
 
 process.on('message', async ({ id, name, args, times }) => {
   const calls = Array.from({ length: times }, () => service[name](...args));

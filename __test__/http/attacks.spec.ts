@@ -103,7 +103,12 @@ describe('a state', () => {
     const { visitor, back } = await scene.consent(someUser());
     const [id = ''] = back.searchParams.get('state')!.split('.');
     const place = { store: 'oauth_state', column: 'state', parts: [id] };
-    const victim = { user_id: someUser(), browser: null, code_verifier: 'x'.repeat(43) };
+    const victim = {
+      store: 'calendar',
+      user_id: someUser(),
+      browser: null,
+      code_verifier: 'x'.repeat(43),
+    };
     const state = { ...victim, redirect_uri: 'https://evil.example', scopes: [], return_to: null };
     const wrong = [
       JSON.stringify(state),

@@ -1,7 +1,7 @@
 /** What Google gives, and what becomes of what is stored. */
 
 import { describe, expect, it } from 'vitest';
-import { startMeddler } from './meddler';
+import { startMeddler, without } from './meddler';
 import { someUser, useScene } from './scene';
 
 const scene = useScene();
@@ -13,7 +13,7 @@ const openTokens = (userId: string) => scene.keep.calendar.getCalendarTokens(use
 /** From now on Google gives no refresh token. */
 async function withoutRefreshToken(): Promise<void> {
   const { url } = await startMeddler(scene.google, {
-    answer: ({ refresh_token: _, ...rest }) => rest,
+    answer: without('refresh_token'),
   });
   scene.handle({ keep: scene.instance({ googleTokenUrl: url }), scopes: SCOPES });
 }
@@ -23,7 +23,7 @@ describe('a consent without a refresh token', () => {
     const userId = someUser();
     await scene.connect(userId);
     const before = await openTokens(userId);
-    const lease = `UPDATE google_calendar_tokens SET refreshing_at = '2020-01-01' WHERE user_id = $1`;
+    const lease = `UPDATE google_calendar_tokens SET refreshing_at = '2020-01-01Z' WHERE user_id = $1`;
     await scene.database.client.query(lease, [userId]);
     await withoutRefreshToken();
     expect((await scene.connect(userId)).status).toBe(200);
@@ -33,7 +33,7 @@ describe('a consent without a refresh token', () => {
     expect(after?.scopes?.sort()).toEqual([...SCOPES].sort());
     expect(after?.tokenExpiry!.getTime()).toBeGreaterThan(before!.tokenExpiry!.getTime() - 1);
     const row = await scene.row(userId);
-    expect((row?.['refreshing_at'] as Date).toISOString()).toBe('2020-01-01T00:00:00.000Z');
+    expect(row?.['refreshing_at']).toEqual(new Date('2020-01-01T00:00:00.000Z'));
   });
 
   it.each(['nothing is stored', 'what is stored has none either', 'it is an old one’s'])(
@@ -148,7 +148,7 @@ describe('a token endpoint that does not do its part', () => {
 
   it('gives other scopes than were asked for, or does not name them', async () => {
     const endpoint = await startMeddler(scene.google, {
-      answer: ({ scope: _, ...rest }) => rest,
+      answer: without('scope'),
     });
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
     const userId = someUser();

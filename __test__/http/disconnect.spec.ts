@@ -72,6 +72,18 @@ describe('who disconnects', () => {
     expect(await scene.row(userId)).toBeDefined();
   });
 
+  it('goes back to a page of the application, and to no other', async () => {
+    const userId = someUser();
+    await scene.connect(userId);
+    const headers = { [SIGNED_IN]: userId };
+    const foreign = await post(headers, '?return_to=//evil.example');
+    expect([foreign.status, foreign.headers.get('location')]).toEqual([400, null]);
+    expect(await scene.row(userId)).toBeDefined();
+    const { status, headers: answered } = await post(headers, '?return_to=/settings');
+    expect([status, answered.get('location')]).toEqual([303, `${scene.origin}/settings`]);
+    expect(await scene.row(userId)).toBeUndefined();
+  });
+
   it('is told when we could not', async () => {
     scene.handle({ keep: scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' }) });
     const { status, text } = await post({ [SIGNED_IN]: someUser() });

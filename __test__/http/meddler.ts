@@ -12,6 +12,12 @@ export interface Changes {
   answer?: (answer: Answer) => Answer;
 }
 
+/** The same without one field. */
+export function without<Value>(name: string) {
+  return (fields: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
+}
+
 /** Gives where the meddler listens, and what it was asked. Ends with the test. */
 export async function startMeddler(google: { tokenUrl: string }, { request, answer }: Changes) {
   const endpoint = await startTokenEndpoint();

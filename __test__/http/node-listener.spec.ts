@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer, connect as connectTo } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type NodeRequest, toNodeListener } from '../../dist/http/index.js';
+import { createGoogleHandlers, type NodeRequest, toNodeListener } from '../../dist/http/index.js';
+import { createTokenKeep } from '../../dist/index.js';
 import { raw } from './raw';
 import { someUser, useScene } from './scene';
 
@@ -62,20 +63,10 @@ describe('a listener without a framework', () => {
     expect(() => toNodeListener(scene.handlers)(request, {} as never, next)).toThrow(thrown);
     expect(calls).toBe(1);
   });
+});
 
-  it('hands a missing setting on to the application', async () => {
-    const keep = scene.instance({ googleOauthRedirectUri: '' });
-    scene.handle({ keep });
-    const told: unknown[] = [];
-    const listener = toNodeListener(scene.handlers);
-    scene.application = (request, response) =>
-      listener(request, response, (error) => {
-        told.push(error);
-        response.end();
-      });
-    await fetch(scene.origin);
-    expect(told).toMatchObject([{ code: 'ERR_TOKENKEEP_CONFIGURATION' }]);
-    scene.application = undefined;
-    expect((await fetch(scene.origin)).status).toBe(500);
-  });
+it('says what is missing where it is mounted', () => {
+  const keep = createTokenKeep({ googleOauthRedirectUri: '' });
+  const mount = () => toNodeListener(createGoogleHandlers({ keep }));
+  expect(mount).toThrow('GOOGLE_OAUTH_REDIRECT_URI');
 });

@@ -146,7 +146,7 @@ export function useScene(options: { pages?: boolean } = {}): Scene {
   const scene = new Scene();
   beforeAll(async () => {
     scene.database = await emptyDatabase();
-    await migrateOn(scene.database, { stores: ['calendar'] });
+    await migrateOn(scene.database, { stores: ['calendar', 'integration'] });
   });
   beforeEach(async () => {
     const { client } = scene.database;

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { startMeddler } from './meddler';
+import { startMeddler, without } from './meddler';
 import { someUser, useScene } from './scene';
 import { startSecondServer } from './second-server.mjs';
 import { Visitor } from './visitor';
@@ -51,7 +51,7 @@ it('another server, too, refuses a code of another flow, and one without its ver
   expect((await mine.visitor.request(injected)).text).toContain('did not confirm');
 
   const meddler = await startMeddler(second, {
-    request: ({ code_verifier: _, ...rest }) => rest,
+    request: without('code_verifier'),
   });
   scene.handle({ keep: scene.instance({ ...options, googleTokenUrl: meddler.url }) });
   expect((await scene.connect(someUser(), new Visitor())).text).toContain('did not confirm');

@@ -105,7 +105,6 @@ describe('the option providers', () => {
   it.each([
     ['a text', 'icount'],
     ['a provider that is a text', { icount: 'https://…' }],
-    ['no tokenUrl', { icount: { clientId: 'a', clientSecret: 'b' } }],
     ['rotates that is a text', { icount: { ...base(), rotates: 'yes' } }],
     ['a lifetime below 0', { icount: { ...base(), defaultExpiresIn: -1 } }],
     ['a lifetime that is not whole', { icount: { ...base(), defaultExpiresIn: 1.5 } }],
@@ -120,20 +119,23 @@ describe('the option providers', () => {
     expect(error.message).toMatch(/^providers/);
   });
 
-  it('with a tokenUrl that is none matters only where it is used', async () => {
-    const keep = scene.keep({ providers: { icount: { ...base(), tokenUrl: 'no url' } } });
-    const tenantId = crypto.randomUUID();
-    await insertRow(scene.database, tenantId, { provider: 'icount' });
-    const refresh = { refresh: true };
-    const ask = () => keep.vault.getAccessToken(tenantId, 'icount', undefined, 5, refresh);
-    expect(await ask()).not.toBeNull();
-    await insertRow(scene.database, tenantId, { provider: 'icount', tokenType: 'refresh_token' });
-    await scene.database.client.query(
-      `UPDATE token_vault SET expires_at = now() - interval '1 minute'
+  it.each(['no url', undefined])(
+    'with the tokenUrl %j matters only where it is used',
+    async (url) => {
+      const keep = scene.keep({ providers: { icount: { ...base(), tokenUrl: url } } });
+      const tenantId = crypto.randomUUID();
+      await insertRow(scene.database, tenantId, { provider: 'icount' });
+      const refresh = { refresh: true };
+      const ask = () => keep.vault.getAccessToken(tenantId, 'icount', undefined, 5, refresh);
+      expect(await ask()).not.toBeNull();
+      await insertRow(scene.database, tenantId, { provider: 'icount', tokenType: 'refresh_token' });
+      await scene.database.client.query(
+        `UPDATE token_vault SET expires_at = now() - interval '1 minute'
        WHERE tenant_id = '${tenantId}'`,
-    );
-    expect(await failureOf(ask())).toMatchObject({ name: 'ConfigurationError' });
-  });
+      );
+      expect(await failureOf(ask())).toMatchObject({ name: 'ConfigurationError' });
+    },
+  );
 });
 
 function base() {

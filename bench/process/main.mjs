@@ -3,6 +3,7 @@ import { openPeer } from '../peers/index.mjs';
 import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
 import { load } from './load.mjs';
 import { ask } from './ask.mjs';
+import { expiring } from './expiring.mjs';
 import { seal } from './seal.mjs';
 import { vaultTasks } from './vault.mjs';
 
@@ -20,6 +21,7 @@ const tasks = {
   read: (size) => load(readOne, size),
   write: (size) => load(writeOne(), size),
   ask: ({ userId, callers }) => ask(peer, userId, callers),
+  expiring: (options) => expiring(peer, options),
   seal,
   ...vaultTasks,
   close: () => peer?.close(),

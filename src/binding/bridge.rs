@@ -13,10 +13,11 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
+use super::fetch;
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
-use crate::oauth::{CallbackAnswer, CallbackTokens, Thrown};
+use crate::oauth::{CallbackAnswer, CallbackTokens, HttpFailure, HttpResponse, Thrown};
 use crate::refresh::{Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -36,6 +37,8 @@ pub(super) struct Outbox {
     ready: Mutex<Vec<Message>>,
     /// `None` after the environment has ended.
     runs: Mutex<Option<HashMap<u32, Run>>>,
+    /// Requests that the application's `fetch` is to send; `None` likewise.
+    pub(super) fetches: Mutex<Option<HashMap<u32, fetch::Sender>>>,
     clock: Tokio,
     next_refresh: AtomicU32,
 }
@@ -66,6 +69,36 @@ impl Outbox {
             runs.insert(call, Run { answer, queued, budget });
         }
         (call, receiver)
+    }
+
+    /// Registers a request; the receiver fails when the environment ends.
+    pub(super) fn expect_fetch(
+        &self,
+    ) -> (u32, oneshot::Receiver<std::result::Result<HttpResponse, HttpFailure>>) {
+        let call = self.next_refresh.fetch_add(1, Ordering::Relaxed);
+        let (answer, receiver) = oneshot::channel();
+        if let Some(fetches) = lock(&self.fetches).as_mut() {
+            fetches.insert(call, answer);
+        }
+        (call, receiver)
+    }
+
+    /// Answers a request that somebody still waits for.
+    pub(super) fn fetched(
+        &self,
+        call: u32,
+        answer: std::result::Result<HttpResponse, HttpFailure>,
+    ) {
+        let waiting = lock(&self.fetches).as_mut().and_then(|fetches| fetches.remove(&call));
+        if let Some(waiting) = waiting {
+            // Nobody waits any more when the flight has been given up.
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// Whether the request was still to be answered.
+    pub(super) fn forget_fetch(&self, call: u32) -> bool {
+        lock(&self.fetches).as_mut().is_some_and(|fetches| fetches.remove(&call).is_some())
     }
 
     /// Runs `work` on the runtime and settles the call `id` with what it comes to. A panic is a
@@ -127,6 +160,7 @@ impl Bridge {
                 wake,
                 ready: Mutex::default(),
                 runs: Mutex::new(Some(HashMap::new())),
+                fetches: Mutex::new(Some(HashMap::new())),
                 clock: Tokio::default(),
                 next_refresh: AtomicU32::new(0),
             }),
@@ -198,8 +232,9 @@ impl Bridge {
 }
 
 impl Drop for Bridge {
-    /// The environment ended: runs of a `refreshFn` will never be answered.
+    /// The environment ended: runs of a `refreshFn`, and requests, will never be answered.
     fn drop(&mut self) {
         lock(&self.outbox.runs).take();
+        lock(&self.outbox.fetches).take();
     }
 }

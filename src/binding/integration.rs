@@ -3,12 +3,12 @@
 use napi_derive::napi;
 
 use super::keep::Keep;
-use super::message::{Field, Value};
+use super::message::{Field, Value, number};
 use super::refresh_fn::RefreshFn;
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::integration::{Ask, Key, Tokens};
+use crate::store::integration::{Ask, Expiring, Key, Tokens};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -68,6 +68,35 @@ pub fn get_valid_integration_token(
             None => store.valid(key, endpoint, ask).await?,
         };
         Ok(record(tokens))
+    });
+}
+
+/// Refreshes every token with no more than so many milliseconds left, of the providers that are
+/// described; resolves to how many were refreshed, failed, and are dead.
+#[napi(catch_unwind)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the face
+pub fn refresh_expiring_integrations(
+    keep: &Keep,
+    id: u32,
+    within_ms: f64,
+    concurrency: u32,
+    limit: Option<f64>,
+    per_second: Option<f64>,
+) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        let stores = stores?;
+        let ask = Expiring {
+            within_ms: within_ms as u64,
+            concurrency: concurrency as usize,
+            limit: limit.map(|limit| limit as u64),
+            per_second,
+        };
+        let endpoints = stores.providers.all()?;
+        let counts = stores.integration.refresh_expiring(ask, endpoints).await?;
+        let counts = [counts.refreshed, counts.failed, counts.revoked];
+        let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
+        Ok(Value::Record(counts.map(count).into()))
     });
 }
 

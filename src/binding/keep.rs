@@ -6,8 +6,9 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use super::bridge::{Bridge, Outbox, lock};
+use super::fetch::Fetch;
 use super::message::{Message, Value};
-use super::options::KeepOptions;
+use super::options::{KeepOptions, http_client};
 use super::stores::Stores;
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -30,7 +31,11 @@ impl Keep {
         let outbox = Arc::clone(&bridge.outbox);
         let limits = options.limits();
         let observer = Arc::new(Teller { outbox: Arc::clone(&outbox), number });
-        let stores = Stores::open(&options, observer).map(Arc::new);
+        let http = match options.has_fetch {
+            Some(true) => Ok(Fetch::of(&outbox, number)),
+            _ => http_client(),
+        };
+        let stores = Stores::open(&options, http, observer).map(Arc::new);
         options.wipe();
         Self { outbox, stores: Arc::new(Mutex::new(stores)), limits }
     }

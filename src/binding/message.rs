@@ -6,6 +6,7 @@ use napi::{JsValue, Result};
 
 use crate::db::Timestamp;
 use crate::error::Error;
+use crate::oauth::HttpRequest;
 use crate::refresh::Event;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -15,6 +16,10 @@ pub(super) enum Message {
     Settle(u32, crate::error::Result<Value>),
     /// Runs the function `function` with a refresh token; answered as `call`.
     Refresh { call: u32, function: u32, refresh_token: RefreshToken },
+    /// Posts a form with the `fetch` of the instance `keep`; answered as `call`.
+    Fetch { call: u32, keep: u32, request: HttpRequest },
+    /// Nobody waits for the answer any more.
+    AbortFetch { call: u32 },
     /// The function is not needed any more.
     Forget { function: u32 },
     /// Keeps Node alive until the matching `false`.
@@ -65,6 +70,8 @@ const REFRESH: u32 = 6;
 const FORGET: u32 = 7;
 const HOLD: u32 = 8;
 const EVENT: u32 = 9;
+const FETCH: u32 = 10;
+const ABORT_FETCH: u32 = 11;
 
 impl Message {
     /// Appends this message to `flat`.
@@ -84,6 +91,21 @@ impl Message {
                 flat.insert(call)?;
                 flat.insert(function)?;
                 flat.insert(refresh_token.expose())
+            }
+            Self::Fetch { call, keep, request } => {
+                flat.insert(FETCH)?;
+                flat.insert(call)?;
+                flat.insert(keep)?;
+                flat.insert(request.url)?;
+                flat.insert(request.body.as_str())?;
+                match request.authorization.as_deref() {
+                    Some(authorization) => flat.insert(authorization.as_str()),
+                    None => flat.insert(Null),
+                }
+            }
+            Self::AbortFetch { call } => {
+                flat.insert(ABORT_FETCH)?;
+                flat.insert(call)
             }
             Self::Forget { function } => {
                 flat.insert(FORGET)?;

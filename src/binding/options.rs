@@ -54,6 +54,8 @@ pub struct KeepOptions {
     /// All limits of the protocol divided by this; for tests.
     pub limits_divisor: Option<u32>,
     pub threads: Option<u32>,
+    /// Whether the face has a `fetch` of the application's for this instance.
+    pub has_fetch: Option<bool>,
 }
 
 impl KeepOptions {
@@ -142,13 +144,13 @@ impl KeepOptions {
     }
 
     /// Google's token endpoint, for the application.
-    pub(super) fn google(&self) -> Result<HttpEndpoint> {
+    pub(super) fn google(&self, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
         let credentials = self.google_credentials()?;
-        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http_client()?)
+        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http)
     }
 
     /// Google as the server that users connect at.
-    pub(super) fn google_server(&self) -> Result<AuthorizationServer> {
+    pub(super) fn google_server(&self, http: Arc<dyn HttpClient>) -> Result<AuthorizationServer> {
         let endpoints = Endpoints {
             token: self.google_token_url.clone(),
             authorization: self.google_authorization_url.clone(),
@@ -156,7 +158,7 @@ impl KeepOptions {
             issuer: self.google_issuer.clone(),
         };
         let credentials = self.google_credentials()?;
-        AuthorizationServer::new((GOOGLE, GOOGLE_METADATA), endpoints, credentials, http_client()?)
+        AuthorizationServer::new((GOOGLE, GOOGLE_METADATA), endpoints, credentials, http)
     }
 
     fn google_credentials(&self) -> Result<ClientCredentials> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::options::{KeepOptions, http_client};
+use super::options::KeepOptions;
 use crate::error::{Error, Result};
-use crate::oauth::{ClientAuthentication, ClientCredentials, HttpEndpoint, Provider};
+use crate::oauth::{ClientAuthentication, ClientCredentials, HttpClient, HttpEndpoint, Provider};
 use crate::secret::ClientSecret;
 
 /// A provider, as options describe it; what is missing is as of the one that is built in under this
@@ -33,18 +33,36 @@ pub(super) struct Providers {
 }
 
 impl Providers {
-    pub(super) fn open(options: &KeepOptions) -> Self {
+    pub(super) fn open(options: &KeepOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
         let given = options.providers.iter().flatten();
-        Self {
-            google: options.google().map(Arc::new),
-            others: given
-                .map(|given| (given.name.clone(), endpoint(given).map(Arc::new)))
-                .collect(),
-        }
+        let others = given.map(|given| {
+            let made = http.clone().and_then(|http| endpoint(given, http));
+            (given.name.clone(), made.map(Arc::new))
+        });
+        let google = http.clone().and_then(|http| options.google(http));
+        Self { google: google.map(Arc::new), others: others.collect() }
     }
 
     pub(super) fn google(&self) -> Result<Arc<HttpEndpoint>> {
         self.google.clone()
+    }
+
+    /// All that are described; google, too, where its credentials are there.
+    ///
+    /// # Errors
+    /// That of a description that cannot be right.
+    pub(super) fn all(&self) -> Result<HashMap<String, Arc<HttpEndpoint>>> {
+        let mut all = HashMap::new();
+        if let Ok(google) = &self.google {
+            all.insert("google".to_owned(), Arc::clone(google));
+        }
+        for (name, endpoint) in &self.others {
+            all.insert(name.clone(), endpoint.clone()?);
+        }
+        match all.is_empty() {
+            true => Err(Error::configuration("providers", "describes no provider to refresh at")),
+            false => Ok(all),
+        }
     }
 
     /// The endpoint of `provider`; options win. The part from `#` on names an account there.
@@ -61,7 +79,7 @@ impl Providers {
     }
 }
 
-fn endpoint(given: &ProviderOptions) -> Result<HttpEndpoint> {
+fn endpoint(given: &ProviderOptions, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
@@ -96,6 +114,6 @@ fn endpoint(given: &ProviderOptions) -> Result<HttpEndpoint> {
     else {
         return Err(Error::configuration("providers", "lacks the tokenUrl of a provider"));
     };
-    HttpEndpoint::at(token_url, provider, credentials, http_client()?)?
+    HttpEndpoint::at(token_url, provider, credentials, http)?
         .revoking_at(given.revocation_url.clone())
 }

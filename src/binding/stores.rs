@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::options::{KeepOptions, http_client};
+use super::options::KeepOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
 use crate::db::{Database, Within};
 use crate::error::Result;
+use crate::oauth::HttpClient;
 use crate::refresh::{Behaviour, Observer, Want};
 use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
@@ -30,7 +31,11 @@ pub(super) struct Stores {
 
 impl Stores {
     /// Opens them; what only one of them lacks matters only there.
-    pub(super) fn open(options: &KeepOptions, observer: Arc<dyn Observer>) -> Result<Self> {
+    pub(super) fn open(
+        options: &KeepOptions,
+        http: Result<Arc<dyn HttpClient>>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self> {
         // The pool's timers need the runtime.
         let _runtime = runtime(options.threads.unwrap_or(1) as usize)?.enter();
         let database = Database::open(&options.database()?)?;
@@ -38,7 +43,7 @@ impl Stores {
         let alone = Behaviour { mixed_fleet: false, ..mixed };
         let format = options.gmail_encryption_key().and_then(gmail::format);
         let sealing = Arc::new(options.sealing());
-        let providers = Providers::open(options);
+        let providers = Providers::open(options, &http);
         let within = Within::usual(&alone.limits);
         let pending = PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), within);
         let accounts = Accounts::new(Arc::clone(&database), Arc::clone(&sealing), within);
@@ -77,7 +82,7 @@ impl Stores {
             connect: Connect::new(connect::Options {
                 pending,
                 accounts,
-                server: options.google_server().map(Arc::new),
+                server: http.clone().and_then(|http| options.google_server(http)).map(Arc::new),
                 redirect_uri: options.redirect_uri(),
                 observer: Arc::clone(&observer),
             }),
@@ -87,7 +92,7 @@ impl Stores {
                 environment: options.zoho_refresh_token(),
                 accounts_server: options.zoho_accounts_server.clone(),
                 token_url: options.zoho_token_url.clone(),
-                http: http_client(),
+                http,
                 behaviour: alone,
                 want,
                 observer,

@@ -89,6 +89,13 @@ impl<Key: Eq + Hash + Clone, Outcome> Flights<Key, Outcome> {
         Joined::Started(seat, Flight { flights: Arc::clone(self), key, number, outcome })
     }
 
+    /// A flight that nobody can join.
+    pub(super) fn alone(self: &Arc<Self>, key: Key) -> (Seat<Outcome>, Flight<Key, Outcome>) {
+        let (outcome, seat) = watch::channel(None);
+        self.under_way.send_modify(|count| *count += 1);
+        (seat, Flight { flights: Arc::clone(self), key, number: 0, outcome })
+    }
+
     /// Whether a flight of `key` can be joined.
     pub(super) fn is_under_way(&self, key: &Key) -> bool {
         self.lock().flights.contains_key(key)

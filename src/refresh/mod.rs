@@ -7,6 +7,7 @@
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
 mod ask;
+mod claimed;
 mod commit;
 mod ending;
 mod events;
@@ -23,6 +24,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use claimed::Claimed;
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
 pub use table::{Commit, Committed, Credentials, EndpointOf, LeaseAsk, Row, Sealed, Stamp, Table};
@@ -31,6 +33,7 @@ pub use token::Token;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
+use crate::secret::RefreshToken;
 use commit::Answer;
 use events::Hold;
 use flight::{Flight, Flights, Joined, Seat, landing, looks_on};
@@ -340,33 +343,48 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Ok(lease) => lease?,
             Err(error) => return done(error),
         };
+        Some(self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, flight).await)
+    }
+
+    /// Steps 4 to 9: what a lease was taken for.
+    #[allow(clippy::too_many_arguments)] // what steps 1 to 3 have found
+    async fn refresh_under<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        sent: &Credentials,
+        refresh_token: &RefreshToken,
+        lease: Lease,
+        endpoint: &E,
+        flight: &FlightOf<T>,
+    ) -> Next<T> {
         // 4. Just before sending.
         if self.flights.is_closed() {
             self.release(key, &lease).await;
-            return done(Error::Closed);
+            return Next::Done(Err(Error::Closed));
         }
         if !lease.has_room(&self.runtime, &self.behaviour.limits) {
             self.tell(EventKind::LeaseLost, key, None, None);
             self.release(key, &lease).await;
-            return Some(Next::Again);
+            return Next::Again;
         }
         // 6. Ask the provider.
         let _hold = Hold::new(&self.observer);
         self.tell(EventKind::RefreshStart, key, None, None);
-        let verdict = self.ask(endpoint, &refresh_token, flight).await;
+        let verdict = self.ask(endpoint, refresh_token, flight).await;
         let next = match verdict {
             Verdict::Granted(response) => {
-                let answer = Answer { sent: &sent, lease: &lease, response: &response };
+                let answer = Answer { sent, lease: &lease, response: &response };
                 self.durations.remember(lease.clock.elapsed_monotonic(&self.runtime));
                 self.commit(key, read, answer, flight).await
             }
             Verdict::InvalidGrant(refusal) => {
-                self.invalid_grant(key, &sent, &lease, endpoint, &refusal).await
+                self.invalid_grant(key, sent, &lease, endpoint, &refusal).await
             }
             failed => self.fail(key, read, endpoint, failed, &lease).await,
         };
         self.tell_outcome(key, &next, &lease);
-        Some(next)
+        next
     }
 
     /// What every failure but `invalid_grant` leaves behind.

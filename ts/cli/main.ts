@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from '../errors';
 import { keygen } from './keygen';
 import { migrate } from './migrate';
+import { refresh } from './refresh';
 import { serve } from './serve';
 import { unseal } from './unseal';
 import { UsageError, flags } from './usage';
@@ -11,12 +12,21 @@ import { UsageError, flags } from './usage';
 const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once.
 
   npx tokenkeep migrate --store NAME    bring a table up to date (DATABASE_URL):
-                                        gmail, zoho, vault or calendar, several times
+                                        gmail, zoho, vault, calendar or
+                                        integration, several times
       --schema NAME    the schema of the table
       --keep newest    of several rows with one key keep the newest
       --json           print one JSON object
   npx tokenkeep unseal --store zoho     make sealed values plaintext again (TOKENKEEP_KEY,
                                         TOKENKEEP_SEALING=read)
+      --schema NAME    the schema of the table
+      --json           print one JSON object
+  npx tokenkeep refresh                 refresh tokens of the integration store that run out soon
+                                        (google, by GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET)
+      --within SECONDS          900, unless told otherwise
+      --concurrency NUMBER      how many at once: 8
+      --limit NUMBER            how many at most: all
+      --max-per-second NUMBER   requests to a provider: any number
       --schema NAME    the schema of the table
       --json           print one JSON object
   npx tokenkeep serve                   the routes with which users connect their calendars, and
@@ -42,6 +52,7 @@ async function main(args: string[]): Promise<void> {
   if (command === 'migrate') return migrate(rest);
   if (command === 'unseal') return unseal(rest);
   if (command === 'keygen') return keygen(rest);
+  if (command === 'refresh') return refresh(rest);
   if (command === 'serve') return serve(rest);
   if (command !== undefined && !command.startsWith('-')) {
     throw new UsageError(`there is no command ${command}`);

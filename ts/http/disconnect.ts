@@ -1,8 +1,9 @@
 /** The route `disconnect`: deletes the tokens, then has Google revoke them (RFC 7009). */
 
-import { failed, json, methodNotAllowed, page, wantsJson } from './answers';
+import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
 import { asServer } from './bearer';
 import { parametersOf } from './parameters';
+import { ownPath } from './return-to';
 import { isCrossSite } from './same-origin';
 import type { Setting } from './setting';
 
@@ -20,15 +21,20 @@ export async function disconnect<Context>(
   const toServer = await asServer(setting, request, parameters.user_id, couldNot, async (userId) =>
     json({ disconnected: await setting.keep.connector.disconnect(setting.store, userId) }),
   );
-  return toServer ?? asUser(setting, request, context);
+  return toServer ?? asUser(setting, request, context, parameters.return_to);
 }
 
 async function asUser<Context>(
   setting: Setting<Context>,
   request: Request,
   context: Context,
+  path: string | undefined,
 ): Promise<Response> {
   const { texts } = setting;
+  const returnTo = path === undefined ? undefined : ownPath(path, setting.redirectUri);
+  if (returnTo === null) {
+    return failed(request, texts, 'bad_request', { title: texts.notDisconnected });
+  }
   if (isCrossSite(request, setting.redirectUri)) {
     return failed(request, texts, 'cross_site', { status: 403, title: texts.notDisconnected });
   }
@@ -38,6 +44,7 @@ async function asUser<Context>(
       return failed(request, texts, 'not_signed_in', { status: 401, title: texts.notDisconnected });
     const disconnected = await setting.keep.connector.disconnect(setting.store, userId);
     if (wantsJson(request)) return json({ disconnected });
+    if (returnTo !== undefined) return redirect(returnTo);
     const { heading, text } = texts.disconnected;
     return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });
   } catch (error) {

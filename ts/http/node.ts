@@ -16,10 +16,13 @@ export type NodeListener<Incoming extends NodeRequest = NodeRequest> = (
 /**
  * A listener for `http.createServer`, or a middleware for Express: other paths are `next`'s, or 404.
  * `userId` gets Node's request as its context.
+ * @throws {ConfigurationError} without `GOOGLE_OAUTH_REDIRECT_URI`
  */
 export function toNodeListener<Incoming extends NodeRequest>(
   handlers: GoogleHandlers<Incoming>,
 ): NodeListener<Incoming> {
+  // What is missing is said where it is mounted, not to every request of the application.
+  handlers.paths();
   return listenerOf((path, request) =>
     Object.values(handlers.paths()).includes(path)
       ? handlers.handle(webRequest(request), request)

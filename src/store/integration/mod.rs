@@ -2,6 +2,7 @@
 //! `integration_tokens`.
 
 mod connect;
+mod expiring;
 mod migration;
 mod shape;
 mod sql;
@@ -9,6 +10,7 @@ mod sql;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::expiring::{Counts, Expiring};
 pub use self::migration::MIGRATION;
 use self::shape::IntegrationShape;
 pub use self::shape::{Key, Record};
@@ -70,6 +72,8 @@ pub struct Integration {
     engine: Engine<StoreTable<IntegrationShape>, Tokio>,
     statements: Statements,
     want: Want,
+    /// How long somebody else's refresh, given up at last, and one of our own may take together.
+    patience_ms: u64,
 }
 
 impl Integration {
@@ -86,6 +90,7 @@ impl Integration {
             },
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
+            patience_ms: 2 * behaviour.limits.lease_ms,
         }
     }
 

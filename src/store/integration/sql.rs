@@ -145,3 +145,42 @@ pub(super) const SQL: Sql = Sql {
     suspect: SUSPECT,
     end: END,
 };
+
+/// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all.
+macro_rules! is_due {
+    () => {
+        concat!(
+            "refresh_token <> '' AND expires_at <= clock_timestamp() + $1 * interval '1 millisecond'
+        AND split_part(provider, '#', 1) = ANY($2) AND NOT ",
+            is_dead!()
+        )
+    };
+}
+
+/// Step 3 for at most $3 rows at once; of several workers each gets others. Not those of $4 and $5,
+/// which this run has had. The columns are those of a read.
+pub(super) const CLAIM: &str = concat!(
+    "
+    WITH due AS (
+        SELECT user_id, provider FROM {table}
+        WHERE ",
+    is_due!(),
+    " AND refreshing_at IS NULL
+          AND (user_id, provider) NOT IN (SELECT * FROM unnest($4, $5))
+        ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE {table} AS stored SET refreshing_at = clock_timestamp()
+    FROM due WHERE stored.user_id = due.user_id AND stored.provider = due.provider
+    RETURNING stored.user_id, stored.provider, access_token, refresh_token, expires_at, updated_at,
+        clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at"
+);
+
+/// Rows that somebody else is refreshing, or has not finished, at most $3.
+pub(super) const LEASED: &str = concat!(
+    "
+    SELECT user_id, provider FROM {table}
+    WHERE ",
+    is_due!(),
+    " AND refreshing_at IS NOT NULL
+    ORDER BY expires_at LIMIT $3"
+);

@@ -1,0 +1,184 @@
+import { describe, expect, it, vi } from 'vitest';
+import { sealValue, type TokenKeep } from '../../dist/index.js';
+import { KEY } from '../helpers/database';
+import { failureOf } from '../helpers/promises';
+import { inSeconds, someUser, useScene } from './scene';
+
+const scene = useScene();
+
+const WITHIN = { within: 900_000 };
+
+/** So many connected users, each with so many seconds left. */
+async function users(count: number, left = 600, provider = 'acme') {
+  process.env['TOKENKEEP_KEY'] = KEY;
+  const rows = Array.from({ length: count }, () => {
+    const userId = someUser();
+    const { accessToken, refreshToken } = scene.endpoint.issue();
+    const seal = (column: string, token: string) =>
+      sealValue('integration', column, [userId, provider], token);
+    return [userId, seal('access_token', accessToken), seal('refresh_token', refreshToken)];
+  });
+  delete process.env['TOKENKEEP_KEY'];
+  await scene.database.client.query('DELETE FROM integration_tokens');
+  await scene.database.client.query(
+    `INSERT INTO integration_tokens (user_id, provider, access_token, refresh_token, expires_at, scopes)
+     SELECT u, $4, a, r, now() + $5 * interval '1 second', '{}' FROM unnest($1::text[], $2::text[], $3::text[]) AS t (u, a, r)`,
+    [rows.map(([u]) => u), rows.map(([, a]) => a), rows.map(([, , r]) => r), provider, left],
+  );
+  return rows.map(([userId]) => userId!);
+}
+
+const requests = () => scene.endpoint.requests.length;
+
+/** How many rows are as a finished run leaves them. */
+async function settled(): Promise<number> {
+  const { rows } = await scene.database.client.query(
+    `SELECT count(*)::int AS n FROM integration_tokens
+     WHERE expires_at > now() + interval '50 minutes' AND refreshing_at IS NULL`,
+  );
+  return rows[0].n;
+}
+
+describe('refreshExpiring', () => {
+  it('refreshes what runs out soon, each row once, and nothing else', async () => {
+    const { integration } = scene.keep();
+    await users(40);
+    const later = someUser();
+    const issued = scene.endpoint.issue();
+    await integration.storeToken(later, 'acme', { ...issued, expiresAt: inSeconds(1_000) });
+    await integration.storeToken(later, 'bare', { accessToken: 'at', expiresAt: inSeconds(1) });
+    const result = await integration.refreshExpiring({ ...WITHIN, concurrency: 6 });
+    expect(result).toEqual({ refreshed: 40, failed: 0, revoked: 0 });
+    expect(requests()).toBe(40);
+    expect(await settled()).toBe(40);
+    expect(await integration.refreshExpiring(WITHIN)).toEqual({
+      refreshed: 0,
+      failed: 0,
+      revoked: 0,
+    });
+    expect((await integration.getToken(later, 'acme'))?.accessToken).toBe(issued.accessToken);
+  });
+
+  it('never has more under way than it is told, and all of that while there is work', async () => {
+    const { integration } = scene.keep();
+    await users(30);
+    let [now, most] = [0, 0];
+    scene.endpoint.script(async () => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      now--;
+      return undefined;
+    });
+    await integration.refreshExpiring({ ...WITHIN, concurrency: 5 });
+    expect(most).toBe(5);
+  });
+
+  it('stops at its limit', async () => {
+    const { integration } = scene.keep();
+    await users(20);
+    const result = await integration.refreshExpiring({ ...WITHIN, limit: 7, concurrency: 4 });
+    expect(result.refreshed).toBe(7);
+    expect(requests()).toBe(7);
+  });
+
+  it('sends a provider no more in a second than it is told', async () => {
+    const { integration } = scene.keep();
+    await users(12);
+    await integration.refreshExpiring({ ...WITHIN, maxPerSecond: 20, concurrency: 12 });
+    const times = scene.endpoint.requests.map(({ at }) => at).sort((a, b) => a - b);
+    expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(11 * 50 - 30);
+  });
+
+  it('several workers share the rows', async () => {
+    const ids = await users(60);
+    const workers = [scene.keep(), scene.keep(), scene.keep()];
+    const run = ({ integration }: TokenKeep) =>
+      integration.refreshExpiring({ ...WITHIN, concurrency: 4 });
+    const results = await Promise.all(workers.map(run));
+    expect(requests()).toBe(60);
+    expect(await settled()).toBe(ids.length);
+    for (const { failed, revoked } of results)
+      expect({ failed, revoked }).toEqual({ failed: 0, revoked: 0 });
+  });
+
+  it('counts what fails, once, and leaves no lease behind', async () => {
+    const { integration } = scene.keep({ limitsDivisor: 20 });
+    const ids = await users(6);
+    const { rows } = await scene.database.client.query('SELECT * FROM integration_tokens');
+    expect(rows).toHaveLength(6);
+    let number = 0;
+    scene.endpoint.script(() =>
+      [
+        { status: 400, body: { error: 'invalid_grant' } },
+        { status: 400, body: { error: 'invalid_request' } },
+        undefined,
+      ].at(number++ % 3),
+    );
+    expect(await integration.refreshExpiring({ ...WITHIN, concurrency: 1 })).toEqual({
+      refreshed: 2,
+      failed: 2,
+      revoked: 2,
+    });
+    expect(requests()).toBe(ids.length);
+    const { rows: leased } = await scene.database.client.query(
+      'SELECT user_id FROM integration_tokens WHERE refreshing_at IS NOT NULL',
+    );
+    expect(leased).toEqual([]);
+  });
+
+  it('callers who want such a token meanwhile wait for it, and ask for nothing', async () => {
+    const keep = scene.keep();
+    const [userId] = await users(1, 10);
+    scene.endpoint.script([{ delayMs: 300 }]);
+    const run = keep.integration.refreshExpiring(WITHIN);
+    await vi.waitFor(() => expect(requests()).toBe(1));
+    const token = await keep.integration.getValidToken(userId!, 'acme');
+    expect(await run).toMatchObject({ refreshed: 1 });
+    expect(token.expiresAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
+    expect(requests()).toBe(1);
+  });
+
+  it('takes over what a worker died over, once its lease is over', async () => {
+    const { integration } = scene.keep({ limitsDivisor: 20 });
+    await users(5);
+    await scene.database.client.query('UPDATE integration_tokens SET refreshing_at = now()');
+    expect(await integration.refreshExpiring(WITHIN)).toEqual({
+      refreshed: 5,
+      failed: 0,
+      revoked: 0,
+    });
+    expect(requests()).toBe(5);
+    expect(await settled()).toBe(5);
+  });
+
+  it('a token that lives no longer than what it looks for is refreshed once a run', async () => {
+    const { integration } = scene.keep();
+    await users(3);
+    scene.endpoint.script([{ times: 9, body: (usual: object) => ({ ...usual, expires_in: 120 }) }]);
+    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 3 });
+    expect(requests()).toBe(3);
+  });
+
+  it('refuses what makes no sense, and to begin without a key or a provider', async () => {
+    const { refreshExpiring } = scene.keep().integration;
+    const wrong: [string, object][] = [
+      ['within', {}],
+      ['within', { within: 0 }],
+      ['within', { within: '900' }],
+      ['concurrency', { ...WITHIN, concurrency: 0 }],
+      ['concurrency', { ...WITHIN, concurrency: 1_001 }],
+      ['limit', { ...WITHIN, limit: 1.5 }],
+      ['maxPerSecond', { ...WITHIN, maxPerSecond: -1 }],
+    ];
+    for (const [argument, options] of wrong) {
+      const failure = await failureOf(refreshExpiring(options as never));
+      expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_INVALID_ARGUMENT', argument });
+    }
+    await users(1);
+    for (const options of [{ tokenkeepKey: '' }, { providers: {} }]) {
+      const failure = await failureOf(scene.keep(options).integration.refreshExpiring(WITHIN));
+      expect(failure.code).toBe('ERR_TOKENKEEP_CONFIGURATION');
+    }
+    expect(requests()).toBe(0);
+  });
+});

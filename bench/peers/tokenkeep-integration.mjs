@@ -1,0 +1,22 @@
+import { createTokenKeep } from 'tokenkeep';
+
+/** The provider that the rows are of; nobody listens there unless an endpoint is given. */
+export const provider = 'bench';
+
+/** The integration store, asked as the gmail store is. @param {import('./index.mjs').Settings} settings */
+export function open({ databaseUrl, encryptionKey, tokenUrl = 'http://127.0.0.1:1/token' }) {
+  const client = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
+  const keep = createTokenKeep({
+    databaseUrl,
+    tokenkeepKey: encryptionKey,
+    providers: { [provider]: client },
+  });
+  return {
+    async getValidGmailToken(userId) {
+      const { accessToken, expiresAt } = await keep.integration.getValidToken(userId, provider);
+      return { userId, accessToken, expiresAt };
+    },
+    refreshExpiring: (options) => keep.integration.refreshExpiring(options),
+    close: () => keep.close(),
+  };
+}

@@ -1,0 +1,243 @@
+//! Refreshing ahead of time: tokens that run out soon, by any number of workers, each row by one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::sql::{CLAIM, LEASED};
+use super::{Integration, IntegrationShape, Key, Record};
+use crate::db::{Params, Type, column};
+use crate::error::{Error, Result};
+use crate::oauth::TokenEndpoint;
+use crate::refresh::{Claimed, Runtime, Stopwatch, Tokio, Want};
+use crate::store::table::{Shape, StoreTable};
+
+/// What a run is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Expiring {
+    /// Tokens with no more than this left.
+    pub within_ms: u64,
+    /// How many refreshes are under way at once.
+    pub concurrency: usize,
+    /// How many rows are refreshed at most; `None`: all.
+    pub limit: Option<u64>,
+    /// How many requests a provider is sent in a second at most; `None`: any number.
+    pub per_second: Option<f64>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Refreshed, by this worker or by whom it waited for.
+    pub refreshed: u64,
+    /// Not refreshed, for another reason than a dead grant; tried again by a later run.
+    pub failed: u64,
+    /// Grants that are dead: the users must connect again.
+    pub revoked: u64,
+}
+
+/// A run that has failed for so many rows ends: something is wrong that more requests do not mend.
+const FAILED_MAX: usize = 1_000;
+
+/// The endpoints by the provider's name.
+type Endpoints<E> = HashMap<String, Arc<E>>;
+
+impl Integration {
+    /// Refreshes every token that runs out soon, of the providers that there are endpoints for.
+    ///
+    /// # Errors
+    /// [`Error::Database`] and its kin; a refresh that fails is counted.
+    pub async fn refresh_expiring<E: TokenEndpoint>(
+        &self,
+        ask: Expiring,
+        endpoints: Endpoints<E>,
+    ) -> Result<Counts> {
+        self.table()?.shape.tokens.sealing.check()?;
+        let mut counts = Counts::default();
+        self.refresh_free(ask, &endpoints, &mut counts).await?;
+        self.wait_for_leased(ask, &endpoints, &mut counts).await?;
+        Ok(counts)
+    }
+
+    /// Rows that are free: claimed by one statement for as many as there are free slots.
+    async fn refresh_free<E: TokenEndpoint>(
+        &self,
+        ask: Expiring,
+        endpoints: &Endpoints<E>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let pace = Pace::new(ask.per_second);
+        let slots = pace.slots(ask.concurrency);
+        let mut left = ask.limit.unwrap_or(u64::MAX);
+        let mut had: Vec<Key> = Vec::new();
+        let mut under_way = FuturesUnordered::new();
+        // Nothing more is claimed after a failure, but what is claimed is refreshed.
+        let mut more = Ok(true);
+        loop {
+            let free = u64::try_from(slots - under_way.len()).unwrap_or(u64::MAX).min(left);
+            if more == Ok(true) && free > 0 {
+                let claimed = self.claim(ask, endpoints, free, &had).await;
+                let (rows, enough) =
+                    (claimed.as_ref().map_or(0, Vec::len), had.len() >= FAILED_MAX);
+                more = claimed.as_ref().map(|_| rows > 0 && !enough).map_err(Clone::clone);
+                for claimed in claimed.into_iter().flatten() {
+                    left -= 1;
+                    let pace = &pace;
+                    under_way.push(async move {
+                        let key = claimed.key.clone();
+                        pace.wait(key.provider_name()).await;
+                        let outcome = match endpoint_of(endpoints, &key) {
+                            Ok(endpoint) => self.engine.refresh_claimed(claimed, endpoint).await,
+                            Err(error) => Err(error),
+                        };
+                        (key, outcome)
+                    });
+                }
+            }
+            let Some((key, outcome)) = under_way.next().await else { return more.map(drop) };
+            // What has failed, or still runs out soon, is not for this run any more.
+            if !outcome.as_ref().is_ok_and(|token| token.lasts(ask.within_ms)) {
+                had.push(key);
+            }
+            counts.add(&outcome);
+        }
+    }
+
+    async fn claim<E: TokenEndpoint>(
+        &self,
+        ask: Expiring,
+        endpoints: &Endpoints<E>,
+        rows: u64,
+        had: &[Key],
+    ) -> Result<Vec<Claimed<StoreTable<IntegrationShape>>>> {
+        let table = self.table()?;
+        let clock = self.engine.stopwatch();
+        let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
+        let users: Vec<&str> = had.iter().map(|key| key.user_id.as_str()).collect();
+        let providers: Vec<&str> = had.iter().map(|key| key.provider.as_str()).collect();
+        #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
+        let params: Params<'_> = &[
+            (&(ask.within_ms as f64), Type::FLOAT8),
+            (&names, Type::TEXT_ARRAY),
+            (&i64::try_from(rows).unwrap_or(i64::MAX), Type::INT8),
+            (&users, Type::TEXT_ARRAY),
+            (&providers, Type::TEXT_ARRAY),
+        ];
+        let sql = table.named(CLAIM);
+        let rows = table.write("claim integration tokens", &sql, params).await?;
+        rows.iter()
+            .map(|row| {
+                let (key, row) = (IntegrationShape::key(row)?, IntegrationShape::decode(row)?);
+                let lease =
+                    row.refreshing_at.ok_or_else(|| Error::internal("a claim is a lease"))?;
+                Ok(Claimed { key, row, lease, clock })
+            })
+            .collect()
+    }
+
+    /// Rows that another worker is refreshing, or died over: each through the ordinary flight, which
+    /// waits, and takes an expired lease over.
+    async fn wait_for_leased<E: TokenEndpoint>(
+        &self,
+        ask: Expiring,
+        endpoints: &Endpoints<E>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let left = ask.limit.map(|limit| limit.saturating_sub(counts.all()));
+        let rows = left.map_or(i64::MAX, |left| i64::try_from(left).unwrap_or(i64::MAX));
+        let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
+        let table = self.table()?;
+        #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
+        let params: Params<'_> = &[
+            (&(ask.within_ms as f64), Type::FLOAT8),
+            (&names, Type::TEXT_ARRAY),
+            (&rows, Type::INT8),
+        ];
+        let (sql, step) = (table.named(LEASED), "look for leased integration tokens");
+        let leased = table.database.read(step, &sql, params, table.usual()).await?;
+        let keys: Vec<Key> = leased
+            .iter()
+            .map(|row| Ok(Key { user_id: column(row, 0)?, provider: column(row, 1)? }))
+            .collect::<Result<_>>()?;
+        let want = Want {
+            fresh_ms: ask.within_ms,
+            wait_ms: self.patience_ms,
+            usable_at_once: false,
+            force: false,
+        };
+        let mut waiting = futures_util::stream::iter(keys)
+            .map(|key| async move {
+                let endpoint = endpoint_of(endpoints, &key);
+                let endpoint = move |_: &Record| endpoint.clone();
+                self.engine.valid(key, endpoint, want).await
+            })
+            .buffer_unordered(ask.concurrency);
+        while let Some(outcome) = waiting.next().await {
+            counts.add(&outcome);
+        }
+        Ok(())
+    }
+}
+
+fn endpoint_of<E>(endpoints: &Endpoints<E>, key: &Key) -> Result<Arc<E>> {
+    let missing = || Error::internal("a row of a provider that was not asked for");
+    endpoints.get(key.provider_name()).cloned().ok_or_else(missing)
+}
+
+impl Counts {
+    fn add<T>(&mut self, outcome: &Result<T>) {
+        match outcome {
+            Ok(_) => self.refreshed += 1,
+            Err(Error::Revoked { .. }) => self.revoked += 1,
+            // Disconnected meanwhile: there is nothing left to refresh.
+            Err(Error::NotConnected { .. }) => {}
+            Err(_) => self.failed += 1,
+        }
+    }
+
+    fn all(&self) -> u64 {
+        self.refreshed + self.failed + self.revoked
+    }
+}
+
+/// How far apart the requests to one provider are.
+struct Pace {
+    gap: Option<Duration>,
+    runtime: Tokio,
+    clock: Stopwatch,
+    next: Mutex<HashMap<String, Duration>>,
+}
+
+impl Pace {
+    fn new(per_second: Option<f64>) -> Self {
+        let runtime = Tokio::default();
+        let clock = Stopwatch::start(&runtime);
+        let gap = per_second.map(|rate| Duration::from_secs_f64(1.0 / rate));
+        Self { gap, runtime, clock, next: Mutex::default() }
+    }
+
+    /// No more rows than can be sent within about a second: a lease does not wait for its turn.
+    fn slots(&self, concurrency: usize) -> usize {
+        let Some(gap) = self.gap else { return concurrency };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // is at least 1
+        let in_a_second = (1.0 / gap.as_secs_f64()).ceil().max(1.0) as usize;
+        concurrency.min(in_a_second)
+    }
+
+    /// Waits for this provider's turn; turns are not quite regular, so that workers do not march in step.
+    async fn wait(&self, provider: &str) {
+        let Some(gap) = self.gap else { return };
+        let now = self.clock.elapsed(&self.runtime);
+        let turn = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = next.get(provider).copied().unwrap_or_default().max(now);
+            let jitter = 1.0 + self.runtime.random() / 5.0;
+            next.insert(provider.to_owned(), turn + gap.mul_f64(jitter));
+            turn
+        };
+        self.runtime.sleep(turn.saturating_sub(now)).await;
+    }
+}

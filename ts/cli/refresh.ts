@@ -1,0 +1,39 @@
+/** `tokenkeep refresh`: tokens that run out soon are refreshed before anybody waits for them. */
+
+import { createTokenKeep } from '../instance';
+import { UsageError, flags } from './usage';
+
+/** Prints what it came to. Exits with 1 when a refresh has failed. */
+export async function refresh(args: string[]): Promise<void> {
+  const { values } = flags(args, {
+    within: { type: 'string', default: '900' },
+    concurrency: { type: 'string', default: '8' },
+    limit: { type: 'string' },
+    'max-per-second': { type: 'string' },
+    schema: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const options = {
+    within: numberOf('--within', values.within) * 1_000,
+    concurrency: numberOf('--concurrency', values.concurrency),
+    limit: values.limit === undefined ? undefined : numberOf('--limit', values.limit),
+    maxPerSecond:
+      values['max-per-second'] === undefined
+        ? undefined
+        : numberOf('--max-per-second', values['max-per-second']),
+  };
+  const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
+  const result = await keep.integration.refreshExpiring(options).finally(() => keep.close());
+  const { refreshed, failed, revoked } = result;
+  const text = values.json
+    ? JSON.stringify(result)
+    : `Refreshed ${refreshed}, failed ${failed}, revoked ${revoked}`;
+  process.stdout.write(`${text}\n`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+function numberOf(flag: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new UsageError(`${flag} must be a number above 0`);
+  return number;
+}
