@@ -63,7 +63,7 @@ describe('a declared table', () => {
       table: 'integration_tokens',
       others: {},
       schema: integration,
-      counts: { columns: 15, constraints: 1, indexes: 2, policies: 0 },
+      counts: { columns: 15, constraints: 1, indexes: 3, policies: 0 },
     },
   ])('$table is the migrated one', async ({ store, table, others, schema, counts }) => {
     await makeTables(migrated, others);

@@ -6,6 +6,7 @@ import {
   type PgColumnBuilderBase,
   type PgTableWithColumns,
   foreignKey,
+  index,
   integer,
   text,
   unique,
@@ -74,11 +75,15 @@ export function integrationTokensTable<Own extends Columns = NoColumns>(
   const { users, schema, columns, uniqueConstraint } = options;
   const all = { ...usualColumns(), ...columns } as unknown as AllColumns<Own>;
   return tableIn(schema)('integration_tokens', all, (table) => {
-    const { userId, provider } = table as Record<'userId' | 'provider', ExtraConfigColumn>;
+    const { userId, provider, expiresAt } = table as Record<
+      'userId' | 'provider' | 'expiresAt',
+      ExtraConfigColumn
+    >;
     return [
       uniqueConstraint === undefined
         ? uniqueIndex('integration_tokens_user_provider_unique').on(userId, provider)
         : unique(uniqueConstraint).on(userId, provider),
+      index('integration_tokens_expires_at').on(expiresAt),
       ...(users
         ? [foreignKey({ columns: [userId], foreignColumns: [users.id] }).onDelete('cascade')]
         : []),
