@@ -19,7 +19,7 @@ BEGIN
   IF to_regclass(tokens) IS NULL THEN
     EXECUTE format($sql$
       CREATE TABLE %1$I.integration_tokens (
-        id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
+        id text PRIMARY KEY DEFAULT gen_random_uuid(),
         user_id text NOT NULL,
         provider text NOT NULL,
         access_token text NOT NULL,

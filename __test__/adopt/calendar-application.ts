@@ -1,11 +1,13 @@
 /** An application whose own program keeps calendar tokens in plaintext: database, users and Google. */
 
+import type { TokenKeep } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { KEY } from '../helpers/database';
-import { type Environment, Process, type Side } from './calendar-processes';
+import { type Environment, Process as AnyProcess, type Side } from './processes';
 import { type Supabase, supabaseDatabase } from './supabase';
 
 type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
+export type Process = AnyProcess<TokenKeep['calendar']>;
 
 const HOUR_MS = 3_600_000;
 export const SCOPES = ['https://www.googleapis.com/auth/calendar.events'];
@@ -43,7 +45,7 @@ export class CalendarApplication {
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
     const { url, serviceUrl, serviceRole } = this.database;
-    const started = await Process.start(side, {
+    const started: Process = await AnyProcess.start('calendar-process.mjs', side, {
       ...(side === 'old'
         ? {
             DATABASE_URL: url,

@@ -9,8 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../helpers/database';
 import { tableOf } from '../helpers/tables';
 import { open } from '../helpers/bound';
-import { CalendarApplication, SCOPES } from './calendar-application';
-import type { Process } from './calendar-processes';
+import { CalendarApplication, type Process, SCOPES } from './calendar-application';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const READ = { TOKENKEEP_SEALING: 'read' };

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as oldGmail from '../../support/old-gmail/schema.mjs';
+import * as oldIntegration from '../../support/old-integration/schema.mjs';
 import * as oldVault from '../../support/old-vault/schema.mjs';
 import * as oldZoho from '../../support/old-zoho/schema.mjs';
 import { schemaOf } from '../adopt/application';
@@ -9,9 +10,9 @@ import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { makeTables, migrateOn } from '../helpers/tables';
 import { Kit, rewrite, statementsOf } from './kit';
 
-type Store = 'gmail' | 'zoho' | 'vault';
+type Store = 'gmail' | 'zoho' | 'vault' | 'integration';
 
-const OLD = { gmail: oldGmail, zoho: oldZoho, vault: oldVault };
+const OLD = { gmail: oldGmail, zoho: oldZoho, vault: oldVault, integration: oldIntegration };
 const OLD_FILE = (store: Store) => `support/old-${store}/schema.mjs`;
 const NEW_FILE = (name: string) => `__test__/drizzle/schemas/${name}.ts`;
 
@@ -27,6 +28,15 @@ const ADDED: Record<Store, string[]> = {
   vault: [
     'ALTER TABLE "token_vault" ADD COLUMN "refreshing_at" timestamp with time zone;',
     'CREATE UNIQUE INDEX "token_vault_unique_without_identifier" ON "token_vault" USING btree ("tenant_id","provider","token_type") WHERE identifier IS NULL;',
+  ],
+  integration: [
+    'ALTER TABLE "integration_tokens" ADD COLUMN "refreshing_at" timestamp with time zone;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "invalid_since" timestamp with time zone;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "invalid_reason" text;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "last_refreshed_at" timestamp with time zone;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "last_error_code" text;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "failure_count" integer DEFAULT 0 NOT NULL;',
+    'CREATE INDEX "integration_tokens_expires_at" ON "integration_tokens" USING btree ("expires_at");',
   ],
 };
 const STORES = Object.keys(ADDED) as Store[];
@@ -49,7 +59,8 @@ const query = (sql: string) => database.client.query(sql);
  * drizzle-kit reads the columns of a constraint in no particular order, and then takes one of
  * several columns for another one: it makes it anew, also for a schema file that never changed.
  */
-const MADE_ANEW = /^ALTER TABLE "(\w+)" (DROP|ADD) CONSTRAINT "\1_(client_id_provider_)?unique"/;
+const MADE_ANEW =
+  /^ALTER TABLE "(\w+)" (DROP|ADD) CONSTRAINT "\1_(client_id_provider_|user_id_provider_)?unique"/;
 
 /** What a push changes, and that it leaves everything as it was. */
 async function changesOfPush(name: string): Promise<string[]> {
@@ -68,7 +79,7 @@ describe('drizzle-kit push', () => {
 
   it.each(STORES)('finds nothing to do when migrate has made the %s table', async (store) => {
     await makeTables(database, OLD[store]);
-    await query('DROP TABLE IF EXISTS gmail_tokens, oauth_tokens, token_vault');
+    await query('DROP TABLE IF EXISTS gmail_tokens, oauth_tokens, token_vault, integration_tokens');
     await query('DROP TYPE IF EXISTS token_provider, token_type');
     expect(await migrate(store)).toEqual([]);
     expect(await changesOfPush(store)).toEqual([]);
@@ -104,6 +115,23 @@ describe('drizzle-kit push', () => {
       ADD CONSTRAINT oauth_tokens_client_id_provider_unique UNIQUE (client_id, provider)`);
     expect(await migrate('zoho')).toEqual([]);
     expect(await changesOfPush('zoho-constraint')).toEqual([]);
+  });
+
+  it('leaves columns, a key and a reference of an application’s own alone', async () => {
+    await kit.push(NEW_FILE('integration-own'));
+    const before = await schemaOf(database);
+    expect(await migrate('integration')).toEqual([]);
+    expect(await schemaOf(database)).toEqual(before);
+    expect(await changesOfPush('integration-own')).toEqual([]);
+  });
+
+  it('of a declaration that misses columns of an application’s own takes them away', async () => {
+    await makeTables(database, oldIntegration);
+    await query('ALTER TABLE integration_tokens ADD version integer NOT NULL DEFAULT 1');
+    expect(await migrate('integration')).toEqual([]);
+    expect(await kit.push(NEW_FILE('integration'))).toEqual([
+      'ALTER TABLE "integration_tokens" DROP COLUMN "version";',
+    ]);
   });
 
   it('makes no constraint anew where an index is declared, whatever is in the table', async () => {
@@ -146,7 +174,23 @@ describe('drizzle-kit generate', () => {
     expect(await changesOfPush(store)).toEqual([]);
   });
 
-  it.each(['zoho', 'vault'] as const)(
+  it('gives an id that an application’s code has made a default in the table', async () => {
+    await kit.generate(NEW_FILE('integration-code-ids'));
+    await kit.migrate();
+    const path = await kit.generate(NEW_FILE('integration'));
+    expect(statementsOf(path!).sort()).toEqual(
+      [
+        'ALTER TABLE "integration_tokens" ALTER COLUMN "id" SET DEFAULT gen_random_uuid();',
+        ...ADDED.integration,
+      ].sort(),
+    );
+    await kit.migrate();
+    expect(await migrate('integration')).toEqual([]);
+    expect(await kit.generate(NEW_FILE('integration'))).toBeUndefined();
+    expect(await changesOfPush('integration')).toEqual([]);
+  });
+
+  it.each(['zoho', 'vault', 'integration'] as const)(
     'is quiet after migrate was first and its migration was emptied (%s)',
     async (store) => {
       await kit.generate(OLD_FILE(store));

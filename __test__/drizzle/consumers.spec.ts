@@ -7,14 +7,17 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type {
   GmailToken,
   GoogleCalendarToken,
+  IntegrationTokenRow,
   NewGmailToken,
   NewGoogleCalendarToken,
+  NewIntegrationTokenRow,
   NewOAuthToken,
   NewTokenVaultEntry,
   OAuthToken,
   TokenVaultEntry,
 } from 'tokenkeep/drizzle';
 import type * as oldGmail from '../../support/old-gmail/schema.mjs';
+import type * as oldIntegration from '../../support/old-integration/schema.mjs';
 import type * as oldVault from '../../support/old-vault/schema.mjs';
 import type * as oldZoho from '../../support/old-zoho/schema.mjs';
 
@@ -47,6 +50,17 @@ describe('the types', () => {
     expectTypeOf<NewTokenVaultEntry>().branded.toEqualTypeOf<
       typeof oldVault.tokenVault.$inferInsert & Partial<Lease>
     >();
+    type Health = { lastRefreshedAt: Date | null; lastErrorCode: string | null };
+    expectTypeOf<IntegrationTokenRow>().branded.toEqualTypeOf<
+      typeof oldIntegration.integrationTokens.$inferSelect &
+        Lease &
+        Ending &
+        Health & { failureCount: number }
+    >();
+    expectTypeOf<NewIntegrationTokenRow>().branded.toEqualTypeOf<
+      typeof oldIntegration.integrationTokens.$inferInsert &
+        Partial<Lease & Ending & Health> & { failureCount?: number | undefined }
+    >();
     expectTypeOf<GoogleCalendarToken>().toEqualTypeOf<{
       userId: string;
       accessToken: string;
@@ -68,6 +82,8 @@ describe('the modules', () => {
     'gmailTokensRelations',
     'gmailTokensTable',
     'googleCalendarTokensTable',
+    'integrationTokensRelations',
+    'integrationTokensTable',
     'oauthTokensTable',
     'tokenProviderEnum',
     'tokenTypeEnum',

@@ -6,6 +6,7 @@ import { tokenVaultTable } from 'tokenkeep/drizzle';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as oldCalendar from '../../support/old-calendar/index.mjs';
 import * as oldGmail from '../../support/old-gmail/schema.mjs';
+import * as oldIntegration from '../../support/old-integration/schema.mjs';
 import * as oldVault from '../../support/old-vault/schema.mjs';
 import * as oldZoho from '../../support/old-zoho/schema.mjs';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
@@ -14,8 +15,18 @@ import * as app from './schemas/all-in-app';
 import * as calendar from './schemas/calendar';
 import * as calendarElsewhere from './schemas/calendar-unsecured';
 import * as gmail from './schemas/gmail';
+import * as integration from './schemas/integration';
+import * as integrationOwn from './schemas/integration-own';
 import * as vault from './schemas/vault';
 import * as zoho from './schemas/zoho';
+
+const TABLES = [
+  'gmail_tokens',
+  'oauth_tokens',
+  'token_vault',
+  'google_calendar_tokens',
+  'integration_tokens',
+];
 
 let declared: TestDatabase;
 let migrated: TestDatabase;
@@ -46,6 +57,13 @@ describe('a declared table', () => {
       others: { tenants: vault.tenants },
       schema: vault,
       counts: { columns: 14, constraints: 3, indexes: 5, policies: 0 },
+    },
+    {
+      store: 'integration' as const,
+      table: 'integration_tokens',
+      others: {},
+      schema: integration,
+      counts: { columns: 15, constraints: 1, indexes: 3, policies: 0 },
     },
   ])('$table is the migrated one', async ({ store, table, others, schema, counts }) => {
     await makeTables(migrated, others);
@@ -87,12 +105,41 @@ describe('a declared table', () => {
     expect(made).toEqual(await tableOf(migrated, 'google_calendar_tokens'));
   });
 
+  it('integration_tokens is the one of an adopted application', async () => {
+    await makeTables(migrated, oldIntegration);
+    expect(await migrateOn(migrated, { stores: ['integration'] })).toEqual([]);
+    await makeTables(declared, integration);
+    const made = await tableOf(declared, 'integration_tokens');
+    expect(made).toEqual(await tableOf(migrated, 'integration_tokens'));
+  });
+
+  it('integration_tokens takes an application’s own columns, key and users', async () => {
+    await makeTables(declared, integration);
+    const usual = await tableOf(declared, 'integration_tokens');
+    await declared.client.query('DROP TABLE integration_tokens');
+    await makeTables(declared, integrationOwn);
+    const own = await tableOf(declared, 'integration_tokens');
+    expect(own.columns).toEqual(
+      [
+        ...usual.columns.filter((column) => !column.startsWith('id ')),
+        'id integer NOT NULL',
+        'version integer NOT NULL DEFAULT 1',
+        'deleted_at timestamp with time zone',
+      ].sort(),
+    );
+    expect(own.constraints).toEqual([
+      'integration_tokens_pkey PRIMARY KEY (id)',
+      'integration_tokens_user_id_provider_unique UNIQUE (user_id, provider)',
+      'integration_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE',
+    ]);
+  });
+
   it('in a schema of its own, referring to nothing, is the migrated one', async () => {
     await migrated.client.query('CREATE SCHEMA app');
-    const stores = ['gmail', 'zoho', 'vault', 'calendar'] as const;
+    const stores = ['gmail', 'zoho', 'vault', 'calendar', 'integration'] as const;
     await migrateOn(migrated, { stores: [...stores] }, { schema: 'app' });
     await makeTables(declared, app);
-    for (const name of ['gmail_tokens', 'oauth_tokens', 'token_vault', 'google_calendar_tokens']) {
+    for (const name of TABLES) {
       const table = `app.${name}`;
       const made = await tableOf(declared, table);
       expect(made).toEqual(await tableOf(migrated, table));
@@ -116,6 +163,19 @@ describe('a declared table', () => {
       ['refreshingAt', 'invalidSince', 'invalidReason'],
     ],
     ['vault', vault.tokenVault, oldVault.tokenVault, ['refreshingAt']],
+    [
+      'integration',
+      integration.integrationTokens,
+      oldIntegration.integrationTokens,
+      [
+        'refreshingAt',
+        'invalidSince',
+        'invalidReason',
+        'lastRefreshedAt',
+        'lastErrorCode',
+        'failureCount',
+      ],
+    ],
   ])('has the names that the %s application knows, and more', (_, ours, theirs, added) => {
     const names = (table: PgTable) =>
       Object.entries(getTableColumns(table)).map(([key, { name }]) => `${key} ${name}`);

@@ -14,6 +14,13 @@ export {
   googleCalendarTokensTable,
 } from './google-calendar-tokens.js';
 export {
+  type IntegrationTokenRow,
+  type IntegrationTokensOptions,
+  type NewIntegrationTokenRow,
+  integrationTokensTable,
+} from './integration-tokens.js';
+export { integrationTokensRelations } from './integration-tokens-relations.js';
+export {
   type NewOAuthToken,
   type OAuthToken,
   type OAuthTokensOptions,

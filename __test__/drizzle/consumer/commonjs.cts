@@ -10,8 +10,21 @@ const users = pgTable('users', { id: text('id').primaryKey(), email: text('email
 const gmailTokens = tokenkeep.gmailTokensTable({ users, tenants });
 const gmailTokensRelations = tokenkeep.gmailTokensRelations({ gmailTokens, users, tenants });
 const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({ users: authUsers });
+const integrationTokens = tokenkeep.integrationTokensTable({ users });
+const integrationTokensRelations = tokenkeep.integrationTokensRelations({
+  integrationTokens,
+  users,
+});
 
-const schema = { tenants, users, gmailTokens, gmailTokensRelations, googleCalendarTokens };
+const schema = {
+  tenants,
+  users,
+  gmailTokens,
+  gmailTokensRelations,
+  googleCalendarTokens,
+  integrationTokens,
+  integrationTokensRelations,
+};
 const db = drizzle('postgres://127.0.0.1/nowhere', { schema });
 
 /** A query, and the type of what it gives. */
@@ -28,4 +41,12 @@ export async function scopes(): Promise<string[] | null | undefined> {
   // @ts-expect-error a time is a Date
   const wrong: string | null = row!.tokenExpiry;
   return wrong === null ? row!.scopes : undefined;
+}
+
+/** The same of an integration. */
+export async function failures(): Promise<[string, number] | undefined> {
+  const row = await db.query.integrationTokens.findFirst({ with: { user: true } });
+  // @ts-expect-error there may have been none
+  const wrong: string | undefined = row?.lastErrorCode;
+  return row && wrong !== '' ? [row.user.email, row.failureCount] : undefined;
 }

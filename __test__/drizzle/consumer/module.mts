@@ -2,7 +2,7 @@
 
 import { eq, relations } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import { pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { integer, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { authUsers } from 'drizzle-orm/supabase';
 import * as tokenkeep from 'tokenkeep/drizzle';
 
@@ -37,6 +37,18 @@ export const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({ users:
 export const calendarRelations = relations(googleCalendarTokens, ({ one }) => ({
   company: one(companies, { fields: [googleCalendarTokens.userId], references: [companies.id] }),
 }));
+export const integrationTokens = tokenkeep.integrationTokensTable({
+  users,
+  columns: {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    userId: text('user_id').notNull().$type<`user-${string}`>(),
+    note: text('note'),
+  },
+});
+export const integrationTokensRelations = tokenkeep.integrationTokensRelations({
+  integrationTokens,
+  users,
+});
 
 // @ts-expect-error a table without an id cannot be referred to
 tokenkeep.gmailTokensTable({ users: pgTable('users', { name: text('name') }) });
@@ -56,6 +68,8 @@ const db = drizzle('postgres://127.0.0.1/nowhere', {
     tokenVaultRelations,
     googleCalendarTokens,
     calendarRelations,
+    integrationTokens,
+    integrationTokensRelations,
   },
 });
 
@@ -109,7 +123,28 @@ export async function types() {
   // @ts-expect-error the refresh token is missing
   const unfinished: tokenkeep.NewGoogleCalendarToken = { userId: 'id', accessToken: 'a' };
 
+  const integration = await db.query.integrationTokens.findFirst({ with: { user: true } });
+  const { id, userId, note, lastErrorCode, failureCount } = integration!;
+  const own: [number, `user-${string}`, string | null] = [id, userId, note];
+  const health: [string | null, number] = [lastErrorCode, failureCount];
+  // @ts-expect-error it is the application's own: a number
+  const wrongId: string = integration!.id;
+  const usual = tokenkeep.integrationTokensTable();
+  const [found] = await db.select().from(usual).where(eq(usual.provider, 'google'));
+  const connection: tokenkeep.IntegrationTokenRow = found!;
+  const { expiresAt: expires } = connection;
+  const inserting: tokenkeep.NewIntegrationTokenRow = {
+    userId: 'user',
+    provider: 'google#work',
+    accessToken: 'a',
+    expiresAt: expires,
+    scopes: [],
+  };
+  // @ts-expect-error the expiry is missing
+  const unexpiring: tokenkeep.NewIntegrationTokenRow = { ...inserting, expiresAt: undefined };
+
   return {
+    integration: [own, health, wrongId, integration!.user.email, connection, unexpiring],
     gmail: [token, texts, wrongEmail, expiresAt],
     zoho: [stored, created, incomplete],
     vault: [label, provider, seeds, misspelt],

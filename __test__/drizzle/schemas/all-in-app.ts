@@ -18,3 +18,4 @@ export const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({
   schema: app,
   rowLevelSecurity: false,
 });
+export const integrationTokens = tokenkeep.integrationTokensTable({ schema: app });

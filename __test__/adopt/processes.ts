@@ -3,28 +3,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { TokenKeep } from '../../dist/index.js';
 
-type Service = TokenKeep['calendar'];
 export type Side = 'old' | 'tokenkeep';
 type Answer = { value?: unknown; error?: string };
 
 /** What a process knows of the world. */
 export type Environment = Record<string, string | undefined>;
 
-const file = fileURLToPath(new URL('calendar-process.mjs', import.meta.url));
+type Functions<Service> = Record<keyof Service, (...args: never[]) => unknown>;
 
-/** One of them. */
-export class Process {
+/** One of them, which runs a script of this directory. */
+export class Process<Service extends Functions<Service>> {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answers: Answer[]) => void>();
   #lastId = 0;
 
   private constructor(
+    script: string,
     readonly side: Side,
     env: Environment,
   ) {
-    this.#child = fork(file, [side], {
+    this.#child = fork(fileURLToPath(new URL(script, import.meta.url)), [side], {
       serialization: 'advanced',
       env: { PATH: process.env['PATH'], ...env },
     });
@@ -34,8 +33,12 @@ export class Process {
     });
   }
 
-  static async start(side: Side, env: Environment): Promise<Process> {
-    const started = new Process(side, env);
+  static async start<Service extends Functions<Service>>(
+    script: string,
+    side: Side,
+    env: Environment,
+  ): Promise<Process<Service>> {
+    const started = new Process<Service>(script, side, env);
     await new Promise<Answer[]>((resolve, reject) => {
       started.#waiting.set(0, resolve);
       started.#child.once('exit', () => reject(new Error(`a process of ${side} did not start`)));
