@@ -235,11 +235,14 @@ export class IntegrationStore {
   async connectionStatus(
     userId: string,
     provider: string,
-    options: { scopes?: readonly string[] | undefined } = {},
+    options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
   ): Promise<ConnectionStatus> {
-    const wanted = optionalTexts('scopes', record('options', options)['scopes']) ?? [];
+    const { scopes, refreshFn } = record('options', options) as ValidTokenOptions;
+    const wanted = optionalTexts('scopes', scopes) ?? [];
     try {
-      const { refreshToken: _, ...token } = await this.getValidToken(userId, provider);
+      const { refreshToken: _, ...token } = await this.getValidToken(userId, provider, {
+        refreshFn,
+      });
       return { active: true, ...token, missingScopes: missing(wanted, token.scopes) };
     } catch (error) {
       const reason = inactive(error);

@@ -71,7 +71,7 @@ export async function refreshExpiring(
 export async function connectionStatus(
   userId: string,
   provider: string,
-  options: { scopes?: readonly string[] | undefined } = {},
+  options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
 ): Promise<ConnectionStatus> {
   return defaultKeep().integration.connectionStatus(userId, provider, options);
 }

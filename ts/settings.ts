@@ -230,10 +230,12 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
     );
     return {
       name,
-      clientId: text(`${at}.clientId`, fields['clientId']),
+      clientId: filled(`${at}.clientId`, fields['clientId']),
       clientSecrets:
-        optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets) ??
-        [],
+        optionalTexts(
+          `${at}.clientSecret`,
+          typeof secrets === 'string' ? [secrets] : secrets,
+        )?.map((secret) => filled(`${at}.clientSecret`, secret)) ?? [],
       ...(tokenUrl ? { tokenUrl } : {}),
       ...(revocationUrl === undefined ? {} : { revocationUrl }),
       ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
@@ -241,6 +243,12 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
       ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
     };
   });
+}
+
+function filled(argument: string, value: unknown): string {
+  const given = text(argument, value);
+  if (given) return given;
+  throw new InvalidArgumentError(`${argument}: must not be empty`, { argument });
 }
 
 /** `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like. */

@@ -63,11 +63,13 @@ describe('getValidToken', () => {
     const failure = await failureOf(getValidToken(userId, 'acme', { forceRefresh: true }));
     expect(failure.code).toBe('ERR_TOKENKEEP_PROVIDER_REFUSED');
     expect((await getValidToken(userId, 'acme')).accessToken).toBe(accessToken);
-    expect(await scene.row(userId)).toMatchObject({
-      last_error_code: 'ERR_TOKENKEEP_PROVIDER_REFUSED',
-      failure_count: 1,
-      refreshing_at: null,
-    });
+    await vi.waitFor(async () =>
+      expect(await scene.row(userId)).toMatchObject({
+        last_error_code: 'ERR_TOKENKEEP_PROVIDER_REFUSED',
+        failure_count: 1,
+        refreshing_at: null,
+      }),
+    );
   });
 
   it('names the scopes that are missing', async () => {

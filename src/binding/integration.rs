@@ -113,13 +113,17 @@ pub fn revoke_integration(keep: &Keep, id: u32, user_id: String, provider: Strin
     });
 }
 
+/// The last moment of a JavaScript `Date`.
+const LAST_DATE: Timestamp = Timestamp::from_ms(8_640_000_000_000_000);
+
 /// The fields in the order of `ts/integration-store.ts`: the scopes last, as many as there are.
 fn record(tokens: Tokens) -> Value {
     let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
     let mut fields = vec![
         Field::AccessToken(access_token),
         Field::optional(refresh_token, Field::RefreshToken),
-        Field::moment(expires_at),
+        // `infinity` is no moment that JavaScript has.
+        Field::moment(expires_at.min(LAST_DATE)),
     ];
     fields.extend(scopes.into_iter().map(Field::Text));
     Value::Record(fields)

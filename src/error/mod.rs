@@ -243,6 +243,21 @@ impl Error {
         Self::Authorization { reason, detail: Some(detail.into()) }
     }
 
+    /// Whether it is what came of asking the provider, the grant's own end apart.
+    #[must_use]
+    pub fn is_of_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::ProviderUnavailable { .. }
+                | Self::ProviderThrottled { .. }
+                | Self::ProviderRefused { .. }
+                | Self::ProviderResponse { .. }
+                | Self::ClientRejected { .. }
+                | Self::OutcomeUnknown { .. }
+                | Self::Callback { .. }
+        )
+    }
+
     /// An argument that was refused.
     pub fn invalid(argument: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidArgument { argument, reason: reason.into() }

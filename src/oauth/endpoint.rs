@@ -82,8 +82,18 @@ impl HttpEndpoint {
     /// [`Error::Configuration`]: it is not known where that is done.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.revocation_url()?;
-        let client = self.authenticated(self.taken.load(Ordering::Relaxed));
-        revoke(self.http.as_ref(), url, client, (token, hint)).await
+        let first = self.taken.load(Ordering::Relaxed);
+        let count = self.credentials.secrets.len().max(1);
+        let mut outcome = Ok(());
+        for secret in (0..count).map(|step| (first + step) % count) {
+            let client = self.authenticated(secret);
+            outcome = revoke(self.http.as_ref(), url, client, (token, hint)).await;
+            // Only another secret may be taken where this one was not.
+            if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
+                break;
+            }
+        }
+        outcome
     }
 
     /// Where tokens are revoked.

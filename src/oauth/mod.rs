@@ -41,7 +41,7 @@ pub struct TokenResponse {
     pub expiry: Expiry,
     /// Where Zoho's data of this user is: `api_domain`, when the answer names it.
     pub api_domain: Option<String>,
-    /// The granted scopes, when a callback names them.
+    /// The granted scopes, when the answer names them.
     pub scopes: Option<Vec<String>>,
 }
 

@@ -19,6 +19,7 @@ struct Body {
     refresh_token: Option<String>,
     expires_in: Option<Value>,
     api_domain: Option<Value>,
+    scope: Option<Value>,
     error: Option<Value>,
     error_description: Option<Value>,
 }
@@ -77,8 +78,12 @@ pub(super) fn judge_code(
         "invalid_grant" | "invalid_code" => {
             Verdict::InvalidGrant(Refusal { status: Some(status), code: code.to_owned() })
         }
-        // The last: Zoho's.
-        "invalid_client" | "unauthorized_client" | "invalid_client_secret" => {
+        // After RFC 6749's: Zoho's, GitHub's, Slack's.
+        "invalid_client"
+        | "unauthorized_client"
+        | "invalid_client_secret"
+        | "incorrect_client_credentials"
+        | "bad_client_secret" => {
             Verdict::ClientRejected(Error::ClientRejected { error: code.to_owned().into() })
         }
         "temporarily_unavailable" | "server_error" => Verdict::Transient(
@@ -154,8 +159,16 @@ fn granted(body: Body, provider: &Provider) -> Verdict {
         refresh_token,
         expiry: Expiry::In(expires_in),
         api_domain: body.api_domain.and_then(domain),
-        scopes: None,
+        scopes: body.scope.and_then(scopes),
     })
+}
+
+/// What the token is good for now; some providers separate by commas. What is none is left out.
+fn scopes(value: Value) -> Option<Vec<String>> {
+    let Value::String(text) = value else { return None };
+    let parts = || text.split([' ', ',', '\t', '\n']).filter(|part| !part.is_empty());
+    let sound = parts().all(|part| check_text("scope", part, TEXT_MAX_BYTES).is_ok());
+    (sound && parts().next().is_some()).then(|| parts().map(str::to_owned).collect())
 }
 
 /// Only a note beside the tokens: what is no sensible text is left out.

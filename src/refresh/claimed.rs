@@ -72,7 +72,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Err(error) => Err(error),
             },
         };
-        flight.answer(outcome);
+        self.settle(&key, Some(&read.row.stamp), outcome, &flight).await;
     }
 
     async fn refresh_claim<E: TokenEndpoint>(

@@ -36,15 +36,17 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         })
     }
 
-    /// Whether nothing has to be refreshed: the token is fresh, or, where that was not the question,
-    /// somebody has refreshed it just now.
+    /// Whether nothing has to be refreshed: the token is fresh, where that is the question, or somebody
+    /// has refreshed it just now.
     pub(super) fn is_enough(&self, read: &Read<T>, want: Want) -> bool {
-        if !want.force {
-            return self.has_left(read, want.fresh_ms);
-        }
+        (!want.force && self.has_left(read, want.fresh_ms)) || self.is_just_refreshed(read)
+    }
+
+    /// Whether another refresh would bring no more: a provider may give tokens that are never fresh.
+    fn is_just_refreshed(&self, read: &Read<T>) -> bool {
         let shared_ms = i64::try_from(self.behaviour.limits.shared_refresh_ms).unwrap_or(i64::MAX);
         let age_ms = read.row.refreshed_at.map(|at| read.row.now.ms_since(at));
-        age_ms.is_some_and(|age| (0..shared_ms).contains(&age)) && self.is_usable(read)
+        age_ms.is_some_and(|age| (0..shared_ms).contains(&age)) && self.has_left(read, 0)
     }
 
     pub(super) fn is_usable(&self, read: &Read<T>) -> bool {

@@ -269,6 +269,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut first = Some(first);
         // What this flight waits to see changed by somebody else.
         let mut waits_on: Option<Held> = None;
+        let mut refused: Option<Stamp> = None;
         let outcome = loop {
             let read = match first.take() {
                 Some(first) => Ok(first),
@@ -302,7 +303,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Err(error) => break Err(error),
             };
             match self.attempt(&key, &read, here.as_ref(), want, &flight).await {
-                Some(Next::Done(outcome)) => break outcome,
+                Some(Next::Done(outcome)) => {
+                    refused = Some(read.row.stamp);
+                    break outcome;
+                }
                 Some(Next::Again) => waits_on = None,
                 None => {
                     flight.looks_on();
@@ -313,7 +317,22 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 break Err(self.gives_up(&looks, None));
             }
         };
+        self.settle(&key, refused.as_ref(), outcome, &flight).await;
+    }
+
+    /// Answers the callers; then, off their path, notes a failure of the tokens at `stamp`.
+    async fn settle(
+        &self,
+        key: &T::Key,
+        stamp: Option<&Stamp>,
+        outcome: Outcome<T>,
+        flight: &FlightOf<T>,
+    ) {
+        let failure = outcome.as_ref().err().filter(|error| error.is_of_provider()).cloned();
         flight.answer(outcome);
+        if let (Some(stamp), Some(error)) = (stamp, failure) {
+            self.table.note_failure(key, stamp, &error).await;
+        }
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -413,7 +432,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
         self.failures.remember(&flight_key, stamp, &error, retry_after, &self.runtime, limits);
-        self.table.note_failure(key, &error).await;
         Next::Done(Err(error))
     }
 }

@@ -129,7 +129,7 @@ pub trait Table: Send + Sync + 'static {
     }
 
     /// Notes that a refresh has failed, for whoever asks the table. Nothing depends on it.
-    fn note_failure(&self, _: &Self::Key, _: &Error) -> impl Future<Output = ()> + Send {
+    fn note_failure(&self, _: &Self::Key, _: &Stamp, _: &Error) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 

@@ -67,11 +67,14 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     assert!((Duration::from_secs(1)..=TEN_YEARS).contains(&lifetime));
     let api_domain = &tokens.api_domain;
     assert!(api_domain.iter().all(|text| (1..=1024).contains(&text.len()) && !text.contains('\0')));
+    let scopes = &tokens.scopes;
+    let is_text = |text: &String| (1..=1024).contains(&text.len()) && !text.contains('\0');
+    assert!(scopes.iter().flatten().all(is_text));
     let refresh_token = tokens.refresh_token.as_ref().map(|_| "RefreshToken(redacted)");
     assert_eq!(
         format!("{tokens:?}").replace('"', ""),
         format!(
-            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?} }}"
+            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?}, scopes: {scopes:?} }}"
         )
         .replace('"', "")
     );

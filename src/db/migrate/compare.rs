@@ -19,13 +19,22 @@ const COLUMNS: &str = "
 
 /// A table that is about to be migrated: it must have all that the migration does not add.
 pub(super) async fn before(session: &Session, migration: &Migration, table: &str) -> Result<()> {
-    columns(session, migration, migration.columns.iter().filter(|column| !column.added), table)
-        .await
+    columns(session, migration.columns.iter().filter(|column| !column.added), table).await
 }
 
 /// A table that was migrated: it must have everything.
 pub(super) async fn after(session: &Session, migration: &Migration, table: &str) -> Result<()> {
-    columns(session, migration, migration.columns.iter(), table).await?;
+    columns(session, migration.columns.iter(), table).await?;
+    let rows = session.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
+    for row in &rows {
+        let name: &str = column(row, 0)?;
+        let is_inserted =
+            migration.columns.iter().any(|wanted| wanted.name == name && !wanted.by_default);
+        if !is_inserted && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
+            let what = "is NOT NULL without a default: tokenkeep could not insert";
+            return Err(differs(table, name, what));
+        }
+    }
     for key in migration.keys {
         if !is_unique(session, table, key).await? {
             let reason = format!("{table} has no unique key on {key}");
@@ -37,7 +46,6 @@ pub(super) async fn after(session: &Session, migration: &Migration, table: &str)
 
 async fn columns(
     session: &Session,
-    migration: &Migration,
     columns: impl Iterator<Item = &Column>,
     table: &str,
 ) -> Result<()> {
@@ -62,15 +70,6 @@ async fn columns(
     }
     for (wanted, row) in pairs {
         one(wanted, row, table)?;
-    }
-    for row in &rows {
-        let name: &str = column(row, 0)?;
-        let is_inserted =
-            migration.columns.iter().any(|wanted| wanted.name == name && !wanted.by_default);
-        if !is_inserted && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
-            let what = "is NOT NULL without a default: tokenkeep could not insert";
-            return Err(differs(table, name, what));
-        }
     }
     Ok(())
 }

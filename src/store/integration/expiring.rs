@@ -9,11 +9,11 @@ use futures_util::stream::FuturesUnordered;
 
 use super::sql::{CLAIM, LEASED};
 use super::{Integration, IntegrationShape, Key, Record};
-use crate::db::{Params, Type, column};
+use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Claimed, Runtime, Stopwatch, Tokio, Want};
-use crate::store::table::{Shape, StoreTable};
+use crate::refresh::{Claimed, Row, Runtime, Stopwatch, Table, Token, Tokio, Want};
+use crate::store::table::Shape;
 
 /// What a run is told.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,17 @@ pub struct Counts {
 
 /// A run that has failed for so many rows ends: something is wrong that more requests do not mend.
 const FAILED_MAX: usize = 1_000;
+
+/// A row that was claimed, or what stands in the way of reading it.
+struct Claim {
+    key: Key,
+    row: Result<Row<Record>>,
+    lease: Timestamp,
+    clock: Stopwatch,
+}
+
+/// Where [`CLAIM`] gives the lease.
+const LEASE_COLUMN: usize = 8;
 
 /// The endpoints by the provider's name.
 type Endpoints<E> = HashMap<String, Arc<E>>;
@@ -89,11 +100,7 @@ impl Integration {
                     under_way.push(async move {
                         let key = claimed.key.clone();
                         pace.wait(key.provider_name()).await;
-                        let outcome = match endpoint_of(endpoints, &key) {
-                            Ok(endpoint) => self.engine.refresh_claimed(claimed, endpoint).await,
-                            Err(error) => Err(error),
-                        };
-                        (key, outcome)
+                        (key, self.refresh_claim(claimed, endpoints).await)
                     });
                 }
             }
@@ -112,7 +119,7 @@ impl Integration {
         endpoints: &Endpoints<E>,
         rows: u64,
         had: &[Key],
-    ) -> Result<Vec<Claimed<StoreTable<IntegrationShape>>>> {
+    ) -> Result<Vec<Claim>> {
         let table = self.table()?;
         let clock = self.engine.stopwatch();
         let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
@@ -125,17 +132,36 @@ impl Integration {
             (&i64::try_from(rows).unwrap_or(i64::MAX), Type::INT8),
             (&users, Type::TEXT_ARRAY),
             (&providers, Type::TEXT_ARRAY),
+            (&(self.shared_refresh_ms as f64), Type::FLOAT8),
         ];
         let sql = table.named(CLAIM);
         let rows = table.write("claim integration tokens", &sql, params).await?;
         rows.iter()
             .map(|row| {
-                let (key, row) = (IntegrationShape::key(row)?, IntegrationShape::decode(row)?);
-                let lease =
-                    row.refreshing_at.ok_or_else(|| Error::internal("a claim is a lease"))?;
-                Ok(Claimed { key, row, lease, clock })
+                let (key, lease) = (IntegrationShape::key(row)?, column(row, LEASE_COLUMN)?);
+                Ok(Claim { key, row: IntegrationShape::decode(row), lease, clock })
             })
             .collect()
+    }
+
+    /// Refreshes a claimed row. One that cannot be read is given back: the others are none the worse.
+    async fn refresh_claim<E: TokenEndpoint>(
+        &self,
+        claim: Claim,
+        endpoints: &Endpoints<E>,
+    ) -> Result<Token<Record>> {
+        let Claim { key, row, lease, clock } = claim;
+        let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
+        match ready {
+            Ok((row, endpoint)) => {
+                let claimed = Claimed { key, row, lease, clock };
+                self.engine.refresh_claimed(claimed, endpoint).await
+            }
+            Err(error) => {
+                self.table()?.release(&key, lease, None).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Rows that another worker is refreshing, or died over: each through the ordinary flight, which

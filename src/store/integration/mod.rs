@@ -74,6 +74,8 @@ pub struct Integration {
     want: Want,
     /// How long somebody else's refresh, given up at last, and one of our own may take together.
     patience_ms: u64,
+    /// What was refreshed so long ago is not refreshed again.
+    shared_refresh_ms: u64,
 }
 
 impl Integration {
@@ -91,6 +93,7 @@ impl Integration {
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
             patience_ms: 2 * behaviour.limits.lease_ms,
+            shared_refresh_ms: behaviour.limits.shared_refresh_ms,
         }
     }
 

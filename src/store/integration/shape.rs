@@ -73,8 +73,9 @@ impl Shape for IntegrationShape {
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
         let access: &str = column(row, 2)?;
         let refresh: Option<&str> = column(row, 3)?;
-        let expires_at = column(row, 4)?;
+        let expires_at: Timestamp = column(row, 4)?;
         let updated_at = column(row, 5)?;
+        let refreshed_at: Option<Timestamp> = column(row, 11)?;
         let scopes: Vec<Option<String>> = column(row, 7)?;
         let invalid_since: Option<Timestamp> = column(row, 9)?;
         let reason: Option<String> = column(row, 10)?;
@@ -86,7 +87,8 @@ impl Shape for IntegrationShape {
             expires_at: Some(if access.is_empty() { spent } else { expires_at }),
             refreshing_at: column(row, 8)?,
             updated_at,
-            refreshed_at: column(row, 11)?,
+            // What was stored since is not what was refreshed.
+            refreshed_at: refreshed_at.filter(|at| updated_at <= *at),
             now: column(row, 6)?,
             ended: is_marked.then(|| Error::Revoked {
                 store: "integration",

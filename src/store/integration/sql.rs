@@ -63,10 +63,10 @@ pub(super) const DELETE: &str = "
     DELETE FROM {table} WHERE user_id = $1[1] AND provider = $1[2]
     RETURNING access_token, refresh_token";
 
-/// For operators; nothing depends on it.
+/// For operators; nothing depends on it. Fenced: it is no failure of newer tokens.
 pub(super) const NOTE_FAILURE: &str = "
-    UPDATE {table} SET last_error_code = $2, failure_count = failure_count + 1
-    WHERE user_id = $1[1] AND provider = $1[2]";
+    UPDATE {table} SET last_error_code = $4, failure_count = failure_count + 1
+    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
 
 /// Step 3. Without an access token the row is never fresh.
 const LEASE: &str = concat!(
@@ -158,7 +158,7 @@ macro_rules! is_due {
 }
 
 /// Step 3 for at most $3 rows at once; of several workers each gets others. Not those of $4 and $5,
-/// which this run has had. The columns are those of a read.
+/// which this run has had, nor what was refreshed in the last $6 ms. The columns are those of a read.
 pub(super) const CLAIM: &str = concat!(
     "
     WITH due AS (
@@ -166,6 +166,7 @@ pub(super) const CLAIM: &str = concat!(
         WHERE ",
     is_due!(),
     " AND refreshing_at IS NULL
+          AND coalesce(last_refreshed_at, 'epoch') < clock_timestamp() - $6 * interval '1 millisecond'
           AND (user_id, provider) NOT IN (SELECT * FROM unnest($4, $5))
         ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
     )

@@ -133,9 +133,14 @@ impl<S: Shape> Table for StoreTable<S> {
         S::recorded(record, response)
     }
 
-    async fn note_failure(&self, key: &S::Key, error: &Error) {
+    async fn note_failure(&self, key: &S::Key, stamp: &Stamp, error: &Error) {
         let Some(sql) = &self.statements.note_failure else { return };
-        let params: Params<'_> = &[(&S::parts(key), Type::TEXT_ARRAY), (&error.code(), Type::TEXT)];
+        let params: Params<'_> = &[
+            (&S::parts(key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+            (&error.code(), Type::TEXT),
+        ];
         // Only a note: what fails here is not worth another error.
         let _ = self.database.write(S::STEPS.release, sql, params, self.usual()).await;
     }

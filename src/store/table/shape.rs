@@ -72,7 +72,7 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
         SELECT row_security_active('{table}')
           AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
 
-    /// Notes that a refresh has failed: `$1` the key, `$2` the error's code.
+    /// Notes that a refresh has failed: `$1` the key, `$2` and `$3` the texts, `$4` the error's code.
     const NOTE_FAILURE: Option<&'static str> = None;
 
     /// The parts of a key, as the statements take them.
