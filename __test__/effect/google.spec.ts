@@ -165,6 +165,7 @@ describe.each(MAJORS)('%s', (version) => {
       const spent = await connect(120);
       const refreshed = await ask('tokenkeep', { getValidToken: [GMAIL] });
       expect(refreshed).not.toMatchObject({ access_token: spent.accessToken });
+      await setting.database.client.query('DELETE FROM integration_tokens');
       const { accessToken, refreshToken } = await connect(120);
       await google.revoke(refreshToken);
       expect(await ask('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({

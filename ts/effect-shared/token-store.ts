@@ -1,8 +1,6 @@
 /** The token store on an integration store: an instance's, or the default one's. */
 
-import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
-import * as Exit from 'effect/Exit';
 import * as Option from 'effect/Option';
 import type { IntegrationStore, RefreshFn } from 'tokenkeep';
 import { refreshGoogleToken } from './google-token-endpoint.js';
@@ -28,11 +26,14 @@ export interface IntegrationTokenStoreService {
   readonly revoke: (userId: string, provider: string) => Effect.Effect<void>;
 }
 
-/** Runs an effect as the fiber would that this was made in, but not as its child. */
+/**
+ * Runs an effect as the fiber would that this was made in, but not as its child. Rejects with the very
+ * object that the effect failed or died with.
+ */
 export type Run = <A, E>(
   effect: Effect.Effect<A, E>,
   options: { readonly signal: AbortSignal },
-) => Promise<Exit.Exit<A, E>>;
+) => Promise<A>;
 
 /** What it needs of the integration store. */
 export type Integration = Pick<
@@ -94,12 +95,8 @@ function asked(
   run: Run,
 ): RefreshFn {
   return async (refreshToken, { signal }) => {
-    const exit = await run(
-      Effect.suspend(() => refreshFn(refreshToken)),
-      { signal },
-    );
-    if (Exit.isSuccess(exit)) return refreshedToken(exit.value);
-    throw Cause.squash(exit.cause);
+    const effect = Effect.suspend(() => refreshFn(refreshToken));
+    return refreshedToken(await run(effect, { signal }));
   };
 }
 

@@ -1,8 +1,10 @@
 /** The token store as a service, and the layers that make it. */
 
+import * as Cause from 'effect/Cause';
 import * as Config from 'effect/Config';
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
 import * as Layer from 'effect/Layer';
 import { createTokenKeep } from 'tokenkeep';
 import * as integration from 'tokenkeep/integration';
@@ -22,7 +24,11 @@ export class IntegrationTokenStore extends Context.Service<
 /** Services and references of the calling fiber, in a fiber of its own. */
 const ownRun: Effect.Effect<Run> = Effect.map(
   Effect.context<never>(),
-  (context) => (effect, options) => Effect.runPromiseExitWith(context)(effect, options),
+  (context) => async (effect, options) => {
+    const exit = await Effect.runPromiseExitWith(context)(effect, options);
+    if (Exit.isSuccess(exit)) return exit.value;
+    throw Cause.squash(exit.cause);
+  },
 );
 
 /** The store of the environment's variables, on tokenkeep's default instance. */

@@ -1,9 +1,11 @@
 /** The token store as a service, and the layers that make it. */
 
+import * as Cause from 'effect/Cause';
 import * as Config from 'effect/Config';
 import type { ConfigError } from 'effect/ConfigError';
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
 import * as Layer from 'effect/Layer';
 import * as Runtime from 'effect/Runtime';
 import { createTokenKeep } from 'tokenkeep';
@@ -24,7 +26,11 @@ export class IntegrationTokenStore extends Context.Tag('IntegrationTokenStore')<
 /** Services and fiber references of the calling fiber, in a fiber of its own. */
 const ownRun: Effect.Effect<Run> = Effect.map(
   Effect.runtime<never>(),
-  (runtime) => (effect, options) => Runtime.runPromiseExit(runtime, effect, options),
+  (runtime) => async (effect, options) => {
+    const exit = await Runtime.runPromiseExit(runtime, effect, options);
+    if (Exit.isSuccess(exit)) return exit.value;
+    throw Cause.originalError(Cause.squash(exit.cause));
+  },
 );
 
 /** The store of the environment's variables, on tokenkeep's default instance. */
