@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '../..');
@@ -46,8 +46,9 @@ export function makeApplication(version) {
     file: (name) => join(application, name),
     /** Copies a script of ours to it. @param {string} name */
     copy(name) {
-      cpSync(join(import.meta.dirname, name), join(application, name));
-      return join(application, name);
+      const copied = join(application, basename(name));
+      cpSync(join(import.meta.dirname, name), copied);
+      return copied;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -1,7 +1,7 @@
 /** The same in CommonJS, in short. */
 
-import Effect = require('effect/Effect');
-import tokenkeep = require('tokenkeep/effect3');
+import * as Effect from 'effect/Effect';
+import * as tokenkeep from 'tokenkeep/effect3';
 
 export const token: Effect.Effect<string, Error> = Effect.gen(function* () {
   const client = yield* tokenkeep.GoogleAuthClient;
