@@ -1,6 +1,6 @@
 /** What can be wrong with a Google account's access, and what to do about it. */
 
-import * as Data from 'effect/Data';
+import { taggedError } from './tagged-error.js';
 
 /** What every one of them says. */
 export interface GoogleProblem {
@@ -11,22 +11,22 @@ export interface GoogleProblem {
 }
 
 /** Nobody is signed in, or the user has not connected Google. */
-export class GoogleAuthenticationError extends Data.TaggedError(
+export class GoogleAuthenticationError extends taggedError(
   'GoogleAuthenticationError',
-)<GoogleProblem> {}
+)<GoogleProblem>() {}
 
 /** The access token is spent. */
-export class GoogleTokenExpiredError extends Data.TaggedError(
+export class GoogleTokenExpiredError extends taggedError(
   'GoogleTokenExpiredError',
-)<GoogleProblem> {}
+)<GoogleProblem>() {}
 
 /** Google did not refresh the token. */
-export class GoogleTokenRefreshError extends Data.TaggedError(
+export class GoogleTokenRefreshError extends taggedError(
   'GoogleTokenRefreshError',
-)<GoogleProblem> {}
+)<GoogleProblem>() {}
 
 /** The user must agree to more scopes. */
-export class GoogleScopeExpansionRequiredError extends Data.TaggedError(
+export class GoogleScopeExpansionRequiredError extends taggedError(
   'GoogleScopeExpansionRequiredError',
 )<
   GoogleProblem & {
@@ -35,14 +35,14 @@ export class GoogleScopeExpansionRequiredError extends Data.TaggedError(
     /** Which are granted. */
     readonly currentScopes?: ReadonlyArray<string> | undefined;
   }
-> {}
+>() {}
 
 /** An API of Google's answered with an error. */
-export class GoogleApiError extends Data.TaggedError('GoogleApiError')<
+export class GoogleApiError extends taggedError('GoogleApiError')<
   GoogleProblem & { readonly statusCode?: number | undefined }
-> {}
+>() {}
 
 /** An API of Google's asks to slow down. */
-export class GoogleRateLimitError extends Data.TaggedError('GoogleRateLimitError')<
+export class GoogleRateLimitError extends taggedError('GoogleRateLimitError')<
   GoogleProblem & { readonly retryAfterMs?: number | undefined }
-> {}
+>() {}

@@ -1,6 +1,5 @@
 /** Why a token could not be refreshed. */
 
-import * as Data from 'effect/Data';
 import {
   ClientRejectedError,
   NotConnectedError,
@@ -9,13 +8,14 @@ import {
   TokenRevokedError,
   TokenkeepError,
 } from 'tokenkeep';
+import { taggedError } from './tagged-error.js';
 
 /** The first three need the user; the last may not. */
 export type TokenRefreshReason =
   'not_connected' | 'refresh_token_missing' | 'revoked' | 'refresh_failed';
 
 /** A token could not be refreshed. */
-export class TokenRefreshError extends Data.TaggedError('TokenRefreshError')<{
+export class TokenRefreshError extends taggedError('TokenRefreshError')<{
   readonly message: string;
   readonly provider?: string | undefined;
   readonly reason?: TokenRefreshReason | undefined;
@@ -25,7 +25,7 @@ export class TokenRefreshError extends Data.TaggedError('TokenRefreshError')<{
   readonly retryable?: boolean | undefined;
   /** What the `refreshFn` failed or died with, else tokenkeep's own error. */
   readonly cause?: unknown;
-}> {}
+}>() {}
 
 /** A provider, or a refresh, that failed: anything else is the application's or the database's. */
 const REFRESH = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;

@@ -27,7 +27,7 @@ export class IntegrationTokenStore extends Context.Tag('IntegrationTokenStore')<
 const ownRun: Effect.Effect<Run> = Effect.map(
   Effect.runtime<never>(),
   (runtime) => async (effect, options) => {
-    const exit = await Runtime.runPromiseExit(runtime, effect, options);
+    const exit = await Runtime.runPromiseExit(runtime)(effect, options);
     if (Exit.isSuccess(exit)) return exit.value;
     throw Cause.originalError(Cause.squash(exit.cause));
   },

@@ -78,3 +78,9 @@ export const channels = Effect.gen(function* () {
   void refresh('user', 'acme', () => Effect.fail('text'));
   return [stored, revoked, wrong];
 });
+
+/** An application's own client fails with the same errors. */
+export const limited: Effect.Effect<string, tokenkeep.GoogleApiError> = Effect.gen(function* () {
+  if (Math.random() > 1) return yield* new tokenkeep.GoogleRateLimitError({ message: 'slow down' });
+  return yield* new tokenkeep.GoogleApiError({ message: 'not found', statusCode: 404 });
+}).pipe(Effect.catchTag('GoogleRateLimitError', ({ message }) => Effect.succeed(message)));
