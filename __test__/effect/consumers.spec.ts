@@ -1,7 +1,10 @@
 /** `tokenkeep/effect` and `effect3` as an application's code sees them: types, names. */
 
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compile } from './application.mjs';
+import { compile, makeApplication } from './application.mjs';
 import { MAJORS, useMajor } from './majors';
 
 const NAMES = [
@@ -42,5 +45,26 @@ describe.each(MAJORS)('%s', (version) => {
     expect(Object.keys(tokenkeep).sort()).toEqual(NAMES);
     expect(tokenkeep.IntegrationTokenStore.key).toBe('IntegrationTokenStore');
     expect(tokenkeep.GoogleAuthClient.key).toBe('GoogleAuthClient');
+  });
+});
+
+describe('tokenkeep/effect3', () => {
+  it('has one current user and the same services for import and for require', () => {
+    const application = makeApplication('v3');
+    const { stdout } = spawnSync(process.execPath, [application.copy('module-systems.cjs')], {
+      encoding: 'utf8',
+    });
+    application.remove();
+    expect(stdout).toContain('asked for user-1');
+  });
+
+  it('declares nothing by names that only some versions of Effect have', () => {
+    const folder = join(import.meta.dirname, '../../dist/effect3');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const declarations = files.filter((file) => /\.d\.m?ts$/.test(file));
+    expect(declarations.length).toBeGreaterThan(20);
+    for (const file of declarations) {
+      expect(readFileSync(join(folder, file), 'utf8')).not.toMatch(/effect\/Types|VoidIfEmpty/);
+    }
   });
 });
