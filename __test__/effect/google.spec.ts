@@ -1,177 +1,86 @@
-/** The plan's own `GoogleAuthClientLive`, and tokenkeep's, on a real OAuth server. */
+/** What tokenkeep's `GoogleAuthClientLive` does beyond an application's. */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Google, startGoogle } from '../../support/google.mjs';
-import { MAJORS, useMajor } from './majors';
-
-const USER = 'current-user-id';
-const GMAIL = 'https://www.googleapis.com/auth/gmail.readonly';
-const DRIVE = 'https://www.googleapis.com/auth/drive';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { DRIVE, GMAIL, GoogleScene } from './google-scene';
+import { MAJORS } from './majors';
 
 describe.each(MAJORS)('%s', (version) => {
-  const setting = useMajor(version);
-  let google: Google;
+  const scene = new GoogleScene(version);
 
-  beforeAll(async () => {
-    google = await startGoogle();
-    Object.assign(process.env, {
-      GOOGLE_CLIENT_ID: google.clientId,
-      GOOGLE_CLIENT_SECRET: google.clientSecret,
-      TOKENKEEP_GOOGLE_TOKEN_URL: google.tokenUrl,
-      TOKENKEEP_GOOGLE_REVOCATION_URL: google.revocationUrl,
+  it('names the scopes that are missing, and asks nobody', async () => {
+    await scene.connect(-60);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL, DRIVE] })).toMatchObject({
+      _tag: 'GoogleScopeExpansionRequiredError',
+      missingScopes: [DRIVE],
+      currentScopes: [GMAIL],
     });
-  });
-  afterAll(() => google.close());
-  beforeEach(async () => {
-    await setting.database.client.query('DELETE FROM integration_tokens');
-    google.resetCount();
+    expect(scene.google.tokenRequests()).toBe(0);
   });
 
-  /** Connects the user, with so many seconds left. */
-  async function connect(seconds: number) {
-    const { Effect, Option, tokenkeep } = setting.major;
-    const tokens = await google.connect();
-    const token = {
-      accessToken: tokens.accessToken,
-      refreshToken: Option.some(tokens.refreshToken),
-      expiresAt: Date.now() + seconds * 1_000,
-      scopes: [GMAIL],
-      provider: 'google',
-    };
-    const stored = Effect.gen(function* () {
-      yield* (yield* tokenkeep.IntegrationTokenStore).store(USER, 'google', token);
+  it('says that there is no current user, and what to do', async () => {
+    await scene.connect(3_600);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
+      _tag: 'GoogleAuthenticationError',
+      suggestion: 'Run the effect in withCurrentUser(userId)',
     });
-    await Effect.runPromise(Effect.provide(stored, tokenkeep.IntegrationTokenStoreLive));
-    return tokens;
-  }
-
-  /** What a call gives or fails with. */
-  async function ask(
-    whose: 'the plan' | 'tokenkeep',
-    call: { getValidToken: string[] } | { refreshToken: string },
-    userId: string | undefined = USER,
-  ): Promise<unknown> {
-    const { Effect, Layer, tokenkeep, GoogleAuthClientLive } = setting.major;
-    const live = whose === 'tokenkeep' ? tokenkeep.GoogleAuthClientLive : GoogleAuthClientLive;
-    const program = Effect.gen(function* () {
-      const client = yield* tokenkeep.GoogleAuthClient;
-      return yield* 'refreshToken' in call
-        ? client.refreshToken(call.refreshToken)
-        : client.getValidToken(call.getValidToken);
-    }).pipe(
-      Effect.provide(Layer.provide(live, tokenkeep.IntegrationTokenStoreLive)),
-      Effect.match({ onSuccess: (token) => token, onFailure: (error) => error }),
-    );
-    return Effect.runPromise(userId === '' ? program : tokenkeep.withCurrentUser(userId)(program));
-  }
-
-  describe.each(['the plan', 'tokenkeep'] as const)('the client of %s', (whose) => {
-    it('says that there is no token', async () => {
-      expect(await ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
-        _tag: 'GoogleAuthenticationError',
-        message: 'No Google OAuth token found',
-        suggestion: 'User needs to authorize Google Workspace access',
-      });
-    });
-
-    it('gives a valid token as it is', async () => {
-      const { accessToken, refreshToken } = await connect(3_600);
-      const token = await ask(whose, { getValidToken: [GMAIL] });
-      expect(token).toBeInstanceOf(setting.major.tokenkeep.GoogleOAuthToken);
-      expect(token).toMatchObject({
-        access_token: accessToken,
-        refresh_token: refreshToken,
-        expiry_date: expect.any(Date),
-        scope: GMAIL,
-        token_type: 'Bearer',
-      });
-      expect(google.tokenRequests()).toBe(0);
-    });
-
-    it('refreshes an expired token once for many', async () => {
-      const { accessToken, refreshToken } = await connect(-60);
-      const asked = Array.from({ length: 20 }, () => ask(whose, { getValidToken: [GMAIL] }));
-      const tokens = (await Promise.all(asked)) as { access_token: string }[];
-      expect(new Set(tokens.map(({ access_token }) => access_token)).size).toBe(1);
-      expect(tokens[0]!.access_token).not.toBe(accessToken);
-      expect(google.tokenRequests()).toBe(1);
-      const { rows } = await setting.database.client.query('SELECT * FROM integration_tokens');
-      expect(rows).toMatchObject([{ refreshing_at: null, failure_count: 0 }]);
-      expect(await google.isAlive(refreshToken)).toBe(true);
-      expect(tokens[0]).toMatchObject({ scope: expect.stringContaining(GMAIL) });
-    });
-
-    it('says that access was revoked, and no token of the answer', async () => {
-      const { refreshToken } = await connect(-60);
-      await google.revoke(refreshToken);
-      const error = await ask(whose, { getValidToken: [GMAIL] });
-      expect(error).toMatchObject({ _tag: 'TokenRefreshError', provider: 'google' });
-      expect(JSON.stringify(error)).not.toContain(refreshToken);
-    });
-
-    it('exchanges a refresh token and stores the answer', async () => {
-      const { refreshToken, accessToken } = await connect(3_600);
-      const token = await ask(whose, { refreshToken });
-      const { access_token, refresh_token } = token as Record<string, string>;
-      expect(access_token).not.toBe(accessToken);
-      expect(refresh_token).not.toBe(refreshToken);
-      expect(await ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
-        access_token,
-        refresh_token,
-      });
-    });
-
-    it('says that a refresh token was not exchanged, and stores nothing', async () => {
-      const { accessToken } = await connect(3_600);
-      const error = await ask(whose, { refreshToken: 'wrong' });
-      expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError' });
-      expect(await ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
-        access_token: accessToken,
-      });
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
+      message: 'No Google OAuth token found',
     });
   });
 
-  describe('the client of tokenkeep', () => {
-    it('names the scopes that are missing, and asks nobody', async () => {
-      await connect(-60);
-      expect(await ask('tokenkeep', { getValidToken: [GMAIL, DRIVE] })).toMatchObject({
-        _tag: 'GoogleScopeExpansionRequiredError',
-        missingScopes: [DRIVE],
-        currentScopes: [GMAIL],
-      });
-      expect(google.tokenRequests()).toBe(0);
+  it('marks a dead grant, since the refresh is the store’s own', async () => {
+    const { refreshToken } = await scene.connect(-60);
+    await scene.google.revoke(refreshToken);
+    expect(await scene.ask('tokenkeep', { getValidToken: [] })).toMatchObject({
+      reason: 'revoked',
     });
+    const rows = await scene.rows();
+    expect(rows).toMatchObject([{ invalid_since: expect.any(Date) }]);
+  });
 
-    it('says that there is no current user, and what to do', async () => {
-      await connect(3_600);
-      expect(await ask('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
-        _tag: 'GoogleAuthenticationError',
-        suggestion: 'Run the effect in withCurrentUser(userId)',
-      });
-      expect(await ask('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
-        message: 'No Google OAuth token found',
-      });
+  it('refreshes a token with two minutes left, and gives it when that fails', async () => {
+    const spent = await scene.connect(120);
+    const refreshed = await scene.ask('tokenkeep', { getValidToken: [GMAIL] });
+    expect(refreshed).not.toMatchObject({ access_token: spent.accessToken });
+    await scene.empty();
+    const { accessToken, refreshToken } = await scene.connect(120);
+    await scene.google.revoke(refreshToken);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({
+      access_token: accessToken,
     });
+    expect(scene.google.tokenRequests()).toBe(2);
+  });
 
-    it('marks a dead grant, since the refresh is the store’s own', async () => {
-      const { refreshToken } = await connect(-60);
-      await google.revoke(refreshToken);
-      expect(await ask('tokenkeep', { getValidToken: [] })).toMatchObject({ reason: 'revoked' });
-      const { rows } = await setting.database.client.query('SELECT * FROM integration_tokens');
-      expect(rows).toMatchObject([{ invalid_since: expect.any(Date) }]);
+  it('refreshes with the client of the layer’s own instance', async () => {
+    await scene.connect(-60);
+    const { Redacted, tokenkeep } = scene.major;
+    const { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret } = process.env;
+    const store = tokenkeep.layer({
+      googleClientId: id,
+      googleClientSecret: Redacted.make(secret!),
     });
-
-    it('refreshes a token with two minutes left, and gives it when that fails', async () => {
-      const spent = await connect(120);
-      const refreshed = await ask('tokenkeep', { getValidToken: [GMAIL] });
-      expect(refreshed).not.toMatchObject({ access_token: spent.accessToken });
-      await setting.database.client.query('DELETE FROM integration_tokens');
-      const { accessToken, refreshToken } = await connect(120);
-      await google.revoke(refreshToken);
-      expect(await ask('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({
-        access_token: accessToken,
+    try {
+      delete process.env['GOOGLE_CLIENT_ID'];
+      delete process.env['GOOGLE_CLIENT_SECRET'];
+      const token = await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, undefined, store);
+      expect(token).toBeInstanceOf(tokenkeep.GoogleOAuthToken);
+      const refused = await scene.ask('tokenkeep', { refreshToken: 'any' }, undefined, store);
+      expect(refused).toMatchObject({
+        _tag: 'GoogleTokenRefreshError',
+        message: 'GOOGLE_CLIENT_ID is not set',
       });
-      expect(google.tokenRequests()).toBe(2);
-    });
+    } finally {
+      Object.assign(process.env, { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret });
+    }
+  });
+
+  it('says that Google cannot be reached', async () => {
+    const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = 'http://127.0.0.1:1/token';
+    const error = await scene.ask('tokenkeep', { refreshToken: 'secret-rt' });
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
+    expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError', suggestion: 'Try again later' });
+    expect(inspect(error, { depth: 9 })).not.toContain('secret-rt');
   });
 });

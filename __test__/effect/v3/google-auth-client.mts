@@ -1,4 +1,4 @@
-/** An application's own layer for Effect 3, as its plan has it: only the imports are tokenkeep's. */
+/** An application's own layer for Effect 3, as it was planned: only the imports are tokenkeep's. */
 
 import * as Effect from 'effect/Effect';
 import * as Layer from 'effect/Layer';
