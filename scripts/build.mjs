@@ -1,13 +1,17 @@
 // Builds the addon (debug, or --release) and dist/: CommonJS from TypeScript, and an ES module
 // beside each entry that re-exports it, so that both share one native instance and one set of
 // classes. tokenkeep/drizzle, which has neither, is compiled twice: drizzle-orm's types for ES modules
-// and for CommonJS do not go together.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// and for CommonJS do not go together. The entries for Effect stand on those before: tokenkeep/effect3
+// is compiled twice like that, tokenkeep/effect once, since Effect 4 has only ES modules.
+import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { root, run, runBin } from './run.mjs';
 
 const require = createRequire(import.meta.url);
+
+/** The entries whose ES modules are compiled. */
+const MODULES = ['./drizzle', './effect', './effect3'];
 
 function buildAddon(release) {
   run('cargo', ['--version']);
@@ -21,11 +25,29 @@ function buildFaces() {
   runBin('typescript', 'tsc', ['-p', 'ts']);
   chmodSync(join(root, 'dist/cli/main.js'), 0o755);
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const entry of Object.values(exports)) {
-    if (entry.import?.default.endsWith('.mjs')) writeModule(join(root, entry.import.default));
+  for (const [name, entry] of Object.entries(exports)) {
+    if (entry.import && !MODULES.includes(name)) writeModule(join(root, entry.import.default));
   }
   runBin('typescript', 'tsc', ['-p', 'ts/drizzle']);
   writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module" }\n');
+  compileModules('ts/effect', 'dist/effect4');
+  compileModules('ts/effect3/tsconfig.esm.json', 'dist/effect3');
+  runBin('typescript', 'tsc', ['-p', 'ts/effect3']);
+}
+
+/**
+ * Compiles a project to files that are ES modules by their names: a package.json beside them would hide
+ * ours, by which they import 'tokenkeep'.
+ */
+function compileModules(project, folder) {
+  runBin('typescript', 'tsc', ['-p', project]);
+  for (const file of readdirSync(join(root, folder), { recursive: true })) {
+    if (!file.endsWith('.js') && !file.endsWith('.d.ts')) continue;
+    const path = join(root, folder, file);
+    const text = readFileSync(path, 'utf8').replace(/(['"]\.[^'"]*)\.js(?=['"])/g, '$1.mjs');
+    writeFileSync(path.replace(/([jt]s)$/, 'm$1'), text);
+    rmSync(path);
+  }
 }
 
 /** Names are read off the CommonJS module: the two can never differ. */

@@ -100,14 +100,14 @@ describe('the modules', () => {
     expect(node('-e', required)).toMatchObject(whole);
   });
 
-  it('of the other entries do without drizzle-orm, which is optional', () => {
+  it('of the other entries do without drizzle-orm and effect, which are optional', () => {
     const loaded = `
       for (const entry of process.argv.slice(1)) require(entry);
       const paths = Object.keys(require.cache);
-      process.stdout.write(String(paths.filter((path) => path.includes('drizzle')).length));`;
+      process.stdout.write(String(paths.filter((path) => /drizzle|node_modules.effect/.test(path)).length));`;
     const { exports } = require('tokenkeep/package.json');
     const entries = Object.keys(exports)
-      .filter((entry) => !entry.includes('drizzle'))
+      .filter((entry) => !/drizzle|effect/.test(entry))
       .map((entry) => entry.replace('.', 'tokenkeep'));
     expect(entries.length).toBeGreaterThan(3);
     expect(node('-e', loaded, ...entries)).toMatchObject({ status: 0, stdout: '0' });

@@ -1,0 +1,86 @@
+/** What tokenkeep's `GoogleAuthClientLive` does beyond an application's. */
+
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { DRIVE, GMAIL, GoogleScene } from './google-scene';
+import { MAJORS } from './majors';
+
+describe.each(MAJORS)('%s', (version) => {
+  const scene = new GoogleScene(version);
+
+  it('names the scopes that are missing, and asks nobody', async () => {
+    await scene.connect(-60);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL, DRIVE] })).toMatchObject({
+      _tag: 'GoogleScopeExpansionRequiredError',
+      missingScopes: [DRIVE],
+      currentScopes: [GMAIL],
+    });
+    expect(scene.google.tokenRequests()).toBe(0);
+  });
+
+  it('says that there is no current user, and what to do', async () => {
+    await scene.connect(3_600);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
+      _tag: 'GoogleAuthenticationError',
+      suggestion: 'Run the effect in withCurrentUser(userId)',
+    });
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
+      message: 'No Google OAuth token found',
+    });
+  });
+
+  it('marks a dead grant, since the refresh is the store’s own', async () => {
+    const { refreshToken } = await scene.connect(-60);
+    await scene.google.revoke(refreshToken);
+    expect(await scene.ask('tokenkeep', { getValidToken: [] })).toMatchObject({
+      reason: 'revoked',
+    });
+    const rows = await scene.rows();
+    expect(rows).toMatchObject([{ invalid_since: expect.any(Date) }]);
+  });
+
+  it('refreshes a token with two minutes left, and gives it when that fails', async () => {
+    const spent = await scene.connect(120);
+    const refreshed = await scene.ask('tokenkeep', { getValidToken: [GMAIL] });
+    expect(refreshed).not.toMatchObject({ access_token: spent.accessToken });
+    await scene.empty();
+    const { accessToken, refreshToken } = await scene.connect(120);
+    await scene.google.revoke(refreshToken);
+    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({
+      access_token: accessToken,
+    });
+    expect(scene.google.tokenRequests()).toBe(2);
+  });
+
+  it('refreshes with the client of the layer’s own instance', async () => {
+    await scene.connect(-60);
+    const { Redacted, tokenkeep } = scene.major;
+    const { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret } = process.env;
+    const store = tokenkeep.layer({
+      googleClientId: id,
+      googleClientSecret: Redacted.make(secret!),
+    });
+    try {
+      delete process.env['GOOGLE_CLIENT_ID'];
+      delete process.env['GOOGLE_CLIENT_SECRET'];
+      const token = await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, undefined, store);
+      expect(token).toBeInstanceOf(tokenkeep.GoogleOAuthToken);
+      const refused = await scene.ask('tokenkeep', { refreshToken: 'any' }, undefined, store);
+      expect(refused).toMatchObject({
+        _tag: 'GoogleTokenRefreshError',
+        message: 'GOOGLE_CLIENT_ID is not set',
+      });
+    } finally {
+      Object.assign(process.env, { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret });
+    }
+  });
+
+  it('says that Google cannot be reached', async () => {
+    const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = 'http://127.0.0.1:1/token';
+    const error = await scene.ask('tokenkeep', { refreshToken: 'secret-rt' });
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
+    expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError', suggestion: 'Try again later' });
+    expect(inspect(error, { depth: 9 })).not.toContain('secret-rt');
+  });
+});

@@ -1,0 +1,47 @@
+/** Effect 4 and tokenkeep for it, for tests that are written once. */
+
+import * as Cause from 'effect/Cause';
+import * as Config from 'effect/Config';
+import * as ConfigProvider from 'effect/ConfigProvider';
+import * as Context from 'effect/Context';
+import * as Effect from 'effect/Effect';
+
+export * as Exit from 'effect/Exit';
+export * as Fiber from 'effect/Fiber';
+export * as Layer from 'effect/Layer';
+export * as Option from 'effect/Option';
+export * as Redacted from 'effect/Redacted';
+export { close, createTokenKeep } from 'tokenkeep';
+export * as tokenkeep from 'tokenkeep/effect';
+export { GoogleAuthClientLive } from './google-auth-client.mjs';
+export { Cause, Effect };
+
+const Note = Context.Reference<string>('Note', { defaultValue: () => 'none' });
+
+/** What a fiber carries. */
+export const note: Effect.Effect<string> = Effect.gen(function* () {
+  return yield* Note;
+});
+
+/** Runs an effect that carries this. */
+export const withNote = <A, E>(effect: Effect.Effect<A, E>, text: string): Effect.Effect<A, E> =>
+  Effect.provideService(effect, Note, text);
+
+/** Options that are read from a `ConfigProvider`. */
+export const text = (name: string) => Config.String(name);
+export const secret = (name: string) => Config.Redacted(name);
+
+/** Runs an effect with these variables. */
+export const withVariables = <A, E>(
+  effect: Effect.Effect<A, E>,
+  variables: Record<string, string>,
+): Effect.Effect<A, E> =>
+  Effect.provideService(
+    effect,
+    ConfigProvider.ConfigProvider,
+    ConfigProvider.fromUnknown(variables),
+  );
+
+/** Whether an effect has died, and not failed. */
+export const isDefect = (cause: Cause.Cause<unknown>): boolean =>
+  Cause.hasDies(cause) && !Cause.hasFails(cause);

@@ -1,0 +1,20 @@
+/** Whose tokens an effect asks for. */
+
+import * as Effect from 'effect/Effect';
+import * as FiberRef from 'effect/FiberRef';
+import { globalValue } from 'effect/GlobalValue';
+
+// One in a process, although this module is there twice: for import and for require.
+const CurrentUser = globalValue(Symbol.for('tokenkeep/CurrentUser'), () =>
+  FiberRef.unsafeMake<string | undefined>(undefined),
+);
+
+/** The user of the calling fiber. */
+export const currentUser: Effect.Effect<string | undefined> = FiberRef.get(CurrentUser);
+
+/** Runs an effect for a user. */
+export function withCurrentUser(
+  userId: string,
+): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
+  return (effect) => Effect.locally(effect, CurrentUser, userId);
+}

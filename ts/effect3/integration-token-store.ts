@@ -1,0 +1,59 @@
+/** The token store as a service, and the layers that make it. */
+
+import * as Cause from 'effect/Cause';
+import * as Config from 'effect/Config';
+import type { ConfigError } from 'effect/ConfigError';
+import * as Context from 'effect/Context';
+import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
+import * as Layer from 'effect/Layer';
+import * as Runtime from 'effect/Runtime';
+import { createTokenKeep } from 'tokenkeep';
+import * as integration from 'tokenkeep/integration';
+import { type LayerOptions, plainOptions } from '../effect-shared/options.js';
+import {
+  type IntegrationTokenStoreService,
+  type Run,
+  makeTokenStore,
+} from '../effect-shared/token-store.js';
+
+/** Keeps tokens of any provider. */
+export class IntegrationTokenStore extends Context.Tag('IntegrationTokenStore')<
+  IntegrationTokenStore,
+  IntegrationTokenStoreService
+>() {}
+
+/** Services and fiber references of the calling fiber, in a fiber of its own. */
+const ownRun: Effect.Effect<Run> = Effect.map(
+  Effect.runtime<never>(),
+  (runtime) => async (effect, options) => {
+    const exit = await Runtime.runPromiseExit(runtime)(effect, options);
+    if (Exit.isSuccess(exit)) return exit.value;
+    throw Cause.originalError(Cause.squash(exit.cause));
+  },
+);
+
+/** The store of the environment's variables, on tokenkeep's default instance. */
+export const IntegrationTokenStoreLive: Layer.Layer<IntegrationTokenStore> = Layer.succeed(
+  IntegrationTokenStore,
+  makeTokenStore(integration, ownRun),
+);
+
+/** A store with an instance of its own, which is closed with the layer's scope. */
+export function layer(options: LayerOptions = {}): Layer.Layer<IntegrationTokenStore> {
+  const instance = Effect.acquireRelease(
+    Effect.sync(() => createTokenKeep(plainOptions(options))),
+    (keep) => Effect.promise(() => keep.close()),
+  );
+  return Layer.scoped(
+    IntegrationTokenStore,
+    Effect.map(instance, (keep) => makeTokenStore(keep.integration, ownRun)),
+  );
+}
+
+/** As {@link layer}, with options that are read from a `ConfigProvider`. */
+export function layerConfig(
+  config: Config.Config.Wrap<LayerOptions>,
+): Layer.Layer<IntegrationTokenStore, ConfigError> {
+  return Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer));
+}
