@@ -232,10 +232,9 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
       name,
       clientId: filled(`${at}.clientId`, fields['clientId']),
       clientSecrets:
-        optionalTexts(
-          `${at}.clientSecret`,
-          typeof secrets === 'string' ? [secrets] : secrets,
-        )?.map((secret) => filled(`${at}.clientSecret`, secret)) ?? [],
+        optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets)?.map(
+          (secret) => filled(`${at}.clientSecret`, secret),
+        ) ?? [],
       ...(tokenUrl ? { tokenUrl } : {}),
       ...(revocationUrl === undefined ? {} : { revocationUrl }),
       ...(authentication === undefined ? {} : { clientAuthentication: authentication }),

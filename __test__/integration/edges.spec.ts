@@ -1,4 +1,4 @@
-/** Each fails today and says what is wanted. Copy to __test__/integration/ to run. */
+/** What providers, operators and old rows bring that is not usual. */
 import { expect, it } from 'vitest';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { failureOf } from '../helpers/promises';
@@ -89,11 +89,18 @@ it('scopes that an answer names are those of the token', async () => {
 });
 
 it('an empty client id or secret is refused by name, and nothing is sent', async () => {
-  const acme = { tokenUrl: scene.endpoint.url, clientId: '', clientSecret: '' };
-  const keep = scene.keep({ providers: { acme } });
-  const { userId } = await scene.user(keep);
-  const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
-  expect(failure.code).toBe('ERR_TOKENKEEP_INVALID_ARGUMENT');
+  const { userId } = await scene.user(scene.keep());
+  const tokenUrl = scene.endpoint.url;
+  for (const acme of [
+    { tokenUrl, clientId: '', clientSecret: 's' },
+    { tokenUrl, clientId: 'c', clientSecret: '' },
+    { tokenUrl, clientId: 'c', clientSecret: ['s', ''] },
+  ]) {
+    const { integration } = scene.keep({ providers: { acme } });
+    const failure = await failureOf(integration.getValidToken(userId, 'acme'));
+    expect(failure.message).toMatch(/^providers\.acme\.client(Id|Secret): must not be empty$/);
+  }
+  expect(scene.endpoint.requests).toHaveLength(0);
 });
 
 it('a short-lived token that was refreshed by force just now is shared', async () => {
