@@ -5,8 +5,10 @@
 //! ticket -> follow -> begin -> the user agrees at the provider -> finish
 //! ```
 
+mod grant;
 mod redirect_uri;
 mod revoke;
+mod ticket;
 mod under_way;
 mod waiting;
 
@@ -14,14 +16,13 @@ use std::sync::Arc;
 
 pub use self::redirect_uri::RedirectUri;
 use self::under_way::UnderWay;
-use self::waiting::{State, Ticket};
+use self::waiting::State;
 use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
-use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{AuthorizationRequest, AuthorizationServer, Grant, redacted};
-use crate::refresh::{Credentials, Event, EventKind, Observer};
-use crate::store::{Accounts, Connects, Found, Granted, Pending, PendingTable, Whose};
+use crate::oauth::{AuthorizationRequest, AuthorizationServer, redacted};
+use crate::refresh::{Event, EventKind, Observer};
+use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
 
 /// Bytes of a code verifier: 43 characters (RFC 7636, section 4.1).
 const CODE_VERIFIER_BYTES: usize = 32;
@@ -98,76 +99,6 @@ impl Connect {
         self.1.ended().await;
     }
 
-    /// A ticket for a user who is not signed in in any browser: whoever has it can connect an account
-    /// to this user, once, within a day.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
-    pub async fn ticket<S: Connects>(
-        &self,
-        store: &S,
-        user_id: &str,
-        scopes: Vec<String>,
-        return_to: Option<String>,
-    ) -> Result<String> {
-        let user_id = store.key(user_id)?;
-        self.check()?;
-        let store = S::STORE.to_owned();
-        self.0.pending.put(&Ticket { store, user_id, scopes, return_to }).await
-    }
-
-    /// Whether a ticket would be taken; it is not used up.
-    ///
-    /// # Errors
-    /// [`Error::Authorization`] when it would not; [`Error::Database`] and its kin.
-    pub async fn check_ticket(
-        &self,
-        store: &impl Connects,
-        ticket: &str,
-        user_id: Option<&str>,
-    ) -> Result<()> {
-        self.ticket_of(store, ticket, user_id).await.map(drop)
-    }
-
-    /// Uses a ticket up; gives where the browser is to be sent.
-    ///
-    /// # Errors
-    /// As [`Connect::check_ticket`] and [`Connect::begin`].
-    pub async fn follow(
-        &self,
-        store: &impl Connects,
-        ticket: &str,
-        user_id: Option<&str>,
-        browser: String,
-    ) -> Result<String> {
-        let found = self.ticket_of(store, ticket, user_id).await?;
-        let Ticket { user_id, scopes, return_to, .. } = found.pending.clone();
-        let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
-        let url = self.begin(store, begin).await?;
-        // At last: a state that nobody is sent away with does no harm, a ticket that is lost does.
-        self.0.pending.take(&found).await?.ok_or_else(expired)?;
-        Ok(url)
-    }
-
-    async fn ticket_of<S: Connects>(
-        &self,
-        store: &S,
-        ticket: &str,
-        user_id: Option<&str>,
-    ) -> Result<Found<Ticket>> {
-        self.check()?;
-        let found: Found<Ticket> = self.find(ticket).await?;
-        if found.pending.store != S::STORE {
-            return Err(expired());
-        }
-        match user_id {
-            Some(user_id) if store.key(user_id)? != found.pending.user_id => {
-                Err(Error::authorization(NotAuthorized::AnotherUser))
-            }
-            _ => Ok(found),
-        }
-    }
-
     /// Begins a flow; gives where the browser is to be sent.
     ///
     /// # Errors
@@ -234,54 +165,8 @@ impl Connect {
             }
         };
         let grant = server.exchange(code, &state.redirect_uri, &state.code_verifier).await?;
-        let account_changed = self.store(store, &state, grant, began).await?;
+        let account_changed = self.store_grant(store, &state, grant, began).await?;
         Ok(Connected { user_id: state.user_id, return_to: state.return_to, account_changed })
-    }
-
-    /// Stores what the user has given; gives whether it is another account's than before.
-    async fn store<S: Connects>(
-        &self,
-        store: &S,
-        state: &State,
-        grant: Grant,
-        began: Timestamp,
-    ) -> Result<bool> {
-        let Grant { access_token, refresh_token, expires_in, scopes, subject } = grant;
-        let scopes = scopes.unwrap_or_else(|| state.scopes.clone());
-        if !state.scopes.iter().filter(|scope| is_exact(scope)).all(|scope| scopes.contains(scope))
-        {
-            return Err(Error::authorization(NotAuthorized::ScopesMissing));
-        }
-        let whose = Whose { store: S::STORE, key: &state.user_id };
-        let accounts = &self.0.accounts;
-        // Until the tokens are stored it is not known whose account they are.
-        let before = match refresh_token {
-            Some(_) => accounts.forget(whose).await?,
-            None => accounts.find(whose).await?,
-        };
-        let is_same = match (&before, &subject) {
-            (Some(before), Some(subject)) => accounts.is_of(whose, before, subject)?,
-            _ => None,
-        };
-        let unknown = before.is_none() && subject.is_none();
-        let granted = Granted {
-            credentials: Credentials { access_token, refresh_token },
-            expires_at: began.plus(expires_in),
-            scopes,
-            may_keep: unknown || is_same == Some(true),
-        };
-        store.connect(&state.user_id, granted).await?;
-        let mut changed = is_same == Some(false);
-        if let Some(subject) = &subject {
-            // The tokens are stored: what fails here is only not known later.
-            if let Ok(Some(between)) = accounts.record(whose, subject).await {
-                changed |= accounts.is_of(whose, &between, subject)? == Some(false);
-            }
-        }
-        if changed {
-            self.tell::<S>(EventKind::AccountChanged, &state.user_id, None);
-        }
-        Ok(changed)
     }
 
     async fn find<P: Pending>(&self, signed: &str) -> Result<Found<P>> {
@@ -292,11 +177,6 @@ impl Connect {
         let (store, key) = (S::STORE, key.to_owned());
         self.0.observer.tell(Event { kind, store, key, duration_ms: None, code });
     }
-}
-
-/// Whether a scope comes back as it was asked for: short names may come back as URLs.
-fn is_exact(scope: &str) -> bool {
-    scope.starts_with("https://")
 }
 
 fn expired() -> Error {

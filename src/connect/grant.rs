@@ -1,0 +1,63 @@
+//! What becomes of what a user has given: stored, unless it is not what was asked for, or not whose it
+//! should be.
+
+use super::Connect;
+use super::waiting::State;
+use crate::db::Timestamp;
+use crate::error::{Error, NotAuthorized, Result};
+use crate::oauth::Grant;
+use crate::refresh::{Credentials, EventKind};
+use crate::store::{Connects, Granted, Whose};
+
+impl Connect {
+    /// Stores what the user has given; gives whether it is another account's than before.
+    pub(super) async fn store_grant<S: Connects>(
+        &self,
+        store: &S,
+        state: &State,
+        grant: Grant,
+        began: Timestamp,
+    ) -> Result<bool> {
+        let Grant { access_token, refresh_token, expires_in, scopes, subject } = grant;
+        let scopes = scopes.unwrap_or_else(|| state.scopes.clone());
+        if !state.scopes.iter().filter(|scope| is_exact(scope)).all(|scope| scopes.contains(scope))
+        {
+            return Err(Error::authorization(NotAuthorized::ScopesMissing));
+        }
+        let whose = Whose { store: S::STORE, key: &state.user_id };
+        let accounts = &self.0.accounts;
+        // Until the tokens are stored it is not known whose account they are.
+        let before = match refresh_token {
+            Some(_) => accounts.forget(whose).await?,
+            None => accounts.find(whose).await?,
+        };
+        let is_same = match (&before, &subject) {
+            (Some(before), Some(subject)) => accounts.is_of(whose, before, subject)?,
+            _ => None,
+        };
+        let unknown = before.is_none() && subject.is_none();
+        let granted = Granted {
+            credentials: Credentials { access_token, refresh_token },
+            expires_at: began.plus(expires_in),
+            scopes,
+            may_keep: unknown || is_same == Some(true),
+        };
+        store.connect(&state.user_id, granted).await?;
+        let mut changed = is_same == Some(false);
+        if let Some(subject) = &subject {
+            // The tokens are stored: what fails here is only not known later.
+            if let Ok(Some(between)) = accounts.record(whose, subject).await {
+                changed |= accounts.is_of(whose, &between, subject)? == Some(false);
+            }
+        }
+        if changed {
+            self.tell::<S>(EventKind::AccountChanged, &state.user_id, None);
+        }
+        Ok(changed)
+    }
+}
+
+/// Whether a scope comes back as it was asked for: short names may come back as URLs.
+fn is_exact(scope: &str) -> bool {
+    scope.starts_with("https://")
+}
