@@ -2,13 +2,28 @@
 
 use std::sync::Arc;
 
-use super::{Outcome, Read, Runtime, Shared, Table, Token, Want};
+use super::{FlightOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want};
 use crate::error::Error;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// The stored token, while it is usable.
     pub(super) async fn usable(&self, key: &T::Key, read: &Read<T>) -> Option<Outcome<T>> {
         if self.is_usable(read) { Some(self.hand_out(key, read).await) } else { None }
+    }
+
+    /// Answers the callers; then, off their path, notes a failure of the tokens at `stamp`.
+    pub(super) async fn settle(
+        &self,
+        key: &T::Key,
+        stamp: Option<&Stamp>,
+        outcome: Outcome<T>,
+        flight: &FlightOf<T>,
+    ) {
+        let failure = outcome.as_ref().err().filter(|error| error.is_of_provider()).cloned();
+        flight.answer(outcome);
+        if let (Some(stamp), Some(error)) = (stamp, failure) {
+            self.table.note_failure(key, stamp, &error).await;
+        }
     }
 
     /// The usable token in the place of an error, unless the connection is gone, or another token was

@@ -20,6 +20,7 @@ mod runtime;
 mod table;
 mod token;
 mod waiting;
+mod want;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,8 @@ pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
 pub use table::{Commit, Committed, Credentials, EndpointOf, LeaseAsk, Row, Sealed, Stamp, Table};
 pub use token::Token;
+pub use want::{Behaviour, Want};
 
-use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
@@ -42,29 +43,6 @@ use memory::{Breakers, Durations, Failures};
 use runtime::within;
 use token::Reading;
 use waiting::{Held, Looks};
-
-/// What a caller asks for.
-#[derive(Debug, Clone, Copy)]
-pub struct Want {
-    /// How much of the access token must be left, else it is refreshed.
-    pub fresh_ms: u64,
-    /// How long the caller waits.
-    pub wait_ms: u64,
-    /// While somebody else refreshes, take a usable token at once.
-    pub usable_at_once: bool,
-    /// Refresh a token that is fresh, too; then the stored one is no answer, whatever happens. Only a
-    /// refresh that has just been made is shared.
-    pub force: bool,
-}
-
-/// How an instance behaves.
-#[derive(Debug, Clone, Copy)]
-pub struct Behaviour {
-    /// The limits of the protocol.
-    pub limits: Limits,
-    /// Whether old-style instances work on the same table.
-    pub mixed_fleet: bool,
-}
 
 type Outcome<T> = Result<Token<<T as Table>::Record>>;
 type FlightKey<T> = (<T as Table>::Key, Option<String>);
@@ -318,21 +296,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             }
         };
         self.settle(&key, refused.as_ref(), outcome, &flight).await;
-    }
-
-    /// Answers the callers; then, off their path, notes a failure of the tokens at `stamp`.
-    async fn settle(
-        &self,
-        key: &T::Key,
-        stamp: Option<&Stamp>,
-        outcome: Outcome<T>,
-        flight: &FlightOf<T>,
-    ) {
-        let failure = outcome.as_ref().err().filter(|error| error.is_of_provider()).cloned();
-        flight.answer(outcome);
-        if let (Some(stamp), Some(error)) = (stamp, failure) {
-            self.table.note_failure(key, stamp, &error).await;
-        }
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.

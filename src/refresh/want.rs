@@ -1,0 +1,26 @@
+//! What a caller asks for, and how an instance behaves.
+
+use crate::config::Limits;
+
+/// What a caller asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    /// How much of the access token must be left, else it is refreshed.
+    pub fresh_ms: u64,
+    /// How long the caller waits.
+    pub wait_ms: u64,
+    /// While somebody else refreshes, take a usable token at once.
+    pub usable_at_once: bool,
+    /// Refresh a token that is fresh, too; then the stored one is no answer, whatever happens. Only a
+    /// refresh that has just been made is shared.
+    pub force: bool,
+}
+
+/// How an instance behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Behaviour {
+    /// The limits of the protocol.
+    pub limits: Limits,
+    /// Whether old-style instances work on the same table.
+    pub mixed_fleet: bool,
+}
