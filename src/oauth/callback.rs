@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::http::Boxed;
 use super::response::{is_token, judge_code};
-use super::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
+use super::{Expiry, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
 use crate::config::{TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -117,7 +117,7 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
         refresh_token,
         expiry: Expiry::AtMs(at_ms),
         api_domain: None,
-        scopes: tokens.scopes,
+        scopes: tokens.scopes.map(Scopes),
     })
 }
 

@@ -42,7 +42,17 @@ pub struct TokenResponse {
     /// Where Zoho's data of this user is: `api_domain`, when the answer names it.
     pub api_domain: Option<String>,
     /// The granted scopes, when the answer names them.
-    pub scopes: Option<Vec<String>>,
+    pub scopes: Option<Scopes>,
+}
+
+/// Scopes as an answer names them. What a server that is out of order puts there is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scopes(pub Vec<String>);
+
+impl std::fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scopes({})", self.0.len())
+    }
 }
 
 /// How a provider said that a grant is dead.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::http::HttpResponse;
 use super::provider::Provider;
-use super::{Expiry, Refusal, TokenResponse, Verdict};
+use super::{Expiry, Refusal, Scopes, TokenResponse, Verdict};
 use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -164,11 +164,11 @@ fn granted(body: Body, provider: &Provider) -> Verdict {
 }
 
 /// What the token is good for now; some providers separate by commas. What is none is left out.
-fn scopes(value: Value) -> Option<Vec<String>> {
+fn scopes(value: Value) -> Option<Scopes> {
     let Value::String(text) = value else { return None };
     let parts = || text.split([' ', ',', '\t', '\n']).filter(|part| !part.is_empty());
     let sound = parts().all(|part| check_text("scope", part, TEXT_MAX_BYTES).is_ok());
-    (sound && parts().next().is_some()).then(|| parts().map(str::to_owned).collect())
+    (sound && parts().next().is_some()).then(|| Scopes(parts().map(str::to_owned).collect()))
 }
 
 /// Only a note beside the tokens: what is no sensible text is left out.

@@ -36,8 +36,7 @@ fuzz_target!(|body: &[u8]| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime can be built");
     for status in [200, 400, 500] {
-        let client =
-            ClientCredentials::new(CLIENT, "secret");
+        let client = ClientCredentials::new(CLIENT, "secret");
         let http = Arc::new(Answer(status, body.to_vec()));
         let google = (GOOGLE, GOOGLE_METADATA);
         let server = AuthorizationServer::new(google, Endpoints::default(), client, http);

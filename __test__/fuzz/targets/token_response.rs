@@ -69,7 +69,7 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     assert!(api_domain.iter().all(|text| (1..=1024).contains(&text.len()) && !text.contains('\0')));
     let scopes = &tokens.scopes;
     let is_text = |text: &String| (1..=1024).contains(&text.len()) && !text.contains('\0');
-    assert!(scopes.iter().flatten().all(is_text));
+    assert!(scopes.iter().flat_map(|scopes| &scopes.0).all(is_text));
     let refresh_token = tokens.refresh_token.as_ref().map(|_| "RefreshToken(redacted)");
     assert_eq!(
         format!("{tokens:?}").replace('"', ""),

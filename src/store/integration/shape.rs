@@ -105,7 +105,7 @@ impl Shape for IntegrationShape {
 
     fn recorded(record: &Arc<Record>, response: &TokenResponse) -> Arc<Record> {
         match &response.scopes {
-            Some(scopes) => Arc::new(Record { scopes: scopes.clone(), is_marked: false }),
+            Some(scopes) => Arc::new(Record { scopes: scopes.0.clone(), is_marked: false }),
             None => Arc::clone(record),
         }
     }

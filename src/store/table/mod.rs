@@ -213,7 +213,7 @@ impl<S: Shape> Table for StoreTable<S> {
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
             (&self.mixed_fleet, Type::BOOL),
             (&commit.response.api_domain, Type::TEXT),
-            (&commit.response.scopes, Type::TEXT_ARRAY),
+            (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
         let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
         let rows = self.database.write(S::STEPS.commit, sql, params, within).await?;
