@@ -40,7 +40,7 @@ describe('200 with an error field', () => {
     ["Zoho's throttling", zoho.throttled, 'ProviderThrottledError', true],
     ["Zoho's wrong client", zoho.client, 'ClientRejectedError', false],
     ["GitHub's bad refresh token", github.token, 'ProviderRefusedError', false],
-    ["GitHub's wrong client", github.client, 'ProviderRefusedError', false],
+    ["GitHub's wrong client", github.client, 'ClientRejectedError', false],
     ['a text', { error: 'odd' }, 'ProviderRefusedError', false],
     ['an object', { error: { status: 'ODD' } }, 'ProviderRefusedError', false],
     ['an array', { error: ['invalid_grant'] }, 'ProviderRefusedError', false],

@@ -25,8 +25,8 @@ it('a role that sees no row is told so, also where a setting for other stores is
       calendar.deleteCalendarTokens(userId),
       calendar.saveCalendarTokens(userId, 'at', 'rt', null, null),
     ];
-    for (const call of calls) {
-      expect(await failureOf(call)).toMatchObject({ code: 'ERR_TOKENKEEP_TENANT_REQUIRED' });
+    for (const failure of await Promise.all(calls.map(failureOf))) {
+      expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_TENANT_REQUIRED' });
     }
     await keep.close();
   }
