@@ -1,10 +1,10 @@
-//! Step 6: asking the provider within the HTTP budget.
+//! What is to be sent, and step 6: asking the provider within the HTTP budget.
 
 use std::time::Duration;
 
 use super::runtime::{Stopwatch, within};
-use super::{FlightOf, Runtime, Shared, Table, policy};
-use crate::error::Error;
+use super::{Credentials, FlightOf, Read, Runtime, Shared, Table, policy};
+use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 
@@ -13,6 +13,22 @@ use crate::secret::RefreshToken;
 const UNREAD_MIN: Duration = Duration::from_millis(50);
 
 impl<T: Table, R: Runtime> Shared<T, R> {
+    /// What is to be sent; an error where it is known that nothing would come of it.
+    pub(super) async fn prepare<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        endpoint: &E,
+    ) -> Result<(Credentials, RefreshToken)> {
+        if let Some(refusal) = self.breakers.refusal(endpoint.client(), &self.runtime) {
+            return Err(refusal);
+        }
+        let sent = self.table.open(key, &read.row).await?;
+        let refresh_token = sent.refresh_token.clone().ok_or(Error::RefreshTokenMissing)?;
+        self.table.check_seal()?;
+        Ok((sent, refresh_token))
+    }
+
     /// Retries count against the budget. A callback is asked once; after the budget its callers are
     /// answered, and the task goes on to commit a late answer.
     pub(super) async fn ask<E: TokenEndpoint>(

@@ -83,18 +83,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         endpoint: &Arc<E>,
         flight: &FlightOf<T>,
     ) -> Next<T> {
-        let sent = match self.breakers.refusal(endpoint.client(), &self.runtime) {
-            Some(refusal) => Err(refusal),
-            None => match self.table.check_seal() {
-                Ok(()) => self.table.open(key, &read.row).await,
-                Err(error) => Err(error),
-            },
-        };
-        let sent = sent.and_then(|sent| match sent.refresh_token.clone() {
-            Some(refresh_token) => Ok((sent, refresh_token)),
-            None => Err(Error::RefreshTokenMissing),
-        });
-        match sent {
+        match self.prepare(key, read, endpoint.as_ref()).await {
             Ok((sent, refresh_token)) => {
                 let endpoint = endpoint.as_ref();
                 self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, flight).await

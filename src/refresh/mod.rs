@@ -308,19 +308,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         flight: &FlightOf<T>,
     ) -> Option<Next<T>> {
         let done = |error: Error| Some(Next::Done(Err(error)));
-        if let Some(refusal) = self.breakers.refusal(endpoint.client(), &self.runtime) {
-            return done(refusal);
-        }
-        let sent = match self.table.open(key, &read.row).await {
-            Ok(credentials) => credentials,
+        let (sent, refresh_token) = match self.prepare(key, read, endpoint).await {
+            Ok(prepared) => prepared,
             Err(error) => return done(error),
         };
-        let Some(refresh_token) = sent.refresh_token.clone() else {
-            return done(Error::RefreshTokenMissing);
-        };
-        if let Err(error) = self.table.check_seal() {
-            return done(error);
-        }
         let lease = match self.take_lease(key, read, want).await {
             Ok(lease) => lease?,
             Err(error) => return done(error),

@@ -20,15 +20,18 @@ pub(super) trait ConsentShape: SealedShape {
 }
 
 impl<S: ConsentShape> StoreTable<S> {
-    /// The provider gave no refresh token: the stored one stays, and so does the lease of whoever is
-    /// refreshing with it.
+    /// The provider gave no refresh token: the stored one stays, if it may, and so does the lease of
+    /// whoever is refreshing with it.
     pub(super) async fn keep_refresh_token(&self, key: &S::Key, granted: &Granted) -> Result<()> {
+        let missing = || Error::authorization(NotAuthorized::RefreshTokenMissing);
+        if !granted.may_keep {
+            return Err(missing());
+        }
         let parts = S::parts(key);
         let access = granted.credentials.access_token.expose();
         let access = self.shape.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
         let (sql, step) = (self.named(S::KEEP), "store tokens");
         for _ in 0..TRIES {
-            let missing = || Error::authorization(NotAuthorized::RefreshTokenMissing);
             let row = self.read(key).await?.ok_or_else(missing)?;
             // A grant that is dead is none to be kept.
             if row.ended.is_some() || self.open(key, &row).await?.refresh_token.is_none() {

@@ -2,7 +2,7 @@
 
 use super::sql::{DISCONNECT, KEEP};
 use super::{Calendar, CalendarShape, Tokens};
-use crate::error::{Error, NotAuthorized, Result};
+use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
 use crate::store::consent::ConsentShape;
@@ -23,10 +23,7 @@ impl Connects for Calendar {
 
     async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
         let Some(refresh_token) = granted.credentials.refresh_token.clone() else {
-            return match granted.may_keep {
-                true => self.table()?.keep_refresh_token(&key.to_owned(), &granted).await,
-                false => Err(Error::authorization(NotAuthorized::RefreshTokenMissing)),
-            };
+            return self.table()?.keep_refresh_token(&key.to_owned(), &granted).await;
         };
         let tokens = Tokens {
             access_token: granted.credentials.access_token,

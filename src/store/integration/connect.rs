@@ -2,7 +2,7 @@
 
 use super::sql::{DELETE, KEEP};
 use super::{Integration, IntegrationShape, Key, Tokens, check_key};
-use crate::error::{Error, NotAuthorized, Result};
+use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
 use crate::store::consent::ConsentShape;
@@ -30,7 +30,7 @@ impl Integration {
     /// Deletes what is stored; gives it, for the provider to be told. `None`: there was nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
     pub async fn delete(&self, key: &Key) -> Result<Option<Result<Credentials>>> {
         check_key(key)?;
         self.table()?.disconnect(key).await
@@ -47,10 +47,7 @@ impl Connects for Integration {
 
     async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
         if granted.credentials.refresh_token.is_none() {
-            return match granted.may_keep {
-                true => self.table()?.keep_refresh_token(&google(key), &granted).await,
-                false => Err(Error::authorization(NotAuthorized::RefreshTokenMissing)),
-            };
+            return self.table()?.keep_refresh_token(&google(key), &granted).await;
         }
         let Granted { credentials, expires_at, scopes, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;
