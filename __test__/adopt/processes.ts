@@ -12,7 +12,7 @@ export type Environment = Record<string, string | undefined>;
 
 type Functions<Service> = Record<keyof Service, (...args: never[]) => unknown>;
 
-/** One of them, which runs a script of this directory. */
+/** One of them, which runs a script beside this file. */
 export class Process<Service extends Functions<Service>> {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answers: Answer[]) => void>();

@@ -4,7 +4,7 @@ import { schema } from '../../support/old-zoho/index.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { makeTables } from '../helpers/tables';
-import { type Environment, Process, type Side } from '../zoho/processes';
+import { type Environment, type Process, type Side, startProcess } from '../zoho/processes';
 import { CREDENTIALS } from '../zoho/scene';
 
 type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
@@ -46,7 +46,7 @@ export class ZohoApplication {
 
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
-    const started = await Process.start(side, {
+    const started = await startProcess(side, {
       DATABASE_URL: this.database.url,
       ...(side === 'old'
         ? { OLD_ZOHO_TOKEN_URL: this.zoho.url }

@@ -1,69 +1,13 @@
-/** Processes of an application, old and new, told what to call by messages. */
+/** Processes of an application that keeps Zoho tokens, old and new. */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { oauthTokenService } from '../../dist/zoho.js';
+import { type Environment, Process as AnyProcess, type Side } from '../adopt/processes';
 
-type Service = typeof oauthTokenService;
-export type Side = 'old' | 'tokenkeep';
-type Answer = { value?: unknown; error?: string };
-
-/** What a process knows of the world. */
-export type Environment = Record<string, string | undefined>;
-
-const file = fileURLToPath(new URL('process.mjs', import.meta.url));
+export type { Environment, Side };
 
 /** One of them. */
-export class Process {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answers: Answer[]) => void>();
-  #lastId = 0;
+export type Process = AnyProcess<typeof oauthTokenService>;
 
-  private constructor(
-    readonly side: Side,
-    env: Environment,
-  ) {
-    this.#child = fork(file, [side], { env: { PATH: process.env['PATH'], ...env } });
-    this.#child.on('message', ({ id, answers }: { id: number; answers: Answer[] }) => {
-      this.#waiting.get(id)?.(answers);
-      this.#waiting.delete(id);
-    });
-  }
-
-  static async start(side: Side, env: Environment): Promise<Process> {
-    const started = new Process(side, env);
-    await new Promise<Answer[]>((resolve, reject) => {
-      started.#waiting.set(0, resolve);
-      started.#child.once('exit', () => reject(new Error(`a process of ${side} did not start`)));
-    });
-    return started;
-  }
-
-  /** What each of so many calls at once gave: a value, or `failed: …`. */
-  async calls<Name extends keyof Service>(
-    times: number,
-    name: Name,
-    ...args: Parameters<Service[Name]>
-  ): Promise<unknown[]> {
-    const id = ++this.#lastId;
-    const answers = new Promise<Answer[]>((resolve) => this.#waiting.set(id, resolve));
-    this.#child.send({ id, name, args, times });
-    return (await answers).map(({ value, error }) => (error ? `failed: ${error}` : value));
-  }
-
-  /** One call. */
-  async call<Name extends keyof Service>(
-    name: Name,
-    ...args: Parameters<Service[Name]>
-  ): Promise<unknown> {
-    return (await this.calls(1, name, ...args))[0];
-  }
-
-  /** Ends it. */
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.disconnect();
-    await once(this.#child, 'exit');
-  }
-}
+/** Starts one. */
+export const startProcess = (side: Side, env: Environment): Promise<Process> =>
+  AnyProcess.start('../zoho/process.mjs', side, env);

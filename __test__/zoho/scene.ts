@@ -8,7 +8,7 @@ import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { until } from '../helpers/promises';
 import type { Endpoint } from '../helpers/scene';
 import { migrateOn } from '../helpers/tables';
-import { type Environment, Process, type Side } from './processes';
+import { type Environment, type Process, type Side, startProcess } from './processes';
 import { open, placeOf } from '../helpers/bound';
 
 /** The application as Zoho knows it. */
@@ -66,7 +66,7 @@ export class Scene {
 
   /** A process on this scene's database and endpoint, ended after the test. */
   async process(env: Environment = {}, side: Side = 'tokenkeep'): Promise<Process> {
-    const started = await Process.start(side, {
+    const started = await startProcess(side, {
       DATABASE_URL: this.database.url,
       TOKENKEEP_KEY: KEY,
       TOKENKEEP_ZOHO_TOKEN_URL: this.endpoint.url,

@@ -25,7 +25,7 @@ impl Connect {
             return Err(Error::authorization(NotAuthorized::ScopesMissing));
         }
         let whose = Whose { store: S::STORE, key: &state.user_id };
-        let accounts = &self.0.accounts;
+        let accounts = &self.options.accounts;
         // Until the tokens are stored it is not known whose account they are.
         let before = match refresh_token {
             Some(_) => accounts.forget(whose).await?,

@@ -42,7 +42,10 @@ pub struct Options {
 }
 
 /// The way in and out.
-pub struct Connect(Options, UnderWay);
+pub struct Connect {
+    options: Options,
+    under_way: UnderWay,
+}
 
 /// Who connects, how.
 #[derive(Debug, Clone)]
@@ -91,12 +94,12 @@ impl Connect {
     /// Connects nobody yet; what is missing matters when somebody does.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self(options, UnderWay::default())
+        Self { options, under_way: UnderWay::default() }
     }
 
     /// Waits until no code is being exchanged, and nobody disconnected.
     pub async fn landed(&self) {
-        self.1.ended().await;
+        self.under_way.ended().await;
     }
 
     /// Begins a flow; gives where the browser is to be sent.
@@ -124,7 +127,7 @@ impl Connect {
             scopes,
             return_to,
         };
-        let signed = self.0.pending.put(&state).await?;
+        let signed = self.options.pending.put(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {
             redirect_uri: &state.redirect_uri,
             scopes: &state.scopes,
@@ -135,8 +138,8 @@ impl Connect {
 
     /// Whether everything is there that a flow needs: before somebody is sent on the way.
     fn check(&self) -> Result<(&AuthorizationServer, &RedirectUri)> {
-        let server = self.0.server.as_ref().map_err(Clone::clone)?;
-        Ok((server, self.0.redirect_uri.as_ref().map_err(Clone::clone)?))
+        let server = self.options.server.as_ref().map_err(Clone::clone)?;
+        Ok((server, self.options.redirect_uri.as_ref().map_err(Clone::clone)?))
     }
 
     /// Ends a flow: exchanges the code and stores the tokens. Its state is used up by the first who
@@ -145,14 +148,14 @@ impl Connect {
     /// # Errors
     /// [`Error::Authorization`], and nothing was stored; [`Error::Database`] and its kin.
     pub async fn finish(&self, store: &impl Connects, callback: Callback) -> Result<Connected> {
-        let _under_way = self.1.begin();
+        let _under_way = self.under_way.begin();
         let (server, _) = self.check()?;
         let found = self.find::<State>(&callback.state).await?;
         found.pending.check(&callback, store, server.issuer())?;
         if let Some(code) = &callback.code {
             check_text("code", code, CODE_MAX_BYTES)?;
         }
-        let began = self.0.pending.take(&found).await?.ok_or_else(expired)?;
+        let began = self.options.pending.take(&found).await?.ok_or_else(expired)?;
         let state = found.pending;
         let code = match (&callback.error, &callback.code) {
             (None, Some(code)) => code,
@@ -170,12 +173,12 @@ impl Connect {
     }
 
     async fn find<P: Pending>(&self, signed: &str) -> Result<Found<P>> {
-        self.0.pending.find(signed).await?.ok_or_else(expired)
+        self.options.pending.find(signed).await?.ok_or_else(expired)
     }
 
     fn tell<S: Connects>(&self, kind: EventKind, key: &str, code: Option<&'static str>) {
         let (store, key) = (S::STORE, key.to_owned());
-        self.0.observer.tell(Event { kind, store, key, duration_ms: None, code });
+        self.options.observer.tell(Event { kind, store, key, duration_ms: None, code });
     }
 }
 

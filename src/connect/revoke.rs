@@ -16,7 +16,7 @@ impl Connect {
     /// # Errors
     /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
     pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
-        let _under_way = self.1.begin();
+        let _under_way = self.under_way.begin();
         let key = store.key(user_id)?;
         let deleted = store.disconnect(&key).await?;
         self.forget(Whose { store: S::STORE, key: &key }).await;
@@ -29,11 +29,11 @@ impl Connect {
 
     /// Nothing depends on it: what is left is a fingerprint of an account.
     async fn forget(&self, whose: Whose<'_>) {
-        let _ = self.0.accounts.forget(whose).await;
+        let _ = self.options.accounts.forget(whose).await;
     }
 
     async fn revoke_here(&self, credentials: Result<Credentials>) -> Result<()> {
-        let server = self.0.server.as_ref().map_err(Clone::clone)?;
+        let server = self.options.server.as_ref().map_err(Clone::clone)?;
         let (token, hint) = best(&credentials?);
         server.revoke(&token, hint).await
     }
@@ -51,7 +51,7 @@ impl Connect {
         endpoint: Result<Arc<HttpEndpoint>>,
         confirm: bool,
     ) -> Result<bool> {
-        let _under_way = self.1.begin();
+        let _under_way = self.under_way.begin();
         if confirm {
             endpoint.clone()?.revocation_url()?;
         }

@@ -21,7 +21,7 @@ impl Connect {
         let user_id = store.key(user_id)?;
         self.check()?;
         let store = S::STORE.to_owned();
-        self.0.pending.put(&Ticket { store, user_id, scopes, return_to }).await
+        self.options.pending.put(&Ticket { store, user_id, scopes, return_to }).await
     }
 
     /// Whether a ticket would be taken; it is not used up.
@@ -53,7 +53,7 @@ impl Connect {
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
         let url = self.begin(store, begin).await?;
         // At last: a state that nobody is sent away with does no harm, a ticket that is lost does.
-        self.0.pending.take(&found).await?.ok_or_else(expired)?;
+        self.options.pending.take(&found).await?.ok_or_else(expired)?;
         Ok(url)
     }
 

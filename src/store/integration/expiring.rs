@@ -1,18 +1,18 @@
 //! Refreshing ahead of time: tokens that run out soon, by any number of workers, each row by one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::pace::Pace;
 use super::sql::{CLAIM, LEASED};
 use super::{Integration, IntegrationShape, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Claimed, Row, Runtime, Stopwatch, Table, Token, Tokio, Want};
+use crate::refresh::{Claimed, Row, Stopwatch, Table, Token, Want};
 use crate::store::table::Shape;
 
 /// What a run is told.
@@ -91,9 +91,9 @@ impl Integration {
             let free = u64::try_from(slots - under_way.len()).unwrap_or(u64::MAX).min(left);
             if more == Ok(true) && free > 0 {
                 let claimed = self.claim(ask, endpoints, free, &had).await;
-                let (rows, enough) =
-                    (claimed.as_ref().map_or(0, Vec::len), had.len() >= FAILED_MAX);
-                more = claimed.as_ref().map(|_| rows > 0 && !enough).map_err(Clone::clone);
+                let enough = had.len() >= FAILED_MAX;
+                more =
+                    claimed.as_ref().map(|rows| !rows.is_empty() && !enough).map_err(Clone::clone);
                 for claimed in claimed.into_iter().flatten() {
                     left -= 1;
                     let pace = &pace;
@@ -226,44 +226,5 @@ impl Counts {
 
     fn all(&self) -> u64 {
         self.refreshed + self.failed + self.revoked
-    }
-}
-
-/// How far apart the requests to one provider are.
-struct Pace {
-    gap: Option<Duration>,
-    runtime: Tokio,
-    clock: Stopwatch,
-    next: Mutex<HashMap<String, Duration>>,
-}
-
-impl Pace {
-    fn new(per_second: Option<f64>) -> Self {
-        let runtime = Tokio::default();
-        let clock = Stopwatch::start(&runtime);
-        let gap = per_second.map(|rate| Duration::from_secs_f64(1.0 / rate));
-        Self { gap, runtime, clock, next: Mutex::default() }
-    }
-
-    /// No more rows than can be sent within about a second: a lease does not wait for its turn.
-    fn slots(&self, concurrency: usize) -> usize {
-        let Some(gap) = self.gap else { return concurrency };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // is at least 1
-        let in_a_second = (1.0 / gap.as_secs_f64()).ceil().max(1.0) as usize;
-        concurrency.min(in_a_second)
-    }
-
-    /// Waits for this provider's turn; turns are not quite regular, so that workers do not march in step.
-    async fn wait(&self, provider: &str) {
-        let Some(gap) = self.gap else { return };
-        let now = self.clock.elapsed(&self.runtime);
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = next.get(provider).copied().unwrap_or_default().max(now);
-            let jitter = 1.0 + self.runtime.random() / 5.0;
-            next.insert(provider.to_owned(), turn + gap.mul_f64(jitter));
-            turn
-        };
-        self.runtime.sleep(turn.saturating_sub(now)).await;
     }
 }

@@ -4,6 +4,7 @@
 mod connect;
 mod expiring;
 mod migration;
+mod pace;
 mod shape;
 mod sql;
 
