@@ -159,6 +159,14 @@ describe('refreshExpiring', () => {
     expect(requests()).toBe(3);
   });
 
+  it('a run goes on past a thousand tokens that live no longer than what it looks for', async () => {
+    const { integration } = scene.keep();
+    await users(1_100);
+    const result = await integration.refreshExpiring({ within: 7_200_000, concurrency: 50 });
+    expect(result).toEqual({ refreshed: 1_100, failed: 0, revoked: 0 });
+    expect(requests()).toBe(1_100);
+  });
+
   it('refuses what makes no sense, and to begin without a key or a provider', async () => {
     const { refreshExpiring } = scene.keep().integration;
     const wrong: [string, object][] = [

@@ -40,7 +40,7 @@ pub struct Counts {
 }
 
 /// A run that has failed for so many rows ends: something is wrong that more requests do not mend.
-const FAILED_MAX: usize = 1_000;
+const FAILED_MAX: u64 = 1_000;
 
 /// A row that was claimed, or what stands in the way of reading it.
 struct Claim {
@@ -91,7 +91,7 @@ impl Integration {
             let free = u64::try_from(slots - under_way.len()).unwrap_or(u64::MAX).min(left);
             if more == Ok(true) && free > 0 {
                 let claimed = self.claim(ask, endpoints, free, &had).await;
-                let enough = had.len() >= FAILED_MAX;
+                let enough = counts.failed + counts.revoked >= FAILED_MAX;
                 more =
                     claimed.as_ref().map(|rows| !rows.is_empty() && !enough).map_err(Clone::clone);
                 for claimed in claimed.into_iter().flatten() {
