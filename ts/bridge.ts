@@ -22,7 +22,8 @@ export type RefreshFn = (
   accessToken: string;
   refreshToken?: string | null | undefined;
   expiryDate: number;
-  /** The granted scopes, for a store that keeps them; without them the stored ones stay. */
+  /** The granted scopes, for a store that keeps them; without them, or with what is none, the stored
+   * ones stay. */
   scopes?: readonly string[] | undefined;
 }>;
 
@@ -203,9 +204,7 @@ async function refresh(call: number, id: number, refreshToken: string): Promise<
     const tokens = await refreshFns.get(id)?.(refreshToken, { signal });
     const { accessToken, refreshToken: next, expiryDate, scopes } = Object(tokens);
     const sound =
-      typeof accessToken === 'string' &&
-      (typeof next === 'string' || (next ?? null) === null) &&
-      ((scopes ?? null) === null || isTexts(scopes));
+      typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
     // What is no token response may have rotated all the same: the core refuses an empty token
     // and a time that is no number.
     const time = typeof expiryDate === 'number' ? expiryDate : NaN;
@@ -214,7 +213,7 @@ async function refresh(call: number, id: number, refreshToken: string): Promise<
       sound ? accessToken : '',
       sound ? next : null,
       time,
-      sound ? scopes : null,
+      isTexts(scopes) ? scopes : null,
     );
   } catch (thrown) {
     bridge.refreshThrew(call, thrownFields(thrown));

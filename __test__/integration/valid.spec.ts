@@ -136,6 +136,23 @@ describe('getValidToken', () => {
     expect((await scene.row(userId, 'unknown'))!.scopes).toEqual(['read', 'admin']);
   });
 
+  it.each([
+    ['an empty one', ['read', '']],
+    ['too long', ['x'.repeat(1_025)]],
+    ['no list', 'read admin'],
+    ['no texts', [1]],
+  ])('loses no rotated token to scopes that are none: %s', async (_, scopes) => {
+    const keep = scene.keep();
+    const { userId } = await scene.user(keep, -1, 'unknown');
+    const before = (await keep.integration.getToken(userId, 'unknown'))!.scopes;
+    const expiryDate = Date.now() + 3_600_000;
+    const refreshFn = async () =>
+      ({ accessToken: 'new', refreshToken: 'rotated', expiryDate, scopes }) as never;
+    await keep.integration.getValidToken(userId, 'unknown', { refreshFn });
+    const token = await keep.integration.getToken(userId, 'unknown');
+    expect(token).toMatchObject({ accessToken: 'new', refreshToken: 'rotated', scopes: before });
+  });
+
   it('says which option is missing for a provider that nobody has described', async () => {
     const keep = scene.keep();
     const { userId } = await scene.user(keep, -1, 'unknown');

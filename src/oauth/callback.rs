@@ -106,10 +106,9 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
     if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&tokens.expiry_date_ms) {
         return malformed("refreshFn returned an expiryDate that is no time in milliseconds");
     }
+    // Only a note beside the tokens: scopes that are none must not cost a rotated token.
     let is_text = |scope: &String| check_text("scopes", scope, TEXT_MAX_BYTES).is_ok();
-    if !tokens.scopes.iter().flatten().all(is_text) {
-        return malformed("refreshFn returned scopes that are none");
-    }
+    let scopes = tokens.scopes.filter(|scopes| scopes.iter().all(is_text));
     #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
     let at_ms = tokens.expiry_date_ms as i64;
     Verdict::Granted(TokenResponse {
@@ -117,7 +116,7 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
         refresh_token,
         expiry: Expiry::AtMs(at_ms),
         api_domain: None,
-        scopes: tokens.scopes.map(Scopes),
+        scopes: scopes.map(Scopes),
     })
 }
 

@@ -9,7 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use tokenkeep::config::{TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES};
+use tokenkeep::config::{
+    TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, TOKEN_MAX_BYTES, check_text,
+};
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{
     Boxed, Callback, CallbackAnswer, CallbackTokens, Expiry, Thrown, TokenEndpoint, Verdict,
@@ -77,6 +79,10 @@ fn returned(tokens: CallbackTokens) {
             assert_eq!(granted.refresh_token.is_some(), refresh_token.is_some());
             let Expiry::AtMs(at_ms) = granted.expiry else { panic!("is stored as given") };
             assert!((at_ms as f64 - tokens.expiry_date_ms).abs() < 1.0);
+            // Scopes that are none cost no token: the stored ones stay.
+            let is_text = |text: &String| check_text("scopes", text, TEXT_MAX_BYTES).is_ok();
+            let scopes = tokens.scopes.filter(|scopes| scopes.iter().all(is_text));
+            assert_eq!(granted.scopes.map(|scopes| scopes.0), scopes);
         }
         Verdict::Ambiguous(Error::ProviderResponse { .. }) => assert!(!storable),
         verdict => panic!("{verdict:?}"),
