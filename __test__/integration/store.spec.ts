@@ -42,6 +42,41 @@ describe('storeToken and getToken', () => {
     }
   });
 
+  it.each([
+    ['the same providers', () => ['acme', 'other']],
+    ['accounts of their own', (user: number) => [`acme#${user}`, `other#${user}`]],
+  ])('give everybody their own row in one combined read: %s', async (_, providersOf) => {
+    const { storeToken, getToken } = scene.keep().integration;
+    const users = Array.from({ length: 30 }, someUser);
+    const pairs = users.flatMap((userId, user) =>
+      providersOf(user).map((provider) => ({ userId, provider })),
+    );
+    // Some are missing, and some are not asked for.
+    const isStored = (index: number) => index % 3 !== 0;
+    const isAsked = (index: number) => index % 4 !== 1;
+    await Promise.all(
+      pairs
+        .filter((_, index) => isStored(index))
+        .map(({ userId, provider }) =>
+          storeToken(userId, provider, {
+            accessToken: userId + provider,
+            expiresAt: inSeconds(60),
+          }),
+        ),
+    );
+    const asked = pairs.map((pair, index) => ({ ...pair, stored: isStored(index) }));
+    const answers = await Promise.all(
+      asked
+        .filter((_, index) => isAsked(index))
+        .map(async ({ userId, provider, stored }) => {
+          const token = await getToken(userId, provider);
+          return (token?.accessToken ?? null) === (stored ? userId + provider : null);
+        }),
+    );
+    expect(answers).toHaveLength(45);
+    expect(answers).not.toContain(false);
+  });
+
   it('replace everything, and free the lease', async () => {
     const keep = scene.keep();
     const { userId } = await scene.user(keep);

@@ -2,7 +2,7 @@
  * An implementation of the gmail store, as a benchmark uses it. Each runs in a process of its own.
  *
  * @typedef {object} Peer
- * @property {(userId: string) => Promise<{ userId: string, accessToken: string, expiresAt: Date }>}
+ * @property {(userId: string) => Promise<{ userId?: string, accessToken: string, expiresAt: Date }>}
  *   getValidGmailToken
  * @property {(params: object) => Promise<void>} [upsertGmailTokens]
  * @property {() => Promise<unknown>} close

@@ -12,10 +12,7 @@ export function open({ databaseUrl, encryptionKey, tokenUrl = 'http://127.0.0.1:
     providers: { [provider]: client },
   });
   return {
-    async getValidGmailToken(userId) {
-      const { accessToken, expiresAt } = await keep.integration.getValidToken(userId, provider);
-      return { userId, accessToken, expiresAt };
-    },
+    getValidGmailToken: (userId) => keep.integration.getValidToken(userId, provider),
     refreshExpiring: (options) => keep.integration.refreshExpiring(options),
     close: () => keep.close(),
   };

@@ -23,8 +23,8 @@ pub trait Lookup: Send + Sync + 'static {
     /// What a row becomes.
     type Row: Send + Sync + 'static;
 
-    /// The rows that exist for `keys`, each of which is named once. A row that cannot be read is an
-    /// error of its own callers only.
+    /// The rows that exist for `keys`, each of which is named once; what else comes is left aside. A
+    /// row that cannot be read is an error of its own callers only.
     fn fetch(
         &self,
         keys: Vec<Self::Key>,

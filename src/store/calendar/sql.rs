@@ -105,6 +105,7 @@ pub(super) const REWRITE: &str = "
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
+    read_product: None,
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,

@@ -21,8 +21,12 @@ const READ_ONE: &str =
 const READ_MANY: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM {table} WHERE (user_id, provider) IN (SELECT * FROM unnest($1, $2))"
+    " FROM {table} JOIN unnest($1, $2) AS wanted (wanted_user_id, wanted_provider)
+        ON user_id = wanted_user_id AND provider = wanted_provider"
 );
+
+const READ_PRODUCT: &str =
+    concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = ANY($1) AND provider = ANY($2)");
 
 /// A grant that was marked dead, and that nobody has written since: an application's own code does
 /// not know the mark, but its writes set `updated_at`.
@@ -139,6 +143,7 @@ pub(super) const REWRITE: &str = "
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
+    read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,

@@ -6,7 +6,8 @@
 //! | statement | parameters |
 //! | --- | --- |
 //! | `read_one` | `$1` the key |
-//! | `read_many` | an array for each part of the key |
+//! | `read_many` | an array for each part of the key: all first parts, all second ones |
+//! | `read_product` | the same arrays, each part once: rows of every combination |
 //! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` mixed fleet, `$7` ms of a lease |
 //! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` mixed fleet, `$13` api_domain, `$14` scopes |
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
@@ -221,7 +222,7 @@ impl<S: Shape> Table for StoreTable<S> {
     }
 
     async fn read_for_commit(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
-        let (sql, within) = (&self.statements.read_one, Within::commit(&self.limits));
+        let (sql, within) = (&self.statements.read_one.sql, Within::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(key), Type::TEXT_ARRAY)];
         let rows = self.database.read(S::STEPS.read_again, sql, params, within).await?;
         let Some(row) = rows.first() else { return Ok(None) };

@@ -14,6 +14,8 @@ use crate::refresh::{Credentials, Row, Sealed};
 pub(in crate::store) struct Sql {
     pub(in crate::store) read_one: &'static str,
     pub(in crate::store) read_many: &'static str,
+    /// Asked in the place of `read_many` where that reads few other rows; `None`: never.
+    pub(in crate::store) read_product: Option<&'static str>,
     pub(in crate::store) lease: &'static str,
     pub(in crate::store) commit: &'static str,
     pub(in crate::store) release: &'static str,

@@ -6,10 +6,9 @@ use crate::db::Database;
 /// The statements for one table name.
 #[derive(Debug)]
 pub(super) struct Statements {
-    pub(super) read_one: String,
-    pub(super) read_many: String,
-    pub(super) bare_read_one: String,
-    pub(super) bare_read_many: String,
+    pub(super) read_one: Read,
+    pub(super) read_many: Read,
+    pub(super) read_product: Option<Read>,
     pub(super) lease: String,
     pub(super) commit: String,
     pub(super) release: String,
@@ -17,6 +16,14 @@ pub(super) struct Statements {
     pub(super) end: String,
     pub(super) row_security: String,
     pub(super) note_failure: Option<String>,
+}
+
+/// A read in two forms.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) sql: String,
+    /// For a table that lacks what a migration adds.
+    pub(super) bare: String,
 }
 
 /// `sql` with the name of this table, and of its schema.
@@ -30,12 +37,15 @@ impl Statements {
     pub(super) fn of<S: Shape>(database: &Database) -> Self {
         let named = |sql: &str| named::<S>(database, sql);
         let [added, bare] = S::ADDED;
+        let read = |sql: &str| Read {
+            sql: named(&sql.replace("{added}", added)),
+            bare: named(&sql.replace("{added}", bare)),
+        };
         let table = database.settings().qualified(S::TABLE);
         Self {
-            read_one: named(&S::SQL.read_one.replace("{added}", added)),
-            read_many: named(&S::SQL.read_many.replace("{added}", added)),
-            bare_read_one: named(&S::SQL.read_one.replace("{added}", bare)),
-            bare_read_many: named(&S::SQL.read_many.replace("{added}", bare)),
+            read_one: read(S::SQL.read_one),
+            read_many: read(S::SQL.read_many),
+            read_product: S::SQL.read_product.map(read),
             lease: named(S::SQL.lease),
             commit: named(S::SQL.commit),
             release: named(S::SQL.release),

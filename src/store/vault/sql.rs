@@ -153,6 +153,7 @@ const END: &str = concat!(
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
+    read_product: None,
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,

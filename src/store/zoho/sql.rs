@@ -22,7 +22,14 @@ const READ_ONE: &str =
 const READ_MANY: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM {table} WHERE (client_id, provider) IN (SELECT * FROM unnest($1, $2))"
+    " FROM {table} JOIN unnest($1, $2) AS wanted (wanted_client_id, wanted_provider)
+        ON client_id = wanted_client_id AND provider = wanted_provider"
+);
+
+const READ_PRODUCT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM {table} WHERE client_id = ANY($1) AND provider = ANY($2)"
 );
 
 /// A grant that was marked dead, and that nobody has written since. An application's own code does
@@ -154,6 +161,7 @@ pub(super) const REWRITE: &str = "
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
+    read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
