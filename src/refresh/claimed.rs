@@ -66,9 +66,15 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let read = Read { reading: Reading { now: row.now, since: clock }, row };
         let outcome = match self.refresh_claim(&key, &read, lease, &endpoint, &flight).await {
             Next::Done(outcome) => outcome,
-            // Somebody was faster, or the lease was not enough: what is stored now is the outcome.
             Next::Again => match self.read(&key).await {
-                Ok(read) => self.hand_out(&key, &read).await,
+                // What was claimed came too late to be sent under this lease.
+                Ok(now) if now.row.stamp == read.row.stamp => {
+                    let waited = clock.elapsed(&self.runtime).as_millis();
+                    let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
+                    Err(Error::RefreshTimeout { waited_ms })
+                }
+                // Somebody was faster: what is stored now is the outcome.
+                Ok(now) => self.hand_out(&key, &now).await,
                 Err(error) => Err(error),
             },
         };

@@ -201,7 +201,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// The row was sealed anew, or got another access token, over the refresh token that we sent:
-    /// the new refresh token if there is one; access token and expiry only if they run longer.
+    /// the new refresh token if there is one; access token and expiry in the place of those that we
+    /// saw, and of others only if they run longer.
     async fn merge(
         &self,
         key: &T::Key,
@@ -210,16 +211,17 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         answer: &Answer<'_>,
     ) -> Result<Option<Draft>> {
         let ours = answer.expires_at();
-        let longer = row.expires_at.is_some_and(|stored| ours > stored);
-        if !longer && !answer.rotated() {
+        let newer = stored.access_token.is_same(&answer.sent.access_token)
+            || row.expires_at.is_some_and(|stored| ours > stored);
+        if !newer && !answer.rotated() {
             return Ok(None);
         }
         let TokenResponse { access_token, refresh_token, .. } = answer.response;
         let credentials = Credentials {
-            access_token: if longer { access_token.clone() } else { stored.access_token },
+            access_token: if newer { access_token.clone() } else { stored.access_token },
             refresh_token: refresh_token.clone().or(stored.refresh_token),
         };
-        let expires_at = if longer { Some(ours) } else { row.expires_at };
+        let expires_at = if newer { Some(ours) } else { row.expires_at };
         self.draft(key, row.stamp, credentials, expires_at).await.map(Some)
     }
 }

@@ -7,6 +7,7 @@
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
 mod ask;
+mod board;
 mod claimed;
 mod commit;
 mod ending;
@@ -37,7 +38,7 @@ use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 use commit::Answer;
 use events::Hold;
-use flight::{Flight, Flights, Joined, Seat, landing, looks_on};
+use flight::{Flight, Flights, looks_on};
 use lease::{Lease, Watches};
 use memory::{Breakers, Durations, Failures};
 use runtime::within;
@@ -121,13 +122,14 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         if shared.is_enough(&read, want) {
             return shared.hand_out(&key, &read).await;
         }
-        if shared.table.open(&key, &read.row).await?.refresh_token.is_none() {
+        let stored = shared.table.open(&key, &read.row).await?;
+        if stored.refresh_token.is_none() {
             return shared.instead(&key, &read, want, Error::RefreshTokenMissing).await;
         }
         // 2. Join the flight.
         let endpoint = Arc::new(endpoint);
         let board = || shared.board(&key, &read, &endpoint, want);
-        let (started, mut seat) = match board() {
+        let boarded = match board() {
             Ok(boarded) => boarded,
             Err(error) => return shared.instead(&key, &read, want, error).await,
         };
@@ -135,22 +137,15 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
         if want.usable_at_once && !want.force && shared.is_usable(&read) {
             // Only who started the flight waits, and only until somebody else turns out to refresh.
+            let (started, seat) = &boarded;
             let looks_on = !started
                 || within(&shared.runtime, left(), looks_on(seat.clone())).await == Some(true);
             if looks_on && let Some(token) = shared.usable(&key, &read).await {
                 return token;
             }
         }
-        let stamp = &read.row.stamp;
-        let outcome = loop {
-            let outcome = within(&shared.runtime, left(), landing(seat, stamp)).await;
-            // A flight that gave up had waited since before this caller came, whose time is not over.
-            let gave_up = matches!(outcome, Some(Some(Err(Error::RefreshTimeout { .. }))));
-            match (gave_up && !left().is_zero()).then(&board) {
-                Some(Ok((_, next))) => seat = next,
-                _ => break outcome,
-            }
-        };
+        let unwanted = want.force.then_some(&stored.access_token);
+        let outcome = shared.landing(boarded, &read.row.stamp, unwanted, board, left).await;
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
         match outcome.map(|outcome| outcome.unwrap_or_else(lost)) {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
@@ -200,36 +195,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    /// Joins the flight of this row, or starts one; gives whether it was started. Refused while
-    /// an earlier failure is young.
-    fn board<E: TokenEndpoint>(
-        self: &Arc<Self>,
-        key: &T::Key,
-        read: &Read<T>,
-        endpoint: &Arc<impl EndpointOf<T, E>>,
-        want: Want,
-    ) -> Result<(bool, Seat<Outcome<T>>)> {
-        let flight_key = flight_key::<T>(key, endpoint(&read.row.record)?.as_ref());
-        if !self.flights.is_under_way(&flight_key) {
-            if self.flights.is_closed() {
-                return Err(Error::Closed);
-            }
-            if let Some(error) = self.failures.recent(&flight_key, &read.row.stamp, &self.runtime) {
-                return Err(error);
-            }
-        }
-        match self.flights.join(flight_key) {
-            Joined::Shared(seat) => Ok((false, seat)),
-            Joined::Started(seat, flight) => {
-                let first = Read { row: read.row.clone(), reading: read.reading };
-                let endpoint = Arc::clone(endpoint);
-                let task = Arc::clone(self).fly(key.clone(), first, endpoint, want, flight);
-                self.runtime.spawn(task);
-                Ok((true, seat))
-            }
-        }
-    }
-
     /// Step 2: The flight: steps 1 to 9 until there is an outcome, beginning with what its first
     /// caller has just read.
     async fn fly<E: TokenEndpoint>(
@@ -242,8 +207,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) {
         let patience = policy::flight_patience(&self.behaviour.limits, self.behaviour.mixed_fleet);
         let mut looks = Looks::new(&self.runtime, patience);
-        // A forced refresh is one of this version: who was faster than it has refreshed, too.
-        let forced = want.force.then(|| first.row.stamp.clone());
+        let mut unwanted = None;
         let mut first = Some(first);
         // What this flight waits to see changed by somebody else.
         let mut waits_on: Option<Held> = None;
@@ -271,8 +235,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if let Some(took) = held.and_then(|held| held.until(read.row.updated_at)) {
                 self.durations.remember(took);
             }
-            let want = Want { force: forced.as_ref() == Some(&read.row.stamp), ..want };
-            if self.is_enough(&read, want) || (committed && self.is_usable(&read)) {
+            let force = match self.is_unwanted(&key, &read, want, &mut unwanted).await {
+                Ok(force) => force,
+                Err(error) => break Err(error),
+            };
+            let want = Want { force, ..want };
+            if self.is_enough(&read, want) || (committed && !force && self.is_usable(&read)) {
                 break self.hand_out(&key, &read).await;
             }
             // Asked of each row anew: the user may have connected elsewhere.

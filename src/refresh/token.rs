@@ -38,16 +38,6 @@ pub struct Token<Record> {
     pub(super) reading: Reading,
 }
 
-impl<Record> Token<Record> {
-    /// Whether more than this was left of it when it came.
-    #[must_use]
-    pub fn lasts(&self, ms: u64) -> bool {
-        let lasts =
-            |at: Timestamp| at.ms_since(self.reading.now) > i64::try_from(ms).unwrap_or(i64::MAX);
-        self.expires_at.is_none_or(lasts)
-    }
-}
-
 impl<Record> Clone for Token<Record> {
     fn clone(&self) -> Self {
         Self {

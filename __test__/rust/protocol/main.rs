@@ -658,3 +658,46 @@ async fn what_a_mixed_fleet_leaves_behind_locks_while_it_is_live_and_is_free_aft
     pass(12).await;
     assert_eq!(process.call().await.as_deref(), Ok("a3"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_was_sealed_anew_is_still_what_a_forced_refresh_replaces() {
+    // Before the lease, before the commit, and before a refusal ends the row.
+    for step in [Step::Lease, Step::Commit, Step::End] {
+        let (world, provider) = (World::new(), Provider::new(true, true));
+        // It runs longer than what the provider will give.
+        world.connect("r0", "bad", 7_200);
+        world.before(step, World::reseal);
+        if step == Step::End {
+            provider.revoke();
+        }
+        let given = Process::new(&world, &provider).force().await;
+        match step {
+            Step::End => assert!(given.is_err(), "{given:?}"),
+            _ => assert_eq!(given.as_deref(), Ok("a1"), "{step:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_refresh_is_not_content_with_a_flight_for_an_older_version() {
+    let (world, provider) = (World::new(), Provider::new(true, false));
+    provider.script(Answer::After(5_000));
+    let process = Process::new(&world, &provider);
+    let older = process.spawn_call();
+    pass(1).await;
+    // The user connects anew, and the provider refuses that access token.
+    provider.connect("r9");
+    world.connect("r9", "bad", 3_600);
+    assert_eq!(process.force().await.as_deref(), Ok("a2"));
+    assert_eq!(older.await.expect("does not panic").as_deref(), Ok("bad"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_was_claimed_too_long_ago_counts_as_no_refresh() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    let process = Process::new(&world, &provider);
+    let late = process.claim_and_refresh_after(20).await;
+    assert!(matches!(late, Err(Error::RefreshTimeout { .. })), "{late:?}");
+    assert_eq!((provider.requests(), world.row().expect("is there").refreshing_at), (0, None));
+    assert_eq!(process.claim_and_refresh_after(10).await.as_deref(), Ok("a1"));
+}

@@ -10,8 +10,8 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
-    Behaviour, Commit, Committed, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed, Silent,
-    Stamp, Table, Token, Tokio, Want,
+    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed,
+    Silent, Stamp, Table, Token, Tokio, Want,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::time::Instant;
@@ -402,6 +402,11 @@ impl Provider {
         self.state.lock().expect("not poisoned").current.clone()
     }
 
+    /// The user consents anew.
+    pub(crate) fn connect(&self, refresh_token: &str) {
+        self.state.lock().expect("not poisoned").current = refresh_token.to_owned();
+    }
+
     pub(crate) fn revoke(&self) {
         self.state.lock().expect("not poisoned").dead = true;
     }
@@ -538,6 +543,24 @@ impl Process {
         let provider = Arc::clone(&self.provider);
         let token: Token<()> =
             self.engine.valid(USER.to_owned(), move |(): &()| Ok(provider.clone()), want).await?;
+        Ok(token.credentials.access_token.expose().to_owned())
+    }
+
+    /// One call for a token that is refreshed now.
+    pub(crate) async fn force(&self) -> Result<String> {
+        self.call_with(Want { force: true, ..self.want() }).await
+    }
+
+    /// Claims the row ahead of time, and refreshes it after so many seconds.
+    pub(crate) async fn claim_and_refresh_after(&self, seconds: u64) -> Result<String> {
+        let clock = self.engine.stopwatch();
+        let table = self.engine.table();
+        let row = table.read(&USER.to_owned()).await?.expect("is there");
+        let lease = table.world.now();
+        table.world.change(|row| row.refreshing_at = Some(lease));
+        pass(seconds).await;
+        let claimed = Claimed { key: USER.to_owned(), row, lease, clock };
+        let token = self.engine.refresh_claimed(claimed, Arc::clone(&self.provider)).await?;
         Ok(token.credentials.access_token.expose().to_owned())
     }
 

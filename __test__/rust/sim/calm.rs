@@ -11,6 +11,7 @@ use super::executor::Executor;
 use super::judge;
 use super::keep::Keep;
 use super::machine::Machine;
+use super::schedule::Asks;
 use super::world::{Truth, World};
 
 /// Requests that were delayed arrive within this time.
@@ -69,7 +70,7 @@ fn probe(world: &Arc<World>, keep: &Keep, executor: &mut Executor) -> Option<Res
     let process = Arc::clone(&keep.machine.process);
     world.spawn(&process, async move {
         for _ in 0..PROBES_MAX {
-            let result = judge::call(&keep, false).await;
+            let result = judge::call(&keep, Asks::Fresh).await;
             let again = result.as_ref().is_err_and(Error::is_retryable);
             *told.lock().expect("nothing panics while holding it") = Some(result);
             if !again {

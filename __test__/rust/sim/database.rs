@@ -26,6 +26,8 @@ pub(crate) struct StoredRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) refreshing_at: Option<Timestamp>,
     pub(crate) updated_at: Timestamp,
+    /// When it was last refreshed, in a store that knows.
+    pub(crate) refreshed_at: Option<Timestamp>,
     pub(crate) mark: Option<Mark>,
 }
 

@@ -4,7 +4,7 @@ use super::chance::Chance;
 use super::faults::{Action, Fate, Fault, Point, Reply, When};
 use super::provider::Kind;
 use super::repairs::Repairs;
-use super::schedule::{Call, Member, Schedule, Setting};
+use super::schedule::{Asks, Call, Member, Schedule, Setting};
 
 const SECOND_US: u64 = 1_000_000;
 
@@ -55,7 +55,7 @@ fn member(chance: &mut Chance, is_old: bool, setting: Setting) -> Member {
     let mut at_us = chance.between(0, first_us);
     let calls = (0..chance.pick(&[1, 1, 2, 3, 4]))
         .map(|_| {
-            let call = Call { at_us, usable_at_once: chance.percent(20) };
+            let call = Call { at_us, asks: asks(chance, setting) };
             at_us += match chance.between(0, 9) {
                 0..=2 => chance.between(0, 5 * SECOND_US),
                 3..=6 => chance.between(20 * SECOND_US, 60 * SECOND_US),
@@ -70,6 +70,16 @@ fn member(chance: &mut Chance, is_old: bool, setting: Setting) -> Member {
         skew_hours: if skewed { chance.pick(&[-1, 1]) } else { 0 },
         lacks_key_until_us: if lacks_key { chance.between(SECOND_US, 200 * SECOND_US) } else { 0 },
         calls,
+    }
+}
+
+fn asks(chance: &mut Chance, setting: Setting) -> Asks {
+    match chance.between(0, 99) {
+        0..=19 => Asks::UsableAtOnce,
+        20..=34 => Asks::Forced,
+        // The store that claims rows has no old instances.
+        35..=49 if !setting.has_old() => Asks::Claim,
+        _ => Asks::Fresh,
     }
 }
 

@@ -5,6 +5,7 @@ use tokenkeep::refresh::{Table as _, Want};
 
 use super::keep::Keep;
 use super::provider::Name;
+use super::schedule::Asks;
 use super::world::Truth;
 
 /// What was so when a call began.
@@ -15,10 +16,12 @@ struct Asked {
     statement_failures: u32,
     statements_away: u32,
     users_changes: u32,
+    /// The token that is not wanted any more.
+    replaces: Option<Name>,
 }
 
 /// One call; the invariants are checked when it returns.
-pub(crate) async fn call(keep: &Keep, usable_at_once: bool) -> Result<()> {
+pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
     let (world, process) = (&keep.machine.world, &keep.machine.process);
     let asked = {
         let ledger = &world.truth().ledger;
@@ -29,13 +32,18 @@ pub(crate) async fn call(keep: &Keep, usable_at_once: bool) -> Result<()> {
             statement_failures: ledger.statement_failures,
             statements_away: ledger.statements_away,
             users_changes: ledger.users_changes,
+            replaces: ledger.holding.filter(|_| asks == Asks::Forced).map(|held| held.access),
         }
     };
     world.note(&process.name, || "asks for a token".into());
     let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
     let limits = world.limits;
-    let want =
-        Want { fresh_ms: limits.fresh_ms, wait_ms: limits.wait_ms, usable_at_once, force: false };
+    let want = Want {
+        fresh_ms: limits.fresh_ms,
+        wait_ms: limits.wait_ms,
+        usable_at_once: asks == Asks::UsableAtOnce,
+        force: asks == Asks::Forced,
+    };
     let endpoint = keep.endpoint.clone();
     let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), want).await;
     let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
@@ -90,6 +98,13 @@ fn wrong_token(keep: &Keep, asked: &Asked, truth: &Truth, token: &str) -> Option
     let no_count = no_clock || world.old_may_interfere(&truth.ledger);
     if process.paused_us() > asked.paused_us || no_count {
         return None;
+    }
+    let shared_us = world.limits.shared_refresh_ms * 1_000;
+    // One that has just been committed is shared, also where it left a longer access token in place.
+    let (committed_us, _) = truth.ledger.committed;
+    let is_young = committed_us > 0 && committed_us + shared_us >= asked.at_us;
+    if asked.replaces == Some(access) && !is_young {
+        return Some("is given the token that was to be replaced".into());
     }
     let left_us = truth.provider.access_until_us(access).saturating_sub(world.now_us());
     if left_us == 0 {

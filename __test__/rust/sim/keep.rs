@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokenkeep::refresh::{Behaviour, Engine, Runtime, Silent};
+use tokenkeep::refresh::{Behaviour, Claimed, Engine, Runtime, Silent};
 
 use super::judge;
 use super::machine::Machine;
 use super::provider::Endpoint;
-use super::schedule::Call;
+use super::schedule::{Asks, Call};
 use super::table::Table;
 
 pub(crate) type SimulatedEngine = Engine<Table, Machine>;
+
+/// Tokens with less left are refreshed ahead of time.
+const DUE_WITHIN: Duration = Duration::from_secs(900);
 
 /// A process of tokenkeep.
 #[derive(Clone)]
@@ -68,5 +71,18 @@ impl<F: Future<Output = ()>> Future for Impatient<F> {
 
 pub(crate) async fn call_at(keep: Keep, call: Call) {
     keep.machine.sleep(Duration::from_micros(call.at_us)).await;
-    let _ = judge::call(&keep, call.usable_at_once).await;
+    match call.asks {
+        Asks::Claim => claim(&keep).await,
+        asks => drop(judge::call(&keep, asks).await),
+    }
+}
+
+/// Refreshes the row ahead of time, if it is due and free. Nobody waits for what comes of it.
+async fn claim(keep: &Keep) {
+    let clock = keep.engine.stopwatch();
+    let claimed = keep.engine.table().claim(DUE_WITHIN).await;
+    if let Ok(Some((row, lease))) = claimed {
+        let claimed = Claimed { key: (), row, lease, clock };
+        let _ = keep.engine.refresh_claimed(claimed, Arc::clone(&keep.endpoint)).await;
+    }
 }

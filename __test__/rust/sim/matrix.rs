@@ -8,7 +8,7 @@ use super::provider::Kind;
 use super::repairs::Repairs;
 use super::report::{Failure, fail};
 use super::run::{Extras, run};
-use super::schedule::{Call, Member, Schedule, Setting};
+use super::schedule::{Asks, Call, Member, Schedule, Setting};
 
 const SECOND_US: u64 = 1_000_000;
 
@@ -70,7 +70,7 @@ fn schedule(provider: Kind, marks: bool, meanwhile: Option<Action>) -> Schedule 
         repairs: Repairs::ALL,
     };
     let member = |first_us| {
-        let at = |at_us| Call { at_us, usable_at_once: false };
+        let at = |at_us| Call { at_us, asks: Asks::Fresh };
         Member {
             is_old: false,
             skew_hours: 0,

@@ -87,6 +87,7 @@ async fn refresh(machine: &Machine, row: StoredRow) -> Result<()> {
                     expires_at,
                     refreshing_at: None,
                     updated_at,
+                    refreshed_at: None,
                     mark: None,
                 };
                 truth.change(world, &name, Change::Old, Some(row));

@@ -51,11 +51,24 @@ impl Setting {
     }
 }
 
+/// What a process asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// A fresh token.
+    Fresh,
+    /// A fresh token; a usable one while somebody else refreshes.
+    UsableAtOnce,
+    /// A token that is refreshed now.
+    Forced,
+    /// Nothing: it refreshes the row ahead of time.
+    Claim,
+}
+
 /// One call of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     pub(crate) at_us: u64,
-    pub(crate) usable_at_once: bool,
+    pub(crate) asks: Asks,
 }
 
 /// A process that takes part.

@@ -66,25 +66,26 @@ impl Table {
         let pair = self.repairs().pair;
         let ended = self.revoked(&Refusal::invalid_grant(None));
         statement(&self.world, &self.process, point, move |world, truth| {
-            truth.row.as_ref().map(|row| Row {
-                stamp: stamp(row, pair),
-                expires_at: Some(row.expires_at),
-                refreshing_at: row.refreshing_at,
-                updated_at: row.updated_at,
-                refreshed_at: None,
-                now: world.now(),
-                ended: match row.mark {
-                    // A late answer revives what a refresher has marked.
-                    Some(Mark::Refresher) if point == Point::Reread => None,
-                    Some(_) => Some(ended.clone()),
-                    None => None,
-                },
-                record: Arc::new(Texts {
-                    refresh: Arc::clone(&row.refresh),
-                    access: Arc::clone(&row.access),
-                    disguised: false,
-                }),
-            })
+            truth.row.as_ref().map(|row| shown(world, row, pair, point, &ended))
+        })
+        .await
+    }
+
+    /// Leases the row to this process when it is free, and has no more left than `within`.
+    pub(crate) async fn claim(&self, within: Duration) -> Result<Option<(Row<Texts>, Timestamp)>> {
+        let pair = self.repairs().pair;
+        let ended = self.revoked(&Refusal::invalid_grant(None));
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::Lease, move |world, truth| {
+            let now = world.now();
+            let due = |row: &&StoredRow| row.mark.is_none() && row.expires_at <= now.plus(within);
+            let row = truth.row.as_ref().filter(due).filter(|row| row.refreshing_at.is_none())?;
+            world.note(&process.name, || "claims the row".into());
+            let shown = shown(world, row, pair, Point::Read, &ended);
+            let leased = StoredRow { refreshing_at: Some(now), ..row.clone() };
+            truth.ledger.leased(&process, world.now_us());
+            truth.change(world, &process.name, Change::Touch, Some(leased));
+            Some((shown, now))
         })
         .await
     }
@@ -122,6 +123,30 @@ impl Table {
             }
         }
         row
+    }
+}
+
+/// The row as a statement gives it.
+fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, ended: &Error) -> Row<Texts> {
+    Row {
+        stamp: stamp(row, pair),
+        expires_at: Some(row.expires_at),
+        refreshing_at: row.refreshing_at,
+        updated_at: row.updated_at,
+        // What was stored since is not what was refreshed.
+        refreshed_at: row.refreshed_at.filter(|at| row.updated_at <= *at),
+        now: world.now(),
+        ended: match row.mark {
+            // A late answer revives what a refresher has marked.
+            Some(Mark::Refresher) if point == Point::Reread => None,
+            Some(_) => Some(ended.clone()),
+            None => None,
+        },
+        record: Arc::new(Texts {
+            refresh: Arc::clone(&row.refresh),
+            access: Arc::clone(&row.access),
+            disguised: false,
+        }),
     }
 }
 
@@ -223,6 +248,7 @@ impl Contract for Table {
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         let (repairs, mixed) = (self.repairs(), self.world.setting.mixed_fleet());
+        let marks = self.world.setting.marks;
         let (fence, lease, buffer) = (fence.clone(), self.lease(), self.buffer());
         let Stamp { refresh, access } = commit.sealed.stamp.clone();
         let (refresh, access) = (refresh.expect("is sealed"), access.expect("is sealed"));
@@ -250,6 +276,8 @@ impl Contract for Table {
                 expires_at,
                 refreshing_at: mixed.then_some(now),
                 updated_at: now,
+                // Only the store that marks dead grants knows.
+                refreshed_at: marks.then_some(now),
                 mark: None,
             };
             world.note(&process.name, || if late { "commits late" } else { "commits" }.into());

@@ -26,6 +26,7 @@ pub(crate) fn connected(world: &World, grant: Grant) -> StoredRow {
         expires_at: now.plus(grant.lifetime),
         refreshing_at: world.setting.mixed_fleet().then_some(now),
         updated_at: now,
+        refreshed_at: None,
         mark: None,
     }
 }

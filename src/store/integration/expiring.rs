@@ -1,19 +1,21 @@
 //! Refreshing ahead of time: tokens that run out soon, by any number of workers, each row by one.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::claim::Due;
 use super::pace::Pace;
-use super::sql::{CLAIM, LEASED};
-use super::{Integration, IntegrationShape, Key, Record};
-use crate::db::{Params, Timestamp, Type, column};
+use super::slot::Slots;
+use super::sql::LEASED;
+use super::{Integration, Key, Record};
+use crate::db::{Params, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Claimed, Row, Stopwatch, Table, Token, Want};
-use crate::store::table::Shape;
+use crate::refresh::{Token, Want};
 
 /// What a run is told.
 #[derive(Debug, Clone, Copy)]
@@ -42,19 +44,16 @@ pub struct Counts {
 /// A run that has failed for so many rows ends: something is wrong that more requests do not mend.
 const FAILED_MAX: u64 = 1_000;
 
-/// A row that was claimed, or what stands in the way of reading it.
-struct Claim {
-    key: Key,
-    row: Result<Row<Record>>,
-    lease: Timestamp,
-    clock: Stopwatch,
-}
-
-/// Where [`CLAIM`] gives the lease.
-const LEASE_COLUMN: usize = 8;
-
 /// The endpoints by the provider's name.
-type Endpoints<E> = HashMap<String, Arc<E>>;
+pub(super) type Endpoints<E> = HashMap<String, Arc<E>>;
+
+/// What a run has come to so far.
+#[derive(Default)]
+struct Run {
+    counts: Counts,
+    /// Rows that are not for this run any more.
+    failed: Vec<Key>,
+}
 
 impl Integration {
     /// Refreshes every token that runs out soon, of the providers that there are endpoints for.
@@ -67,101 +66,68 @@ impl Integration {
         endpoints: Endpoints<E>,
     ) -> Result<Counts> {
         self.table()?.shape.tokens.sealing.check()?;
-        let mut counts = Counts::default();
-        self.refresh_free(ask, &endpoints, &mut counts).await?;
-        self.wait_for_leased(ask, &endpoints, &mut counts).await?;
-        Ok(counts)
+        let mut run = Run::default();
+        self.refresh_free(ask, &endpoints, &mut run).await?;
+        self.wait_for_leased(ask, &endpoints, &mut run).await?;
+        Ok(run.counts)
     }
 
-    /// Rows that are free: claimed by one statement for as many as there are free slots.
+    /// Rows that are free: claimed by one statement for as many as there are free slots, while what was
+    /// claimed before goes on.
     async fn refresh_free<E: TokenEndpoint>(
         &self,
         ask: Expiring,
         endpoints: &Endpoints<E>,
-        counts: &mut Counts,
+        run: &mut Run,
     ) -> Result<()> {
         let pace = Pace::new(ask.per_second);
-        let slots = pace.slots(ask.concurrency);
-        let mut left = ask.limit.unwrap_or(u64::MAX);
-        let mut had: Vec<Key> = Vec::new();
-        let mut under_way = FuturesUnordered::new();
-        // Nothing more is claimed after a failure, but what is claimed is refreshed.
-        let mut more = Ok(true);
-        loop {
-            let free = u64::try_from(slots - under_way.len()).unwrap_or(u64::MAX).min(left);
-            if more == Ok(true) && free > 0 {
-                let claimed = self.claim(ask, endpoints, free, &had).await;
-                let enough = counts.failed + counts.revoked >= FAILED_MAX;
-                more =
-                    claimed.as_ref().map(|rows| !rows.is_empty() && !enough).map_err(Clone::clone);
-                for claimed in claimed.into_iter().flatten() {
-                    left -= 1;
-                    let pace = &pace;
-                    under_way.push(async move {
-                        let key = claimed.key.clone();
-                        pace.wait(key.provider_name()).await;
-                        (key, self.refresh_claim(claimed, endpoints).await)
-                    });
-                }
-            }
-            let Some((key, outcome)) = under_way.next().await else { return more.map(drop) };
-            // What has failed, or still runs out soon, is not for this run any more.
-            if !outcome.as_ref().is_ok_and(|token| token.lasts(ask.within_ms)) {
-                had.push(key);
-            }
-            counts.add(&outcome);
-        }
-    }
-
-    async fn claim<E: TokenEndpoint>(
-        &self,
-        ask: Expiring,
-        endpoints: &Endpoints<E>,
-        rows: u64,
-        had: &[Key],
-    ) -> Result<Vec<Claim>> {
-        let table = self.table()?;
-        let clock = self.engine.stopwatch();
+        let slots = Slots::new(pace.slots(ask.concurrency));
         let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
-        let users: Vec<&str> = had.iter().map(|key| key.user_id.as_str()).collect();
-        let providers: Vec<&str> = had.iter().map(|key| key.provider.as_str()).collect();
-        #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
-        let params: Params<'_> = &[
-            (&(ask.within_ms as f64), Type::FLOAT8),
-            (&names, Type::TEXT_ARRAY),
-            (&i64::try_from(rows).unwrap_or(i64::MAX), Type::INT8),
-            (&users, Type::TEXT_ARRAY),
-            (&providers, Type::TEXT_ARRAY),
-            (&(self.shared_refresh_ms as f64), Type::FLOAT8),
-        ];
-        let sql = table.named(CLAIM);
-        let rows = table.write("claim integration tokens", &sql, params).await?;
-        rows.iter()
-            .map(|row| {
-                let (key, lease) = (IntegrationShape::key(row)?, column(row, LEASE_COLUMN)?);
-                Ok(Claim { key, row: IntegrationShape::decode(row), lease, clock })
-            })
-            .collect()
-    }
-
-    /// Refreshes a claimed row. One that cannot be read is given back: the others are none the worse.
-    async fn refresh_claim<E: TokenEndpoint>(
-        &self,
-        claim: Claim,
-        endpoints: &Endpoints<E>,
-    ) -> Result<Token<Record>> {
-        let Claim { key, row, lease, clock } = claim;
-        let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
-        match ready {
-            Ok((row, endpoint)) => {
-                let claimed = Claimed { key, row, lease, clock };
-                self.engine.refresh_claimed(claimed, endpoint).await
+        let mut left = ask.limit.unwrap_or(u64::MAX);
+        let mut from = None;
+        let mut under_way = FuturesUnordered::new();
+        let result = loop {
+            if left == 0 || run.counts.failed + run.counts.revoked >= FAILED_MAX {
+                break Ok(());
             }
-            Err(error) => {
-                self.table()?.release(&key, lease, None).await?;
-                Err(error)
+            let free = run.meanwhile(&mut under_way, slots.free(left)).await;
+            let providers = pace.soon(&names);
+            let due = Due {
+                within_ms: ask.within_ms,
+                providers: &providers,
+                rows: free.len(),
+                failed: run.failed.clone(),
+                from,
+                took: pace.elapsed(),
+            };
+            let claims = match run.meanwhile(&mut under_way, self.claim(due)).await {
+                Ok(claims) => claims,
+                // What is claimed is refreshed all the same.
+                Err(error) => break Err(error),
+            };
+            let last = claims.iter().map(|claim| claim.expires_at).max();
+            if last.is_none() && from.is_none() {
+                if providers.len() == names.len() {
+                    break Ok(());
+                }
+                run.meanwhile(&mut under_way, pace.more_than(providers.len(), &names)).await;
             }
+            // At the end once more from the beginning: for what another worker has given back.
+            from = last;
+            for (claim, slot) in claims.into_iter().zip(free) {
+                left -= 1;
+                let (pace, turn) = (&pace, pace.turn(claim.key.provider_name()));
+                under_way.push(async move {
+                    pace.until(turn).await;
+                    let key = claim.key.clone();
+                    (key, self.refresh_claim(claim, slot, endpoints).await)
+                });
+            }
+        };
+        while let Some((key, outcome)) = under_way.next().await {
+            run.add(key, &outcome);
         }
+        result
     }
 
     /// Rows that another worker is refreshing, or died over: each through the ordinary flight, which
@@ -170,9 +136,9 @@ impl Integration {
         &self,
         ask: Expiring,
         endpoints: &Endpoints<E>,
-        counts: &mut Counts,
+        run: &mut Run,
     ) -> Result<()> {
-        let left = ask.limit.map(|limit| limit.saturating_sub(counts.all()));
+        let left = ask.limit.map(|limit| limit.saturating_sub(run.counts.all()));
         let rows = left.map_or(i64::MAX, |left| i64::try_from(left).unwrap_or(i64::MAX));
         let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
         let table = self.table()?;
@@ -202,15 +168,39 @@ impl Integration {
             })
             .buffer_unordered(ask.concurrency);
         while let Some(outcome) = waiting.next().await {
-            counts.add(&outcome);
+            run.counts.add(&outcome);
         }
         Ok(())
     }
 }
 
-fn endpoint_of<E>(endpoints: &Endpoints<E>, key: &Key) -> Result<Arc<E>> {
+pub(super) fn endpoint_of<E>(endpoints: &Endpoints<E>, key: &Key) -> Result<Arc<E>> {
     let missing = || Error::internal("a row of a provider that was not asked for");
     endpoints.get(key.provider_name()).cloned().ok_or_else(missing)
+}
+
+impl Run {
+    /// What `wait` comes to; what ends meanwhile is counted.
+    async fn meanwhile<T>(
+        &mut self,
+        under_way: &mut FuturesUnordered<impl Future<Output = (Key, Result<Token<Record>>)>>,
+        wait: impl Future<Output = T>,
+    ) -> T {
+        let mut wait = pin!(wait);
+        loop {
+            tokio::select! {
+                come = &mut wait => return come,
+                Some((key, outcome)) = under_way.next() => self.add(key, &outcome),
+            }
+        }
+    }
+
+    fn add(&mut self, key: Key, outcome: &Result<Token<Record>>) {
+        self.counts.add(outcome);
+        if outcome.is_err() {
+            self.failed.push(key);
+        }
+    }
 }
 
 impl Counts {

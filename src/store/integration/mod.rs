@@ -1,11 +1,13 @@
 //! The integration store (seed 004): any provider, one row a user and account in
 //! `integration_tokens`.
 
+mod claim;
 mod connect;
 mod expiring;
 mod migration;
 mod pace;
 mod shape;
+mod slot;
 mod sql;
 
 use std::sync::Arc;

@@ -1,10 +1,13 @@
 //! How fast one provider is asked.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::refresh::{Runtime, Stopwatch, Tokio};
+
+/// A row is leased so long before its turn at most.
+const LEASED_AHEAD_MAX: Duration = Duration::from_secs(1);
 
 /// How far apart the requests to one provider are.
 pub(super) struct Pace {
@@ -30,17 +33,51 @@ impl Pace {
         concurrency.min(in_a_second)
     }
 
-    /// Waits for this provider's turn; turns are not quite regular, so that workers do not march in step.
-    pub(super) async fn wait(&self, provider: &str) {
-        let Some(gap) = self.gap else { return };
-        let now = self.clock.elapsed(&self.runtime);
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = next.get(provider).copied().unwrap_or_default().max(now);
-            let jitter = 1.0 + self.runtime.random() / 5.0;
-            next.insert(provider.to_owned(), turn + gap.mul_f64(jitter));
-            turn
+    /// Of these providers those whose turn comes within a second.
+    pub(super) fn soon<'a>(&self, providers: &[&'a str]) -> Vec<&'a str> {
+        let soon = self.elapsed() + LEASED_AHEAD_MAX;
+        let next = self.lock();
+        let is_soon = |provider: &&str| next.get(*provider).is_none_or(|turn| *turn <= soon);
+        providers.iter().copied().filter(is_soon).collect()
+    }
+
+    /// Waits until more than `count` of these providers are.
+    pub(super) async fn more_than(&self, count: usize, providers: &[&str]) {
+        let mut turns: Vec<Duration> = {
+            let next = self.lock();
+            let turn = |provider: &&str| next.get(*provider).copied().unwrap_or_default();
+            providers.iter().map(turn).collect()
         };
-        self.runtime.sleep(turn.saturating_sub(now)).await;
+        turns.sort_unstable();
+        let turn = turns.get(count).copied().unwrap_or_default();
+        self.until(turn.saturating_sub(LEASED_AHEAD_MAX)).await;
+    }
+
+    /// This provider's next turn. Turns are not quite regular, so that workers do not march in step.
+    pub(super) fn turn(&self, provider: &str) -> Duration {
+        let now = self.elapsed();
+        let Some(gap) = self.gap else { return now };
+        let mut next = self.lock();
+        let turn = next.get(provider).copied().unwrap_or_default().max(now);
+        let jitter = 1.0 + self.runtime.random() / 5.0;
+        next.insert(provider.to_owned(), turn + gap.mul_f64(jitter));
+        turn
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn until(&self, turn: Duration) {
+        let wait = turn.saturating_sub(self.elapsed());
+        if !wait.is_zero() {
+            self.runtime.sleep(wait).await;
+        }
+    }
+
+    /// How long the run has taken.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.clock.elapsed(&self.runtime)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

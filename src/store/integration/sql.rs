@@ -151,11 +151,12 @@ pub(super) const SQL: Sql = Sql {
     end: END,
 };
 
-/// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all.
+/// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The
+/// statement's own time bounds the look into the index; `clock_timestamp()` would not.
 macro_rules! is_due {
     () => {
         concat!(
-            "refresh_token <> '' AND expires_at <= clock_timestamp() + $1 * interval '1 millisecond'
+            "refresh_token <> '' AND expires_at <= statement_timestamp() + $1 * interval '1 millisecond'
         AND split_part(provider, '#', 1) = ANY($2) AND NOT ",
             is_dead!()
         )
@@ -163,7 +164,9 @@ macro_rules! is_due {
 }
 
 /// Step 3 for at most $3 rows at once; of several workers each gets others. Not those of $4 and $5,
-/// which this run has had, nor what was refreshed in the last $6 ms. The columns are those of a read.
+/// which this run has had, nor what was refreshed in the last $6 ms, nor what runs out before $7: what
+/// this run has refreshed leaves dead entries in the index, and many of them to step over. The columns
+/// are those of a read.
 pub(super) const CLAIM: &str = concat!(
     "
     WITH due AS (
@@ -173,6 +176,7 @@ pub(super) const CLAIM: &str = concat!(
     " AND refreshing_at IS NULL
           AND coalesce(last_refreshed_at, 'epoch') < clock_timestamp() - $6 * interval '1 millisecond'
           AND (user_id, provider) NOT IN (SELECT * FROM unnest($4, $5))
+          AND expires_at >= coalesce($7, '-infinity')
         ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
     )
     UPDATE {table} AS stored SET refreshing_at = clock_timestamp()

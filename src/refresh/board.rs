@@ -1,0 +1,97 @@
+//! Step 2: joining the flight of a row, and waiting for what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::flight::{Joined, Seat, landing};
+use super::runtime::within;
+use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Want, flight_key};
+use crate::error::{Error, Result};
+use crate::oauth::TokenEndpoint;
+use crate::secret::AccessToken;
+
+/// Whether this caller has started the flight, and its seat there.
+pub(super) type Boarded<T> = (bool, Seat<Outcome<T>>);
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// Joins the flight of this row, or starts one; gives whether it was started. Refused while
+    /// an earlier failure is young.
+    pub(super) fn board<E: TokenEndpoint>(
+        self: &Arc<Self>,
+        key: &T::Key,
+        read: &Read<T>,
+        endpoint: &Arc<impl EndpointOf<T, E>>,
+        want: Want,
+    ) -> Result<Boarded<T>> {
+        let flight_key = flight_key::<T>(key, endpoint(&read.row.record)?.as_ref());
+        if !self.flights.is_under_way(&flight_key) {
+            if self.flights.is_closed() {
+                return Err(Error::Closed);
+            }
+            if let Some(error) = self.failures.recent(&flight_key, &read.row.stamp, &self.runtime) {
+                return Err(error);
+            }
+        }
+        match self.flights.join(flight_key) {
+            Joined::Shared(seat) => Ok((false, seat)),
+            Joined::Started(seat, flight) => {
+                let first = Read { row: read.row.clone(), reading: read.reading };
+                let endpoint = Arc::clone(endpoint);
+                let task = Arc::clone(self).fly(key.clone(), first, endpoint, want, flight);
+                self.runtime.spawn(task);
+                Ok((true, seat))
+            }
+        }
+    }
+
+    /// What comes of the flight, for a caller who has read the row at `seen`, and does not want that
+    /// token; `None` when its time is over. `Some(None)`: the flight was dropped.
+    pub(super) async fn landing(
+        &self,
+        (mut started, mut seat): Boarded<T>,
+        seen: &Stamp,
+        unwanted: Option<&AccessToken>,
+        board: impl Fn() -> Result<Boarded<T>>,
+        left: impl Fn() -> Duration,
+    ) -> Option<Option<Outcome<T>>> {
+        let first_look = Duration::from_millis(self.behaviour.limits.poll_min_ms);
+        loop {
+            let outcome = within(&self.runtime, left(), landing(seat, seen)).await;
+            let again = match &outcome {
+                // It had waited since before this caller came, whose time is not over.
+                Some(Some(Err(Error::RefreshTimeout { .. }))) => true,
+                // It was under way when this caller came, for an older version of the row.
+                Some(Some(Ok(token))) => {
+                    let given = &token.credentials.access_token;
+                    !started && unwanted.is_some_and(|unwanted| given.is_same(unwanted))
+                }
+                _ => false,
+            };
+            if !again || left().is_zero() {
+                return outcome.filter(|_| !again);
+            }
+            // That flight may not have left the board yet.
+            self.runtime.sleep(left().min(first_look)).await;
+            match board() {
+                Ok(boarded) => (started, seat) = boarded,
+                Err(error) => return Some(Some(Err(error))),
+            }
+        }
+    }
+
+    /// Whether the row holds what a forced refresh is to replace: the token that it has seen first. Who
+    /// was faster has replaced it, too; who has sealed it anew has not.
+    pub(super) async fn is_unwanted(
+        &self,
+        key: &T::Key,
+        read: &Read<T>,
+        want: Want,
+        unwanted: &mut Option<AccessToken>,
+    ) -> Result<bool> {
+        if !want.force {
+            return Ok(false);
+        }
+        let stored = self.table.open(key, &read.row).await?.access_token;
+        Ok(unwanted.get_or_insert(stored.clone()).is_same(&stored))
+    }
+}
