@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it, vi } from 'vitest';
 import { sealValue, type TokenKeep } from '../../dist/index.js';
 import { KEY } from '../helpers/database';
@@ -71,6 +72,45 @@ describe('refreshExpiring', () => {
     });
     await integration.refreshExpiring({ ...WITHIN, concurrency: 5 });
     expect(most).toBe(5);
+  });
+
+  it('sends the next request while what the last one brought is being stored', async () => {
+    const { integration } = scene.keep();
+    await users(2);
+    const locking = new pg.Client(scene.database.url);
+    await locking.connect();
+    try {
+      scene.endpoint.script(async () => {
+        if (requests() > 1) return;
+        // The first row cannot be stored until this ends.
+        await locking.query('BEGIN');
+        await locking.query(
+          'SELECT FROM integration_tokens WHERE refreshing_at IS NOT NULL FOR UPDATE',
+        );
+      });
+      const run = integration.refreshExpiring({ ...WITHIN, concurrency: 1 });
+      await vi.waitFor(() => expect(requests()).toBe(2));
+      expect(await settled()).toBeLessThan(2);
+      await locking.query('COMMIT');
+      expect(await run).toEqual({ refreshed: 2, failed: 0, revoked: 0 });
+    } finally {
+      await locking.end();
+    }
+  });
+
+  it('leases no row long before its turn', async () => {
+    const { integration } = scene.keep();
+    await users(2);
+    const run = integration.refreshExpiring({ ...WITHIN, maxPerSecond: 0.25 });
+    await vi.waitFor(async () => expect(await settled()).toBe(1));
+    for (let look = 0; look < 15; look++) {
+      const { rows } = await scene.database.client.query(
+        `SELECT FROM integration_tokens WHERE refreshing_at < now() - interval '2 seconds'`,
+      );
+      expect(rows).toHaveLength(0);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(await run).toEqual({ refreshed: 2, failed: 0, revoked: 0 });
   });
 
   it('stops at its limit', async () => {
