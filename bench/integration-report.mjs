@@ -1,7 +1,7 @@
-import { number, ratioText, table } from './table.mjs';
+import { number, range, ratioText, table } from './table.mjs';
 
 /** The text for people. @param {Awaited<ReturnType<typeof import('./integration.mjs').measureIntegration>>} it */
-export function integrationText({ reads, expiring }) {
+export function integrationText({ reads, effect, expiring }) {
   const percent = (share) => `${(share * 100).toFixed(1)} %`;
   return [
     table(
@@ -14,6 +14,20 @@ export function integrationText({ reads, expiring }) {
         ],
         ['tokenkeep/gmail', number(Math.round(reads.gmailOpsPerSecond.median)), ''],
       ],
+    ),
+    table(
+      [
+        'integration: CPU µs a call',
+        'getToken in an effect',
+        'IntegrationTokenStore.get adds',
+        'GoogleAuthClient.getValidToken adds',
+      ],
+      Object.entries(effect).map(([version, it]) => [
+        `Effect ${version.slice(1)}`,
+        number(it.plainMicros.median),
+        range(it.storeAddsMicros),
+        range(it.clientAddsMicros),
+      ]),
     ),
     table(
       [

@@ -7,8 +7,8 @@ import { newTokens } from './rows.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 
 /**
- * The integration store: reads of fresh tokens against the gmail store's, and refreshing many that run
- * out soon at an endpoint that takes a while.
+ * The integration store: reads of fresh tokens against the gmail store's, what the services for Effect
+ * add to one, and refreshing many that run out soon at an endpoint that takes a while.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -25,15 +25,16 @@ export async function measureIntegration({ plan, database, progress }) {
     expiresAt: new Date(Date.now() + hour),
   }));
   const reads = await measureReads({ plan, database, progress });
+  const effect = await measureEffect({ plan, database, progress, keep });
   const expiring = await measureExpiring({ plan, database, progress, keep });
   await keep.close();
-  return { reads, expiring };
+  return { reads, effect, expiring };
 }
 
-async function fill(keep, users, token) {
+async function fill(keep, users, token, of = provider) {
   for (let from = 0; from < users.length; from += 200) {
     const part = users.slice(from, from + 200);
-    await Promise.all(part.map((user) => keep.integration.storeToken(user, provider, token())));
+    await Promise.all(part.map((user) => keep.integration.storeToken(user, of, token())));
   }
 }
 
@@ -60,6 +61,32 @@ async function measureReads({ plan, database, progress }) {
     opsPerSecond: spread(own),
     ratio: pairedRatios(own, gmail),
   };
+}
+
+/** A process for each major of Effect. */
+async function measureEffect({ plan, database, progress, keep }) {
+  const { databaseUrl, encryptionKey } = database;
+  const users = database.users.slice(0, 1_000);
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  await fill(keep, users, () => ({ ...newTokens(), expiresAt }), 'google');
+  const { warmupMs, measureMs, integration } = plan;
+  const { callers, rounds } = integration;
+  const majors = {};
+  for (const version of ['v4', 'v3']) {
+    progress(`integration: Effect ${version.slice(1)}`);
+    const child = new Child();
+    const size = { callers, warmupMs, measureMs };
+    const settings = { databaseUrl, encryptionKey };
+    const micros = await child.run('effect', { version, settings, users, rounds, size });
+    await child.close();
+    const added = (way) => spread(way.map((one, round) => one - micros.plain[round]));
+    majors[version] = {
+      plainMicros: spread(micros.plain),
+      storeAddsMicros: added(micros.store),
+      clientAddsMicros: added(micros.client),
+    };
+  }
+  return majors;
 }
 
 /** One worker, whose event loop is looked at meanwhile. */

@@ -89,7 +89,12 @@ describe.each(MAJORS)('%s', (version) => {
         seen.push(yield* note, span.name, Object.fromEntries(span.attributes));
         return scene.token('new');
       });
-    await Effect.runPromise(withNote(scene.refresh(userId, refreshFn), 'mine'));
+    const refresh = withNote(scene.refresh(userId, refreshFn), 'mine');
+    // An application that traces has a tracer of its own.
+    const traced = Effect.flatMap(Effect.tracer, (tracer) =>
+      Effect.withTracer(refresh, { ...tracer }),
+    );
+    await Effect.runPromise(traced);
     expect(seen).toEqual(['mine', 'IntegrationTokenStore.refresh', { provider: 'acme' }]);
   });
 });

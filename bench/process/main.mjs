@@ -3,6 +3,7 @@ import { openPeer } from '../peers/index.mjs';
 import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
 import { load } from './load.mjs';
 import { ask } from './ask.mjs';
+import { effectTasks } from './effect.mjs';
 import { expiring } from './expiring.mjs';
 import { seal } from './seal.mjs';
 import { vaultTasks } from './vault.mjs';
@@ -24,6 +25,7 @@ const tasks = {
   expiring: (options) => expiring(peer, options),
   seal,
   ...vaultTasks,
+  ...effectTasks,
   close: () => peer?.close(),
 };
 

@@ -6,22 +6,26 @@ import { GoogleAuthenticationError, GoogleScopeExpansionRequiredError } from './
 import type { GoogleTokenRefreshError } from './google-errors.js';
 import { type GoogleOAuthToken, googleOAuthToken } from './google-oauth-token.js';
 import { refreshGoogleToken } from './google-token-endpoint.js';
+import { inSpan } from './span.js';
 import type { StoredToken } from './stored-token.js';
 import type { TokenRefreshError } from './token-refresh-error.js';
 import type { IntegrationTokenStoreService } from './token-store.js';
+
+/** Why there is no valid token. */
+export type NoValidToken =
+  | GoogleAuthenticationError
+  | GoogleScopeExpansionRequiredError
+  | GoogleTokenRefreshError
+  | TokenRefreshError;
+
+type Valid = Effect.Effect<GoogleOAuthToken, NoValidToken>;
 
 /** Gives the current user's Google tokens. */
 export interface GoogleAuthClientService {
   /** A token that has these scopes, refreshed if need be. */
   readonly getValidToken: (
     scopes: ReadonlyArray<string>,
-  ) => Effect.Effect<
-    GoogleOAuthToken,
-    | GoogleAuthenticationError
-    | GoogleScopeExpansionRequiredError
-    | GoogleTokenRefreshError
-    | TokenRefreshError
-  >;
+  ) => Effect.Effect<GoogleOAuthToken, NoValidToken>;
   /** Exchanges a refresh token at Google and stores what it gives. */
   readonly refreshToken: (
     refreshToken: string,
@@ -45,24 +49,17 @@ export function makeGoogleAuthClient(
   );
 
   return {
+    // The stored token is given without a generator, which would cost more than the rest.
     getValidToken: (scopes) =>
-      Effect.gen(function* () {
-        const userId = yield* user;
-        const stored = yield* store.get(userId, PROVIDER);
-        if (Option.isNone(stored)) return yield* Effect.fail(notConnected());
-        const token = stored.value;
-        yield* allow(token, scopes);
-        if (isGiven(token)) return googleOAuthToken(token);
-        const refreshed = yield* store
-          .refresh(userId, PROVIDER, refreshGoogleToken)
-          .pipe(
-            Effect.catchTag('TokenRefreshError', (error) =>
-              left(token) > USABLE_MS ? Effect.succeed(token) : Effect.fail(error),
-            ),
-          );
-        yield* allow(refreshed, scopes);
-        return googleOAuthToken(refreshed);
-      }).pipe(inSpan('getValidToken')),
+      Effect.flatMap(user, (userId) =>
+        Effect.flatMap(store.get(userId, PROVIDER), (stored): Valid => {
+          if (Option.isNone(stored)) return Effect.fail(notConnected());
+          const lacks = lacksScopes(stored.value, scopes);
+          if (lacks) return Effect.fail(lacks);
+          if (isGiven(stored.value)) return Effect.succeed(googleOAuthToken(stored.value));
+          return refreshed(userId, stored.value, scopes);
+        }),
+      ).pipe(inSpan('GoogleAuthClient.getValidToken', { provider: PROVIDER })),
 
     refreshToken: (refreshToken) =>
       Effect.gen(function* () {
@@ -72,8 +69,25 @@ export function makeGoogleAuthClient(
         yield* store.store(userId, PROVIDER, token);
         return googleOAuthToken(token);
         // Google may have replaced the refresh token: what it answers must reach the store.
-      }).pipe(Effect.uninterruptible, inSpan('refreshToken')),
+      }).pipe(
+        Effect.uninterruptible,
+        inSpan('GoogleAuthClient.refreshToken', { provider: PROVIDER }),
+      ),
   };
+
+  function refreshed(userId: string, token: StoredToken, scopes: ReadonlyArray<string>): Valid {
+    return Effect.gen(function* () {
+      const fresh = yield* store
+        .refresh(userId, PROVIDER, refreshGoogleToken)
+        .pipe(
+          Effect.catchTag('TokenRefreshError', (error) =>
+            left(token) > USABLE_MS ? Effect.succeed(token) : Effect.fail(error),
+          ),
+        );
+      const lacks = lacksScopes(fresh, scopes);
+      return lacks ? yield* Effect.fail(lacks) : googleOAuthToken(fresh);
+    });
+  }
 
   /** RFC 6749, section 6: an answer without scopes has those that were granted before. */
   function withStoredScopes(userId: string, token: StoredToken): Effect.Effect<StoredToken> {
@@ -92,20 +106,19 @@ function isGiven(token: StoredToken): boolean {
   return left(token) > (Option.isSome(token.refreshToken) ? FRESH_MS : 0);
 }
 
-function allow(
+/** The error of a token that lacks some of these scopes. */
+function lacksScopes(
   token: StoredToken,
   scopes: ReadonlyArray<string>,
-): Effect.Effect<void, GoogleScopeExpansionRequiredError> {
+): GoogleScopeExpansionRequiredError | undefined {
   const missingScopes = scopes.filter((scope) => !token.scopes.includes(scope));
-  if (missingScopes.length === 0) return Effect.void;
-  return Effect.fail(
-    new GoogleScopeExpansionRequiredError({
-      message: `The Google OAuth token lacks scopes: ${missingScopes.join(', ')}`,
-      suggestion: 'User needs to agree to these scopes',
-      missingScopes,
-      currentScopes: token.scopes,
-    }),
-  );
+  if (missingScopes.length === 0) return undefined;
+  return new GoogleScopeExpansionRequiredError({
+    message: `The Google OAuth token lacks scopes: ${missingScopes.join(', ')}`,
+    suggestion: 'User needs to agree to these scopes',
+    missingScopes,
+    currentScopes: token.scopes,
+  });
 }
 
 function notConnected(): GoogleAuthenticationError {
@@ -120,10 +133,4 @@ function nobody(): GoogleAuthenticationError {
     message: 'There is no current user',
     suggestion: 'Run the effect in withCurrentUser(userId)',
   });
-}
-
-function inSpan(method: string) {
-  const options = { attributes: { provider: PROVIDER }, captureStackTrace: false };
-  return <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.withSpan(effect, `GoogleAuthClient.${method}`, options);
 }

@@ -4,6 +4,7 @@ import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
 import type { IntegrationStore, RefreshFn } from 'tokenkeep';
 import { refreshGoogleToken } from './google-token-endpoint.js';
+import { inSpan } from './span.js';
 import { type StoredToken, newToken, refreshedToken, storedToken } from './stored-token.js';
 import { TokenRefreshError, tokenRefreshError } from './token-refresh-error.js';
 
@@ -52,11 +53,11 @@ export function makeTokenStore(
         Effect.map((token) =>
           token === null ? Option.none() : Option.some(storedToken(token, provider)),
         ),
-        inSpan('get', provider),
+        inSpan('IntegrationTokenStore.get', { provider }),
       ),
     store: (userId, provider, token) =>
       Effect.promise(() => integration.storeToken(userId, provider, newToken(token))).pipe(
-        inSpan('store', provider),
+        inSpan('IntegrationTokenStore.store', { provider }),
       ),
     refresh: (userId, provider, refreshFn) =>
       ownRun.pipe(
@@ -79,12 +80,12 @@ export function makeTokenStore(
             ? Effect.fail(outcome)
             : Effect.succeed(storedToken(outcome, provider)),
         ),
-        inSpan('refresh', provider),
+        inSpan('IntegrationTokenStore.refresh', { provider }),
       ),
     revoke: (userId, provider) =>
       Effect.promise(() => integration.revoke(userId, provider)).pipe(
         Effect.asVoid,
-        inSpan('revoke', provider),
+        inSpan('IntegrationTokenStore.revoke', { provider }),
       ),
   };
 }
@@ -98,11 +99,4 @@ function asked(
     const effect = Effect.suspend(() => refreshFn(refreshToken));
     return refreshedToken(await run(effect, { signal }));
   };
-}
-
-// The stack of where the span was made would be this file's.
-function inSpan(method: string, provider: string) {
-  const options = { attributes: { provider }, captureStackTrace: false };
-  return <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.withSpan(effect, `IntegrationTokenStore.${method}`, options);
 }
