@@ -7,12 +7,31 @@ function load(): typeof Native {
   try {
     return require('../native.js') as typeof Native;
   } catch (cause) {
-    throw new NativeMissingError(
-      `The native part of tokenkeep is missing for ${process.platform}-${process.arch} (Node ${process.versions.node}). ` +
-        'In a checkout, run: npm run build. In an application, install again with optional dependencies',
-      { cause },
-    );
+    throw new NativeMissingError(missing(), { cause });
   }
+}
+
+function missing(): string {
+  const machine = `${process.platform}-${process.arch}`;
+  const { optionalDependencies } = require('../package.json') as Manifest;
+  if (!optionalDependencies) {
+    return `The native part of tokenkeep is not built for ${machine}. Run: npm run build`;
+  }
+  const published = Object.keys(optionalDependencies);
+  const ours = published.filter((name) => name.startsWith(`tokenkeep-${machine}`));
+  if (ours.length === 0) {
+    return `There is no native part of tokenkeep for ${machine}, only ${published.join(', ')}`;
+  }
+  return (
+    `The native part of tokenkeep (${ours.join(' or ')}) is missing, or does not load here. ` +
+    'Install again on this machine, with optional dependencies; for an image for other machines, ' +
+    'with --os, --cpu and --libc (npm) or supportedArchitectures (pnpm)'
+  );
+}
+
+/** What is published names its binaries; a checkout does not. */
+interface Manifest {
+  optionalDependencies?: Record<string, string>;
 }
 
 /** The addon's exports. */

@@ -1,0 +1,11 @@
+// Every published binary for Linux is there, whatever this machine is.
+const assert = require('node:assert/strict');
+const { readdirSync } = require('node:fs');
+
+const packages = readdirSync('node_modules/.pnpm').map((name) => name.replace(/@[^@]*$/, ''));
+const wanted = process.env.PUBLISHED.split(',').filter((name) => name.includes('-linux-'));
+assert.deepEqual(
+  wanted.filter((name) => !packages.includes(name)),
+  [],
+);
+require('tokenkeep/gmail');

@@ -1,0 +1,5 @@
+import * as gmail from 'tokenkeep/gmail';
+import { job } from './job/index.cjs';
+
+await job(gmail);
+Deno.exit(0);

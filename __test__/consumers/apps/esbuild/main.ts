@@ -1,0 +1,4 @@
+import * as gmail from 'tokenkeep/gmail';
+import { job } from './job/index.cjs';
+
+await job(gmail);

@@ -1,0 +1,34 @@
+// Compiles the sources as each kind of project does, and runs what came out.
+const { execFileSync } = require('node:child_process');
+const { cpSync, mkdirSync } = require('node:fs');
+
+const tsc = require.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
+const common = [
+  '--strict',
+  '--target',
+  'es2022',
+  '--lib',
+  'es2023',
+  '--types',
+  'node',
+  '--declaration',
+];
+
+function compile(out, file, ...options) {
+  const args = [tsc, file, '--outDir', out, ...common, ...options];
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+}
+
+function run(file) {
+  execFileSync(process.execPath, ['run.cjs', file], { stdio: 'inherit' });
+}
+
+for (const extension of ['mts', 'cts']) {
+  mkdirSync('out', { recursive: true });
+  cpSync('main.ts', `main.${extension}`);
+  compile('out', `main.${extension}`, '--module', 'nodenext');
+  run(`./out/main.${extension.replace('t', 'j')}`);
+}
+compile('out/bundler', 'main.ts', '--module', 'esnext', '--moduleResolution', 'bundler');
+compile('out/node10', 'main.ts', '--module', 'commonjs', '--moduleResolution', 'node10');
+run('./out/node10/main.js');

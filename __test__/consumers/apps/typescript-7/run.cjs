@@ -1,0 +1,3 @@
+const { job } = require('./job/index.cjs');
+
+import(process.argv[2]).then(({ gmail }) => job(gmail));

@@ -1,0 +1,137 @@
+/**
+ * Applications of all kinds, each installed from a registry on loopback as from the public one, on a real
+ * PostgreSQL: `npm run test:consumers`; `-- --short` for a quarter of it, `-- --only jest,next` for some.
+ * What was built last is published: of `npm run build:targets` with `-- --addons target/addons`.
+ */
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { createTokenKeep } from '../../dist/index.js';
+import { layOut } from '../../scripts/packages/lay-out.mjs';
+import { startPostgres } from '../../support/postgres.mjs';
+import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { Consumer, command } from './consumer.mjs';
+import { Registry } from './registry.mjs';
+
+const root = join(import.meta.dirname, '../..');
+// Outside of the checkout, whose modules and settings would be found.
+const work = join(tmpdir(), 'tokenkeep-consumers');
+const tools = join(root, 'target/consumer-tools');
+const names = readdirSync(join(import.meta.dirname, 'apps')).sort();
+const usage = `npm run test:consumers -- [--short] [--addons folder] [--only ${names.join(',')}]`;
+
+/** How often consumers do what must go well each time. */
+const FULL = { JOB_WORKERS: '200', JOB_RUNS: '1000', JOB_CALLS: '1000000' };
+const SHORT = { JOB_WORKERS: '20', JOB_RUNS: '24', JOB_CALLS: '100000' };
+
+const options = readOptions();
+if (typeof options === 'string') {
+  console.error(options);
+  process.exitCode = 2;
+} else {
+  process.exitCode = (await main(options)) ? 0 : 1;
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        short: { type: 'boolean', default: false },
+        addons: { type: 'string', default: root },
+        only: { type: 'string' },
+      },
+    });
+    const only = values.only?.split(',');
+    const unknown = only?.find((name) => !names.includes(name));
+    return unknown ? `There is no consumer ${unknown}\n${usage}` : { ...values, only };
+  } catch (error) {
+    return `${error.message}\n${usage}`;
+  }
+}
+
+async function main({ short, addons, only }) {
+  const began = performance.now();
+  const say = (text) => {
+    console.error(`· ${((performance.now() - began) / 1_000).toFixed(0)} s: ${text}`);
+  };
+  const packages = layOut({ addons, out: join(work, 'packages') });
+  await installTools();
+  const scene = await startScene();
+  const registry = await Registry.start(tools, join(work, 'registry'));
+  const results = {};
+  try {
+    for (const folder of packages) registry.publish(folder);
+    const published = packages.map((folder) => basename(folder)).join(', ');
+    say(`published ${published}`);
+    const names_ = only ?? names.filter((name) => !short || new Consumer(name).told.short);
+    const size = short ? SHORT : FULL;
+    const env = { ...scene.env, ...size, PUBLISHED: platforms(packages) };
+    for (const name of names_) {
+      results[name] = await tryOut(new Consumer(name), { work, tools, registry, env }, say);
+    }
+  } finally {
+    registry.stop();
+    await scene.stop();
+    rmSync(work, { recursive: true, force: true });
+  }
+  console.table(results);
+  return Object.values(results).every(({ passed }) => passed);
+}
+
+async function tryOut(consumer, setting, say) {
+  try {
+    const { version, installed, seconds } = await consumer.run(setting);
+    say(`${consumer.name} passed`);
+    return { version, installed, seconds: Number(seconds.toFixed(1)), passed: true };
+  } catch (error) {
+    say(`${consumer.name} failed`);
+    console.error(error);
+    return { version: '', installed: '', seconds: 0, passed: false };
+  }
+}
+
+function platforms(packages) {
+  const folders = packages.filter((folder) => basename(join(folder, '..')) === 'platforms');
+  return folders.map((folder) => `tokenkeep-${basename(folder)}`).join(',');
+}
+
+/** Verdaccio and pnpm, as their lock file says. */
+async function installTools() {
+  if (existsSync(join(tools, 'node_modules/verdaccio'))) return;
+  cpSync(join(import.meta.dirname, 'tools'), tools, { recursive: true });
+  // Not `npm ci`: registries may lack the packages of pnpm for other machines.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+  await command('npm', args, { cwd: tools });
+}
+
+/** A database, a token endpoint, and somebody who hands out its tokens. */
+async function startScene() {
+  const server = await startPostgres();
+  const databaseUrl = await server.createDatabase('consumers');
+  const keep = createTokenKeep({ databaseUrl });
+  await keep.migrate({ stores: ['gmail', 'integration'] });
+  await keep.close();
+  const endpoint = await startTokenEndpoint({});
+  const issuer = createServer((_, response) => response.end(JSON.stringify(endpoint.issue())));
+  await new Promise((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+  const key = '0123456789abcdef'.repeat(4);
+  return {
+    env: {
+      DATABASE_URL: databaseUrl,
+      GMAIL_ENCRYPTION_KEY: key,
+      TOKENKEEP_KEY: key,
+      GOOGLE_CLIENT_ID: 'client',
+      GOOGLE_CLIENT_SECRET: 'secret',
+      TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url,
+      JOB_ISSUE_URL: `http://127.0.0.1:${issuer.address().port}/`,
+    },
+    async stop() {
+      issuer.close();
+      await endpoint.close();
+      await server.stop();
+    },
+  };
+}

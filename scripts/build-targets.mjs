@@ -1,0 +1,49 @@
+// Builds the addon for other machines than this one, on Linux with nothing but the registries:
+// npm run build:targets [-- --only linux-arm64-gnu,…]. It needs Python 3 for zig; where rustup has no
+// standard library of a target, Debian's packages and root.
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { addonFile } from './packages/lay-out.mjs';
+import { TARGETS } from './packages/targets.mjs';
+import { root, run } from './run.mjs';
+import { stripped } from './targets/strip.mjs';
+import { standardLibrary } from './targets/standard-library.mjs';
+import { installZig } from './targets/zig.mjs';
+
+const crossing = TARGETS.filter(({ crosses }) => crosses);
+const names = crossing.map(({ platform }) => platform);
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: names.join(',') },
+    out: { type: 'string', default: join(root, 'target/addons') },
+  },
+});
+const only = values.only.split(',');
+const unknown = only.find((name) => !names.includes(name));
+if (unknown) {
+  console.error(`There is no target ${unknown}, only ${names.join(', ')}`);
+  process.exit(2);
+}
+
+mkdirSync(values.out, { recursive: true });
+const zig = installZig(join(root, 'target/cross/zig'));
+for (const target of crossing.filter(({ platform }) => only.includes(platform))) {
+  const file = join(values.out, addonFile(target.platform));
+  cpSync(stripped(build(target)), file);
+  console.log(file);
+}
+
+/** @param {import('./packages/targets.mjs').Target} target @returns {string} the library */
+function build({ triple, glibc }) {
+  const { cargo, env, args } = standardLibrary(triple);
+  const folder = join(root, 'target/cross', triple);
+  const named = glibc ? `${triple}.${glibc}` : triple;
+  run(cargo, ['zigbuild', '--lib', '--release', '--target', named, ...args], {
+    ...env,
+    PATH: `${zig}:${process.env.PATH}`,
+    CARGO_TARGET_DIR: folder,
+  });
+  return join(folder, triple, 'release/libtokenkeep.so');
+}

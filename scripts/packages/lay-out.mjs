@@ -1,0 +1,81 @@
+/** The packages as they are published, in a folder of their own. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { root, runBin } from '../run.mjs';
+import { TARGETS } from './targets.mjs';
+
+/** What npm adds to every package. */
+const ALWAYS = ['README.md', 'LICENSE'];
+
+/**
+ * @param {{ addons: string, out: string, repository?: string }} options `addons`: the folder with
+ *   the built `tokenkeep.<platform>.node`; only packages for these are made, and named as optional
+ *   dependencies. `repository`: which a provenance statement must name
+ * @returns {string[]} the packages' folders: the root package last, since it needs the others
+ */
+export function layOut({ addons, out, repository }) {
+  const built = TARGETS.filter(({ platform }) => existsSync(join(addons, addonFile(platform))));
+  if (built.length === 0) throw new Error(`There is no addon in ${addons}. Run: npm run build`);
+  rmSync(out, { recursive: true, force: true });
+  const folder = join(out, 'tokenkeep');
+  mkdirSync(folder, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const name of [...manifest.files, ...ALWAYS]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
+  // Nobody builds or tests what is installed.
+  delete manifest.devDependencies;
+  delete manifest.scripts;
+  delete manifest.overrides;
+  manifest.napi.targets = built.map(({ triple }) => triple);
+  if (repository) manifest.repository = `github:${repository}`;
+  write(join(folder, 'package.json'), manifest);
+
+  // napi works within one package; what it makes there is moved out.
+  const staged = join(folder, 'addons');
+  mkdirSync(staged);
+  for (const { platform } of built) {
+    cpSync(join(addons, addonFile(platform)), join(staged, addonFile(platform)));
+  }
+  napi(folder, 'create-npm-dirs');
+  napi(folder, 'artifacts', '--output-dir', 'addons');
+  napi(folder, 'pre-publish', '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release');
+  rmSync(staged, { recursive: true });
+  for (const { platform } of built) rmSync(join(folder, addonFile(platform)), { force: true });
+  renameSync(join(folder, 'npm'), join(out, 'platforms'));
+
+  const platforms = readdirSync(join(out, 'platforms')).map((name) => join(out, 'platforms', name));
+  for (const platform of platforms) finish(platform, manifest);
+  return [...platforms, folder];
+}
+
+function napi(folder, command, ...args) {
+  runBin('@napi-rs/cli', 'napi', [command, '--cwd', folder, ...args]);
+}
+
+/** What napi leaves out of a platform's package. */
+function finish(folder, { repository }) {
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  if (repository) manifest.repository = repository;
+  write(join(folder, 'package.json'), manifest);
+}
+
+function write(path, manifest) {
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** @param {string} platform */
+export function addonFile(platform) {
+  return `tokenkeep.${platform}.node`;
+}
