@@ -1,7 +1,7 @@
 /** One consumer: a copy of its folder, installed from the local registry, and what it runs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const apps = join(import.meta.dirname, 'apps');
@@ -14,7 +14,7 @@ const apps = join(import.meta.dirname, 'apps');
  * @property {string[]} [install] further arguments of the installation
  * @property {string} [shows] the dependency whose version is shown
  * @property {boolean} [short] whether it is part of the short form
- * @property {string} [needs] `release`: a release build
+ * @property {boolean} [scripts] whether a dependency's install scripts are run; ours has none
  */
 
 export class Consumer {
@@ -37,7 +37,6 @@ export class Consumer {
     cpSync(join(apps, this.name), folder, { recursive: true });
     cpSync(join(apps, '../job'), join(folder, 'job'), { recursive: true });
     writeFileSync(join(folder, '.npmrc'), registry.npmrc);
-    if (existsSync(join(folder, 'tsconfig.base.json'))) mkdirSync(join(folder, 'out'));
     await this.#install(folder, work, tools);
     const installed = JSON.parse(
       readFileSync(join(folder, 'node_modules/tokenkeep/package.json'), 'utf8'),
@@ -52,8 +51,8 @@ export class Consumer {
   }
 
   async #install(folder, work, tools) {
-    const { manager, install = [] } = this.told;
-    const more = [...install, '--ignore-scripts'];
+    const { manager, install = [], scripts } = this.told;
+    const more = scripts ? install : [...install, '--ignore-scripts'];
     if (manager === 'npm') {
       const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', ...more];
       await command('npm', args, { cwd: folder });

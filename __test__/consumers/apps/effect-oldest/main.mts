@@ -34,7 +34,7 @@ const program = Effect.gen(function* () {
   );
   assert.equal(refreshed.accessToken, 'new');
   const token = yield* client.getValidToken(['a']);
-  return token.accessToken;
+  return token.access_token;
 });
 const live = Layer.provideMerge(GoogleAuthClientLive, IntegrationTokenStoreLive);
 const given = await Effect.runPromise(withCurrentUser(userId)(Effect.provide(program, live)));
