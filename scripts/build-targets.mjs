@@ -1,13 +1,14 @@
 // Builds the addon for other machines than this one, on Linux with nothing but the registries:
 // npm run build:targets [-- --only linux-arm64-gnu,…]. It needs Python 3 for zig; where rustup has no
 // standard library of a target, Debian's packages and root.
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { addonFile } from './packages/lay-out.mjs';
 import { TARGETS } from './packages/targets.mjs';
 import { root, run } from './run.mjs';
+import { glibcOf } from './targets/glibc.mjs';
 import { stripped } from './targets/strip.mjs';
 import { standardLibrary } from './targets/standard-library.mjs';
 import { installZig } from './targets/zig.mjs';
@@ -32,7 +33,11 @@ const zig = installZig(join(root, 'target/cross/zig'));
 for (const target of crossing.filter(({ platform }) => only.includes(platform))) {
   const file = join(values.out, addonFile(target.platform));
   cpSync(stripped(build(target)), file);
-  console.log(file);
+  const needs = glibcOf(file);
+  if (needs !== target.glibc) {
+    throw new Error(`${file} needs glibc ${needs}, and not ${target.glibc ?? 'none'}`);
+  }
+  console.log(`${file}: ${needs ? `glibc ${needs}` : 'no glibc'}, ${statSync(file).size} bytes`);
 }
 
 /** @param {import('./packages/targets.mjs').Target} target @returns {string} the library */

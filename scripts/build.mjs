@@ -1,4 +1,4 @@
-// Builds the addon (debug, or --release) and dist/: CommonJS from TypeScript, and an ES module
+// Builds the addon (debug, or --release; --target triple) and dist/: CommonJS from TypeScript, and an ES module
 // beside each entry that re-exports it, so that both share one native instance and one set of
 // classes. tokenkeep/drizzle, which has neither, is compiled twice: drizzle-orm's types for ES modules
 // and for CommonJS do not go together. The entries for Effect stand on those before: tokenkeep/effect3
@@ -6,6 +6,7 @@
 import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { root, run, runBin } from './run.mjs';
 
 const require = createRequire(import.meta.url);
@@ -13,11 +14,12 @@ const require = createRequire(import.meta.url);
 /** The entries whose ES modules are compiled. */
 const MODULES = ['./drizzle', './effect', './effect3'];
 
-function buildAddon(release) {
+function buildAddon({ release, target }) {
   run('cargo', ['--version']);
   const profile = release ? ['--release'] : [];
+  const machine = target ? ['--target', target] : [];
   const outputs = ['--platform', '--js', 'native.js', '--dts', 'index.d.ts'];
-  runBin('@napi-rs/cli', 'napi', ['build', ...outputs, ...profile]);
+  runBin('@napi-rs/cli', 'napi', ['build', ...outputs, ...profile, ...machine]);
 }
 
 function buildFaces() {
@@ -60,5 +62,8 @@ function writeModule(path) {
   writeFileSync(path.replace(/\.mjs$/, '.d.mts'), `export * from ${from};\n`);
 }
 
-buildAddon(process.argv.includes('--release'));
+const { values } = parseArgs({
+  options: { release: { type: 'boolean', default: false }, target: { type: 'string' } },
+});
+buildAddon(values);
 buildFaces();

@@ -1,5 +1,5 @@
 // Lays out what is published: the root package without binaries, and one package for each addon:
-// npm run pack [-- --addons folder] [--out folder] [--repository owner/name]
+// npm run pack [-- --addons folder] [--out folder] [--repository owner/name] [--all]
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     addons: { type: 'string', default: root },
     out: { type: 'string', default: join(root, 'target/packages') },
     repository: { type: 'string' },
+    all: { type: 'boolean', default: false },
   },
 });
 for (const folder of layOut(values)) console.log(folder);

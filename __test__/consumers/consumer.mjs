@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { machine } from './machines.mjs';
+
 const apps = join(import.meta.dirname, 'apps');
+const machines = join(import.meta.dirname, '../../target/machines');
 
 /**
  * What `package.json` says of a consumer, under `consumer`.
@@ -14,6 +17,7 @@ const apps = join(import.meta.dirname, 'apps');
  * @property {string[]} [install] further arguments of the installation
  * @property {string} [shows] the dependency whose version is shown
  * @property {boolean} [short] whether it is part of the short form
+ * @property {string} [platform] of another machine than this one; it is run there if that is published
  * @property {boolean} [scripts] whether a dependency's install scripts are run; ours has none
  */
 
@@ -41,8 +45,11 @@ export class Consumer {
     const installed = JSON.parse(
       readFileSync(join(folder, 'node_modules/tokenkeep/package.json'), 'utf8'),
     );
+    const { platform } = this.told;
+    const elsewhere = platform ? { JOB_NODE: JSON.stringify(machine(platform, machines)) } : {};
     const took = performance.now();
-    await command('npm', ['run', '--silent', 'check'], { cwd: folder, env });
+    const told = { cwd: folder, env: { ...env, ...elsewhere } };
+    await command('npm', ['run', '--silent', 'check'], told);
     return {
       version: this.#version(folder),
       installed: installed.version,

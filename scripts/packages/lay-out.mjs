@@ -18,14 +18,20 @@ import { TARGETS } from './targets.mjs';
 const ALWAYS = ['README.md', 'LICENSE'];
 
 /**
- * @param {{ addons: string, out: string, repository?: string }} options `addons`: the folder with
- *   the built `tokenkeep.<platform>.node`; only packages for these are made, and named as optional
- *   dependencies. `repository`: which a provenance statement must name
+ * @param {{ addons: string, out: string, repository?: string, all?: boolean }} options `addons`: the
+ *   folder with the built `tokenkeep.<platform>.node`; only packages for these are made, and named as
+ *   optional dependencies; with `all` none may be missing. `repository`: which a provenance statement
+ *   must name
  * @returns {string[]} the packages' folders: the root package last, since it needs the others
  */
-export function layOut({ addons, out, repository }) {
+export function layOut({ addons, out, repository, all = false }) {
   const built = TARGETS.filter(({ platform }) => existsSync(join(addons, addonFile(platform))));
   if (built.length === 0) throw new Error(`There is no addon in ${addons}. Run: npm run build`);
+  const missing = TARGETS.filter((target) => !built.includes(target));
+  if (all && missing.length > 0) {
+    const names = missing.map(({ platform }) => platform).join(', ');
+    throw new Error(`These addons are missing in ${addons}: ${names}`);
+  }
   rmSync(out, { recursive: true, force: true });
   const folder = join(out, 'tokenkeep');
   mkdirSync(folder, { recursive: true });

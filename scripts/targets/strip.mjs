@@ -7,16 +7,17 @@ import { run } from '../run.mjs';
 
 /** The library without symbols, in its place. @param {string} library */
 export function stripped(library) {
-  run(objcopy(), ['--strip-all', library]);
+  const { command, libraries } = objcopy();
+  run(command, ['--strip-all', library], { LD_LIBRARY_PATH: libraries });
   return library;
 }
 
-/** rustup's, which knows every target. */
+/** That of the compiler, which knows every target, and the libraries that it needs. */
 function objcopy() {
   const { stdout } = spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' });
-  const libraries = join(stdout.trim(), 'lib/rustlib');
-  const found = readdirSync(libraries)
-    .map((target) => join(libraries, target, 'bin/rust-objcopy'))
+  const libraries = join(stdout.trim(), 'lib');
+  const found = readdirSync(join(libraries, 'rustlib'))
+    .map((target) => join(libraries, 'rustlib', target, 'bin/rust-objcopy'))
     .find((path) => existsSync(path));
-  return found ?? 'rust-objcopy';
+  return { command: found ?? 'rust-objcopy', libraries };
 }

