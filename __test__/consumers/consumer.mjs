@@ -49,9 +49,10 @@ export class Consumer {
     const elsewhere = platform ? { JOB_NODE: JSON.stringify(machine(platform, machines)) } : {};
     const took = performance.now();
     const told = { cwd: folder, env: { ...env, ...elsewhere } };
-    await command('npm', ['run', '--silent', 'check'], told);
+    const output = await command('npm', ['run', '--silent', 'check'], told);
+    const [, elsewhereIs] = /^done on (.*)$/m.exec(output) ?? [];
     return {
-      version: this.#version(folder),
+      version: elsewhereIs ?? this.#version(folder),
       installed: installed.version,
       seconds: (performance.now() - took) / 1_000,
     };

@@ -9,3 +9,4 @@ const { stdout, stderr } = spawnSync(command, [...args, 'main.cjs'], {
   env: { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: library },
 });
 assert.match(stdout, /^done on x64/, stderr);
+console.log(stdout.trim());
