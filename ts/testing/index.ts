@@ -1,0 +1,16 @@
+/** `tokenkeep/testing`: for the tests of applications. Only `startTestDatabase` needs the addon. */
+
+export { type TestDatabase, type TestDatabaseOptions, startTestDatabase } from './database';
+export {
+  type TokenEndpoint,
+  type TokenEndpointOptions,
+  startTokenEndpoint,
+} from './token-endpoint/index';
+export { type IssuedTokens, type TokenExchange, type TokenFamily } from './token-endpoint/families';
+export { type TokenRequest } from './token-endpoint/request';
+export {
+  type NextStep,
+  type TokenEndpointScript,
+  type TokenEndpointStep,
+  type TokenResponse,
+} from './token-endpoint/step';
