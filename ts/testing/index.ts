@@ -14,3 +14,11 @@ export {
   type TokenEndpointStep,
   type TokenResponse,
 } from './token-endpoint/step';
+export { type FakeTokenKeep, type FakeTokenKeepOptions, fakeTokenKeep } from './fake/keep';
+export {
+  type FakeRefresh,
+  type FakeRefreshRequest,
+  type FakeRefreshedTokens,
+} from './fake/refresher';
+export { expireToken } from './expire-token';
+export { type StoredTokenKey } from './stored-token';

@@ -1,0 +1,108 @@
+/** Connecting in memory: whoever follows the links is asked nothing. */
+
+import { randomUUID } from 'node:crypto';
+import { optionalText, optionalTexts } from '../../arguments';
+import { CALENDAR_SCOPES } from '../../calendar-credentials';
+import type { BeginOptions, Connected, ConnectedStore, Connector } from '../../connector';
+import { AuthorizationError, type NotAuthorizedReason } from '../../errors';
+import { id, record } from './arguments';
+import type { Surface } from './surface';
+
+/** A ticket, or a flow that has begun. */
+interface Begun {
+  store: ConnectedStore;
+  userId: string;
+  browser: string | undefined;
+  scopes: string[];
+  returnTo: string | undefined;
+}
+
+/** What a user who has agreed is given. */
+export type Connect = (store: ConnectedStore, userId: string, scopes: string[]) => void;
+
+/** As {@link Connector}; states and tickets are good for one use, and for ever. */
+export class FakeConnector implements Surface<Connector> {
+  readonly #begun = new Map<string, Begun>();
+  readonly #open: () => void;
+  readonly #connect: Connect;
+  readonly #disconnect: (store: ConnectedStore, userId: string) => boolean;
+
+  constructor(
+    open: () => void,
+    connect: Connect,
+    disconnect: (store: ConnectedStore, userId: string) => boolean,
+  ) {
+    this.#open = open;
+    this.#connect = connect;
+    this.#disconnect = disconnect;
+  }
+
+  redirectUri = (): URL => new URL('http://127.0.0.1/auth/google/callback');
+
+  authorizationOrigin = (): string => 'https://accounts.google.com';
+
+  ticket: Connector['ticket'] = async (store, options) => this.#keep(store, options);
+
+  checkTicket: Connector['checkTicket'] = async (store, ticket, userId) => {
+    this.#find(store, ticket, userId);
+  };
+
+  followTicket: Connector['followTicket'] = async (store, ticket, browser, userId) => {
+    const begun = this.#find(store, ticket, userId);
+    this.#begun.delete(ticket);
+    return this.begin(store, { ...begun, browser });
+  };
+
+  begin: Connector['begin'] = async (store, options) => {
+    const state = this.#keep(store, options);
+    const url = new URL('/o/oauth2/v2/auth', this.authorizationOrigin());
+    url.search = new URLSearchParams({
+      client_id: 'fake',
+      redirect_uri: this.redirectUri().href,
+      response_type: 'code',
+      scope: (options.scopes ?? CALENDAR_SCOPES).join(' '),
+      state,
+    }).toString();
+    return url.href;
+  };
+
+  finish: Connector['finish'] = async (store, { state, code, browser, userId }) => {
+    const { returnTo = null, ...begun } = this.#find(store, state, userId);
+    if (begun.browser !== browser) throw refusal('another_browser');
+    this.#begun.delete(state);
+    if (!code) throw refusal('denied');
+    this.#connect(store, begun.userId, begun.scopes);
+    return { userId: begun.userId, accountChanged: false, returnTo } satisfies Connected;
+  };
+
+  disconnect: Connector['disconnect'] = async (store, userId) => {
+    this.#open();
+    return this.#disconnect(store, id('userId', userId));
+  };
+
+  #keep(store: ConnectedStore, options: BeginOptions): string {
+    this.#open();
+    const given = record('options', options);
+    const name = randomUUID();
+    this.#begun.set(name, {
+      store,
+      userId: id('userId', given['userId']),
+      browser: optionalText('browser', given['browser']),
+      scopes: optionalTexts('scopes', given['scopes']) ?? [...CALENDAR_SCOPES],
+      returnTo: optionalText('returnTo', given['returnTo']),
+    });
+    return name;
+  }
+
+  #find(store: ConnectedStore, name: string, userId: string | undefined): Begun {
+    this.#open();
+    const begun = this.#begun.get(name);
+    if (begun?.store !== store) throw refusal('expired');
+    if (userId !== undefined && userId !== begun.userId) throw refusal('another_user');
+    return begun;
+  }
+}
+
+function refusal(reason: NotAuthorizedReason): AuthorizationError {
+  return Object.assign(new AuthorizationError(`Could not connect: ${reason}`), { reason });
+}
