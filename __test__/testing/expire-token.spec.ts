@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { NotConnectedError, type TokenKeep, createTokenKeep } from '../../dist/index.js';
+import { NotConnectedError, type TokenKeep } from '../../dist/index.js';
 import {
   type StoredTokenKey,
   type TestDatabase,
@@ -11,6 +11,8 @@ import {
   startTestDatabase,
   startTokenEndpoint,
 } from '../../dist/testing/index.js';
+import { keepFor } from './instance';
+import { storeCases } from './stores';
 
 let database: TestDatabase;
 let endpoint: TokenEndpoint;
@@ -19,16 +21,7 @@ let keep: TokenKeep;
 beforeAll(async () => {
   database = await startTestDatabase({ server: inject('databaseUrl') });
   endpoint = await startTokenEndpoint();
-  keep = createTokenKeep({
-    databaseUrl: database.url,
-    gmailEncryptionKey: '11'.repeat(32),
-    tokenkeepKey: '22'.repeat(32),
-    encryptionSecret: '3'.repeat(32),
-    googleClientId: 'client',
-    googleClientSecret: 'secret',
-    googleTokenUrl: endpoint.url,
-    zohoTokenUrl: endpoint.url,
-  });
+  keep = keepFor(database, endpoint);
 });
 afterAll(async () => {
   await keep?.close();
@@ -39,82 +32,18 @@ afterAll(async () => {
 const userId = randomUUID();
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
-interface Store {
-  name: string;
-  key: StoredTokenKey;
-  store(accessToken: string, refreshToken: string): Promise<unknown>;
-  valid(): Promise<string | undefined>;
-}
-
-const STORES: Store[] = [
-  {
-    name: 'gmail',
-    key: { store: 'gmail', userId },
-    store: (accessToken, refreshToken) =>
-      keep.gmail.upsertGmailTokens({
-        userId,
-        tenantId: 'tenant',
-        accessToken,
-        refreshToken,
-        expiresAt: inAnHour(),
-        scope: 'scope',
-      }),
-    valid: async () => (await keep.gmail.getValidGmailToken(userId)).accessToken,
-  },
-  {
-    name: 'zoho',
-    key: { store: 'zoho', clientId: 'acme', provider: 'zoho_crm' },
-    store: (accessToken, refreshToken) =>
-      keep.zoho.storeTokens('acme', 'zoho_crm', { accessToken, refreshToken, expiresIn: 3_600 }),
-    valid: () =>
-      keep.zoho.getAccessToken('acme', 'zoho_crm', { clientId: 'id', clientSecret: 'secret' }),
-  },
-  ...[undefined, 'an account'].map((identifier) => ({
-    name: `vault, ${identifier ?? 'no identifier'}`,
-    key: { store: 'vault' as const, tenantId: userId, provider: 'google', identifier },
-    async store(accessToken: string, refreshToken: string) {
-      const access = { value: accessToken, expiresAt: inAnHour(), identifier };
-      await keep.vault.storeToken(userId, 'google', 'access_token', access);
-      const refresh = { value: refreshToken, identifier };
-      await keep.vault.storeToken(userId, 'google', 'refresh_token', refresh);
-    },
-    async valid() {
-      const options = { refresh: true };
-      const found = await keep.vault.getAccessToken(userId, 'google', identifier, 5, options);
-      return found?.token.value;
-    },
-  })),
-  {
-    name: 'calendar',
-    key: { store: 'calendar', userId },
-    store: (accessToken, refreshToken) =>
-      keep.calendar.saveCalendarTokens(userId, accessToken, refreshToken, inAnHour(), null),
-    valid: async () => (await keep.calendar.getCredentialsForUser(userId))?.access_token,
-  },
-  {
-    name: 'integration',
-    key: { store: 'integration', userId, provider: 'google' },
-    store: (accessToken, refreshToken) =>
-      keep.integration.storeToken(userId, 'google', {
-        accessToken,
-        refreshToken,
-        expiresAt: inAnHour(),
-      }),
-    valid: async () => (await keep.integration.getValidToken(userId, 'google')).accessToken,
-  },
-];
-
-describe.each(STORES)('$name', ({ key, store, valid }) => {
+describe.each(storeCases(userId))('$name', ({ key, store, valid }) => {
   it('refreshes at the next call, and not before', async () => {
-    const { accessToken, refreshToken } = endpoint.issue();
-    await store(accessToken, refreshToken);
-    expect(await valid()).toBe(accessToken);
-    expect(endpoint.familyOf(refreshToken)?.exchanges).toEqual([]);
+    const issued = endpoint.issue();
+    await store(keep, inAnHour(), issued);
+    expect(await valid(keep)).toBe(issued.accessToken);
+    const family = endpoint.familyOf(issued.refreshToken)!;
+    expect(family.exchanges).toEqual([]);
     await expireToken(database.url, key);
-    const refreshed = await valid();
-    expect(refreshed).not.toBe(accessToken);
-    expect(endpoint.familyOfAccess(refreshed!)).toBe(endpoint.familyOf(refreshToken));
-    expect(endpoint.familyOf(refreshToken)?.exchanges).toHaveLength(1);
+    const refreshed = await valid(keep);
+    expect(refreshed).not.toBe(issued.accessToken);
+    expect(endpoint.familyOfAccess(refreshed!)).toBe(family);
+    expect(family.exchanges).toHaveLength(1);
   });
 
   it('says that nothing is stored under a key', async () => {

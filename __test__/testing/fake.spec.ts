@@ -17,93 +17,20 @@ import {
 } from '../../dist/index.js';
 import {
   type FakeRefresh,
-  type FakeTokenKeep,
   type StoredTokenKey,
   expireToken,
   fakeTokenKeep,
 } from '../../dist/testing/index.js';
 import { newGate } from '../helpers/promises';
+import { STORED, storeCases } from './stores';
 
 const HOUR_MS = 3_600_000;
 const inAnHour = () => new Date(Date.now() + HOUR_MS);
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 const userId = randomUUID();
-const credentials = { clientId: 'client', clientSecret: 'secret' };
 
-/** Each store: how a token that is good until a date comes in, is asked for, and expires. */
-interface Store {
-  name: string;
-  key: StoredTokenKey;
-  store(keep: FakeTokenKeep, until: Date, refreshToken?: string): Promise<unknown>;
-  valid(keep: FakeTokenKeep): Promise<string | undefined>;
-  /** What a dead grant is for the call after. */
-  ended: 'deleted' | 'marked';
-}
-
-const STORES: Store[] = [
-  {
-    name: 'gmail',
-    key: { store: 'gmail', userId },
-    store: (keep, expiresAt, refreshToken = 'refresh') =>
-      keep.gmail.upsertGmailTokens({
-        userId,
-        tenantId: 'tenant',
-        accessToken: 'stored',
-        refreshToken,
-        expiresAt,
-        scope: 'scope',
-      }),
-    valid: async (keep) => (await keep.gmail.getValidGmailToken(userId)).accessToken,
-    ended: 'deleted',
-  },
-  {
-    name: 'zoho',
-    key: { store: 'zoho', clientId: userId, provider: 'zoho_crm' },
-    store: (keep, until, refreshToken = 'refresh') =>
-      keep.zoho.storeTokens(userId, 'zoho_crm', {
-        accessToken: 'stored',
-        refreshToken,
-        expiresIn: (Number(until) - Date.now()) / 1_000,
-      }),
-    valid: (keep) => keep.zoho.getAccessToken(userId, 'zoho_crm', credentials),
-    ended: 'marked',
-  },
-  {
-    name: 'vault',
-    key: { store: 'vault', tenantId: userId, provider: 'google', identifier: 'me' },
-    store: async (keep, expiresAt, refreshToken = 'refresh') => {
-      const identifier = 'me';
-      const data = { value: 'stored', expiresAt, identifier };
-      await keep.vault.storeToken(userId, 'google', 'access_token', data);
-      if (!refreshToken) return;
-      const refresh = { value: refreshToken, identifier };
-      await keep.vault.storeToken(userId, 'google', 'refresh_token', refresh);
-    },
-    valid: async (keep) =>
-      (await keep.vault.getAccessToken(userId, 'google', 'me', 5, { refresh: true }))?.token.value,
-    ended: 'marked',
-  },
-  {
-    name: 'calendar',
-    key: { store: 'calendar', userId },
-    store: (keep, until, refreshToken = 'refresh') =>
-      keep.calendar.saveCalendarTokens(userId, 'stored', refreshToken, until, ['scope']),
-    valid: async (keep) => (await keep.calendar.getCredentialsForUser(userId))?.access_token,
-    ended: 'deleted',
-  },
-  {
-    name: 'integration',
-    key: { store: 'integration', userId, provider: 'github' },
-    store: (keep, expiresAt, refreshToken = 'refresh') =>
-      keep.integration.storeToken(userId, 'github', {
-        accessToken: 'stored',
-        refreshToken,
-        expiresAt,
-      }),
-    valid: async (keep) => (await keep.integration.getValidToken(userId, 'github')).accessToken,
-    ended: 'marked',
-  },
-];
+const STORES = storeCases(userId);
+const INTEGRATION = STORES.find(({ name }) => name === 'integration')!;
 
 afterEach(() => void vi.useRealTimers());
 
@@ -128,7 +55,7 @@ describe.each(STORES)('$name', ({ name, key, store, valid, ended }) => {
     const tokens = await Promise.all([valid(keep), valid(keep), valid(keep)]);
     expect(tokens).toEqual(['refreshed', 'refreshed', 'refreshed']);
     expect(await valid(keep)).toBe('refreshed');
-    expect(refresh.mock.calls).toMatchObject([[{ store: name, refreshToken: 'refresh' }]]);
+    expect(refresh.mock.calls).toMatchObject([[{ store: key.store, refreshToken: 'refresh' }]]);
   });
 
   it('sends the refresh token that the last refresh gave', async () => {
@@ -174,7 +101,7 @@ describe.each(STORES)('$name', ({ name, key, store, valid, ended }) => {
 
   it('says that there is no refresh token when the access token is spent', async () => {
     const { keep } = counted();
-    await store(keep, inMinutes(-1), '');
+    await store(keep, inMinutes(-1), { ...STORED, refreshToken: '' });
     await expect(valid(keep)).rejects.toThrow(RefreshTokenMissingError);
   });
 
@@ -184,10 +111,10 @@ describe.each(STORES)('$name', ({ name, key, store, valid, ended }) => {
       await gate.opened;
       return { accessToken: 'late' };
     });
-    await store(keep, inMinutes(-1), 'older');
+    await store(keep, inMinutes(-1), { ...STORED, refreshToken: 'older' });
     const waiting = valid(keep);
     await vi.waitFor(() => expect(refresh).toHaveBeenCalled());
-    await store(keep, inAnHour(), 'newer');
+    await store(keep, inAnHour(), { ...STORED, refreshToken: 'newer' });
     gate.open();
     expect(await waiting).toBe('stored');
     expect(await valid(keep)).toBe('stored');
@@ -275,14 +202,14 @@ describe('integration', () => {
     const { keep } = counted(() => {
       throw new Error('invalid_grant');
     });
-    const status = () => keep.integration.connectionStatus(userId, 'github');
+    const status = () => keep.integration.connectionStatus(userId, 'google');
     expect(await status()).toMatchObject({ active: false, reason: 'not_connected' });
-    await STORES[4]!.store(keep, inAnHour());
+    await INTEGRATION.store(keep, inAnHour());
     expect(await status()).toMatchObject({ active: true, accessToken: 'stored' });
-    await expireToken(keep, STORES[4]!.key);
+    await expireToken(keep, INTEGRATION.key);
     expect(await status()).toMatchObject({ active: false, reason: 'needs_reauthorization' });
-    expect(await keep.integration.revoke(userId, 'github')).toBe(true);
-    expect(await keep.integration.revoke(userId, 'github')).toBe(false);
+    expect(await keep.integration.revoke(userId, 'google')).toBe(true);
+    expect(await keep.integration.revoke(userId, 'google')).toBe(false);
     expect(await status()).toMatchObject({ active: false, reason: 'not_connected' });
   });
 
