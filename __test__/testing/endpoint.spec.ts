@@ -2,7 +2,11 @@
 
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TokenEndpoint, startTokenEndpoint } from '../../dist/testing/index.js';
+import {
+  type TokenEndpoint,
+  type TokenEndpointStep,
+  startTokenEndpoint,
+} from '../../dist/testing/index.js';
 
 let endpoint: TokenEndpoint;
 
@@ -123,6 +127,8 @@ describe('told to', () => {
     expect((await fetch(scripted.url, { method: 'POST', body })).status).toBe(400);
     const bad = { rotate: false } as unknown as [];
     await expect(startTokenEndpoint(bad)).rejects.toMatchObject({ argument: 'script' });
+    const misspelt = [{}, { delay: 5 } as TokenEndpointStep];
+    expect(() => endpoint.script(misspelt)).toThrow('script[1].delay: is no field');
   });
 });
 

@@ -19,6 +19,6 @@ export {
   type FakeRefresh,
   type FakeRefreshRequest,
   type FakeRefreshedTokens,
-} from './fake/refresher';
+} from './fake/refresh';
 export { expireToken } from './expire-token';
 export { type StoredTokenKey } from './stored-token';

@@ -1,6 +1,6 @@
 /** Arguments as the stores take them: what the core refuses is refused here, too. */
 
-import { date, record, text } from '../../arguments';
+import { date, text } from '../../arguments';
 import { InvalidArgumentError } from '../../errors';
 
 const ID_MAX_BYTES = 1024;
@@ -40,9 +40,6 @@ export function moment(argument: string, value: unknown): Date {
 export function momentOrNull(argument: string, value: unknown): Date | null {
   return value === undefined || value === null ? null : moment(argument, value);
 }
-
-/** The fields of an object. */
-export { record };
 
 function bounded(argument: string, given: string, most: number): string {
   if (given === '') throw refusal(argument, 'must not be empty');

@@ -1,10 +1,10 @@
 /** The calendar store in memory. */
 
-import { optionalText, optionalTexts } from '../../arguments';
+import { optionalText, optionalTexts, record } from '../../arguments';
 import { credentialsOf } from '../../calendar-credentials';
 import type { CalendarStore, CalendarTokens } from '../../calendar-store';
 import { NotConnectedError } from '../../errors';
-import { id, momentOrNull, record, token, tokenOrEmpty, uuid } from './arguments';
+import { id, momentOrNull, token, tokenOrEmpty, uuid } from './arguments';
 import type { FakeConnector } from './connector';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';

@@ -1,11 +1,11 @@
 /** Connecting in memory: whoever follows the links is asked nothing. */
 
 import { randomUUID } from 'node:crypto';
-import { optionalText, optionalTexts } from '../../arguments';
+import { optionalText, optionalTexts, record } from '../../arguments';
 import { CALENDAR_SCOPES } from '../../calendar-credentials';
 import type { BeginOptions, Connected, ConnectedStore, Connector } from '../../connector';
 import { AuthorizationError, type NotAuthorizedReason } from '../../errors';
-import { id, record } from './arguments';
+import { id } from './arguments';
 import type { Surface } from './surface';
 
 /** A ticket, or a flow that has begun. */

@@ -1,10 +1,10 @@
 /** The gmail store in memory. */
 
 import { randomUUID } from 'node:crypto';
-import { optionalFunction } from '../../arguments';
+import { optionalFunction, record } from '../../arguments';
 import { TenantMismatchError } from '../../errors';
 import type { DecryptedGmailToken, GmailStore } from '../../gmail-store';
-import { id, moment, record, token, tokenOrEmpty } from './arguments';
+import { id, moment, token, tokenOrEmpty } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';

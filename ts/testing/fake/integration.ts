@@ -1,10 +1,10 @@
 /** The integration store in memory. */
 
-import { optionalText, optionalTexts } from '../../arguments';
+import { optionalText, optionalTexts, record } from '../../arguments';
 import { TokenRevokedError } from '../../errors';
 import { expiringOf, statusOf, wantedOf, withScopes } from '../../integration-calls';
 import type { IntegrationStore, IntegrationToken } from '../../integration-store';
-import { id, moment, record, token } from './arguments';
+import { id, moment, token } from './arguments';
 import { type Grant, type Place, hasLeft } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';

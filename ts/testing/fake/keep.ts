@@ -1,17 +1,18 @@
 /** An instance in memory. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalDuration, optionalFunction, record, text } from '../../arguments';
+import { optionalDuration, optionalFunction, record } from '../../arguments';
 import type { ConnectedStore } from '../../connector';
-import { ClosedError, DecryptionError } from '../../errors';
+import { ClosedError } from '../../errors';
 import type { TokenKeep } from '../../instance';
-import type { RowKey, SealedStore } from '../../sealing';
 import type { StoreName } from '../stored-token';
 import { FakeCalendar } from './calendar';
 import { FakeConnector } from './connector';
 import { FakeGmail } from './gmail';
 import { FakeIntegration } from './integration';
-import { type FakeRefresh, Refresher } from './refresher';
+import type { FakeRefresh } from './refresh';
+import { Refresher } from './refresher';
+import { openValue, sealValue } from './sealing';
 import type { Surface } from './surface';
 import { FakeVault } from './vault';
 import { FakeZoho } from './zoho';
@@ -32,7 +33,6 @@ export type FakeTokenKeep = TokenKeep & {
 };
 
 const MINUTE_MS = 60_000;
-const SEALED = 'tk1.fake.';
 
 class FakeKeep implements Surface<FakeTokenKeep> {
   readonly gmail: FakeGmail;
@@ -65,23 +65,9 @@ class FakeKeep implements Surface<FakeTokenKeep> {
 
   unseal: TokenKeep['unseal'] = async () => 0;
 
-  sealValue: TokenKeep['sealValue'] = (store, column, key, value) =>
-    SEALED +
-    Buffer.from(JSON.stringify([place(store, column, key), text('text', value)])).toString(
-      'base64url',
-    );
+  sealValue: TokenKeep['sealValue'] = sealValue;
 
-  openValue: TokenKeep['openValue'] = (store, column, key, stored) => {
-    if (!text('stored', stored).startsWith('tk1.')) return stored;
-    try {
-      const json = Buffer.from(stored.slice(SEALED.length), 'base64url').toString();
-      const [sealedFor, value] = JSON.parse(json) as [string, string];
-      if (sealedFor === place(store, column, key)) return value;
-    } catch {
-      // Not one of ours.
-    }
-    throw new DecryptionError('Decryption failed: the value was not sealed for this row');
-  };
+  openValue: TokenKeep['openValue'] = openValue;
 
   close: TokenKeep['close'] = async (options = {}) => {
     optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
@@ -128,10 +114,6 @@ class FakeKeep implements Surface<FakeTokenKeep> {
 export function fakeTokenKeep(options: FakeTokenKeepOptions = {}): FakeTokenKeep {
   // Everything but the private parts is there: that is what `implements` says above.
   return new FakeKeep(options) as unknown as FakeTokenKeep;
-}
-
-function place(store: SealedStore, column: string, key: RowKey): string {
-  return JSON.stringify([store, column, ...key]);
 }
 
 function newToken(kind: string): string {

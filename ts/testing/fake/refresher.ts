@@ -13,33 +13,7 @@ import {
 } from '../../errors';
 import type { StoreName } from '../stored-token';
 import { type Grant, type Place, hasLeft, isSame } from './grant';
-
-/** What a refresh is asked for. */
-export interface FakeRefreshRequest {
-  store: StoreName;
-  /** The parts of the row's key, such as `[userId, provider]`. */
-  key: readonly string[];
-  refreshToken: string;
-}
-
-/** What a refresh gives. */
-export interface FakeRefreshedTokens {
-  accessToken: string;
-  /** Without one the old one stays. */
-  refreshToken?: string | null | undefined;
-  /** In an hour. */
-  expiresAt?: Date | undefined;
-  /** Without them the old ones stay. */
-  scopes?: readonly string[] | undefined;
-}
-
-/**
- * Answers in the provider's place. An error of tokenkeep that it throws is what the caller gets; one
- * that says `invalid_grant` ends the connection.
- */
-export type FakeRefresh = (
-  request: FakeRefreshRequest,
-) => FakeRefreshedTokens | Promise<FakeRefreshedTokens>;
+import type { FakeRefresh, FakeRefreshedTokens } from './refresh';
 
 /** What a caller asks for. */
 export interface Want {

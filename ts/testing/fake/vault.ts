@@ -1,9 +1,9 @@
 /** The vault store in memory. */
 
-import { number, optionalFunction, optionalText } from '../../arguments';
+import { number, optionalFunction, optionalText, record } from '../../arguments';
 import { NotConnectedError } from '../../errors';
 import type { RefreshOptions, VaultStore } from '../../vault-store';
-import { id, momentOrNull, record, tokenOrEmpty, uuid } from './arguments';
+import { id, momentOrNull, tokenOrEmpty, uuid } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';

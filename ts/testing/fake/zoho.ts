@@ -1,8 +1,8 @@
 /** The zoho store in memory. */
 
-import { optionalJson, optionalNumber, optionalText } from '../../arguments';
+import { optionalJson, optionalNumber, optionalText, record } from '../../arguments';
 import type { ZohoStore } from '../../zoho-store';
-import { id, record, tokenOrEmpty } from './arguments';
+import { id, tokenOrEmpty } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';

@@ -5,7 +5,6 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../../arguments';
-import { InvalidArgumentError } from '../../errors';
 import { disposable } from '../disposable';
 import { send } from './answer';
 import { Families, type IssuedTokens, type TokenFamily } from './families';
@@ -57,7 +56,7 @@ export async function startTokenEndpoint(
   options: TokenEndpointOptions = {},
 ): Promise<TokenEndpoint> {
   const { rotate = true, delayMs = 0 } = record('options', options) as TokenEndpointOptions;
-  let nextStep = nextStepOf(checked(script));
+  let nextStep = nextStepOf(script);
   const families = new Families();
   const requests: TokenRequest[] = [];
 
@@ -84,7 +83,15 @@ export async function startTokenEndpoint(
     await send(response, step, usual);
   }
 
-  const server = http.createServer((message, response) => void answer(message, response));
+  const server = http.createServer(async (message, response) => {
+    try {
+      await answer(message, response);
+    } catch (error) {
+      // A script that throws: its sender must not wait, and the test must not go on as if it were well.
+      response.destroy();
+      throw error;
+    }
+  });
   // A reused connection must not end under a request: only steps break connections.
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
@@ -100,20 +107,10 @@ export async function startTokenEndpoint(
     familyOf: (refreshToken: string | null) => families.of(refreshToken),
     familyOfAccess: (accessToken: string) => families.ofAccess(accessToken),
     script: (next: TokenEndpointScript) => {
-      nextStep = nextStepOf(checked(next));
+      nextStep = nextStepOf(next);
     },
     stop: () => (stopped ??= close(server)),
   });
-}
-
-function checked(script: TokenEndpointScript): TokenEndpointScript {
-  if (typeof script === 'function' || Array.isArray(script)) return script;
-  throw new InvalidArgumentError(
-    'script: must be an array of steps, or a function that gives one',
-    {
-      argument: 'script',
-    },
-  );
 }
 
 function exchanges({ status, redirect, drop, hang, exchange }: TokenEndpointStep): boolean {

@@ -1,5 +1,7 @@
 /** What a script says. */
 
+import { record } from '../../arguments';
+import { InvalidArgumentError } from '../../errors';
 import type { TokenRequest } from './request';
 
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */
@@ -48,13 +50,43 @@ export type NextStep = (
 /** One step after the other, each for the next request; or a function that decides. */
 export type TokenEndpointScript = readonly TokenEndpointStep[] | NextStep;
 
-/** A script as a function. */
+const FIELDS: Readonly<Record<keyof TokenEndpointStep, true>> = {
+  times: true,
+  retryAfter: true,
+  error: true,
+  status: true,
+  body: true,
+  headers: true,
+  exchange: true,
+  rotate: true,
+  delayMs: true,
+  drop: true,
+  hang: true,
+  truncate: true,
+  chunked: true,
+  dribbleMs: true,
+  redirect: true,
+};
+
+/** A script as a function. A field that is misspelt would go unnoticed, and a test with it. */
 export function nextStepOf(script: TokenEndpointScript): NextStep {
   if (typeof script === 'function') return script;
-  const queue = script.flatMap(({ times = 1, ...step }) =>
+  if (!Array.isArray(script)) {
+    throw refusal('script', 'must be an array of steps, or a function that gives one');
+  }
+  script.forEach((step: unknown, index) => {
+    for (const name of Object.keys(record(`script[${index}]`, step))) {
+      if (!Object.hasOwn(FIELDS, name)) throw refusal(`script[${index}].${name}`, 'is no field');
+    }
+  });
+  const queue = (script as readonly TokenEndpointStep[]).flatMap(({ times = 1, ...step }) =>
     Array<TokenEndpointStep>(times).fill(step),
   );
   return () => queue.shift();
+}
+
+function refusal(argument: string, reason: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${argument}: ${reason}`, { argument });
 }
 
 /** Says in `status`, `headers` and `body` what the shorter fields stand for. */
