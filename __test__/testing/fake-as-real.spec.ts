@@ -138,3 +138,73 @@ describe.each(storeCases(randomUUID()).map(({ name }, index) => ({ name, index }
     });
   },
 );
+
+describe('vault, row by row', () => {
+  const soon = inMinutes(60);
+
+  it.each<[string, (keep: TokenKeep, tenant: string) => Promise<unknown>]>([
+    [
+      'an access token alone, that is fresh',
+      async ({ vault }, tenant) => {
+        await vault.storeToken(tenant, 'google', 'access_token', { value: 'a', expiresAt: soon });
+        return vault.getAccessToken(tenant, 'google', undefined, 5, { refresh: true });
+      },
+    ],
+    [
+      'an access token that never expires',
+      async ({ vault }, tenant) => {
+        await vault.storeToken(tenant, 'icount', 'access_token', { value: 'a' });
+        return [
+          await vault.getAccessToken(tenant, 'icount'),
+          await vault.findExpiringTokens(1_000, 'icount'),
+        ];
+      },
+    ],
+    [
+      'a refresh token that its user has marked as invalid',
+      async ({ vault }, tenant) => {
+        const id = await vault.storeToken(tenant, 'google', 'refresh_token', { value: 'r' });
+        await vault.markTokenInvalid(id, 'gone');
+        return [
+          await vault.getAccessToken(tenant, 'google', undefined, 5, { refresh: true }),
+          await vault.getRefreshToken(tenant, 'google'),
+        ];
+      },
+    ],
+    [
+      'an access token that has expired, and is only read',
+      async ({ vault }, tenant) => {
+        const data = { value: 'a', expiresAt: inMinutes(-1), identifier: 'me' };
+        await vault.storeToken(tenant, 'whatsapp', 'access_token', data);
+        return [
+          await vault.getAccessToken(tenant, 'whatsapp', 'me'),
+          (await vault.getToken(tenant, 'whatsapp', 'access_token', 'me'))?.isValid,
+          (await vault.findExpiringTokens(5, 'whatsapp')).length,
+        ];
+      },
+    ],
+    [
+      'an access token that is stored again without a date, then deleted',
+      async ({ vault }, tenant) => {
+        const data = { value: 'a', expiresAt: soon };
+        const id = await vault.storeToken(tenant, 'google', 'access_token', data);
+        await vault.storeToken(tenant, 'google', 'access_token', { value: 'b' });
+        const stored = await vault.getToken(tenant, 'google', 'access_token');
+        await vault.deleteToken(id);
+        return [stored, await vault.getToken(tenant, 'google', 'access_token')];
+      },
+    ],
+  ])('%s', async (_, play) => {
+    // Ids and moments differ; whether there is one must not.
+    const inWords = (outcome: unknown) =>
+      JSON.parse(
+        JSON.stringify(outcome, (name, value: unknown) =>
+          ['id', 'tenantId', 'lastUsedAt'].includes(name) ? value !== null : value,
+        ),
+      ) as unknown;
+    const named = (keep: TokenKeep) =>
+      play(keep, randomUUID()).then(inWords, (error: Error) => error.name);
+    const wanted = await named(real);
+    expect(await named(fakeTokenKeep())).toEqual(wanted);
+  });
+});

@@ -9,6 +9,8 @@ const USE_MS = 60_000;
 /** Rows by tenant, provider, identifier (`''`: none) and type. */
 export class VaultRows {
   readonly #rows = new Map<string, DecryptedToken>();
+  /** The refresh tokens that a provider has ended, and not their user. */
+  readonly #revoked = new WeakSet<DecryptedToken>();
 
   /** The row itself. */
   get(key: readonly string[], tokenType: string): DecryptedToken | undefined {
@@ -73,17 +75,27 @@ export class VaultRows {
       }));
   }
 
-  /** The two rows of a connection. */
+  /** Marks a connection as the provider's ending. */
+  revoke(key: readonly string[]): void {
+    const row = this.get(key, 'refresh_token');
+    if (!row) return;
+    row.isValid = 'false';
+    this.#revoked.add(row);
+  }
+
+  /** The two rows of a connection, unless its user has ended it. */
   grant(key: readonly string[]): Grant | undefined {
     const [access, refresh] = [this.get(key, 'access_token'), this.get(key, 'refresh_token')];
-    if (!access && !refresh) return undefined;
+    const isDead = refresh !== undefined && this.#revoked.has(refresh);
+    const isEnded = refresh?.isValid === 'false' && !isDead;
+    if ((!access && !refresh) || isEnded) return undefined;
     const isSpent = !access || access.isValid === 'false';
     return {
       accessToken: access?.value ?? '',
       refreshToken: refresh?.value ?? '',
       expiresAt: isSpent ? 0 : access.expiresAt ? Number(access.expiresAt) : Infinity,
       scopes: [],
-      isDead: refresh?.isValid === 'false',
+      isDead,
     };
   }
 }

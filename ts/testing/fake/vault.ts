@@ -107,10 +107,7 @@ export class FakeVault implements Surface<VaultStore> {
         rows.put(key, 'access_token', accessToken, expiry);
         if (refreshToken) rows.put(key, 'refresh_token', refreshToken);
       },
-      end: () => {
-        const row = rows.get(key, 'refresh_token');
-        if (row) row.isValid = 'false';
-      },
+      end: () => rows.revoke(key),
       remove: () => rows.delete((row) => rows.get(key, row.tokenType) === row),
     };
   }
