@@ -14,7 +14,7 @@ import {
   startTokenEndpoint,
 } from '../../dist/testing/index.js';
 import { keepFor } from './instance';
-import { type StoreCase, storeCases } from './stores';
+import { STORED, type StoreCase, storeCases } from './stores';
 
 let database: TestDatabase;
 let endpoint: TokenEndpoint;
@@ -30,6 +30,8 @@ afterAll(async () => {
   await endpoint?.stop();
   await database?.stop();
 });
+
+const nameOf = (error: Error & { argument?: string }) => `${error.name} ${error.argument}`;
 
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 
@@ -139,7 +141,7 @@ describe.each(storeCases(randomUUID()).map(({ name }, index) => ({ name, index }
   },
 );
 
-describe('vault, row by row', () => {
+describe('call by call', () => {
   const soon = inMinutes(60);
 
   it.each<[string, (keep: TokenKeep, tenant: string) => Promise<unknown>]>([
@@ -194,16 +196,95 @@ describe('vault, row by row', () => {
         return [stored, await vault.getToken(tenant, 'google', 'access_token')];
       },
     ],
+    [
+      'a user of gmail who moves to another tenant, and back out',
+      async ({ gmail }, userId) => {
+        const row = { userId, ...STORED, expiresAt: soon, scope: '' };
+        await gmail.upsertGmailTokens({ ...row, tenantId: 'one' });
+        const moved = await gmail.upsertGmailTokens({ ...row, tenantId: 'two' }).catch(nameOf);
+        const found = [
+          await gmail.getGmailTokenDecrypted(userId),
+          await gmail.hasActiveGmailConnection(userId),
+        ];
+        await gmail.deleteGmailTokens(userId);
+        return [moved, found, await gmail.hasActiveGmailConnection(userId)];
+      },
+    ],
+    [
+      'calendar tokens without a date and scopes',
+      async ({ calendar }, userId) => {
+        await calendar.saveCalendarTokens(userId, 'a', '', null, null);
+        return [
+          await calendar.getCalendarTokens(userId),
+          await calendar.getCredentialsForUser(userId.toUpperCase()),
+        ];
+      },
+    ],
+    [
+      'an integration that is stored again without a refresh token, and then revoked',
+      async ({ integration }, userId) => {
+        const token = { expiresAt: soon, scopes: ['read'] };
+        await integration.storeToken(userId, 'github', { ...token, ...STORED });
+        await integration.storeToken(userId, 'github', { ...token, accessToken: 'b' });
+        return [
+          await integration.getToken(userId, 'github'),
+          await integration.connectionStatus(userId, 'github', { scopes: ['read', 'write'] }),
+          await integration.getValidToken(userId, 'github', { scopes: ['write'] }).catch(nameOf),
+          await integration.revoke(userId, 'github'),
+          await integration.revoke(userId, 'github'),
+          await integration.getToken(userId, 'github'),
+          (await integration.connectionStatus(userId, 'github')).active,
+        ];
+      },
+    ],
+    [
+      'an integration that is refreshed by a function, by force, and within five seconds again',
+      async ({ integration }, userId) => {
+        await integration.storeToken(userId, 'github', { ...STORED, expiresAt: soon });
+        let calls = 0;
+        const refreshFn = async () => ({
+          accessToken: `refreshed ${++calls}`,
+          expiryDate: Number(soon),
+        });
+        const options = { forceRefresh: true, refreshFn };
+        return [
+          (await integration.getValidToken(userId, 'github', options)).accessToken,
+          (await integration.getValidToken(userId, 'github', options)).accessToken,
+          await integration.getToken(userId, 'github'),
+        ];
+      },
+    ],
+    [
+      'what is malformed',
+      async ({ calendar, gmail, integration, vault, zoho }, userId) =>
+        Promise.all(
+          [
+            gmail.getGmailTokenDecrypted(''),
+            calendar.getCalendarTokens('no uuid'),
+            vault.getToken('no uuid', 'google', 'api_key'),
+            vault.getAccessToken(userId, ''),
+            vault.deleteToken('no uuid'),
+            integration.getToken('a\0b', 'google'),
+            integration.getValidToken(userId, 'google', { minTtlMs: -1 }),
+            integration.storeToken(userId, 'google', { accessToken: '', expiresAt: soon }),
+            integration.storeToken(userId, 'google', { ...STORED, expiresAt: new Date(NaN) }),
+            integration.refreshExpiring({ within: 0 }),
+            zoho.hasToken('', 'zoho_crm'),
+            zoho.storeTokens('a', 'b', { refreshToken: 'r', metadata: [] as never }),
+          ].map((call: Promise<unknown>) => call.catch(nameOf)),
+        ),
+    ],
   ])('%s', async (_, play) => {
     // Ids and moments differ; whether there is one must not.
     const inWords = (outcome: unknown) =>
       JSON.parse(
         JSON.stringify(outcome, (name, value: unknown) =>
-          ['id', 'tenantId', 'lastUsedAt'].includes(name) ? value !== null : value,
+          ['id', 'userId', 'tenantId', 'lastUsedAt', 'connectedAt'].includes(name)
+            ? value !== null
+            : value,
         ),
       ) as unknown;
-    const named = (keep: TokenKeep) =>
-      play(keep, randomUUID()).then(inWords, (error: Error) => error.name);
+    const named = (keep: TokenKeep) => play(keep, randomUUID()).then(inWords, nameOf);
     const wanted = await named(real);
     expect(await named(fakeTokenKeep())).toEqual(wanted);
   });

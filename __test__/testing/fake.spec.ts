@@ -15,6 +15,7 @@ import {
   TenantMismatchError,
   TokenRevokedError,
 } from '../../dist/index.js';
+import { createGoogleHandlers } from '../../dist/http/index.js';
 import {
   type FakeRefresh,
   type StoredTokenKey,
@@ -242,6 +243,24 @@ describe('connecting', () => {
     await expect(finish(userId, 'mine')).rejects.toMatchObject({ reason: 'expired' });
     expect(await keep.calendar.disconnect(userId)).toBe(true);
     expect(await keep.calendar.getCredentialsForUser(userId)).toBeNull();
+  });
+});
+
+describe('tokenkeep/http', () => {
+  it('connects and disconnects a user of a fake', async () => {
+    const keep = fakeTokenKeep();
+    const handlers = createGoogleHandlers({ keep, userId: () => userId, returnTo: '/done' });
+    const origin = 'http://127.0.0.1';
+    const begun = await handlers.connect(new Request(`${origin}/auth/google/connect`));
+    const state = new URL(begun.headers.get('location')!).searchParams.get('state');
+    const back = `${origin}/auth/google/callback?state=${state}&code=any`;
+    const [cookie = ''] = begun.headers.getSetCookie();
+    const headers = { cookie: cookie.split(';')[0]! };
+    const done = await handlers.callback(new Request(back, { headers }));
+    expect(done.headers.get('location')).toBe(`${origin}/done`);
+    expect(await keep.calendar.getCredentialsForUser(userId)).not.toBeNull();
+    expect((await handlers.callback(new Request(back, { headers }))).status).toBe(400);
+    expect(await handlers.linkFor(userId)).toMatch(/^http:\/\/127\.0\.0\.1\/.*ticket=/);
   });
 });
 

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { optionalText, optionalTexts, record } from '../../arguments';
 import { CALENDAR_SCOPES } from '../../calendar-credentials';
-import type { BeginOptions, Connected, ConnectedStore, Connector } from '../../connector';
+import type { BeginOptions, ConnectedStore, Connector } from '../../connector';
 import { AuthorizationError, type NotAuthorizedReason } from '../../errors';
-import { id } from './arguments';
+import { id, uuid } from './arguments';
 import type { Surface } from './surface';
 
 /** A ticket, or a flow that has begun. */
@@ -44,11 +44,12 @@ export class FakeConnector implements Surface<Connector> {
   ticket: Connector['ticket'] = async (store, options) => this.#keep(store, options);
 
   checkTicket: Connector['checkTicket'] = async (store, ticket, userId) => {
-    this.#find(store, ticket, userId);
+    this.#checkUser(this.#find(store, ticket), userId);
   };
 
   followTicket: Connector['followTicket'] = async (store, ticket, browser, userId) => {
-    const begun = this.#find(store, ticket, userId);
+    const begun = this.#find(store, ticket);
+    this.#checkUser(begun, userId);
     this.#begun.delete(ticket);
     return this.begin(store, { ...begun, browser });
   };
@@ -66,18 +67,24 @@ export class FakeConnector implements Surface<Connector> {
     return url.href;
   };
 
-  finish: Connector['finish'] = async (store, { state, code, browser, userId }) => {
-    const { returnTo = null, ...begun } = this.#find(store, state, userId);
-    if (begun.browser !== browser) throw refusal('another_browser');
+  finish: Connector['finish'] = async (store, callback) => {
+    const { state, code, error, browser, requiresBrowser, userId } = callback;
+    const begun = this.#find(store, state);
+    const isBound = begun.browser !== undefined;
+    if ((isBound && begun.browser !== browser) || (requiresBrowser && !isBound)) {
+      throw refusal('another_browser');
+    }
+    this.#checkUser(begun, userId);
     this.#begun.delete(state);
-    if (!code) throw refusal('denied');
+    if (!code) throw refusal(error === 'access_denied' ? 'denied' : 'server_refused');
     this.#connect(store, begun.userId, begun.scopes);
-    return { userId: begun.userId, accountChanged: false, returnTo } satisfies Connected;
+    const { userId: connected, returnTo = null } = begun;
+    return { userId: connected, accountChanged: false, returnTo };
   };
 
   disconnect: Connector['disconnect'] = async (store, userId) => {
     this.#open();
-    return this.#disconnect(store, id('userId', userId));
+    return this.#disconnect(store, keyOf(store, userId));
   };
 
   #keep(store: ConnectedStore, options: BeginOptions): string {
@@ -86,7 +93,7 @@ export class FakeConnector implements Surface<Connector> {
     const name = randomUUID();
     this.#begun.set(name, {
       store,
-      userId: id('userId', given['userId']),
+      userId: keyOf(store, given['userId']),
       browser: optionalText('browser', given['browser']),
       scopes: optionalTexts('scopes', given['scopes']) ?? [...CALENDAR_SCOPES],
       returnTo: optionalText('returnTo', given['returnTo']),
@@ -94,13 +101,21 @@ export class FakeConnector implements Surface<Connector> {
     return name;
   }
 
-  #find(store: ConnectedStore, name: string, userId: string | undefined): Begun {
+  #find(store: ConnectedStore, name: string): Begun {
     this.#open();
     const begun = this.#begun.get(name);
     if (begun?.store !== store) throw refusal('expired');
-    if (userId !== undefined && userId !== begun.userId) throw refusal('another_user');
     return begun;
   }
+
+  #checkUser({ store, userId: wanted }: Begun, userId: string | undefined): void {
+    if (userId !== undefined && keyOf(store, userId) !== wanted) throw refusal('another_user');
+  }
+}
+
+/** The user, as the store has it. */
+function keyOf(store: ConnectedStore, userId: unknown): string {
+  return store === 'calendar' ? uuid('userId', userId) : id('userId', userId);
 }
 
 function refusal(reason: NotAuthorizedReason): AuthorizationError {

@@ -102,7 +102,7 @@ class FakeKeep implements Surface<FakeTokenKeep> {
   }
 
   #placeOf(store: ConnectedStore, userId: string) {
-    return this[store].place(store === 'integration' ? [userId, 'google'] : [userId.toLowerCase()]);
+    return this[store].place(store === 'integration' ? [userId, 'google'] : [userId]);
   }
 }
 
