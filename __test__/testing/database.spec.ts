@@ -32,7 +32,7 @@ async function query(url: string, sql: string): Promise<string[]> {
 const tables = (url: string) =>
   query(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
 
-/** The databases that the helpers have made on the server of the whole run. */
+/** The databases that were made on the server of the whole run. */
 const leftovers = () =>
   query(
     inject('databaseUrl'),
