@@ -1,8 +1,6 @@
-import pg from 'pg';
-
-import { prepareBinaries, serverAccount } from './postgres/binaries.mjs';
-import { Cluster } from './postgres/cluster.mjs';
-import { makeDirectory } from './postgres/directory.mjs';
+// The servers themselves are those of tokenkeep/testing, loaded when one is wanted: demo and tests
+// import this before dist is built.
+const statements = () => import('../dist/testing/postgres/statement.js');
 
 /**
  * @typedef {object} Database
@@ -33,44 +31,23 @@ export async function openDatabase(options) {
  * Starts a real PostgreSQL server on loopback, with a cluster of its own in a temporary directory.
  * Both go with `stop()`, and otherwise with this process, however that ends.
  *
- * @param {{ settings?: import('./postgres/cluster.mjs').Settings }} [options] postgresql.conf
+ * @param {{ settings?: import('../dist/testing/postgres/cluster.js').Settings }} [options]
  * @returns {Promise<Database>}
  */
 export async function startPostgres({ settings = {} } = {}) {
-  const account = serverAccount();
-  const directory = makeDirectory(account);
-  try {
-    const binaries = prepareBinaries(directory.root, account);
-    const cluster = new Cluster(directory, binaries, account);
-    await cluster.initialise(settings);
-    const port = await cluster.start();
-    const url = `postgresql://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
-    let stopped;
-    return {
-      url,
-      port,
-      version: binaries.version,
-      embedded: true,
-      dataDirectory: directory.data,
-      socketDirectory: directory.sockets,
-      stop: (mode = 'fast') => (stopped ??= cluster.stop(mode).finally(directory.remove)),
-      restart: (mode = 'fast') => cluster.restart(mode),
-      crash: () => cluster.stop('immediate'),
-      createDatabase: (name) => createDatabase(url, name),
-    };
-  } catch (error) {
-    await directory.abandon();
-    throw error;
-  }
+  const { startServer } = await import('../dist/testing/postgres/server.js');
+  const server = await startServer(settings);
+  return { ...server, embedded: true, createDatabase: (name) => createDatabase(server.url, name) };
 }
 
 /** @returns {Promise<Database>} */
 async function connectTo(url) {
-  const [{ server_version: version }, { port }] = await query(url, 'SHOW server_version');
+  const { run } = await statements();
+  const { row } = await run(url, 'SHOW server_version');
   return {
     url,
-    port,
-    version: version.split(' ')[0],
+    port: Number(new URL(url).port || 5432),
+    version: row.server_version.split(' ')[0],
     embedded: false,
     dataDirectory: undefined,
     socketDirectory: undefined,
@@ -81,25 +58,10 @@ async function connectTo(url) {
   };
 }
 
+async function createDatabase(url, name) {
+  return (await statements()).createDatabase(url, name);
+}
+
 async function notOurs() {
   throw new Error('The server of DATABASE_URL is not ours to restart.');
-}
-
-async function createDatabase(url, name) {
-  await query(url, `CREATE DATABASE ${pg.escapeIdentifier(name)}`);
-  const created = new URL(url);
-  created.pathname = `/${encodeURIComponent(name)}`;
-  return created.href;
-}
-
-/** One statement on a connection of its own: the first row, and the connection it came from. */
-async function query(url, text) {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    const { rows } = await client.query(text);
-    return [rows[0], client];
-  } finally {
-    await client.end();
-  }
 }

@@ -3,7 +3,8 @@
 import type { Keep } from '../index';
 import { optionalDate, optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
-import { type AuthorizationOptions, CALENDAR_SCOPES, type Connector } from './connector';
+import { credentialsOf } from './calendar-credentials';
+import type { AuthorizationOptions, Connector } from './connector';
 import { native } from './native';
 
 /** A row of `google_calendar_tokens` with its tokens opened. */
@@ -41,18 +42,8 @@ const readTokens: ReadRecord<CalendarTokens> = (fields, at) => {
   };
 };
 
-const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) => {
-  const { accessToken, refreshToken, tokenExpiry, scopes } = readTokens(fields, at);
-  const granted = scopes?.length ? scopes : CALENDAR_SCOPES;
-  const credentials: CalendarCredentials = {
-    access_token: accessToken,
-    scope: granted.join(' '),
-    token_type: 'Bearer',
-  };
-  if (refreshToken) credentials.refresh_token = refreshToken;
-  if (tokenExpiry) credentials.expiry_date = Number(tokenExpiry);
-  return credentials;
-};
+const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) =>
+  credentialsOf(readTokens(fields, at));
 
 const save = promised<
   void,

@@ -3,14 +3,10 @@
 import type { CallbackParameters, Keep } from '../index';
 import { optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
+import { CALENDAR_SCOPES } from './calendar-credentials';
 import { ConfigurationError } from './errors';
 import { native } from './native';
 import { type TokenKeepOptions, textOption } from './settings';
-
-/** The least that the calendar's events need. */
-export const CALENDAR_SCOPES: readonly string[] = [
-  'https://www.googleapis.com/auth/calendar.events',
-];
 
 /** Who is to be connected, how. */
 export interface AuthorizationOptions {

@@ -1,16 +1,10 @@
 /** The integration store's methods, on whichever instance. */
 
 import type { Keep } from '../index';
-import { date, optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
+import { date, optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
-import {
-  InvalidArgumentError,
-  NotConnectedError,
-  RefreshTokenMissingError,
-  ScopesMissingError,
-  TokenRevokedError,
-  TokenkeepError,
-} from './errors';
+import type { TokenkeepError } from './errors';
+import { expiringOf, statusOf, wantedOf, withScopes } from './integration-calls';
 import { native } from './native';
 
 /** A user's tokens at one provider. */
@@ -118,9 +112,6 @@ const refreshExpiring = promised<
   revoked: fields[at + 2] as number,
 }));
 
-/** The longest lifetime that can be asked for: about 49 days. */
-const MIN_TTL_MAX_MS = 0xffffffff;
-
 /** The integration store of an instance. */
 export class IntegrationStore {
   readonly #keep: () => Keep;
@@ -169,29 +160,16 @@ export class IntegrationStore {
     provider: string,
     options: ValidTokenOptions = {},
   ): Promise<IntegrationToken> {
-    const { scopes, minTtlMs, forceRefresh, refreshFn } = record(
-      'options',
-      options,
-    ) as ValidTokenOptions;
-    const wanted = optionalTexts('scopes', scopes) ?? [];
-    const least = optionalNumber('minTtlMs', minTtlMs);
-    if (least !== undefined && !(least > 0 && least <= MIN_TTL_MAX_MS)) {
-      throw new InvalidArgumentError(`minTtlMs: must be from 1 to ${MIN_TTL_MAX_MS}`, {
-        argument: 'minTtlMs',
-      });
-    }
+    const { scopes, minTtlMs, forceRefresh, refreshFn } = wantedOf(options);
     const token = await valid(
       this.#keep(),
       text('userId', userId),
       text('provider', provider),
-      least === undefined ? undefined : Math.ceil(least),
-      forceRefresh === true,
+      minTtlMs,
+      forceRefresh,
       refreshFn && keepRefreshFn(refreshFn),
     );
-    const missingScopes = missing(wanted, token.scopes);
-    if (missingScopes.length === 0) return token;
-    const message = `The token lacks scopes: ${missingScopes.join(', ')}. The user must agree to them`;
-    throw Object.assign(new ScopesMissingError(message), { missingScopes, scopes: token.scopes });
+    return withScopes(token, scopes);
   }
 
   /**
@@ -199,20 +177,8 @@ export class IntegrationStore {
    * to wait for it. Any number of workers share the work: each row is refreshed by one of them.
    */
   async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
-    const { within, concurrency = 8, limit, maxPerSecond } = record('options', options);
-    const perSecond = optionalNumber('maxPerSecond', maxPerSecond);
-    if (perSecond !== undefined && !(perSecond >= 0.01 && perSecond <= 100_000)) {
-      throw new InvalidArgumentError('maxPerSecond: must be from 0.01 to 100,000', {
-        argument: 'maxPerSecond',
-      });
-    }
-    return refreshExpiring(
-      this.#keep(),
-      whole('within', within, Number.MAX_SAFE_INTEGER),
-      whole('concurrency', concurrency, 1_000),
-      limit === undefined ? undefined : whole('limit', limit, Number.MAX_SAFE_INTEGER),
-      perSecond,
-    );
+    const { within, concurrency, limit, perSecond } = expiringOf(options);
+    return refreshExpiring(this.#keep(), within, concurrency, limit, perSecond);
   }
 
   /**
@@ -237,43 +203,7 @@ export class IntegrationStore {
     provider: string,
     options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
   ): Promise<ConnectionStatus> {
-    const { scopes, refreshFn } = record('options', options) as ValidTokenOptions;
-    const wanted = optionalTexts('scopes', scopes) ?? [];
-    try {
-      const { refreshToken: _, ...token } = await this.getValidToken(userId, provider, {
-        refreshFn,
-      });
-      return { active: true, ...token, missingScopes: missing(wanted, token.scopes) };
-    } catch (error) {
-      const reason = inactive(error);
-      if (!reason) throw error;
-      return { active: false, reason, error: error as TokenkeepError };
-    }
+    const { scopes, refreshFn } = wantedOf(options);
+    return statusOf(this.getValidToken(userId, provider, { refreshFn }), scopes);
   }
-}
-
-function whole(argument: string, value: unknown, most: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= most) {
-    return value;
-  }
-  throw new InvalidArgumentError(`${argument}: must be a whole number from 1 to ${most}`, {
-    argument,
-  });
-}
-
-function missing(wanted: readonly string[], granted: readonly string[]): string[] {
-  return wanted.filter((scope) => !granted.includes(scope));
-}
-
-const UNAVAILABLE = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
-
-function inactive(
-  error: unknown,
-): 'not_connected' | 'needs_reauthorization' | 'provider_unavailable' | undefined {
-  if (error instanceof NotConnectedError) return 'not_connected';
-  if (error instanceof TokenRevokedError || error instanceof RefreshTokenMissingError) {
-    return 'needs_reauthorization';
-  }
-  const isProvider = error instanceof TokenkeepError && UNAVAILABLE.test(error.code);
-  return isProvider ? 'provider_unavailable' : undefined;
 }

@@ -7,9 +7,15 @@ import { fileURLToPath } from 'node:url';
 export const folder = (path) => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
 
 /** What an example gets of tokenkeep: when one of these was made anew, it is installed anew. */
-const BUILT = ['package.json', 'native.js', 'dist/index.js', 'dist/http/index.js'];
+const BUILT = [
+  'package.json',
+  'native.js',
+  'dist/index.js',
+  'dist/http/index.js',
+  'dist/testing/index.js',
+];
 
-/** Installs an example, unless it is as it would be; and builds it. */
+/** Installs an example, unless it is as it would be; and builds it. Gives whether it has tests. */
 export async function prepare(name, say) {
   const stamp = folder(`${name}/node_modules/.installed`);
   const wanted = await fingerprint(name);
@@ -19,14 +25,23 @@ export async function prepare(name, say) {
     say('installed');
   }
   const { scripts } = await manifest(`${name}/package.json`);
-  if (!scripts.build) return;
-  run(name, ['run', 'build']);
-  say('built');
+  if (scripts.build) {
+    run(name, ['run', 'build']);
+    say('built');
+  }
+  return scripts.test !== undefined;
+}
+
+/** Runs an example's own tests. @param {string} name */
+export function runTests(name) {
+  run(name, ['test']);
 }
 
 /** The version of the framework that an example is named after. */
 export async function versionOf(name) {
-  const { version } = await manifest(`${name}/node_modules/${name}/package.json`).catch(() => ({}));
+  const framework = name.replace('testing-', '');
+  const path = `${name}/node_modules/${framework}/package.json`;
+  const { version } = await manifest(path).catch(() => ({}));
   return { version };
 }
 

@@ -1,7 +1,7 @@
 /**
  * The applications in `examples/`, each installed, built and started as its README says, on a real
  * PostgreSQL, with a real OAuth server in Google's place: `npm run test:examples`;
- * `-- --only hono,next` for some of them.
+ * `-- --only hono,next` for some of them. Those that have tests of their own run them instead.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { startPostgres } from '../../support/postgres.mjs';
 import { Application } from './application.mjs';
-import { folder, prepare, versionOf } from './install.mjs';
+import { folder, prepare, runTests, versionOf } from './install.mjs';
 import { journey } from './journey.mjs';
 import { startScene } from './scene.mjs';
 
@@ -60,24 +60,36 @@ async function tryOut(name, server) {
     console.error(`· ${name} ${seconds} s: ${text}`);
   };
   let passed = true;
-  let scene;
+  try {
+    if (await prepare(name, say)) {
+      runTests(name);
+      say('passed its own tests');
+    } else {
+      await goThrough(name, server, say);
+    }
+  } catch (error) {
+    passed = false;
+    console.error(error);
+  }
+  const seconds = Number(((performance.now() - began) / 1_000).toFixed(1));
+  return { name, ...(await versionOf(name)), passed, seconds };
+}
+
+/** As its users do, from the first page to SIGTERM. */
+async function goThrough(name, server, say) {
+  const scene = await startScene(name, server);
   let application;
   try {
-    await prepare(name, say);
-    scene = await startScene(name, server);
     application = await Application.start(name, scene);
     say('started');
     await journey(application.origin, scene, say);
     await application.stop();
     say('stopped');
   } catch (error) {
-    passed = false;
-    console.error(error);
     console.error(application?.output ?? '');
+    throw error;
   } finally {
     application?.kill();
-    await scene?.end();
+    await scene.end();
   }
-  const seconds = Number(((performance.now() - began) / 1_000).toFixed(1));
-  return { name, ...(await versionOf(name)), passed, seconds };
 }

@@ -13,8 +13,8 @@ import { storedTokens } from './rows.mjs';
  * @property {number} wrongDeletions
  * @property {string[]} findings what was counted and is not inherent, a line a row, for people
  *
- * @typedef {import('../../support/token-endpoint/families.mjs').Exchange} Exchange
- * @typedef {import('../../support/token-endpoint/families.mjs').Family} Family
+ * @typedef {import('../../dist/testing/index.js').TokenExchange} Exchange
+ * @typedef {import('../../dist/testing/index.js').TokenFamily} Family
  */
 
 /**

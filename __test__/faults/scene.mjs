@@ -14,7 +14,7 @@ import { KEY, expire, insert, reconnect } from './rows.mjs';
  * A database with the gmail table, on a PostgreSQL server of its own, and a provider: by default
  * one that rotates refresh tokens and ends a family whose token comes back.
  *
- * @param {{ settings?: import('../../support/postgres/cluster.mjs').Settings, rotate?: boolean }}
+ * @param {{ settings?: import('../../dist/testing/postgres/cluster.js').Settings, rotate?: boolean }}
  *   [options] settings of the server
  */
 export async function openScene({ settings, rotate = true } = {}) {

@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [directory, pidFile] = process.argv.slice(2);
+const [directory, pidFile] = process.argv.slice(2) as [string, string];
 
 process.stdin.resume();
 process.stdin.on('error', () => {});
@@ -18,13 +18,13 @@ process.stdin.on('close', async () => {
   await cleanUp();
 });
 
-async function cleanUp() {
+async function cleanUp(): Promise<void> {
   await stopServer();
   // initdb, cut short, may still be writing: hence the retries.
   fs.rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
-async function stopServer() {
+async function stopServer(): Promise<void> {
   for (let attempt = 0; fs.existsSync(pidFile) && attempt < 100; attempt++) {
     if (attempt === 0) signal(Number(fs.readFileSync(pidFile, 'utf8').split('\n')[0]));
     await sleep(50);
@@ -32,7 +32,7 @@ async function stopServer() {
 }
 
 /** SIGQUIT is PostgreSQL's immediate shutdown. It removes the file when it is done. */
-function signal(pid) {
+function signal(pid: number): void {
   if (!(pid > 1)) return;
   try {
     process.kill(pid, 'SIGQUIT');

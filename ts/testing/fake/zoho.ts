@@ -1,0 +1,63 @@
+/** The zoho store in memory. */
+
+import { optionalJson, optionalNumber, optionalText, record } from '../../arguments';
+import type { ZohoStore } from '../../zoho-store';
+import { id, tokenOrEmpty } from './arguments';
+import type { Grant, Place } from './grant';
+import type { Refresher } from './refresher';
+import type { Surface } from './surface';
+
+/** As {@link ZohoStore}, without `ZOHO_REFRESH_TOKEN`: nothing is read from the environment. */
+export class FakeZoho implements Surface<ZohoStore> {
+  readonly #grants = new Map<string, Grant>();
+  readonly #open: () => void;
+  readonly #refresher: Refresher;
+
+  constructor(open: () => void, refresher: Refresher) {
+    this.#open = open;
+    this.#refresher = refresher;
+  }
+
+  getAccessToken: ZohoStore['getAccessToken'] = async (clientId, provider, credentials) => {
+    this.#open();
+    const given = record('credentials', credentials);
+    const place = this.place([id('clientId', clientId), id('provider', provider)]);
+    id('credentials.clientId', given['clientId']);
+    id('credentials.clientSecret', given['clientSecret']);
+    return (await this.#refresher.valid(place)).accessToken;
+  };
+
+  storeTokens: ZohoStore['storeTokens'] = async (clientId, provider, tokens) => {
+    this.#open();
+    const given = record('tokens', tokens);
+    optionalJson('metadata', given['metadata']);
+    const accessToken = optionalText('accessToken', given['accessToken']) ?? '';
+    const lifetime = optionalNumber('expiresIn', given['expiresIn']);
+    this.place([id('clientId', clientId), id('provider', provider)]).write({
+      accessToken,
+      refreshToken: tokenOrEmpty('refreshToken', given['refreshToken']),
+      // What is not known to be valid is refreshed.
+      expiresAt: accessToken && lifetime ? Date.now() + lifetime * 1_000 : 0,
+      scopes: [optionalText('scopes', given['scopes']) ?? ''],
+      isDead: false,
+    });
+  };
+
+  hasToken: ZohoStore['hasToken'] = async (clientId, provider) => {
+    this.#open();
+    return this.place([id('clientId', clientId), id('provider', provider)]).read() !== undefined;
+  };
+
+  /** Where a client's grant is. */
+  place(key: readonly string[]): Place {
+    const name = JSON.stringify(key);
+    return {
+      store: 'zoho',
+      key,
+      read: () => this.#grants.get(name),
+      write: (grant) => this.#grants.set(name, grant),
+      end: (grant) => this.#grants.set(name, { ...grant, isDead: true }),
+      remove: () => this.#grants.delete(name),
+    };
+  }
+}
