@@ -36,6 +36,8 @@ export function layOut({ addons, out, repository, all = false }) {
   const folder = join(out, 'tokenkeep');
   mkdirSync(folder, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  // A checkout that is packed as it is has its addon in it; what is published has a package for each.
+  manifest.files = manifest.files.filter((name) => name !== '*.node');
   for (const name of [...manifest.files, ...ALWAYS]) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
