@@ -10,7 +10,7 @@ const hook = `export const resolve = (specifier, context, next) =>
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { Application } = await import('typedoc');
 
-/** Those of the entries for Effect. */
+/** Types without a name of their own in the entries for Effect. */
 const OF_EFFECT = ['Fetch', 'GoogleProblem', 'NoValidToken', 'TokenkeepEvent'];
 
 /**
@@ -34,10 +34,26 @@ const PAGES = [
       'effect/index',
     ],
     unnamed: [
-      ...['AccessToken', 'ExpiringToken', 'RefreshOptions', 'TokenProvider', 'TokenType'],
-      ...['Columns', 'NoColumns', 'Referenced', 'ReferencedTable', 'UuidReferenced', 'Values'],
-      ...['GmailTokens', 'GoogleCalendarTokens', 'IntegrationTokens', 'OAuthTokens', 'TokenVault'],
-      ...['ConnectedStore', 'FastifyLike', 'Maybe', 'NodeListener'],
+      'AccessToken',
+      'ExpiringToken',
+      'RefreshOptions',
+      'TokenProvider',
+      'TokenType',
+      'Columns',
+      'NoColumns',
+      'Referenced',
+      'ReferencedTable',
+      'UuidReferenced',
+      'Values',
+      'GmailTokens',
+      'GoogleCalendarTokens',
+      'IntegrationTokens',
+      'OAuthTokens',
+      'TokenVault',
+      'ConnectedStore',
+      'FastifyLike',
+      'Maybe',
+      'NodeListener',
       ...OF_EFFECT,
     ],
   },
