@@ -7,6 +7,7 @@ import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { root, run, runBin } from './run.mjs';
+import { sbom } from './sbom.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -62,3 +63,4 @@ function writeModule(path) {
 
 buildAddon(process.argv.includes('--release'));
 buildFaces();
+writeFileSync(join(root, 'sbom.cdx.json'), sbom());
