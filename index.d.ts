@@ -113,8 +113,14 @@ export declare function encryptToken(keys: GmailKeys, plaintext: string): string
 /** Seals any text as `base64(salt iv authTag ciphertext)`, with a key that scrypt derived. */
 export declare function encryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, plaintext: string): void
 
+/** A code that an error can carry. Without `retryable`, each error says it for itself. */
+export interface ErrorCode {
+  code: string
+  retryable?: boolean
+}
+
 /** Every code that an error can carry. */
-export declare function errorCodes(): Array<string>
+export declare function errorCodes(): Array<ErrorCode>
 
 /** The access tokens that expire soon; four fields each. */
 export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void

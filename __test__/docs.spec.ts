@@ -1,29 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as tokenkeep from '../dist/index.js';
+import { errorsDocument } from '../scripts/errors.mjs';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 describe('the documents', () => {
-  it('name every error with its code, class and retryability, and no other', () => {
-    const rows = [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| `(\w+)`[^|]*\| ([^|]+) \|/gm)];
-    const documented = rows.map(([, code, name, retryable]) => ({ code, name, retryable }));
-    const exported = Object.values(tokenkeep)
-      .filter((value) => typeof value === 'function' && value.prototype instanceof Error)
-      .map((Class) => new (Class as new () => tokenkeep.TokenkeepError)())
-      .filter(
-        ({ name }) => !['TokenkeepError', 'Error'].includes(name) && !name.startsWith('Gmail'),
-      )
-      .map(({ code, name, retryable }) => ({
-        code: code.replace('ERR_TOKENKEEP_', ''),
-        name,
-        retryable: name === 'DatabaseError' ? 'by `sqlstate`' : retryable ? 'yes' : 'no',
-      }));
-    const byCode = (a: { code?: string }, b: { code?: string }) =>
-      String(a.code).localeCompare(String(b.code));
-    expect(documented.toSorted(byCode)).toEqual(exported.toSorted(byCode));
+  it('say of every error what the code says', () => {
+    expect(read('docs/errors.md')).toBe(errorsDocument());
   });
 
   it('name every variable that is read, and no other', () => {

@@ -8,7 +8,9 @@ import { failureOf } from './helpers/promises';
 import { seal } from './helpers/sealed';
 import { SCALED, useScene } from './helpers/scene';
 
-const native = createRequire(import.meta.url)('../native.js') as { errorCodes(): string[] };
+const native = createRequire(import.meta.url)('../native.js') as {
+  errorCodes(): { code: string; retryable?: boolean }[];
+};
 
 type ErrorClass = new (
   message?: string,
@@ -25,7 +27,15 @@ const exported = Object.entries(tokenkeep).filter(
 
 describe('the codes of the core', () => {
   it('are the codes of the table of classes, in the same order', () => {
-    expect(Object.keys(classes)).toEqual(native.errorCodes());
+    expect(Object.keys(classes)).toEqual(native.errorCodes().map(({ code }) => code));
+  });
+
+  it('are as retryable as the class that a test of an application makes', () => {
+    for (const { code, retryable } of native.errorCodes()) {
+      const Class = classes[code] as ErrorClass;
+      // What the server said decides; a class that was made by hand says no.
+      expect(new Class().retryable, code).toBe(retryable ?? false);
+    }
   });
 
   it('are what the classes carry themselves, each of them exported', () => {

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, run, runBin } from './run.mjs';
+import { sbom } from './sbom.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -67,3 +68,4 @@ const { values } = parseArgs({
 });
 buildAddon(values);
 buildFaces();
+writeFileSync(join(root, 'sbom.cdx.json'), sbom());

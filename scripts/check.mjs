@@ -1,4 +1,5 @@
-// What a reviewer should not have to look for: format, lints, types, and the native contract.
+// What a reviewer should not have to look for: format, lints, types, the native contract, the comments
+// that the API pages are made of, and what npm would pack.
 import { run, runBin } from './run.mjs';
 
 runBin('prettier', 'prettier', ['--check', '.']);
@@ -10,3 +11,5 @@ run('cargo', ['clippy', '--no-default-features', '--all-targets', '--', '-D', 'w
 run(process.execPath, ['scripts/build.mjs']);
 run('git', ['diff', '--exit-code', '--', 'index.d.ts']);
 runBin('typescript', 'tsc', ['-p', 'tsconfig.json']);
+run(process.execPath, ['scripts/api.mjs', '--check']);
+run(process.execPath, ['scripts/package-check.mjs']);

@@ -1,6 +1,6 @@
 // Runs the commands that the other scripts are made of.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,11 @@ export function run(command, args, env = {}) {
 
 /** Runs a dependency's command: the file behind it, so that it runs the same on every system. */
 export function runBin(dependency, command, args, env) {
-  const manifest = require.resolve(`${dependency}/package.json`);
+  // Looked up by its path: not every package exports its manifest.
+  const folders = require.resolve.paths(dependency);
+  const manifests = folders.map((folder) => join(folder, dependency, 'package.json'));
+  const manifest = manifests.find((path) => existsSync(path));
+  if (!manifest) throw new Error(`${dependency} is not installed; run npm ci`);
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
   const file = typeof bin === 'string' ? bin : bin[command];
   run(process.execPath, [join(dirname(manifest), file), ...args], env);

@@ -19,7 +19,10 @@ export class TokenkeepError extends Error implements TokenkeepFailure {
   }
 }
 
-/** An argument was refused before anything was sent. */
+/**
+ * An argument was refused before anything was sent.
+ * @remarks Mend the call: `argument` names what was refused.
+ */
 export class InvalidArgumentError extends TypeError implements TokenkeepFailure {
   readonly code = 'ERR_TOKENKEEP_INVALID_ARGUMENT';
   readonly retryable = false;
@@ -33,29 +36,44 @@ export class InvalidArgumentError extends TypeError implements TokenkeepFailure 
   }
 }
 
-/** An option or environment variable is missing or malformed. */
+/**
+ * An option or environment variable is missing or malformed.
+ * @remarks Mend the setting: the message names the variable or option.
+ */
 export class ConfigurationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CONFIGURATION';
   /** The variable, or the option without one. */
   declare readonly option?: string;
 }
 
-/** A sealed value does not open: malformed, altered, or sealed with a key that is not here. */
+/**
+ * A sealed value does not open: malformed, altered, or sealed with a key that is not here.
+ * @remarks Give the key that sealed it back, or have the user connect again.
+ */
 export class DecryptionError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_DECRYPTION';
 }
 
-/** A token stands in plaintext where only sealed ones are accepted (`requireSealed`). */
+/**
+ * A token stands in plaintext where only sealed ones are accepted (`requireSealed`).
+ * @remarks Seal what is left, or take `requireSealed` away.
+ */
 export class NotSealedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NOT_SEALED';
 }
 
-/** There is no row for this user: the user must connect. */
+/**
+ * There is no row for this user: the user must connect.
+ * @remarks Show "connect".
+ */
 export class NotConnectedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NOT_CONNECTED';
 }
 
-/** The provider says that the grant is dead: the user must connect again. */
+/**
+ * The provider says that the grant is dead: the user must connect again.
+ * @remarks Show "connect again". The row is gone (gmail, calendar), or marked.
+ */
 export class TokenRevokedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REVOKED';
 }
@@ -74,24 +92,36 @@ export class GmailTokenRevokedError extends TokenRevokedError {
   }
 }
 
-/** The access token is spent and no refresh token is stored: the user must connect again. */
+/**
+ * The access token is spent and no refresh token is stored: the user must connect again.
+ * @remarks Show "connect again"; at Google with `access_type=offline` and `prompt=consent`.
+ */
 export class RefreshTokenMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_TOKEN_MISSING';
 }
 
-/** Somebody else's refresh did not finish in time. */
+/**
+ * Somebody else's refresh did not finish in time.
+ * @remarks Try again.
+ */
 export class RefreshTimeoutError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_TIMEOUT';
   override readonly retryable = true;
 }
 
-/** A refresh was sent, and it is not known whether it took effect. */
+/**
+ * A refresh was sent, and it is not known whether it took effect.
+ * @remarks Try again: tokenkeep itself asks again when that is safe.
+ */
 export class RefreshOutcomeUnknownError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN';
   override readonly retryable = true;
 }
 
-/** The token endpoint could not be reached, or answered 5xx. */
+/**
+ * The token endpoint could not be reached, or answered 5xx.
+ * @remarks Try again later.
+ */
 export class ProviderUnavailableError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_UNAVAILABLE';
   override readonly retryable = true;
@@ -99,7 +129,10 @@ export class ProviderUnavailableError extends TokenkeepError {
   declare readonly status?: number;
 }
 
-/** The token endpoint asks to slow down. */
+/**
+ * The token endpoint asks to slow down.
+ * @remarks Try again after `retryAfterMs`.
+ */
 export class ProviderThrottledError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_THROTTLED';
   override readonly retryable = true;
@@ -107,31 +140,47 @@ export class ProviderThrottledError extends TokenkeepError {
   declare readonly retryAfterMs?: number;
 }
 
-/** The token endpoint refused for another reason than the grant. */
+/**
+ * The token endpoint refused for another reason than the grant.
+ * @remarks Read the provider's `error` code in the message.
+ */
 export class ProviderRefusedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_REFUSED';
   /** The HTTP status. */
   declare readonly status?: number;
 }
 
-/** The token endpoint refused the application's own client id or secret. */
+/**
+ * The token endpoint refused the application's own client id or secret.
+ * @remarks Mend client id or secret (also Zoho's `invalid_client_secret`). No stored token was
+ * touched; the endpoint is asked again after 30 s.
+ */
 export class ClientRejectedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLIENT_REJECTED';
 }
 
-/** The token endpoint's answer is no token response. */
+/**
+ * The token endpoint's answer is no token response.
+ * @remarks Try again; if it stays, see whether the token URL is right.
+ */
 export class ProviderResponseError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_RESPONSE';
   override readonly retryable = true;
 }
 
-/** A `refreshFn` threw; `cause` is the very object that it threw. */
+/**
+ * A `refreshFn` threw; `cause` is the very object that it threw.
+ * @remarks Look at `cause`.
+ */
 export class RefreshCallbackError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_CALLBACK';
   override readonly retryable = true;
 }
 
-/** A statement failed in the database. */
+/**
+ * A statement failed in the database.
+ * @remarks Look at `sqlstate` and `constraint`.
+ */
 export class DatabaseError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_DATABASE';
   override readonly retryable: boolean = false;
@@ -141,13 +190,19 @@ export class DatabaseError extends TokenkeepError {
   declare readonly constraint?: string;
 }
 
-/** Another transaction, perhaps the application's own open one, holds the row. */
+/**
+ * Another transaction, perhaps the application's own open one, holds the row.
+ * @remarks Try again; commit the application's own transaction first.
+ */
 export class RowLockedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_ROW_LOCKED';
   override readonly retryable = true;
 }
 
-/** The database lacks a table or column, or was migrated by a newer tokenkeep. */
+/**
+ * The database lacks a table or column, or was migrated by a newer tokenkeep.
+ * @remarks Run `npx tokenkeep migrate`; the message says what is missing.
+ */
 export class SchemaError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCHEMA';
 }
@@ -166,19 +221,29 @@ export type NotAuthorizedReason =
   | 'scopes_missing'
   | 'refresh_token_missing';
 
-/** A user could not be connected; nothing was stored. */
+/**
+ * A user could not be connected; nothing was stored.
+ * @remarks Look at `reason`; the user may begin again.
+ */
 export class AuthorizationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_AUTHORIZATION';
   /** Why. */
   declare readonly reason?: NotAuthorizedReason;
 }
 
-/** A token was deleted, and the provider could not be told to revoke it. */
+/**
+ * A token was deleted, and the provider could not be told to revoke it.
+ * @remarks Have the user remove the application in the account's settings at the provider. The row
+ * is gone.
+ */
 export class RevokeUnconfirmedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REVOKE_UNCONFIRMED';
 }
 
-/** The token lacks scopes that were asked for: the user must agree to more. */
+/**
+ * The token lacks scopes that were asked for: the user must agree to more.
+ * @remarks Send the user to consent to `missingScopes`, too.
+ */
 export class ScopesMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCOPES_MISSING';
   /** Which. */
@@ -191,27 +256,42 @@ export class ScopesMissingError extends TokenkeepError {
   }
 }
 
-/** The user's row belongs to another tenant. */
+/**
+ * The user's row belongs to another tenant.
+ * @remarks Delete the other tenant's row first.
+ */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';
 }
 
-/** Row-level security hides the rows from this database role. */
+/**
+ * Row-level security hides the rows from this database role.
+ * @remarks Use a role that owns the table or has `BYPASSRLS`.
+ */
 export class TenantRequiredError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_REQUIRED';
 }
 
-/** The instance was closed. */
+/**
+ * The instance was closed.
+ * @remarks Use an instance that is open.
+ */
 export class ClosedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLOSED';
 }
 
-/** A defect of tokenkeep. */
+/**
+ * A defect of tokenkeep.
+ * @remarks Report it.
+ */
 export class InternalError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_INTERNAL';
 }
 
-/** The native part of tokenkeep could not be loaded. */
+/**
+ * The native part of tokenkeep could not be loaded.
+ * @remarks Install or build what the message names.
+ */
 export class NativeMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NATIVE_MISSING';
 }

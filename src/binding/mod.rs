@@ -22,12 +22,20 @@ mod zoho;
 
 use napi_derive::napi;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
+
+/// A code that an error can carry. Without `retryable`, each error says it for itself.
+#[napi(object, object_from_js = false)]
+pub struct ErrorCode {
+    pub code: &'static str,
+    pub retryable: Option<bool>,
+}
 
 /// Every code that an error can carry.
 #[napi(catch_unwind)]
-pub fn error_codes() -> Vec<&'static str> {
-    Error::CODES.to_vec()
+pub fn error_codes() -> Vec<ErrorCode> {
+    let told = |Kind { code, retryable }| ErrorCode { code, retryable };
+    Error::KINDS.into_iter().map(told).collect()
 }
 
 /// What a synchronous export throws: a plain error with our code, from which the face builds the

@@ -3,11 +3,13 @@
 //! No variant holds a token, a key, a client secret, a row or a text of the database server:
 //! a provider's body is reduced to status and `error` code.
 
+mod code;
 mod not_authorized;
 mod text;
 
 use std::borrow::Cow;
 
+pub use code::Kind;
 pub use not_authorized::NotAuthorized;
 
 /// Everything that can go wrong. Cloned to each caller of a shared refresh.
@@ -149,83 +151,6 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Every code, in the order of the variants; the TypeScript table of classes is compared
-    /// with it by a test.
-    pub const CODES: [&'static str; 24] = [
-        "ERR_TOKENKEEP_INVALID_ARGUMENT",
-        "ERR_TOKENKEEP_CONFIGURATION",
-        "ERR_TOKENKEEP_DECRYPTION",
-        "ERR_TOKENKEEP_NOT_SEALED",
-        "ERR_TOKENKEEP_NOT_CONNECTED",
-        "ERR_TOKENKEEP_REVOKED",
-        "ERR_TOKENKEEP_REFRESH_TOKEN_MISSING",
-        "ERR_TOKENKEEP_REFRESH_TIMEOUT",
-        "ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN",
-        "ERR_TOKENKEEP_PROVIDER_UNAVAILABLE",
-        "ERR_TOKENKEEP_PROVIDER_THROTTLED",
-        "ERR_TOKENKEEP_PROVIDER_REFUSED",
-        "ERR_TOKENKEEP_CLIENT_REJECTED",
-        "ERR_TOKENKEEP_PROVIDER_RESPONSE",
-        "ERR_TOKENKEEP_REFRESH_CALLBACK",
-        "ERR_TOKENKEEP_DATABASE",
-        "ERR_TOKENKEEP_ROW_LOCKED",
-        "ERR_TOKENKEEP_SCHEMA",
-        "ERR_TOKENKEEP_AUTHORIZATION",
-        "ERR_TOKENKEEP_REVOKE_UNCONFIRMED",
-        "ERR_TOKENKEEP_TENANT_MISMATCH",
-        "ERR_TOKENKEEP_TENANT_REQUIRED",
-        "ERR_TOKENKEEP_CLOSED",
-        "ERR_TOKENKEEP_INTERNAL",
-    ];
-
-    /// The stable code that callers match on.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        let index = match self {
-            Self::InvalidArgument { .. } => 0,
-            Self::Configuration { .. } => 1,
-            Self::Decryption => 2,
-            Self::NotSealed => 3,
-            Self::NotConnected { .. } => 4,
-            Self::Revoked { .. } => 5,
-            Self::RefreshTokenMissing => 6,
-            Self::RefreshTimeout { .. } => 7,
-            Self::OutcomeUnknown { .. } => 8,
-            Self::ProviderUnavailable { .. } => 9,
-            Self::ProviderThrottled { .. } => 10,
-            Self::ProviderRefused { .. } => 11,
-            Self::ClientRejected { .. } => 12,
-            Self::ProviderResponse { .. } => 13,
-            Self::Callback { .. } => 14,
-            Self::Database { .. } => 15,
-            Self::RowLocked { .. } => 16,
-            Self::Schema { .. } => 17,
-            Self::Authorization { .. } => 18,
-            Self::RevokeUnconfirmed { .. } => 19,
-            Self::TenantMismatch => 20,
-            Self::TenantRequired { .. } => 21,
-            Self::Closed => 22,
-            Self::Internal { .. } => 23,
-        };
-        Self::CODES[index]
-    }
-
-    /// Whether the same call may succeed later without anybody changing anything.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::RefreshTimeout { .. }
-            | Self::OutcomeUnknown { .. }
-            | Self::ProviderUnavailable { .. }
-            | Self::ProviderThrottled { .. }
-            | Self::ProviderResponse { .. }
-            | Self::Callback { .. }
-            | Self::RowLocked { .. } => true,
-            Self::Database { retryable, .. } => *retryable,
-            _ => false,
-        }
-    }
-
     /// Whether the user has to connect again: no stored token may stand in for this error.
     #[must_use]
     pub fn ends_connection(&self) -> bool {

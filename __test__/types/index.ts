@@ -1,0 +1,73 @@
+import type * as tokenkeep from 'tokenkeep';
+import type * as crypto from 'tokenkeep/crypto';
+import type * as gmail from 'tokenkeep/gmail';
+import type { Equal, Expect } from './expect';
+
+type Keep = tokenkeep.TokenKeep;
+type Options = tokenkeep.TokenKeepOptions;
+type Seal = (
+  store: 'zoho' | 'calendar' | 'integration',
+  column: string,
+  key: readonly string[],
+  value: string,
+) => string;
+type Event = tokenkeep.TokenkeepEvent;
+
+export type Functions = [
+  // All of the two entries that it repeats.
+  Expect<Equal<Exclude<keyof typeof gmail | keyof typeof crypto, keyof typeof tokenkeep>, never>>,
+  Expect<Equal<typeof tokenkeep.createTokenKeep, (options?: Options) => Keep>>,
+  Expect<Equal<typeof tokenkeep.migrate, (options: tokenkeep.MigrateOptions) => Promise<string[]>>>,
+  Expect<Equal<typeof tokenkeep.close, (options?: { timeoutMs?: number }) => Promise<boolean>>>,
+  Expect<Equal<typeof tokenkeep.unseal, (options: tokenkeep.UnsealOptions) => Promise<number>>>,
+  Expect<Equal<typeof tokenkeep.sealValue, Seal>>,
+  Expect<Equal<typeof tokenkeep.openValue, Seal>>,
+  Expect<
+    Equal<
+      Exclude<keyof Keep, 'connector'>,
+      | 'gmail'
+      | 'calendar'
+      | 'zoho'
+      | 'vault'
+      | 'integration'
+      | 'migrate'
+      | 'sealValue'
+      | 'openValue'
+      | 'unseal'
+      | 'close'
+    >
+  >,
+];
+
+export type Shapes = [
+  Expect<
+    Equal<
+      tokenkeep.MigrateOptions,
+      { stores: ('gmail' | 'zoho' | 'vault' | 'calendar' | 'integration')[]; keep?: 'newest' }
+    >
+  >,
+  Expect<Equal<Options['fetch'], tokenkeep.Fetch | undefined>>,
+  Expect<Equal<tokenkeep.Fetch, (url: string, init: RequestInit) => Promise<Response>>>,
+  Expect<Equal<Options['onEvent'], ((event: Event) => void) | undefined>>,
+  Expect<Equal<Options['providers'], Record<string, tokenkeep.ProviderSettings> | undefined>>,
+  Expect<
+    Equal<
+      Event,
+      {
+        type:
+          | 'refresh.start'
+          | 'refresh.end'
+          | 'refresh.fail'
+          | 'lease.lost'
+          | 'commit.retry'
+          | 'row.dropped'
+          | 'account.changed'
+          | 'revoke.unconfirmed';
+        store: string;
+        key: string;
+        durationMs?: number;
+        code?: string;
+      }
+    >
+  >,
+];

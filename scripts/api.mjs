@@ -1,0 +1,101 @@
+// Writes the API pages to target/api from the comments in ts/. What is exported without a comment, or
+// refers to what is not there, is an error. --check writes nothing.
+import { register } from 'node:module';
+import { join } from 'node:path';
+import { root } from './run.mjs';
+
+// TypeDoc needs TypeScript 5; the project's own compiler is 7.
+const hook = `export const resolve = (specifier, context, next) =>
+  next(specifier === 'typescript' ? 'typescript-5' : specifier, context);`;
+register(`data:text/javascript,${encodeURIComponent(hook)}`);
+const { Application } = await import('typedoc');
+
+/** Types without a name of their own in the entries for Effect. */
+const OF_EFFECT = ['Fetch', 'GoogleProblem', 'NoValidToken', 'TokenkeepEvent'];
+
+/**
+ * Effect 3 and Effect 4 do not go into one program. `unnamed` are types that stand in signatures, and
+ * that nobody needs by name: the stores' entries have the names of what they replace, and no more.
+ */
+const PAGES = [
+  {
+    out: 'target/api',
+    tsconfig: 'ts/tsconfig.api.json',
+    entries: [
+      'index',
+      'gmail',
+      'crypto',
+      'zoho',
+      'vault',
+      'calendar',
+      'integration',
+      'http/index',
+      'drizzle/index',
+      'effect/index',
+    ],
+    unnamed: [
+      'AccessToken',
+      'ExpiringToken',
+      'RefreshOptions',
+      'TokenProvider',
+      'TokenType',
+      'Columns',
+      'NoColumns',
+      'Referenced',
+      'ReferencedTable',
+      'UuidReferenced',
+      'Values',
+      'GmailTokens',
+      'GoogleCalendarTokens',
+      'IntegrationTokens',
+      'OAuthTokens',
+      'TokenVault',
+      'ConnectedStore',
+      'FastifyLike',
+      'Maybe',
+      'NodeListener',
+      ...OF_EFFECT,
+    ],
+  },
+  {
+    out: 'target/api-effect3',
+    tsconfig: 'ts/effect3/tsconfig.esm.json',
+    entries: ['effect3/index'],
+    unnamed: OF_EFFECT,
+  },
+];
+
+/** What needs a comment; of a property, its name often says enough. */
+const DOCUMENTED = ['Function', 'Method', 'Class', 'Interface', 'TypeAlias', 'Variable', 'Enum'];
+
+/** Whether all went well. */
+async function pages({ out, tsconfig, entries, unnamed }, write) {
+  const application = await Application.bootstrap({
+    entryPoints: entries.map((name) => join(root, `ts/${name}.ts`)),
+    tsconfig: join(root, tsconfig),
+    out: join(root, out),
+    name: 'tokenkeep',
+    readme: 'none',
+    githubPages: false,
+    disableSources: true,
+    excludeInternal: true,
+    excludePrivate: true,
+    excludeExternals: true,
+    treatWarningsAsErrors: true,
+    validation: { notExported: true, invalidLink: true, notDocumented: true },
+    requiredToBeDocumented: DOCUMENTED,
+    intentionallyNotExported: unnamed,
+  });
+  const project = await application.convert();
+  if (!project) return false;
+  application.validate(project);
+  const { logger } = application;
+  const failed = () => logger.hasErrors() || logger.hasWarnings();
+  if (write && !failed()) await application.generateOutputs(project);
+  return !failed();
+}
+
+const write = !process.argv.includes('--check');
+for (const each of PAGES) {
+  if (!(await pages(each, write))) process.exitCode = 1;
+}

@@ -1,0 +1,61 @@
+// Writes docs/errors.md: the codes and classes as they were built, what they mean and what to do as
+// their comments in ts/errors.ts say.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './run.mjs';
+
+const require = createRequire(import.meta.url);
+const file = join(root, 'docs/errors.md');
+
+const HEAD = `# Errors
+
+Every error has a stable \`code\` and says whether it is \`retryable\`: whether the same call may succeed later without anybody changing anything. When a refresh fails but the stored token is good for another minute, you get the token instead of the error.
+
+Match the class or the code, never the message. All classes extend \`TokenkeepError\`, except \`InvalidArgumentError\`, which is a \`TypeError\`. \`GmailNotConnectedError\` and \`GmailTokenRevokedError\` are the gmail store's own, below the class of their code.
+
+This table is generated from the code by \`npm run docs:errors\`.
+
+| \`code\` | class | retryable | meaning | what to do |
+| --- | --- | --- | --- | --- |
+`;
+
+/** The comment of each class: its first sentence or two, and its remarks. */
+function comments() {
+  const source = readFileSync(join(root, 'ts/errors.ts'), 'utf8');
+  const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport class (\w+)/g);
+  return new Map(
+    [...found].map(([, comment, name]) => {
+      const text = comment.replace(/\n \* ?/g, ' ').replace(/\s+/g, ' ');
+      const [meaning, remedy] = text.split('@remarks').map((part) => part.trim());
+      return [name, { meaning, remedy }];
+    }),
+  );
+}
+
+/** The table's rows: first the codes of the core in its order, then those that only JavaScript has. */
+function rows() {
+  const tokenkeep = require('../dist/index.js');
+  const { classes } = require('../dist/failure.js');
+  const { errorCodes } = require('../native.js');
+  const known = errorCodes().map(({ code, retryable }) => [classes[code], code, retryable]);
+  const own = Object.values(tokenkeep)
+    .filter((value) => typeof value === 'function' && value.prototype instanceof Error)
+    .map((Class) => [Class, new Class().code, new Class().retryable])
+    .filter(([Class, code]) => Class.name !== 'TokenkeepError' && !classes[code]);
+  const told = comments();
+  return [...known, ...own].map(([Class, code, retryable]) => {
+    const { meaning, remedy } = told.get(Class.name) ?? {};
+    if (!meaning || !remedy) throw new Error(`${Class.name} has no comment with @remarks`);
+    const often = retryable === undefined ? 'each says it' : retryable ? 'yes' : 'no';
+    return `| \`${code}\` | \`${Class.name}\` | ${often} | ${meaning} | ${remedy} |\n`;
+  });
+}
+
+/** The whole document. */
+export function errorsDocument() {
+  return HEAD + rows().join('');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, errorsDocument());

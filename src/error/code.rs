@@ -1,0 +1,97 @@
+//! The stable codes that callers match on, and which of them are worth another try.
+
+use super::Error;
+
+/// What all errors of a code have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// `ERR_TOKENKEEP_…`.
+    pub code: &'static str,
+    /// Whether the same call may succeed later without anybody changing anything; `None` where
+    /// each error says it for itself.
+    pub retryable: Option<bool>,
+}
+
+const fn lasting(code: &'static str) -> Kind {
+    Kind { code, retryable: Some(false) }
+}
+
+const fn passing(code: &'static str) -> Kind {
+    Kind { code, retryable: Some(true) }
+}
+
+impl Error {
+    /// Every code, in the order of the variants; the TypeScript table of classes is compared
+    /// with it by a test.
+    pub const KINDS: [Kind; 24] = [
+        lasting("ERR_TOKENKEEP_INVALID_ARGUMENT"),
+        lasting("ERR_TOKENKEEP_CONFIGURATION"),
+        lasting("ERR_TOKENKEEP_DECRYPTION"),
+        lasting("ERR_TOKENKEEP_NOT_SEALED"),
+        lasting("ERR_TOKENKEEP_NOT_CONNECTED"),
+        lasting("ERR_TOKENKEEP_REVOKED"),
+        lasting("ERR_TOKENKEEP_REFRESH_TOKEN_MISSING"),
+        passing("ERR_TOKENKEEP_REFRESH_TIMEOUT"),
+        passing("ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN"),
+        passing("ERR_TOKENKEEP_PROVIDER_UNAVAILABLE"),
+        passing("ERR_TOKENKEEP_PROVIDER_THROTTLED"),
+        lasting("ERR_TOKENKEEP_PROVIDER_REFUSED"),
+        lasting("ERR_TOKENKEEP_CLIENT_REJECTED"),
+        passing("ERR_TOKENKEEP_PROVIDER_RESPONSE"),
+        passing("ERR_TOKENKEEP_REFRESH_CALLBACK"),
+        Kind { code: "ERR_TOKENKEEP_DATABASE", retryable: None },
+        passing("ERR_TOKENKEEP_ROW_LOCKED"),
+        lasting("ERR_TOKENKEEP_SCHEMA"),
+        lasting("ERR_TOKENKEEP_AUTHORIZATION"),
+        lasting("ERR_TOKENKEEP_REVOKE_UNCONFIRMED"),
+        lasting("ERR_TOKENKEEP_TENANT_MISMATCH"),
+        lasting("ERR_TOKENKEEP_TENANT_REQUIRED"),
+        lasting("ERR_TOKENKEEP_CLOSED"),
+        lasting("ERR_TOKENKEEP_INTERNAL"),
+    ];
+
+    fn kind(&self) -> Kind {
+        let index = match self {
+            Self::InvalidArgument { .. } => 0,
+            Self::Configuration { .. } => 1,
+            Self::Decryption => 2,
+            Self::NotSealed => 3,
+            Self::NotConnected { .. } => 4,
+            Self::Revoked { .. } => 5,
+            Self::RefreshTokenMissing => 6,
+            Self::RefreshTimeout { .. } => 7,
+            Self::OutcomeUnknown { .. } => 8,
+            Self::ProviderUnavailable { .. } => 9,
+            Self::ProviderThrottled { .. } => 10,
+            Self::ProviderRefused { .. } => 11,
+            Self::ClientRejected { .. } => 12,
+            Self::ProviderResponse { .. } => 13,
+            Self::Callback { .. } => 14,
+            Self::Database { .. } => 15,
+            Self::RowLocked { .. } => 16,
+            Self::Schema { .. } => 17,
+            Self::Authorization { .. } => 18,
+            Self::RevokeUnconfirmed { .. } => 19,
+            Self::TenantMismatch => 20,
+            Self::TenantRequired { .. } => 21,
+            Self::Closed => 22,
+            Self::Internal { .. } => 23,
+        };
+        Self::KINDS[index]
+    }
+
+    /// The stable code that callers match on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind().code
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Database { retryable, .. } => *retryable,
+            _ => self.kind().retryable == Some(true),
+        }
+    }
+}
