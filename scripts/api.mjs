@@ -30,6 +30,7 @@ const PAGES = [
       'calendar',
       'integration',
       'http/index',
+      'testing/index',
       'drizzle/index',
       'effect/index',
     ],

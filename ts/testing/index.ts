@@ -21,4 +21,4 @@ export {
   type FakeRefreshedTokens,
 } from './fake/refresh';
 export { expireToken } from './expire-token';
-export { type StoredTokenKey } from './stored-token';
+export { type StoreName, type StoredTokenKey } from './stored-token';
