@@ -183,6 +183,10 @@ export declare function hasZohoToken(keep: Keep, id: number, clientId: string, p
 export interface KeepOptions {
   databaseUrl?: string
   schema?: string
+  /** `NODE_EXTRA_CA_CERTS`. */
+  nodeExtraCaCerts?: string
+  /** `SSL_CERT_FILE`. */
+  sslCertFile?: string
   maxConnections?: number
   connectTimeoutMs?: number
   poolWaitMs?: number

@@ -10,7 +10,7 @@
 //! `src/connect/` is how a user's tokens come in: it stands between `binding` and `store`.
 //!
 //! Imports run one way: `binding -> connect -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
-//! error}`. `oauth`, `crypto` and `db` do not know each other.
+//! error, tls}`. `oauth`, `crypto` and `db` do not know each other.
 
 pub mod config;
 pub mod connect;
@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod refresh;
 pub mod secret;
 pub mod store;
+pub mod tls;
 
 #[cfg(feature = "binding")]
 #[allow(unsafe_code, missing_docs, unreachable_pub)] // its macro's glue, and what it needs

@@ -207,6 +207,14 @@ export class SchemaError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCHEMA';
 }
 
+/**
+ * No encrypted connection to the database came about.
+ * @remarks The message says what to change: `sslmode`, `sslrootcert`, the server's certificate.
+ */
+export class TlsError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_TLS';
+}
+
 /** Why a user could not be connected. */
 export type NotAuthorizedReason =
   | 'expired'

@@ -29,6 +29,7 @@ import {
   SchemaError,
   TenantMismatchError,
   TenantRequiredError,
+  TlsError,
   TokenRevokedError,
   type TokenkeepFailure,
 } from './errors';
@@ -55,6 +56,7 @@ export const classes: Readonly<Record<string, ErrorClass>> = {
   ERR_TOKENKEEP_DATABASE: DatabaseError,
   ERR_TOKENKEEP_ROW_LOCKED: RowLockedError,
   ERR_TOKENKEEP_SCHEMA: SchemaError,
+  ERR_TOKENKEEP_TLS: TlsError,
   ERR_TOKENKEEP_AUTHORIZATION: AuthorizationError,
   ERR_TOKENKEEP_REVOKE_UNCONFIRMED: RevokeUnconfirmedError,
   ERR_TOKENKEEP_TENANT_MISMATCH: TenantMismatchError,

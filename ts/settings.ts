@@ -182,7 +182,8 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
-  said[0] = withSslMode(said[0] || urlOfParts(env), env['PGSSLMODE']);
+  said[0] = withTls(said[0] || urlOfParts(env), env);
+  for (const variable of AUTHORITIES) said.push(env[variable]);
   return said;
 }
 
@@ -200,6 +201,10 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
+  const [nodeExtraCaCerts, sslCertFile] = said.slice(-AUTHORITIES.length);
+  if (nodeExtraCaCerts) settings.nodeExtraCaCerts = nodeExtraCaCerts;
+  if (sslCertFile) settings.sslCertFile = sslCertFile;
+  if (UNCHECKED.test(settings.databaseUrl ?? '')) warnOfUnchecked();
   if (options.fetch) settings.hasFetch = true;
   if (options.providers) settings.providers = providersOf(options.providers);
   return settings;
@@ -255,10 +260,39 @@ function tokenUrlVariable(provider: string): string {
   return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
 }
 
-/** As libpq and node-postgres do: the variable counts where the URL says nothing of TLS. */
-function withSslMode(url: string | undefined, mode: string | undefined): string | undefined {
-  if (!url || !mode || /\?(.*&)?ssl/.test(url)) return url;
-  return `${url}${url.includes('?') ? '&' : '?'}sslmode=${encodeURIComponent(mode)}`;
+/** Files of authorities that Node, and OpenSSL, trust beside their own. */
+const AUTHORITIES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'] as const;
+
+/** libpq's variables of what a URL may say of TLS. */
+const TLS_VARIABLES = {
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  sslnegotiation: 'PGSSLNEGOTIATION',
+  channel_binding: 'PGCHANNELBINDING',
+};
+
+/** As libpq and node-postgres do: the variables count where the URL says nothing of TLS. */
+function withTls(url: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (!url || /\?(.*&)?ssl/.test(url)) return url;
+  const said = Object.entries(TLS_VARIABLES).flatMap(([name, variable]) => {
+    const value = env[variable];
+    return value ? [`${name}=${encodeURIComponent(value)}`] : [];
+  });
+  return said.length ? `${url}${url.includes('?') ? '&' : '?'}${said.join('&')}` : url;
+}
+
+const UNCHECKED = /\?(.*&)?ssl(mode)?=no-verify(&|$)/;
+let warned = false;
+
+function warnOfUnchecked(): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    'sslmode=no-verify: whoever stands between this process and the database can read and change everything',
+    'TokenkeepWarning',
+  );
 }
 
 /** A variable that is 1 or 0. */

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use super::bridge::{Bridge, Outbox, lock};
 use super::fetch::Fetch;
 use super::message::{Message, Value};
-use super::options::{KeepOptions, http_client};
+use super::options::KeepOptions;
 use super::stores::Stores;
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ impl Keep {
         let observer = Arc::new(Teller { outbox: Arc::clone(&outbox), number });
         let http = match options.has_fetch {
             Some(true) => Ok(Fetch::of(&outbox, number)),
-            _ => http_client(),
+            _ => options.http_client(),
         };
         let stores = Stores::open(&options, http, observer).map(Arc::new);
         options.wipe();

@@ -18,6 +18,7 @@ use crate::oauth::{
 };
 use crate::refresh::{Behaviour, Want};
 use crate::secret::RefreshToken;
+use crate::tls::Authorities;
 
 /// What the face has read from options and variables.
 #[napi(object)]
@@ -25,6 +26,10 @@ use crate::secret::RefreshToken;
 pub struct KeepOptions {
     pub database_url: Option<String>,
     pub schema: Option<String>,
+    /// `NODE_EXTRA_CA_CERTS`.
+    pub node_extra_ca_certs: Option<String>,
+    /// `SSL_CERT_FILE`.
+    pub ssl_cert_file: Option<String>,
     pub max_connections: Option<u32>,
     pub connect_timeout_ms: Option<u32>,
     pub pool_wait_ms: Option<u32>,
@@ -82,6 +87,7 @@ impl KeepOptions {
     pub(super) fn database(&self) -> Result<DatabaseSettings> {
         let url = required("DATABASE_URL", self.database_url.as_ref())?;
         let mut settings = DatabaseSettings::new(url, self.schema.as_deref())?;
+        settings.transport.extra_authorities = self.extra_authorities();
         if let Some(connections) = self.max_connections {
             if !(1..=POOL_MAX_CONNECTIONS).contains(&(connections as usize)) {
                 return Err(Error::configuration("maxConnections", "must be from 1 to 1000"));
@@ -95,6 +101,25 @@ impl KeepOptions {
             settings.wait_timeout_ms = u64::from(ms);
         }
         Ok(settings)
+    }
+
+    fn extra_authorities(&self) -> Vec<String> {
+        [&self.node_extra_ca_certs, &self.ssl_cert_file].into_iter().flatten().cloned().collect()
+    }
+
+    /// One HTTP client for the process: the first instance says whom it trusts.
+    pub(super) fn http_client(&self) -> Result<Arc<dyn HttpClient>> {
+        static CLIENT: OnceLock<Arc<Reqwest>> = OnceLock::new();
+        let client = match CLIENT.get() {
+            Some(client) => client,
+            None => {
+                let trusted = Authorities::mozilla().and_files(&self.extra_authorities());
+                let built = Arc::new(Reqwest::new(&trusted)?);
+                CLIENT.get_or_init(|| built)
+            }
+        };
+        let client: Arc<dyn HttpClient> = client.clone();
+        Ok(client)
     }
 
     /// What callers want of a refresh.
@@ -199,18 +224,4 @@ fn missing(variable: &str) -> &'static str {
         "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
         _ => "is not set. It is needed at Google, to connect users and to refresh tokens",
     }
-}
-
-/// One HTTP client for the process.
-pub(super) fn http_client() -> Result<Arc<dyn HttpClient>> {
-    static CLIENT: OnceLock<Arc<Reqwest>> = OnceLock::new();
-    let client = match CLIENT.get() {
-        Some(client) => client,
-        None => {
-            let built = Arc::new(Reqwest::new()?);
-            CLIENT.get_or_init(|| built)
-        }
-    };
-    let client: Arc<dyn HttpClient> = client.clone();
-    Ok(client)
 }

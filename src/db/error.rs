@@ -4,12 +4,13 @@
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+use super::tls_error::tls_error;
 use crate::error::Error;
 
 /// What the driver's error means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
-        return no_answer(step);
+        return tls_error(error).unwrap_or_else(|| no_answer(step));
     };
     let state = answer.code();
     if *state == SqlState::LOCK_NOT_AVAILABLE {

@@ -7,6 +7,8 @@ mod reads;
 mod row;
 mod settings;
 mod time;
+mod tls_error;
+mod transport;
 
 pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
@@ -16,3 +18,4 @@ pub use settings::DatabaseSettings;
 pub use time::Timestamp;
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::{ToSql, Type};
+pub use transport::Transport;

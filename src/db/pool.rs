@@ -10,8 +10,8 @@ use deadpool_postgres::{
 use futures_util::future::join3;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{NoTls, Row};
 
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::settings::DatabaseSettings;
@@ -85,7 +85,7 @@ impl Database {
     fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
         let manager = Manager::from_config(
             settings.driver()?,
-            NoTls,
+            settings.connector()?,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)

@@ -3,9 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use tokio_postgres::config::SslMode;
+use percent_encoding::percent_decode_str;
+use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use super::transport::Transport;
 use crate::config::{POOL_CONNECT_MS, POOL_DEFAULT_CONNECTIONS, POOL_WAIT_MS};
 use crate::error::{Error, Result};
 
@@ -14,6 +16,9 @@ use crate::error::{Error, Result};
 pub struct DatabaseSettings {
     url: String,
     schema: Option<String>,
+    /// How the server is reached.
+    #[zeroize(skip)]
+    pub transport: Transport,
     /// The most connections of the pool.
     pub max_connections: usize,
     /// How long connecting may take.
@@ -29,8 +34,8 @@ impl std::fmt::Debug for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Reads a `postgres://` URL. The parameter `schema` names the schema of the tables, unless
-    /// `schema` is given; parameters that are not known are left out.
+    /// Reads a `postgres://` URL as node-postgres does. The parameter `schema` names the schema of the
+    /// tables, unless `schema` is given; parameters that are not known are left out.
     ///
     /// # Errors
     /// [`Error::Configuration`] that never prints the URL.
@@ -38,15 +43,21 @@ impl DatabaseSettings {
         let (login, rest) = split_login(url)?;
         let login = Zeroizing::new(login.replace('@', "%40"));
         let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut transport = Transport::default();
+        let mut has_mode = false;
         let mut kept: Vec<&str> = Vec::new();
         let mut named = schema.map(str::to_owned);
         for parameter in query.split('&').filter(|text| !text.is_empty()) {
-            match parameter.split_once('=').unwrap_or((parameter, "")) {
-                // The driver would decode it, or it is the second half of a password.
-                (name, _) if !is_word(name) => return Err(unescaped()),
-                (name, value) if asks_for_tls(name, value) => return Err(no_tls()),
-                ("schema", value) if named.is_none() => named = Some(value.to_owned()),
-                (name, _) if KNOWN.contains(&name) => kept.push(parameter),
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            // The driver would decode it, or it is the second half of a password.
+            if !is_word(name) {
+                return Err(unescaped());
+            }
+            has_mode |= ["sslmode", "ssl"].contains(&name);
+            match name {
+                "schema" if named.is_none() => named = Some(decoded(value)?),
+                _ if transport.take(name, &decoded(value)?)? => {}
+                _ if KNOWN.contains(&name) => kept.push(parameter),
                 _ => {}
             }
         }
@@ -61,6 +72,7 @@ impl DatabaseSettings {
         let settings = Self {
             url,
             schema: named,
+            transport: transport.settled(has_mode)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
             connect_timeout_ms: POOL_CONNECT_MS,
             wait_timeout_ms: POOL_WAIT_MS,
@@ -77,12 +89,20 @@ impl DatabaseSettings {
         if config.get_hosts().is_empty() {
             return Err(refused("names no host"));
         }
-        config.ssl_mode(SslMode::Disable);
+        self.transport.configure(&mut config);
         config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
         if config.get_application_name().is_none() {
             config.application_name("tokenkeep");
         }
         Ok(config)
+    }
+
+    /// What encrypts a connection; reads the files that the parameters name.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when one of them is no use.
+    pub(super) fn connector(&self) -> Result<MakeRustlsConnect> {
+        self.transport.client().map(MakeRustlsConnect::new)
     }
 
     /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
@@ -131,21 +151,10 @@ fn unescaped() -> Error {
     )
 }
 
-/// Whether a parameter of libpq or node-postgres asks for a connection that is more than plain.
-/// Without TLS in this version it must not be served in clear text.
-fn asks_for_tls(name: &str, value: &str) -> bool {
-    match name {
-        "sslmode" => !["disable", "allow", "prefer"].contains(&value),
-        "ssl" => !["false", "0", "off"].contains(&value),
-        "channel_binding" => value == "require",
-        _ => name.starts_with("ssl"),
-    }
-}
-
-fn no_tls() -> Error {
-    refused(
-        "asks for TLS (sslmode, ssl or the like), which this version does not have yet. Use a private network or a local proxy, and sslmode=disable",
-    )
+/// A parameter's value.
+fn decoded(value: &str) -> Result<String> {
+    let value = percent_decode_str(value).decode_utf8().map_err(|_| unescaped())?;
+    Ok(value.into_owned())
 }
 
 const KNOWN: [&str; 8] = [
@@ -174,38 +183,6 @@ mod tests {
         ] {
             let error = DatabaseSettings::new(url, None).expect_err("is refused");
             assert!(!format!("{error} {error:?}").contains("hunter2"));
-        }
-    }
-
-    #[test]
-    fn a_url_that_asks_for_tls_is_never_served_in_clear_text() {
-        for query in [
-            "sslmode=require",
-            "sslmode=verify-full",
-            "sslmode=no-verify",
-            "sslmode=REQUIRE",
-            "ssl=true",
-            "ssl=1",
-            "ssl=no-verify",
-            "sslrootcert=/x",
-            "sslnegotiation=direct",
-            "channel_binding=require",
-        ] {
-            let url = format!("postgres://u:hunter2@h/d?{query}");
-            let error = DatabaseSettings::new(&url, None).expect_err("is refused").to_string();
-            assert!(error.contains("TLS") && !error.contains("hunter2"), "{query}: {error}");
-        }
-        for text in [
-            "host=h user=u password=hunter2 sslmode=require",
-            "postgres://u:hunter2@h/d?%73slmode=require",
-            "postgres://u:5432?hunter2@h/d?sslmode=require",
-        ] {
-            let error = DatabaseSettings::new(text, None).expect_err("is refused").to_string();
-            assert!(!error.contains("hunter2"), "{error}");
-        }
-        for query in ["sslmode=disable", "sslmode=prefer", "sslmode=allow", "ssl=false"] {
-            let url = format!("postgres://u:hunter2@h/d?{query}");
-            assert!(DatabaseSettings::new(&url, None).is_ok(), "{query}");
         }
     }
 

@@ -23,7 +23,7 @@ const fn passing(code: &'static str) -> Kind {
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const KINDS: [Kind; 24] = [
+    pub const KINDS: [Kind; 25] = [
         lasting("ERR_TOKENKEEP_INVALID_ARGUMENT"),
         lasting("ERR_TOKENKEEP_CONFIGURATION"),
         lasting("ERR_TOKENKEEP_DECRYPTION"),
@@ -42,6 +42,7 @@ impl Error {
         Kind { code: "ERR_TOKENKEEP_DATABASE", retryable: None },
         passing("ERR_TOKENKEEP_ROW_LOCKED"),
         lasting("ERR_TOKENKEEP_SCHEMA"),
+        lasting("ERR_TOKENKEEP_TLS"),
         lasting("ERR_TOKENKEEP_AUTHORIZATION"),
         lasting("ERR_TOKENKEEP_REVOKE_UNCONFIRMED"),
         lasting("ERR_TOKENKEEP_TENANT_MISMATCH"),
@@ -70,12 +71,13 @@ impl Error {
             Self::Database { .. } => 15,
             Self::RowLocked { .. } => 16,
             Self::Schema { .. } => 17,
-            Self::Authorization { .. } => 18,
-            Self::RevokeUnconfirmed { .. } => 19,
-            Self::TenantMismatch => 20,
-            Self::TenantRequired { .. } => 21,
-            Self::Closed => 22,
-            Self::Internal { .. } => 23,
+            Self::Tls { .. } => 18,
+            Self::Authorization { .. } => 19,
+            Self::RevokeUnconfirmed { .. } => 20,
+            Self::TenantMismatch => 21,
+            Self::TenantRequired { .. } => 22,
+            Self::Closed => 23,
+            Self::Internal { .. } => 24,
         };
         Self::KINDS[index]
     }

@@ -119,6 +119,11 @@ pub enum Error {
         /// What is missing and what to run.
         reason: Cow<'static, str>,
     },
+    /// No encrypted connection to the database came about. Becomes `TlsError`.
+    Tls {
+        /// Why, and what to change.
+        reason: &'static str,
+    },
     /// A user could not be connected, or not that way. Becomes `AuthorizationError`.
     Authorization {
         /// Why.

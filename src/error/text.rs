@@ -93,6 +93,7 @@ impl fmt::Display for Error {
                 "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"
             ),
             Self::Schema { reason } => f.write_str(reason),
+            Self::Tls { reason } => write!(f, "The database cannot be reached over TLS: {reason}"),
             Self::Authorization { reason, detail } => {
                 write!(f, "Could not connect: {}", reason.text())?;
                 detail.as_ref().map_or(Ok(()), |detail| write!(f, " ({detail})"))

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
-use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
 use crate::config::RESPONSE_MAX_BYTES;
 use crate::error::{Error, Result};
+use crate::tls::{self, Authorities, Checks};
 
 /// A form to be posted.
 #[derive(Clone)]
@@ -80,20 +80,13 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 pub struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// A client with the roots of Mozilla's programme, whatever the machine has installed.
+    /// A client that trusts these, whatever the machine has installed.
     ///
     /// # Errors
     /// [`Error::Internal`] when TLS cannot be set up.
-    pub fn new() -> Result<Self> {
+    pub fn new(authorities: &Authorities) -> Result<Self> {
         let defect = |what: &'static str| move |_| Error::internal(what);
-        let mut roots = RootCertStore::empty();
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls =
-            ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-                .with_safe_default_protocol_versions()
-                .map_err(|_| Error::internal("TLS has no protocol versions"))?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+        let tls = tls::client(authorities, Checks::Everything, None)?;
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -164,7 +157,7 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
         let mut cause = error.source();
         let mut tls = false;
         while let Some(inner) = cause {
-            tls |= inner.is::<rustls::Error>();
+            tls |= inner.is::<tls::Failure>();
             cause = inner.source();
         }
         return HttpFailure::NotSent(if tls { "TLS was refused" } else { "no connection" });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio::time::timeout;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
+use tokio_postgres::{AsyncMessage, Client, Row};
 
 use crate::db::error::{from_driver, no_answer};
 use crate::db::pool::Params;
@@ -23,10 +23,11 @@ impl Session {
         let step = "connect for a migration";
         // The driver's own timeout ends with the TCP connection.
         let limit = Duration::from_millis(settings.connect_timeout_ms);
-        let (client, mut connection) = timeout(limit, settings.driver()?.connect(NoTls))
-            .await
-            .map_err(|_| no_answer(step))?
-            .map_err(|error| from_driver(step, &error))?;
+        let (client, mut connection) =
+            timeout(limit, settings.driver()?.connect(settings.connector()?))
+                .await
+                .map_err(|_| no_answer(step))?
+                .map_err(|error| from_driver(step, &error))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {

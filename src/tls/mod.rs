@@ -1,0 +1,64 @@
+//! TLS, for the database and for providers: whom we trust, and what is checked.
+
+mod authorities;
+mod identity;
+mod verifier;
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+
+pub use self::authorities::Authorities;
+pub use self::identity::Identity;
+use self::verifier::{AnyCertificate, AnyName};
+use crate::error::{Error, Result};
+pub use rustls::ClientConfig;
+pub use rustls::{CertificateError, Error as Failure};
+
+/// What is checked of the other side's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Checks {
+    /// That an authority vouches for it, and that it is for this host.
+    Everything,
+    /// That an authority vouches for it; not the name of the host.
+    Authority,
+    /// Nothing: whoever stands in between can read and change everything.
+    Nothing,
+}
+
+/// The configuration of a client.
+///
+/// # Errors
+/// [`Error::Configuration`] when the identity's key does not fit; [`Error::Internal`] when TLS cannot
+/// be set up.
+pub fn client(
+    authorities: &Authorities,
+    checks: Checks,
+    identity: Option<Identity>,
+) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Error::internal("TLS has no protocol versions"))?;
+    let roots = authorities.roots();
+    let builder = match checks {
+        Checks::Everything => builder.with_root_certificates(roots),
+        Checks::Authority => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyName::new(roots, &provider)?)),
+        Checks::Nothing => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider))),
+    };
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(Identity { certificates, key }) => builder
+            .with_client_auth_cert(certificates, key)
+            .map_err(|_| Error::configuration("sslkey", "is no key for the certificate sslcert")),
+    }
+}
+
+/// The algorithms that a verifier asks for.
+fn algorithms(provider: &CryptoProvider) -> rustls::crypto::WebPkiSupportedAlgorithms {
+    provider.signature_verification_algorithms
+}
