@@ -56,7 +56,7 @@ impl DatabaseSettings {
             has_mode |= ["sslmode", "ssl"].contains(&name);
             match name {
                 "schema" if named.is_none() => named = Some(decoded(value)?),
-                _ if transport.take(name, &decoded(value)?)? => {}
+                _ if transport.take(name, &decoded(value)?).map_err(of_url)? => {}
                 _ if KNOWN.contains(&name) => kept.push(parameter),
                 _ => {}
             }
@@ -72,7 +72,7 @@ impl DatabaseSettings {
         let settings = Self {
             url,
             schema: named,
-            transport: transport.settled(has_mode)?,
+            transport: transport.settled(has_mode).map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
             connect_timeout_ms: POOL_CONNECT_MS,
             wait_timeout_ms: POOL_WAIT_MS,
@@ -102,7 +102,7 @@ impl DatabaseSettings {
     /// # Errors
     /// [`Error::Configuration`] when one of them is no use.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect> {
-        self.transport.client().map(MakeRustlsConnect::new)
+        self.transport.client().map(MakeRustlsConnect::new).map_err(of_url)
     }
 
     /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
@@ -125,6 +125,16 @@ const NO_URL: &str = "is not a URL of the form postgres://user:password@host:543
 
 fn refused(reason: &'static str) -> Error {
     Error::configuration("DATABASE_URL", reason)
+}
+
+/// What is wrong with a parameter is wrong with the URL.
+fn of_url(error: Error) -> Error {
+    match error {
+        Error::Configuration { option, reason } => {
+            Error::configuration("DATABASE_URL", format!("{option} {reason}"))
+        }
+        other => other,
+    }
 }
 
 /// Scheme, user and password; and the rest, from the @ on. The driver would take the first @ of the
