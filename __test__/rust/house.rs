@@ -80,7 +80,7 @@ fn everything_is_found_only_in_its_room() {
         ("the driver", &["tokio_postgres", "deadpool"], &["db"]),
         ("the cipher", &["aes_gcm"], &["crypto"]),
         ("the HTTP client", &["reqwest::"], &["oauth"]),
-        ("TLS", &["rustls::"], &["tls", "db/pool.rs"]),
+        ("TLS", &["rustls::"], &["tls", "db/settings.rs"]),
         ("a clock", &["SystemTime::now", "Instant::now", "Utc::now"], &["refresh/runtime.rs"]),
     ];
     for (_, file, code) in sources() {
