@@ -159,6 +159,7 @@ describe('settings of TLS that cannot be used', () => {
     ['sslcert', { ...CA, sslcert: file('postgres.key'), sslkey: file('postgres.key') }],
     ['channel_binding', { channel_binding: 'always' }],
     ['sslmode', { sslmode: 'prefer', channel_binding: 'require' }],
+    ['sslmode', { sslmode: 'require', ssl: 'false' }],
     ['sslnegotiation', { sslnegotiation: 'late' }],
   ])('are an error that names %s: %o', async (option, query) => {
     const keep = createTokenKeep({ databaseUrl: server.url(query), gmailEncryptionKey: KEY });

@@ -44,7 +44,6 @@ impl DatabaseSettings {
         let login = Zeroizing::new(login.replace('@', "%40"));
         let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut transport = Transport::default();
-        let mut has_mode = false;
         let mut kept: Vec<&str> = Vec::new();
         let mut named = schema.map(str::to_owned);
         for parameter in query.split('&').filter(|text| !text.is_empty()) {
@@ -53,7 +52,6 @@ impl DatabaseSettings {
             if !is_word(name) {
                 return Err(unescaped());
             }
-            has_mode |= ["sslmode", "ssl"].contains(&name);
             match name {
                 "schema" if named.is_none() => named = Some(decoded(value)?),
                 _ if transport.take(name, &decoded(value)?).map_err(of_url)? => {}
@@ -72,7 +70,7 @@ impl DatabaseSettings {
         let settings = Self {
             url,
             schema: named,
-            transport: transport.settled(has_mode).map_err(of_url)?,
+            transport: transport.settled().map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
             connect_timeout_ms: POOL_CONNECT_MS,
             wait_timeout_ms: POOL_WAIT_MS,

@@ -8,10 +8,9 @@ use crate::tls::{self, Authorities, Checks, ClientConfig, Identity};
 /// How the server is reached.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Transport {
-    /// `None`: unencrypted.
-    checks: Option<Checks>,
-    /// Unencrypted where the server has no TLS.
-    is_optional: bool,
+    mode: Mode,
+    /// Whether a parameter has named the mode.
+    is_named: bool,
     /// TLS begins with the first byte (PostgreSQL 17).
     is_direct: bool,
     binding: Binding,
@@ -20,6 +19,16 @@ pub struct Transport {
     key: Option<String>,
     /// Files of authorities beside: `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`.
     pub extra_authorities: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+enum Mode {
+    #[default]
+    Plain,
+    /// TLS where the server has it, and then with everything checked.
+    Offered,
+    Tls(Checks),
 }
 
 /// Whether the password's proof is bound to the TLS connection (SCRAM-SHA-256-PLUS).
@@ -39,7 +48,7 @@ impl Transport {
     pub(super) fn take(&mut self, name: &str, value: &str) -> Result<bool> {
         let text = || (!value.is_empty()).then(|| value.to_owned());
         match name {
-            "sslmode" | "ssl" => self.mode(value)?,
+            "sslmode" | "ssl" => self.take_mode(value)?,
             "sslrootcert" => self.root = text(),
             "sslcert" => self.certificate = text(),
             "sslkey" => self.key = text(),
@@ -67,19 +76,23 @@ impl Transport {
     }
 
     /// As node-postgres takes them; `verify-ca`, `allow` and `prefer` as libpq does.
-    fn mode(&mut self, value: &str) -> Result<()> {
-        (self.checks, self.is_optional) = match value {
-            "disable" | "false" | "0" | "off" => (None, false),
-            "allow" | "prefer" => (Some(Checks::Everything), true),
-            "verify-ca" => (Some(Checks::Authority), false),
-            "require" | "verify-full" | "true" | "1" | "on" => (Some(Checks::Everything), false),
-            "no-verify" => (Some(Checks::Nothing), false),
+    fn take_mode(&mut self, value: &str) -> Result<()> {
+        let mode = match value {
+            "disable" | "false" | "0" | "off" => Mode::Plain,
+            "allow" | "prefer" => Mode::Offered,
+            "verify-ca" => Mode::Tls(Checks::Authority),
+            "require" | "verify-full" | "true" | "1" | "on" => Mode::Tls(Checks::Everything),
+            "no-verify" => Mode::Tls(Checks::Nothing),
             _ => {
                 let reason =
                     "must be disable, allow, prefer, require, verify-ca, verify-full or no-verify";
                 return Err(refused("sslmode", reason));
             }
         };
+        if self.is_named && self.mode != mode {
+            return Err(refused("sslmode", "is given twice, with two meanings"));
+        }
+        (self.mode, self.is_named) = (mode, true);
         Ok(())
     }
 
@@ -87,34 +100,33 @@ impl Transport {
     ///
     /// # Errors
     /// [`Error::Configuration`] where they contradict each other.
-    pub(super) fn settled(mut self, has_mode: bool) -> Result<Self> {
-        let names_files = self.root.is_some() || self.certificate.is_some();
-        if !has_mode && (names_files || self.is_direct || self.binding == Binding::Require) {
-            self.checks = Some(Checks::Everything);
+    pub(super) fn settled(mut self) -> Result<Self> {
+        let needs_tls = self.is_direct || self.binding == Binding::Require;
+        if !self.is_named && (needs_tls || self.root.is_some() || self.certificate.is_some()) {
+            self.mode = Mode::Tls(Checks::Everything);
         }
         if self.certificate.is_some() != self.key.is_some() {
             return Err(refused("sslkey", "and sslcert are given together, or neither"));
         }
-        let is_plain = self.checks.is_none() || self.is_optional;
-        if is_plain && (self.is_direct || self.binding == Binding::Require) {
+        if needs_tls && !self.is_required() {
             let reason = "allows no encryption, which channel_binding=require and sslnegotiation=direct need";
             return Err(refused("sslmode", reason));
         }
         Ok(self)
     }
 
-    /// Whether nothing is checked of whoever answers.
+    /// Whether nothing is sent before the connection is encrypted.
     #[must_use]
-    pub fn is_unchecked(&self) -> bool {
-        self.checks == Some(Checks::Nothing)
+    pub fn is_required(&self) -> bool {
+        matches!(self.mode, Mode::Tls(_))
     }
 
     /// Tells the driver.
     pub(super) fn configure(&self, config: &mut tokio_postgres::Config) {
-        config.ssl_mode(match (self.checks, self.is_optional) {
-            (None, _) => SslMode::Disable,
-            (Some(_), true) => SslMode::Prefer,
-            (Some(_), false) => SslMode::Require,
+        config.ssl_mode(match self.mode {
+            Mode::Plain => SslMode::Disable,
+            Mode::Offered => SslMode::Prefer,
+            Mode::Tls(_) => SslMode::Require,
         });
         if self.is_direct {
             config.ssl_negotiation(SslNegotiation::Direct);
@@ -140,7 +152,10 @@ impl Transport {
             (Some(certificate), Some(key)) => Some(Identity::of(certificate, key)?),
             _ => None,
         };
-        let checks = self.checks.unwrap_or(Checks::Everything);
+        let checks = match self.mode {
+            Mode::Tls(checks) => checks,
+            Mode::Plain | Mode::Offered => Checks::Everything,
+        };
         let mut client = tls::client(&authorities, checks, identity)?;
         if self.is_direct {
             client.alpn_protocols = vec![b"postgresql".to_vec()];
