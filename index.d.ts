@@ -183,6 +183,13 @@ export declare function hasZohoToken(keep: Keep, id: number, clientId: string, p
 export interface KeepOptions {
   databaseUrl?: string
   schema?: string
+  /** libpq's variables, for what `database_url` does not name. */
+  pgHost?: string
+  pgPort?: string
+  pgUser?: string
+  pgPassword?: string
+  pgDatabase?: string
+  pgAppName?: string
   /** `NODE_EXTRA_CA_CERTS`. */
   nodeExtraCaCerts?: string
   /** `SSL_CERT_FILE`. */

@@ -74,7 +74,12 @@ describe('a DATABASE_URL that cannot be used', () => {
     ['no scheme', 'u:hunter2@127.0.0.1/d'],
     ['a bad port', 'postgres://u:hunter2@127.0.0.1:port/d'],
     ['a port out of range', 'postgres://u:hunter2@127.0.0.1:99999/d'],
-    ['no host', 'postgres://u:hunter2@/d'],
+    ['a host that has no name', 'postgres://u:hunter2@h,,i/d'],
+    ['more ports than hosts', 'postgres://u:hunter2@h/d?port=1,2'],
+    [
+      'a server that is asked for in no way',
+      'postgres://u:hunter2@h/d?target_session_attrs=hunter2',
+    ],
     ['an sslmode that does not exist', 'postgres://u:hunter2@127.0.0.1/d?sslmode=hunter2'],
     ['an empty schema', 'postgres://u:hunter2@127.0.0.1/d?schema='],
     ['garbage', 'hunter2'],

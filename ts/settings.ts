@@ -5,6 +5,7 @@ import { optionalNumber, optionalText, optionalTexts, record, text } from './arg
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
+import { warnOf } from './connection-string';
 
 /** An application at a provider; what is left out is as of the provider that is built in: google,
  * microsoft, zoho, github, slack, salesforce. */
@@ -26,7 +27,8 @@ export interface ProviderSettings {
 
 /** What an instance can be told. Everything but `onEvent` and numbers has a variable, too. */
 export interface TokenKeepOptions {
-  /** `DATABASE_URL`, else made of `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`. */
+  /** `DATABASE_URL`; what it does not name is as `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
+   * `PGDATABASE` and `PGAPPNAME` say. */
   databaseUrl?: string | undefined;
   /** The schema of the tables, where the role's `search_path` does not find them. */
   schema?: string | undefined;
@@ -182,8 +184,8 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
-  said[0] = withTls(said[0] || urlOfParts(env), env);
-  for (const variable of AUTHORITIES) said.push(env[variable]);
+  said[0] = withTls(said[0] || (env['PGHOST'] && 'postgres://'), env);
+  for (const variable of [...LIBPQ, ...AUTHORITIES]) said.push(env[variable]);
   return said;
 }
 
@@ -201,10 +203,14 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
-  const [nodeExtraCaCerts, sslCertFile] = said.slice(-AUTHORITIES.length);
+  const [pgHost, pgPort, pgUser, pgPassword, pgDatabase, pgAppName, ...authorities] = said.slice(
+    -LIBPQ.length - AUTHORITIES.length,
+  );
+  const [nodeExtraCaCerts, sslCertFile] = authorities;
+  Object.assign(settings, given({ pgHost, pgPort, pgUser, pgPassword, pgDatabase, pgAppName }));
   if (nodeExtraCaCerts) settings.nodeExtraCaCerts = nodeExtraCaCerts;
   if (sslCertFile) settings.sslCertFile = sslCertFile;
-  if (UNCHECKED.test(settings.databaseUrl ?? '')) warnOfUnchecked();
+  if (settings.databaseUrl) warnOf(settings.databaseUrl);
   if (options.fetch) settings.hasFetch = true;
   if (options.providers) settings.providers = providersOf(options.providers);
   return settings;
@@ -260,6 +266,14 @@ function tokenUrlVariable(provider: string): string {
   return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
 }
 
+/** libpq's variables, for what a URL does not name. */
+const LIBPQ = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGAPPNAME'] as const;
+
+/** Those that say something. */
+function given(texts: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as never;
+}
+
 /** Files of authorities that Node, and OpenSSL, trust beside their own. */
 const AUTHORITIES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'] as const;
 
@@ -283,32 +297,9 @@ function withTls(url: string | undefined, env: NodeJS.ProcessEnv): string | unde
   return said.length ? `${url}${url.includes('?') ? '&' : '?'}${said.join('&')}` : url;
 }
 
-const UNCHECKED = /\?(.*&)?ssl(mode)?=no-verify(&|$)/;
-let warned = false;
-
-function warnOfUnchecked(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    'sslmode=no-verify: whoever stands between this process and the database can read and change everything',
-    'TokenkeepWarning',
-  );
-}
-
 /** A variable that is 1 or 0. */
 export function flag(variable: string, value: string): boolean {
   if (['0', 'false', 'off'].includes(value)) return false;
   if (['1', 'true', 'on'].includes(value)) return true;
   throw new ConfigurationError(`${variable}: must be 1 or 0`);
-}
-
-/** A URL made of libpq's variables, when they name a host. */
-function urlOfParts(env: NodeJS.ProcessEnv): string | undefined {
-  const host = env['PGHOST'];
-  if (!host) return undefined;
-  const part = (name: string): string => encodeURIComponent(env[name] ?? '');
-  const user = part('PGUSER');
-  const login = env['PGPASSWORD'] ? `${user}:${part('PGPASSWORD')}` : user;
-  const at = `host=${encodeURIComponent(host)}&port=${part('PGPORT') || '5432'}`;
-  return `postgres://${login ? `${login}@` : ''}/${part('PGDATABASE') || user}?${at}`;
 }

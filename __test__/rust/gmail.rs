@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokenkeep::config::Limits;
-use tokenkeep::db::{Database, DatabaseSettings, Duplicates, migrate};
+use tokenkeep::db::{Database, DatabaseSettings, Duplicates, Login, migrate};
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
 use tokenkeep::refresh::{Behaviour, Silent, Want};
@@ -32,7 +32,7 @@ async fn application() -> Client {
 
 /// A process's store in a schema of the test's own.
 async fn store(schema: &str, limits: Limits) -> Gmail {
-    let settings = DatabaseSettings::new(&url(), Some(schema)).expect("parses");
+    let settings = DatabaseSettings::new(&url(), Some(schema), &Login::default()).expect("parses");
     Gmail::new(Options {
         database: Database::open(&settings).expect("opens"),
         format: gmail::format(KEYS).map(Arc::new),
@@ -52,7 +52,7 @@ async fn prepare(schema: &str) -> Client {
     let client = application().await;
     let sql = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
     client.batch_execute(&sql).await.expect("makes a schema");
-    let settings = DatabaseSettings::new(&url(), Some(schema)).expect("parses");
+    let settings = DatabaseSettings::new(&url(), Some(schema), &Login::default()).expect("parses");
     migrate(&settings, &[&gmail::MIGRATION], Duplicates::Refuse).await.expect("migrates");
     client
 }
@@ -187,7 +187,8 @@ async fn stores_of_equal_settings_share_one_pool_which_ends_with_them() {
     let client = prepare("tk_pool").await;
     let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tk_pool'";
     let named = format!("{}?application_name=tk_pool", url());
-    let settings = DatabaseSettings::new(&named, Some("tk_pool")).expect("parses");
+    let settings =
+        DatabaseSettings::new(&named, Some("tk_pool"), &Login::default()).expect("parses");
     let mut databases = Vec::new();
     for _ in 0..8 {
         let database = tokenkeep::db::Database::open(&settings).expect("opens");

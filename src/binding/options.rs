@@ -10,7 +10,7 @@ use super::providers::ProviderOptions;
 use crate::config::{Limits, POOL_MAX_CONNECTIONS};
 use crate::connect::RedirectUri;
 use crate::crypto::{KeyRing, Sealing, VaultFormat, Writes};
-use crate::db::DatabaseSettings;
+use crate::db::{DatabaseSettings, Login};
 use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, HttpClient,
@@ -26,6 +26,13 @@ use crate::tls::Authorities;
 pub struct KeepOptions {
     pub database_url: Option<String>,
     pub schema: Option<String>,
+    /// libpq's variables, for what `database_url` does not name.
+    pub pg_host: Option<String>,
+    pub pg_port: Option<String>,
+    pub pg_user: Option<String>,
+    pub pg_password: Option<String>,
+    pub pg_database: Option<String>,
+    pub pg_app_name: Option<String>,
     /// `NODE_EXTRA_CA_CERTS`.
     pub node_extra_ca_certs: Option<String>,
     /// `SSL_CERT_FILE`.
@@ -67,6 +74,7 @@ impl KeepOptions {
     /// JavaScript keeps these strings, too; here at least no copy outlives its use.
     pub(super) fn wipe(&mut self) {
         self.database_url.zeroize();
+        self.pg_password.zeroize();
         self.gmail_encryption_key.zeroize();
         self.tokenkeep_key.zeroize();
         self.google_client_secret.zeroize();
@@ -86,7 +94,15 @@ impl KeepOptions {
     /// The settings of the pool.
     pub(super) fn database(&self) -> Result<DatabaseSettings> {
         let url = required("DATABASE_URL", self.database_url.as_ref())?;
-        let mut settings = DatabaseSettings::new(url, self.schema.as_deref())?;
+        let defaults = Login {
+            host: self.pg_host.clone(),
+            port: self.pg_port.clone(),
+            user: self.pg_user.clone(),
+            password: self.pg_password.clone(),
+            database: self.pg_database.clone(),
+            application_name: self.pg_app_name.clone(),
+        };
+        let mut settings = DatabaseSettings::new(url, self.schema.as_deref(), &defaults)?;
         settings.transport.extra_authorities = self.extra_authorities();
         if let Some(connections) = self.max_connections {
             if !(1..=POOL_MAX_CONNECTIONS).contains(&(connections as usize)) {

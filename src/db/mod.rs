@@ -9,6 +9,7 @@ mod settings;
 mod time;
 mod tls_error;
 mod transport;
+mod url;
 
 pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
@@ -19,3 +20,4 @@ pub use time::Timestamp;
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::{ToSql, Type};
 pub use transport::Transport;
+pub use url::Login;

@@ -1,20 +1,22 @@
 //! Which database, and how much of it: read from a URL and options, comparable, never printed.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::ZeroizeOnDrop;
 
 use super::transport::Transport;
+use super::url::{Login, parse, refused};
 use crate::config::{POOL_CONNECT_MS, POOL_DEFAULT_CONNECTIONS, POOL_WAIT_MS};
 use crate::error::{Error, Result};
 
 /// Two instances with equal settings share one pool.
 #[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct DatabaseSettings {
-    url: String,
+    login: Login,
+    options: Option<String>,
+    needs_primary: bool,
     schema: Option<String>,
     /// How the server is reached.
     #[zeroize(skip)]
@@ -34,29 +36,23 @@ impl std::fmt::Debug for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Reads a `postgres://` URL as node-postgres does. The parameter `schema` names the schema of the
-    /// tables, unless `schema` is given; parameters that are not known are left out.
+    /// Reads a `postgres://` URL as node-postgres does; `defaults` count where it names nothing. The
+    /// parameter `schema` names the schema of the tables, unless `schema` is given; parameters that are
+    /// not known are left out.
     ///
     /// # Errors
     /// [`Error::Configuration`] that never prints the URL.
-    pub fn new(url: &str, schema: Option<&str>) -> Result<Self> {
-        let (login, rest) = split_login(url)?;
-        let login = Zeroizing::new(login.replace('@', "%40"));
-        let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+    pub fn new(url: &str, schema: Option<&str>, defaults: &Login) -> Result<Self> {
+        let (login, parameters) = parse(url)?;
         let mut transport = Transport::default();
-        let mut kept: Vec<&str> = Vec::new();
         let mut named = schema.map(str::to_owned);
-        for parameter in query.split('&').filter(|text| !text.is_empty()) {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            // The driver would decode it, or it is the second half of a password.
-            if !is_word(name) {
-                return Err(unescaped());
-            }
+        let (mut options, mut target) = (None, None);
+        for (name, value) in parameters {
             match name {
-                "schema" if named.is_none() => named = Some(decoded(value)?),
-                _ if transport.take(name, &decoded(value)?).map_err(of_url)? => {}
-                _ if KNOWN.contains(&name) => kept.push(parameter),
-                _ => {}
+                "schema" if named.is_none() => named = Some(value.to_string()),
+                "options" => options = Some(value.to_string()),
+                "target_session_attrs" => target = Some(session_attributes(&value)?),
+                _ => drop(transport.take(name, &value).map_err(of_url)?),
             }
         }
         if let Some(name) = &named
@@ -64,11 +60,10 @@ impl DatabaseSettings {
         {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
-        let mark = if kept.is_empty() { "" } else { "?" };
-        let kept = Zeroizing::new(kept.join("&"));
-        let url = [login.as_str(), base, mark, kept.as_str()].concat();
         let settings = Self {
-            url,
+            login: login.or(defaults),
+            options,
+            needs_primary: target.unwrap_or(false),
             schema: named,
             transport: transport.settled().map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
@@ -81,17 +76,39 @@ impl DatabaseSettings {
 
     /// The driver's own form of these settings.
     pub(super) fn driver(&self) -> Result<tokio_postgres::Config> {
-        // The driver's parse error may quote the URL, and with it a password.
-        let mut config =
-            tokio_postgres::Config::from_str(&self.url).map_err(|_| refused(NO_URL))?;
-        if config.get_hosts().is_empty() {
-            return Err(refused("names no host"));
+        let Login { host, port, user, password, database, application_name } = &self.login;
+        let mut config = tokio_postgres::Config::new();
+        for host in host.as_deref().unwrap_or("localhost").split(',') {
+            if host.is_empty() {
+                return Err(refused("names no host"));
+            }
+            config.host(host);
+        }
+        for port in port.iter().flat_map(|ports| ports.split(',')) {
+            let number = if port.is_empty() { Ok(PORT) } else { port.parse() };
+            config.port(number.map_err(|_| refused("has a port that is no number of one"))?);
+        }
+        if ![0, 1, config.get_hosts().len()].contains(&config.get_ports().len()) {
+            return Err(refused("has another number of ports than of hosts"));
+        }
+        if let Some(user) = user {
+            config.user(user);
+        }
+        if let Some(password) = password {
+            config.password(password);
+        }
+        if let Some(database) = database {
+            config.dbname(database);
+        }
+        if let Some(options) = &self.options {
+            config.options(options);
+        }
+        if self.needs_primary {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         self.transport.configure(&mut config);
         config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
-        if config.get_application_name().is_none() {
-            config.application_name("tokenkeep");
-        }
+        config.application_name(application_name.as_deref().unwrap_or("tokenkeep"));
         Ok(config)
     }
 
@@ -119,10 +136,16 @@ impl DatabaseSettings {
     }
 }
 
-const NO_URL: &str = "is not a URL of the form postgres://user:password@host:5432/name";
+/// PostgreSQL's own.
+const PORT: u16 = 5432;
 
-fn refused(reason: &'static str) -> Error {
-    Error::configuration("DATABASE_URL", reason)
+/// Whether only a server that takes writes will do.
+fn session_attributes(value: &str) -> Result<bool> {
+    match value {
+        "any" => Ok(false),
+        "read-write" | "primary" => Ok(true),
+        _ => Err(refused("target_session_attrs must be any, read-write or primary")),
+    }
 }
 
 /// What is wrong with a parameter is wrong with the URL.
@@ -135,52 +158,15 @@ fn of_url(error: Error) -> Error {
     }
 }
 
-/// Scheme, user and password; and the rest, from the @ on. The driver would take the first @ of the
-/// text for the one before the host; and it reads other forms than URLs, whose TLS is not seen here.
-fn split_login(url: &str) -> Result<(&str, &str)> {
-    let scheme = ["postgres://", "postgresql://"].into_iter().find(|text| url.starts_with(text));
-    let start = scheme.ok_or_else(|| refused(NO_URL))?.len();
-    let end = url[start..].find(['/', '?']).map_or(url.len(), |end| start + end);
-    let path = url[end..].split('?').next().unwrap_or_default();
-    match url[..end].rfind('@') {
-        Some(at) if !path.contains('@') => Ok(url.split_at(at)),
-        None if !url.contains('@') => Ok(url.split_at(start)),
-        _ => Err(unescaped()),
-    }
-}
-
-fn is_word(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-}
-
-fn unescaped() -> Error {
-    refused(
-        "cannot be read in one way only. Write / as %2F, ? as %3F and @ as %40 in user, password and values; names of parameters as they are",
-    )
-}
-
-/// A parameter's value.
-fn decoded(value: &str) -> Result<String> {
-    let value = percent_decode_str(value).decode_utf8().map_err(|_| unescaped())?;
-    Ok(value.into_owned())
-}
-
-const KNOWN: [&str; 8] = [
-    "application_name",
-    "options",
-    "host",
-    "port",
-    "user",
-    "password",
-    "dbname",
-    "target_session_attrs",
-];
-
 #[cfg(test)]
 mod tests {
     use tokio_postgres::config::Host;
 
     use super::*;
+
+    fn read(url: &str, schema: Option<&str>) -> Result<DatabaseSettings> {
+        DatabaseSettings::new(url, schema, &Login::default())
+    }
 
     #[test]
     fn a_url_that_cannot_be_used_is_refused_without_printing_it() {
@@ -189,7 +175,7 @@ mod tests {
             "postgres://u:hunter2@:x/d",
             "postgres://u:hunter2@h/d?schema=",
         ] {
-            let error = DatabaseSettings::new(url, None).expect_err("is refused");
+            let error = read(url, None).expect_err("is refused");
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
     }
@@ -201,7 +187,7 @@ mod tests {
             ("postgres://u:p@ss@h?application_name=a@b", "p@ss"),
             ("postgres://u:p%40ss@h/d?application_name=a@b", "p@ss"),
         ] {
-            let driver = DatabaseSettings::new(url, None).and_then(|settings| settings.driver());
+            let driver = read(url, None).and_then(|settings| settings.driver());
             let driver = driver.expect("parses");
             assert_eq!(driver.get_hosts(), [Host::Tcp("h".into())], "{url}");
             assert_eq!(driver.get_password(), Some(password.as_bytes()), "{url}");
@@ -214,17 +200,17 @@ mod tests {
             "postgres://u:p@s?s@h/d",
             "postgres://u:p@s?s@h/d?application_name=a",
         ] {
-            assert!(DatabaseSettings::new(url, None).is_err(), "{url}");
+            assert!(read(url, None).is_err(), "{url}");
         }
     }
 
     #[test]
     fn extras_of_other_clients_are_left_out_and_a_schema_is_taken() {
         let url = "postgres://u:hunter2@h/d?schema=app&pgbouncer=true&connection_limit=1";
-        let settings = DatabaseSettings::new(url, None).expect("parses");
+        let settings = read(url, None).expect("parses");
         assert_eq!(settings.qualified("gmail_tokens"), "\"app\".gmail_tokens");
         assert!(!format!("{settings:?}").contains("hunter2"));
-        let named = DatabaseSettings::new(url, Some("o\"dd")).expect("parses");
+        let named = read(url, Some("o\"dd")).expect("parses");
         assert_eq!(named.qualified("t"), "\"o\"\"dd\".t");
     }
 }

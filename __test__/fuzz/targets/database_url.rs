@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tokenkeep::db::DatabaseSettings;
+use tokenkeep::db::{DatabaseSettings, Login};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslMode};
 
@@ -17,7 +17,10 @@ use tokio_postgres::config::{ChannelBinding, SslMode};
 static ERRORS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let refused = [
         "mysql://h",
-        "postgres://",
+        "postgres://h,,i",
+        "postgres://h:x",
+        "postgres://h?port=1,2",
+        "postgres://h?target_session_attrs=",
         "postgres://h/@",
         "postgres://h?schema=",
         "postgres://h?sslmode=",
@@ -40,7 +43,9 @@ fuzz_target!(|text: &str| {
         Err(error) => return assert!(ERRORS.contains(&error), "{error}"),
     };
     assert_eq!(format!("{settings:?}"), "DatabaseSettings(redacted, 6 connections)");
-    assert!(DatabaseSettings::new(url, schema).is_ok_and(|again| again == settings));
+    assert!(
+        DatabaseSettings::new(url, schema, &Login::default()).is_ok_and(|again| again == settings)
+    );
     if let Ok(asked) = url.parse::<Config>() {
         let asks = asked.get_ssl_mode() == SslMode::Require
             || asked.get_channel_binding() == ChannelBinding::Require;
@@ -60,7 +65,8 @@ fuzz_target!(|text: &str| {
 });
 
 fn printed(url: &str, schema: Option<&str>) -> Result<DatabaseSettings, String> {
-    DatabaseSettings::new(url, schema).map_err(|error| format!("{error} {error:?}"))
+    DatabaseSettings::new(url, schema, &Login::default())
+        .map_err(|error| format!("{error} {error:?}"))
 }
 
 /// Reads a quoted name as PostgreSQL does (its manual, section 4.1.1).

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tokenkeep::db::DatabaseSettings;
+use tokenkeep::db::{DatabaseSettings, Login};
 
 use super::{secret, text, tries};
 
@@ -41,7 +41,7 @@ proptest! {
     #[test]
     fn any_text_is_taken_or_refused(url in text(60), schema in proptest::option::of(text(30))) {
         for url in [url.clone(), format!("postgres://{url}")] {
-            if let Ok(settings) = DatabaseSettings::new(&url, schema.as_deref()) {
+            if let Ok(settings) = DatabaseSettings::new(&url, schema.as_deref(), &Login::default()) {
                 let printed = format!("{settings:?}");
                 prop_assert_eq!(printed, "DatabaseSettings(redacted, 6 connections)");
             }
@@ -63,7 +63,7 @@ proptest! {
             "parameter" => format!("postgres://host:{port}/app?password={password}&{parameters}"),
             _ => format!("host=host port={port} password={password}"),
         };
-        let printed = match DatabaseSettings::new(&url, None) {
+        let printed = match DatabaseSettings::new(&url, None, &Login::default()) {
             Ok(settings) => format!("{settings:?}"),
             Err(error) => format!("{error} {error:?}"),
         };
@@ -75,7 +75,7 @@ proptest! {
     #[test]
     fn an_escaped_password_may_be_anything(password in text(20)) {
         let url = format!("postgres://user:{}@host/app", escaped(&password));
-        prop_assert!(DatabaseSettings::new(&url, None).is_ok());
+        prop_assert!(DatabaseSettings::new(&url, None, &Login::default()).is_ok());
     }
 
     #[test]
@@ -86,17 +86,17 @@ proptest! {
     ) {
         parameters.insert(at.index(parameters.len() + 1), tls);
         let url = format!("postgres://user:password@host/app?{}", parameters.join("&"));
-        if let Ok(settings) = DatabaseSettings::new(&url, Some("app")) {
+        if let Ok(settings) = DatabaseSettings::new(&url, Some("app"), &Login::default()) {
             let is_settled = parameters.iter().any(|other| MODES.contains(other));
             prop_assert!(settings.transport.is_required() || (is_settled && !tls.contains("mode")));
         }
         let words = format!("host=host {}", parameters.join(" "));
-        prop_assert!(DatabaseSettings::new(&words, Some("app")).is_err());
+        prop_assert!(DatabaseSettings::new(&words, Some("app"), &Login::default()).is_err());
     }
 
     #[test]
     fn a_schema_stays_one_name(name in prop_oneof![text(20), "[a-z\"]{61,66}"]) {
-        let settings = DatabaseSettings::new("postgres://host/app", Some(&name));
+        let settings = DatabaseSettings::new("postgres://host/app", Some(&name), &Login::default());
         let fits = (1..=63).contains(&name.len()) && !name.contains('\0');
         prop_assert_eq!(settings.is_ok(), fits);
         if let Ok(settings) = settings {

@@ -1,0 +1,144 @@
+//! A connection string, read as node-postgres reads it.
+
+use percent_encoding::percent_decode_str;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Error, Result};
+
+/// What a connection string names. libpq's variables count where it names nothing.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Zeroize)]
+pub struct Login {
+    /// Names, addresses, or the folder of a socket; several with commas.
+    pub host: Option<String>,
+    /// One for all hosts, or one for each.
+    pub port: Option<String>,
+    /// The role.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<String>,
+    /// The database: without one, the one of the role's name.
+    pub database: Option<String>,
+    /// How the connection is called in `pg_stat_activity`.
+    pub application_name: Option<String>,
+}
+
+impl Login {
+    /// What `self` does not name is as `other` says.
+    pub(super) fn or(self, other: &Self) -> Self {
+        let either = |own: Option<String>, other: &Option<String>| {
+            own.filter(|text| !text.is_empty()).or_else(|| other.clone())
+        };
+        Self {
+            host: either(self.host, &other.host),
+            port: either(self.port, &other.port),
+            user: either(self.user, &other.user),
+            password: either(self.password, &other.password),
+            database: either(self.database, &other.database),
+            application_name: either(self.application_name, &other.application_name),
+        }
+    }
+}
+
+/// A parameter: its name as it stands, its value decoded.
+pub(super) type Parameter<'a> = (&'a str, Zeroizing<String>);
+
+/// The parts of `url`.
+///
+/// # Errors
+/// [`Error::Configuration`], which never prints a part of it.
+pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
+    let (login, rest) = split_login(url)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, password) = match login.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (login, None),
+    };
+    let (host, port) = addresses(hosts)?;
+    let mut named = Login {
+        host: some(host),
+        port: some(port),
+        user: some(decoded(user)?),
+        password: password.map(decoded).transpose()?,
+        database: some(decoded(database)?),
+        application_name: None,
+    };
+    let mut others = Vec::new();
+    for parameter in query.split('&').filter(|text| !text.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        // It is the second half of a password.
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
+            return Err(unescaped());
+        }
+        // A form's encoding, as in the query of any URL.
+        let value = Zeroizing::new(decoded(&Zeroizing::new(value.replace('+', " ")))?);
+        let field = match name {
+            "host" => &mut named.host,
+            "port" => &mut named.port,
+            "user" => &mut named.user,
+            "password" => &mut named.password,
+            "application_name" => &mut named.application_name,
+            "dbname" if named.database.is_none() => &mut named.database,
+            _ => {
+                others.push((name, value));
+                continue;
+            }
+        };
+        *field = Some(value.to_string());
+    }
+    Ok((named, others))
+}
+
+fn some(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// User and password; and the rest, from the host on. Whoever takes another @ for the one before the host
+/// would be led elsewhere.
+fn split_login(url: &str) -> Result<(&str, &str)> {
+    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+    let rest = rest.ok_or_else(|| refused(NO_URL))?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let path = rest[end..].split('?').next().unwrap_or_default();
+    match rest[..end].rfind('@') {
+        Some(at) if !path.contains('@') => Ok((&rest[..at], &rest[at + 1..])),
+        None if !rest.contains('@') => Ok(("", rest)),
+        _ => Err(unescaped()),
+    }
+}
+
+/// Hosts and ports, each with commas; no ports where none is named.
+fn addresses(hosts: &str) -> Result<(String, String)> {
+    let mut names = Vec::new();
+    let mut ports = Vec::new();
+    for host in hosts.split(',').filter(|_| !hosts.is_empty()) {
+        // The colons of an IPv6 address stand in brackets.
+        let end = host.rfind(']').map_or(0, |end| end + 1);
+        let (name, port) = match host[end..].find(':') {
+            Some(colon) => (&host[..end + colon], &host[end + colon + 1..]),
+            None => (host, ""),
+        };
+        let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        names.push(decoded(address.unwrap_or(name))?);
+        ports.push(port);
+    }
+    let is_named = ports.iter().any(|port| !port.is_empty());
+    Ok((names.join(","), if is_named { ports.join(",") } else { String::new() }))
+}
+
+fn decoded(value: &str) -> Result<String> {
+    let value = percent_decode_str(value).decode_utf8().map_err(|_| unescaped())?;
+    Ok(value.into_owned())
+}
+
+const NO_URL: &str = "is not a URL of the form postgres://user:password@host:5432/name";
+
+pub(super) fn refused(reason: &'static str) -> Error {
+    Error::configuration("DATABASE_URL", reason)
+}
+
+fn unescaped() -> Error {
+    refused(
+        "cannot be read in one way only. Write / as %2F, ? as %3F and @ as %40 in user, password and values; names of parameters as they are",
+    )
+}
