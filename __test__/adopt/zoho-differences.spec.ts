@@ -60,7 +60,8 @@ const refused = (step: object) =>
 describe('refreshing', () => {
   it('by many callers is one request', async () => {
     const [before, after] = await both(async (service) => {
-      scene.endpoint.script(() => ({ rotate: false }));
+      // All ask before the first is answered.
+      scene.endpoint.script(() => ({ rotate: false, delayMs: 500 }));
       const client = await scene.client();
       const others = { ...CREDENTIALS, clientId: 'another-client-of-zoho' };
       const callers = [CREDENTIALS, CREDENTIALS, others, others];
