@@ -61,7 +61,7 @@ describe('a server whose certificate is right', () => {
     expect(await reached(server.url(query))).toBe('TLSv1.3');
   });
 
-  it.each([{}, { sslmode: 'disable' }, { ssl: 'false' }])(
+  it.each<Record<string, string>>([{}, { sslmode: 'disable' }, { ssl: 'false' }])(
     'is reached without TLS with %s',
     async (query) => {
       expect(await reached(server.url(query))).toBe('none');
