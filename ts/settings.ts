@@ -134,6 +134,19 @@ const FLAGS = {
   usableAtOnce: undefined,
 } as const;
 
+/** What is no option: libpq's variables, for what a URL does not name, and files of authorities. */
+const VARIABLES = {
+  pgHost: 'PGHOST',
+  pgPort: 'PGPORT',
+  pgUser: 'PGUSER',
+  pgPassword: 'PGPASSWORD',
+  pgDatabase: 'PGDATABASE',
+  pgAppName: 'PGAPPNAME',
+  nodeExtraCaCerts: 'NODE_EXTRA_CA_CERTS',
+  sslCertFile: 'SSL_CERT_FILE',
+} as const;
+
+const variables = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];
 const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
 const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];
 
@@ -185,7 +198,7 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
   said[0] = withTls(said[0] || (env['PGHOST'] && 'postgres://'), env);
-  for (const variable of [...LIBPQ, ...AUTHORITIES]) said.push(env[variable]);
+  for (const variable of Object.values(VARIABLES)) said.push(env[variable]);
   return said;
 }
 
@@ -203,13 +216,10 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
-  const [pgHost, pgPort, pgUser, pgPassword, pgDatabase, pgAppName, ...authorities] = said.slice(
-    -LIBPQ.length - AUTHORITIES.length,
-  );
-  const [nodeExtraCaCerts, sslCertFile] = authorities;
-  Object.assign(settings, given({ pgHost, pgPort, pgUser, pgPassword, pgDatabase, pgAppName }));
-  if (nodeExtraCaCerts) settings.nodeExtraCaCerts = nodeExtraCaCerts;
-  if (sslCertFile) settings.sslCertFile = sslCertFile;
+  variables.forEach((name, index) => {
+    const text = said[said.length - variables.length + index];
+    if (text) settings[name] = text;
+  });
   if (settings.databaseUrl) warnOf(settings.databaseUrl);
   if (options.fetch) settings.hasFetch = true;
   if (options.providers) settings.providers = providersOf(options.providers);
@@ -265,17 +275,6 @@ function filled(argument: string, value: unknown): string {
 function tokenUrlVariable(provider: string): string {
   return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
 }
-
-/** libpq's variables, for what a URL does not name. */
-const LIBPQ = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGAPPNAME'] as const;
-
-/** Those that say something. */
-function given(texts: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as never;
-}
-
-/** Files of authorities that Node, and OpenSSL, trust beside their own. */
-const AUTHORITIES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'] as const;
 
 /** libpq's variables of what a URL may say of TLS. */
 const TLS_VARIABLES = {

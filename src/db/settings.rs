@@ -43,7 +43,8 @@ impl DatabaseSettings {
     /// # Errors
     /// [`Error::Configuration`] that never prints the URL.
     pub fn new(url: &str, schema: Option<&str>, defaults: &Login) -> Result<Self> {
-        let (login, parameters) = parse(url)?;
+        let (mut login, parameters) = parse(url)?;
+        login.complete(defaults);
         let mut transport = Transport::default();
         let mut named = schema.map(str::to_owned);
         let (mut options, mut target) = (None, None);
@@ -61,7 +62,7 @@ impl DatabaseSettings {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
         let settings = Self {
-            login: login.or(defaults),
+            login,
             options,
             needs_primary: target.unwrap_or(false),
             schema: named,

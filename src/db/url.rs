@@ -1,12 +1,12 @@
 //! A connection string, read as node-postgres reads it.
 
 use percent_encoding::percent_decode_str;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::error::{Error, Result};
 
 /// What a connection string names. libpq's variables count where it names nothing.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Zeroize)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Zeroize, ZeroizeOnDrop)]
 pub struct Login {
     /// Names, addresses, or the folder of a socket; several with commas.
     pub host: Option<String>,
@@ -23,19 +23,19 @@ pub struct Login {
 }
 
 impl Login {
-    /// What `self` does not name is as `other` says.
-    pub(super) fn or(self, other: &Self) -> Self {
-        let either = |own: Option<String>, other: &Option<String>| {
-            own.filter(|text| !text.is_empty()).or_else(|| other.clone())
+    /// What it does not name is as `defaults` say.
+    pub(super) fn complete(&mut self, defaults: &Self) {
+        let fill = |own: &mut Option<String>, default: &Option<String>| {
+            if own.as_ref().is_none_or(String::is_empty) {
+                own.clone_from(default);
+            }
         };
-        Self {
-            host: either(self.host, &other.host),
-            port: either(self.port, &other.port),
-            user: either(self.user, &other.user),
-            password: either(self.password, &other.password),
-            database: either(self.database, &other.database),
-            application_name: either(self.application_name, &other.application_name),
-        }
+        fill(&mut self.host, &defaults.host);
+        fill(&mut self.port, &defaults.port);
+        fill(&mut self.user, &defaults.user);
+        fill(&mut self.password, &defaults.password);
+        fill(&mut self.database, &defaults.database);
+        fill(&mut self.application_name, &defaults.application_name);
     }
 }
 

@@ -6,8 +6,6 @@ mod verifier;
 
 use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
-
 pub use self::authorities::Authorities;
 pub use self::identity::Identity;
 use self::verifier::{AnyCertificate, AnyName};
@@ -56,9 +54,4 @@ pub fn client(
             .with_client_auth_cert(certificates, key)
             .map_err(|_| Error::configuration("sslkey", "is no key for the certificate sslcert")),
     }
-}
-
-/// The algorithms that a verifier asks for.
-fn algorithms(provider: &CryptoProvider) -> rustls::crypto::WebPkiSupportedAlgorithms {
-    provider.signature_verification_algorithms
 }

@@ -10,7 +10,6 @@ use rustls::crypto::{
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use super::algorithms;
 use crate::error::{Error, Result};
 
 /// An authority vouches for the certificate, whatever its name.
@@ -74,7 +73,7 @@ pub(super) struct AnyCertificate(WebPkiSupportedAlgorithms);
 
 impl AnyCertificate {
     pub(super) fn new(provider: &CryptoProvider) -> Self {
-        Self(algorithms(provider))
+        Self(provider.signature_verification_algorithms)
     }
 }
 

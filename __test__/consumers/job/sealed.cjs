@@ -2,7 +2,7 @@ const gmail = require('tokenkeep/gmail');
 const { decryptToken, encryptToken } = require('tokenkeep/crypto');
 const assert = require('node:assert/strict');
 const { createDecipheriv } = require('node:crypto');
-const { job } = require('./job/index.cjs');
+const { job } = require('./index.cjs');
 
 // What this machine seals, Node's own crypto opens.
 const [nonce, tag, text] = encryptToken('Grüße')

@@ -1,3 +1,0 @@
-const { job } = require('./job/index.cjs');
-
-import(process.argv[2]).then(({ gmail }) => job(gmail));
