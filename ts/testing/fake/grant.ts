@@ -28,6 +28,23 @@ export interface Place {
   remove(): void;
 }
 
+/** A place of a store that marks what is dead, instead of deleting it. */
+export function markingPlace(
+  store: StoreName,
+  key: readonly string[],
+  grants: Map<string, Grant>,
+): Place {
+  const name = JSON.stringify(key);
+  return {
+    store,
+    key,
+    read: () => grants.get(name),
+    write: (grant) => grants.set(name, grant),
+    end: (grant) => grants.set(name, { ...grant, isDead: true }),
+    remove: () => grants.delete(name),
+  };
+}
+
 /** Whether more than so many milliseconds are left. */
 export function hasLeft(grant: Grant, ms: number): boolean {
   return grant.expiresAt - Date.now() > ms;

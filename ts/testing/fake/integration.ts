@@ -5,7 +5,7 @@ import { TokenRevokedError } from '../../errors';
 import { expiringOf, statusOf, wantedOf, withScopes } from '../../integration-calls';
 import type { IntegrationStore, IntegrationToken } from '../../integration-store';
 import { id, moment, token } from './arguments';
-import { type Grant, type Place, hasLeft } from './grant';
+import { type Grant, type Place, hasLeft, markingPlace } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';
 
@@ -92,15 +92,7 @@ export class FakeIntegration implements Surface<IntegrationStore> {
 
   /** Where a user's grant at a provider is. */
   place(key: readonly string[]): Place {
-    const name = JSON.stringify(key);
-    return {
-      store: 'integration',
-      key,
-      read: () => this.#grants.get(name),
-      write: (grant) => this.#grants.set(name, grant),
-      end: (grant) => this.#grants.set(name, { ...grant, isDead: true }),
-      remove: () => this.#grants.delete(name),
-    };
+    return markingPlace('integration', key, this.#grants);
   }
 
   #named(userId: string, provider: string): Place {

@@ -3,7 +3,7 @@
 import { optionalJson, optionalNumber, optionalText, record } from '../../arguments';
 import type { ZohoStore } from '../../zoho-store';
 import { id, tokenOrEmpty } from './arguments';
-import type { Grant, Place } from './grant';
+import { type Grant, type Place, markingPlace } from './grant';
 import type { Refresher } from './refresher';
 import type { Surface } from './surface';
 
@@ -50,14 +50,6 @@ export class FakeZoho implements Surface<ZohoStore> {
 
   /** Where a client's grant is. */
   place(key: readonly string[]): Place {
-    const name = JSON.stringify(key);
-    return {
-      store: 'zoho',
-      key,
-      read: () => this.#grants.get(name),
-      write: (grant) => this.#grants.set(name, grant),
-      end: (grant) => this.#grants.set(name, { ...grant, isDead: true }),
-      remove: () => this.#grants.delete(name),
-    };
+    return markingPlace('zoho', key, this.#grants);
   }
 }
