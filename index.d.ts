@@ -42,6 +42,8 @@ export declare class GmailKeys {
 export declare class Keep {
   /** `number` names this instance in events. */
   constructor(bridge: Bridge, number: number, options: KeepOptions)
+  /** The same instance, whose statements tell row-level security that they are this tenant's. */
+  forTenant(tenantId: string): Keep
   /**
    * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
    * happened. For an instance that gets no further calls.
@@ -216,6 +218,8 @@ export interface KeepOptions {
   encryptionSecretPrevious?: string
   saltReuse?: boolean
   providers?: Array<ProviderOptions>
+  /** Whether the calendar store tells row-level security whose row it is. */
+  jwtClaims?: boolean
   mixedFleet?: boolean
   /** How long a caller waits for a refresh. */
   waitMs?: number

@@ -179,6 +179,16 @@ pub const POOL_MAX_CONNECTIONS: usize = 1_000;
 pub const POOL_WAIT_MS: u64 = 5_000;
 /// How long connecting to the database may take.
 pub const POOL_CONNECT_MS: u64 = 5_000;
+/// A connection that has been idle for longer is asked whether it is still there.
+pub const IDLE_MAX_MS: u64 = 5_000;
+/// How long its answer may take.
+pub const IDLE_ANSWER_MS: u64 = 1_000;
+/// How long a connection is silent before the operating system asks whether the server is there.
+pub const KEEPALIVE_IDLE_MS: u64 = 30_000;
+/// The pause between two such questions.
+pub const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
+/// So many without an answer end the connection.
+pub const KEEPALIVE_RETRIES: u32 = 3;
 /// The largest answer of a token endpoint that is read.
 pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
 

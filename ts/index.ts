@@ -22,4 +22,5 @@ export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
 export { type ProviderSettings, type TokenKeepOptions } from './settings';
 export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
+export { withTenant } from './tenant';
 export { type TokenKeep, close, createTokenKeep, migrate, unseal } from './instance';

@@ -20,6 +20,7 @@ import {
   runUnseal,
 } from './sealing';
 import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
+import { Tenant, currentTenant } from './tenant';
 import { VaultStore } from './vault-store';
 import { ZohoStore } from './zoho-store';
 
@@ -47,6 +48,7 @@ export class TokenKeep {
   readonly connector: Connector;
 
   readonly #options: TokenKeepOptions;
+  readonly #of: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
   #keep: Keep | undefined;
   #said: (string | undefined)[] = [];
@@ -54,17 +56,39 @@ export class TokenKeep {
   #closed = false;
   readonly #retired = new Set<Keep>();
 
-  constructor(options: TokenKeepOptions = {}) {
+  /** @internal `of`: the instance that this one is, for a tenant. */
+  constructor(
+    options: TokenKeepOptions = {},
+    of?: { readonly instance: TokenKeep; readonly tenant: Tenant },
+  ) {
     checkOptions(record('options', options) as TokenKeepOptions);
     this.#options = { ...options };
+    this.#of = of;
     this.#sealer = new ValueSealer(this.#options);
-    const keep = (): Keep => this.#current();
+    const keep = (): Keep => this.#inTenant();
     this.gmail = new GmailStore(keep);
     this.zoho = new ZohoStore(keep);
     this.connector = new Connector(keep, this.#options);
     this.calendar = new CalendarStore(keep, this.connector);
     this.vault = new VaultStore(keep);
     this.integration = new IntegrationStore(keep);
+  }
+
+  /** The native instance, for the tenant that this call is about. */
+  #inTenant(): Keep {
+    const keep = (this.#of?.instance ?? this).#current();
+    const tenant = this.#of?.tenant ?? currentTenant();
+    return tenant ? tenant.of(keep) : keep;
+  }
+
+  /**
+   * This instance for a tenant: every call tells row-level security so, as `withTenant` does, whatever
+   * tenant it is made in. To close it is to close this one.
+   * @throws {InvalidArgumentError} for an id that is no text of 1 byte to 1 KiB
+   */
+  forTenant(tenantId: string): TokenKeep {
+    const instance = this.#of?.instance ?? this;
+    return new TokenKeep(this.#options, { instance, tenant: new Tenant(tenantId) });
   }
 
   /** The native instance; made anew when a variable that matters has changed. */
@@ -102,6 +126,7 @@ export class TokenKeep {
 
   /** Brings the tables of the named stores up to date; gives what had to be left out. */
   async migrate(options: MigrateOptions): Promise<string[]> {
+    if (this.#of) return this.#of.instance.migrate(options);
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
     return runMigrations(resolve(this.#options, read(this.#options)), options);
   }
@@ -122,7 +147,7 @@ export class TokenKeep {
    * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `read`: else they are sealed again
    */
   async unseal(options: UnsealOptions): Promise<number> {
-    return runUnseal(this.#current(), options);
+    return runUnseal(this.#inTenant(), options);
   }
 
   /**
@@ -131,6 +156,7 @@ export class TokenKeep {
    * away; `timeoutMs` shortens that. Gives whether all of it ended.
    */
   async close(options: { timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.#of) return this.#of.instance.close(options);
     const timeoutMs = timeoutOf(options);
     this.#closed = true;
     const number = this.#number;

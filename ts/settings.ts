@@ -83,6 +83,12 @@ export interface TokenKeepOptions {
    * `GOOGLE_CLIENT_ID`.
    */
   providers?: Record<string, ProviderSettings> | undefined;
+  /**
+   * `TOKENKEEP_JWT_CLAIMS=1`: the calendar store tells row-level security whose row each statement is
+   * about, as `request.jwt.claims`: what `auth.uid()` in the policy of its table asks for. Not needed
+   * by a role that owns the table or has `BYPASSRLS`.
+   */
+  jwtClaims?: boolean | undefined;
   /** `TOKENKEEP_MIXED_FLEET=1`: old TypeScript instances work on the same table. */
   mixedFleet?: boolean | undefined;
   /** How long a call waits for a refresh before it gets a usable token or an error: 20,000. */
@@ -129,6 +135,7 @@ const NUMBERS = [
 ] as const;
 const FLAGS = {
   mixedFleet: 'TOKENKEEP_MIXED_FLEET',
+  jwtClaims: 'TOKENKEEP_JWT_CLAIMS',
   requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
   saltReuse: 'TOKENKEEP_SALT_REUSE',
   usableAtOnce: undefined,

@@ -11,6 +11,7 @@ use super::message::{Message, Value};
 use super::options::KeepOptions;
 use super::stores::Stores;
 use crate::config::Limits;
+use crate::db::Scope;
 use crate::error::{Error, Result};
 use crate::refresh::{Event, Observer};
 use crate::store::close_timeout_ms;
@@ -21,6 +22,7 @@ pub struct Keep {
     outbox: Arc<Outbox>,
     stores: Arc<Mutex<Result<Arc<Stores>>>>,
     limits: Limits,
+    scope: Option<Scope>,
 }
 
 #[napi]
@@ -37,7 +39,18 @@ impl Keep {
         };
         let stores = Stores::open(&options, http, observer).map(Arc::new);
         options.wipe();
-        Self { outbox, stores: Arc::new(Mutex::new(stores)), limits }
+        Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, scope: None }
+    }
+
+    /// The same instance, whose statements tell row-level security that they are this tenant's.
+    #[napi(catch_unwind)]
+    pub fn for_tenant(&self, tenant_id: String) -> Self {
+        Self {
+            outbox: Arc::clone(&self.outbox),
+            stores: Arc::clone(&self.stores),
+            limits: self.limits,
+            scope: Some(Scope::of_tenant(tenant_id)),
+        }
     }
 
     /// Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
@@ -90,7 +103,11 @@ impl Keep {
     }
 
     pub(super) fn stores(&self) -> Result<Arc<Stores>> {
-        lock(&self.stores).clone()
+        let stores = lock(&self.stores).clone()?;
+        Ok(match &self.scope {
+            Some(scope) => Arc::new(stores.within(scope)),
+            None => stores,
+        })
     }
 }
 

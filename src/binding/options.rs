@@ -59,6 +59,8 @@ pub struct KeepOptions {
     pub encryption_secret_previous: Option<String>,
     pub salt_reuse: Option<bool>,
     pub providers: Option<Vec<ProviderOptions>>,
+    /// Whether the calendar store tells row-level security whose row it is.
+    pub jwt_claims: Option<bool>,
     pub mixed_fleet: Option<bool>,
     /// How long a caller waits for a refresh.
     pub wait_ms: Option<u32>,

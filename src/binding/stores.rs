@@ -7,7 +7,7 @@ use super::options::KeepOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
-use crate::db::{Database, Within};
+use crate::db::{Database, Scope, Within};
 use crate::error::Result;
 use crate::oauth::HttpClient;
 use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
@@ -18,15 +18,17 @@ use crate::store::vault::{self, Vault};
 use crate::store::zoho::{self, Zoho};
 use crate::store::{Accounts, PendingTable, Store};
 
-/// One of each.
+/// One of each, for whoever may see the rows.
 pub(super) struct Stores {
     pub(super) gmail: Gmail,
     pub(super) zoho: Zoho,
     pub(super) vault: Vault,
     pub(super) calendar: Calendar,
     pub(super) integration: Integration,
-    pub(super) providers: Providers,
-    pub(super) connect: Connect,
+    pub(super) providers: Arc<Providers>,
+    pub(super) connect: Arc<Connect>,
+    /// Those that these are made of: they are not idle while a call of a tenant is under way.
+    _of: Option<Arc<Self>>,
 }
 
 impl Stores {
@@ -70,6 +72,7 @@ impl Stores {
                 behaviour: alone,
                 want,
                 observer: Arc::clone(&observer),
+                tells_user: options.jwt_claims.unwrap_or(false),
             }),
             integration: Integration::new(integration::Options {
                 database: Arc::clone(&database),
@@ -79,13 +82,13 @@ impl Stores {
                 want: Want { usable_at_once: true, ..want },
                 observer: Arc::clone(&observer),
             }),
-            connect: Connect::new(connect::Options {
+            connect: Arc::new(Connect::new(connect::Options {
                 pending,
                 accounts,
                 server: http.clone().and_then(|http| options.google_server(http)).map(Arc::new),
                 redirect_uri: options.redirect_uri(),
                 observer: Arc::clone(&observer),
-            }),
+            })),
             zoho: Zoho::new(zoho::Options {
                 database,
                 sealing,
@@ -97,8 +100,23 @@ impl Stores {
                 want,
                 observer,
             }),
-            providers,
+            providers: Arc::new(providers),
+            _of: None,
         })
+    }
+
+    /// The same stores for whoever `scope` shows the rows to.
+    pub(super) fn within(self: &Arc<Self>, scope: &Scope) -> Self {
+        Self {
+            gmail: self.gmail.within(scope),
+            zoho: self.zoho.within(scope),
+            vault: self.vault.within(scope),
+            calendar: self.calendar.within(scope),
+            integration: self.integration.within(scope),
+            providers: Arc::clone(&self.providers),
+            connect: Arc::clone(&self.connect),
+            _of: Some(Arc::clone(self)),
+        }
     }
 
     /// Waits until nothing is under way.

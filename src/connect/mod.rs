@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use self::redirect_uri::RedirectUri;
 use self::under_way::UnderWay;
-use self::waiting::State;
+use self::waiting::{State, of_tenant};
 use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
 use crate::error::{Error, NotAuthorized, Result};
@@ -126,6 +126,7 @@ impl Connect {
             redirect_uri,
             scopes,
             return_to,
+            tenant: store.scope().tenant().map(str::to_owned),
         };
         let signed = self.options.pending.put(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {
@@ -152,6 +153,7 @@ impl Connect {
         let (server, _) = self.check()?;
         let found = self.find::<State>(&callback.state).await?;
         found.pending.check(&callback, store, server.issuer())?;
+        let store = &of_tenant(store, found.pending.tenant.as_deref())?;
         if let Some(code) = &callback.code {
             check_text("code", code, CODE_MAX_BYTES)?;
         }

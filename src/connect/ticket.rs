@@ -1,6 +1,6 @@
 //! Links for users who are not signed in in any browser.
 
-use super::waiting::Ticket;
+use super::waiting::{Ticket, of_tenant};
 use super::{Begin, Connect, expired};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Found};
@@ -20,8 +20,9 @@ impl Connect {
     ) -> Result<String> {
         let user_id = store.key(user_id)?;
         self.check()?;
+        let tenant = store.scope().tenant().map(str::to_owned);
         let store = S::STORE.to_owned();
-        self.options.pending.put(&Ticket { store, user_id, scopes, return_to }).await
+        self.options.pending.put(&Ticket { store, user_id, scopes, return_to, tenant }).await
     }
 
     /// Whether a ticket would be taken; it is not used up.
@@ -49,9 +50,9 @@ impl Connect {
         browser: String,
     ) -> Result<String> {
         let found = self.ticket_of(store, ticket, user_id).await?;
-        let Ticket { user_id, scopes, return_to, .. } = found.pending.clone();
+        let Ticket { user_id, scopes, return_to, tenant, .. } = found.pending.clone();
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
-        let url = self.begin(store, begin).await?;
+        let url = self.begin(&of_tenant(store, tenant.as_deref())?, begin).await?;
         // At last: a state that nobody is sent away with does no harm, a ticket that is lost does.
         self.options.pending.take(&found).await?.ok_or_else(expired)?;
         Ok(url)
@@ -68,6 +69,7 @@ impl Connect {
         if found.pending.store != S::STORE {
             return Err(expired());
         }
+        of_tenant(store, found.pending.tenant.as_deref())?;
         match user_id {
             Some(user_id) if store.key(user_id)? != found.pending.user_id => {
                 Err(Error::authorization(NotAuthorized::AnotherUser))

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Callback;
+use crate::db::Scope;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Pending};
 
@@ -14,6 +15,8 @@ pub(super) struct Ticket {
     pub(super) user_id: String,
     pub(super) scopes: Vec<String>,
     pub(super) return_to: Option<String>,
+    #[serde(default)]
+    pub(super) tenant: Option<String>,
 }
 
 impl Pending for Ticket {
@@ -31,6 +34,9 @@ pub(super) struct State {
     pub(super) redirect_uri: String,
     pub(super) scopes: Vec<String>,
     pub(super) return_to: Option<String>,
+    /// Who comes back may come without the tenant: the provider knows one address only.
+    #[serde(default)]
+    pub(super) tenant: Option<String>,
 }
 
 impl Pending for State {
@@ -66,5 +72,16 @@ impl State {
             return other(NotAuthorized::AnotherIssuer);
         }
         Ok(())
+    }
+}
+
+/// The store for the tenant that something was begun in; nobody else's may end it.
+pub(super) fn of_tenant<S: Connects>(store: &S, tenant: Option<&str>) -> Result<S> {
+    match (tenant, store.scope().tenant()) {
+        (Some(began), Some(here)) if began != here => {
+            Err(Error::authorization(NotAuthorized::AnotherUser))
+        }
+        (Some(began), _) => Ok(store.within(&Scope::of_tenant(began))),
+        (None, _) => Ok(store.within(store.scope())),
     }
 }

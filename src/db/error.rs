@@ -7,6 +7,9 @@ use tokio_postgres::error::SqlState;
 use super::tls_error::tls_error;
 use crate::error::Error;
 
+/// Where PostgreSQL holds rows against policies.
+const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
+
 /// What the driver's error means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
@@ -20,6 +23,10 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
         let reason =
             "The schema of the option or URL parameter schema does not exist: create it first";
         return Error::Schema { reason: reason.into() };
+    }
+    // A policy refuses the row that was to be written. A missing right has the same SQLSTATE.
+    if *state == SqlState::INSUFFICIENT_PRIVILEGE && answer.routine() == Some(POLICY_ROUTINE) {
+        return Error::TenantMismatch;
     }
     // The last: no unique key for an ON CONFLICT.
     let lacks =

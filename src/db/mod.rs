@@ -1,10 +1,12 @@
 //! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
 
 mod error;
+mod idle;
 mod migrate;
 mod pool;
 mod reads;
 mod row;
+mod scope;
 mod settings;
 mod time;
 mod tls_error;
@@ -15,6 +17,7 @@ pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{CombinedReads, Fetched, Lookup};
 pub use row::column;
+pub use scope::{Scope, Scoped};
 pub use settings::DatabaseSettings;
 pub use time::Timestamp;
 pub use tokio_postgres::Row;

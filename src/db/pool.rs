@@ -10,10 +10,13 @@ use deadpool_postgres::{
 use futures_util::future::join3;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{CancelToken, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
+use super::idle::Idle;
+use super::scope::Scope;
 use super::settings::DatabaseSettings;
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -56,10 +59,17 @@ impl Within {
 }
 
 /// A pool of connections to one database.
-#[derive(Debug)]
 pub struct Database {
     settings: DatabaseSettings,
     pool: Pool,
+    connector: MakeRustlsConnect,
+    idle: Idle,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Database>>>> =
@@ -83,19 +93,22 @@ impl Database {
     }
 
     fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
+        let connector = settings.connector()?;
         let manager = Manager::from_config(
             settings.driver()?,
-            settings.connector()?,
+            connector.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
+        let idle = Idle::default();
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
             .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
             .create_timeout(Some(Duration::from_millis(settings.connect_timeout_ms)))
+            .pre_recycle(idle.hook())
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| Error::internal("the pool could not be built"))?;
-        Ok(Self { settings, pool })
+        Ok(Self { settings, pool, connector, idle })
     }
 
     /// The settings that this pool was opened with.
@@ -104,30 +117,42 @@ impl Database {
         &self.settings
     }
 
-    /// Runs a statement that takes no lock, outside a transaction.
+    /// Runs a statement that takes no lock, outside a transaction unless there is something to tell
+    /// row-level security. One that takes too long is given up, and the server asked to end it.
     ///
     /// # Errors
     /// [`Error::Database`] and its kin, for `step`.
     pub async fn read(
         &self,
+        scope: &Scope,
         step: &'static str,
         sql: &str,
         params: Params<'_>,
         within: Within,
     ) -> Result<Vec<Row>> {
         let connection = self.connection(step, within).await?;
-        let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
+        let answer = if scope.is_empty() {
+            timeout(deadline(within), connection.query_typed(sql, params)).await
+        } else {
+            let begin = format!("BEGIN READ ONLY; SELECT NULL{}", scope.settings());
+            timeout(deadline(within), transaction(&connection, &begin, sql, params)).await
+        };
+        if answer.is_err() {
+            self.cancel(connection.cancel_token());
+        }
         self.settle(step, connection, answer)
     }
 
-    /// Runs a statement that writes, in a transaction of its own that has its timeouts set
-    /// locally: nothing session-wide, so that a pooler may stand in between. One round trip.
+    /// Runs a statement that writes, in a transaction of its own that has its timeouts, and what
+    /// row-level security is told, set locally: nothing session-wide, so that a pooler may stand in
+    /// between. One round trip.
     ///
     /// # Errors
     /// [`Error::Database`] and its kin, for `step`. Without an answer it is not known whether the
     /// statement took effect.
     pub async fn write(
         &self,
+        scope: &Scope,
         step: &'static str,
         sql: &str,
         params: Params<'_>,
@@ -136,24 +161,22 @@ impl Database {
         let connection = self.connection(step, within).await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
-             SELECT set_config('lock_timeout', '{}', true), set_config('statement_timeout', '{}', true)",
-            within.lock_ms, within.statement_ms
+             SELECT set_config('lock_timeout', '{}', true), set_config('statement_timeout', '{}', true){}",
+            within.lock_ms,
+            within.statement_ms,
+            scope.settings()
         );
-        let work = async {
-            // Each is sent when it is first polled, in this order, before any answer has come.
-            let (began, rows, committed) = join3(
-                connection.batch_execute(&begin),
-                connection.query_typed(sql, params),
-                connection.batch_execute("COMMIT"),
-            )
-            .await;
-            began?;
-            let rows = rows?;
-            committed?;
-            Ok(rows)
-        };
+        let work = transaction(&connection, &begin, sql, params);
         let answer = timeout(deadline(within), work).await;
         self.settle(step, connection, answer)
+    }
+
+    /// Asks the server to end a statement that nobody waits for any more. What comes of that changes
+    /// nothing for the caller.
+    fn cancel(&self, statement: CancelToken) {
+        let connector = self.connector.clone();
+        let limit = Duration::from_millis(self.settings.connect_timeout_ms);
+        tokio::spawn(timeout(limit, async move { statement.cancel_query(connector).await }));
     }
 
     async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
@@ -181,7 +204,10 @@ impl Database {
         answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
     ) -> Result<Vec<Row>> {
         match answer {
-            Ok(Ok(rows)) => Ok(rows),
+            Ok(Ok(rows)) => {
+                self.idle.answered();
+                Ok(rows)
+            }
             Ok(Err(error)) if !spoils_connection(&error) && !connection.is_closed() => {
                 Err(from_driver(step, &error))
             }
@@ -197,6 +223,26 @@ impl Database {
             }
         }
     }
+}
+
+/// Runs a statement in a transaction of its own, in one round trip.
+async fn transaction(
+    connection: &Object,
+    begin: &str,
+    sql: &str,
+    params: Params<'_>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    // Each is sent when it is first polled, in this order, before any answer has come.
+    let (began, rows, committed) = join3(
+        connection.batch_execute(begin),
+        connection.query_typed(sql, params),
+        connection.batch_execute("COMMIT"),
+    )
+    .await;
+    began?;
+    let rows = rows?;
+    committed?;
+    Ok(rows)
 }
 
 /// A little more than the server is given, so that its own answer comes first.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::scope::{Scope, Scoped};
 use crate::config::{READ_BATCH_MAX_KEYS, READS_IN_FLIGHT_MAX};
 use crate::error::{Error, Result};
 
@@ -27,67 +28,108 @@ pub trait Lookup: Send + Sync + 'static {
     /// row that cannot be read is an error of its own callers only.
     fn fetch(
         &self,
+        scope: &Scope,
         keys: Vec<Self::Key>,
     ) -> impl Future<Output = Result<Vec<Fetched<Self>>>> + Send;
 }
 
 type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
 
-type Senders<L> = Vec<oneshot::Sender<Answer<L>>>;
+type Sender<L> = oneshot::Sender<Answer<L>>;
 
-struct Queue<L: Lookup> {
+type Senders<L> = Vec<Sender<L>>;
+
+/// The keys of one query.
+struct Batch<L: Lookup> {
+    scope: Scope,
+    senders: HashMap<L::Key, Senders<L>>,
+}
+
+/// What waits in one scope.
+struct Lane<L: Lookup> {
     /// The keys that the next query may ask for, each once.
     keys: VecDeque<L::Key>,
     waiting: HashMap<L::Key, Senders<L>>,
     /// The keys that a query is asking for. Who comes later must not be given its answer: the row
     /// may have changed since it was sent.
     asked: HashSet<L::Key>,
+}
+
+impl<L: Lookup> Default for Lane<L> {
+    fn default() -> Self {
+        Self { keys: VecDeque::new(), waiting: HashMap::new(), asked: HashSet::new() }
+    }
+}
+
+struct Queue<L: Lookup> {
+    /// A query is for one scope only: the database is told whose rows it is about.
+    lanes: HashMap<Scope, Lane<L>>,
+    /// The scopes that have keys for a query, in their turn.
+    turns: VecDeque<Scope>,
     in_flight: usize,
 }
 
 impl<L: Lookup> Queue<L> {
     fn new() -> Self {
-        Self { keys: VecDeque::new(), waiting: HashMap::new(), asked: HashSet::new(), in_flight: 0 }
+        Self { lanes: HashMap::new(), turns: VecDeque::new(), in_flight: 0 }
     }
 
     /// Gives whether a worker is to be started: not for a key that one is at work on, who goes on
     /// with it.
-    fn add(&mut self, key: L::Key, sender: oneshot::Sender<Answer<L>>) -> bool {
-        let senders = self.waiting.entry(key.clone()).or_default();
+    fn add(&mut self, Scoped { scope, key }: Scoped<L::Key>, sender: Sender<L>) -> bool {
+        let lane = self.lanes.entry(scope.clone()).or_default();
+        let senders = lane.waiting.entry(key.clone()).or_default();
         senders.push(sender);
-        if senders.len() > 1 || self.asked.contains(&key) {
+        if senders.len() > 1 || lane.asked.contains(&key) {
             return false;
         }
-        self.keys.push_back(key);
+        if lane.keys.is_empty() {
+            self.turns.push_back(scope);
+        }
+        lane.keys.push_back(key);
         let start = self.in_flight < READS_IN_FLIGHT_MAX;
         self.in_flight += usize::from(start);
         start
     }
 
-    fn take(&mut self) -> Batch<L> {
-        let share = self.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
-        let count = share.min(READ_BATCH_MAX_KEYS).min(self.keys.len());
-        let (waiting, asked) = (&mut self.waiting, &mut self.asked);
-        let batch = self.keys.drain(..count).map(|key| {
+    fn take(&mut self) -> Option<Batch<L>> {
+        let scope = self.turns.pop_front()?;
+        let lane = self.lanes.get_mut(&scope)?;
+        let share = lane.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
+        let count = share.min(READ_BATCH_MAX_KEYS).min(lane.keys.len());
+        let (waiting, asked) = (&mut lane.waiting, &mut lane.asked);
+        let senders = lane.keys.drain(..count).map(|key| {
             asked.insert(key.clone());
             let senders = waiting.remove(&key).unwrap_or_default();
             (key, senders)
         });
-        batch.collect()
+        let senders = senders.collect();
+        if !lane.keys.is_empty() {
+            self.turns.push_back(scope.clone());
+        }
+        Some(Batch { scope, senders })
     }
 
-    /// A query for these keys has ended: whoever came meanwhile waits for the next one.
-    fn answered<'a>(&mut self, keys: impl Iterator<Item = &'a L::Key>) {
-        for key in keys {
-            self.asked.remove(key);
-            if self.waiting.contains_key(key) {
-                self.keys.push_back(key.clone());
+    /// A query has ended: whoever came for its keys meanwhile waits for the next one.
+    fn answered(&mut self, Batch { scope, senders }: &Batch<L>) {
+        let Some(lane) = self.lanes.get_mut(scope) else { return };
+        let had_turn = !lane.keys.is_empty();
+        for key in senders.keys() {
+            lane.asked.remove(key);
+            if lane.waiting.contains_key(key) {
+                lane.keys.push_back(key.clone());
             }
+        }
+        if !had_turn && !lane.keys.is_empty() {
+            self.turns.push_back(scope.clone());
+        }
+        if lane.keys.is_empty() && lane.waiting.is_empty() && lane.asked.is_empty() {
+            self.lanes.remove(scope);
         }
     }
 }
 
-/// Reads of one table, in one tenant context.
+/// Reads of one table.
 pub struct CombinedReads<L: Lookup> {
     lookup: L,
     queue: Mutex<Queue<L>>,
@@ -100,11 +142,11 @@ impl<L: Lookup> CombinedReads<L> {
     }
 
     /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same
-    /// row before a query for it is sent share its answer.
+    /// row in the same scope before a query for it is sent share its answer.
     ///
     /// # Errors
     /// What the query ended with.
-    pub async fn get(self: &Arc<Self>, key: L::Key) -> Result<Option<Arc<L::Row>>> {
+    pub async fn get(self: &Arc<Self>, key: Scoped<L::Key>) -> Result<Option<Arc<L::Row>>> {
         let (sender, receiver) = oneshot::channel();
         let start = self.lock().add(key, sender);
         if start {
@@ -117,8 +159,6 @@ impl<L: Lookup> CombinedReads<L> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-type Batch<L> = HashMap<<L as Lookup>::Key, Senders<L>>;
 
 /// One query at a time until no key waits.
 struct Worker<L: Lookup> {
@@ -151,17 +191,19 @@ impl<L: Lookup> Worker<L> {
     /// comes later finds it free.
     fn take(&mut self) -> Option<Batch<L>> {
         let mut queue = self.reads.lock();
-        if queue.keys.is_empty() {
+        let batch = queue.take();
+        if batch.is_none() {
             queue.in_flight -= 1;
             self.has_place = false;
-            return None;
         }
-        Some(queue.take())
+        batch
     }
 
-    async fn answer(&self, mut senders: Batch<L>) {
-        let answer = self.reads.lookup.fetch(senders.keys().cloned().collect()).await;
-        self.reads.lock().answered(senders.keys());
+    async fn answer(&self, batch: Batch<L>) {
+        let keys = batch.senders.keys().cloned().collect();
+        let answer = self.reads.lookup.fetch(&batch.scope, keys).await;
+        self.reads.lock().answered(&batch);
+        let mut senders = batch.senders;
         match answer {
             Ok(rows) => {
                 for (key, row) in rows {
@@ -188,14 +230,18 @@ impl<L: Lookup> Worker<L> {
 mod tests {
     use super::*;
 
-    struct Recorder(Mutex<Vec<Vec<u32>>>);
+    struct Recorder(Mutex<Vec<(Scope, Vec<u32>)>>);
+
+    fn plain(key: u32) -> Scoped<u32> {
+        Scope::default().of(key)
+    }
 
     impl Lookup for Arc<Recorder> {
         type Key = u32;
         type Row = u32;
 
-        async fn fetch(&self, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
-            self.0.lock().expect("not poisoned").push(keys.clone());
+        async fn fetch(&self, scope: &Scope, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
+            self.0.lock().expect("not poisoned").push((scope.clone(), keys.clone()));
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             if keys.contains(&13) {
                 return Err(Error::internal("thirteen"));
@@ -211,7 +257,7 @@ mod tests {
         let reads = CombinedReads::new(Arc::clone(&recorder));
         let calls = (0..200_u32).map(|call| {
             let reads = Arc::clone(&reads);
-            tokio::spawn(async move { (call % 10, reads.get(call % 10).await) })
+            tokio::spawn(async move { (call % 10, reads.get(plain(call % 10)).await) })
         });
         for call in calls.collect::<Vec<_>>() {
             let (key, answer) = call.await.expect("does not panic");
@@ -220,7 +266,7 @@ mod tests {
         }
         let batches = recorder.0.lock().expect("not poisoned");
         assert!(batches.len() <= 10, "{} queries for 200 calls", batches.len());
-        for batch in batches.iter() {
+        for (_, batch) in batches.iter() {
             let mut unique = batch.clone();
             unique.sort_unstable();
             unique.dedup();
@@ -231,8 +277,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failed_batch_fails_its_callers_and_no_later_one() {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
-        assert!(reads.get(13).await.is_err());
-        assert_eq!(reads.get(2).await.expect("reads").as_deref(), Some(&20));
+        assert!(reads.get(plain(13)).await.is_err());
+        assert_eq!(reads.get(plain(2)).await.expect("reads").as_deref(), Some(&20));
     }
 
     #[tokio::test(start_paused = true)]
@@ -241,7 +287,7 @@ mod tests {
         let reads = CombinedReads::new(Arc::clone(&recorder));
         let ask = || {
             let reads = Arc::clone(&reads);
-            tokio::spawn(async move { reads.get(2).await })
+            tokio::spawn(async move { reads.get(plain(2)).await })
         };
         let mut calls: Vec<_> = (0..64).map(|_| ask()).collect();
         // A query takes 5 ms: these come while it is under way, and must not be given its answer.
@@ -253,7 +299,8 @@ mod tests {
             let answer = call.await.expect("does not panic").expect("reads");
             assert_eq!(answer.as_deref(), Some(&20));
         }
-        assert_eq!(*recorder.0.lock().expect("not poisoned"), [[2], [2]]);
+        let asked = [(Scope::default(), vec![2]), (Scope::default(), vec![2])];
+        assert_eq!(*recorder.0.lock().expect("not poisoned"), asked);
     }
 
     #[tokio::test(start_paused = true)]
@@ -261,7 +308,7 @@ mod tests {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
         let ask = || {
             let reads = Arc::clone(&reads);
-            tokio::spawn(async move { reads.get(99).await })
+            tokio::spawn(async move { reads.get(plain(99)).await })
         };
         let first = ask();
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
@@ -269,7 +316,31 @@ mod tests {
         for call in [first, second] {
             assert!(call.await.expect("is answered").is_err());
         }
-        assert!(reads.get(99).await.is_err());
-        assert_eq!(reads.get(2).await.expect("reads").as_deref(), Some(&20));
+        assert!(reads.get(plain(99)).await.is_err());
+        assert_eq!(reads.get(plain(2)).await.expect("reads").as_deref(), Some(&20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_of_two_tenants_never_share_a_query() {
+        let recorder = Arc::new(Recorder(Mutex::default()));
+        let reads = CombinedReads::new(Arc::clone(&recorder));
+        let tenants = [Scope::default(), Scope::of_tenant("a"), Scope::of_tenant("b")];
+        let calls = (0..300_u32).map(|call| {
+            let (reads, scope) = (Arc::clone(&reads), tenants[call as usize % 3].clone());
+            tokio::spawn(async move { reads.get(scope.of(100 + call % 50)).await })
+        });
+        for (call, answer) in calls.collect::<Vec<_>>().into_iter().enumerate() {
+            let answer = answer.await.expect("does not panic").expect("reads");
+            let key = 100 + u32::try_from(call).expect("is small") % 50;
+            assert_eq!(answer.as_deref().copied(), (key % 2 == 0).then_some(key * 10));
+        }
+        let asked = recorder.0.lock().expect("not poisoned").clone();
+        for tenant in tenants {
+            let keys =
+                asked.iter().filter(|(scope, _)| *scope == tenant).flat_map(|(_, keys)| keys);
+            let asked_for = keys.collect::<HashSet<_>>().len();
+            assert_eq!(asked_for, 50, "each tenant asks for its keys itself");
+        }
+        assert!(reads.lock().lanes.is_empty(), "tenants that are gone are forgotten");
     }
 }

@@ -8,7 +8,10 @@ use zeroize::ZeroizeOnDrop;
 
 use super::transport::Transport;
 use super::url::{Login, parse, refused};
-use crate::config::{POOL_CONNECT_MS, POOL_DEFAULT_CONNECTIONS, POOL_WAIT_MS};
+use crate::config::{
+    KEEPALIVE_IDLE_MS, KEEPALIVE_INTERVAL_MS, KEEPALIVE_RETRIES, POOL_CONNECT_MS,
+    POOL_DEFAULT_CONNECTIONS, POOL_WAIT_MS,
+};
 use crate::error::{Error, Result};
 
 /// Two instances with equal settings share one pool.
@@ -61,10 +64,12 @@ impl DatabaseSettings {
         {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
+        // Of several servers at most one takes writes, and the others may be behind.
+        let has_several = login.host.as_deref().is_some_and(|host| host.contains(','));
         let settings = Self {
             login,
             options,
-            needs_primary: target.unwrap_or(false),
+            needs_primary: target.unwrap_or(has_several),
             schema: named,
             transport: transport.settled().map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
@@ -108,7 +113,12 @@ impl DatabaseSettings {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         self.transport.configure(&mut config);
-        config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
+        // Each host has its share: one that does not answer leaves time for the next.
+        let hosts = config.get_hosts().len().max(1) as u64;
+        config.connect_timeout(Duration::from_millis(self.connect_timeout_ms / hosts));
+        config.keepalives_idle(Duration::from_millis(KEEPALIVE_IDLE_MS));
+        config.keepalives_interval(Duration::from_millis(KEEPALIVE_INTERVAL_MS));
+        config.keepalives_retries(KEEPALIVE_RETRIES);
         config.application_name(application_name.as_deref().unwrap_or("tokenkeep"));
         Ok(config)
     }

@@ -103,11 +103,15 @@ impl fmt::Display for Error {
                 "The token was deleted here, but its provider could not be told to revoke it: {reason}"
             ),
             Self::TenantMismatch => f.write_str(
-                "tenantId: this user's tokens belong to another tenant; delete them there first",
+                "tenantId: this user's tokens belong to another tenant, or would; delete them there first",
             ),
             Self::TenantRequired { table } => write!(
                 f,
-                "Row-level security is active for this database role on {table}, and hides every row: nothing says whose they are. Use a role that owns the table or has BYPASSRLS"
+                "Row-level security is active for this database role on {table}, and hides every row: nothing says whose they are. {}, or use a role that owns the table or has BYPASSRLS",
+                match *table {
+                    "google_calendar_tokens" => "Set TOKENKEEP_JWT_CLAIMS=1 where the policy asks auth.uid()",
+                    _ => "Call within withTenant(id, …)",
+                }
             ),
             Self::Closed => f.write_str("This tokenkeep instance was closed"),
             Self::Internal { reason } => write!(f, "Internal error of tokenkeep: {reason}"),

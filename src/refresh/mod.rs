@@ -68,6 +68,13 @@ pub struct Engine<T: Table, R: Runtime> {
     shared: Arc<Shared<T, R>>,
 }
 
+impl<T: Table, R: Runtime> Clone for Engine<T, R> {
+    /// The same engine once more.
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
 struct Shared<T: Table, R: Runtime> {
     table: T,
     runtime: R,

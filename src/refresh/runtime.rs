@@ -1,5 +1,5 @@
 //! What the engine needs of the machine: two clocks, chance, sleep and tasks, as a value, so that
-//! a simulation can stand in. The only place of the core that reads a clock.
+//! a simulation can stand in. But for idle connections the only place of the core that reads a clock.
 
 use std::pin::pin;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Type, Within, column};
+use crate::db::{Database, Params, Scope, Type, Within, column};
 use crate::error::Result;
 
 /// The table.
@@ -60,7 +60,10 @@ impl Accounts {
         let Whose { store, key } = whose;
         let schema = self.database.settings().schema();
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
-        let rows = self.database.read("find an account", FIND, params, self.within).await?;
+        let rows = self
+            .database
+            .read(&Scope::default(), "find an account", FIND, params, self.within)
+            .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
@@ -72,7 +75,10 @@ impl Accounts {
         let Whose { store, key } = whose;
         let schema = self.database.settings().schema();
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
-        let rows = self.database.write("forget an account", FORGET, params, self.within).await?;
+        let rows = self
+            .database
+            .write(&Scope::default(), "forget an account", FORGET, params, self.within)
+            .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
@@ -89,7 +95,10 @@ impl Accounts {
             (&key, Type::TEXT),
             (&fingerprint, Type::TEXT),
         ];
-        let rows = self.database.write("remember an account", RECORD, params, self.within).await?;
+        let rows = self
+            .database
+            .write(&Scope::default(), "remember an account", RECORD, params, self.within)
+            .await?;
         rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 

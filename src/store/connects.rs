@@ -1,6 +1,7 @@
 //! What a store does when a user connects or disconnects.
 
-use crate::db::Timestamp;
+use super::Store;
+use crate::db::{Scope, Timestamp};
 use crate::error::Result;
 use crate::refresh::Credentials;
 
@@ -18,9 +19,12 @@ pub struct Granted {
 }
 
 /// A store that users connect to.
-pub trait Connects {
+pub trait Connects: Store {
     /// The store's name.
     const STORE: &'static str;
+
+    /// Whose rows it shows.
+    fn scope(&self) -> &Scope;
 
     /// The user's key in the form in which it names a row.
     ///

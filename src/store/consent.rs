@@ -2,10 +2,10 @@
 
 use super::connects::Granted;
 use super::sealed_tokens::{ACCESS_TOKEN, SealedShape};
-use super::table::StoreTable;
+use super::table::ScopedTable;
 use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
-use crate::refresh::{Credentials, Stamp, Table};
+use crate::refresh::{Credentials, Stamp};
 
 /// How often the row may change between being read and being written.
 const TRIES: usize = 5;
@@ -19,7 +19,7 @@ pub(super) trait ConsentShape: SealedShape {
     const DISCONNECT: &'static str;
 }
 
-impl<S: ConsentShape> StoreTable<S> {
+impl<S: ConsentShape> ScopedTable<'_, S> {
     /// The provider gave no refresh token: the stored one stays, if it may, and so does the lease of
     /// whoever is refreshing with it.
     pub(super) async fn keep_refresh_token(&self, key: &S::Key, granted: &Granted) -> Result<()> {
@@ -32,7 +32,7 @@ impl<S: ConsentShape> StoreTable<S> {
         let access = self.shape.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
         let (sql, step) = (self.named(S::KEEP), "store tokens");
         for _ in 0..TRIES {
-            let row = self.read(key).await?.ok_or_else(missing)?;
+            let row = self.row(key).await?.ok_or_else(missing)?;
             // A grant that is dead is none to be kept.
             if row.ended.is_some() || self.open(key, &row).await?.refresh_token.is_none() {
                 return Err(missing());

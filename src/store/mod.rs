@@ -23,7 +23,7 @@ pub use self::connects::{Connects, Granted};
 pub use self::pending::{Found, Pending, PendingTable};
 pub use self::sealed::place;
 use crate::config::Limits;
-use crate::db::Migration;
+use crate::db::{Migration, Scope};
 
 /// The tables of all stores.
 pub const MIGRATIONS: [&Migration; 5] = [
@@ -35,7 +35,11 @@ pub const MIGRATIONS: [&Migration; 5] = [
 ];
 
 /// What every store can be told.
-pub trait Store {
+pub trait Store: Sized {
+    /// The same store for whoever `scope` shows the rows to.
+    #[must_use]
+    fn within(&self, scope: &Scope) -> Self;
+
     /// Waits until nothing is under way.
     fn landed(&self) -> impl Future<Output = ()> + Send;
 

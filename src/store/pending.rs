@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::crypto::{KeyRing, Place, Sealing, open, random_text, seal};
-use crate::db::{Database, Params, Timestamp, Type, Within, column};
+use crate::db::{Database, Params, Scope, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 
 /// Something that waits.
@@ -84,7 +84,9 @@ impl PendingTable {
             (&sealed, Type::TEXT),
             (&(lifetime as f64), Type::FLOAT8),
         ];
-        self.database.write("keep an OAuth state", PUT, params, self.within).await?;
+        self.database
+            .write(&Scope::default(), "keep an OAuth state", PUT, params, self.within)
+            .await?;
         let signed = ring.signatures().sign(P::KIND, &id);
         signed.ok_or_else(|| Error::internal("the key ring is empty"))
     }
@@ -98,7 +100,10 @@ impl PendingTable {
         let ring = self.ring()?;
         let Some(id) = ring.signatures().verify(P::KIND, signed) else { return Ok(None) };
         let params: Params<'_> = &[(&id, Type::TEXT), (&P::KIND, Type::TEXT)];
-        let rows = self.database.read("find an OAuth state", FIND, params, self.within).await?;
+        let rows = self
+            .database
+            .read(&Scope::default(), "find an OAuth state", FIND, params, self.within)
+            .await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let json = open(ring, column(row, 0)?, place::<P>(&[id]))?;
         let pending = serde_json::from_str(&json).map_err(|_| Error::Decryption)?;
@@ -111,7 +116,10 @@ impl PendingTable {
     /// [`Error::Database`] and its kin.
     pub async fn take<P: Pending>(&self, found: &Found<P>) -> Result<Option<Timestamp>> {
         let params: Params<'_> = &[(&found.id, Type::TEXT), (&P::KIND, Type::TEXT)];
-        let rows = self.database.write("use up an OAuth state", TAKE, params, self.within).await?;
+        let rows = self
+            .database
+            .write(&Scope::default(), "use up an OAuth state", TAKE, params, self.within)
+            .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 }

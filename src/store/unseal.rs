@@ -1,7 +1,7 @@
 //! The way back: sealed values become plaintext again, beside live traffic.
 
 use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedShape};
-use super::table::StoreTable;
+use super::table::ScopedTable;
 use crate::crypto::{Writes, is_sealed};
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ const ROWS_AT_ONCE: i64 = 100;
 /// How often all rows that were read may have changed before they could be written.
 const FRUITLESS_MAX: usize = 10;
 
-impl<S: SealedShape> StoreTable<S> {
+impl<S: SealedShape> ScopedTable<'_, S> {
     /// Rewrites every sealed row in plaintext; gives how many. A row that somebody else has changed
     /// since it was read is read again.
     pub(super) async fn unseal(&self) -> Result<u64> {
@@ -20,13 +20,11 @@ impl<S: SealedShape> StoreTable<S> {
                 "must be read, here and in every process of the application, before values are unsealed: else they are sealed again",
             ));
         }
-        self.check_visible().await?;
         let (sealed, rewrite) = (self.named(S::SEALED), self.named(S::REWRITE));
         let (mut unsealed, mut fruitless) = (0, 0);
         loop {
             let params: Params<'_> = &[(&ROWS_AT_ONCE, Type::INT8)];
-            let rows =
-                self.database.read("read sealed tokens", &sealed, params, self.usual()).await?;
+            let rows = self.read_rows("read sealed tokens", &sealed, params).await?;
             if rows.is_empty() {
                 return Ok(unsealed);
             }
@@ -65,7 +63,7 @@ impl<S: SealedShape> StoreTable<S> {
             (&opened_access.as_ref().map(|text| text.as_str()), Type::TEXT),
             (&opened_refresh.as_ref().map(|text| text.as_str()), Type::TEXT),
         ];
-        let rows = self.database.write("unseal tokens", rewrite, params, self.usual()).await?;
+        let rows = self.write("unseal tokens", rewrite, params).await?;
         Ok(!rows.is_empty())
     }
 }

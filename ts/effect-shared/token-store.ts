@@ -2,7 +2,7 @@
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
-import type { IntegrationStore, RefreshFn } from 'tokenkeep';
+import { type IntegrationStore, type RefreshFn, withTenant } from 'tokenkeep';
 import { refreshGoogleToken } from './google-token-endpoint.js';
 import { inSpan } from './span.js';
 import { type StoredToken, newToken, refreshedToken, storedToken } from './stored-token.js';
@@ -42,27 +42,34 @@ export type Integration = Pick<
   'getToken' | 'storeToken' | 'getValidToken' | 'revoke'
 >;
 
-/** Makes the service; `ownRun` is read in the fiber of each caller that refreshes. */
+/** Makes the service; what is read in the fiber of each caller: how it runs effects, and its tenant. */
 export function makeTokenStore(
   integration: Integration,
   ownRun: Effect.Effect<Run>,
+  currentTenant: Effect.Effect<string | undefined>,
 ): IntegrationTokenStoreService {
+  // In the fiber's tenant or none, whatever the turn that the fiber happens to run in was begun for.
+  const promise = <Value>(ask: () => Promise<Value>): Effect.Effect<Value> =>
+    Effect.flatMap(currentTenant, (tenant) =>
+      Effect.promise(() => withTenant(tenant ?? null, ask)),
+    );
+
   return {
     get: (userId, provider) =>
-      Effect.promise(() => integration.getToken(userId, provider)).pipe(
+      promise(() => integration.getToken(userId, provider)).pipe(
         Effect.map((token) =>
           token === null ? Option.none() : Option.some(storedToken(token, provider)),
         ),
         inSpan('IntegrationTokenStore.get', { provider }),
       ),
     store: (userId, provider, token) =>
-      Effect.promise(() => integration.storeToken(userId, provider, newToken(token))).pipe(
+      promise(() => integration.storeToken(userId, provider, newToken(token))).pipe(
         inSpan('IntegrationTokenStore.store', { provider }),
       ),
     refresh: (userId, provider, refreshFn) =>
       ownRun.pipe(
         Effect.flatMap((run) =>
-          Effect.promise(() =>
+          promise(() =>
             integration
               .getValidToken(userId, provider, {
                 forceRefresh: true,
@@ -83,7 +90,7 @@ export function makeTokenStore(
         inSpan('IntegrationTokenStore.refresh', { provider }),
       ),
     revoke: (userId, provider) =>
-      Effect.promise(() => integration.revoke(userId, provider)).pipe(
+      promise(() => integration.revoke(userId, provider)).pipe(
         Effect.asVoid,
         inSpan('IntegrationTokenStore.revoke', { provider }),
       ),

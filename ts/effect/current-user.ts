@@ -1,9 +1,13 @@
-/** Whose tokens an effect asks for. */
+/** Whose tokens an effect asks for, and of which tenant. */
 
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
 
 const CurrentUser = Context.Reference<string | undefined>('tokenkeep/CurrentUser', {
+  defaultValue: () => undefined,
+});
+
+const CurrentTenant = Context.Reference<string | undefined>('tokenkeep/CurrentTenant', {
   defaultValue: () => undefined,
 });
 
@@ -13,9 +17,25 @@ export const currentUser: Effect.Effect<string | undefined> = Effect.map(
   (context) => Context.get(context, CurrentUser),
 );
 
+/** The tenant of the calling fiber. */
+export const currentTenant: Effect.Effect<string | undefined> = Effect.map(
+  Effect.context<never>(),
+  (context) => Context.get(context, CurrentTenant),
+);
+
 /** Runs an effect for a user. */
 export function withCurrentUser(
   userId: string,
 ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
   return (effect) => Effect.provideService(effect, CurrentUser, userId);
+}
+
+/**
+ * Runs an effect for a tenant: row-level security is told so, as by `withTenant` of `tokenkeep`, which
+ * fibers do not see: they share their turns with those of other callers.
+ */
+export function withCurrentTenant(
+  tenantId: string,
+): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
+  return (effect) => Effect.provideService(effect, CurrentTenant, tenantId);
 }

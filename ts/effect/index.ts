@@ -18,7 +18,7 @@ export {
   type TokenRefreshReason,
 } from '../effect-shared/token-refresh-error.js';
 export { type IntegrationTokenStoreService } from '../effect-shared/token-store.js';
-export { withCurrentUser } from './current-user.js';
+export { withCurrentTenant, withCurrentUser } from './current-user.js';
 export { GoogleAuthClient, GoogleAuthClientLive } from './google-auth-client.js';
 export {
   IntegrationTokenStore,

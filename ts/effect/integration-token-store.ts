@@ -14,6 +14,7 @@ import {
   type Run,
   makeTokenStore,
 } from '../effect-shared/token-store.js';
+import { currentTenant } from './current-user.js';
 
 /** Keeps tokens of any provider. */
 export class IntegrationTokenStore extends Context.Service<
@@ -34,7 +35,7 @@ const ownRun: Effect.Effect<Run> = Effect.map(
 /** The store of the environment's variables, on tokenkeep's default instance. */
 export const IntegrationTokenStoreLive: Layer.Layer<IntegrationTokenStore> = Layer.succeed(
   IntegrationTokenStore,
-  makeTokenStore(integration, ownRun),
+  makeTokenStore(integration, ownRun, currentTenant),
 );
 
 /** A store with an instance of its own, which is closed with the layer's scope. */
@@ -45,7 +46,7 @@ export function layer(options: LayerOptions = {}): Layer.Layer<IntegrationTokenS
   );
   return Layer.effect(
     IntegrationTokenStore,
-    Effect.map(instance, (keep) => makeTokenStore(keep.integration, ownRun)),
+    Effect.map(instance, (keep) => makeTokenStore(keep.integration, ownRun, currentTenant)),
   );
 }
 

@@ -2,6 +2,7 @@
 
 use super::sql::{DISCONNECT, KEEP};
 use super::{Calendar, CalendarShape, Tokens};
+use crate::db::Scope;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
@@ -17,13 +18,17 @@ impl ConsentShape for CalendarShape {
 impl Connects for Calendar {
     const STORE: &'static str = CalendarShape::STORE;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     fn key(&self, user_id: &str) -> Result<String> {
         uuid("userId", user_id)
     }
 
     async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
         let Some(refresh_token) = granted.credentials.refresh_token.clone() else {
-            return self.table()?.keep_refresh_token(&key.to_owned(), &granted).await;
+            return self.table_of(key)?.keep_refresh_token(&key.to_owned(), &granted).await;
         };
         let tokens = Tokens {
             access_token: granted.credentials.access_token,
@@ -35,6 +40,6 @@ impl Connects for Calendar {
     }
 
     async fn disconnect(&self, key: &str) -> Result<Option<Result<Credentials>>> {
-        self.table()?.disconnect(&key.to_owned()).await
+        self.table_of(key)?.disconnect(&key.to_owned()).await
     }
 }

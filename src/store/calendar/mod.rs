@@ -12,14 +12,14 @@ pub use self::migration::MIGRATION;
 use self::shape::{CalendarShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Timestamp, Type};
+use crate::db::{Database, Params, Scope, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
-use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
+use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable};
+use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
 use crate::store::uuid::uuid;
 
 /// What an instance of the store is made of.
@@ -36,6 +36,8 @@ pub struct Options {
     pub want: Want,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
+    /// Whether row-level security is told whose row it is: what `auth.uid()` gives.
+    pub tells_user: bool,
 }
 
 /// A user's tokens, opened.
@@ -58,35 +60,49 @@ struct Statements {
     delete: String,
 }
 
-/// The store.
+/// The store, for whoever may see the rows.
+#[derive(Clone)]
 pub struct Calendar {
     engine: Engine<StoreTable<CalendarShape>, Tokio>,
-    statements: Statements,
+    statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
     want: Want,
+    tells_user: bool,
+    scope: Scope,
 }
 
 impl Calendar {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, sealing, google, behaviour, want, observer } = options;
+        let Options { database, sealing, google, behaviour, want, observer, tells_user } = options;
         let shape = CalendarShape { tokens: SealedTokens { store: "calendar", sealing } };
         let table = StoreTable::new(database, shape, behaviour);
         Self {
-            statements: Statements {
+            statements: Arc::new(Statements {
                 save: table.named(&sql::SAVE.replace("{reset}", sql::RESET)),
                 bare_save: table.named(&sql::SAVE.replace("{reset}", "")),
                 delete: table.named(sql::DELETE),
-            },
+            }),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             google,
             want,
+            tells_user,
+            scope: Scope::default(),
         }
     }
 
-    fn table(&self) -> Result<&StoreTable<CalendarShape>> {
-        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    fn table(&self) -> Result<ScopedTable<'_, CalendarShape>> {
+        table_of(&self.engine, &self.scope)
+    }
+
+    /// The table for what is about one user.
+    fn table_of(&self, user_id: &str) -> Result<ScopedTable<'_, CalendarShape>> {
+        table_of(&self.engine, &self.scope_of(user_id))
+    }
+
+    fn scope_of(&self, user_id: &str) -> Scope {
+        if self.tells_user { self.scope.of_user(user_id) } else { self.scope.clone() }
     }
 
     /// The stored tokens, fresh or not; `None` when there are none.
@@ -95,8 +111,8 @@ impl Calendar {
     /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
     pub async fn tokens(&self, user_id: &str) -> Result<Option<Tokens>> {
         let user_id = uuid("userId", user_id)?;
-        let table = self.table()?;
-        let Some(row) = table.read(&user_id).await? else { return Ok(None) };
+        let table = self.table_of(&user_id)?;
+        let Some(row) = table.row(&user_id).await? else { return Ok(None) };
         let opened = table.open(&user_id, &row).await?;
         Ok(Some(tokens(&row.record, &opened, row.expires_at)))
     }
@@ -110,7 +126,8 @@ impl Calendar {
         let user_id = uuid("userId", user_id)?;
         self.table()?;
         let google = self.google.clone();
-        match self.engine.valid(user_id, move |_: &Record| google.clone(), self.want).await {
+        let key = self.scope_of(&user_id).of(user_id);
+        match self.engine.valid(key, move |_: &Record| google.clone(), self.want).await {
             Ok(token) => Ok(Some(tokens(&token.record, &token.credentials, token.expires_at))),
             Err(Error::NotConnected { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -132,7 +149,7 @@ impl Calendar {
         for scope in scopes.iter().flatten() {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
-        let table = self.table()?;
+        let table = self.table_of(&user_id)?;
         let parts = CalendarShape::parts(&user_id);
         let seal = |column, token| table.shape.tokens.sealed(&parts, column, token);
         let access = seal(ACCESS_TOKEN, access_token.expose())?;
@@ -144,7 +161,7 @@ impl Calendar {
             (&expires_at, Type::TIMESTAMPTZ),
             (&scopes, Type::TEXT_ARRAY),
         ];
-        let Statements { save, bare_save, .. } = &self.statements;
+        let Statements { save, bare_save, .. } = &*self.statements;
         table.write_either("store calendar tokens", [save, bare_save], params).await.map(drop)
     }
 
@@ -165,11 +182,15 @@ impl Calendar {
         let user_id = uuid("userId", user_id)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
         let sql = &self.statements.delete;
-        self.table()?.write("delete calendar tokens", sql, params).await.map(drop)
+        self.table_of(&user_id)?.write("delete calendar tokens", sql, params).await.map(drop)
     }
 }
 
 impl Store for Calendar {
+    fn within(&self, scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..self.clone() }
+    }
+
     async fn landed(&self) {
         self.engine.landed().await;
     }

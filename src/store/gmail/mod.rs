@@ -11,13 +11,13 @@ pub use self::migration::MIGRATION;
 use self::shape::{GmailShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
-use crate::db::{Database, Params, Timestamp, Type};
+use crate::db::{Database, Params, Scope, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{Callback, HttpEndpoint};
-use crate::refresh::{Behaviour, Engine, Observer, Table, Token, Tokio, Want};
+use crate::refresh::{Behaviour, Engine, Observer, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
-use crate::store::table::StoreTable;
+use crate::store::table::{ScopedTable, StoreTable, table_of};
 use crate::store::uuid::uuid_v4;
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
@@ -90,12 +90,14 @@ struct Statements {
     delete: String,
 }
 
-/// The store.
+/// The store, for whoever may see the rows.
+#[derive(Clone)]
 pub struct Gmail {
     engine: Engine<StoreTable<GmailShape>, Tokio>,
-    statements: Statements,
+    statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
     want: Want,
+    scope: Scope,
 }
 
 impl Gmail {
@@ -105,18 +107,19 @@ impl Gmail {
         let shape = GmailShape { format: options.format };
         let table = StoreTable::new(options.database, shape, options.behaviour);
         Self {
-            statements: Statements {
+            statements: Arc::new(Statements {
                 upsert: table.named(sql::UPSERT),
                 delete: table.named(sql::DELETE),
-            },
+            }),
             engine: Engine::new(table, Tokio::default(), options.behaviour, options.observer),
             google: options.google,
             want: options.want,
+            scope: Scope::default(),
         }
     }
 
-    fn table(&self) -> Result<&StoreTable<GmailShape>> {
-        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    fn table(&self) -> Result<ScopedTable<'_, GmailShape>> {
+        table_of(&self.engine, &self.scope)
     }
 
     /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
@@ -162,7 +165,7 @@ impl Gmail {
     pub async fn decrypted(&self, user_id: String) -> Result<Option<Decrypted>> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let table = self.table()?;
-        let Some(row) = table.read(&user_id).await? else { return Ok(None) };
+        let Some(row) = table.row(&user_id).await? else { return Ok(None) };
         let opened = table.open(&user_id, &row).await?;
         Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
     }
@@ -183,7 +186,7 @@ impl Gmail {
     /// [`Error::Database`] and its kin.
     pub async fn is_connected(&self, user_id: String) -> Result<bool> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
-        self.table()?.read(&user_id).await.map(|row| row.is_some())
+        self.table()?.row(&user_id).await.map(|row| row.is_some())
     }
 
     /// A token with at least the refresh buffer left, refreshed once across all processes if need
@@ -200,11 +203,15 @@ impl Gmail {
         self.table()?;
         let token = match refresh_fn {
             Some(refresh_fn) => {
-                self.engine.valid(user_id, move |_: &_| Ok(refresh_fn.clone()), self.want).await?
+                self.engine
+                    .valid(self.scope.of(user_id), move |_: &_| Ok(refresh_fn.clone()), self.want)
+                    .await?
             }
             None => {
                 let google = self.google.clone();
-                self.engine.valid(user_id, move |_: &_| google.clone(), self.want).await?
+                self.engine
+                    .valid(self.scope.of(user_id), move |_: &_| google.clone(), self.want)
+                    .await?
             }
         };
         let Token { record, credentials, expires_at, sealed_with, .. } = token;
@@ -214,6 +221,10 @@ impl Gmail {
 }
 
 impl Store for Gmail {
+    fn within(&self, scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..self.clone() }
+    }
+
     async fn landed(&self) {
         self.engine.landed().await;
     }

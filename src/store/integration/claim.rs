@@ -9,7 +9,7 @@ use super::{Integration, IntegrationShape, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::Result;
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Claimed, Row, Stopwatch, Table, Token};
+use crate::refresh::{Claimed, Row, Stopwatch, Token};
 use crate::store::table::Shape;
 
 /// Which rows are wanted.
@@ -89,11 +89,11 @@ impl Integration {
         let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
         match ready {
             Ok((row, endpoint)) => {
-                let claimed = Claimed { key, row, lease, clock };
+                let claimed = Claimed { key: self.scope.of(key), row, lease, clock };
                 self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await
             }
             Err(error) => {
-                self.table()?.release(&key, lease, None).await?;
+                self.table()?.release(&key, lease).await?;
                 Err(error)
             }
         }

@@ -2,6 +2,7 @@
 
 use super::sql::{DELETE, KEEP};
 use super::{Integration, IntegrationShape, Key, Tokens, check_key};
+use crate::db::Scope;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
@@ -39,6 +40,10 @@ impl Integration {
 
 impl Connects for Integration {
     const STORE: &'static str = IntegrationShape::STORE;
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
 
     fn key(&self, user_id: &str) -> Result<String> {
         check_key(&google(user_id))?;

@@ -149,7 +149,7 @@ impl Integration {
             (&rows, Type::INT8),
         ];
         let (sql, step) = (table.named(LEASED), "look for leased integration tokens");
-        let leased = table.database.read(step, &sql, params, table.usual()).await?;
+        let leased = table.read_rows(step, &sql, params).await?;
         let keys: Vec<Key> = leased
             .iter()
             .map(|row| Ok(Key { user_id: column(row, 0)?, provider: column(row, 1)? }))
@@ -164,7 +164,7 @@ impl Integration {
             .map(|key| async move {
                 let endpoint = endpoint_of(endpoints, &key);
                 let endpoint = move |_: &Record| endpoint.clone();
-                self.engine.valid(key, endpoint, want).await
+                self.engine.valid(self.scope.of(key), endpoint, want).await
             })
             .buffer_unordered(ask.concurrency);
         while let Some(outcome) = waiting.next().await {

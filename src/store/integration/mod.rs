@@ -19,14 +19,14 @@ use self::shape::IntegrationShape;
 pub use self::shape::{Key, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Timestamp, Type};
+use crate::db::{Database, Params, Scope, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Behaviour, Engine, Observer, Row, Table, Token, Tokio, Want};
+use crate::refresh::{Behaviour, Engine, Observer, Row, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable};
+use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
 
 /// What an instance of the store is made of.
 pub struct Options {
@@ -70,10 +70,12 @@ struct Statements {
     bare_store: String,
 }
 
-/// The store.
+/// The store, for whoever may see the rows.
+#[derive(Clone)]
 pub struct Integration {
     engine: Engine<StoreTable<IntegrationShape>, Tokio>,
-    statements: Statements,
+    statements: Arc<Statements>,
+    scope: Scope,
     want: Want,
     /// How long somebody else's refresh, given up at last, and one of our own may take together.
     patience_ms: u64,
@@ -89,10 +91,11 @@ impl Integration {
         let shape = IntegrationShape { tokens: SealedTokens { store: "integration", sealing } };
         let table = StoreTable::new(database, shape, behaviour);
         Self {
-            statements: Statements {
+            statements: Arc::new(Statements {
                 store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
                 bare_store: table.named(&sql::STORE.replace("{reset}", "")),
-            },
+            }),
+            scope: Scope::default(),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
             patience_ms: 2 * behaviour.limits.lease_ms,
@@ -100,8 +103,8 @@ impl Integration {
         }
     }
 
-    fn table(&self) -> Result<&StoreTable<IntegrationShape>> {
-        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    fn table(&self) -> Result<ScopedTable<'_, IntegrationShape>> {
+        table_of(&self.engine, &self.scope)
     }
 
     /// The stored tokens, fresh or not, alive or not; `None` when there are none.
@@ -111,7 +114,7 @@ impl Integration {
     pub async fn tokens(&self, key: Key) -> Result<Option<Tokens>> {
         check_key(&key)?;
         let table = self.table()?;
-        let Some(row) = table.read(&key).await? else { return Ok(None) };
+        let Some(row) = table.row(&key).await? else { return Ok(None) };
         self.opened(&key, &row).await.map(Some)
     }
 
@@ -144,7 +147,7 @@ impl Integration {
             ..self.want
         };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = self.engine.valid(key, endpoint, want).await?;
+        let token = self.engine.valid(self.scope.of(key), endpoint, want).await?;
         let Token { record, credentials, expires_at, .. } = token;
         Ok(Tokens {
             access_token: credentials.access_token.clone(),
@@ -182,7 +185,7 @@ impl Integration {
             (&expires_at, Type::TIMESTAMPTZ),
             (&scopes, Type::TEXT_ARRAY),
         ];
-        let Statements { store, bare_store, .. } = &self.statements;
+        let Statements { store, bare_store, .. } = &*self.statements;
         let step = "store integration tokens";
         table.write_either(step, [store, bare_store], params).await.map(drop)
     }
@@ -198,6 +201,10 @@ impl Integration {
 }
 
 impl Store for Integration {
+    fn within(&self, scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..self.clone() }
+    }
+
     async fn landed(&self) {
         self.engine.landed().await;
     }

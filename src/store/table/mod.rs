@@ -16,6 +16,7 @@
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
 mod rows;
+mod scoped;
 mod shape;
 mod statements;
 
@@ -24,11 +25,12 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use self::rows::{Rows, lacking_both};
+use self::rows::Rows;
+pub(super) use self::scoped::{ScopedTable, table_of};
 pub(super) use self::shape::{Shape, Sql, Steps, steps};
 use self::statements::{Statements, named};
 use crate::config::Limits;
-use crate::db::{CombinedReads, Database, Params, Timestamp, Type, Within, column};
+use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
@@ -74,37 +76,14 @@ impl<S: Shape> StoreTable<S> {
         named::<S>(&self.database, sql)
     }
 
-    /// A write of the store's own. Row-level security would make it do nothing, or half of it.
-    pub(super) async fn write(
-        &self,
-        step: &'static str,
-        sql: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<crate::db::Row>> {
-        self.check_visible().await?;
-        self.database.write(step, sql, params, self.usual()).await
-    }
-
-    /// A write in two forms: the second for a table that lacks what a migration adds.
-    pub(super) async fn write_either(
-        &self,
-        step: &'static str,
-        [sql, bare]: [&String; 2],
-        params: Params<'_>,
-    ) -> Result<Vec<crate::db::Row>> {
-        match self.write(step, sql, params).await {
-            Err(lacking @ Error::Schema { .. }) => {
-                self.write(step, bare, params).await.map_err(|error| lacking_both(lacking, error))
-            }
-            rows => rows,
-        }
-    }
-
     /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
-    pub(super) async fn check_visible(&self) -> Result<()> {
+    async fn check_visible(&self, scope: &Scope) -> Result<()> {
+        if !scope.is_empty() {
+            return Ok(());
+        }
         let hidden = self.hidden.get_or_try_init(|| async {
             let (sql, step) = (&self.statements.row_security, S::STEPS.row_security);
-            let rows = self.database.read(step, sql, &[], self.usual()).await?;
+            let rows = self.database.read(scope, step, sql, &[], self.usual()).await?;
             rows.first().map_or(Ok(false), |row| column(row, 0))
         });
         match hidden.await? {
@@ -115,51 +94,54 @@ impl<S: Shape> StoreTable<S> {
 }
 
 impl<S: Shape> Table for StoreTable<S> {
-    type Key = S::Key;
+    type Key = Scoped<S::Key>;
     type Record = S::Record;
 
     fn store(&self) -> &'static str {
         S::STORE
     }
 
-    fn describe(&self, key: &S::Key) -> String {
-        S::parts(key).into_iter().flatten().collect::<Vec<_>>().join("/")
+    fn describe(&self, key: &Scoped<S::Key>) -> String {
+        S::parts(&key.key).into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
-    fn not_connected(&self, key: &S::Key) -> Error {
-        self.shape.not_connected(key)
+    fn not_connected(&self, key: &Scoped<S::Key>) -> Error {
+        self.shape.not_connected(&key.key)
     }
 
     fn recorded(&self, record: &Arc<S::Record>, response: &TokenResponse) -> Arc<S::Record> {
         S::recorded(record, response)
     }
 
-    async fn note_failure(&self, key: &S::Key, stamp: &Stamp, error: &Error) {
+    async fn note_failure(&self, key: &Scoped<S::Key>, stamp: &Stamp, error: &Error) {
         let Some(sql) = &self.statements.note_failure else { return };
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&error.code(), Type::TEXT),
         ];
         // Only a note: what fails here is not worth another error.
-        let _ = self.database.write(S::STEPS.release, sql, params, self.usual()).await;
+        let _ = self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await;
     }
 
-    async fn read(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
-        let row = self.reads.get(key.clone()).await?;
-        if row.is_none() {
-            self.check_visible().await?;
-        }
-        Ok(row.map(|row| Row::clone(&row)))
+    async fn read(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {
+        let row = match self.reads.get(key.clone()).await {
+            Ok(Some(row)) => return Ok(Some(Row::clone(&row))),
+            // A policy may fail without a tenant, in the place of hiding everything.
+            Err(error) if error.is_retryable() => return Err(error),
+            other => other.map(|_| None),
+        };
+        self.check_visible(&key.scope).await?;
+        row
     }
 
     fn open(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         row: &Row<S::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send {
-        self.shape.open(key, row)
+        self.shape.open(&key.key, row)
     }
 
     fn check_seal(&self) -> Result<()> {
@@ -168,20 +150,20 @@ impl<S: Shape> Table for StoreTable<S> {
 
     fn seal(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send {
-        self.shape.seal(key, credentials)
+        self.shape.seal(&key.key, credentials)
     }
 
     async fn take_lease(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         stamp: &Stamp,
         ask: LeaseAsk,
     ) -> Result<Option<Timestamp>> {
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&ask.unless_fresh_ms.map(ms), Type::FLOAT8),
@@ -190,18 +172,19 @@ impl<S: Shape> Table for StoreTable<S> {
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.lease;
-        let rows = self.database.write(S::STEPS.lease, sql, params, self.usual()).await?;
+        let rows =
+            self.database.write(&key.scope, S::STEPS.lease, sql, params, self.usual()).await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
     async fn commit(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         stamp: &Stamp,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&commit.sealed.stamp.refresh.as_deref(), Type::TEXT),
@@ -217,14 +200,14 @@ impl<S: Shape> Table for StoreTable<S> {
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
         let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
-        let rows = self.database.write(S::STEPS.commit, sql, params, within).await?;
+        let rows = self.database.write(&key.scope, S::STEPS.commit, sql, params, within).await?;
         rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
     }
 
-    async fn read_for_commit(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
+    async fn read_for_commit(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {
         let (sql, within) = (&self.statements.read_one.sql, Within::commit(&self.limits));
-        let params: Params<'_> = &[(&S::parts(key), Type::TEXT_ARRAY)];
-        let rows = self.database.read(S::STEPS.read_again, sql, params, within).await?;
+        let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
+        let rows = self.database.read(&key.scope, S::STEPS.read_again, sql, params, within).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let ended = row.ended.filter(|_| !S::is_marked(&row.record));
@@ -233,46 +216,46 @@ impl<S: Shape> Table for StoreTable<S> {
 
     async fn release(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         lease: Timestamp,
         restore: Option<Timestamp>,
     ) -> Result<()> {
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&lease, Type::TIMESTAMPTZ),
             (&restore, Type::TIMESTAMPTZ),
         ];
         let sql = &self.statements.release;
-        self.database.write(S::STEPS.release, sql, params, self.usual()).await.map(drop)
+        self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await.map(drop)
     }
 
-    async fn suspect(&self, key: &S::Key, stamp: &Stamp) -> Result<()> {
+    async fn suspect(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<()> {
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.suspect;
-        self.database.write(S::STEPS.suspect, sql, params, self.usual()).await.map(drop)
+        self.database.write(&key.scope, S::STEPS.suspect, sql, params, self.usual()).await.map(drop)
     }
 
     async fn end(
         &self,
-        key: &S::Key,
+        key: &Scoped<S::Key>,
         stamp: &Stamp,
         lease: Timestamp,
         refusal: &Refusal,
     ) -> Result<bool> {
         let params: Params<'_> = &[
-            (&S::parts(key), Type::TEXT_ARRAY),
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&lease, Type::TIMESTAMPTZ),
             (&self.shape.reason(refusal), Type::TEXT),
         ];
         let sql = &self.statements.end;
-        let rows = self.database.write(S::STEPS.end, sql, params, self.usual()).await?;
+        let rows = self.database.write(&key.scope, S::STEPS.end, sql, params, self.usual()).await?;
         Ok(!rows.is_empty())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shape::Shape;
 use super::statements::{Read, Statements};
-use crate::db::{Database, Fetched, Lookup, Params, Type, Within};
+use crate::db::{Database, Fetched, Lookup, Params, Scope, Type, Within};
 use crate::error::{Error, Result};
 use crate::refresh::Row;
 
@@ -21,17 +21,17 @@ impl<S: Shape> Lookup for Rows<S> {
     type Key = S::Key;
     type Row = Row<S::Record>;
 
-    async fn fetch(&self, keys: Vec<S::Key>) -> Result<Vec<Fetched<Self>>> {
+    async fn fetch(&self, scope: &Scope, keys: Vec<S::Key>) -> Result<Vec<Fetched<Self>>> {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;
         let keys: Vec<_> = keys.iter().map(S::parts).collect();
         let rows = match keys.as_slice() {
-            [key] => self.rows(read_one, &[(key, Type::TEXT_ARRAY)]).await?,
+            [key] => self.rows(scope, read_one, &[(key, Type::TEXT_ARRAY)]).await?,
             _ => {
                 let product = read_product.as_ref().and_then(|read| Some((read, product(&keys)?)));
                 let (read, columns) = product.unwrap_or_else(|| (read_many, columns(&keys)));
                 let params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> =
                     columns.iter().map(|column| (column as _, Type::TEXT_ARRAY)).collect();
-                self.rows(read, &params).await?
+                self.rows(scope, read, &params).await?
             }
         };
         rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
@@ -66,10 +66,11 @@ impl<S: Shape> Rows<S> {
     /// The rows; of a table that lacks what a migration adds without it.
     async fn rows(
         &self,
+        scope: &Scope,
         Read { sql, bare }: &Read,
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
-        let read = |sql| self.database.read(S::STEPS.read, sql, params, self.within);
+        let read = |sql| self.database.read(scope, S::STEPS.read, sql, params, self.within);
         match read(sql).await {
             Err(lacking @ Error::Schema { .. }) if sql != bare => {
                 read(bare).await.map_err(|error| lacking_both(lacking, error))

@@ -20,13 +20,13 @@ use self::token::{Stored, Tokens};
 use self::usage::Usage;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::VaultFormat;
-use crate::db::{CombinedReads, Database, Params, Timestamp, Type, column};
+use crate::db::{CombinedReads, Database, Params, Scope, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::AccessToken;
 use crate::store::Store;
-use crate::store::table::StoreTable;
+use crate::store::table::{ScopedTable, StoreTable, table_of};
 use crate::store::uuid::uuid;
 
 const MS_PER_MINUTE: f64 = 60_000.0;
@@ -66,13 +66,15 @@ pub struct Opened {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// The store.
+/// The store, for whoever may see the rows.
+#[derive(Clone)]
 pub struct Vault {
     engine: Engine<StoreTable<VaultShape>, Tokio>,
     tokens: Arc<CombinedReads<Tokens>>,
     usage: Arc<Usage>,
-    statements: Statements,
+    statements: Arc<Statements>,
     want: Want,
+    scope: Scope,
 }
 
 impl Vault {
@@ -92,14 +94,15 @@ impl Vault {
                 within,
             }),
             usage: Usage::new(database, table.named(sql::USED), within, clock),
-            statements: Statements::of(&table),
+            statements: Arc::new(Statements::of(&table)),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
+            scope: Scope::default(),
         }
     }
 
-    fn table(&self) -> Result<&StoreTable<VaultShape>> {
-        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    fn table(&self) -> Result<ScopedTable<'_, VaultShape>> {
+        table_of(&self.engine, &self.scope)
     }
 
     /// The token, expired and invalid ones too; `None` when there is none. Its use is noted.
@@ -154,7 +157,7 @@ impl Vault {
         let fresh_ms = buffer_ms.clamp(0.0, FRESH_MAX_MS) as u64;
         let want = Want { fresh_ms, ..self.want };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = match self.engine.valid(pair.clone(), endpoint, want).await {
+        let token = match self.engine.valid(self.scope.of(pair.clone()), endpoint, want).await {
             Err(Error::NotConnected { .. }) => return Ok(None),
             token => token?,
         };
@@ -173,7 +176,7 @@ impl Vault {
         {
             return Ok(Some(judged(stored)));
         }
-        self.usage.note(id);
+        self.usage.note(&self.scope, id);
         Ok(Some(judged(Opened {
             key,
             id: id.clone(),
@@ -186,15 +189,18 @@ impl Vault {
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
         let table = self.table()?;
-        let stored = self.tokens.get(key).await?;
-        if stored.is_none() {
-            table.check_visible().await?;
-        }
-        Ok(stored.map(|stored| Stored::clone(&stored)))
+        let stored = match self.tokens.get(self.scope.of(key)).await {
+            Ok(Some(stored)) => return Ok(Some(Stored::clone(&stored))),
+            // A policy may fail without a tenant, in the place of hiding everything.
+            Err(error) if error.is_retryable() => return Err(error),
+            other => other.map(|_| None),
+        };
+        table.check_visible().await?;
+        stored
     }
 
     async fn open(&self, stored: &Stored) -> Result<Opened> {
-        self.usage.note(&stored.id);
+        self.usage.note(&self.scope, &stored.id);
         let mut value = self.table()?.shape.format()?.open(&stored.sealed).await?;
         Ok(Opened {
             key: stored.key.clone(),
@@ -229,9 +235,9 @@ impl Vault {
             (&expires_at.flatten(), Type::TIMESTAMPTZ),
             (&expires_at.is_some(), Type::BOOL),
         ];
-        let rows = match self.statements.store(table, &key, params).await {
+        let rows = match self.statements.store(&table, &key, params).await {
             Err(error) => {
-                return Err(self.statements.lacking_label(table, &key).await.unwrap_or(error));
+                return Err(self.statements.lacking_label(&table, &key).await.unwrap_or(error));
             }
             Ok(rows) => rows,
         };
@@ -301,11 +307,9 @@ impl Vault {
         }
         let within_minutes = within_minutes.clamp(-WITHIN_MAX_MINUTES, WITHIN_MAX_MINUTES);
         let table = self.table()?;
-        table.check_visible().await?;
         let params: Params<'_> = &[(&within_minutes, Type::FLOAT8), (&provider, Type::TEXT)];
         let step = "look for expiring vault tokens";
-        let rows =
-            table.database.read(step, &self.statements.expiring, params, table.usual()).await?;
+        let rows = table.read_rows(step, &self.statements.expiring, params).await?;
         let read = |row| Ok([column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?]);
         rows.iter().map(read).collect()
     }
@@ -326,6 +330,10 @@ fn is_within(buffer_ms: f64, expires_at: Option<Timestamp>, now: Timestamp) -> b
 }
 
 impl Store for Vault {
+    fn within(&self, scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..self.clone() }
+    }
+
     async fn landed(&self) {
         self.engine.landed().await;
         self.usage.landed().await;

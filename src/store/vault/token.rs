@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
-use crate::db::{Database, Fetched, Lookup, Params, Timestamp, ToSql, Type, Within, column};
+use crate::db::{Database, Fetched, Lookup, Params, Scope, Timestamp, ToSql, Type, Within, column};
 use crate::error::Result;
 
 /// A token as it is stored.
@@ -31,13 +31,13 @@ impl Lookup for Tokens {
     type Key = TokenKey;
     type Row = Stored;
 
-    async fn fetch(&self, keys: Vec<TokenKey>) -> Result<Vec<Fetched<Self>>> {
+    async fn fetch(&self, scope: &Scope, keys: Vec<TokenKey>) -> Result<Vec<Fetched<Self>>> {
         let step = "read a vault token";
         let keys: Vec<_> = keys.iter().map(TokenKey::parts).collect();
         let rows = match keys.as_slice() {
             [key] => {
                 let params: Params<'_> = &[(key, Type::TEXT_ARRAY)];
-                self.database.read(step, &self.one, params, self.within).await?
+                self.database.read(scope, step, &self.one, params, self.within).await?
             }
             keys => {
                 let columns: [Vec<Option<&str>>; 4] =
@@ -45,7 +45,7 @@ impl Lookup for Tokens {
                 let params = columns
                     .each_ref()
                     .map(|column| (column as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
-                self.database.read(step, &self.many, &params, self.within).await?
+                self.database.read(scope, step, &self.many, &params, self.within).await?
             }
         };
         rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::db::{Database, Params, Type, Within};
+use crate::db::{Database, Params, Scope, Type, Within};
 use crate::refresh::{Runtime, Tokio};
 
 /// How often a row's use is written at most.
@@ -28,7 +28,7 @@ pub(super) struct Usage {
 #[derive(Default)]
 struct Rows {
     written: HashMap<String, Duration>,
-    waiting: HashSet<String>,
+    waiting: HashMap<Scope, HashSet<String>>,
 }
 
 impl Usage {
@@ -43,7 +43,7 @@ impl Usage {
     }
 
     /// The row was used.
-    pub(super) fn note(self: &Arc<Self>, id: &str) {
+    pub(super) fn note(self: &Arc<Self>, scope: &Scope, id: &str) {
         let now = self.clock.monotonic();
         {
             let mut rows = self.lock();
@@ -58,7 +58,7 @@ impl Usage {
                 }
             }
             rows.written.insert(id.to_owned(), now);
-            rows.waiting.insert(id.to_owned());
+            rows.waiting.entry(scope.clone()).or_default().insert(id.to_owned());
         }
         let begins = self.writing.send_if_modified(|writing| !std::mem::replace(writing, true));
         if begins {
@@ -76,23 +76,24 @@ impl Usage {
     async fn write(self: Arc<Self>) {
         // Calls of the same burst, which stand behind this task, get their rows in first.
         tokio::task::yield_now().await;
-        while let Some(ids) = self.take() {
+        while let Some((scope, ids)) = self.take() {
             let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
             let step = "note that vault tokens were used";
             // Statistics: as in the seed, a failure is nobody's error.
-            let _ = self.database.write(step, &self.sql, params, self.within).await;
+            let _ = self.database.write(&scope, step, &self.sql, params, self.within).await;
         }
     }
 
-    fn take(&self) -> Option<Vec<String>> {
+    /// All that waits in one scope.
+    fn take(&self) -> Option<(Scope, Vec<String>)> {
         let mut rows = self.lock();
-        let ids: Vec<String> = rows.waiting.drain().collect();
-        if ids.is_empty() {
+        let Some(scope) = rows.waiting.keys().next().cloned() else {
             // Under the lock: who notes a use after this finds that nobody writes.
             self.writing.send_replace(false);
             return None;
-        }
-        Some(ids)
+        };
+        let ids = rows.waiting.remove(&scope).unwrap_or_default();
+        Some((scope, ids.into_iter().collect()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Rows> {

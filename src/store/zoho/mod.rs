@@ -18,14 +18,14 @@ use crate::config::{
     check_varchar,
 };
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Type};
+use crate::db::{Database, Params, Scope, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, HttpClient};
-use crate::refresh::{Behaviour, Engine, Observer, Table, Tokio, Want};
+use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable};
+use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
@@ -77,12 +77,14 @@ struct Statements {
     revive: String,
 }
 
-/// The store.
+/// The store, for whoever may see the rows.
+#[derive(Clone)]
 pub struct Zoho {
     engine: Engine<StoreTable<ZohoShape>, Tokio>,
-    statements: Statements,
+    statements: Arc<Statements>,
     address: Address,
     want: Want,
+    scope: Scope,
 }
 
 impl Zoho {
@@ -94,20 +96,21 @@ impl Zoho {
         let shape = ZohoShape { tokens, environment: options.environment };
         let table = StoreTable::new(options.database, shape, behaviour);
         Self {
-            statements: Statements {
+            statements: Arc::new(Statements {
                 store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
                 bare_store: table.named(&sql::STORE.replace("{reset}", "")),
                 seed: table.named(sql::SEED),
                 revive: table.named(sql::REVIVE),
-            },
+            }),
             engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
             address: Address { accounts_server, token_url, http },
             want: options.want,
+            scope: Scope::default(),
         }
     }
 
-    fn table(&self) -> Result<&StoreTable<ZohoShape>> {
-        if self.engine.is_closed() { Err(Error::Closed) } else { Ok(self.engine.table()) }
+    fn table(&self) -> Result<ScopedTable<'_, ZohoShape>> {
+        table_of(&self.engine, &self.scope)
     }
 
     /// An access token with at least the refresh buffer left, refreshed once across all processes if
@@ -137,7 +140,7 @@ impl Zoho {
     async fn valid(&self, key: Key, credentials: ClientCredentials) -> Result<AccessToken> {
         let address = self.address.clone();
         let endpoint = move |record: &Record| address.endpoint(record, credentials.clone());
-        let token = self.engine.valid(key, endpoint, self.want).await?;
+        let token = self.engine.valid(self.scope.of(key), endpoint, self.want).await?;
         Ok(token.credentials.access_token.clone())
     }
 
@@ -149,7 +152,7 @@ impl Zoho {
         let sealed =
             table.shape.tokens.sealed(&ZohoShape::parts(key), REFRESH_TOKEN, token.expose());
         let sealed = sealed.map_err(of_argument("ZOHO_REFRESH_TOKEN"))?;
-        let Some(row) = table.read(key).await? else {
+        let Some(row) = table.row(key).await? else {
             let params: Params<'_> =
                 &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
             let step = "store ZOHO_REFRESH_TOKEN";
@@ -221,7 +224,7 @@ impl Zoho {
             (&scopes, Type::TEXT),
             (&metadata, Type::TEXT),
         ];
-        let Statements { store, bare_store, .. } = &self.statements;
+        let Statements { store, bare_store, .. } = &*self.statements;
         table.write_either("store zoho tokens", [store, bare_store], params).await.map(drop)
     }
 
@@ -241,11 +244,15 @@ impl Zoho {
     pub async fn has_token(&self, key: Key) -> Result<bool> {
         check_key(&key)?;
         let table = self.table()?;
-        Ok(table.read(&key).await?.is_some() || table.shape.environment.is_some())
+        Ok(table.row(&key).await?.is_some() || table.shape.environment.is_some())
     }
 }
 
 impl Store for Zoho {
+    fn within(&self, scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..self.clone() }
+    }
+
     async fn landed(&self) {
         self.engine.landed().await;
     }

@@ -5,6 +5,7 @@ import { optionalDuration, optionalFunction, record } from '../../arguments';
 import type { ConnectedStore } from '../../connector';
 import { ClosedError } from '../../errors';
 import type { TokenKeep } from '../../instance';
+import { checkTenant } from '../../tenant';
 import type { StoreName } from '../stored-token';
 import { FakeCalendar } from './calendar';
 import { FakeConnector } from './connector';
@@ -60,6 +61,12 @@ class FakeKeep implements Surface<FakeTokenKeep> {
     );
     this.calendar = new FakeCalendar(open, refresher, this.connector);
   }
+
+  /** Memory has no row-level security: a tenant sees what everybody sees. */
+  forTenant: TokenKeep['forTenant'] = (tenantId) => {
+    checkTenant(tenantId);
+    return this as unknown as TokenKeep;
+  };
 
   migrate: TokenKeep['migrate'] = async () => [];
 

@@ -1,0 +1,64 @@
+//! Connections that have been idle: whoever stands in between (a pooler, a firewall, a provider that
+//! stops what is not used) may have dropped them, and a machine that was frozen has not noticed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Metrics};
+use tokio::time::timeout;
+
+use crate::config::{IDLE_ANSWER_MS, IDLE_MAX_MS};
+
+/// What is known of the server, by the wall clock: the other one may stand still while a machine is
+/// frozen.
+#[derive(Debug, Default)]
+struct Known {
+    answered_at_ms: AtomicU64,
+    silent_at_ms: AtomicU64,
+}
+
+/// Asks idle connections whether they are still there before a statement is sent on one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Idle(Arc<Known>);
+
+impl Idle {
+    /// The server has answered just now.
+    pub(super) fn answered(&self) {
+        self.0.answered_at_ms.store(wall_ms(), Ordering::Relaxed);
+    }
+
+    /// What the pool does before it hands out a connection that was used before.
+    pub(super) fn hook(&self) -> Hook {
+        let known = Arc::clone(&self.0);
+        Hook::async_fn(move |connection, metrics| {
+            let known = Arc::clone(&known);
+            Box::pin(async move { known.check(connection, metrics).await })
+        })
+    }
+}
+
+impl Known {
+    async fn check(&self, connection: &ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
+        let now_ms = wall_ms();
+        let since = |at: &AtomicU64| now_ms.abs_diff(at.load(Ordering::Relaxed));
+        let longest = Duration::from_millis(IDLE_MAX_MS);
+        if metrics.last_used() <= longest && since(&self.answered_at_ms) <= IDLE_MAX_MS {
+            return Ok(());
+        }
+        // One silent connection tells of all of them: a caller waits for one answer, not for six.
+        if since(&self.silent_at_ms) > IDLE_ANSWER_MS {
+            let limit = Duration::from_millis(IDLE_ANSWER_MS);
+            if let Ok(Ok(())) = timeout(limit, connection.batch_execute("")).await {
+                return Ok(());
+            }
+            self.silent_at_ms.store(wall_ms(), Ordering::Relaxed);
+        }
+        Err(HookError::message("the connection is idle, and does not answer"))
+    }
+}
+
+fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,102 @@
+//! A table as a caller of the store sees it: what is read and written is what row-level security shows
+//! to the caller's tenant.
+
+use std::ops::Deref;
+
+use super::StoreTable;
+use super::rows::lacking_both;
+use super::shape::Shape;
+use crate::db::{Params, Scope, Timestamp};
+use crate::error::{Error, Result};
+use crate::refresh::{Credentials, Engine, Row, Table, Tokio};
+
+/// A store's table in a scope.
+pub(in crate::store) struct ScopedTable<'a, S: Shape> {
+    pub(super) table: &'a StoreTable<S>,
+    pub(super) scope: Scope,
+}
+
+/// The table of a store that is open, in a scope.
+///
+/// # Errors
+/// [`Error::Closed`].
+pub(in crate::store) fn table_of<'a, S: Shape>(
+    engine: &'a Engine<StoreTable<S>, Tokio>,
+    scope: &Scope,
+) -> Result<ScopedTable<'a, S>> {
+    if engine.is_closed() {
+        return Err(Error::Closed);
+    }
+    Ok(ScopedTable { table: engine.table(), scope: scope.clone() })
+}
+
+impl<S: Shape> Deref for ScopedTable<'_, S> {
+    type Target = StoreTable<S>;
+
+    fn deref(&self) -> &StoreTable<S> {
+        self.table
+    }
+}
+
+impl<S: Shape> ScopedTable<'_, S> {
+    /// The row as it is now; `None` when there is none.
+    pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
+        self.table.read(&self.scope.of(key.clone())).await
+    }
+
+    /// The row's tokens.
+    pub(in crate::store) async fn open(
+        &self,
+        key: &S::Key,
+        row: &Row<S::Record>,
+    ) -> Result<Credentials> {
+        self.shape.open(key, row).await
+    }
+
+    /// Gives a lease back.
+    pub(in crate::store) async fn release(&self, key: &S::Key, lease: Timestamp) -> Result<()> {
+        self.table.release(&self.scope.of(key.clone()), lease, None).await
+    }
+
+    /// An error where row-level security hides the rows.
+    pub(in crate::store) async fn check_visible(&self) -> Result<()> {
+        self.table.check_visible(&self.scope).await
+    }
+
+    /// A read of the store's own, of many rows.
+    pub(in crate::store) async fn read_rows(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        self.check_visible().await?;
+        self.database.read(&self.scope, step, sql, params, self.usual()).await
+    }
+
+    /// A write of the store's own. Row-level security would make it do nothing, or half of it.
+    pub(in crate::store) async fn write(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        self.check_visible().await?;
+        self.database.write(&self.scope, step, sql, params, self.usual()).await
+    }
+
+    /// A write in two forms: the second for a table that lacks what a migration adds.
+    pub(in crate::store) async fn write_either(
+        &self,
+        step: &'static str,
+        [sql, bare]: [&String; 2],
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        match self.write(step, sql, params).await {
+            Err(lacking @ Error::Schema { .. }) => {
+                self.write(step, bare, params).await.map_err(|error| lacking_both(lacking, error))
+            }
+            rows => rows,
+        }
+    }
+}
