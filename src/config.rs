@@ -169,6 +169,8 @@ pub const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
 pub const TOKEN_MAX_BYTES: usize = 64 * 1024;
 /// The most keys that one read asks for.
 pub const READ_BATCH_MAX_KEYS: usize = 64;
+/// The most tenants that are read for in one round trip.
+pub const READ_BATCH_MAX_SCOPES: usize = 16;
 /// How many reads of one table are under way at once; further keys collect meanwhile.
 pub const READS_IN_FLIGHT_MAX: usize = 3;
 /// Connections of one pool, unless told otherwise.

@@ -25,6 +25,7 @@ const NAMES = [
   'TokenRefreshError',
   'layer',
   'layerConfig',
+  'withCurrentTenant',
   'withCurrentUser',
 ];
 

@@ -59,7 +59,7 @@ const STORES = {
     store: () =>
       keep.vault.storeToken(tenant, 'google', 'access_token', { value: 'access-1', identifier: user }),
     read: async () => (await keep.vault.getToken(tenant, 'google', 'access_token', user))?.value,
-    valid: async () => (await keep.vault.getAccessToken(tenant, 'google', user))?.value,
+    valid: async () => (await keep.vault.getAccessToken(tenant, 'google', user))?.token.value,
     remove: () => keep.vault.deleteProviderTokens(tenant, 'google'),
   }),
   calendar: (keep: TokenKeep, _: string, user: string) => ({

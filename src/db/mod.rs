@@ -14,8 +14,8 @@ mod transport;
 mod url;
 
 pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
-pub use pool::{Database, Params, Within};
-pub use reads::{CombinedReads, Fetched, Lookup};
+pub use pool::{Database, Params, ScopedRead, Within};
+pub use reads::{Asked, CombinedReads, Fetched, Lookup};
 pub use row::column;
 pub use scope::{Scope, Scoped};
 pub use settings::DatabaseSettings;

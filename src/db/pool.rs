@@ -1,13 +1,15 @@
 //! The pool, shared in a process by equal settings, and the two ways to run a statement on it.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
-use futures_util::future::join3;
+use futures_util::future::{join, join3, maybe_done};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -24,6 +26,16 @@ use crate::error::{Error, Result};
 /// Typed parameters, so that no statement needs to be prepared by name: PgBouncer in transaction
 /// mode takes them as they are.
 pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
+
+/// A read in a scope of its own.
+pub struct ScopedRead<'a> {
+    /// Whose rows it is about.
+    pub scope: &'a Scope,
+    /// The statement.
+    pub sql: &'a str,
+    /// Its parameters.
+    pub params: Vec<(&'a (dyn ToSql + Sync), Type)>,
+}
 
 /// How long one statement may take.
 #[derive(Debug, Clone, Copy)]
@@ -130,17 +142,51 @@ impl Database {
         params: Params<'_>,
         within: Within,
     ) -> Result<Vec<Row>> {
+        if !scope.is_empty() {
+            let read = ScopedRead { scope, sql, params: params.to_vec() };
+            let mut answers = self.read_scopes(step, &[read], within).await?;
+            return answers.pop().unwrap_or_else(|| Err(no_answer(step)));
+        }
         let connection = self.connection(step, within).await?;
-        let answer = if scope.is_empty() {
-            timeout(deadline(within), connection.query_typed(sql, params)).await
-        } else {
-            let begin = format!("BEGIN READ ONLY; SELECT NULL{}", scope.settings());
-            timeout(deadline(within), transaction(&connection, &begin, sql, params)).await
-        };
+        let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
         if answer.is_err() {
             self.cancel(connection.cancel_token());
         }
         self.settle(step, connection, answer)
+    }
+
+    /// The same for some reads, each of which has its own answer: either one, or all of some scope.
+    pub async fn read_each(
+        &self,
+        step: &'static str,
+        reads: &[ScopedRead<'_>],
+        within: Within,
+    ) -> Vec<Result<Vec<Row>>> {
+        if let [ScopedRead { scope, sql, params }] = reads {
+            return vec![self.read(scope, step, sql, params, within).await];
+        }
+        match self.read_scopes(step, reads, within).await {
+            Ok(answers) => answers,
+            Err(error) => reads.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// In the order of the reads, in one round trip: each in a transaction of its own, so that one that
+    /// fails fails alone.
+    async fn read_scopes(
+        &self,
+        step: &'static str,
+        reads: &[ScopedRead<'_>],
+        within: Within,
+    ) -> Result<Vec<Result<Vec<Row>>>> {
+        let connection = self.connection(step, within).await?;
+        let answer = timeout(deadline(within), transactions(&connection, reads)).await;
+        if answer.is_err() {
+            self.cancel(connection.cancel_token());
+        }
+        let each = self.settle(step, connection, answer.map(tell_apart))?;
+        let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
+        Ok(told.collect())
     }
 
     /// Runs a statement that writes, in a transaction of its own that has its timeouts, and what
@@ -161,7 +207,7 @@ impl Database {
         let connection = self.connection(step, within).await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
-             SELECT set_config('lock_timeout', '{}', true), set_config('statement_timeout', '{}', true){}",
+             SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}{}",
             within.lock_ms,
             within.statement_ms,
             scope.settings()
@@ -197,12 +243,12 @@ impl Database {
         timeout(limit, getting).await.ok()?.ok()
     }
 
-    fn settle(
+    fn settle<Answer>(
         &self,
         step: &'static str,
         connection: Object,
-        answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
-    ) -> Result<Vec<Row>> {
+        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<Answer> {
         match answer {
             Ok(Ok(rows)) => {
                 self.idle.answered();
@@ -243,6 +289,56 @@ async fn transaction(
     let rows = rows?;
     committed?;
     Ok(rows)
+}
+
+type Rows = Result<Vec<Row>, tokio_postgres::Error>;
+
+/// Runs reads in transactions of their own, in one round trip. The end of each is sent with the
+/// beginning of the next, also where a statement has failed: then it is a rollback.
+async fn transactions(connection: &Object, reads: &[ScopedRead<'_>]) -> Vec<Rows> {
+    let mut sent: Vec<_> = reads
+        .iter()
+        .enumerate()
+        .map(|(index, read)| {
+            let before = if index == 0 { "" } else { "COMMIT; " };
+            let begin = format!("{before}BEGIN READ ONLY{}", read.scope.settings());
+            Box::pin(maybe_done(async move {
+                let begin = connection.batch_execute(&begin);
+                let (began, rows) =
+                    join(begin, connection.query_typed(read.sql, &read.params)).await;
+                began?;
+                rows
+            }))
+        })
+        .collect();
+    // Each is sent when it is first polled, in this order, before any answer has come.
+    poll_fn(|context| {
+        let polled = sent.iter_mut().map(|read| read.as_mut().poll(context).is_ready());
+        Poll::Ready(polled.filter(|is_ready| *is_ready).count())
+    })
+    .await;
+    let ended = connection.batch_execute("COMMIT").await;
+    let mut answers = Vec::with_capacity(sent.len());
+    for mut read in sent {
+        read.as_mut().await;
+        answers.extend(read.as_mut().take_output());
+    }
+    if let (Err(error), Some(last)) = (ended, answers.last_mut()) {
+        *last = Err(error);
+    }
+    answers
+}
+
+/// An error that says that the connection is no good is everybody's.
+fn tell_apart(answers: Vec<Rows>) -> Result<Vec<Rows>, tokio_postgres::Error> {
+    let mut each = Vec::with_capacity(answers.len());
+    for answer in answers {
+        match answer {
+            Err(error) if spoils_connection(&error) => return Err(error),
+            answer => each.push(answer),
+        }
+    }
+    Ok(each)
 }
 
 /// A little more than the server is given, so that its own answer comes first.

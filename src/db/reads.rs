@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::scope::{Scope, Scoped};
-use crate::config::{READ_BATCH_MAX_KEYS, READS_IN_FLIGHT_MAX};
+use crate::config::{READ_BATCH_MAX_KEYS, READ_BATCH_MAX_SCOPES, READS_IN_FLIGHT_MAX};
 use crate::error::{Error, Result};
 
 /// Up to this many keys go into one query even when another query could take a share of them.
@@ -17,20 +17,28 @@ const SHARE_MIN_KEYS: usize = 8;
 /// A row that was found, or why it cannot be read.
 pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
 
-/// One query for several keys of one table.
+/// The keys of one query.
+pub struct Asked<Key> {
+    /// Whose rows it is about.
+    pub scope: Scope,
+    /// Each key once.
+    pub keys: Vec<Key>,
+}
+
+/// Queries for several keys of one table.
 pub trait Lookup: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Eq + Hash + Send + Sync + 'static;
     /// What a row becomes.
     type Row: Send + Sync + 'static;
 
-    /// The rows that exist for `keys`, each of which is named once; what else comes is left aside. A
-    /// row that cannot be read is an error of its own callers only.
+    /// For each query the rows that exist for its keys; what else comes is left aside. A row that
+    /// cannot be read is an error of its own callers only. Either one query outside of any scope, or
+    /// some of one scope each.
     fn fetch(
         &self,
-        scope: &Scope,
-        keys: Vec<Self::Key>,
-    ) -> impl Future<Output = Result<Vec<Fetched<Self>>>> + Send;
+        asked: Vec<Asked<Self::Key>>,
+    ) -> impl Future<Output = Vec<Result<Vec<Fetched<Self>>>>> + Send;
 }
 
 type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
@@ -92,7 +100,26 @@ impl<L: Lookup> Queue<L> {
         start
     }
 
-    fn take(&mut self) -> Option<Batch<L>> {
+    /// The next queries: one outside of any scope, or those of several scopes. None: no key waits.
+    fn take(&mut self) -> Vec<Batch<L>> {
+        let share = self.turns.len().div_ceil(READS_IN_FLIGHT_MAX);
+        let first = self.take_one();
+        let most = match &first {
+            Some(batch) if !batch.scope.is_empty() => share.min(READ_BATCH_MAX_SCOPES) - 1,
+            _ => 0,
+        };
+        let mut batches: Vec<_> = first.into_iter().collect();
+        for _ in 0..most {
+            // Reads outside of any scope wait for a turn of their own.
+            match self.turns.front() {
+                Some(scope) if !scope.is_empty() => batches.extend(self.take_one()),
+                _ => break,
+            }
+        }
+        batches
+    }
+
+    fn take_one(&mut self) -> Option<Batch<L>> {
         let scope = self.turns.pop_front()?;
         let lane = self.lanes.get_mut(&scope)?;
         let share = lane.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
@@ -182,28 +209,46 @@ impl<L: Lookup> Worker<L> {
     async fn run(mut self) {
         // Calls of the same burst, which stand behind this task, get their keys in first.
         tokio::task::yield_now().await;
-        while let Some(batch) = self.take() {
-            self.answer(batch).await;
+        loop {
+            let batches = self.take();
+            if batches.is_empty() {
+                return;
+            }
+            self.answer(batches).await;
         }
     }
 
     /// The next keys. When there are none the place is given back under the same lock: a key that
     /// comes later finds it free.
-    fn take(&mut self) -> Option<Batch<L>> {
+    fn take(&mut self) -> Vec<Batch<L>> {
         let mut queue = self.reads.lock();
-        let batch = queue.take();
-        if batch.is_none() {
+        let batches = queue.take();
+        if batches.is_empty() {
             queue.in_flight -= 1;
             self.has_place = false;
         }
-        batch
+        batches
     }
 
-    async fn answer(&self, batch: Batch<L>) {
-        let keys = batch.senders.keys().cloned().collect();
-        let answer = self.reads.lookup.fetch(&batch.scope, keys).await;
-        self.reads.lock().answered(&batch);
-        let mut senders = batch.senders;
+    async fn answer(&self, batches: Vec<Batch<L>>) {
+        let asked = batches.iter().map(|Batch { scope, senders }| Asked {
+            scope: scope.clone(),
+            keys: senders.keys().cloned().collect(),
+        });
+        let answers = self.reads.lookup.fetch(asked.collect()).await;
+        {
+            let mut queue = self.reads.lock();
+            batches.iter().for_each(|batch| queue.answered(batch));
+        }
+        for (batch, answer) in batches.into_iter().zip(answers) {
+            batch.answer(answer);
+        }
+    }
+}
+
+impl<L: Lookup> Batch<L> {
+    fn answer(self, answer: Result<Vec<Fetched<L>>>) {
+        let mut senders = self.senders;
         match answer {
             Ok(rows) => {
                 for (key, row) in rows {
@@ -240,9 +285,18 @@ mod tests {
         type Key = u32;
         type Row = u32;
 
-        async fn fetch(&self, scope: &Scope, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
-            self.0.lock().expect("not poisoned").push((scope.clone(), keys.clone()));
+        async fn fetch(&self, asked: Vec<Asked<u32>>) -> Vec<Result<Vec<(u32, Result<u32>)>>> {
+            assert!(asked.len() == 1 || asked.iter().all(|asked| !asked.scope.is_empty()));
+            for Asked { scope, keys } in &asked {
+                self.0.lock().expect("not poisoned").push((scope.clone(), keys.clone()));
+            }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            asked.into_iter().map(|asked| self.rows(asked.keys)).collect()
+        }
+    }
+
+    impl Recorder {
+        fn rows(&self, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
             if keys.contains(&13) {
                 return Err(Error::internal("thirteen"));
             }
@@ -277,6 +331,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failed_batch_fails_its_callers_and_no_later_one() {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
+        let tenant = |name: &str, key| {
+            let (reads, scope) = (Arc::clone(&reads), Scope::of_tenant(name));
+            tokio::spawn(async move { reads.get(scope.of(key)).await })
+        };
+        let calls =
+            [tenant("a", 2), tenant("b", 13), tenant("c", 4), tenant("d", 6), tenant("e", 2)];
+        let mut failed = Vec::new();
+        for call in calls {
+            failed.push(call.await.expect("does not panic").is_err());
+        }
+        assert_eq!(failed, [false, true, false, false, false]);
         assert!(reads.get(plain(13)).await.is_err());
         assert_eq!(reads.get(plain(2)).await.expect("reads").as_deref(), Some(&20));
     }

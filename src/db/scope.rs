@@ -55,12 +55,12 @@ impl Scope {
         Scoped { scope: self.clone(), key }
     }
 
-    /// What a transaction is told, as further columns of a `SELECT`: each begins with a comma.
+    /// What a transaction is told, as statements that cost the server less than `set_config`.
     pub(super) fn settings(&self) -> String {
         let claims = self.user.as_deref().map(claims);
         let told = [(TENANT, self.tenant.as_deref()), (CLAIMS, claims.as_deref())];
         let told = told.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        told.map(|(name, value)| format!(", set_config('{name}', {}, true)", escape_literal(value)))
+        told.map(|(name, value)| format!("; SET LOCAL {name} = {}", escape_literal(value)))
             .collect()
     }
 }
@@ -77,10 +77,7 @@ mod tests {
     #[test]
     fn a_tenant_never_ends_its_own_quotes() {
         let text = Scope::of_tenant(r"a'); DROP TABLE x; -- \'").settings();
-        assert_eq!(
-            text,
-            r", set_config('app.current_tenant_id',  E'a''); DROP TABLE x; -- \\''', true)"
-        );
+        assert_eq!(text, r"; SET LOCAL app.current_tenant_id =  E'a''); DROP TABLE x; -- \\'''");
     }
 
     #[test]

@@ -11,7 +11,7 @@ export * as Fiber from 'effect/Fiber';
 export * as Layer from 'effect/Layer';
 export * as Option from 'effect/Option';
 export * as Redacted from 'effect/Redacted';
-export { close, createTokenKeep } from 'tokenkeep';
+export { close, createTokenKeep, withTenant } from 'tokenkeep';
 export * as tokenkeep from 'tokenkeep/effect';
 export { GoogleAuthClientLive } from './google-auth-client.mjs';
 export { Cause, Effect };

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use self::rows::Rows;
+pub(super) use self::rows::{Query, columns};
 pub(super) use self::scoped::{ScopedTable, table_of};
 pub(super) use self::shape::{Shape, Sql, Steps, steps};
 use self::statements::{Statements, named};

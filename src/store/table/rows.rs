@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shape::Shape;
 use super::statements::{Read, Statements};
-use crate::db::{Database, Fetched, Lookup, Params, Scope, Type, Within};
+use crate::db::{Asked, Database, Fetched, Lookup, Scope, ScopedRead, Type, Within};
 use crate::error::{Error, Result};
 use crate::refresh::Row;
 
@@ -21,28 +21,41 @@ impl<S: Shape> Lookup for Rows<S> {
     type Key = S::Key;
     type Row = Row<S::Record>;
 
-    async fn fetch(&self, scope: &Scope, keys: Vec<S::Key>) -> Result<Vec<Fetched<Self>>> {
-        let Statements { read_one, read_many, read_product, .. } = &*self.statements;
-        let keys: Vec<_> = keys.iter().map(S::parts).collect();
-        let rows = match keys.as_slice() {
-            [key] => self.rows(scope, read_one, &[(key, Type::TEXT_ARRAY)]).await?,
-            _ => {
-                let product = read_product.as_ref().and_then(|read| Some((read, product(&keys)?)));
-                let (read, columns) = product.unwrap_or_else(|| (read_many, columns(&keys)));
-                let params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> =
-                    columns.iter().map(|column| (column as _, Type::TEXT_ARRAY)).collect();
-                self.rows(scope, read, &params).await?
-            }
-        };
-        rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
+    async fn fetch(&self, asked: Vec<Asked<S::Key>>) -> Vec<Result<Vec<Fetched<Self>>>> {
+        let queries: Vec<_> = asked.iter().map(|asked| self.query(asked)).collect();
+        let reads: Vec<_> = queries.iter().map(|(query, _)| query.read()).collect();
+        let answers = self.database.read_each(S::STEPS.read, &reads, self.within).await;
+        let mut fetched = Vec::with_capacity(answers.len());
+        for (answer, (query, bare)) in answers.into_iter().zip(&queries) {
+            let rows = self.or_bare(answer, query, bare).await;
+            let decoded = rows.and_then(|rows| {
+                rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
+            });
+            fetched.push(decoded);
+        }
+        fetched
+    }
+}
+
+/// A read by keys: each parameter is an array of texts.
+pub(in crate::store) struct Query<'a> {
+    pub(in crate::store) scope: &'a Scope,
+    pub(in crate::store) sql: &'a str,
+    pub(in crate::store) params: Vec<Parts<'a>>,
+}
+
+impl Query<'_> {
+    pub(in crate::store) fn read(&self) -> ScopedRead<'_> {
+        let params = self.params.iter().map(|texts| (texts as _, Type::TEXT_ARRAY)).collect();
+        ScopedRead { scope: self.scope, sql: self.sql, params }
     }
 }
 
 /// The parts of one key.
-type Parts<'a> = Vec<Option<&'a str>>;
+pub(in crate::store) type Parts<'a> = Vec<Option<&'a str>>;
 
 /// The first parts of all keys, the second ones, and so on.
-fn columns<'a>(keys: &[Parts<'a>]) -> Vec<Parts<'a>> {
+pub(in crate::store) fn columns<'a>(keys: &[Parts<'a>]) -> Vec<Parts<'a>> {
     let parts = keys.first().map_or(0, Vec::len);
     (0..parts).map(|part| keys.iter().map(|key| key[part]).collect()).collect()
 }
@@ -63,20 +76,33 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
 }
 
 impl<S: Shape> Rows<S> {
+    /// The query for these keys, and its form for a table that lacks what a migration adds.
+    fn query<'a>(&'a self, Asked { scope, keys }: &'a Asked<S::Key>) -> (Query<'a>, &'a str) {
+        let Statements { read_one, read_many, read_product, .. } = &*self.statements;
+        let mut keys: Vec<_> = keys.iter().map(S::parts).collect();
+        let (Read { sql, bare }, params) = if keys.len() == 1 {
+            (read_one, std::mem::take(&mut keys))
+        } else {
+            let product = read_product.as_ref().and_then(|read| Some((read, product(&keys)?)));
+            product.unwrap_or_else(|| (read_many, columns(&keys)))
+        };
+        (Query { scope, sql, params }, bare)
+    }
+
     /// The rows; of a table that lacks what a migration adds without it.
-    async fn rows(
+    async fn or_bare(
         &self,
-        scope: &Scope,
-        Read { sql, bare }: &Read,
-        params: Params<'_>,
+        answer: Result<Vec<crate::db::Row>>,
+        query: &Query<'_>,
+        bare: &str,
     ) -> Result<Vec<crate::db::Row>> {
-        let read = |sql| self.database.read(scope, S::STEPS.read, sql, params, self.within);
-        match read(sql).await {
-            Err(lacking @ Error::Schema { .. }) if sql != bare => {
-                read(bare).await.map_err(|error| lacking_both(lacking, error))
-            }
-            rows => rows,
+        let Err(lacking @ Error::Schema { .. }) = answer else { return answer };
+        if query.sql == bare {
+            return Err(lacking);
         }
+        let ScopedRead { scope, params, .. } = query.read();
+        let rows = self.database.read(scope, S::STEPS.read, bare, &params, self.within).await;
+        rows.map_err(|error| lacking_both(lacking, error))
     }
 }
 

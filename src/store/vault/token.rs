@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
-use crate::db::{Database, Fetched, Lookup, Params, Scope, Timestamp, ToSql, Type, Within, column};
+use crate::db::{Asked, Database, Fetched, Lookup, Timestamp, Within, column};
 use crate::error::Result;
+use crate::store::table::{Query, columns};
 
 /// A token as it is stored.
 #[derive(Debug, Clone)]
@@ -31,24 +32,24 @@ impl Lookup for Tokens {
     type Key = TokenKey;
     type Row = Stored;
 
-    async fn fetch(&self, scope: &Scope, keys: Vec<TokenKey>) -> Result<Vec<Fetched<Self>>> {
-        let step = "read a vault token";
-        let keys: Vec<_> = keys.iter().map(TokenKey::parts).collect();
-        let rows = match keys.as_slice() {
-            [key] => {
-                let params: Params<'_> = &[(key, Type::TEXT_ARRAY)];
-                self.database.read(scope, step, &self.one, params, self.within).await?
-            }
-            keys => {
-                let columns: [Vec<Option<&str>>; 4] =
-                    std::array::from_fn(|part| keys.iter().map(|key| key[part]).collect());
-                let params = columns
-                    .each_ref()
-                    .map(|column| (column as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
-                self.database.read(scope, step, &self.many, &params, self.within).await?
-            }
+    async fn fetch(&self, asked: Vec<Asked<TokenKey>>) -> Vec<Result<Vec<Fetched<Self>>>> {
+        let queries: Vec<_> = asked.iter().map(|asked| self.query(asked)).collect();
+        let reads: Vec<_> = queries.iter().map(Query::read).collect();
+        let answers = self.database.read_each("read a vault token", &reads, self.within).await;
+        let decoded = |rows: Vec<crate::db::Row>| {
+            rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()
         };
-        rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()
+        answers.into_iter().map(|rows| rows.and_then(decoded)).collect()
+    }
+}
+
+impl Tokens {
+    fn query<'a>(&'a self, Asked { scope, keys }: &'a Asked<TokenKey>) -> Query<'a> {
+        let keys: Vec<_> = keys.iter().map(TokenKey::parts).collect();
+        match keys.len() {
+            1 => Query { scope, sql: &self.one, params: keys },
+            _ => Query { scope, sql: &self.many, params: columns(&keys) },
+        }
     }
 }
 
