@@ -199,6 +199,10 @@ export interface KeepOptions {
   maxConnections?: number
   connectTimeoutMs?: number
   poolWaitMs?: number
+  statementTimeoutMs?: number
+  lockTimeoutMs?: number
+  /** One connection, unless `max_connections` says otherwise. */
+  serverless?: boolean
   gmailEncryptionKey?: string
   tokenkeepKey?: string
   /** `on` or `read`. */

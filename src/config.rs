@@ -105,6 +105,17 @@ impl Limits {
         }
     }
 
+    /// With other timeouts of statements. A shorter one of a statement shortens that of a lock, unless
+    /// that is given, too.
+    #[must_use]
+    pub fn with_timeouts(self, statement_ms: Option<u64>, lock_ms: Option<u64>) -> Self {
+        let statement_timeout_ms = statement_ms.unwrap_or(self.statement_timeout_ms);
+        let longest_lock_ms =
+            statement_timeout_ms * self.lock_timeout_ms / self.statement_timeout_ms;
+        let lock_timeout_ms = lock_ms.unwrap_or(self.lock_timeout_ms.min(longest_lock_ms));
+        Self { statement_timeout_ms, lock_timeout_ms, ..self }
+    }
+
     /// The first pair of limits that contradict each other, as a sentence.
     #[must_use]
     pub const fn contradiction(&self) -> Option<&'static str> {

@@ -38,6 +38,15 @@ export interface TokenKeepOptions {
   connectTimeoutMs?: number | undefined;
   /** How long a call waits for a connection of the pool: 5,000. */
   poolWaitMs?: number | undefined;
+  /** How long a statement may take, lock waits included: 7,000. */
+  statementTimeoutMs?: number | undefined;
+  /** How long a statement waits for a row that another transaction holds: 5,000. */
+  lockTimeoutMs?: number | undefined;
+  /**
+   * `TOKENKEEP_SERVERLESS=1`: one connection, for a function that serves one request at a time. Also
+   * without it nothing runs between calls, and a connection that was idle is asked before it is used.
+   */
+  serverless?: boolean | undefined;
   /** `GMAIL_ENCRYPTION_KEY`: 64 hex characters, or `version:hex` several times, with commas. */
   gmailEncryptionKey?: string | undefined;
   /** `TOKENKEEP_KEY`: as `GMAIL_ENCRYPTION_KEY`; for the stores that once kept plaintext. */
@@ -129,6 +138,8 @@ const NUMBERS = [
   'maxConnections',
   'connectTimeoutMs',
   'poolWaitMs',
+  'statementTimeoutMs',
+  'lockTimeoutMs',
   'waitMs',
   'threads',
   'limitsDivisor',
@@ -136,6 +147,7 @@ const NUMBERS = [
 const FLAGS = {
   mixedFleet: 'TOKENKEEP_MIXED_FLEET',
   jwtClaims: 'TOKENKEEP_JWT_CLAIMS',
+  serverless: 'TOKENKEEP_SERVERLESS',
   requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
   saltReuse: 'TOKENKEEP_SALT_REUSE',
   usableAtOnce: undefined,

@@ -4,7 +4,10 @@ import { createTokenKeep, type TokenKeepOptions } from '../../dist/index.js';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { migrateOn } from '../helpers/tables';
 
-export const [A, B] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
+export const [A, B] = [
+  '11111111-1111-4111-8111-111111111111',
+  '22222222-2222-4222-8222-222222222222',
+];
 
 export interface Roles extends TestDatabase {
   /** Of a role that has rights on all tables, owns none, and is held by row-level security. */

@@ -43,7 +43,9 @@ it('refreshExpiring refreshes the rows of its tenant alone', async () => {
       await keep.forTenant(tenant).integration.storeToken(`${user}-${tenant}`, 'acme', token);
     }
   }
-  await expect(keep.integration.refreshExpiring({ within: 60_000 })).rejects.toMatchObject(REQUIRED);
+  await expect(keep.integration.refreshExpiring({ within: 60_000 })).rejects.toMatchObject(
+    REQUIRED,
+  );
   const run = keep.forTenant(A).integration.refreshExpiring({ within: 60_000 });
   expect(await run).toEqual({ refreshed: 2, failed: 0, revoked: 0 });
   const due = await query(

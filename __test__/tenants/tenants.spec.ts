@@ -57,7 +57,10 @@ const STORES = {
   }),
   vault: (keep: TokenKeep, tenant: string, user: string) => ({
     store: () =>
-      keep.vault.storeToken(tenant, 'google', 'access_token', { value: 'access-1', identifier: user }),
+      keep.vault.storeToken(tenant, 'google', 'access_token', {
+        value: 'access-1',
+        identifier: user,
+      }),
     read: async () => (await keep.vault.getToken(tenant, 'google', 'access_token', user))?.value,
     valid: async () => (await keep.vault.getAccessToken(tenant, 'google', user))?.token.value,
     remove: () => keep.vault.deleteProviderTokens(tenant, 'google'),
@@ -96,7 +99,9 @@ describe.each(NAMES)('%s, as a role that row-level security holds', (name) => {
     expect(await does(ours).read()).toBe('access-1');
     expect(await does(ours).valid()).toBe('access-1');
     expect(await does(theirs).read()).toBeUndefined();
-    const hidden = await does(theirs).valid().catch((error) => error.code);
+    const hidden = await does(theirs)
+      .valid()
+      .catch((error) => error.code);
     expect([undefined, 'ERR_TOKENKEEP_NOT_CONNECTED']).toContain(hidden);
     await does(theirs).remove?.();
     expect(await does(ours).read()).toBe('access-1');
@@ -125,7 +130,11 @@ describe.each(NAMES)('%s, as a role that row-level security holds', (name) => {
 
   it('hides them from the owner where row-level security is forced', async () => {
     const table = { gmail: 'gmail_tokens', zoho: 'oauth_tokens', vault: 'token_vault' };
-    const forced = { ...table, calendar: 'google_calendar_tokens', integration: 'integration_tokens' };
+    const forced = {
+      ...table,
+      calendar: 'google_calendar_tokens',
+      integration: 'integration_tokens',
+    };
     await database.client.query(`ALTER TABLE ${forced[name]} FORCE ROW LEVEL SECURITY`);
     try {
       const keep = keepAs(database.ownerUrl);
@@ -177,7 +186,10 @@ describe('withTenant', () => {
   it.each(['', 'a\0b', 'x'.repeat(1_025), '\ud800', 7 as unknown as string])(
     'refuses an id that no tenant can have',
     (id) => {
-      for (const call of [() => withTenant(id, () => 1), () => keepAs('postgres://h/d').forTenant(id)]) {
+      for (const call of [
+        () => withTenant(id, () => 1),
+        () => keepAs('postgres://h/d').forTenant(id),
+      ]) {
         expect(call).toThrow(
           expect.objectContaining({ name: 'InvalidArgumentError', argument: 'tenantId' }),
         );
@@ -192,7 +204,9 @@ describe('withTenant', () => {
       const ours = keep.forTenant(tenant).gmail;
       await ours.upsertGmailTokens(params(`${user}${tenant}`, { tenantId: tenant }));
       expect(await ours.hasActiveGmailConnection(`${user}${tenant}`)).toBe(true);
-      expect(await keep.forTenant(A).gmail.hasActiveGmailConnection(`${user}${tenant}`)).toBe(false);
+      expect(await keep.forTenant(A).gmail.hasActiveGmailConnection(`${user}${tenant}`)).toBe(
+        false,
+      );
     }
   });
 });
@@ -224,7 +238,8 @@ describe('two tenants at once', () => {
       if (kind === 2) {
         return gmail.hasActiveGmailConnection(user).then((is) => expect(is).toBe(own));
       }
-      const reading = kind === 1 ? gmail.getGmailTokenDecrypted(user) : gmail.getValidGmailToken(user);
+      const reading =
+        kind === 1 ? gmail.getGmailTokenDecrypted(user) : gmail.getValidGmailToken(user);
       return reading.then(
         (token) => expect(token ? token.tenantId : null).toBe(own ? tenant : null),
         (error) => {
@@ -256,7 +271,9 @@ describe('a refresh', () => {
     const keep = keepAs(database.plainUrl);
     const store = async (user: string) => {
       const expired = { tenantId: A, expiresAt: new Date(Date.now() - 1_000) };
-      await keep.forTenant(A).gmail.upsertGmailTokens({ ...params(user, expired), ...google.issue() });
+      await keep
+        .forTenant(A)
+        .gmail.upsertGmailTokens({ ...params(user, expired), ...google.issue() });
     };
     const [committed, ended, released] = [newUser(), newUser(), newUser()];
     for (const user of [committed, ended, released]) await store(user);

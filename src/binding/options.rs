@@ -40,6 +40,10 @@ pub struct KeepOptions {
     pub max_connections: Option<u32>,
     pub connect_timeout_ms: Option<u32>,
     pub pool_wait_ms: Option<u32>,
+    pub statement_timeout_ms: Option<u32>,
+    pub lock_timeout_ms: Option<u32>,
+    /// One connection, unless `max_connections` says otherwise.
+    pub serverless: Option<bool>,
     pub gmail_encryption_key: Option<String>,
     pub tokenkeep_key: Option<String>,
     /// `on` or `read`.
@@ -90,7 +94,11 @@ impl KeepOptions {
 
     pub(super) fn limits(&self) -> Limits {
         let divisor = u64::from(self.limits_divisor.unwrap_or(1).max(1));
-        Limits::DEFAULT.scaled_down(divisor)
+        let defaults = Limits::DEFAULT.scaled_down(divisor);
+        defaults.with_timeouts(
+            self.statement_timeout_ms.map(u64::from),
+            self.lock_timeout_ms.map(u64::from),
+        )
     }
 
     /// The settings of the pool.
@@ -111,6 +119,8 @@ impl KeepOptions {
                 return Err(Error::configuration("maxConnections", "must be from 1 to 1000"));
             }
             settings.max_connections = connections as usize;
+        } else if self.serverless.unwrap_or(false) {
+            settings.max_connections = 1;
         }
         if let Some(ms) = self.connect_timeout_ms {
             settings.connect_timeout_ms = u64::from(ms);

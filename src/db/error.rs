@@ -1,7 +1,10 @@
 //! What a failed statement means. Judged by SQLSTATE and constraint name alone: the server's
 //! texts may print the row.
 
-use deadpool_postgres::PoolError;
+use std::error::Error as _;
+use std::io;
+
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use super::tls_error::tls_error;
@@ -13,7 +16,7 @@ const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 /// What the driver's error means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
-        return tls_error(error).unwrap_or_else(|| no_answer(step));
+        return tls_error(error).unwrap_or_else(|| silence(step, error));
     };
     let state = answer.code();
     if *state == SqlState::LOCK_NOT_AVAILABLE {
@@ -44,13 +47,46 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
         step,
         sqlstate: Some(state.code().to_owned()),
         constraint: answer.constraint().map(str::to_owned),
+        silence: "",
         retryable: is_retryable(state.code()),
     }
 }
 
-/// The connection broke, or the answer did not come in time.
+/// The answer did not come in time.
 pub(super) fn no_answer(step: &'static str) -> Error {
-    Error::Database { step, sqlstate: None, constraint: None, retryable: true }
+    silent(step, "no answer in time", true)
+}
+
+/// There is no answer, and nothing that the server has said.
+fn silent(step: &'static str, silence: &'static str, retryable: bool) -> Error {
+    Error::Database { step, sqlstate: None, constraint: None, silence, retryable }
+}
+
+/// What the driver says in the place of the server.
+fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    let mut io = None;
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        // The driver has no other word for it.
+        if inner.to_string() == "password missing" {
+            let reason = "the server asks for a password, and DATABASE_URL has none";
+            return silent(step, reason, false);
+        }
+        io = io.or_else(|| inner.downcast_ref::<io::Error>());
+        cause = inner.source();
+    }
+    let reason = match io.map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
+            "nothing listens at host and port of DATABASE_URL"
+        }
+        Some(io::ErrorKind::TimedOut) => "connecting took too long: connectTimeoutMs",
+        Some(io::ErrorKind::PermissionDenied) => {
+            "none of the hosts of DATABASE_URL takes writes: all are standbys, or the primary is away"
+        }
+        _ if error.is_closed() => "the connection was closed",
+        _ => "no connection, or it broke",
+    };
+    silent(step, reason, true)
 }
 
 /// What it means that the pool gave no connection.
@@ -58,6 +94,10 @@ pub(super) fn from_pool(step: &'static str, error: &PoolError) -> Error {
     match error {
         PoolError::Backend(error) => from_driver(step, error),
         PoolError::Closed => Error::Closed,
+        PoolError::Timeout(TimeoutType::Wait) => {
+            silent(step, "no connection of the pool was free: maxConnections, poolWaitMs", true)
+        }
+        PoolError::Timeout(_) => silent(step, "connecting took too long: connectTimeoutMs", true),
         _ => no_answer(step),
     }
 }

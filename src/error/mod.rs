@@ -106,6 +106,8 @@ pub enum Error {
         sqlstate: Option<String>,
         /// The constraint that refused, when one did.
         constraint: Option<String>,
+        /// Why the server has said nothing; empty when it has.
+        silence: &'static str,
         /// Whether the same call may succeed later.
         retryable: bool,
     },

@@ -11,8 +11,11 @@ fn words(sqlstate: &str) -> &'static str {
         "3D000" => ": the database of DATABASE_URL does not exist",
         "42501" => ": the role of DATABASE_URL lacks a right",
         "53300" => ": the server has no free connection",
+        "53100" => ": the server's disk is full",
+        "57014" => ": the statement was cancelled, or took longer than statementTimeoutMs",
+        "57P01" | "57P02" | "57P03" => ": the server is stopping or starting",
         "23503" => ": the row that it refers to does not exist",
-        "25006" => ": the server is read-only",
+        "25006" => ": the server is read-only: a standby, or default_transaction_read_only",
         _ => "",
     }
 }
@@ -77,11 +80,11 @@ impl fmt::Display for Error {
                 write!(f, "The refresh gave no usable token: {reason}")
             }
             Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
-            Self::Database { step, sqlstate, constraint, .. } => {
+            Self::Database { step, sqlstate, constraint, silence, .. } => {
                 write!(f, "The database failed to {step}")?;
                 match sqlstate {
                     Some(code) => write!(f, " (SQLSTATE {code}{}", words(code))?,
-                    None => f.write_str(" (no connection, or no answer in time")?,
+                    None => write!(f, " ({silence}")?,
                 }
                 if let Some(name) = constraint {
                     write!(f, ", constraint {name}")?;

@@ -17,8 +17,8 @@ import { stepOf } from './step.mjs';
 const TEXTS_OID = 1009;
 const TEXT_OIDS = [0, 25, 1043];
 
-/** How tokenkeep begins a write whose COMMIT it sends without waiting. */
-const BEGIN = /^BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config\(/;
+/** How tokenkeep begins a transaction whose COMMIT it sends without waiting. */
+const BEGIN = /^(COMMIT; )?BEGIN (ISOLATION LEVEL READ COMMITTED; SET LOCAL lock|READ ONLY)/;
 
 /** Puts the messages of one client together to units. */
 export class Units {

@@ -168,8 +168,13 @@ impl World {
         if let Some(hook) = hook {
             hook(self);
         }
-        let failed =
-            Error::Database { step: "test", sqlstate: None, constraint: None, retryable: true };
+        let failed = Error::Database {
+            step: "test",
+            sqlstate: None,
+            constraint: None,
+            silence: "",
+            retryable: true,
+        };
         if self.origin.elapsed() < *self.away_until.lock().expect("not poisoned") {
             return Err(failed);
         }

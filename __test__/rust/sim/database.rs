@@ -76,7 +76,13 @@ fn limit_us(world: &World, point: Point) -> u64 {
 }
 
 fn failed() -> Error {
-    Error::Database { step: "simulate", sqlstate: None, constraint: None, retryable: true }
+    Error::Database {
+        step: "simulate",
+        sqlstate: None,
+        constraint: None,
+        silence: "",
+        retryable: true,
+    }
 }
 
 /// One statement of a process. It takes effect at the server at one moment, or not at all,
