@@ -44,7 +44,7 @@ const STORES = {
     valid: async () => (await keep.gmail.getValidGmailToken(user)).accessToken,
     remove: () => keep.gmail.deleteGmailTokens(user),
   }),
-  zoho: (keep: TokenKeep, tenant: string, _: string) => ({
+  zoho: (keep: TokenKeep, tenant: string) => ({
     store: () =>
       keep.zoho.storeTokens(tenant, 'zoho_crm', {
         accessToken: 'access-1',
