@@ -7,6 +7,7 @@ import { readers, writers } from './peers/index.mjs';
 import * as plans from './plan.mjs';
 import { killAll } from './process/child.mjs';
 import { measureStorms } from './storm.mjs';
+import { measureTenants } from './tenants.mjs';
 import { measureVault } from './vault.mjs';
 
 /**
@@ -31,6 +32,7 @@ export async function measureAll({ quick, only, progress }) {
     crypto: () => measureCrypto(given),
     reads: () => compare({ ...given, task: 'read', peers: readers, callers: plan.readers }),
     writes: () => compare({ ...given, task: 'write', peers: writers, callers: [plan.writers] }),
+    tenants: () => measureTenants(given),
     storm: () => measureStorms(given),
     vault: () => measureVault(given),
     integration: () => measureIntegration(given),

@@ -10,6 +10,7 @@
  * @property {number} writers concurrent callers
  * @property {number} sealRounds
  * @property {number} sealMs for each function and round
+ * @property {{ rounds: number, callers: number, warmupMs: number, measureMs: number }} tenants
  * @property {{ rounds: number, processes: number, callers: number, endpointMs: number }} storm
  * @property {{ rounds: number, decrypts: number, reads: number, salts: number, idleMs: number,
  *   tenants: number, callers: number, warmupMs: number, measureMs: number }} vault
@@ -27,6 +28,7 @@ export const full = {
   writers: 64,
   sealRounds: 9,
   sealMs: 150,
+  tenants: { rounds: 5, callers: 64, warmupMs: 250, measureMs: 1_000 },
   storm: { rounds: 10, processes: 4, callers: 64, endpointMs: 150 },
   vault: {
     rounds: 5,
@@ -51,6 +53,7 @@ export const quick = {
   measureMs: 400,
   sealRounds: 5,
   sealMs: 60,
+  tenants: { ...full.tenants, rounds: 3, warmupMs: 100, measureMs: 300 },
   storm: { ...full.storm, rounds: 3 },
   vault: { ...full.vault, rounds: 3, decrypts: 10, measureMs: 2_000 },
   integration: { ...full.integration, rounds: 3, rows: 1_500 },

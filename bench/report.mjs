@@ -1,14 +1,16 @@
 import { integrationText } from './integration-report.mjs';
 import { number, range, ratioText, table } from './table.mjs';
+import { tenantsText } from './tenants.mjs';
 import { vaultText } from './vault-report.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
-export function report({ environment, crypto, reads, writes, storm, vault, integration }) {
+export function report({ environment, crypto, reads, writes, tenants, storm, vault, integration }) {
   return [
     environmentLines(environment),
     crypto && cryptoText(crypto),
     ...(reads ?? []).map((result) => loadText('reads of fresh tokens', result)),
     ...(writes ?? []).map((result) => loadText('upserts', result)),
+    tenants && tenantsText(tenants),
     storm && stormText(storm),
     vault && vaultText(vault),
     integration && integrationText(integration),

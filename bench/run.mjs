@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { addon } from './environment.mjs';
 import { debugWarning, report } from './report.mjs';
 
-const names = ['crypto', 'reads', 'writes', 'storm', 'vault', 'integration'];
+const names = ['crypto', 'reads', 'writes', 'tenants', 'storm', 'vault', 'integration'];
 const usage = `npm run bench -- [--quick] [--json] [--only ${names.join(',')}]`;
 
 /** Progress goes to stderr: stdout is for the result. */

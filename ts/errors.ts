@@ -265,8 +265,8 @@ export class ScopesMissingError extends TokenkeepError {
 }
 
 /**
- * The user's row belongs to another tenant.
- * @remarks Delete the other tenant's row first.
+ * The user's row belongs to another tenant, or would.
+ * @remarks Delete the other tenant's row first; call within `withTenant` of the row's tenant.
  */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';
@@ -274,7 +274,7 @@ export class TenantMismatchError extends TokenkeepError {
 
 /**
  * Row-level security hides the rows from this database role.
- * @remarks Use a role that owns the table or has `BYPASSRLS`.
+ * @remarks Call within `withTenant`, or use a role that owns the table or has `BYPASSRLS`.
  */
 export class TenantRequiredError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_REQUIRED';

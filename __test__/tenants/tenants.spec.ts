@@ -256,6 +256,25 @@ describe('two tenants at once', () => {
     }
   });
 
+  it('get answers that are larger than what is read off the network at once', async () => {
+    const keep = keepAs(database.plainUrl, { maxConnections: 2 });
+    const users = await Promise.all(
+      [...Array(32).keys()].map(async (index) => {
+        const [user, tenant] = [newUser(), index % 2 === 0 ? A : B];
+        const accessToken = `${index}`.padEnd(60_000, 'x');
+        await keep
+          .forTenant(tenant)
+          .gmail.upsertGmailTokens(params(user, { tenantId: tenant, accessToken }));
+        return { user, tenant, accessToken };
+      }),
+    );
+    const reads = users.map(({ user, tenant }) =>
+      keep.forTenant(tenant).gmail.getGmailTokenDecrypted(user),
+    );
+    const read = (await Promise.all(reads)).map((token) => token!.accessToken);
+    expect(read).toEqual(users.map(({ accessToken }) => accessToken));
+  });
+
   it('leave nothing behind on their connections', async () => {
     const keep = keepAs(database.plainUrl, { maxConnections: 1 });
     const user = newUser();

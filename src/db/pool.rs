@@ -9,7 +9,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
-use futures_util::future::{join, join3, maybe_done};
+use futures_util::future::{join, join_all, join3, maybe_done};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -317,12 +317,11 @@ async fn transactions(connection: &Object, reads: &[ScopedRead<'_>]) -> Vec<Rows
         Poll::Ready(polled.filter(|is_ready| *is_ready).count())
     })
     .await;
-    let ended = connection.batch_execute("COMMIT").await;
-    let mut answers = Vec::with_capacity(sent.len());
-    for mut read in sent {
-        read.as_mut().await;
-        answers.extend(read.as_mut().take_output());
-    }
+    // Awaited at once: the driver holds an answer back until the one before it has been taken.
+    let all = join_all(sent.iter_mut().map(std::pin::Pin::as_mut));
+    let (ended, _) = join(connection.batch_execute("COMMIT"), all).await;
+    let mut answers: Vec<_> =
+        sent.iter_mut().filter_map(|read| read.as_mut().take_output()).collect();
     if let (Err(error), Some(last)) = (ended, answers.last_mut()) {
         *last = Err(error);
     }
