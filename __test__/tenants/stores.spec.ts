@@ -104,6 +104,13 @@ it('a policy that fails without a tenant is told from a database that fails', as
     await expect(
       keep.forTenant('no uuid').integration.getToken('nobody', 'acme'),
     ).rejects.toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', sqlstate: '22P02' });
+    // In one round trip with others it fails alone.
+    const tenants = [A, 'no uuid', B, 'none either', A];
+    const reads = tenants.map((tenant) =>
+      keep.forTenant(tenant).integration.getToken(`nobody of ${tenant}`, 'acme'),
+    );
+    const outcomes = (await Promise.allSettled(reads)).map((outcome) => outcome.status);
+    expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
   } finally {
     await database.client.query(`ALTER POLICY tenant ON integration_tokens
       USING (tenant_id = current_setting('app.current_tenant_id', true))`);

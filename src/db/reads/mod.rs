@@ -1,18 +1,16 @@
 //! Combined reads: while a query runs, keys collect, and the next query asks for all of them. A
 //! lone call never waits for company. Nothing is kept between queries.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod queue;
+
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use self::queue::{Batch, Queue};
 use super::scope::{Scope, Scoped};
-use crate::config::{READ_BATCH_MAX_KEYS, READ_BATCH_MAX_SCOPES, READS_IN_FLIGHT_MAX};
 use crate::error::{Error, Result};
-
-/// Up to this many keys go into one query even when another query could take a share of them.
-const SHARE_MIN_KEYS: usize = 8;
 
 /// A row that was found, or why it cannot be read.
 pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
@@ -39,121 +37,6 @@ pub trait Lookup: Send + Sync + 'static {
         &self,
         asked: Vec<Asked<Self::Key>>,
     ) -> impl Future<Output = Vec<Result<Vec<Fetched<Self>>>>> + Send;
-}
-
-type Answer<L> = Result<Option<Arc<<L as Lookup>::Row>>>;
-
-type Sender<L> = oneshot::Sender<Answer<L>>;
-
-type Senders<L> = Vec<Sender<L>>;
-
-/// The keys of one query.
-struct Batch<L: Lookup> {
-    scope: Scope,
-    senders: HashMap<L::Key, Senders<L>>,
-}
-
-/// What waits in one scope.
-struct Lane<L: Lookup> {
-    /// The keys that the next query may ask for, each once.
-    keys: VecDeque<L::Key>,
-    waiting: HashMap<L::Key, Senders<L>>,
-    /// The keys that a query is asking for. Who comes later must not be given its answer: the row
-    /// may have changed since it was sent.
-    asked: HashSet<L::Key>,
-}
-
-impl<L: Lookup> Default for Lane<L> {
-    fn default() -> Self {
-        Self { keys: VecDeque::new(), waiting: HashMap::new(), asked: HashSet::new() }
-    }
-}
-
-struct Queue<L: Lookup> {
-    /// A query is for one scope only: the database is told whose rows it is about.
-    lanes: HashMap<Scope, Lane<L>>,
-    /// The scopes that have keys for a query, in their turn.
-    turns: VecDeque<Scope>,
-    in_flight: usize,
-}
-
-impl<L: Lookup> Queue<L> {
-    fn new() -> Self {
-        Self { lanes: HashMap::new(), turns: VecDeque::new(), in_flight: 0 }
-    }
-
-    /// Gives whether a worker is to be started: not for a key that one is at work on, who goes on
-    /// with it.
-    fn add(&mut self, Scoped { scope, key }: Scoped<L::Key>, sender: Sender<L>) -> bool {
-        let lane = self.lanes.entry(scope.clone()).or_default();
-        let senders = lane.waiting.entry(key.clone()).or_default();
-        senders.push(sender);
-        if senders.len() > 1 || lane.asked.contains(&key) {
-            return false;
-        }
-        if lane.keys.is_empty() {
-            self.turns.push_back(scope);
-        }
-        lane.keys.push_back(key);
-        let start = self.in_flight < READS_IN_FLIGHT_MAX;
-        self.in_flight += usize::from(start);
-        start
-    }
-
-    /// The next queries: one outside of any scope, or those of several scopes. None: no key waits.
-    fn take(&mut self) -> Vec<Batch<L>> {
-        let share = self.turns.len().div_ceil(READS_IN_FLIGHT_MAX);
-        let first = self.take_one();
-        let most = match &first {
-            Some(batch) if !batch.scope.is_empty() => share.min(READ_BATCH_MAX_SCOPES) - 1,
-            _ => 0,
-        };
-        let mut batches: Vec<_> = first.into_iter().collect();
-        for _ in 0..most {
-            // Reads outside of any scope wait for a turn of their own.
-            match self.turns.front() {
-                Some(scope) if !scope.is_empty() => batches.extend(self.take_one()),
-                _ => break,
-            }
-        }
-        batches
-    }
-
-    fn take_one(&mut self) -> Option<Batch<L>> {
-        let scope = self.turns.pop_front()?;
-        let lane = self.lanes.get_mut(&scope)?;
-        let share = lane.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
-        let count = share.min(READ_BATCH_MAX_KEYS).min(lane.keys.len());
-        let (waiting, asked) = (&mut lane.waiting, &mut lane.asked);
-        let senders = lane.keys.drain(..count).map(|key| {
-            asked.insert(key.clone());
-            let senders = waiting.remove(&key).unwrap_or_default();
-            (key, senders)
-        });
-        let senders = senders.collect();
-        if !lane.keys.is_empty() {
-            self.turns.push_back(scope.clone());
-        }
-        Some(Batch { scope, senders })
-    }
-
-    /// A query has ended: whoever came for its keys meanwhile waits for the next one.
-    fn answered(&mut self, Batch { scope, senders }: &Batch<L>) {
-        let Some(lane) = self.lanes.get_mut(scope) else { return };
-        let had_turn = !lane.keys.is_empty();
-        for key in senders.keys() {
-            lane.asked.remove(key);
-            if lane.waiting.contains_key(key) {
-                lane.keys.push_back(key.clone());
-            }
-        }
-        if !had_turn && !lane.keys.is_empty() {
-            self.turns.push_back(scope.clone());
-        }
-        if lane.keys.is_empty() && lane.waiting.is_empty() && lane.asked.is_empty() {
-            self.lanes.remove(scope);
-        }
-    }
 }
 
 /// Reads of one table.
@@ -273,6 +156,8 @@ impl<L: Lookup> Batch<L> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     struct Recorder(Mutex<Vec<(Scope, Vec<u32>)>>);

@@ -1,0 +1,93 @@
+//! Statements in transactions of their own, sent without waiting for an answer.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use deadpool_postgres::Object;
+use futures_util::future::{join, join_all, join3, maybe_done};
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::error::spoils_connection;
+use super::pool::Params;
+use super::scope::Scope;
+use crate::error::Result;
+
+/// A read in a scope of its own.
+pub struct ScopedRead<'a> {
+    /// Whose rows it is about.
+    pub scope: &'a Scope,
+    /// The statement.
+    pub sql: &'a str,
+    /// Its parameters.
+    pub params: Vec<(&'a (dyn ToSql + Sync), Type)>,
+}
+
+/// Runs a statement in a transaction of its own, in one round trip.
+pub(super) async fn transaction(
+    connection: &Object,
+    begin: &str,
+    sql: &str,
+    params: Params<'_>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    // Each is sent when it is first polled, in this order, before any answer has come.
+    let (began, rows, committed) = join3(
+        connection.batch_execute(begin),
+        connection.query_typed(sql, params),
+        connection.batch_execute("COMMIT"),
+    )
+    .await;
+    began?;
+    let rows = rows?;
+    committed?;
+    Ok(rows)
+}
+
+pub(super) type Rows = Result<Vec<Row>, tokio_postgres::Error>;
+
+/// Runs reads in transactions of their own, in one round trip. The end of each is sent with the
+/// beginning of the next, also where a statement has failed: then it is a rollback.
+pub(super) async fn transactions(connection: &Object, reads: &[ScopedRead<'_>]) -> Vec<Rows> {
+    let mut sent: Vec<_> = reads
+        .iter()
+        .enumerate()
+        .map(|(index, read)| {
+            let before = if index == 0 { "" } else { "COMMIT; " };
+            let begin = format!("{before}BEGIN READ ONLY{}", read.scope.settings());
+            Box::pin(maybe_done(async move {
+                let begin = connection.batch_execute(&begin);
+                let (began, rows) =
+                    join(begin, connection.query_typed(read.sql, &read.params)).await;
+                began?;
+                rows
+            }))
+        })
+        .collect();
+    // Each is sent when it is first polled, in this order, before any answer has come.
+    poll_fn(|context| {
+        let polled = sent.iter_mut().map(|read| read.as_mut().poll(context).is_ready());
+        Poll::Ready(polled.filter(|is_ready| *is_ready).count())
+    })
+    .await;
+    // Awaited at once: the driver holds an answer back until the one before it has been taken.
+    let all = join_all(sent.iter_mut().map(std::pin::Pin::as_mut));
+    let (ended, _) = join(connection.batch_execute("COMMIT"), all).await;
+    let mut answers: Vec<_> =
+        sent.iter_mut().filter_map(|read| read.as_mut().take_output()).collect();
+    if let (Err(error), Some(last)) = (ended, answers.last_mut()) {
+        *last = Err(error);
+    }
+    answers
+}
+
+/// An error that says that the connection is no good is everybody's.
+pub(super) fn tell_apart(answers: Vec<Rows>) -> Result<Vec<Rows>, tokio_postgres::Error> {
+    let mut each = Vec::with_capacity(answers.len());
+    for answer in answers {
+        match answer {
+            Err(error) if spoils_connection(&error) => return Err(error),
+            answer => each.push(answer),
+        }
+    }
+    Ok(each)
+}
