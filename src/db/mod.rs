@@ -1,6 +1,8 @@
 //! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
 
+mod ask;
 mod error;
+mod inspection;
 mod migrate;
 mod pool;
 mod reads;
@@ -11,11 +13,12 @@ mod tls_error;
 mod transport;
 mod url;
 
-pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
+pub use inspection::{Inspection, Unreached};
+pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{CombinedReads, Fetched, Lookup};
 pub use row::column;
-pub use settings::DatabaseSettings;
+pub use settings::{DatabaseSettings, Server};
 pub use time::Timestamp;
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::{ToSql, Type};

@@ -121,6 +121,29 @@ impl DatabaseSettings {
         self.transport.client().map(MakeRustlsConnect::new).map_err(of_url)
     }
 
+    /// The servers, in the order in which they are tried.
+    #[must_use]
+    pub fn servers(&self) -> Vec<Server> {
+        let hosts = self.login.host.as_deref().unwrap_or("localhost").split(',');
+        let ports: Vec<&str> = self.login.port.iter().flat_map(|all| all.split(',')).collect();
+        let server = |(index, host): (usize, &str)| {
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or_default();
+            let port = if port.is_empty() { PORT.to_string() } else { port.to_owned() };
+            let mut settings = self.clone();
+            settings.login.host = Some(host.to_owned());
+            settings.login.port = Some(port.clone());
+            settings.needs_primary = false;
+            Server { host: host.to_owned(), port, settings }
+        };
+        hosts.enumerate().map(server).collect()
+    }
+
+    /// Whether a server that takes no writes is passed over.
+    #[must_use]
+    pub fn needs_primary(&self) -> bool {
+        self.needs_primary
+    }
+
     /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
     #[must_use]
     pub fn schema(&self) -> Option<&str> {
@@ -135,6 +158,17 @@ impl DatabaseSettings {
             None => table.to_owned(),
         }
     }
+}
+
+/// One of the servers that settings name.
+#[derive(Debug)]
+pub struct Server {
+    /// Its name, its address, or the folder of its socket.
+    pub host: String,
+    /// Its port.
+    pub port: String,
+    /// The settings that lead there and nowhere else, whether it takes writes or not.
+    pub settings: DatabaseSettings,
 }
 
 /// PostgreSQL's own.

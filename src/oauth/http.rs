@@ -133,6 +133,17 @@ impl Reqwest {
     }
 }
 
+impl Reqwest {
+    /// Whether anybody answers at `url`: gives the status. Nothing but the question is sent.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]: why there is no answer.
+    pub async fn reach(&self, url: &str) -> std::result::Result<u16, HttpFailure> {
+        let answer = self.0.head(url).send().await;
+        answer.map(|response| response.status().as_u16()).map_err(|error| failure(&error))
+    }
+}
+
 impl HttpClient for Reqwest {
     fn post<'a>(
         &'a self,
