@@ -1,15 +1,8 @@
-/** The way to the database, and what the server is. */
+/** The way to the database. */
 
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clockCheck } from '../../dist/cli/doctor/clock.js';
-import { versionCheck } from '../../dist/cli/doctor/connection.js';
-import type { Facts } from '../../dist/cli/doctor/findings.js';
-import { poolerCheck, productOf } from '../../dist/cli/doctor/pooler.js';
-import { type Database, startPostgres } from '../../support/postgres.mjs';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { examine, on, role } from './doctor';
 
@@ -126,115 +119,5 @@ describe('a connection', () => {
       found: expect.stringContaining('nobody answers'),
     });
     silent.close();
-  });
-});
-
-describe('several servers', () => {
-  let standby: Database;
-  beforeAll(async () => {
-    standby = await startPostgres();
-    writeFileSync(join(standby.dataDirectory!, 'standby.signal'), '');
-    await standby.restart();
-  });
-  afterAll(() => standby.stop());
-
-  const both = (first: string, then: string, query = '') => {
-    const [one, other] = [new URL(first), new URL(then)];
-    // One user for both servers: the first's.
-    return `postgres://${one.username}:${one.password}@${one.host},${other.host}${one.pathname}${query}`;
-  };
-
-  it('are tried in their order, and one that is away is worth a warning', async () => {
-    const away = changed((url) => (url.port = '1'));
-    expect(await connection(both(away, database.url))).toMatchObject({
-      status: 'warning',
-      found: expect.stringMatching(/^Connected to .*Passed over: 127\.0\.0\.1:1: nobody listens/),
-    });
-    expect(await connection(both(database.url, away))).toMatchObject({ status: 'ok' });
-    expect(await connection(both(away, away))).toMatchObject({
-      status: 'problem',
-      found: '127.0.0.1:1: nobody listens there; 127.0.0.1:1: nobody listens there.',
-    });
-  });
-
-  it('that are standbys take no writes', async () => {
-    const { check } = await examine({ DATABASE_URL: standby.url });
-    expect(check('database.writes')).toMatchObject({
-      status: 'problem',
-      found: expect.stringContaining('standby'),
-      mend: expect.stringContaining('target_session_attrs'),
-    });
-    const query = '?target_session_attrs=read-write';
-    expect(await connection(standby.url + query)).toMatchObject({
-      status: 'problem',
-      found: expect.stringContaining('takes no writes'),
-    });
-  });
-});
-
-describe('a server', () => {
-  it('that takes no writes is a problem', async () => {
-    const url = await role(database, 'reader');
-    await database.client.query(
-      `ALTER ROLE ${new URL(url).username} SET default_transaction_read_only = on`,
-    );
-    const { check } = await examine({ DATABASE_URL: url });
-    expect(check('database.writes')).toMatchObject({
-      status: 'problem',
-      found: expect.stringContaining('default_transaction_read_only'),
-    });
-  });
-
-  it.each([
-    [120_022, 'problem'],
-    [130_000, 'ok'],
-    [180_004, 'ok'],
-    [190_000, 'warning'],
-  ])('of the version %i is %s', (versionNumber, status) => {
-    const facts = { version: String(versionNumber / 10_000), versionNumber } as Facts;
-    expect(versionCheck(facts).status).toBe(status);
-  });
-});
-
-describe('clocks', () => {
-  const at = (aheadMs: number, roundTripMs = 10) => ({ aheadMs, roundTripMs });
-
-  it('may differ by five seconds, and by what cannot be measured', () => {
-    expect(clockCheck(at(5_000), false).status).toBe('ok');
-    expect(clockCheck(at(-5_000), true).status).toBe('ok');
-    expect(clockCheck(at(5_900, 2_000), false).status).toBe('ok');
-  });
-
-  it('that differ by more are a warning, and a problem beside old instances', () => {
-    expect(clockCheck(at(6_000), false)).toMatchObject({
-      status: 'warning',
-      found: expect.stringContaining('6.0 s ahead of this'),
-    });
-    expect(clockCheck(at(-6_000), true)).toMatchObject({
-      status: 'problem',
-      found: expect.stringContaining('6.0 s behind this'),
-    });
-  });
-});
-
-describe('a pooler', () => {
-  const seen = { isShared: false, isMoved: false, isOfOtherAge: false };
-  const server = { host: 'db.example' } as Parameters<typeof poolerCheck>[0];
-
-  it.each([
-    [{}, 'none'],
-    [{ isOfOtherAge: true }, 'session'],
-    [{ isShared: true }, 'transaction'],
-    [{ isMoved: true, isOfOtherAge: true }, 'transaction'],
-  ])('of which %j is seen is: %s', (some, kind) => {
-    expect(poolerCheck(server, { found: { ...seen, ...some } }).values).toMatchObject({ kind });
-  });
-
-  it('that could not be told is not guessed, but named where its host is', () => {
-    expect(poolerCheck(server, { failed: 'it broke' })).toMatchObject({ status: 'unknown' });
-    expect(productOf('ep-cool-name-123-pooler.eu-central-1.aws.neon.tech')).toContain('Neon');
-    expect(productOf('aws-0-eu-central-1.pooler.supabase.com')).toContain('Supavisor');
-    expect(productOf('mine.proxy-abc123.eu-west-1.rds.amazonaws.com')).toContain('RDS Proxy');
-    expect(productOf('db.example')).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { migrateOn } from '../helpers/tables';
-import { examine, on, role } from './doctor';
+import { examine, nameOf, on, role } from './doctor';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -147,7 +147,7 @@ describe('migrations', () => {
       found: expect.stringContaining('no migration was applied'),
     });
     const url = await role(database, 'plain');
-    await sql(`GRANT ALL ON integration_tokens TO ${new URL(url).username}`);
+    await sql(`GRANT ALL ON integration_tokens TO ${nameOf(url)}`);
     const hidden = await examine(on(database, { DATABASE_URL: url }));
     expect(hidden.check('integration.migrations')).toMatchObject({
       status: 'ok',
@@ -156,70 +156,11 @@ describe('migrations', () => {
   });
 });
 
-describe('foreign keys', () => {
-  const links = async (store: string) => (await look()).check(`${store}.foreign-keys`);
-
-  it('that were left out can be made when the other table is there', async () => {
-    await migrateOn(database, { stores: ['gmail'] });
-    expect(await links('gmail')).toMatchObject({
-      status: 'ok',
-      found: expect.stringContaining('there is no tenants.id'),
-    });
-    await sql(
-      'CREATE TABLE users (id text PRIMARY KEY); CREATE TABLE tenants (id uuid PRIMARY KEY)',
-    );
-    expect(await links('gmail')).toMatchObject({
-      status: 'warning',
-      found:
-        'tenant_id -> tenants.id was left out: tenants.id is uuid, not text; user_id -> users.id was left out, and could be made now.',
-      mend: 'Run: npx tokenkeep migrate --store gmail.',
-    });
-    await migrateOn(database, { stores: ['gmail'] });
-    expect(await links('gmail')).toMatchObject({
-      status: 'ok',
-      values: { missing: ['tenant_id -> tenants.id'] },
-    });
-  });
-
-  it('to an id that is no key cannot be made; without the right to refer they need a GRANT', async () => {
-    await migrateOn(database, { stores: ['vault'] });
-    await sql('CREATE TABLE tenants (id uuid)');
-    expect(await links('vault')).toMatchObject({
-      status: 'ok',
-      found: expect.stringContaining('is not unique'),
-    });
-    await sql('ALTER TABLE tenants ADD PRIMARY KEY (id)');
-    const url = await role(database, 'plain');
-    await sql(`GRANT ALL ON token_vault TO ${new URL(url).username}`);
-    const { check } = await examine(on(database, { DATABASE_URL: url }));
-    expect(check('vault.foreign-keys')).toMatchObject({
-      status: 'warning',
-      mend: expect.stringContaining('GRANT REFERENCES ON tenants'),
-    });
-    await migrateOn(database, { stores: ['vault'] });
-    expect(await links('vault')).toMatchObject({
-      status: 'ok',
-      found: 'There: tenant_id -> tenants.id.',
-    });
-  });
-
-  it('to the users of Supabase are looked for in their schema', async () => {
-    await migrateOn(database, { stores: ['calendar'] });
-    await sql('CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY)');
-    expect(await links('calendar')).toMatchObject({
-      status: 'warning',
-      found: 'user_id -> auth.users.id was left out, and could be made now.',
-    });
-    await migrateOn(database, { stores: ['calendar'] });
-    expect(await links('calendar')).toMatchObject({ status: 'ok' });
-  });
-});
-
 describe('the tables for connecting', () => {
   it('are missed, and so are rights on them', async () => {
     await migrateOn(database, { stores: ['calendar'] });
     const url = await role(database, 'plain');
-    const name = new URL(url).username;
+    const name = nameOf(url);
     await sql(`GRANT ALL ON google_calendar_tokens TO ${name}`);
     const connect = async () =>
       (await examine(on(database, { DATABASE_URL: url }))).check('connect.tables');

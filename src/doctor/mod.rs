@@ -4,6 +4,7 @@
 
 mod access;
 mod bookkeeping;
+mod facts;
 mod links;
 mod pooler;
 mod rows;

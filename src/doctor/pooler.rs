@@ -49,7 +49,7 @@ const BACKEND: &str = "
 const INEXACT_MS: f64 = 20.0;
 
 /// How long the second connection rests at least, which a backend takes to start.
-const REST_MS: f64 = 200.0;
+const REST_MS: f64 = 400.0;
 
 /// A pooler whose connections are all in use lets us wait; not for long.
 const PATIENCE_MS: u64 = 3_000;

@@ -1,10 +1,11 @@
-//! The servers: which one is used, what it is, and its clock.
+//! The servers: which one is used.
 
 use serde::Serialize;
 
 use super::Checked;
-use crate::db::{DatabaseSettings, Inspection, Server, Unreached, Within, column};
-use crate::error::{Error, Result};
+use super::facts::{Facts, facts};
+use crate::db::{DatabaseSettings, Inspection, Server, Unreached, Within};
+use crate::error::Error;
 use crate::refresh::{Runtime, Stopwatch};
 
 /// A server that was tried.
@@ -28,37 +29,6 @@ struct Failure {
     text: String,
 }
 
-/// What a server says of itself, and of us.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Facts {
-    version_number: i32,
-    version: String,
-    database: String,
-    role: String,
-    is_superuser: bool,
-    bypasses_row_security: bool,
-    is_standby: bool,
-    is_read_only: bool,
-    /// Of the connection that the server itself sees.
-    tls: Option<Tls>,
-    clock: Clock,
-}
-
-#[derive(Debug, Serialize)]
-struct Tls {
-    version: String,
-    cipher: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Clock {
-    round_trip_ms: f64,
-    /// How far the database's clock is ahead of this machine's.
-    ahead_ms: f64,
-}
-
 /// The server that is used.
 pub(super) struct Reached<'a> {
     pub(super) server: &'a DatabaseSettings,
@@ -73,19 +43,6 @@ pub(super) struct Since {
     pub(super) begun: Stopwatch,
     pub(super) ready: Stopwatch,
 }
-
-const FACTS: &str = "
-    SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
-        current_database()::text, current_user::text, r.rolsuper, r.rolbypassrls,
-        pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
-        s.version, s.cipher
-    FROM pg_roles r LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid() AND s.ssl
-    WHERE r.rolname = current_user";
-
-const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8";
-
-/// How often the clock is asked: the quickest answer is the most exact one.
-const CLOCK_TRIES: usize = 3;
 
 /// Tries the servers in their order, as the driver does, until one will do.
 pub(super) async fn reach<'a>(
@@ -107,12 +64,6 @@ pub(super) async fn reach<'a>(
         }
     }
     (attempts, None)
-}
-
-impl Facts {
-    fn refuses_writes(&self) -> bool {
-        self.is_standby || self.is_read_only
-    }
 }
 
 async fn try_one<'a>(
@@ -161,39 +112,4 @@ impl Since {
 /// Milliseconds on a stopwatch.
 pub(super) fn ms(watch: Stopwatch, runtime: &impl Runtime) -> f64 {
     watch.elapsed_monotonic(runtime).as_secs_f64() * 1_000.0
-}
-
-async fn facts(inspection: &Inspection, runtime: &impl Runtime) -> Result<Facts> {
-    let rows = inspection.rows("ask the server what it is", FACTS, &[]).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("the role is not known to the server"))?;
-    let version: Option<String> = column(row, 8)?;
-    let cipher: Option<String> = column(row, 9)?;
-    Ok(Facts {
-        version_number: column(row, 0)?,
-        version: column(row, 1)?,
-        database: column(row, 2)?,
-        role: column(row, 3)?,
-        is_superuser: column(row, 4)?,
-        bypasses_row_security: column(row, 5)?,
-        is_standby: column(row, 6)?,
-        is_read_only: column(row, 7)?,
-        tls: version.zip(cipher).map(|(version, cipher)| Tls { version, cipher }),
-        clock: clock(inspection, runtime).await?,
-    })
-}
-
-async fn clock(inspection: &Inspection, runtime: &impl Runtime) -> Result<Clock> {
-    let mut best: Option<Clock> = None;
-    for _ in 0..CLOCK_TRIES {
-        let asked = runtime.wall();
-        let watch = Stopwatch::start(runtime);
-        let rows = inspection.rows("read the server's clock", CLOCK, &[]).await?;
-        let round_trip_ms = ms(watch, runtime);
-        let there: f64 = rows.first().map_or(Ok(0.0), |row| column(row, 0))?;
-        let here = asked.as_secs_f64() * 1_000.0 + round_trip_ms / 2.0;
-        if best.as_ref().is_none_or(|best| round_trip_ms < best.round_trip_ms) {
-            best = Some(Clock { round_trip_ms, ahead_ms: there - here });
-        }
-    }
-    best.ok_or_else(|| Error::internal("the clock was not read"))
 }
