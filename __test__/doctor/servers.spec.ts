@@ -86,6 +86,26 @@ describe('several servers', () => {
 });
 
 describe('a server', () => {
+  it('is looked at in transactions that cannot write', async () => {
+    const url = await role(database, 'spied');
+    // A function of the same name in front of the server's own.
+    await database.client.query(`
+      CREATE TABLE public.written (at timestamptz);
+      GRANT ALL ON public.written TO PUBLIC;
+      CREATE SCHEMA spy;
+      GRANT USAGE ON SCHEMA spy TO PUBLIC;
+      CREATE FUNCTION spy.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+        'INSERT INTO public.written VALUES (pg_catalog.clock_timestamp()) RETURNING at';
+      ALTER ROLE ${nameOf(url)} SET search_path = spy, public, pg_catalog`);
+    const { check } = await examine({ DATABASE_URL: url });
+    expect(check('database.version')).toMatchObject({
+      status: 'unknown',
+      found: expect.stringContaining('25006'),
+    });
+    const { rowCount } = await database.client.query('SELECT FROM public.written');
+    expect(rowCount).toBe(0);
+  });
+
   it('that takes no writes is a problem', async () => {
     const url = await role(database, 'reader');
     await database.client.query(`ALTER ROLE ${nameOf(url)} SET default_transaction_read_only = on`);
