@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join3;
@@ -23,6 +24,8 @@ const CONNECT: &str = "connect";
 pub struct Inspection {
     client: Client,
     within: Within,
+    /// Whether an answer did not come in time: nobody waits for another one.
+    is_mute: AtomicBool,
 }
 
 /// Why there is no connection.
@@ -54,7 +57,7 @@ impl Inspection {
             .map_err(|error| unreached(&error))?;
         // Its end is told to whoever asks next.
         tokio::spawn(connection);
-        Ok(Self { client, within })
+        Ok(Self { client, within, is_mute: AtomicBool::new(false) })
     }
 
     /// The rows of a statement, in a transaction that cannot write and has its timeouts set locally.
@@ -68,6 +71,9 @@ impl Inspection {
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
+        if self.is_mute.load(Ordering::Relaxed) {
+            return Err(no_answer(step));
+        }
         let Within { lock_ms, statement_ms, .. } = self.within;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
@@ -87,7 +93,10 @@ impl Inspection {
             Ok(rows)
         };
         let limit = Duration::from_millis(statement_ms + statement_ms / 8);
-        let answer = timeout(limit, work).await.map_err(|_| no_answer(step))?;
+        let answer = timeout(limit, work).await.map_err(|_| {
+            self.is_mute.store(true, Ordering::Relaxed);
+            no_answer(step)
+        })?;
         answer.map_err(|error| refused(step, &error))
     }
 
