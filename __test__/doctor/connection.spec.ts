@@ -27,6 +27,7 @@ describe('a connection', () => {
   it('that is all right is so in every respect, and its password is not told', async () => {
     const { check, stdout } = await examine(on(database));
     for (const id of ids) expect(check(`database.${id}`), id).toMatchObject({ status: 'ok' });
+    expect(check('environment.variables')).toMatchObject({ status: 'ok' });
     const url = new URL(database.url);
     expect(check('database.connection')).toMatchObject({
       found: expect.stringContaining(`${url.host} `),
@@ -91,9 +92,10 @@ describe('a connection', () => {
     });
     expect(JSON.stringify(unclear)).not.toContain('hunter2');
     const flag = await examine({ DATABASE_URL: database.url, TOKENKEEP_MIXED_FLEET: 'perhaps' });
-    expect(flag.check('database.connection')!.found).toMatch(
-      /^TOKENKEEP_MIXED_FLEET must be 1 or 0/,
-    );
+    expect(flag.check('environment.variables')).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(/^TOKENKEEP_MIXED_FLEET must be 1 or 0/),
+    });
   });
 
   it('without the right to connect is a problem', async () => {

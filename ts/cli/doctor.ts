@@ -1,9 +1,9 @@
 /** `tokenkeep doctor`: what is wrong with an application's set-up, and how to mend it. */
 
 import { type Check, warning } from './doctor/check';
-import { settingsCheck } from './doctor/connection';
+import { addressCheck } from './doctor/connection';
 import { databaseChecks } from './doctor/database';
-import { addonCheck, nodeCheck } from './doctor/environment';
+import { addonCheck, nodeCheck, variablesCheck } from './doctor/environment';
 import type { Findings, Store } from './doctor/findings';
 import { keyChecks } from './doctor/keys';
 import { providerChecks } from './doctor/providers';
@@ -62,13 +62,14 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
     const options = asked.schema === undefined ? {} : { schema: asked.schema };
     settings = resolve(options, read(options));
   } catch (error) {
-    return [settingsCheck(error)];
+    return [variablesCheck(error)];
   }
   const reach = asked.isOffline ? undefined : (url: string) => core.reachProvider(settings, url);
   const plaintext = {
     isWritten: settings.sealing === 'read',
     isRefused: settings.requireSealed === true,
   };
+  const variables = variablesCheck();
   const beside = async (stores: Store[]): Promise<Check[]> => [
     ...keyChecks(stores, core.keyFaults(settings), plaintext),
     ...(await providerChecks(stores, process.env, reach)),
@@ -76,13 +77,13 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
   try {
     findings = await core.examineDatabase(settings, asked.stores ?? STORES);
   } catch (error) {
-    return [settingsCheck(error), ...(await beside(configured))];
+    return [variables, addressCheck(error), ...(await beside(configured))];
   }
   const stores = asked.stores ?? implied(findings, configured);
   const isMixedFleet = settings.mixedFleet === true;
   const checks = databaseChecks(findings, { stores, plaintext, isMixedFleet });
   if (findings.database && stores.length === 0) checks.push(noStore());
-  return [...checks, ...(await beside(stores))];
+  return [variables, ...checks, ...(await beside(stores))];
 }
 
 function implied(findings: Findings, configured: Store[]): Store[] {

@@ -13,14 +13,14 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 const address = ({ host, port }: Attempt): string =>
   host.startsWith('/') ? `the socket in ${host}` : `${host}:${port}`;
 
-/** The settings cannot be used at all. */
-export function settingsCheck(error: unknown): Check {
+/** Nothing leads to a database. */
+export function addressCheck(error: unknown): Check {
   const { found, mend } = split(error instanceof Error ? error.message : String(error));
   return problem('database.connection', found, mend);
 }
 
 /** Whether there is a connection, and to which of several servers. */
-export function connectionCheck({ servers, needsPrimary }: Findings): Check {
+export function connectionCheck({ servers }: Findings): Check {
   const id = 'database.connection';
   const used = servers.find(({ isUsed }) => isUsed);
   const others = servers.flatMap((server) => (server === used ? [] : [missed(server)]));
@@ -50,7 +50,7 @@ export function connectionCheck({ servers, needsPrimary }: Findings): Check {
     : '';
   const unreached = servers.find(({ failure }) => failure);
   if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).mend, values);
-  return ok(id, `${found}${needsPrimary ? passed : ''}.`, values);
+  return ok(id, `${found}${passed}.`, values);
 }
 
 /** Why a server is not used. */

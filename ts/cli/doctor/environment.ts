@@ -20,6 +20,15 @@ export function nodeCheck(version: string): Check {
     : ok('environment.node', `Node ${version}.`, values);
 }
 
+/** Whether the variables can be read; `failure` is what came of it. */
+export function variablesCheck(failure?: unknown): Check {
+  const id = 'environment.variables';
+  if (failure === undefined)
+    return ok(id, 'The variables that switch something on or off can be read.');
+  const { found, mend } = split(failure instanceof Error ? failure.message : String(failure));
+  return problem(id, found, mend);
+}
+
 /** Whether the addon was loaded; `failure` is what came of it. */
 export function addonCheck(tokenkeep: string, failure?: unknown): Check {
   const machine = `${process.platform}-${process.arch}`;

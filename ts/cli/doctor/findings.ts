@@ -6,7 +6,6 @@ export type Checked<Value> = { found: Value } | { failed: string };
 export interface Findings {
   servers: Attempt[];
   tlsMode: TlsMode;
-  needsPrimary: boolean;
   database: Contents | null;
 }
 
