@@ -45,8 +45,6 @@ pub struct Findings {
     servers: Vec<Attempt>,
     /// The name of `sslmode` that stands for what is asked for.
     tls_mode: &'static str,
-    /// Whether a server that takes no writes is passed over.
-    needs_primary: bool,
     /// What stands there, when one of the servers was reached.
     database: Option<Contents>,
 }
@@ -92,8 +90,7 @@ pub async fn examine(
         Some(used) => Some(contents(settings, migrations, keys, used, runtime).await),
         None => None,
     };
-    let findings =
-        Findings { servers, tls_mode: settings.transport.mode(), needs_primary, database };
+    let findings = Findings { servers, tls_mode: settings.transport.mode(), database };
     serde_json::to_string(&findings).map_err(|_| Error::internal("findings are no JSON"))
 }
 
