@@ -124,6 +124,12 @@ export interface ErrorCode {
 /** Every code that an error can carry. */
 export declare function errorCodes(): Array<ErrorCode>
 
+/**
+ * Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+ * JSON.
+ */
+export declare function examineDatabase(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>): void
+
 /** The access tokens that expire soon; four fields each. */
 export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
@@ -235,6 +241,16 @@ export interface KeepOptions {
   hasFetch?: boolean
 }
 
+/** Whether the keys are there, and well-formed. */
+export declare function keyFaults(options: KeepOptions): KeyFaults
+
+/** What is wrong with a key; `undefined`: nothing. */
+export interface KeyFaults {
+  gmailEncryptionKey?: string
+  tokenkeepKey?: string
+  encryptionSecret?: string
+}
+
 /** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
 export declare function makeTicket(keep: Keep, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
@@ -262,6 +278,12 @@ export interface ProviderOptions {
   rotates?: boolean
   defaultExpiresInS?: number
 }
+
+/**
+ * Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
+ * no secret. Resolves to the status, or to why there was none.
+ */
+export declare function reachProvider(bridge: Bridge, id: number, options: KeepOptions, url: string): void
 
 /**
  * Refreshes every token with no more than so many milliseconds left, of the providers that are

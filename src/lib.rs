@@ -8,6 +8,7 @@
 //! ```
 //!
 //! `src/connect/` is how a user's tokens come in: it stands between `binding` and `store`.
+//! `src/doctor/` looks at a database from outside and judges nothing: it knows no store.
 //!
 //! Imports run one way: `binding -> connect -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
 //! error, tls}`. `oauth`, `crypto` and `db` do not know each other.
@@ -16,6 +17,7 @@ pub mod config;
 pub mod connect;
 pub mod crypto;
 pub mod db;
+pub mod doctor;
 pub mod error;
 pub mod oauth;
 pub mod refresh;

@@ -4,15 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import. `store` is reached by `binding` alone, and so on.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     (
         "binding",
         &[
-            "connect", "store", "refresh", "oauth", "crypto", "db", "config", "secret", "error",
-            "tls",
+            "connect", "doctor", "store", "refresh", "oauth", "crypto", "db", "config", "secret",
+            "error", "tls",
         ],
     ),
     ("connect", &["store", "refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
+    // It looks at a database from outside, by the stores' own descriptions of their tables.
+    ("doctor", &["refresh", "crypto", "db", "config", "error"]),
     ("store", &["refresh", "oauth", "crypto", "db", "config", "secret", "error"]),
     ("refresh", &["oauth", "crypto", "db", "config", "secret", "error"]),
     ("oauth", &["config", "secret", "error", "tls"]),
@@ -76,7 +78,11 @@ fn imports_run_one_way() {
 fn everything_is_found_only_in_its_room() {
     let only: [(&str, &[&str], &[&str]); 7] = [
         ("Node", &["napi::", "napi_derive", "#[napi"], &["binding"]),
-        ("SQL", &["SELECT ", "INSERT INTO", "UPDATE {", "DELETE FROM", "BEGIN "], &["db", "store"]),
+        (
+            "SQL",
+            &["SELECT ", "INSERT INTO", "UPDATE {", "DELETE FROM", "BEGIN "],
+            &["db", "store", "doctor"],
+        ),
         ("the driver", &["tokio_postgres", "deadpool"], &["db"]),
         ("the cipher", &["aes_gcm"], &["crypto"]),
         ("the HTTP client", &["reqwest::"], &["oauth"]),

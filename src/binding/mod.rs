@@ -5,6 +5,7 @@ mod bridge;
 mod calendar;
 mod connect;
 mod crypto;
+mod doctor;
 mod fetch;
 mod gmail;
 mod integration;

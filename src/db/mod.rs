@@ -1,7 +1,9 @@
 //! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
 
+mod ask;
 mod error;
 mod idle;
+mod inspection;
 mod migrate;
 mod pool;
 mod reads;
@@ -14,12 +16,13 @@ mod transaction;
 mod transport;
 mod url;
 
-pub use migrate::{Column, Duplicates, LeftOut, Migration, Unique, migrate};
+pub use inspection::{Inspection, Unreached};
+pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, migrate};
 pub use pool::{Database, Params, Within};
 pub use reads::{Asked, CombinedReads, Fetched, Lookup};
 pub use row::column;
 pub use scope::{Scope, Scoped};
-pub use settings::DatabaseSettings;
+pub use settings::{DatabaseSettings, Server};
 pub use time::Timestamp;
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::{ToSql, Type};

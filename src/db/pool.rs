@@ -11,12 +11,11 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Row};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::Idle;
 use super::scope::Scope;
-use super::settings::DatabaseSettings;
+use super::settings::{Connector, DatabaseSettings};
 use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -62,7 +61,7 @@ impl Within {
 pub struct Database {
     settings: DatabaseSettings,
     pool: Pool,
-    connector: MakeRustlsConnect,
+    connector: Connector,
     idle: Idle,
 }
 

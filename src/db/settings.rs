@@ -14,6 +14,9 @@ use crate::config::{
 };
 use crate::error::{Error, Result};
 
+/// What encrypts a connection.
+pub(super) type Connector = MakeRustlsConnect;
+
 /// Two instances with equal settings share one pool.
 #[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct DatabaseSettings {
@@ -127,8 +130,31 @@ impl DatabaseSettings {
     ///
     /// # Errors
     /// [`Error::Configuration`] when one of them is no use.
-    pub(super) fn connector(&self) -> Result<MakeRustlsConnect> {
+    pub(super) fn connector(&self) -> Result<Connector> {
         self.transport.client().map(MakeRustlsConnect::new).map_err(of_url)
+    }
+
+    /// The servers, in the order in which they are tried.
+    #[must_use]
+    pub fn servers(&self) -> Vec<Server> {
+        let hosts = self.login.host.as_deref().unwrap_or("localhost").split(',');
+        let ports: Vec<&str> = self.login.port.iter().flat_map(|all| all.split(',')).collect();
+        let server = |(index, host): (usize, &str)| {
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or_default();
+            let port = if port.is_empty() { PORT.to_string() } else { port.to_owned() };
+            let mut settings = self.clone();
+            settings.login.host = Some(host.to_owned());
+            settings.login.port = Some(port.clone());
+            settings.needs_primary = false;
+            Server { host: host.to_owned(), port, settings }
+        };
+        hosts.enumerate().map(server).collect()
+    }
+
+    /// Whether a server that takes no writes is passed over.
+    #[must_use]
+    pub fn needs_primary(&self) -> bool {
+        self.needs_primary
     }
 
     /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
@@ -145,6 +171,17 @@ impl DatabaseSettings {
             None => table.to_owned(),
         }
     }
+}
+
+/// One of the servers that settings name.
+#[derive(Debug)]
+pub struct Server {
+    /// Its name, its address, or the folder of its socket.
+    pub host: String,
+    /// Its port.
+    pub port: String,
+    /// The settings that lead there and nowhere else, whether it takes writes or not.
+    pub settings: DatabaseSettings,
 }
 
 /// PostgreSQL's own.

@@ -121,6 +121,18 @@ impl Transport {
         matches!(self.mode, Mode::Tls(_))
     }
 
+    /// What is asked for, by its name in a URL.
+    #[must_use]
+    pub fn mode(&self) -> &'static str {
+        match self.mode {
+            Mode::Plain => "disable",
+            Mode::Offered => "prefer",
+            Mode::Tls(Checks::Everything) => "verify-full",
+            Mode::Tls(Checks::Authority) => "verify-ca",
+            Mode::Tls(Checks::Nothing) => "no-verify",
+        }
+    }
+
     /// Tells the driver.
     pub(super) fn configure(&self, config: &mut tokio_postgres::Config) {
         config.ssl_mode(match self.mode {

@@ -133,6 +133,17 @@ impl Reqwest {
     }
 }
 
+impl Reqwest {
+    /// Whether anybody answers at `url`: gives the status. Nothing but the question is sent.
+    ///
+    /// # Errors
+    /// [`HttpFailure`]: why there is no answer.
+    pub async fn reach(&self, url: &str) -> std::result::Result<u16, HttpFailure> {
+        let answer = self.0.head(url).send().await;
+        answer.map(|response| response.status().as_u16()).map_err(|error| failure(&error))
+    }
+}
+
 impl HttpClient for Reqwest {
     fn post<'a>(
         &'a self,
@@ -154,13 +165,17 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
         return HttpFailure::NotSent("the token URL is not a URL");
     }
     if error.is_connect() {
-        let mut cause = error.source();
-        let mut tls = false;
-        while let Some(inner) = cause {
-            tls |= inner.is::<tls::Failure>();
-            cause = inner.source();
-        }
+        let tls = error.source().is_some_and(is_tls);
         return HttpFailure::NotSent(if tls { "TLS was refused" } else { "no connection" });
     }
     HttpFailure::NoAnswer("the connection broke")
+}
+
+/// Whether TLS is at the bottom of it. An I/O error hides what it was made of from `source`, and may be
+/// made of another one.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<tls::Failure>()
+        || io.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }

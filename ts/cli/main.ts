@@ -2,12 +2,19 @@
 /** `npx tokenkeep`: one command a file. Exits with 0, 1 for a failure, 2 for a wrong call. */
 
 import { InvalidArgumentError } from '../errors';
-import { keygen } from './keygen';
-import { migrate } from './migrate';
-import { refresh } from './refresh';
-import { serve } from './serve';
-import { unseal } from './unseal';
 import { UsageError, flags } from './usage';
+
+type Command = (args: string[]) => void | Promise<void>;
+
+/** Each is loaded when it is called for: doctor also speaks where the addon does not load. */
+const COMMANDS: Record<string, () => Command> = {
+  doctor: () => (require('./doctor') as typeof import('./doctor')).doctor,
+  keygen: () => (require('./keygen') as typeof import('./keygen')).keygen,
+  migrate: () => (require('./migrate') as typeof import('./migrate')).migrate,
+  refresh: () => (require('./refresh') as typeof import('./refresh')).refresh,
+  serve: () => (require('./serve') as typeof import('./serve')).serve,
+  unseal: () => (require('./unseal') as typeof import('./unseal')).unseal,
+};
 
 const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once.
 
@@ -36,11 +43,19 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
       --port NUMBER    8080, unless told otherwise; 0: any that is free
       --schema NAME    the schema of the table
       --json           print the address as one JSON object
+  npx tokenkeep doctor                  look for what is wrong with the set-up, and say how to mend
+                                        it: connection, TLS, pooler, clocks, tables, rights,
+                                        row-level security, keys, providers. Writes nothing
+      --store NAME     these stores, several times or with commas: those whose tables are there
+                       or whose variables are set, unless told otherwise
+      --schema NAME    the schema of the tables
+      --offline        ask no provider whether it can be reached
+      --json           print one JSON object
   npx tokenkeep keygen                  print a new key for GMAIL_ENCRYPTION_KEY or TOKENKEEP_KEY
       --json           print one JSON object
   npx tokenkeep --help | --version
 
-Exit codes: 0 done, 1 failed, 2 wrong call.
+Exit codes: 0 done, 1 failed (doctor: found a problem), 2 wrong call.
 `;
 
 async function main(args: string[]): Promise<void> {
@@ -49,11 +64,7 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(HELP);
     return undefined;
   }
-  if (command === 'migrate') return migrate(rest);
-  if (command === 'unseal') return unseal(rest);
-  if (command === 'keygen') return keygen(rest);
-  if (command === 'refresh') return refresh(rest);
-  if (command === 'serve') return serve(rest);
+  if (command !== undefined && Object.hasOwn(COMMANDS, command)) return COMMANDS[command]?.()(rest);
   if (command !== undefined && !command.startsWith('-')) {
     throw new UsageError(`there is no command ${command}`);
   }

@@ -3,9 +3,10 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::migration::{Column, Migration};
+use super::migration::{Column, Migration, Unique};
 use super::session::Session;
 use super::unique::is_unique;
+use crate::db::ask::Ask;
 use crate::db::row::column;
 use crate::error::{Error, Result};
 
@@ -17,83 +18,154 @@ const COLUMNS: &str = "
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
 
+/// What stands between a table and what tokenkeep needs of it, as sentences.
+#[derive(Debug, Default)]
+pub struct Differences {
+    /// What no migration mends.
+    pub hindering: Vec<String>,
+    /// What the migration adds.
+    pub pending: Vec<String>,
+}
+
 /// A table that is about to be migrated: it must have all that the migration does not add.
 pub(super) async fn before(session: &Session, migration: &Migration, table: &str) -> Result<()> {
-    columns(session, migration.columns.iter().filter(|column| !column.added), table).await
+    let found = columns_of(session, table).await?;
+    refuse(compare(&found, migration, table, |column| !column.added).all())
 }
 
 /// A table that was migrated: it must have everything.
 pub(super) async fn after(session: &Session, migration: &Migration, table: &str) -> Result<()> {
-    columns(session, migration.columns.iter(), table).await?;
-    let rows = session.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
-    for row in &rows {
-        let name: &str = column(row, 0)?;
-        let is_inserted =
-            migration.columns.iter().any(|wanted| wanted.name == name && !wanted.by_default);
-        if !is_inserted && column::<bool>(row, 2)? && !column::<bool>(row, 3)? {
-            let what = "is NOT NULL without a default: tokenkeep could not insert";
-            return Err(differs(table, name, what));
-        }
-    }
+    let found = columns_of(session, table).await?;
+    refuse(compare(&found, migration, table, |_| true).all())?;
+    refuse(not_inserted(&found, migration, table))?;
     for key in migration.keys {
         if !is_unique(session, table, key).await? {
-            let reason = format!("{table} has no unique key on {key}");
-            return Err(Error::Schema { reason: reason.into() });
+            refuse(vec![no_key(table, key)])?;
         }
     }
     Ok(())
 }
 
-async fn columns(
-    session: &Session,
-    columns: impl Iterator<Item = &Column>,
+/// The same, without an end at the first one.
+pub(in crate::db) async fn differences(
+    ask: &impl Ask,
+    migration: &Migration,
     table: &str,
-) -> Result<()> {
-    let rows = session.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
-    let mut pairs = Vec::new();
-    let mut missing = Vec::new();
-    for wanted in columns {
-        let mut found = None;
-        for row in &rows {
-            if column::<&str>(row, 0)? == wanted.name {
-                found = Some(row);
-            }
+) -> Result<Differences> {
+    let found = columns_of(ask, table).await?;
+    let own = compare(&found, migration, table, |column| !column.added);
+    let added = compare(&found, migration, table, |column| column.added);
+    let mut told = Differences { hindering: own.all(), pending: Vec::new() };
+    told.hindering.extend(added.differing);
+    told.hindering.extend(not_inserted(&found, migration, table));
+    told.pending.extend(added.missing);
+    for key in migration.keys {
+        match is_unique(ask, table, key).await {
+            Ok(true) => {}
+            Ok(false) => told.pending.push(no_key(table, key)),
+            Err(Error::Schema { reason }) => told.hindering.push(reason.into_owned()),
+            Err(error) => return Err(error),
         }
-        match found {
-            Some(row) => pairs.push((wanted, row)),
+    }
+    Ok(told)
+}
+
+/// A column, as it is.
+struct Found {
+    name: String,
+    /// With its length, if it has one.
+    type_name: String,
+    is_not_null: bool,
+    has_default: bool,
+}
+
+async fn columns_of(ask: &impl Ask, table: &str) -> Result<Vec<Found>> {
+    let rows = ask.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
+    let read = |row: &Row| {
+        Ok(Found {
+            name: column(row, 0)?,
+            type_name: column(row, 1)?,
+            is_not_null: column(row, 2)?,
+            has_default: column(row, 3)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What was found of some columns.
+struct Compared {
+    /// Names all that are not there.
+    missing: Option<String>,
+    differing: Vec<String>,
+}
+
+impl Compared {
+    fn all(self) -> Vec<String> {
+        self.missing.into_iter().chain(self.differing).collect()
+    }
+}
+
+fn compare(
+    found: &[Found],
+    migration: &Migration,
+    table: &str,
+    is_meant: impl Fn(&Column) -> bool,
+) -> Compared {
+    let (mut missing, mut differing) = (Vec::new(), Vec::new());
+    for wanted in migration.columns.iter().filter(|column| is_meant(column)) {
+        match found.iter().find(|column| column.name == wanted.name) {
+            Some(column) => differing.extend(difference(wanted, column, table)),
             None => missing.push(wanted.name),
         }
     }
-    if !missing.is_empty() {
-        let reason = format!("{table} lacks the columns {}", missing.join(", "));
-        return Err(Error::Schema { reason: reason.into() });
-    }
-    for (wanted, row) in pairs {
-        one(wanted, row, table)?;
-    }
-    Ok(())
+    let missing =
+        (!missing.is_empty()).then(|| format!("{table} lacks the columns {}", missing.join(", ")));
+    Compared { missing, differing }
 }
 
-fn one(wanted: &Column, row: &Row, table: &str) -> Result<()> {
-    let found_type: &str = column(row, 1)?;
-    let length = found_type.strip_prefix("varchar(").map(|rest| rest.trim_end_matches(')'));
+fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
+    let type_name = &found.type_name;
+    let length = type_name.strip_prefix("varchar(").map(|rest| rest.trim_end_matches(')'));
     let limit = length.and_then(|length| length.parse::<usize>().ok());
-    if limit.is_some_and(|limit| limit < wanted.max_bytes) {
-        let what = format!("is {found_type}, must hold {} characters", wanted.max_bytes);
-        return Err(differs(table, wanted.name, &what));
-    }
-    let base = found_type.split('(').next().unwrap_or_default();
-    if !wanted.types.contains(&base) {
-        let what = format!("is {found_type}, must be {}", wanted.types.join(" or "));
-        return Err(differs(table, wanted.name, &what));
-    }
-    match (wanted.nullable, column::<bool>(row, 2)?) {
-        (true, true) => Err(differs(table, wanted.name, "is NOT NULL, must allow NULL")),
-        (false, false) => Err(differs(table, wanted.name, "allows NULL, must be NOT NULL")),
-        _ => Ok(()),
-    }
+    let base = type_name.split('(').next().unwrap_or_default();
+    let what = if limit.is_some_and(|limit| limit < wanted.max_bytes) {
+        format!("is {type_name}, must hold {} characters", wanted.max_bytes)
+    } else if !wanted.types.contains(&base) {
+        format!("is {type_name}, must be {}", wanted.types.join(" or "))
+    } else {
+        match (wanted.nullable, found.is_not_null) {
+            (true, true) => "is NOT NULL, must allow NULL".to_owned(),
+            (false, false) => "allows NULL, must be NOT NULL".to_owned(),
+            _ => return None,
+        }
+    };
+    Some(format!("{table}.{} {what}", wanted.name))
 }
 
-fn differs(table: &str, column: &str, what: &str) -> Error {
-    Error::Schema { reason: format!("{table}.{column} {what}").into() }
+/// Columns that our inserts leave out, and that are nothing without a value.
+fn not_inserted(found: &[Found], migration: &Migration, table: &str) -> Vec<String> {
+    let is_inserted = |column: &Found| {
+        migration.columns.iter().any(|wanted| wanted.name == column.name && !wanted.by_default)
+    };
+    let left_out = found
+        .iter()
+        .filter(|column| !is_inserted(column) && column.is_not_null && !column.has_default);
+    left_out
+        .map(|column| {
+            let name = &column.name;
+            format!("{table}.{name} is NOT NULL without a default: tokenkeep could not insert")
+        })
+        .collect()
+}
+
+fn no_key(table: &str, key: &Unique) -> String {
+    format!("{table} has no unique key on {key}")
+}
+
+/// The first one is told.
+fn refuse(differences: Vec<String>) -> Result<()> {
+    match differences.into_iter().next() {
+        Some(reason) => Err(Error::Schema { reason: reason.into() }),
+        None => Ok(()),
+    }
 }

@@ -7,9 +7,12 @@ mod unique;
 
 use tokio_postgres::types::Type;
 
+pub use self::compare::Differences;
+pub(super) use self::compare::differences;
 pub use self::migration::{Column, Migration, Unique};
 use self::session::Session;
 pub use self::unique::Duplicates;
+use super::ask::Ask;
 use super::pool::Params;
 use super::row::column;
 use super::settings::DatabaseSettings;

@@ -7,6 +7,7 @@ use futures_util::future::poll_fn;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Row};
 
+use crate::db::ask::Ask;
 use crate::db::error::{from_driver, no_answer};
 use crate::db::pool::Params;
 use crate::db::settings::DatabaseSettings;
@@ -51,13 +52,10 @@ impl Session {
     pub(super) async fn run(&self, step: &'static str, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| from_driver(step, &error))
     }
+}
 
-    pub(super) async fn rows(
-        &self,
-        step: &'static str,
-        sql: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<Row>> {
+impl Ask for Session {
+    async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         self.client.query_typed(sql, params).await.map_err(|error| from_driver(step, &error))
     }
 }

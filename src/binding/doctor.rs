@@ -1,0 +1,86 @@
+//! `doctor`: what stands in the database, and whether a provider can be reached.
+
+use std::time::Duration;
+
+use napi_derive::napi;
+
+use super::bridge::Bridge;
+use super::message::{Field, Value};
+use super::options::KeepOptions;
+use crate::db::Migration;
+use crate::doctor::{Keys, examine};
+use crate::error::Result;
+use crate::oauth::{HttpFailure, Reqwest};
+use crate::refresh::Tokio;
+use crate::store::{MIGRATIONS, gmail};
+use crate::tls::Authorities;
+
+/// What is wrong with a key; `undefined`: nothing.
+#[napi(object, object_from_js = false)]
+pub struct KeyFaults {
+    pub gmail_encryption_key: Option<String>,
+    pub tokenkeep_key: Option<String>,
+    pub encryption_secret: Option<String>,
+}
+
+/// Whether the keys are there, and well-formed.
+#[napi(catch_unwind)]
+pub fn key_faults(mut options: KeepOptions) -> KeyFaults {
+    let keys = keys(&options);
+    options.wipe();
+    let fault = |error: &crate::error::Error| error.to_string();
+    KeyFaults {
+        gmail_encryption_key: keys.gmail.as_ref().err().map(fault),
+        tokenkeep_key: keys.sealing.ring().err().as_ref().map(fault),
+        encryption_secret: keys.vault.as_ref().err().map(fault),
+    }
+}
+
+fn keys(options: &KeepOptions) -> Keys {
+    Keys {
+        gmail: options.gmail_encryption_key().and_then(gmail::format),
+        sealing: options.sealing(),
+        vault: options.vault_format(),
+    }
+}
+
+/// Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+/// JSON.
+#[napi(catch_unwind)]
+pub fn examine_database(bridge: &Bridge, id: u32, mut options: KeepOptions, stores: Vec<String>) {
+    let (settings, keys) = (options.database(), keys(&options));
+    options.wipe();
+    bridge.outbox.run(id, async move {
+        let is_meant = |known: &&Migration| stores.iter().any(|store| store == known.store);
+        let migrations: Vec<_> = MIGRATIONS.into_iter().filter(is_meant).collect();
+        let findings = examine(&settings?, &migrations, &keys, &Tokio::default()).await?;
+        Ok(Value::Record(vec![Field::Text(findings)]))
+    });
+}
+
+/// How long a provider may take.
+const REACH_MAX: Duration = Duration::from_secs(10);
+
+/// Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
+/// no secret. Resolves to the status, or to why there was none.
+#[napi(catch_unwind)]
+pub fn reach_provider(bridge: &Bridge, id: u32, options: KeepOptions, url: String) {
+    let files = [options.node_extra_ca_certs, options.ssl_cert_file];
+    bridge.outbox.run(id, async move {
+        let files: Vec<String> = files.into_iter().flatten().collect();
+        let field = match reach(&files, &url).await? {
+            Ok(status) => Field::Number(f64::from(status)),
+            Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason)) => {
+                Field::Text(reason.to_owned())
+            }
+            Err(HttpFailure::TooLarge) => Field::Text("the answer is too large".to_owned()),
+        };
+        Ok(Value::Record(vec![field]))
+    });
+}
+
+async fn reach(files: &[String], url: &str) -> Result<std::result::Result<u16, HttpFailure>> {
+    let client = Reqwest::new(&Authorities::mozilla().and_files(files))?;
+    let answer = tokio::time::timeout(REACH_MAX, client.reach(url)).await;
+    Ok(answer.unwrap_or(Err(HttpFailure::NoAnswer("no answer within 10 seconds"))))
+}

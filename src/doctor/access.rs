@@ -1,0 +1,120 @@
+//! What the role may do with a table, and which rows of it it sees.
+
+use serde::Serialize;
+
+use crate::db::{Inspection, Params, Row, Type, column};
+use crate::error::Result;
+
+/// A table, as the role meets it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Access {
+    #[serde(skip)]
+    pub(super) oid: u32,
+    pub(super) schema: String,
+    /// Table and schema, as SQL names them.
+    pub(super) name: String,
+    schema_name: String,
+    role_name: String,
+    pub(super) may_use_schema: bool,
+    /// Of `SELECT`, `INSERT`, `UPDATE` and `DELETE` those that are not granted.
+    missing: Vec<String>,
+    owner: String,
+    /// Whether the role has the owner's rights.
+    is_owner: bool,
+    row_security: RowSecurity,
+    policies: Vec<Policy>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowSecurity {
+    is_enabled: bool,
+    is_forced: bool,
+    /// For this role.
+    is_active: bool,
+}
+
+/// A policy that applies to the role.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Policy {
+    name: String,
+    is_permissive: bool,
+    asks_for_tenant: bool,
+    asks_for_user: bool,
+}
+
+impl Access {
+    /// Whether a SELECT gets as far as the rows.
+    pub(super) fn may_read(&self) -> bool {
+        self.may_use_schema && !self.missing.iter().any(|right| right == "SELECT")
+    }
+
+    /// Whether it finds all of them.
+    pub(super) fn sees_all_rows(&self) -> bool {
+        self.may_read() && !self.row_security.is_active
+    }
+}
+
+/// In the schema that is named, else where the `search_path` finds it.
+const ACCESS: &str = "
+    SELECT c.oid, n.nspname::text, format('%I.%I', n.nspname, c.relname),
+        quote_ident(n.nspname), quote_ident(current_user),
+        has_schema_privilege(n.oid, 'USAGE'),
+        ARRAY(SELECT wanted FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted
+            WHERE NOT has_table_privilege(c.oid, wanted)),
+        pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE'),
+        c.relrowsecurity, c.relforcerowsecurity, row_security_active(c.oid)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = $2 AND c.relkind IN ('r', 'p')
+      AND CASE WHEN $1 IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $1 END";
+
+const POLICIES: &str = "
+    SELECT polname::text, polpermissive, concat_ws(' ',
+        pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+    FROM pg_policy
+    WHERE polrelid = $1 AND (0 = ANY(polroles)
+        OR EXISTS (SELECT FROM unnest(polroles) AS named WHERE pg_has_role(named, 'USAGE')))
+    ORDER BY polname";
+
+/// The table of this name, or `None`.
+pub(super) async fn access(
+    inspection: &Inspection,
+    schema: Option<&str>,
+    table: &str,
+) -> Result<Option<Access>> {
+    let params: Params<'_> = &[(&schema, Type::TEXT), (&table, Type::TEXT)];
+    let rows = inspection.rows("look for a table", ACCESS, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let oid: u32 = column(row, 0)?;
+    let rows = inspection.rows("look at policies", POLICIES, &[(&oid, Type::OID)]).await?;
+    Ok(Some(Access {
+        oid,
+        schema: column(row, 1)?,
+        name: column(row, 2)?,
+        schema_name: column(row, 3)?,
+        role_name: column(row, 4)?,
+        may_use_schema: column(row, 5)?,
+        missing: column(row, 6)?,
+        owner: column(row, 7)?,
+        is_owner: column(row, 8)?,
+        row_security: RowSecurity {
+            is_enabled: column(row, 9)?,
+            is_forced: column(row, 10)?,
+            is_active: column(row, 11)?,
+        },
+        policies: rows.iter().map(policy).collect::<Result<_>>()?,
+    }))
+}
+
+fn policy(row: &Row) -> Result<Policy> {
+    let condition: &str = column(row, 2)?;
+    let asks_for = |words: &[&str]| words.iter().any(|word| condition.contains(word));
+    Ok(Policy {
+        name: column(row, 0)?,
+        is_permissive: column(row, 1)?,
+        asks_for_tenant: asks_for(&["app.current_tenant_id"]),
+        asks_for_user: asks_for(&["auth.uid()", "auth.jwt()", "request.jwt.claim"]),
+    })
+}

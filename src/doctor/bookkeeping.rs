@@ -1,0 +1,49 @@
+//! The schema `tokenkeep`: which migrations were applied, and the tables that connecting users needs.
+
+use serde::Serialize;
+
+use super::access::{Access, access};
+use crate::db::{Inspection, column};
+use crate::error::Result;
+
+/// What stands in the schema `tokenkeep`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bookkeeping {
+    /// `None`: the role may not read it.
+    applied: Option<Vec<Applied>>,
+    state: Option<Access>,
+    account: Option<Access>,
+}
+
+/// What a migration has left behind.
+#[derive(Debug, Serialize)]
+struct Applied {
+    schema: String,
+    store: String,
+    version: i32,
+}
+
+const APPLIED: &str = "SELECT target_schema, store, version FROM tokenkeep.migrations";
+
+/// Looks there, as far as the role may.
+pub(super) async fn look(inspection: &Inspection) -> Result<Bookkeeping> {
+    let migrations = access(inspection, Some("tokenkeep"), "migrations").await?;
+    let applied = match &migrations {
+        None => Some(Vec::new()),
+        Some(found) if found.may_read() => {
+            let rows = inspection.rows("read the applied migrations", APPLIED, &[]).await?;
+            let read = |row| {
+                let (schema, store) = (column(row, 0)?, column(row, 1)?);
+                Ok(Applied { schema, store, version: column(row, 2)? })
+            };
+            Some(rows.iter().map(read).collect::<Result<_>>()?)
+        }
+        Some(_) => None,
+    };
+    Ok(Bookkeeping {
+        applied,
+        state: access(inspection, Some("tokenkeep"), "oauth_state").await?,
+        account: access(inspection, Some("tokenkeep"), "oauth_account").await?,
+    })
+}

@@ -1,0 +1,115 @@
+//! The servers: which one is used.
+
+use serde::Serialize;
+
+use super::Checked;
+use super::facts::{Facts, facts};
+use crate::db::{DatabaseSettings, Inspection, Server, Unreached, Within};
+use crate::error::Error;
+use crate::refresh::{Runtime, Stopwatch};
+
+/// A server that was tried.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Attempt {
+    host: String,
+    port: String,
+    /// How long connecting took, TLS and password included.
+    connect_ms: Option<f64>,
+    /// Why it was not reached.
+    failure: Option<Failure>,
+    facts: Option<Checked<Facts>>,
+    is_used: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    kind: &'static str,
+    sqlstate: Option<String>,
+    text: String,
+}
+
+/// The server that is used.
+pub(super) struct Reached<'a> {
+    pub(super) server: &'a DatabaseSettings,
+    pub(super) inspection: Inspection,
+    pub(super) since: Since,
+    pub(super) within: Within,
+}
+
+/// When connecting began, and when it was done.
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    pub(super) begun: Stopwatch,
+    pub(super) ready: Stopwatch,
+}
+
+/// Tries the servers in their order, as the driver does, until one will do.
+pub(super) async fn reach<'a>(
+    servers: &'a [Server],
+    needs_primary: bool,
+    within: Within,
+    runtime: &impl Runtime,
+) -> (Vec<Attempt>, Option<Reached<'a>>) {
+    let mut attempts = Vec::new();
+    for server in servers {
+        let (mut attempt, reached) = try_one(server, within, runtime).await;
+        let is_passed_over = needs_primary
+            && matches!(&attempt.facts, Some(Checked::Found(facts)) if facts.refuses_writes());
+        attempt.is_used = reached.is_some() && !is_passed_over;
+        let is_used = attempt.is_used;
+        attempts.push(attempt);
+        if is_used {
+            return (attempts, reached);
+        }
+    }
+    (attempts, None)
+}
+
+async fn try_one<'a>(
+    server: &'a Server,
+    within: Within,
+    runtime: &impl Runtime,
+) -> (Attempt, Option<Reached<'a>>) {
+    let (host, port) = (server.host.clone(), server.port.clone());
+    let mut attempt =
+        Attempt { host, port, connect_ms: None, failure: None, facts: None, is_used: false };
+    match connect(&server.settings, within, runtime).await {
+        Ok((inspection, since)) => {
+            attempt.connect_ms = Some(since.took_ms(runtime));
+            attempt.facts = Some(facts(&inspection, runtime).await.into());
+            let reached = Reached { server: &server.settings, inspection, since, within };
+            (attempt, Some(reached))
+        }
+        Err(Unreached { kind, error }) => {
+            let sqlstate = match &error {
+                Error::Database { sqlstate, .. } => sqlstate.clone(),
+                _ => None,
+            };
+            attempt.failure = Some(Failure { kind, sqlstate, text: error.to_string() });
+            (attempt, None)
+        }
+    }
+}
+
+/// A connection, and how long it took.
+pub(super) async fn connect(
+    settings: &DatabaseSettings,
+    within: Within,
+    runtime: &impl Runtime,
+) -> std::result::Result<(Inspection, Since), Unreached> {
+    let begun = Stopwatch::start(runtime);
+    let inspection = Inspection::connect(settings, within).await?;
+    Ok((inspection, Since { begun, ready: Stopwatch::start(runtime) }))
+}
+
+impl Since {
+    fn took_ms(&self, runtime: &impl Runtime) -> f64 {
+        ms(self.begun, runtime) - ms(self.ready, runtime)
+    }
+}
+
+/// Milliseconds on a stopwatch.
+pub(super) fn ms(watch: Stopwatch, runtime: &impl Runtime) -> f64 {
+    watch.elapsed_monotonic(runtime).as_secs_f64() * 1_000.0
+}

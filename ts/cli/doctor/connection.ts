@@ -1,0 +1,115 @@
+/** The way to the database: who answers, and what it is. */
+
+import { type Check, ok, problem, sentence, split, unknown, warning } from './check';
+import type { Attempt, Facts, Findings } from './findings';
+import { statementModeCheck } from './pooler';
+import { refusal } from './refusal';
+
+const OLDEST = 13;
+const NEWEST = 18;
+
+const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+const rounded = (value: number): number => Math.round(value * 10) / 10;
+const address = ({ host, port }: Attempt): string =>
+  host.startsWith('/') ? `the socket in ${host}` : `${host}:${port}`;
+
+/** Nothing leads to a database. */
+export function addressCheck(error: unknown): Check {
+  const { found, mend } = split(error instanceof Error ? error.message : String(error));
+  return problem('database.connection', found, mend);
+}
+
+/** Whether there is a connection, and to which of several servers. */
+export function connectionCheck({ servers }: Findings): Check {
+  const id = 'database.connection';
+  const used = servers.find(({ isUsed }) => isUsed);
+  const others = servers.flatMap((server) => (server === used ? [] : [missed(server)]));
+  if (!used) {
+    const unreached = servers.find(({ failure }) => failure);
+    const found = servers.map((server) => missed(server).found).join('; ');
+    const mend = unreached
+      ? missed(unreached).mend
+      : 'Name the primary in DATABASE_URL, or see why there is none.';
+    return problem(id, sentence(found), mend, { servers: servers.map(address) });
+  }
+  const facts = used.facts && 'found' in used.facts ? used.facts.found : undefined;
+  const values = {
+    host: used.host,
+    port: used.port,
+    database: facts?.database,
+    role: facts?.role,
+    connectMs: rounded(used.connectMs ?? 0),
+    roundTripMs: facts && rounded(facts.clock.roundTripMs),
+  };
+  const where = facts
+    ? `, database ${facts.database}, as ${facts.role}; a round trip takes ${ms(facts.clock.roundTripMs)}`
+    : '';
+  const found = `Connected to ${address(used)} in ${ms(used.connectMs ?? 0)}${where}`;
+  const passed = others.length
+    ? `. Passed over: ${others.map(({ found: why }) => why).join('; ')}`
+    : '';
+  const unreached = servers.find(({ failure }) => failure);
+  if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).mend, values);
+  return ok(id, `${found}${passed}.`, values);
+}
+
+/** Why a server is not used. */
+function missed(server: Attempt): { found: string; mend: string } {
+  if (server.failure) return refusal(address(server), server.failure);
+  return { found: `${address(server)} takes no writes`, mend: '' };
+}
+
+/** What the server is. */
+export function serverChecks(facts: Facts): Check[] {
+  return [versionCheck(facts), primaryCheck(facts)];
+}
+
+/** It lets us in, and answers nothing. */
+export function unaskedChecks(why: string): Check[] {
+  const id = 'database.version';
+  return why.includes('(statement mode)')
+    ? [statementModeCheck()]
+    : [unknown(id, `The server was not asked: ${sentence(why)}`)];
+}
+
+/** Whether the server's version is one that tokenkeep works with. */
+export function versionCheck({ version, versionNumber }: Facts): Check {
+  const id = 'database.version';
+  const major = Math.floor(versionNumber / 10_000);
+  const values = { version, versionNumber };
+  if (major < OLDEST) {
+    const found = `PostgreSQL ${version} is older than ${OLDEST}.`;
+    return problem(id, found, `Use PostgreSQL ${OLDEST} to ${NEWEST}.`, values);
+  }
+  if (major > NEWEST) {
+    const found = `PostgreSQL ${version} is newer than what tokenkeep is tested with.`;
+    return warning(id, found, 'Look for a newer tokenkeep.', values);
+  }
+  return ok(id, `PostgreSQL ${version}.`, values);
+}
+
+/** Whether the server takes writes. */
+export function primaryCheck({ isStandby, isReadOnly }: Facts): Check {
+  const id = 'database.writes';
+  const values = { isStandby, isReadOnly };
+  const mend =
+    'Name the primary in DATABASE_URL; or name all servers, with target_session_attrs=read-write.';
+  if (isStandby) {
+    return problem(
+      id,
+      'The server is a standby: no token can be refreshed or stored.',
+      mend,
+      values,
+    );
+  }
+  if (isReadOnly) {
+    const found = 'The server takes no writes: default_transaction_read_only is on.';
+    return problem(
+      id,
+      found,
+      'Switch it off for this role and database, or name the primary.',
+      values,
+    );
+  }
+  return ok(id, 'The server takes writes.', values);
+}

@@ -1,0 +1,65 @@
+/** All checks of a database, from what the core found in it. */
+
+import { type Check, sentence, unknown } from './check';
+import { clockCheck } from './clock';
+import { connectionCheck, serverChecks, unaskedChecks } from './connection';
+import type { Contents, Facts, Findings, Store } from './findings';
+import { type Plaintext, rowsCheck } from './keys';
+import { linksCheck } from './links';
+import { kindOf, poolerCheck } from './pooler';
+import { connectChecks, rightsCheck } from './rights';
+import { rowSecurityCheck } from './row-security';
+import { migrationsCheck, tableCheck } from './table';
+import { tlsCheck } from './tls';
+
+/** What beside the database matters to them. */
+export interface Circumstances {
+  stores: Store[];
+  plaintext: Plaintext;
+  isMixedFleet: boolean;
+}
+
+/** The server's own, then those of the stores. */
+export function databaseChecks(findings: Findings, around: Circumstances): Check[] {
+  const { servers, database } = findings;
+  const used = servers.find(({ isUsed }) => isUsed);
+  const connection = connectionCheck(findings);
+  if (!used?.facts || !database) return [connection, ...unseen(around.stores)];
+  if ('failed' in used.facts) {
+    return [connection, ...unaskedChecks(used.facts.failed), ...unseen(around.stores)];
+  }
+  const facts = used.facts.found;
+  const isBehindPooler = ['session', 'transaction'].includes(kindOf(database.pooler));
+  return [
+    connection,
+    ...serverChecks(facts),
+    tlsCheck(used, facts, findings.tlsMode, isBehindPooler),
+    poolerCheck(used, database.pooler),
+    clockCheck(facts.clock, around.isMixedFleet),
+    ...around.stores.flatMap((store) => storeChecks(store, database, facts, around.plaintext)),
+    ...connectChecks(database.bookkeeping, around.stores),
+  ];
+}
+
+/** Without a connection. */
+function unseen(stores: Store[]): Check[] {
+  return stores.map((store) => unknown(`${store}.table`, 'Not looked at: there is no connection.'));
+}
+
+function storeChecks(store: Store, found: Contents, role: Facts, plaintext: Plaintext): Check[] {
+  const checked = found.tables[store];
+  if (!checked || 'failed' in checked) {
+    const why = checked ? checked.failed : 'the core does not know this store';
+    return [unknown(`${store}.table`, `Not looked at: ${sentence(why)}`)];
+  }
+  const table = checked.found;
+  const checks = [
+    tableCheck(table),
+    migrationsCheck(table, found.bookkeeping),
+    rightsCheck(table),
+    rowSecurityCheck(table, role),
+    linksCheck(table),
+    rowsCheck(table, plaintext),
+  ];
+  return checks.filter((check) => check !== undefined);
+}

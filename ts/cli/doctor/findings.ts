@@ -1,0 +1,110 @@
+/** What the core finds out about a database: the shape of `src/doctor/`. */
+
+/** What was found, or why it could not be looked at. */
+export type Checked<Value> = { found: Value } | { failed: string };
+
+export interface Findings {
+  servers: Attempt[];
+  tlsMode: TlsMode;
+  database: Contents | null;
+}
+
+export type TlsMode = 'disable' | 'prefer' | 'verify-full' | 'verify-ca' | 'no-verify';
+
+export interface Attempt {
+  host: string;
+  port: string;
+  connectMs: number | null;
+  failure: { kind: string; sqlstate: string | null; text: string } | null;
+  facts: Checked<Facts> | null;
+  isUsed: boolean;
+}
+
+export interface Facts {
+  versionNumber: number;
+  version: string;
+  database: string;
+  role: string;
+  isSuperuser: boolean;
+  bypassesRowSecurity: boolean;
+  isStandby: boolean;
+  isReadOnly: boolean;
+  tls: { version: string; cipher: string } | null;
+  clock: { roundTripMs: number; aheadMs: number };
+}
+
+export interface Contents {
+  pooler: Checked<Pooler>;
+  bookkeeping: Checked<Bookkeeping>;
+  tables: Partial<Record<Store, Checked<Table>>>;
+}
+
+export interface Pooler {
+  isShared: boolean;
+  isMoved: boolean;
+  isOfOtherAge: boolean;
+}
+
+export interface Bookkeeping {
+  applied: { schema: string; store: string; version: number }[] | null;
+  state: Access | null;
+  account: Access | null;
+}
+
+export interface Access {
+  schema: string;
+  name: string;
+  schemaName: string;
+  roleName: string;
+  mayUseSchema: boolean;
+  missing: string[];
+  owner: string;
+  isOwner: boolean;
+  rowSecurity: { isEnabled: boolean; isForced: boolean; isActive: boolean };
+  policies: Policy[];
+}
+
+export interface Policy {
+  name: string;
+  isPermissive: boolean;
+  asksForTenant: boolean;
+  asksForUser: boolean;
+}
+
+export interface Table {
+  store: Store;
+  table: string;
+  version: number;
+  schemas: string[];
+  hasNamedSchema: boolean | null;
+  access: Access | null;
+  shape: Checked<Shape> | null;
+  links: Checked<Link[]> | null;
+  sample: Checked<Sample> | null;
+}
+
+export type Store = 'gmail' | 'zoho' | 'vault' | 'calendar' | 'integration';
+
+export interface Shape {
+  hindering: string[];
+  pending: string[];
+  missingIndexes: string[];
+}
+
+export interface Link {
+  column: string;
+  other: string;
+  wantedType: string;
+  isThere: boolean;
+  foundType: string | null;
+  isKey: boolean;
+  mayRefer: boolean;
+}
+
+export interface Sample {
+  rows: number;
+  sealed: number;
+  unopened: number | null;
+  plaintext: number;
+  versions: Record<string, number>;
+}

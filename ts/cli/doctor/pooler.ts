@@ -1,0 +1,67 @@
+/** Whether a pooler stands in between, and of what kind. */
+
+import { type Check, ok, problem, unknown } from './check';
+import type { Attempt, Checked, Pooler } from './findings';
+
+const id = 'database.pooler';
+
+export type Kind = 'none' | 'session' | 'transaction' | 'unknown';
+
+/** Products that are known by the names of their hosts. */
+const PRODUCTS: [RegExp, string][] = [
+  [/-pooler\.[^.]+.*\.neon\.tech$/, 'Neon’s PgBouncer'],
+  [/\.pooler\.supabase\.com$/, 'Supabase’s Supavisor'],
+  [/\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com$/, 'Amazon RDS Proxy'],
+];
+
+/** What stands at this host, by its name. */
+export function productOf(host: string): string | undefined {
+  return PRODUCTS.find(([pattern]) => pattern.test(host.toLowerCase()))?.[1];
+}
+
+/** Backends that are shared are a transaction's; one that is merely not ours is a session's. */
+export function kindOf(pooler: Checked<Pooler>): Kind {
+  if ('failed' in pooler) return 'unknown';
+  const { isShared, isMoved, isOfOtherAge } = pooler.found;
+  if (isShared || isMoved) return 'transaction';
+  return isOfOtherAge ? 'session' : 'none';
+}
+
+const WORDS: Record<'session' | 'transaction', string> = {
+  session: 'lends a backend to a connection for as long as that lasts (session mode)',
+  transaction: 'lends a backend for a transaction at a time (transaction mode)',
+};
+
+/** What was inferred, and from what. */
+export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
+  const kind = kindOf(pooler);
+  const product = productOf(host);
+  const values = { kind, product, ...('found' in pooler && { seen: pooler.found }) };
+  if ('failed' in pooler) {
+    const named = product ? ` By its name the host is ${product}.` : '';
+    return unknown(id, `It could not be told: ${pooler.failed}.${named}`);
+  }
+  if (kind === 'none' || kind === 'unknown') {
+    const named = product ? `, though by its name the host is ${product}` : '';
+    const found = `No pooler was seen: each of two connections kept a backend that was started for it${named}.`;
+    return ok(id, found, values);
+  }
+  const { isShared, isMoved } = pooler.found;
+  const from = isShared
+    ? 'two connections had one backend, one after the other'
+    : isMoved
+      ? 'a connection was moved to another backend'
+      : 'the backend was not started when we connected';
+  const found = `${product ?? 'A pooler'} ${WORDS[kind]}: ${from}. Nothing has to be set for it.`;
+  return ok(id, found, values);
+}
+
+/** A pooler that takes no transactions: everything that tokenkeep writes is one. */
+export function statementModeCheck(): Check {
+  return problem(
+    id,
+    'A pooler takes no transactions (statement mode): no token can be refreshed or stored.',
+    'Set pool_mode = transaction there for this database, or connect to the server itself.',
+    { kind: 'statement' },
+  );
+}

@@ -1,0 +1,49 @@
+/** Row-level security: what the role sees of a table. */
+
+import { type Check, list, ok, problem, warning } from './check';
+import type { Access, Facts, Table } from './findings';
+
+/** What it means for calls. */
+export function rowSecurityCheck(table: Table, role: Facts): Check | undefined {
+  const { store, access } = table;
+  if (!access) return undefined;
+  const id = `${store}.row-security`;
+  const { isEnabled, isActive } = access.rowSecurity;
+  const values = { ...access.rowSecurity, policies: access.policies };
+  if (!isEnabled) return ok(id, 'Row-level security is off: nothing is hidden.', values);
+  if (!isActive) {
+    const found = `Row-level security is on, but not for ${role.role}, which ${exemption(access, role)}: nothing is hidden.`;
+    return ok(id, found, values);
+  }
+  const on = `Row-level security is in force for ${role.role}`;
+  const bypass = `let tokenkeep connect as a role that has BYPASSRLS (ALTER ROLE ${access.roleName} BYPASSRLS)${
+    access.isOwner ? '' : ` or as the owner of the table (${access.owner})`
+  }`;
+  const permissive = access.policies.filter(({ isPermissive }) => isPermissive);
+  if (permissive.length === 0) {
+    const found = `${on}, and no policy lets it see a row: everything is hidden, nothing can be stored.`;
+    return problem(id, found, `Make a policy for it, or ${bypass}.`, values);
+  }
+  const names = list(permissive.map(({ name }) => name));
+  if (permissive.every(({ asksForTenant }) => asksForTenant)) {
+    const found = `${on}: ${names} asks for app.current_tenant_id. Every call needs withTenant.`;
+    return warning(id, found, `Call within withTenant, or ${bypass}.`, values);
+  }
+  const asked = permissive.some(({ asksForUser }) => asksForUser)
+    ? `${names} asks for the signed-in user (auth.uid())`
+    : `${names} asks for what tokenkeep does not know`;
+  return problem(
+    id,
+    `${on}: ${asked}. tokenkeep refuses to work on what it may not see.`,
+    `${capital(bypass)}.`,
+    values,
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function exemption({ isOwner, rowSecurity }: Access, role: Facts): string {
+  if (role.isSuperuser) return 'is a superuser';
+  if (role.bypassesRowSecurity) return 'has BYPASSRLS';
+  return isOwner && !rowSecurity.isForced ? 'owns the table' : 'is exempt from it';
+}

@@ -1,0 +1,46 @@
+/** Which stores are looked at. */
+
+import { UsageError } from '../usage';
+import type { Contents, Store } from './findings';
+
+export const STORES: readonly Store[] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
+
+/** A store whose variables are set is wanted, whether its table is there or not. */
+const VARIABLES: Record<Store, readonly string[]> = {
+  gmail: ['GMAIL_ENCRYPTION_KEY'],
+  zoho: ['ZOHO_REFRESH_TOKEN', 'TOKENKEEP_ZOHO_TOKEN_URL'],
+  vault: ['ENCRYPTION_SECRET'],
+  calendar: [],
+  integration: [],
+};
+
+/** The stores of `--store`, with commas or several times; `undefined`: none was named. */
+export function namedStores(given: readonly string[] | undefined): Store[] | undefined {
+  if (!given) return undefined;
+  const names = given.flatMap((names) => names.split(','));
+  for (const name of names) {
+    if (!(STORES as readonly string[]).includes(name)) {
+      throw new UsageError(`--store may name: ${STORES.join(', ')}`);
+    }
+  }
+  return STORES.filter((store) => names.includes(store));
+}
+
+/** The stores whose variables are set. */
+export function configuredStores(env: NodeJS.ProcessEnv): Store[] {
+  return STORES.filter((store) => VARIABLES[store].some((name) => env[name]));
+}
+
+/** The stores whose tables are there. A table of that name may be another's: then it lacks columns, and
+ * was never migrated. */
+export function storesWithTables({ tables, bookkeeping }: Contents): Store[] {
+  const applied = ('found' in bookkeeping && bookkeeping.found.applied) || [];
+  const isOurs = (store: Store): boolean => {
+    const table = tables[store];
+    if (!table || 'failed' in table) return false;
+    if (applied.some((row) => row.store === store)) return true;
+    const { access, shape } = table.found;
+    return access !== null && !(shape && 'found' in shape && shape.found.hindering.length > 0);
+  };
+  return STORES.filter(isOurs);
+}

@@ -1,0 +1,88 @@
+/** A store's table: whether it is there, and up to date. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Check, list, ok, problem, sentence, unknown, warning } from './check';
+import type { Bookkeeping, Checked, Store, Table } from './findings';
+
+const migrate = (store: Store): string => `Run: npx tokenkeep migrate --store ${store}`;
+
+/** Whether the table is there, and can be what tokenkeep needs. */
+export function tableCheck(table: Table): Check {
+  const { store, table: name, access, schemas, shape } = table;
+  const id = `${store}.table`;
+  if (!access) {
+    if (table.hasNamedSchema === false) {
+      const found = `The schema that was named for ${name} does not exist.`;
+      return problem(
+        id,
+        found,
+        'Correct the parameter schema of DATABASE_URL, or create the schema.',
+      );
+    }
+    if (schemas.length > 0) {
+      const found = `There is a table ${name} in ${list(schemas)}, but not where tokenkeep looks for it.`;
+      const mend = `Name the schema: ?schema=${schemas[0]} in DATABASE_URL, or the option schema.`;
+      return problem(id, found, mend, { schemas });
+    }
+    return problem(id, `There is no table ${name}.`, migrate(store));
+  }
+  const values = { name: access.name };
+  if (!shape) return unknown(id, `${access.name} is there; the role may not look into its schema.`);
+  if ('failed' in shape) return unknown(id, `${access.name} is there: ${sentence(shape.failed)}`);
+  const { hindering } = shape.found;
+  if (hindering.length > 0) {
+    const mend = 'Change the table by hand: a migration leaves such columns as they are.';
+    return problem(id, sentence(hindering.join('; ')), mend, values);
+  }
+  return ok(id, `${access.name} is there, with the columns that it was made with.`, values);
+}
+
+/** Whether what migrations add is there. */
+export function migrationsCheck(
+  table: Table,
+  bookkeeping: Checked<Bookkeeping>,
+): Check | undefined {
+  const { store, version, access, shape } = table;
+  if (!access || !shape || 'failed' in shape) return undefined;
+  const id = `${store}.migrations`;
+  const applied = 'found' in bookkeeping ? bookkeeping.found.applied : null;
+  const recorded = applied?.find(
+    (row) => row.store === store && row.schema === access.schema,
+  )?.version;
+  const { pending, missingIndexes } = shape.found;
+  const files = pendingFiles(store, recorded ?? 0);
+  const values = { recorded: recorded ?? null, version, pending: files };
+  if (pending.length > 0) {
+    const found = `${sentence(pending.join('; '))} Until then tokens can be read and stored, but not refreshed.`;
+    return problem(id, found, migrate(store), values);
+  }
+  if (recorded !== undefined && recorded > version) {
+    const found = `The table was migrated by a newer tokenkeep (version ${recorded}, this one knows ${version}).`;
+    return warning(id, found, 'Update tokenkeep here, too.', values);
+  }
+  if (recorded !== undefined && recorded < version) {
+    return warning(id, `Not applied yet: ${list(files)}.`, migrate(store), values);
+  }
+  if (missingIndexes.length > 0) {
+    const found = `There is no index on ${list(missingIndexes.map((columns) => `(${columns})`))}.`;
+    return warning(id, found, migrate(store), values);
+  }
+  return ok(id, upToDate(recorded, applied === null), values);
+}
+
+function upToDate(recorded: number | undefined, isHidden: boolean): string {
+  if (recorded !== undefined) return `Up to date (version ${recorded}).`;
+  return isHidden
+    ? 'Nothing is missing; the role may not read which migrations were applied.'
+    : 'Nothing is missing, though no migration was applied: the table was made in another way.';
+}
+
+/** The files of migrations/ after this version. */
+function pendingFiles(store: Store, recorded: number): string[] {
+  const connects = store === 'calendar' || store === 'integration';
+  const files = readdirSync(join(__dirname, '../../../migrations')).filter(
+    (file) => file.endsWith(`_${store}.sql`) || (connects && file.endsWith('_oauth.sql')),
+  );
+  return files.filter((file) => Number.parseInt(file, 10) > recorded).sort();
+}
