@@ -1,9 +1,10 @@
+import { growthText } from './growth-report.mjs';
 import { integrationText } from './integration-report.mjs';
 import { number, range, ratioText, table } from './table.mjs';
 import { vaultText } from './vault-report.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
-export function report({ environment, crypto, reads, writes, storm, vault, integration }) {
+export function report({ environment, crypto, reads, writes, storm, vault, integration, growth }) {
   return [
     environmentLines(environment),
     crypto && cryptoText(crypto),
@@ -12,6 +13,7 @@ export function report({ environment, crypto, reads, writes, storm, vault, integ
     storm && stormText(storm),
     vault && vaultText(vault),
     integration && integrationText(integration),
+    growth && growthText(growth),
   ]
     .filter(Boolean)
     .join('\n\n');
