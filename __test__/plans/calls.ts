@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../../dist/index.js';
 import { expireToken } from '../../dist/testing/index.js';
+import { optionsFor } from '../testing/instance';
 import { driveConnections } from './connections';
 import { driveRefreshes, expected, type Stage } from './refreshes';
 
@@ -102,16 +103,9 @@ export function optionsOf(
   options: TokenKeepOptions = {},
 ): TokenKeepOptions {
   return {
-    databaseUrl,
-    gmailEncryptionKey: '11'.repeat(32),
-    tokenkeepKey: '22'.repeat(32),
-    encryptionSecret: '3'.repeat(32),
-    googleClientId: 'client',
-    googleClientSecret: 'secret',
-    googleTokenUrl: endpoint.url,
+    ...optionsFor(databaseUrl, endpoint),
     googleRevocationUrl: endpoint.url,
     googleOauthRedirectUri: 'http://127.0.0.1:1/callback',
-    zohoTokenUrl: endpoint.url,
     ...options,
   };
 }
