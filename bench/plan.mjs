@@ -44,7 +44,7 @@ export const full = {
   },
   integration: { rounds: 9, callers: 64, rows: 20_000, concurrency: 32, endpointMs: 100 },
   growth: {
-    rounds: 11,
+    rounds: 7,
     rows: [10_000, 10_000_000],
     integrationRows: [10_000, 2_000_000],
     due: 2_000,

@@ -21,6 +21,7 @@ import { newTokens, scope, tenantId } from '../rows.mjs';
 const EXPIRED_EVERY = 2;
 const EXPIRED_EVERY_OF_MANY = 100;
 const MANY = 1_000_000;
+const TRIES_MAX = 1_000_000;
 
 const expiredEvery = (rows) => (rows < MANY ? EXPIRED_EVERY : EXPIRED_EVERY_OF_MANY);
 
@@ -97,7 +98,8 @@ export class Users {
 
   /** So many with a fresh token. @param {number} count */
   fresh(count) {
-    return this.#take(count, (number) => number % expiredEvery(this.#rows) !== 0);
+    const every = expiredEvery(this.#rows);
+    return this.#take(count, (number) => number % every !== 0);
   }
 
   /** So many whose token has run out. @param {number} count */
@@ -108,7 +110,8 @@ export class Users {
 
   #take(count, suits, step = 1) {
     const users = [];
-    while (users.length < count) {
+    for (let tries = 0; users.length < count; tries++) {
+      if (tries > TRIES_MAX) throw new Error(`${this.#rows} rows are too few for so many rounds`);
       const number = step * (1 + Math.floor((Math.random() * this.#rows) / step));
       if (number > this.#rows || !suits(number) || this.#given.has(number)) continue;
       this.#given.add(number);
