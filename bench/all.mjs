@@ -2,6 +2,7 @@ import { compare } from './compare.mjs';
 import { measureCrypto } from './crypto.mjs';
 import { prepareDatabase } from './database.mjs';
 import { describeEnvironment } from './environment.mjs';
+import { measureGrowth } from './growth/index.mjs';
 import { measureIntegration } from './integration.mjs';
 import { readers, writers } from './peers/index.mjs';
 import * as plans from './plan.mjs';
@@ -36,6 +37,7 @@ export async function measureAll({ quick, only, progress }) {
     storm: () => measureStorms(given),
     vault: () => measureVault(given),
     integration: () => measureIntegration(given),
+    growth: () => measureGrowth(given),
   };
   try {
     const result = { quick, environment: await describeEnvironment(database) };

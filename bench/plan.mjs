@@ -16,6 +16,9 @@
  *   tenants: number, callers: number, warmupMs: number, measureMs: number }} vault
  * @property {{ rounds: number, callers: number, rows: number, concurrency: number,
  *   endpointMs: number }} integration
+ * @property {{ rounds: number, rows: [number, number], integrationRows: [number, number],
+ *   due: number, dead: number, endpointMs: number, accounts: number[],
+ *   updates: { rows: number, refreshed: number, passes: number, fillfactors: number[] } }} growth
  */
 
 /** @type {Plan} */
@@ -42,6 +45,16 @@ export const full = {
     measureMs: 4_000,
   },
   integration: { rounds: 9, callers: 64, rows: 20_000, concurrency: 32, endpointMs: 100 },
+  growth: {
+    rounds: 7,
+    rows: [10_000, 10_000_000],
+    integrationRows: [10_000, 2_000_000],
+    due: 2_000,
+    dead: 200_000,
+    endpointMs: 20,
+    accounts: [1, 100, 1_000, 10_000],
+    updates: { rows: 100_000, refreshed: 2_000, passes: 3, fillfactors: [100, 90, 70] },
+  },
 };
 
 /** Under two minutes, for a look: its ranges are wide. @type {Plan} */
@@ -57,4 +70,12 @@ export const quick = {
   storm: { ...full.storm, rounds: 3 },
   vault: { ...full.vault, rounds: 3, decrypts: 10, measureMs: 2_000 },
   integration: { ...full.integration, rounds: 3, rows: 1_500 },
+  growth: {
+    ...full.growth,
+    rounds: 3,
+    rows: [10_000, 100_000],
+    integrationRows: [10_000, 100_000],
+    dead: 20_000,
+    updates: { ...full.growth.updates, rows: 20_000 },
+  },
 };

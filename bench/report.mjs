@@ -1,10 +1,12 @@
+import { growthText } from './growth-report.mjs';
 import { integrationText } from './integration-report.mjs';
 import { number, range, ratioText, table } from './table.mjs';
 import { tenantsText } from './tenants.mjs';
 import { vaultText } from './vault-report.mjs';
 
 /** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
-export function report({ environment, crypto, reads, writes, tenants, storm, vault, integration }) {
+export function report(result) {
+  const { environment, crypto, reads, writes, tenants, storm, vault, integration, growth } = result;
   return [
     environmentLines(environment),
     crypto && cryptoText(crypto),
@@ -14,6 +16,7 @@ export function report({ environment, crypto, reads, writes, tenants, storm, vau
     storm && stormText(storm),
     vault && vaultText(vault),
     integration && integrationText(integration),
+    growth && growthText(growth),
   ]
     .filter(Boolean)
     .join('\n\n');

@@ -28,8 +28,8 @@ export function number(value) {
 }
 
 /** @param {import('./statistics.mjs').Spread} ratio */
-export function ratioText({ median, min, max }) {
-  return `${median.toFixed(1)}x [${min.toFixed(1)}-${max.toFixed(1)}]`;
+export function ratioText({ median, min, max }, digits = 1) {
+  return `${median.toFixed(digits)}x [${min.toFixed(digits)}-${max.toFixed(digits)}]`;
 }
 
 /** The median, and the range where there is one. @param {import('./statistics.mjs').Spread} spread */

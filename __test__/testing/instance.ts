@@ -1,12 +1,17 @@
 /** The real tokenkeep, on what tokenkeep/testing gives. */
 
-import { type TokenKeep, createTokenKeep } from '../../dist/index.js';
+import { type TokenKeep, type TokenKeepOptions, createTokenKeep } from '../../dist/index.js';
 import type { TestDatabase, TokenEndpoint } from '../../dist/testing/index.js';
 
 /** An instance for all stores, whose providers are all the endpoint. */
 export function keepFor(database: TestDatabase, endpoint: TokenEndpoint): TokenKeep {
-  return createTokenKeep({
-    databaseUrl: database.url,
+  return createTokenKeep(optionsFor(database.url, endpoint));
+}
+
+/** What all stores need. */
+export function optionsFor(databaseUrl: string, endpoint: TokenEndpoint): TokenKeepOptions {
+  return {
+    databaseUrl,
     gmailEncryptionKey: '11'.repeat(32),
     tokenkeepKey: '22'.repeat(32),
     encryptionSecret: '3'.repeat(32),
@@ -14,5 +19,5 @@ export function keepFor(database: TestDatabase, endpoint: TokenEndpoint): TokenK
     googleClientSecret: 'secret',
     googleTokenUrl: endpoint.url,
     zohoTokenUrl: endpoint.url,
-  });
+  };
 }

@@ -5,6 +5,7 @@
  * @property {(userId: string) => Promise<{ userId?: string, accessToken: string, expiresAt: Date }>}
  *   getValidGmailToken
  * @property {(params: object) => Promise<void>} [upsertGmailTokens]
+ * @property {(userId: string) => Promise<void>} [deleteGmailTokens]
  * @property {() => Promise<unknown>} close
  *
  * @typedef {object} Settings

@@ -13,6 +13,7 @@ export function open({ databaseUrl, encryptionKey, tokenUrl }) {
   return {
     getValidGmailToken: (userId) => keep.gmail.getValidGmailToken(userId),
     upsertGmailTokens: (params) => keep.gmail.upsertGmailTokens(params),
+    deleteGmailTokens: (userId) => keep.gmail.deleteGmailTokens(userId),
     close: () => keep.close(),
   };
 }

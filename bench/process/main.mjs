@@ -7,6 +7,7 @@ import { effectTasks } from './effect.mjs';
 import { expiring } from './expiring.mjs';
 import { seal } from './seal.mjs';
 import { vaultTasks } from './vault.mjs';
+import { walk } from './walk.mjs';
 
 /** @type {import('../peers/index.mjs').Peer} */
 let peer;
@@ -23,6 +24,7 @@ const tasks = {
   write: (size) => load(writeOne(), size),
   ask: ({ userId, callers }) => ask(peer, userId, callers),
   expiring: (options) => expiring(peer, options),
+  walk: (argument) => walk(peer, argument),
   seal,
   ...vaultTasks,
   ...effectTasks,

@@ -1,0 +1,111 @@
+/** Every function of every store. */
+
+import { randomUUID } from 'node:crypto';
+import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../../dist/index.js';
+import { expireToken } from '../../dist/testing/index.js';
+import { optionsFor } from '../testing/instance';
+import { driveConnections } from './connections';
+import { driveRefreshes, expected, type Stage } from './refreshes';
+
+const inAnHour = () => new Date(Date.now() + 3_600_000);
+const credentials = { clientId: 'client', clientSecret: 'secret' };
+
+/** Many keys at once: they are read together. */
+const many = (call: (id: string) => Promise<unknown>) =>
+  Promise.allSettled(Array.from({ length: 40 }, (_, index) => call(`${index + 1}`)));
+
+async function driveGmail({ gmail }: TokenKeep, userId: string): Promise<void> {
+  await gmail.getGmailTokenDecrypted(userId);
+  await gmail.getValidGmailToken(userId);
+  await many(gmail.hasActiveGmailConnection);
+  await gmail.deleteGmailTokens(userId);
+}
+
+async function driveZoho(stage: Stage, userId: string): Promise<void> {
+  const { keep, endpoint } = stage;
+  await many((client) => keep.zoho.hasToken(client, 'zoho_crm'));
+  await many((client) => keep.zoho.hasToken(client, client));
+  // Two refresh tokens of the environment: the first for a new client, the second for a dead grant.
+  const client = randomUUID();
+  const ask = async (zohoRefreshToken: string) => {
+    const seeded = createTokenKeep(optionsOf(stage, { zohoRefreshToken }));
+    await seeded.zoho.getAccessToken(client, 'zoho_crm', credentials).catch(expected);
+    await seeded.close();
+  };
+  endpoint.script([{ error: 'invalid_code' }]);
+  await ask(endpoint.issue().refreshToken);
+  await ask(endpoint.issue().refreshToken);
+  await keep.zoho.storeTokens(userId, 'zoho_crm', { refreshToken: 'refresh' });
+}
+
+async function driveVault({ keep, meddlerUrl }: Stage, tenantId: string): Promise<void> {
+  const { vault } = keep;
+  await many(() => vault.getToken(randomUUID(), 'google', 'access_token'));
+  await many((account) => vault.getAccessToken(tenantId, 'google', account, 5, { refresh: true }));
+  await vault.getRefreshToken(tenantId, 'google');
+  await vault.getAccessToken(tenantId, 'google');
+  await expireToken(meddlerUrl, { store: 'vault', tenantId, provider: 'google' });
+  await vault.getAccessToken(tenantId, 'google');
+  await vault.findExpiringTokens(30);
+  await vault.storeToken(tenantId, 'nobody', 'api_key', { value: 'key' }).catch(expected);
+  const id = await vault.storeToken(tenantId, 'icount', 'api_key', { value: 'key' });
+  await vault.markTokenInvalid(id, 'refused');
+  await vault.deleteToken(id);
+  await vault.deleteProviderTokens(tenantId, 'google');
+}
+
+async function driveCalendar({ calendar }: TokenKeep, userId: string): Promise<void> {
+  await many(() => calendar.getCalendarTokens(randomUUID()));
+  await calendar.getCredentialsForUser(userId);
+  await calendar.deleteCalendarTokens(userId);
+}
+
+async function driveIntegration({ keep, endpoint }: Stage, userId: string): Promise<void> {
+  const { integration } = keep;
+  await many((user) => integration.getToken(user, 'acme'));
+  await many((user) => integration.getToken(user, user));
+  const soon = { ...endpoint.issue(), expiresAt: new Date(Date.now() + 400_000) };
+  await integration.storeToken(userId, 'google', soon);
+  await integration.refreshExpiring({ within: 900_000 });
+  await integration.getValidToken(userId, 'google');
+  await integration.connectionStatus(userId, 'google');
+  await integration.revoke(userId, 'google');
+}
+
+/** What is sealed in plaintext again. */
+async function driveUnseal(stage: Stage): Promise<void> {
+  const { keep } = stage;
+  const userId = randomUUID();
+  await keep.zoho.storeTokens(userId, 'zoho_crm', { refreshToken: 'refresh' });
+  await keep.calendar.saveCalendarTokens(userId, 'access', 'refresh', inAnHour(), null);
+  const token = { accessToken: 'access', refreshToken: 'refresh', expiresAt: inAnHour() };
+  await keep.integration.storeToken(userId, 'google', token);
+  const reading = createTokenKeep(optionsOf(stage, { sealing: 'read' }));
+  for (const store of ['zoho', 'calendar', 'integration'] as const) await reading.unseal({ store });
+  await reading.close();
+}
+
+/** Everything; `userId` is, in the vault, a tenant with many rows. */
+export async function driveAll(stage: Stage, userId: string): Promise<void> {
+  await driveRefreshes(stage, userId);
+  await driveGmail(stage.keep, userId);
+  await driveZoho(stage, userId);
+  await driveVault(stage, userId);
+  await driveCalendar(stage.keep, userId);
+  await driveIntegration(stage, userId);
+  await driveConnections(stage);
+  await driveUnseal(stage);
+}
+
+/** Every store's settings; the endpoint stands for all providers. */
+export function optionsOf(
+  { databaseUrl, endpoint }: Pick<Stage, 'databaseUrl' | 'endpoint'>,
+  options: TokenKeepOptions = {},
+): TokenKeepOptions {
+  return {
+    ...optionsFor(databaseUrl, endpoint),
+    googleRevocationUrl: endpoint.url,
+    googleOauthRedirectUri: 'http://127.0.0.1:1/callback',
+    ...options,
+  };
+}
