@@ -35,11 +35,12 @@ pub struct PendingTable {
 
 const ID_BYTES: usize = 16;
 
-/// A few of those that nobody has come back for go at the same time.
+/// A few of those that nobody has come back for go at the same time. The statement's own time bounds
+/// the look into the index; `clock_timestamp()` would not.
 const PUT: &str = "
     WITH expired AS (
         DELETE FROM tokenkeep.oauth_state WHERE id IN (
-            SELECT id FROM tokenkeep.oauth_state WHERE expires_at <= clock_timestamp()
+            SELECT id FROM tokenkeep.oauth_state WHERE expires_at <= statement_timestamp()
             LIMIT 20 FOR UPDATE SKIP LOCKED)
     )
     INSERT INTO tokenkeep.oauth_state (id, kind, sealed, expires_at)

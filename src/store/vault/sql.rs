@@ -6,32 +6,37 @@ use crate::store::table::Sql;
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
 
-/// Both rows of a key. The enum is compared as text: a value that the type lacks is no row, and no
-/// error of everybody in the same read.
-macro_rules! pairs {
-    ($wanted:literal) => {
+/// The value of the enum that a text names, found by an index: NULL for a value that the type lacks,
+/// which is no row, and no error of everybody in the same read.
+macro_rules! provider {
+    ($text:literal) => {
         concat!(
-            "SELECT wanted.tenant_id, wanted.provider, wanted.identifier,
-                r.encrypted_value, a.encrypted_value, a.expires_at, {added},
-                coalesce(r.updated_at, a.updated_at), clock_timestamp(),
-                r.is_valid, r.last_error, a.is_valid, a.id::text, a.last_used_at
-            FROM ",
-            $wanted,
-            " AS wanted (tenant_id, provider, identifier)
-            LEFT JOIN {table} r ON r.tenant_id = wanted.tenant_id::uuid
-                AND r.provider::text = wanted.provider AND r.token_type = 'refresh_token'
-                AND r.identifier IS NOT DISTINCT FROM wanted.identifier
-            LEFT JOIN {table} a ON a.tenant_id = wanted.tenant_id::uuid
-                AND a.provider::text = wanted.provider AND a.token_type = 'access_token'
-                AND a.identifier IS NOT DISTINCT FROM wanted.identifier
-            WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+            "(SELECT label FROM unnest(enum_range(NULL::{schema}token_provider)) AS label
+            WHERE label::text = ",
+            $text,
+            ")"
         )
     };
 }
 
-const READ_ONE: &str = pairs!("(SELECT $1[1], $1[2], $1[3])");
+/// The same of a token's type.
+macro_rules! token_type {
+    ($text:literal) => {
+        concat!(
+            "(SELECT label FROM unnest(enum_range(NULL::{schema}token_type)) AS label
+            WHERE label::text = ",
+            $text,
+            ")"
+        )
+    };
+}
 
-const READ_MANY: &str = pairs!("unnest($1, $2, $3)");
+/// Whether both are the same, or both NULL; unlike `IS NOT DISTINCT FROM` it can be looked up.
+macro_rules! same {
+    ($column:expr, $text:literal) => {
+        concat!("(", $column, " = ", $text, " OR (", $column, " IS NULL AND ", $text, " IS NULL))")
+    };
+}
 
 /// A row of the key `$1`, of this type, under this name.
 macro_rules! row_of {
@@ -40,16 +45,50 @@ macro_rules! row_of {
             $row,
             ".tenant_id = $1[1]::uuid AND ",
             $row,
-            ".provider::text = $1[2] AND ",
+            ".provider = ",
+            provider!("$1[2]"),
+            " AND ",
             $row,
             ".token_type = '",
             $type,
             "' AND ",
-            $row,
-            ".identifier IS NOT DISTINCT FROM $1[3]"
+            same!(concat!($row, ".identifier"), "$1[3]")
         )
     };
 }
+
+/// What is read of both rows of a key.
+macro_rules! pair_columns {
+    () => {
+        "r.encrypted_value, a.encrypted_value, a.expires_at, {added},
+        coalesce(r.updated_at, a.updated_at), clock_timestamp(),
+        r.is_valid, r.last_error, a.is_valid, a.id::text, a.last_used_at"
+    };
+}
+
+const READ_ONE: &str = concat!(
+    "SELECT $1[1], $1[2], $1[3], ",
+    pair_columns!(),
+    " FROM (SELECT) AS key LEFT JOIN {table} r ON ",
+    row_of!("r", "refresh_token"),
+    " LEFT JOIN {table} a ON ",
+    row_of!("a", "access_token"),
+    " WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+);
+
+const READ_MANY: &str = concat!(
+    "SELECT wanted.tenant_id, wanted.provider, wanted.identifier, ",
+    pair_columns!(),
+    " FROM unnest($1, $2, $3) AS wanted (tenant_id, provider, identifier)
+    JOIN unnest(enum_range(NULL::{schema}token_provider)) AS label ON label::text = wanted.provider
+    LEFT JOIN {table} r ON r.tenant_id = wanted.tenant_id::uuid AND r.provider = label
+      AND r.token_type = 'refresh_token' AND ",
+    same!("r.identifier", "wanted.identifier"),
+    " LEFT JOIN {table} a ON a.tenant_id = wanted.tenant_id::uuid AND a.provider = label
+      AND a.token_type = 'access_token' AND ",
+    same!("a.identifier", "wanted.identifier"),
+    " WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+);
 
 /// Step 3. Fresh is an access token that is valid and has no expiry, or a late one.
 const LEASE: &str = concat!(
@@ -173,9 +212,13 @@ pub(super) const TOKEN: &str = concat!(
     "SELECT ",
     token_columns!(),
     " FROM {table} t
-    WHERE t.tenant_id = $1[1]::uuid AND t.provider::text = $1[2] AND t.token_type::text = $1[3]
-      AND t.identifier IS NOT DISTINCT FROM $1[4]
-    ORDER BY t.updated_at DESC, t.id LIMIT 1"
+    WHERE t.tenant_id = $1[1]::uuid AND t.provider = ",
+    provider!("$1[2]"),
+    " AND t.token_type = ",
+    token_type!("$1[3]"),
+    " AND ",
+    same!("t.identifier", "$1[4]"),
+    " ORDER BY t.updated_at DESC, t.id LIMIT 1"
 );
 
 pub(super) const TOKENS: &str = concat!(
@@ -183,10 +226,12 @@ pub(super) const TOKENS: &str = concat!(
     token_columns!(),
     " FROM unnest($1, $2, $3, $4)
       AS wanted (tenant_id, provider, token_type, identifier)
-    JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider::text = wanted.provider
-      AND t.token_type::text = wanted.token_type
-      AND t.identifier IS NOT DISTINCT FROM wanted.identifier
-    ORDER BY t.updated_at DESC, t.id"
+    JOIN unnest(enum_range(NULL::{schema}token_provider)) AS label ON label::text = wanted.provider
+    JOIN unnest(enum_range(NULL::{schema}token_type)) AS type ON type::text = wanted.token_type
+    JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider = label
+      AND t.token_type = type AND ",
+    same!("t.identifier", "wanted.identifier"),
+    " ORDER BY t.updated_at DESC, t.id"
 );
 
 /// Stores a token; frees the lease. `$4`: whether an expiry was given at all, since an update without
@@ -243,11 +288,12 @@ pub(super) const DELETE_PROVIDER: &str = "
       ORDER BY token_type::text, id FOR UPDATE)
     DELETE FROM {table} AS t USING gone WHERE t.id = gone.id RETURNING t.id::text";
 
-/// Expired ones, too.
+/// Expired ones, too. The statement's own time bounds the look into the index; `clock_timestamp()`
+/// would not.
 pub(super) const EXPIRING: &str = "
     SELECT tenant_id::text, provider::text, token_type::text, identifier FROM {table}
     WHERE is_valid = 'true' AND token_type = 'access_token'
-      AND expires_at < clock_timestamp() + $1 * interval '1 minute'
+      AND expires_at < statement_timestamp() + $1 * interval '1 minute'
       AND ($2::text IS NULL OR provider::text = $2)";
 
 /// Never waits for a row: that a token was used is no reason to hold anybody up.
