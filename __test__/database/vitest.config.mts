@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['__test__/database/**/*.e2e.ts'],
+    include: ['__test__/database/**/*.{e2e,spec}.ts'],
     globalSetup: ['__test__/helpers/server.ts'],
     pool: 'forks',
     maxWorkers: 1,

@@ -13,6 +13,11 @@ const packages = JSON.parse(readFileSync(join(import.meta.dirname, 'packages.jso
 /** The majors, the oldest first. */
 export const majors = Object.keys(packages);
 
+/** Such as `18.4`. @param {string} major */
+export function versionOf(major) {
+  return packages[major].version.split('.').slice(0, 2).join('.');
+}
+
 /**
  * Installs the package of a major, unless it is there. npm compares it with the lock file, hence with
  * the table above.
