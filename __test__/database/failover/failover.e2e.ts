@@ -39,16 +39,18 @@ describe('a primary that is killed under constant traffic', () => {
       await until(() => scene.endpoint.requests.length >= 30);
 
       // The worst moment: the provider has just answered, and the only copy is on its way.
-      let killed = 0;
+      let [killed, gone] = [0, 0];
       let holding: string | undefined;
       scene.endpoint.script(async ({ form }) => {
         if (holding !== undefined) return undefined;
         holding = form['refresh_token']!;
-        await scene.pair.kill();
         killed = now();
+        await scene.pair.kill();
+        gone = now();
         return undefined;
       });
       await Promise.all(processes.map((process) => process.failure()));
+      await until(() => gone);
       await scene.pair.promote();
       const promoted = now();
 
@@ -65,7 +67,7 @@ describe('a primary that is killed under constant traffic', () => {
       await until(() => now() > promoted + RECOVERED_MS + 500);
       const ends = await Promise.all(processes.map((process) => process.end()));
       const calls = ends.flatMap((end) => end.calls);
-      task.meta.timeline = timelineOf({ killed, promoted, unfinishedCommit, calls });
+      task.meta.timeline = timelineOf({ killed, gone, promoted, unfinishedCommit, calls });
 
       expect(ends.map(({ ended }) => ended)).toEqual([true, true]);
       const failed = calls.filter(({ code }) => code);

@@ -2,11 +2,11 @@
 
 import type { Call } from './traffic';
 
-/** In milliseconds since the primary was killed. */
+/** In milliseconds since the first process of the primary was killed. */
 export interface Timeline {
   firstError: number;
   promoted: number;
-  /** The first call of its kind that began after the kill, and succeeded, ended then. */
+  /** The first call of its kind that began when all were gone, and succeeded, ended then. */
   firstRead: number;
   firstCommit: number;
   /** The call that was under way at the kill, whose answer had come and was not stored yet. */
@@ -19,15 +19,17 @@ export interface Timeline {
 /** What is known of a failover when all processes have ended. */
 export interface Course {
   killed: number;
+  /** When the last process of the primary was gone. */
+  gone: number;
   promoted: number;
   unfinishedCommit: number;
   calls: Call[];
 }
 
 /** Puts it in order. */
-export function timelineOf({ killed, promoted, unfinishedCommit, calls }: Course): Timeline {
+export function timelineOf({ killed, gone, promoted, unfinishedCommit, calls }: Course): Timeline {
   const first = (moments: number[]) => Math.min(...moments) - killed;
-  const later = calls.filter(({ began }) => began > killed);
+  const later = calls.filter(({ began }) => began > gone);
   const good = (kind: Call['kind']) =>
     later.filter((call) => call.kind === kind && !call.code).map(({ ended }) => ended);
   const failed = calls.filter(({ code }) => code);
