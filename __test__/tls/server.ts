@@ -43,6 +43,11 @@ export class TlsServer {
     return started;
   }
 
+  /** Such as 18. */
+  get major(): number {
+    return Number.parseInt(this.#server.version);
+  }
+
   /** A URL that reaches it; by default by the name that its certificate is for. */
   url(query: Record<string, string> = {}, host = 'localhost'): string {
     const url = new URL(this.#server.url);

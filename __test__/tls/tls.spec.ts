@@ -56,9 +56,14 @@ describe('a server whose certificate is right', () => {
     ['prefer', { sslmode: 'prefer', ...CA }],
     ['the authority’s text', { sslmode: 'verify-full', sslrootcert: text('authority.pem') }],
     ['channel binding', { channel_binding: 'require', ...CA }],
-    ['TLS from the first byte', { sslnegotiation: 'direct', ...CA }],
   ])('is reached with %s', async (_, query) => {
     expect(await reached(server.url(query))).toBe('TLSv1.3');
+  });
+
+  it('is reached with TLS from the first byte, from PostgreSQL 17 on', async () => {
+    const direct = server.url({ sslnegotiation: 'direct', ...CA });
+    if (server.major >= 17) expect(await reached(direct)).toBe('TLSv1.3');
+    else await expect(reached(direct)).rejects.toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE' });
   });
 
   it.each<Record<string, string>>([{}, { sslmode: 'disable' }, { ssl: 'false' }])(

