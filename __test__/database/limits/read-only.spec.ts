@@ -45,6 +45,13 @@ it('a spent token is not refreshed: the provider is not asked', async () => {
   expect(await allBytes(scene.database.client)).toEqual(before);
 });
 
+it('a refresh is told what the server said, and nobody waits for somebody else’s', async () => {
+  const { user } = await makeRows(scene.keep(), scene.endpoint);
+  const { gmail } = scene.keep({ databaseUrl: role.url, waitMs: 2_000 });
+  const failure = await failureOf(gmail.getValidGmailToken(user));
+  expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', sqlstate: '25006' });
+});
+
 it('a usable token is handed out all the same', async () => {
   const { user } = await makeRows(scene.keep(), scene.endpoint, 120);
   const { gmail } = scene.keep({ databaseUrl: role.url, waitMs: 300 });

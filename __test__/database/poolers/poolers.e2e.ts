@@ -93,6 +93,20 @@ describe.each(told)('%s', (_, kind) => {
     expect(await rowOf(scene.database, user)).toMatchObject({ scope: 'other' });
   });
 
+  it('passes on that a read which takes too long is given up', async () => {
+    const application = await scene.client();
+    await application.query('BEGIN; LOCK TABLE gmail_tokens IN ACCESS EXCLUSIVE MODE');
+    const { gmail } = scene.keep(SCALED);
+    expect(await failureOf(gmail.hasActiveGmailConnection('nobody'))).toMatchObject({
+      retryable: true,
+    });
+    const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await scene.database.client.query(waiting)).rows[0].count === 0);
+    await application.query('COMMIT');
+    expect(await gmail.hasActiveGmailConnection('nobody')).toBe(false);
+  });
+
   it('that has no connection left for us ends in an error that may be tried again', async () => {
     const holders = await Promise.all(
       Array.from({ length: kind.poolSize }, () => scene.client(scene.url)),
