@@ -66,7 +66,8 @@ describe('several servers', () => {
       values: { port: new URL(primary).port },
     });
     expect(check('database.writes')).toMatchObject({ status: 'ok' });
-    const first = await examine({ DATABASE_URL: both(behind.href, primary) });
+    const any = '?target_session_attrs=any';
+    const first = await examine({ DATABASE_URL: both(behind.href, primary, any) });
     expect(first.check('database.writes')).toMatchObject({ status: 'problem' });
   });
 

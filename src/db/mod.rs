@@ -1,6 +1,8 @@
 //! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
 
 mod ask;
+mod cancel;
+mod connect;
 mod error;
 mod idle;
 mod inspection;

@@ -5,17 +5,19 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Timeouts,
 };
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Row};
 
+use super::connect::Servers;
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::Idle;
 use super::scope::Scope;
-use super::settings::{Connector, DatabaseSettings};
+use super::settings::DatabaseSettings;
 use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
 use crate::config::Limits;
 use crate::error::{Error, Result};
@@ -61,7 +63,7 @@ impl Within {
 pub struct Database {
     settings: DatabaseSettings,
     pool: Pool,
-    connector: Connector,
+    servers: Arc<Servers>,
     idle: Idle,
 }
 
@@ -93,11 +95,10 @@ impl Database {
 
     fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
         let connector = settings.connector()?;
-        let manager = Manager::from_config(
-            settings.driver()?,
-            connector.clone(),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let servers = Servers::of(&settings, connector.clone())?;
+        let to_cancel = Arc::new(Servers::of(&settings, connector)?);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(settings.driver()?, servers, recycling);
         let idle = Idle::default();
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
@@ -107,7 +108,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| Error::internal("the pool could not be built"))?;
-        Ok(Self { settings, pool, connector, idle })
+        Ok(Self { settings, pool, servers: to_cancel, idle })
     }
 
     /// The settings that this pool was opened with.
@@ -136,10 +137,7 @@ impl Database {
         }
         let connection = self.connection(step, within).await?;
         let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
-        if answer.is_err() {
-            self.cancel(connection.cancel_token());
-        }
-        self.settle(step, connection, answer)
+        self.settle_read(step, connection, answer)
     }
 
     /// The same for some reads, each of which has its own answer: either one, or all of some scope.
@@ -168,10 +166,7 @@ impl Database {
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let connection = self.connection(step, within).await?;
         let answer = timeout(deadline(within), transactions(&connection, reads)).await;
-        if answer.is_err() {
-            self.cancel(connection.cancel_token());
-        }
-        let each = self.settle(step, connection, answer.map(tell_apart))?;
+        let each = self.settle_read(step, connection, answer.map(tell_apart))?;
         let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
         Ok(told.collect())
     }
@@ -204,14 +199,6 @@ impl Database {
         self.settle(step, connection, answer)
     }
 
-    /// Asks the server to end a statement that nobody waits for any more. What comes of that changes
-    /// nothing for the caller.
-    fn cancel(&self, statement: CancelToken) {
-        let connector = self.connector.clone();
-        let limit = Duration::from_millis(self.settings.connect_timeout_ms);
-        tokio::spawn(timeout(limit, async move { statement.cancel_query(connector).await }));
-    }
-
     async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
         let taken = match within.connect_ms {
             None => self.pool.get().await,
@@ -228,6 +215,33 @@ impl Database {
         let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
         let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
         timeout(limit, getting).await.ok()?.ok()
+    }
+
+    /// As any statement; one that takes too long is ended at the server, too.
+    fn settle_read<Answer>(
+        &self,
+        step: &'static str,
+        connection: Object,
+        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<Answer> {
+        if answer.is_ok() {
+            return self.settle(step, connection, answer);
+        }
+        self.cancel(Object::take(connection));
+        self.pool.retain(|_, _| false);
+        Err(no_answer(step))
+    }
+
+    /// Asks the server to end what this connection waits for. What comes of that changes nothing for
+    /// the caller. A pooler passes it on only while the session is there: until an empty statement
+    /// behind it is answered.
+    fn cancel(&self, connection: ClientWrapper) {
+        let servers = Arc::clone(&self.servers);
+        let limit = Duration::from_millis(self.settings.connect_timeout_ms);
+        tokio::spawn(timeout(limit, async move {
+            servers.cancel(&connection.cancel_token()).await;
+            connection.batch_execute("").await
+        }));
     }
 
     fn settle<Answer>(

@@ -116,14 +116,19 @@ impl DatabaseSettings {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         self.transport.configure(&mut config);
-        // Each host has its share: one that does not answer leaves time for the next.
-        let hosts = config.get_hosts().len().max(1) as u64;
-        config.connect_timeout(Duration::from_millis(self.connect_timeout_ms / hosts));
+        config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
         config.keepalives_idle(Duration::from_millis(KEEPALIVE_IDLE_MS));
         config.keepalives_interval(Duration::from_millis(KEEPALIVE_INTERVAL_MS));
         config.keepalives_retries(KEEPALIVE_RETRIES);
         config.application_name(application_name.as_deref().unwrap_or("tokenkeep"));
         Ok(config)
+    }
+
+    /// The driver's form of each server, in the order in which they are tried.
+    pub(super) fn drivers(&self) -> Result<Vec<tokio_postgres::Config>> {
+        let mut servers = self.servers();
+        servers.iter_mut().for_each(|server| server.settings.needs_primary = self.needs_primary);
+        servers.iter().map(|server| server.settings.driver()).collect()
     }
 
     /// What encrypts a connection; reads the files that the parameters name.

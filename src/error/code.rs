@@ -88,6 +88,14 @@ impl Error {
         self.kind().code
     }
 
+    /// Whether the server has said that it did nothing: a transaction that is read-only (25), conflicts
+    /// (40), lacks resources (53), or was cancelled.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        let Self::Database { sqlstate: Some(state), .. } = self else { return false };
+        ["25", "40", "53"].iter().any(|class| state.starts_with(class)) || state == "57014"
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -145,8 +145,8 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// Step 3: The lease; `None` when it was refused. A database error counts as a refusal: the
-    /// lease may be ours, and then runs out. Only an answer that no later try would change is an
-    /// error.
+    /// lease may be ours, and then runs out. Only an answer is an error that no later try would change,
+    /// or that says that nothing was done: then nobody else is at work, whom to wait for.
     pub(super) async fn take_lease(
         &self,
         key: &T::Key,
@@ -166,7 +166,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
             Ok(at) => at,
             Err(error @ Error::RowLocked { .. }) => return Err(error),
-            Err(error) if !error.is_retryable() => return Err(error),
+            Err(error) if !error.is_retryable() || error.is_undone() => return Err(error),
             Err(_) => None,
         };
         let Some(at) = at else { return Ok(None) };

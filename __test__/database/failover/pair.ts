@@ -43,7 +43,7 @@ export class Pair {
   }
 
   /** The URL of a database, with both hosts. */
-  url(first: 'primary' | 'standby', attributes?: 'read-write' | 'primary'): string {
+  url(first: 'primary' | 'standby', attributes?: 'read-write' | 'primary' | 'any'): string {
     const ports = [this.primary.port, this.standby.port];
     if (first === 'standby') ports.reverse();
     const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');

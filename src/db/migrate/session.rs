@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Row};
 
 use crate::db::ask::Ask;
+use crate::db::connect::Servers;
 use crate::db::error::{from_driver, no_answer};
 use crate::db::pool::Params;
 use crate::db::settings::DatabaseSettings;
@@ -22,13 +23,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) async fn connect(settings: &DatabaseSettings) -> Result<Self> {
         let step = "connect for a migration";
-        // The driver's own timeout ends with the TCP connection.
+        let servers = Servers::of(settings, settings.connector()?)?;
         let limit = Duration::from_millis(settings.connect_timeout_ms);
-        let (client, mut connection) =
-            timeout(limit, settings.driver()?.connect(settings.connector()?))
-                .await
-                .map_err(|_| no_answer(step))?
-                .map_err(|error| from_driver(step, &error))?;
+        let (client, mut connection) = timeout(limit, servers.connect())
+            .await
+            .map_err(|_| no_answer(step))?
+            .map_err(|error| from_driver(step, &error))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {

@@ -90,7 +90,8 @@ const READ_MANY: &str = concat!(
     " WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
 );
 
-/// Step 3. Fresh is an access token that is valid and has no expiry, or a late one.
+/// Step 3. Fresh is an access token that is valid and has no expiry, or a late one. Counted, since for
+/// one that may be anywhere the planner would read the table from its beginning.
 const LEASE: &str = concat!(
     "UPDATE {table} AS r SET refreshing_at = clock_timestamp()
     WHERE ",
@@ -101,8 +102,8 @@ const LEASE: &str = concat!(
     row_of!("a", "access_token"),
     ")
         IS NOT DISTINCT FROM $3
-      AND ($4::float8 IS NULL OR NOT EXISTS (
-        SELECT FROM {table} a WHERE ",
+      AND ($4::float8 IS NULL OR 0 = (
+        SELECT count(*) FROM {table} a WHERE ",
     row_of!("a", "access_token"),
     " AND a.is_valid <> 'false'
           AND (a.expires_at IS NULL
@@ -112,7 +113,7 @@ const LEASE: &str = concat!(
 );
 
 /// Step 7, in one statement: locks both rows, and only when both are the ones that were read writes
-/// both. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
+/// both, found by their ids whatever the planner thinks of their number. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token.
 const COMMIT: &str = concat!(
     "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
@@ -138,11 +139,11 @@ const COMMIT: &str = concat!(
     refresh AS (
       UPDATE {table} AS stored SET encrypted_value = $4, is_valid = 'true', last_error = NULL,
         refreshing_at = NULL, last_refreshed_at = clock.now, updated_at = clock.now
-      FROM r, clock WHERE stored.id = r.id),
+      FROM clock WHERE stored.id = ANY (ARRAY(SELECT id FROM r))),
     access AS (
       UPDATE {table} AS stored SET encrypted_value = $5, expires_at = expiry.at, is_valid = 'true',
         last_error = NULL, last_refreshed_at = clock.now, updated_at = clock.now
-      FROM r, a, expiry, clock WHERE stored.id = a.id),
+      FROM expiry, clock WHERE stored.id = ANY (ARRAY(SELECT id FROM a))),
     first_access AS (
       INSERT INTO {table} (tenant_id, provider, token_type, identifier, encrypted_value, expires_at,
         is_valid, last_refreshed_at, created_at, updated_at)
