@@ -5,6 +5,7 @@ import { type TokenKeep, type TokenKeepOptions, withTenant } from '../../dist/in
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { params, rowOf } from '../helpers/rows';
 import { A, B, instance, type Roles, rolesDatabase } from './roles';
+import { tenantStorm } from './storm';
 
 let database: Roles;
 let google: Awaited<ReturnType<typeof startTokenEndpoint>>;
@@ -212,48 +213,9 @@ describe('withTenant', () => {
 });
 
 describe('two tenants at once', () => {
-  /** 1,000 calls of two tenants on two connections; each must get its own, and only that. */
   it('never see, refresh or delete a row of the other, also inside one combined read', async () => {
-    const keep = keepAs(database.plainUrl, { maxConnections: 2, limitsDivisor: 1 });
-    const owner = keepAs(database.bypassUrl);
-    const users = await Promise.all(
-      [...Array(20).keys()].map(async (index) => {
-        const [user, tenant] = [newUser(), index % 2 === 0 ? A : B];
-        const tokens = google.issue();
-        const expiresAt = new Date(Date.now() + (index < 10 ? 3_600_000 : -1_000));
-        await owner.gmail.upsertGmailTokens({
-          ...params(user, { tenantId: tenant, expiresAt }),
-          ...tokens,
-        });
-        return { user, tenant };
-      }),
-    );
-    const calls = [...Array(1_000).keys()].map((call) => {
-      const { user, tenant } = users[call % 20]!;
-      const asked = call % 3 === 0 ? tenant : call % 2 === 0 ? A : B;
-      const { gmail } = keep.forTenant(asked);
-      const own = asked === tenant;
-      const kind = Math.floor(call / 20) % 4;
-      if (kind === 3 && !own) return gmail.deleteGmailTokens(user);
-      if (kind === 2) {
-        return gmail.hasActiveGmailConnection(user).then((is) => expect(is).toBe(own));
-      }
-      const reading =
-        kind === 1 ? gmail.getGmailTokenDecrypted(user) : gmail.getValidGmailToken(user);
-      return reading.then(
-        (token) => expect(token ? token.tenantId : null).toBe(own ? tenant : null),
-        (error) => {
-          expect(own).toBe(false);
-          expect(error.code).toBe('ERR_TOKENKEEP_NOT_CONNECTED');
-        },
-      );
-    });
-    await Promise.all(calls);
-    // Those that had run out were refreshed once each, by their own tenant.
-    expect(google.requests).toHaveLength(10);
-    for (const { user, tenant } of users) {
-      expect(await rowOf(database, user)).toMatchObject({ tenant_id: tenant });
-    }
+    const keep = keepAs(database.plainUrl, { maxConnections: 2 });
+    await tenantStorm(database, google, keep, keepAs(database.bypassUrl));
   });
 
   it('get answers that are larger than what is read off the network at once', async () => {

@@ -18,6 +18,13 @@ export type Functions = [
   Expect<Equal<Exclude<keyof typeof gmail | keyof typeof crypto, keyof typeof tokenkeep>, never>>,
   Expect<Equal<typeof tokenkeep.createTokenKeep, (options?: Options) => Keep>>,
   Expect<Equal<typeof tokenkeep.migrate, (options: tokenkeep.MigrateOptions) => Promise<string[]>>>,
+  Expect<Equal<Keep['forTenant'], (tenantId: string) => Keep>>,
+  Expect<
+    Equal<
+      typeof tokenkeep.withTenant,
+      <Result>(tenantId: string | null, fn: () => Result) => Result
+    >
+  >,
   Expect<Equal<typeof tokenkeep.close, (options?: { timeoutMs?: number }) => Promise<boolean>>>,
   Expect<Equal<typeof tokenkeep.unseal, (options: tokenkeep.UnsealOptions) => Promise<number>>>,
   Expect<Equal<typeof tokenkeep.sealValue, Seal>>,
@@ -30,6 +37,7 @@ export type Functions = [
       | 'zoho'
       | 'vault'
       | 'integration'
+      | 'forTenant'
       | 'migrate'
       | 'sealValue'
       | 'openValue'
