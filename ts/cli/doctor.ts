@@ -81,7 +81,8 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
   }
   const stores = asked.stores ?? implied(findings, configured);
   const isMixedFleet = settings.mixedFleet === true;
-  const checks = databaseChecks(findings, { stores, plaintext, isMixedFleet });
+  const tellsUser = settings.jwtClaims === true;
+  const checks = databaseChecks(findings, { stores, plaintext, isMixedFleet, tellsUser });
   if (findings.database && stores.length === 0) checks.push(noStore());
   return [variables, ...checks, ...(await beside(stores))];
 }

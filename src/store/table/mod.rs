@@ -77,6 +77,23 @@ impl<S: Shape> StoreTable<S> {
         named::<S>(&self.database, sql)
     }
 
+    /// What a read of no row, or one that failed, comes to: where row-level security hides the rows it
+    /// may be the reason for either, since a policy may fail without a tenant.
+    pub(super) async fn unless_hidden<R>(
+        &self,
+        scope: &Scope,
+        read: Result<Option<R>>,
+    ) -> Result<Option<R>> {
+        if read.as_ref().is_err_and(Error::is_retryable) {
+            return read;
+        }
+        match (self.check_visible(scope).await, read) {
+            (Err(hidden @ Error::TenantRequired { .. }), _) => Err(hidden),
+            (Err(unknown), Ok(_)) => Err(unknown),
+            (_, read) => read,
+        }
+    }
+
     /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
     async fn check_visible(&self, scope: &Scope) -> Result<()> {
         if !scope.is_empty() {
@@ -127,14 +144,10 @@ impl<S: Shape> Table for StoreTable<S> {
     }
 
     async fn read(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {
-        let row = match self.reads.get(key.clone()).await {
-            Ok(Some(row)) => return Ok(Some(Row::clone(&row))),
-            // A policy may fail without a tenant, in the place of hiding everything.
-            Err(error) if error.is_retryable() => return Err(error),
-            other => other.map(|_| None),
-        };
-        self.check_visible(&key.scope).await?;
-        row
+        match self.reads.get(key.clone()).await {
+            Ok(Some(row)) => Ok(Some(Row::clone(&row))),
+            none => self.unless_hidden(&key.scope, none.map(|_| None)).await,
+        }
     }
 
     fn open(

@@ -189,14 +189,10 @@ impl Vault {
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
         let table = self.table()?;
-        let stored = match self.tokens.get(self.scope.of(key)).await {
-            Ok(Some(stored)) => return Ok(Some(Stored::clone(&stored))),
-            // A policy may fail without a tenant, in the place of hiding everything.
-            Err(error) if error.is_retryable() => return Err(error),
-            other => other.map(|_| None),
-        };
-        table.check_visible().await?;
-        stored
+        match self.tokens.get(self.scope.of(key)).await {
+            Ok(Some(stored)) => Ok(Some(Stored::clone(&stored))),
+            none => table.unless_hidden(&self.scope, none.map(|_| None)).await,
+        }
     }
 
     async fn open(&self, stored: &Stored) -> Result<Opened> {

@@ -17,6 +17,8 @@ export interface Circumstances {
   stores: Store[];
   plaintext: Plaintext;
   isMixedFleet: boolean;
+  /** Whether the calendar store tells row-level security whose row a statement is about. */
+  tellsUser: boolean;
 }
 
 /** The server's own, then those of the stores. */
@@ -36,7 +38,7 @@ export function databaseChecks(findings: Findings, around: Circumstances): Check
     tlsCheck(used, facts, findings.tlsMode, isBehindPooler),
     poolerCheck(used, database.pooler),
     clockCheck(facts.clock, around.isMixedFleet),
-    ...around.stores.flatMap((store) => storeChecks(store, database, facts, around.plaintext)),
+    ...around.stores.flatMap((store) => storeChecks(store, database, facts, around)),
     ...connectChecks(database.bookkeeping, around.stores),
   ];
 }
@@ -46,7 +48,12 @@ function unseen(stores: Store[]): Check[] {
   return stores.map((store) => unknown(`${store}.table`, 'Not looked at: there is no connection.'));
 }
 
-function storeChecks(store: Store, found: Contents, role: Facts, plaintext: Plaintext): Check[] {
+function storeChecks(
+  store: Store,
+  found: Contents,
+  role: Facts,
+  { plaintext, tellsUser }: Circumstances,
+): Check[] {
   const checked = found.tables[store];
   if (!checked || 'failed' in checked) {
     const why = checked ? checked.failed : 'the core does not know this store';
@@ -57,7 +64,7 @@ function storeChecks(store: Store, found: Contents, role: Facts, plaintext: Plai
     tableCheck(table),
     migrationsCheck(table, found.bookkeeping),
     rightsCheck(table),
-    rowSecurityCheck(table, role),
+    rowSecurityCheck(table, role, tellsUser),
     linksCheck(table),
     rowsCheck(table, plaintext),
   ];

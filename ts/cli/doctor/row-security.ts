@@ -3,8 +3,8 @@
 import { type Check, list, ok, problem, warning } from './check';
 import type { Access, Facts, Table } from './findings';
 
-/** What it means for calls. */
-export function rowSecurityCheck(table: Table, role: Facts): Check | undefined {
+/** What it means for calls; `tellsUser`: whether the calendar store tells whose row it is. */
+export function rowSecurityCheck(table: Table, role: Facts, tellsUser: boolean): Check | undefined {
   const { store, access } = table;
   if (!access) return undefined;
   const id = `${store}.row-security`;
@@ -28,6 +28,12 @@ export function rowSecurityCheck(table: Table, role: Facts): Check | undefined {
   if (permissive.every(({ asksForTenant }) => asksForTenant)) {
     const found = `${on}: ${names} asks for app.current_tenant_id. Every call needs withTenant.`;
     return warning(id, found, `Call within withTenant, or ${bypass}.`, values);
+  }
+  if (store === 'calendar' && permissive.every(({ asksForUser }) => asksForUser)) {
+    const found = `${on}: ${names} asks for the signed-in user (auth.uid())`;
+    if (tellsUser) return ok(id, `${found}, of whom TOKENKEEP_JWT_CLAIMS tells it.`, values);
+    const mend = `Set TOKENKEEP_JWT_CLAIMS=1, or ${bypass}.`;
+    return problem(id, `${found}, of whom nothing tells it.`, mend, values);
   }
   const asked = permissive.some(({ asksForUser }) => asksForUser)
     ? `${names} asks for the signed-in user (auth.uid())`
