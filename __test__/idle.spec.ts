@@ -181,6 +181,17 @@ describe('a call that no connection could be had for says why', () => {
     await first;
   });
 
+  it('when one of several hosts has said so, and another is silent', async () => {
+    const { host } = new URL(database.url);
+    const url = database.url.replace(host, `${host},127.0.0.1:1`).replace(/test_\w+$/, 'nowhere');
+    const keep = keepOn({ ...database, url });
+    closing.push(() => keep.close());
+    expect(await failureOf(keep.gmail.hasActiveGmailConnection('u'))).toMatchObject({
+      sqlstate: '3D000',
+      retryable: false,
+    });
+  });
+
   it('when nobody listens', async () => {
     const free = net.createServer().listen(0, '127.0.0.1');
     await once(free, 'listening');

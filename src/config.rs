@@ -112,7 +112,8 @@ impl Limits {
         let statement_timeout_ms = statement_ms.unwrap_or(self.statement_timeout_ms);
         let longest_lock_ms =
             statement_timeout_ms * self.lock_timeout_ms / self.statement_timeout_ms;
-        let lock_timeout_ms = lock_ms.unwrap_or(self.lock_timeout_ms.min(longest_lock_ms));
+        // 0 would be none at all.
+        let lock_timeout_ms = lock_ms.unwrap_or(self.lock_timeout_ms.min(longest_lock_ms)).max(1);
         Self { statement_timeout_ms, lock_timeout_ms, ..self }
     }
 
@@ -196,6 +197,8 @@ pub const POOL_CONNECT_MS: u64 = 5_000;
 pub const IDLE_MAX_MS: u64 = 5_000;
 /// How long its answer may take.
 pub const IDLE_ANSWER_MS: u64 = 1_000;
+/// How long a cancel request is given before the next one is sent.
+pub const CANCEL_PAUSE_MS: u64 = 100;
 /// How long a connection is silent before the operating system asks whether the server is there.
 pub const KEEPALIVE_IDLE_MS: u64 = 30_000;
 /// The pause between two such questions.

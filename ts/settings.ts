@@ -25,7 +25,7 @@ export interface ProviderSettings {
   defaultExpiresIn?: number | undefined;
 }
 
-/** What an instance can be told. Everything but `onEvent` and numbers has a variable, too. */
+/** What an instance can be told; where a variable is named, it counts when the option is left out. */
 export interface TokenKeepOptions {
   /** `DATABASE_URL`; what it does not name is as `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
    * `PGDATABASE` and `PGAPPNAME` say. */

@@ -171,7 +171,7 @@ async fn another_tenants_user_is_neither_moved_nor_overwritten() {
     let store = store("tk_tenant", Limits::DEFAULT).await;
     store.upsert(connection(0.0)).await.expect("stores");
     let moved = Connection { tenant_id: "other".into(), ..connection(5.0) };
-    assert_eq!(store.upsert(moved).await, Err(Error::TenantMismatch));
+    assert_eq!(store.upsert(moved).await, Err(Error::TenantMismatch { by_policy: false }));
     let row = client
         .query_one(
             "SELECT tenant_id, expires_at = to_timestamp(0) FROM tk_tenant.gmail_tokens",

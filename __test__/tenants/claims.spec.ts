@@ -1,7 +1,7 @@
 /** The calendar store under Supabase's policy, as the role of a signed-in user. */
 
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { TokenKeep, TokenKeepOptions } from '../../dist/index.js';
+import { type TokenKeep, type TokenKeepOptions, withTenant } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { type Supabase, supabaseDatabase } from '../adopt/supabase';
 import { migrateOn } from '../helpers/tables';
@@ -54,10 +54,19 @@ it('stores, reads, refreshes and deletes as the user whose row it is', async () 
   expect(seen).toEqual([{ user_id: users[1] }]);
 });
 
-it('without claims says what to set', async () => {
-  const user = await database.user();
-  await expect(calendar().getCalendarTokens(user)).rejects.toMatchObject({
-    code: 'ERR_TOKENKEEP_TENANT_REQUIRED',
-    message: expect.stringContaining('TOKENKEEP_JWT_CLAIMS=1'),
-  });
-});
+it.each([null, 'a tenant, whom the policy does not ask for'])(
+  'without claims says what to set, within withTenant of %j, too',
+  async (tenant) => {
+    const user = await database.user();
+    const required = {
+      code: 'ERR_TOKENKEEP_TENANT_REQUIRED',
+      message: expect.stringContaining('TOKENKEEP_JWT_CLAIMS=1'),
+    };
+    await withTenant(tenant, async () => {
+      const store = calendar();
+      await expect(store.getCalendarTokens(user)).rejects.toMatchObject(required);
+      await expect(store.getCredentialsForUser(user)).rejects.toMatchObject(required);
+      await expect(store.deleteCalendarTokens(user)).rejects.toMatchObject(required);
+    });
+  },
+);

@@ -117,6 +117,40 @@ it('a policy that fails without a tenant is told from a database that fails', as
   }
 });
 
+it('reads of many tenants that take too long leave nobody waiting at the server', async () => {
+  const keep = keepAs(database.plainUrl, { statementTimeoutMs: 500, maxConnections: 3 });
+  await keep.forTenant(A).gmail.hasActiveGmailConnection('nobody');
+  await database.client.query('BEGIN; LOCK TABLE gmail_tokens IN ACCESS EXCLUSIVE MODE');
+  const waiting = async () => {
+    await query('SELECT pg_stat_clear_snapshot()');
+    const rows = await query(`SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+    return rows.length;
+  };
+  const reads = [...Array(48).keys()].map((tenant) =>
+    keep.forTenant(`tenant-${tenant}`).gmail.hasActiveGmailConnection('nobody'),
+  );
+  const settled = Promise.allSettled(reads);
+  await until(async () => (await waiting()) > 0);
+  const retryable = (await settled).map(
+    (outcome) => outcome.status === 'rejected' && outcome.reason.retryable,
+  );
+  expect(new Set(retryable)).toEqual(new Set([true]));
+  await until(async () => (await waiting()) === 0);
+  await database.client.query('ROLLBACK');
+});
+
+it('who is not there for a tenant keeps the account that another knows', async () => {
+  const keep = keepAs(database.plainUrl);
+  const token = { ...provider.issue(), expiresAt: soon() };
+  await keep.forTenant(A).integration.storeToken('whose', 'google', token);
+  await query(`INSERT INTO tokenkeep.oauth_account (target_schema, store, key, subject)
+    VALUES ('', 'integration', 'whose', 'the account of A')`);
+  expect(await keep.forTenant(B).integration.revoke('whose', 'google')).toBe(false);
+  const left = await query(`SELECT subject FROM tokenkeep.oauth_account WHERE key = 'whose'`);
+  expect(left).toEqual([{ subject: 'the account of A' }]);
+});
+
 describe('connecting', () => {
   const redirectUri = 'https://app.example/auth/google/callback';
 

@@ -42,7 +42,13 @@ impl Connect {
             scopes,
             may_keep: unknown || is_same == Some(true),
         };
-        store.connect(&state.user_id, granted).await?;
+        if let Err(error) = store.connect(&state.user_id, granted).await {
+            // Refused as another tenant's: its account is the one that was there.
+            if let (Error::TenantMismatch { .. }, Some(before)) = (&error, &before) {
+                accounts.put_back(whose, before).await;
+            }
+            return Err(error);
+        }
         let mut changed = is_same == Some(false);
         if let Some(subject) = &subject {
             // The tokens are stored: what fails here is only not known later.

@@ -19,8 +19,9 @@ impl Connect {
         let _under_way = self.under_way.begin();
         let key = store.key(user_id)?;
         let deleted = store.disconnect(&key).await?;
-        self.forget(Whose { store: S::STORE, key: &key }).await;
+        // What was not there for this caller may be there for another tenant.
         let Some(credentials) = deleted else { return Ok(false) };
+        self.forget(Whose { store: S::STORE, key: &key }).await;
         if let Err(error) = self.revoke_here(credentials).await {
             self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
         }
@@ -56,10 +57,10 @@ impl Connect {
             endpoint.clone()?.revocation_url()?;
         }
         let deleted = store.delete(&key).await?;
+        let Some(credentials) = deleted else { return Ok(false) };
         if store.is_connected_to(&key) {
             self.forget(Whose { store: Integration::STORE, key: &key.user_id }).await;
         }
-        let Some(credentials) = deleted else { return Ok(false) };
         let Err(error) = revoke_at(endpoint, credentials).await else { return Ok(true) };
         let described = format!("{}/{}", key.user_id, key.provider);
         self.tell::<Integration>(EventKind::RevokeUnconfirmed, &described, Some(error.code()));

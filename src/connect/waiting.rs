@@ -75,7 +75,8 @@ impl State {
     }
 }
 
-/// The store for the tenant that something was begun in; nobody else's may end it.
+/// The store for the tenant that something was begun in; no other tenant may end it. What was begun without
+/// one ends as whoever ends it.
 pub(super) fn of_tenant<S: Connects>(store: &S, tenant: Option<&str>) -> Result<S> {
     match (tenant, store.scope().tenant()) {
         (Some(began), Some(here)) if began != here => {

@@ -43,19 +43,26 @@ impl Servers {
 
     /// A connection to the first server that will do. The driver's own timeout ends with the TCP
     /// connection; one that does not answer then must leave time for the next. For the last one there
-    /// is only the limit of whoever calls.
+    /// is only the limit of whoever calls. When none will do, what a server has said counts more than
+    /// silence.
     pub(super) async fn connect(&self) -> std::result::Result<Opened, Error> {
         let count = self.each.len();
         let begin = self.primary.as_ref().map_or(0, |primary| primary.load(Ordering::Relaxed));
         let last = (begin + count - 1) % count;
+        let mut said = None;
         for index in (begin..begin + count - 1).map(|index| index % count) {
             let connecting = self.each[index].connect(self.connector.clone());
-            if let Ok(Ok(opened)) = timeout(self.share, connecting).await {
-                return Ok(self.found(index, opened));
+            match timeout(self.share, connecting).await {
+                Ok(Ok(opened)) => return Ok(self.found(index, opened)),
+                Ok(Err(error)) if error.as_db_error().is_some() => said = said.or(Some(error)),
+                _ => {}
             }
         }
-        let opened = self.each[last].connect(self.connector.clone()).await?;
-        Ok(self.found(last, opened))
+        match self.each[last].connect(self.connector.clone()).await {
+            Ok(opened) => Ok(self.found(last, opened)),
+            Err(error) if error.as_db_error().is_some() => Err(error),
+            Err(error) => Err(said.unwrap_or(error)),
+        }
     }
 
     /// Asks the server that has this statement to end it.

@@ -29,7 +29,7 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
     }
     // A policy refuses the row that was to be written. A missing right has the same SQLSTATE.
     if *state == SqlState::INSUFFICIENT_PRIVILEGE && answer.routine() == Some(POLICY_ROUTINE) {
-        return Error::TenantMismatch;
+        return Error::TenantMismatch { by_policy: true };
     }
     // The last: no unique key for an ON CONFLICT.
     let lacks =
@@ -75,12 +75,16 @@ fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
         io = io.or_else(|| inner.downcast_ref::<io::Error>());
         cause = inner.source();
     }
+    // The driver's own has no code of the operating system's.
+    let is_standby = |io: &&io::Error| {
+        io.kind() == io::ErrorKind::PermissionDenied && io.raw_os_error().is_none()
+    };
     let reason = match io.map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
             "nothing listens at host and port of DATABASE_URL"
         }
         Some(io::ErrorKind::TimedOut) => "connecting took too long: connectTimeoutMs",
-        Some(io::ErrorKind::PermissionDenied) => {
+        _ if io.as_ref().is_some_and(is_standby) => {
             "none of the hosts of DATABASE_URL takes writes: all are standbys, or the primary is away"
         }
         _ if error.is_closed() => "the connection was closed",

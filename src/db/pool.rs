@@ -1,6 +1,7 @@
-//! The pool, shared in a process by equal settings, and the two ways to run a statement on it.
+//! The pool, shared in a process by equal settings, and the ways to run a statement on it.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::idle::Idle;
 use super::scope::Scope;
 use super::settings::DatabaseSettings;
 use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
-use crate::config::Limits;
+use crate::config::{CANCEL_PAUSE_MS, Limits};
 use crate::error::{Error, Result};
 
 /// Typed parameters, so that no statement needs to be prepared by name: PgBouncer in transaction
@@ -165,7 +166,8 @@ impl Database {
         within: Within,
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let connection = self.connection(step, within).await?;
-        let answer = timeout(deadline(within), transactions(&connection, reads)).await;
+        let work = transactions(&connection, reads, within.statement_ms);
+        let answer = timeout(deadline(within), work).await;
         let each = self.settle_read(step, connection, answer.map(tell_apart))?;
         let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
         Ok(told.collect())
@@ -232,15 +234,21 @@ impl Database {
         Err(no_answer(step))
     }
 
-    /// Asks the server to end what this connection waits for. What comes of that changes nothing for
-    /// the caller. A pooler passes it on only while the session is there: until an empty statement
-    /// behind it is answered.
+    /// Asks the server to end what this connection waits for, one statement after the other. What comes
+    /// of that changes nothing for the caller. A pooler passes it on only while the session is there:
+    /// until an empty statement behind all others is answered.
     fn cancel(&self, connection: ClientWrapper) {
         let servers = Arc::clone(&self.servers);
         let limit = Duration::from_millis(self.settings.connect_timeout_ms);
         tokio::spawn(timeout(limit, async move {
-            servers.cancel(&connection.cancel_token()).await;
-            connection.batch_execute("").await
+            let pause = Duration::from_millis(CANCEL_PAUSE_MS);
+            let mut ended = pin!(connection.batch_execute(""));
+            loop {
+                servers.cancel(&connection.cancel_token()).await;
+                if timeout(pause, ended.as_mut()).await.is_ok() {
+                    return;
+                }
+            }
         }));
     }
 

@@ -50,6 +50,12 @@ impl Scope {
         self.tenant.is_none() && self.user.is_none()
     }
 
+    /// Whether a user is told.
+    #[must_use]
+    pub fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+
     /// This key in this scope.
     pub fn of<Key>(&self, key: Key) -> Scoped<Key> {
         Scoped { scope: self.clone(), key }

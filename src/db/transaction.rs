@@ -47,13 +47,21 @@ pub(super) type Rows = Result<Vec<Row>, tokio_postgres::Error>;
 
 /// Runs reads in transactions of their own, in one round trip. The end of each is sent with the
 /// beginning of the next, also where a statement has failed: then it is a rollback.
-pub(super) async fn transactions(connection: &Object, reads: &[ScopedRead<'_>]) -> Vec<Rows> {
+pub(super) async fn transactions(
+    connection: &Object,
+    reads: &[ScopedRead<'_>],
+    statement_ms: u64,
+) -> Vec<Rows> {
     let mut sent: Vec<_> = reads
         .iter()
         .enumerate()
         .map(|(index, read)| {
             let before = if index == 0 { "" } else { "COMMIT; " };
-            let begin = format!("{before}BEGIN READ ONLY{}", read.scope.settings());
+            // Of those that nobody waits for any more each ends by itself.
+            let begin = format!(
+                "{before}BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {statement_ms}{}",
+                read.scope.settings()
+            );
             Box::pin(maybe_done(async move {
                 let begin = connection.batch_execute(&begin);
                 let (began, rows) =

@@ -74,7 +74,7 @@ impl Error {
             Self::Tls { .. } => 18,
             Self::Authorization { .. } => 19,
             Self::RevokeUnconfirmed { .. } => 20,
-            Self::TenantMismatch => 21,
+            Self::TenantMismatch { .. } => 21,
             Self::TenantRequired { .. } => 22,
             Self::Closed => 23,
             Self::Internal { .. } => 24,
@@ -88,12 +88,20 @@ impl Error {
         self.kind().code
     }
 
-    /// Whether the server has said that it did nothing: a transaction that is read-only (25), conflicts
-    /// (40), lacks resources (53), or was cancelled.
+    /// Whether a policy of row-level security may have failed, for want of a tenant: a setting that is not
+    /// there, or is no UUID.
+    #[must_use]
+    pub fn may_be_of_policy(&self) -> bool {
+        let Self::Database { sqlstate: Some(state), .. } = self else { return false };
+        ["22", "42", "P0"].iter().any(|class| state.starts_with(class))
+    }
+
+    /// Whether the server has said that it did nothing, and not because somebody else is at work: a
+    /// transaction that is read-only (25), lacks resources (53), or was cancelled.
     #[must_use]
     pub fn is_undone(&self) -> bool {
         let Self::Database { sqlstate: Some(state), .. } = self else { return false };
-        ["25", "40", "53"].iter().any(|class| state.starts_with(class)) || state == "57014"
+        ["25", "53"].iter().any(|class| state.starts_with(class)) || state == "57014"
     }
 
     /// Whether the same call may succeed later without anybody changing anything.

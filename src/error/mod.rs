@@ -138,8 +138,11 @@ pub enum Error {
         /// What stood in the way.
         reason: Cow<'static, str>,
     },
-    /// The user's row belongs to another tenant. Becomes `TenantMismatchError`.
-    TenantMismatch,
+    /// The user's row belongs to another tenant, or would. Becomes `TenantMismatchError`.
+    TenantMismatch {
+        /// Whether it is row-level security that refuses the row.
+        by_policy: bool,
+    },
     /// Row-level security hides the rows from this role. Becomes `TenantRequiredError`.
     TenantRequired {
         /// The table.

@@ -7,10 +7,14 @@ use super::Error;
 /// What the most frequent refusals of a server mean for who set it up.
 fn words(sqlstate: &str) -> &'static str {
     match sqlstate {
-        "28P01" | "28000" => ": the server refused user or password of DATABASE_URL",
+        "28P01" => ": the server refused user or password of DATABASE_URL",
+        "28000" => ": the server lets nobody in like that: see its pg_hba.conf",
         "3D000" => ": the database of DATABASE_URL does not exist",
         "42501" => ": the role of DATABASE_URL lacks a right",
-        "53300" => ": the server has no free connection",
+        "08P01" => {
+            ": PgBouncer says so of a wrong password, and of a user or database that it does not know"
+        }
+        "53300" => ": the server, the database or the role has no free connection",
         "53100" => ": the server's disk is full",
         "57014" => ": the statement was cancelled, or took longer than statementTimeoutMs",
         "57P01" | "57P02" | "57P03" => ": the server is stopping or starting",
@@ -105,14 +109,17 @@ impl fmt::Display for Error {
                 f,
                 "The token was deleted here, but its provider could not be told to revoke it: {reason}"
             ),
-            Self::TenantMismatch => f.write_str(
-                "tenantId: this user's tokens belong to another tenant, or would; delete them there first",
+            Self::TenantMismatch { by_policy: false } => f.write_str(
+                "tenantId: this user's tokens belong to another tenant; delete them there first",
+            ),
+            Self::TenantMismatch { by_policy: true } => f.write_str(
+                "Row-level security refuses the row: it is, or would be, another tenant's than the one of withTenant, or a column that its policy looks at has no default",
             ),
             Self::TenantRequired { table } => write!(
                 f,
                 "Row-level security is active for this database role on {table}, and hides every row: nothing says whose they are. {}, or use a role that owns the table or has BYPASSRLS",
                 match *table {
-                    "google_calendar_tokens" => "Set TOKENKEEP_JWT_CLAIMS=1 where the policy asks auth.uid()",
+                    "google_calendar_tokens" => "For one user set TOKENKEEP_JWT_CLAIMS=1 where the policy asks auth.uid()",
                     _ => "Call within withTenant(id, …)",
                 }
             ),

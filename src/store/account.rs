@@ -88,6 +88,15 @@ impl Accounts {
     /// [`crate::error::Error::Database`] and its kin.
     pub async fn record(&self, whose: Whose<'_>, subject: &str) -> Result<Option<String>> {
         let fingerprint = self.sealing.ring()?.fingerprints().of(&text(whose, subject));
+        self.keep(whose, fingerprint.as_deref()).await
+    }
+
+    /// Keeps a fingerprint that was forgotten too early. What fails here is only not known later.
+    pub async fn put_back(&self, whose: Whose<'_>, fingerprint: &str) {
+        let _ = self.keep(whose, Some(fingerprint)).await;
+    }
+
+    async fn keep(&self, whose: Whose<'_>, fingerprint: Option<&str>) -> Result<Option<String>> {
         let Whose { store, key } = whose;
         let params: Params<'_> = &[
             (&self.database.settings().schema(), Type::TEXT),
@@ -95,10 +104,9 @@ impl Accounts {
             (&key, Type::TEXT),
             (&fingerprint, Type::TEXT),
         ];
-        let rows = self
-            .database
-            .write(&Scope::default(), "remember an account", RECORD, params, self.within)
-            .await?;
+        let step = "remember an account";
+        let rows =
+            self.database.write(&Scope::default(), step, RECORD, params, self.within).await?;
         rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 

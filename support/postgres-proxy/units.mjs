@@ -18,7 +18,7 @@ const TEXTS_OID = 1009;
 const TEXT_OIDS = [0, 25, 1043];
 
 /** How tokenkeep begins a transaction whose COMMIT it sends without waiting. */
-const BEGIN = /^(COMMIT; )?BEGIN (ISOLATION LEVEL READ COMMITTED; SET LOCAL lock|READ ONLY)/;
+const BEGIN = /^(COMMIT; )?BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL /;
 
 /** Puts the messages of one client together to units. */
 export class Units {

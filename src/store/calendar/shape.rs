@@ -40,6 +40,15 @@ impl Shape for CalendarShape {
     const ADDED: [&'static str; 2] = ADDED;
     /// The policy asks `auth.uid()`, which is a signed-in user and never a server.
     const ROW_SECURITY: &'static str = "SELECT row_security_active('{table}')";
+    /// An application may have a policy of its own that asks for the tenant.
+    const ROW_SECURITY_OF_TENANT: Option<&'static str> = Some(
+        "
+        SELECT row_security_active('{table}')
+          AND coalesce(bool_or(asks LIKE '%uid()%' OR asks LIKE '%request.jwt%'), false)
+          AND NOT coalesce(bool_or(asks LIKE '%app.current_tenant_id%'), false)
+        FROM (SELECT pg_get_expr(polqual, polrelid) AS asks
+          FROM pg_policy WHERE polrelid = '{table}'::regclass) AS policies",
+    );
 
     fn parts(key: &String) -> Vec<Option<&str>> {
         vec![Some(key)]

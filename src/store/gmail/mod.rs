@@ -155,7 +155,7 @@ impl Gmail {
             (&table.mixed_fleet(), Type::BOOL),
         ];
         let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
-        if stored.is_empty() { Err(Error::TenantMismatch) } else { Ok(()) }
+        if stored.is_empty() { Err(Error::TenantMismatch { by_policy: false }) } else { Ok(()) }
     }
 
     /// The row with its tokens opened, fresh or not; `None` when there is none.

@@ -47,6 +47,7 @@ pub(super) struct StoreTable<S: Shape> {
     limits: Limits,
     mixed_fleet: bool,
     hidden: OnceCell<bool>,
+    hidden_from_tenant: OnceCell<bool>,
 }
 
 impl<S: Shape> StoreTable<S> {
@@ -59,8 +60,16 @@ impl<S: Shape> StoreTable<S> {
             within: Within::usual(&limits),
             shape: PhantomData,
         });
-        let hidden = OnceCell::new();
-        Self { shape, database, statements, reads, limits, mixed_fleet, hidden }
+        Self {
+            shape,
+            database,
+            statements,
+            reads,
+            limits,
+            mixed_fleet,
+            hidden: OnceCell::new(),
+            hidden_from_tenant: OnceCell::new(),
+        }
     }
 
     /// What statements outside step 7 are given.
@@ -84,7 +93,7 @@ impl<S: Shape> StoreTable<S> {
         scope: &Scope,
         read: Result<Option<R>>,
     ) -> Result<Option<R>> {
-        if read.as_ref().is_err_and(Error::is_retryable) {
+        if read.as_ref().is_err_and(|error| !error.may_be_of_policy()) {
             return read;
         }
         match (self.check_visible(scope).await, read) {
@@ -96,12 +105,15 @@ impl<S: Shape> StoreTable<S> {
 
     /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
     async fn check_visible(&self, scope: &Scope) -> Result<()> {
-        if !scope.is_empty() {
-            return Ok(());
-        }
-        let hidden = self.hidden.get_or_try_init(|| async {
-            let (sql, step) = (&self.statements.row_security, S::STEPS.row_security);
-            let rows = self.database.read(scope, step, sql, &[], self.usual()).await?;
+        let Statements { row_security, row_security_of_tenant, .. } = &*self.statements;
+        let (sql, hidden) = match (scope.is_empty(), scope.has_user(), row_security_of_tenant) {
+            (true, ..) => (row_security, &self.hidden),
+            (_, false, Some(sql)) => (sql, &self.hidden_from_tenant),
+            _ => return Ok(()),
+        };
+        let hidden = hidden.get_or_try_init(|| async {
+            let step = S::STEPS.row_security;
+            let rows = self.database.read(&Scope::default(), step, sql, &[], self.usual()).await?;
             rows.first().map_or(Ok(false), |row| column(row, 0))
         });
         match hidden.await? {

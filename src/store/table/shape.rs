@@ -74,6 +74,9 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
         SELECT row_security_active('{table}')
           AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
 
+    /// The same for a caller who has told a tenant; `None`: a tenant is what the policies ask for.
+    const ROW_SECURITY_OF_TENANT: Option<&'static str> = None;
+
     /// Notes that a refresh has failed: `$1` the key, `$2` and `$3` the texts, `$4` the error's code.
     const NOTE_FAILURE: Option<&'static str> = None;
 

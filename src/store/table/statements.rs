@@ -15,6 +15,7 @@ pub(super) struct Statements {
     pub(super) suspect: String,
     pub(super) end: String,
     pub(super) row_security: String,
+    pub(super) row_security_of_tenant: Option<String>,
     pub(super) note_failure: Option<String>,
 }
 
@@ -41,7 +42,8 @@ impl Statements {
             sql: named(&sql.replace("{added}", added)),
             bare: named(&sql.replace("{added}", bare)),
         };
-        let table = database.settings().qualified(S::TABLE);
+        let table = database.settings().qualified(S::TABLE).replace('\'', "''");
+        let literal = |sql: &str| sql.replace("{table}", &table);
         Self {
             read_one: read(S::SQL.read_one),
             read_many: read(S::SQL.read_many),
@@ -52,7 +54,8 @@ impl Statements {
             suspect: named(S::SQL.suspect),
             end: named(S::SQL.end),
             note_failure: S::NOTE_FAILURE.map(named),
-            row_security: S::ROW_SECURITY.replace("{table}", &table.replace('\'', "''")),
+            row_security: literal(S::ROW_SECURITY),
+            row_security_of_tenant: S::ROW_SECURITY_OF_TENANT.map(literal),
         }
     }
 }

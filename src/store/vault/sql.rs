@@ -11,7 +11,7 @@ pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
 macro_rules! provider {
     ($text:literal) => {
         concat!(
-            "(SELECT label FROM unnest(enum_range(NULL::{schema}token_provider)) AS label
+            "(SELECT label FROM unnest(enum_range((NULL::{table}).provider)) AS label
             WHERE label::text = ",
             $text,
             ")"
@@ -23,7 +23,7 @@ macro_rules! provider {
 macro_rules! token_type {
     ($text:literal) => {
         concat!(
-            "(SELECT label FROM unnest(enum_range(NULL::{schema}token_type)) AS label
+            "(SELECT label FROM unnest(enum_range((NULL::{table}).token_type)) AS label
             WHERE label::text = ",
             $text,
             ")"
@@ -80,7 +80,7 @@ const READ_MANY: &str = concat!(
     "SELECT wanted.tenant_id, wanted.provider, wanted.identifier, ",
     pair_columns!(),
     " FROM unnest($1, $2, $3) AS wanted (tenant_id, provider, identifier)
-    JOIN unnest(enum_range(NULL::{schema}token_provider)) AS label ON label::text = wanted.provider
+    JOIN unnest(enum_range((NULL::{table}).provider)) AS label ON label::text = wanted.provider
     LEFT JOIN {table} r ON r.tenant_id = wanted.tenant_id::uuid AND r.provider = label
       AND r.token_type = 'refresh_token' AND ",
     same!("r.identifier", "wanted.identifier"),
@@ -113,8 +113,9 @@ const LEASE: &str = concat!(
 );
 
 /// Step 7, in one statement: locks both rows, and only when both are the ones that were read writes
-/// both, found by their ids whatever the planner thinks of their number. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
-/// refresh buffer ($11), so that the next call proves the token.
+/// both, found by their ids whatever the planner thinks of their number. Late (the lease $9 expired,
+/// or is no longer ours) and rotated ($8): no fresher than the refresh buffer ($11), so that the next
+/// call proves the token.
 const COMMIT: &str = concat!(
     "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
     a AS MATERIALIZED (
@@ -227,8 +228,8 @@ pub(super) const TOKENS: &str = concat!(
     token_columns!(),
     " FROM unnest($1, $2, $3, $4)
       AS wanted (tenant_id, provider, token_type, identifier)
-    JOIN unnest(enum_range(NULL::{schema}token_provider)) AS label ON label::text = wanted.provider
-    JOIN unnest(enum_range(NULL::{schema}token_type)) AS type ON type::text = wanted.token_type
+    JOIN unnest(enum_range((NULL::{table}).provider)) AS label ON label::text = wanted.provider
+    JOIN unnest(enum_range((NULL::{table}).token_type)) AS type ON type::text = wanted.token_type
     JOIN {table} t ON t.tenant_id = wanted.tenant_id::uuid AND t.provider = label
       AND t.token_type = type AND ",
     same!("t.identifier", "wanted.identifier"),

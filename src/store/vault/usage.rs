@@ -79,8 +79,11 @@ impl Usage {
         while let Some((scope, ids)) = self.take() {
             let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
             let step = "note that vault tokens were used";
-            // Statistics: as in the seed, a failure is nobody's error.
-            let _ = self.database.write(&scope, step, &self.sql, params, self.within).await;
+            let written = self.database.write(&scope, step, &self.sql, params, self.within).await;
+            // Statistics: as in the seed, a failure is nobody's error, and nobody waits for another.
+            if written.is_err() {
+                self.lock().waiting.clear();
+            }
         }
     }
 

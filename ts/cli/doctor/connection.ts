@@ -48,6 +48,10 @@ export function connectionCheck({ servers }: Findings): Check {
   const passed = others.length
     ? `. Passed over: ${others.map(({ found: why }) => why).join('; ')}`
     : '';
+  if (used.facts && 'failed' in used.facts && !used.facts.failed.includes('(statement mode)')) {
+    const mute = `${found}, but it does not answer: ${sentence(used.facts.failed)}`;
+    return problem(id, mute, 'See whether the server, or the pool of a pooler, is full.', values);
+  }
   const unreached = servers.find(({ failure }) => failure);
   if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).mend, values);
   return ok(id, `${found}${passed}.`, values);

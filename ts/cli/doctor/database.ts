@@ -45,7 +45,9 @@ export function databaseChecks(findings: Findings, around: Circumstances): Check
 
 /** Without a connection. */
 function unseen(stores: Store[]): Check[] {
-  return stores.map((store) => unknown(`${store}.table`, 'Not looked at: there is no connection.'));
+  return stores.map((store) =>
+    unknown(`${store}.table`, 'Not looked at: the database does not answer.'),
+  );
 }
 
 function storeChecks(

@@ -52,7 +52,11 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
     : isMoved
       ? 'a connection was moved to another backend'
       : 'the backend was not started when we connected';
-  const found = `${product ?? 'A pooler'} ${WORDS[kind]}: ${from}. Nothing has to be set for it.`;
+  const found = `${product ?? 'A pooler'} ${WORDS[kind]}: ${from}. ${
+    kind === 'session'
+      ? 'Each process keeps up to maxConnections of its connections to itself: in transaction mode it needs few.'
+      : 'Nothing has to be set for it.'
+  }`;
   return ok(id, found, values);
 }
 

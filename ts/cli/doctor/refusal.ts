@@ -30,6 +30,11 @@ const ANSWERS: Record<string, Words> = {
     found: 'the server refuses the user or the password',
     mend: 'Correct user and password in DATABASE_URL; write /, ?, # and @ in them as %2F, %3F, %23, %40.',
   },
+  '08P01': {
+    found:
+      'PgBouncer lets nobody in like that: the password is wrong, or it does not know the user or the database',
+    mend: "Correct DATABASE_URL, or the pooler's auth_file and [databases].",
+  },
   '28000': {
     found: 'the server lets nobody in from here with this role, database and encryption',
     mend: 'Correct the user, add sslmode=verify-full, or a line of pg_hba.conf on the server.',
@@ -43,8 +48,8 @@ const ANSWERS: Record<string, Words> = {
     mend: 'On the server: GRANT CONNECT ON DATABASE … TO the role.',
   },
   '53300': {
-    found: 'the server has no connection left',
-    mend: 'Raise max_connections there, close what nobody uses, or put a pooler in front.',
+    found: 'the server, the database or the role has no connection left',
+    mend: 'Raise max_connections, or the CONNECTION LIMIT of database or role, close what nobody uses, or put a pooler in front.',
   },
   '57P03': { found: 'the server is starting or stopping', mend: 'Wait, and try again.' },
 };

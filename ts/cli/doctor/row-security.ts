@@ -16,9 +16,8 @@ export function rowSecurityCheck(table: Table, role: Facts, tellsUser: boolean):
     return ok(id, found, values);
   }
   const on = `Row-level security is in force for ${role.role}`;
-  const bypass = `let tokenkeep connect as a role that has BYPASSRLS (ALTER ROLE ${access.roleName} BYPASSRLS)${
-    access.isOwner ? '' : ` or as the owner of the table (${access.owner})`
-  }`;
+  const orOwner = access.isOwner ? '' : `, or as the owner of the table (${access.owner})`;
+  const bypass = `let tokenkeep alone connect as a role that has BYPASSRLS${orOwner}`;
   const permissive = access.policies.filter(({ isPermissive }) => isPermissive);
   if (permissive.length === 0) {
     const found = `${on}, and no policy lets it see a row: everything is hidden, nothing can be stored.`;
@@ -35,18 +34,10 @@ export function rowSecurityCheck(table: Table, role: Facts, tellsUser: boolean):
     const mend = `Set TOKENKEEP_JWT_CLAIMS=1, or ${bypass}.`;
     return problem(id, `${found}, of whom nothing tells it.`, mend, values);
   }
-  const asked = permissive.some(({ asksForUser }) => asksForUser)
-    ? `${names} asks for the signed-in user (auth.uid())`
-    : `${names} asks for what tokenkeep does not know`;
-  return problem(
-    id,
-    `${on}: ${asked}. tokenkeep refuses to work on what it may not see.`,
-    `${capital(bypass)}.`,
-    values,
-  );
+  const found = `${on}: ${names} asks for something else than app.current_tenant_id, or asks in a function. What it does not show, tokenkeep cannot work on.`;
+  const mend = `If calls fail, make it ask for app.current_tenant_id and call within withTenant, or ${bypass}.`;
+  return warning(id, found, mend, values);
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function exemption({ isOwner, rowSecurity }: Access, role: Facts): string {
   if (role.isSuperuser) return 'is a superuser';

@@ -54,7 +54,7 @@ export function migrationsCheck(
   const files = pendingFiles(store, recorded ?? 0);
   const values = { recorded: recorded ?? null, version, pending: files };
   if (pending.length > 0) {
-    const found = `${sentence(pending.join('; '))} Until then tokens can be read and stored, but not refreshed.`;
+    const found = `${sentence(pending.join('; '))} Until then some calls fail, or all.`;
     return problem(id, found, migrate(store), values);
   }
   if (recorded !== undefined && recorded > version) {

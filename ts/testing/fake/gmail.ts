@@ -42,7 +42,7 @@ export class FakeGmail implements Surface<GmailStore> {
     };
     if (before && before.tenantId !== tenantId) {
       throw new TenantMismatchError(
-        "tenantId: this user's tokens belong to another tenant, or would; delete them there first",
+        "tenantId: this user's tokens belong to another tenant; delete them there first",
       );
     }
     const { id: rowId = randomUUID(), connectedAt = Date.now() } = before ?? {};
