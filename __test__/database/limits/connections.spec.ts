@@ -35,7 +35,7 @@ it('every call says so, and works again when there is one', async () => {
         sqlstate: '53300',
         retryable: true,
       });
-      expect(failure.message).toContain('the server has no free connection');
+      expect(failure.message).toContain('has no free connection');
     }
   }
   expect(await allBytes(scene.database.client)).toEqual(before);
