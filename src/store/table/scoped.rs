@@ -59,7 +59,7 @@ impl<S: Shape> ScopedTable<'_, S> {
     }
 
     /// An error where row-level security hides the rows.
-    pub(in crate::store) async fn check_visible(&self) -> Result<()> {
+    async fn check_visible(&self) -> Result<()> {
         self.table.check_visible(&self.scope).await
     }
 

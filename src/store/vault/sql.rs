@@ -6,24 +6,14 @@ use crate::store::table::Sql;
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
 
-/// The value of the enum that a text names, found by an index: NULL for a value that the type lacks,
-/// which is no row, and no error of everybody in the same read.
-macro_rules! provider {
-    ($text:literal) => {
+/// The value of a column's enum that a text names, found by an index: NULL for a value that the type
+/// lacks, which is no row, and no error of everybody in the same read.
+macro_rules! label {
+    ($column:literal, $text:literal) => {
         concat!(
-            "(SELECT label FROM unnest(enum_range((NULL::{table}).provider)) AS label
-            WHERE label::text = ",
-            $text,
-            ")"
-        )
-    };
-}
-
-/// The same of a token's type.
-macro_rules! token_type {
-    ($text:literal) => {
-        concat!(
-            "(SELECT label FROM unnest(enum_range((NULL::{table}).token_type)) AS label
+            "(SELECT label FROM unnest(enum_range((NULL::{table}).",
+            $column,
+            ")) AS label
             WHERE label::text = ",
             $text,
             ")"
@@ -46,7 +36,7 @@ macro_rules! row_of {
             ".tenant_id = $1[1]::uuid AND ",
             $row,
             ".provider = ",
-            provider!("$1[2]"),
+            label!("provider", "$1[2]"),
             " AND ",
             $row,
             ".token_type = '",
@@ -215,9 +205,9 @@ pub(super) const TOKEN: &str = concat!(
     token_columns!(),
     " FROM {table} t
     WHERE t.tenant_id = $1[1]::uuid AND t.provider = ",
-    provider!("$1[2]"),
+    label!("provider", "$1[2]"),
     " AND t.token_type = ",
-    token_type!("$1[3]"),
+    label!("token_type", "$1[3]"),
     " AND ",
     same!("t.identifier", "$1[4]"),
     " ORDER BY t.updated_at DESC, t.id LIMIT 1"
