@@ -160,6 +160,23 @@ export class ClientRejectedError extends TokenkeepError {
 }
 
 /**
+ * The provider calls a grant dead, and the word of this client is not enough to end the connection: a
+ * provider says so of every refresh token of another client.
+ * @remarks Look at `reason`, and check client id and token URL of this deployment. No stored token was
+ * touched. It clears by itself once this client refreshes a token.
+ */
+export class ClientUnprovenError extends TokenkeepError {
+  override readonly code = 'ERR_TOKENKEEP_CLIENT_UNPROVEN';
+  override readonly retryable = true;
+  /**
+   * `other_client`: another client stored or last refreshed these tokens. `never_refreshed`: an old
+   * service stored them, and this client has never refreshed any. `too_many`: many connections ended
+   * one after the other.
+   */
+  declare readonly reason?: 'other_client' | 'never_refreshed' | 'too_many';
+}
+
+/**
  * The token endpoint's answer is no token response.
  * @remarks Try again; if it stays, see whether the token URL is right.
  */

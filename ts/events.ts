@@ -11,6 +11,7 @@ export interface TokenkeepEvent {
     | 'lease.lost'
     | 'commit.retry'
     | 'row.dropped'
+    | 'client.unproven'
     | 'account.changed'
     | 'revoke.unconfirmed';
   store: string;

@@ -6,6 +6,7 @@
 import {
   AuthorizationError,
   ClientRejectedError,
+  ClientUnprovenError,
   ClosedError,
   ConfigurationError,
   DatabaseError,
@@ -51,6 +52,7 @@ export const classes: Readonly<Record<string, ErrorClass>> = {
   ERR_TOKENKEEP_PROVIDER_THROTTLED: ProviderThrottledError,
   ERR_TOKENKEEP_PROVIDER_REFUSED: ProviderRefusedError,
   ERR_TOKENKEEP_CLIENT_REJECTED: ClientRejectedError,
+  ERR_TOKENKEEP_CLIENT_UNPROVEN: ClientUnprovenError,
   ERR_TOKENKEEP_PROVIDER_RESPONSE: ProviderResponseError,
   ERR_TOKENKEEP_REFRESH_CALLBACK: RefreshCallbackError,
   ERR_TOKENKEEP_DATABASE: DatabaseError,

@@ -7,6 +7,7 @@ use super::message::{Field, Value, number};
 use super::refresh_fn::RefreshFn;
 use crate::config::timestamp;
 use crate::db::Timestamp;
+use crate::oauth::TokenEndpoint;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::integration::{Ask, Expiring, Key, Tokens};
 
@@ -39,8 +40,11 @@ pub fn store_integration_token(
     keep.outbox().run(id, async move {
         let expires_at = Timestamp::from_ms(timestamp("expiresAt", expires_at_ms)?);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
+        let stores = stores?;
+        let endpoint = stores.providers.endpoint(&provider);
+        let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = Key { user_id, provider };
-        stores?.integration.store(key, tokens).await.map(|()| Value::Nothing)
+        stores.integration.store(key, tokens, client).await.map(|()| Value::Nothing)
     });
 }
 

@@ -192,6 +192,7 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
         Error::ProviderThrottled { retry_after_ms: Some(ms) } => {
             fields.set("retryAfterMs", number(i64::try_from(*ms).unwrap_or(i64::MAX)))?;
         }
+        Error::ClientUnproven { why } => fields.set("reason", why.name())?,
         Error::Authorization { reason, .. } => fields.set("reason", reason.name())?,
         Error::Callback { cause_id } => fields.set("causeId", *cause_id)?,
         Error::Database { sqlstate, constraint, .. } => {

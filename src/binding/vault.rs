@@ -14,6 +14,7 @@ use crate::config::timestamp;
 use crate::crypto::VaultFormat;
 use crate::db::Timestamp;
 use crate::error::Result;
+use crate::oauth::TokenEndpoint;
 use crate::refresh::{Runtime, Tokio};
 use crate::secret::AccessToken;
 use crate::store::vault::{Opened, PairKey, TokenKey};
@@ -87,10 +88,13 @@ pub fn store_vault_token(
     let stores = keep.stores();
     let value = AccessToken::new(value);
     keep.outbox().run(id, async move {
+        let stores = stores?;
+        let endpoint = stores.providers.endpoint(&provider);
+        let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = TokenKey::new(PairKey::new(&tenant_id, provider, identifier)?, token_type)?;
         let at = expires_at_ms.map(|ms| timestamp("expiresAt", ms)).transpose()?;
         let expires_at = sets_expiry.then(|| at.map(Timestamp::from_ms));
-        let row = stores?.vault.store(key, value, expires_at).await?;
+        let row = stores.vault.store(key, value, expires_at, client).await?;
         Ok(Value::Record(vec![Field::Text(row)]))
     });
 }

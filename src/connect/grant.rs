@@ -40,6 +40,7 @@ impl Connect {
             credentials: Credentials { access_token, refresh_token },
             expires_at: began.plus(expires_in),
             scopes,
+            client: self.options.server.as_ref().map_err(Clone::clone)?.client(),
             may_keep: unknown || is_same == Some(true),
         };
         if let Err(error) = store.connect(&state.user_id, granted).await {

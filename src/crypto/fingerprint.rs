@@ -1,9 +1,17 @@
 //! Recognising a text without keeping it: `version:hex(HMAC-SHA-256(subkey, text)[..16])`, with the
 //! subkey of `"tokenkeep fingerprint"`.
 
+use sha2::{Digest, Sha256};
+
 use super::subkeys::Subkeys;
 
 const FINGERPRINT_BYTES: usize = 16;
+
+/// `0:hex(SHA-256(text)[..16])`: for a store that has no key. Whoever can guess the text can check it.
+#[must_use]
+pub fn unkeyed_fingerprint(text: &str) -> String {
+    format!("0:{}", faster_hex::hex_string(&Sha256::digest(text)[..FINGERPRINT_BYTES]))
+}
 
 /// Recognises texts without keeping them.
 #[derive(Debug)]
@@ -24,6 +32,15 @@ impl Fingerprints {
     pub fn of(&self, text: &str) -> Option<String> {
         let (version, mac) = self.0.first(text.as_bytes())?;
         Some(format!("{version}:{}", faster_hex::hex_string(&mac[..FINGERPRINT_BYTES])))
+    }
+
+    /// The fingerprints of `text` under every key, the one of [`of`](Self::of) first.
+    #[must_use]
+    pub fn all(&self, text: &str) -> Vec<String> {
+        let print = |(version, mac): (i32, [u8; 32])| {
+            format!("{version}:{}", faster_hex::hex_string(&mac[..FINGERPRINT_BYTES]))
+        };
+        self.0.all(text.as_bytes()).map(print).collect()
     }
 
     /// Whether `fingerprint` is that of `text`; `None` when its key is not here any more.

@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::fingerprint::Fingerprints;
 use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
 use super::text::text;
 use crate::error::{Error, Result};
@@ -24,6 +25,12 @@ impl GmailFormat {
     #[must_use]
     pub fn sealing_version(&self) -> i32 {
         self.ring.sealing_version()
+    }
+
+    /// Recognises texts without keeping them.
+    #[must_use]
+    pub fn fingerprints(&self) -> &Fingerprints {
+        self.ring.fingerprints()
     }
 
     /// Seals any text, the empty one too, under a fresh random nonce.

@@ -12,7 +12,7 @@ mod text;
 mod vault;
 
 pub use bound::{Place, is_sealed, open, seal};
-pub use fingerprint::Fingerprints;
+pub use fingerprint::{Fingerprints, unkeyed_fingerprint};
 pub use gmail::GmailFormat;
 pub use random::random_text;
 pub use ring::KeyRing;

@@ -33,6 +33,13 @@ impl Subkeys {
         Some((*version, hmac(key, text).finalize().into_bytes().into()))
     }
 
+    /// The same under every subkey, in their order.
+    pub(super) fn all(&self, text: &[u8]) -> impl Iterator<Item = (i32, [u8; 32])> {
+        self.keys
+            .iter()
+            .map(|(version, key)| (*version, hmac(key, text).finalize().into_bytes().into()))
+    }
+
     /// Whether `mac` begins the HMAC of `text` under the subkey of this version; takes the same time
     /// wherever they differ. `None`: there is no such key.
     pub(super) fn verify(&self, version: i32, text: &[u8], mac: &[u8]) -> Option<bool> {

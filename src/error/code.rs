@@ -23,7 +23,7 @@ const fn passing(code: &'static str) -> Kind {
 impl Error {
     /// Every code, in the order of the variants; the TypeScript table of classes is compared
     /// with it by a test.
-    pub const KINDS: [Kind; 25] = [
+    pub const KINDS: [Kind; 26] = [
         lasting("ERR_TOKENKEEP_INVALID_ARGUMENT"),
         lasting("ERR_TOKENKEEP_CONFIGURATION"),
         lasting("ERR_TOKENKEEP_DECRYPTION"),
@@ -37,6 +37,7 @@ impl Error {
         passing("ERR_TOKENKEEP_PROVIDER_THROTTLED"),
         lasting("ERR_TOKENKEEP_PROVIDER_REFUSED"),
         lasting("ERR_TOKENKEEP_CLIENT_REJECTED"),
+        passing("ERR_TOKENKEEP_CLIENT_UNPROVEN"),
         passing("ERR_TOKENKEEP_PROVIDER_RESPONSE"),
         passing("ERR_TOKENKEEP_REFRESH_CALLBACK"),
         Kind { code: "ERR_TOKENKEEP_DATABASE", retryable: None },
@@ -66,18 +67,19 @@ impl Error {
             Self::ProviderThrottled { .. } => 10,
             Self::ProviderRefused { .. } => 11,
             Self::ClientRejected { .. } => 12,
-            Self::ProviderResponse { .. } => 13,
-            Self::Callback { .. } => 14,
-            Self::Database { .. } => 15,
-            Self::RowLocked { .. } => 16,
-            Self::Schema { .. } => 17,
-            Self::Tls { .. } => 18,
-            Self::Authorization { .. } => 19,
-            Self::RevokeUnconfirmed { .. } => 20,
-            Self::TenantMismatch { .. } => 21,
-            Self::TenantRequired { .. } => 22,
-            Self::Closed => 23,
-            Self::Internal { .. } => 24,
+            Self::ClientUnproven { .. } => 13,
+            Self::ProviderResponse { .. } => 14,
+            Self::Callback { .. } => 15,
+            Self::Database { .. } => 16,
+            Self::RowLocked { .. } => 17,
+            Self::Schema { .. } => 18,
+            Self::Tls { .. } => 19,
+            Self::Authorization { .. } => 20,
+            Self::RevokeUnconfirmed { .. } => 21,
+            Self::TenantMismatch { .. } => 22,
+            Self::TenantRequired { .. } => 23,
+            Self::Closed => 24,
+            Self::Internal { .. } => 25,
         };
         Self::KINDS[index]
     }

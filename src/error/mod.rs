@@ -6,11 +6,13 @@
 mod code;
 mod not_authorized;
 mod text;
+mod unproven;
 
 use std::borrow::Cow;
 
 pub use code::Kind;
 pub use not_authorized::NotAuthorized;
+pub use unproven::Unproven;
 
 /// Everything that can go wrong. Cloned to each caller of a shared refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +88,12 @@ pub enum Error {
     ClientRejected {
         /// `invalid_client`, or what the provider says instead.
         error: Cow<'static, str>,
+    },
+    /// The provider calls a grant dead, and this client's word is not enough to end the row. Becomes
+    /// `ClientUnprovenError`.
+    ClientUnproven {
+        /// What speaks against it.
+        why: Unproven,
     },
     /// A success that is no token response. Becomes `ProviderResponseError`.
     ProviderResponse {
@@ -188,6 +196,7 @@ impl Error {
                 | Self::ProviderRefused { .. }
                 | Self::ProviderResponse { .. }
                 | Self::ClientRejected { .. }
+                | Self::ClientUnproven { .. }
                 | Self::OutcomeUnknown { .. }
                 | Self::Callback { .. }
         )

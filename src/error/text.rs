@@ -80,6 +80,11 @@ impl fmt::Display for Error {
                 f,
                 "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret. No stored token was touched"
             ),
+            Self::ClientUnproven { why } => write!(
+                f,
+                "Token refresh failed: invalid_grant, which is not believed: {}. Check client id and token URL of this deployment. No stored token was touched; once this client refreshes a token, it is believed again",
+                why.text()
+            ),
             Self::ProviderResponse { reason } => {
                 write!(f, "The refresh gave no usable token: {reason}")
             }

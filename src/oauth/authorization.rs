@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::credentials::{Client, ClientCredentials};
+use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure, HttpResponse, is_http_url};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
@@ -108,6 +108,16 @@ impl AuthorizationServer {
             secret: self.client.secrets.first(),
             authentication: self.provider.authentication,
         }
+    }
+
+    /// Token endpoint and client id, as [`super::TokenEndpoint::client`] names them.
+    #[must_use]
+    pub fn client(&self) -> String {
+        client_at(self.token_url(), &self.client)
+    }
+
+    fn token_url(&self) -> &str {
+        self.endpoints.token.as_deref().unwrap_or(self.provider.token_url)
     }
 
     /// Who the server says it is in its answers.

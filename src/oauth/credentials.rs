@@ -1,5 +1,9 @@
 //! The application's own credentials.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+
 use crate::secret::ClientSecret;
 
 /// How an application proves to a token endpoint who it is (RFC 8414, section 2,
@@ -30,6 +34,18 @@ impl ClientCredentials {
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { id: id.into(), secrets: vec![ClientSecret::new(secret)] }
     }
+
+    /// Tells the secrets of one process apart; says nothing about them outside of it.
+    pub(super) fn fingerprint(&self) -> String {
+        static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let secrets: Vec<&str> = self.secrets.iter().map(ClientSecret::expose).collect();
+        format!("{:016x}", KEYED.hash_one(secrets))
+    }
+}
+
+/// A client at a token endpoint, as one text.
+pub(super) fn client_at(token_url: &str, credentials: &ClientCredentials) -> String {
+    format!("{token_url} {}", credentials.id)
 }
 
 /// What one request proves.

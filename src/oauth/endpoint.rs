@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::credentials::{Client, ClientCredentials};
+use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure, is_http_url};
 use super::provider::Provider;
 use super::request::refresh_request;
@@ -24,6 +24,7 @@ pub struct HttpEndpoint {
     taken: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
+    login: String,
 }
 
 impl HttpEndpoint {
@@ -58,10 +59,11 @@ impl HttpEndpoint {
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
         check_url(provider.token_url_variable, token_url)?;
-        let client = format!("{token_url} {}", credentials.id);
+        let client = client_at(token_url, &credentials);
+        let login = format!("{client} {}", credentials.fingerprint());
         let revocation_url = provider.revocation_url.map(str::to_owned);
         let (token_url, taken) = (token_url.to_owned(), AtomicUsize::new(0));
-        Ok(Self { provider, token_url, revocation_url, credentials, taken, http, client })
+        Ok(Self { provider, token_url, revocation_url, credentials, taken, http, client, login })
     }
 
     /// With another revocation endpoint than the provider's own.
@@ -143,6 +145,10 @@ fn check_url(option: &'static str, url: &str) -> Result<()> {
 impl TokenEndpoint for HttpEndpoint {
     fn client(&self) -> Option<&str> {
         Some(&self.client)
+    }
+
+    fn login(&self) -> Option<&str> {
+        Some(&self.login)
     }
 
     fn may_rotate(&self) -> bool {

@@ -100,9 +100,14 @@ pub enum Verdict {
 
 /// Where a refresh token is exchanged.
 pub trait TokenEndpoint: Send + Sync + 'static {
-    /// Endpoint and client id: callers that differ in it never share a refresh or a breaker.
-    /// `None` for a callback, whose client is not known here.
+    /// Endpoint and client id; `None` for a callback, whose client is not known here.
     fn client(&self) -> Option<&str>;
+
+    /// [`client`](Self::client) and a fingerprint of its secrets: callers that differ in it never share
+    /// a refresh or a breaker.
+    fn login(&self) -> Option<&str> {
+        self.client()
+    }
 
     /// Whether a refresh may answer with a new refresh token and make the old one worthless.
     fn may_rotate(&self) -> bool;

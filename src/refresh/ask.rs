@@ -20,7 +20,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         read: &Read<T>,
         endpoint: &E,
     ) -> Result<(Credentials, RefreshToken)> {
-        if let Some(refusal) = self.breakers.refusal(endpoint.client(), &self.runtime) {
+        if let Some(refusal) = self.breakers.refusal(endpoint.login(), &self.runtime) {
             return Err(refusal);
         }
         let sent = self.table.open(key, &read.row).await?;

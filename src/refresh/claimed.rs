@@ -78,7 +78,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Err(error) => Err(error),
             },
         };
-        self.settle(&key, Some(&read.row.stamp), outcome, &flight).await;
+        let asked = (flight_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
+        self.settle(&key, Some(&asked), outcome, &flight).await;
     }
 
     async fn refresh_claim<E: TokenEndpoint>(

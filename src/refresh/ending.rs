@@ -1,16 +1,18 @@
 //! Step 9: the provider says `invalid_grant`. Before a row ends it must be certain that nobody
 //! holds a newer refresh token.
 
+use std::time::Duration;
+
 use super::lease::Lease;
-use super::{Credentials, EventKind, Next, Row, Runtime, Shared, Table, flight_key};
+use super::{Credentials, EventKind, Failure, Next, Row, Runtime, Shared, Table, flight_key};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenEndpoint};
 
 /// What is known when a provider has said that a grant is dead.
-struct Arbiter<'a> {
+struct Arbiter<'a, E> {
     sent: &'a Credentials,
     lease: &'a Lease,
-    may_rotate: bool,
+    endpoint: &'a E,
     refusal: &'a Refusal,
 }
 
@@ -32,7 +34,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 return Next::Done(Err(error));
             }
         };
-        let arbiter = Arbiter { sent, lease, may_rotate: endpoint.may_rotate(), refusal };
+        let arbiter = Arbiter { sent, lease, endpoint, refusal };
         match self.arbitrate(key, &row, arbiter).await {
             Ok(true) => Next::Done(Err(self.table.revoked(refusal))),
             // Whoever goes back, or leaves the row as it is, gives the lease back.
@@ -42,21 +44,30 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             }
             Err(error) => {
                 self.release(key, lease).await;
+                let failure = Failure {
+                    client: endpoint.client().map(str::to_owned),
+                    // The provider has refused this very token, and would again.
+                    lasting: error.is_of_provider(),
+                    // Until the doubt is old enough for the row to end.
+                    pause_max: self.doubt_left(&row, lease),
+                    error: error.clone(),
+                };
                 let (key, stamp) = (flight_key::<T>(key, endpoint), &row.stamp);
                 let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
-                self.failures.remember(&key, stamp, &error, None, runtime, limits);
+                self.failures.remember(&key, stamp, failure, None, runtime, limits);
                 Next::Done(Err(error))
             }
         }
     }
 
     /// Whether the row was ended; false: back to step 1.
-    async fn arbitrate(
+    async fn arbitrate<E: TokenEndpoint>(
         &self,
         key: &T::Key,
         row: &Row<T::Record>,
-        Arbiter { sent, lease, may_rotate, refusal }: Arbiter<'_>,
+        Arbiter { sent, lease, endpoint, refusal }: Arbiter<'_, E>,
     ) -> Result<bool> {
+        let may_rotate = endpoint.may_rotate();
         if let Some(error) = row.ended.clone() {
             return Err(error);
         }
@@ -75,17 +86,29 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             return Ok(false);
         }
         // b. In doubt somebody may still hold the successor and be about to store it.
-        let limit_ms = i64::try_from(self.behaviour.limits.doubt_limit_ms).unwrap_or(i64::MAX);
-        if may_rotate && lease.doubt.is_some_and(|doubt| row.now.ms_since(doubt) < limit_ms) {
+        if may_rotate && self.doubt_left(row, lease).is_some() {
             let reason = "an earlier attempt may have rotated the refresh token".into();
             return Err(Error::OutcomeUnknown { reason });
         }
-        // c. The store's ending.
+        // c. Another client's refresh token is refused in the same words.
+        if let Some(why) = self.unproven(key, &row.stamp, endpoint).await? {
+            let error = Error::ClientUnproven { why };
+            self.tell(EventKind::ClientUnproven, key, None, Some(error.code()));
+            return Err(error);
+        }
+        // d. The store's ending.
         let ended = self.table.end(key, &row.stamp, lease.at, refusal).await?;
         if ended {
             let code = self.table.revoked(refusal).code();
             self.tell(EventKind::RowDropped, key, None, Some(code));
         }
         Ok(ended)
+    }
+
+    /// How long somebody may still be about to store what an earlier attempt was given.
+    fn doubt_left(&self, row: &Row<T::Record>, lease: &Lease) -> Option<Duration> {
+        let limit_ms = i64::try_from(self.behaviour.limits.doubt_limit_ms).unwrap_or(i64::MAX);
+        let left_ms = limit_ms.saturating_sub(row.now.ms_since(lease.doubt?));
+        u64::try_from(left_ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
     }
 }

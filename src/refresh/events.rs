@@ -20,6 +20,8 @@ pub enum EventKind {
     CommitRetry,
     /// An answer was dropped, or a row ended, since its grant is gone.
     RowDropped,
+    /// A provider called a grant dead, and the client is not believed.
+    ClientUnproven,
     /// A user connected another account than before.
     AccountChanged,
     /// A token was deleted here, and its provider could not be told.
@@ -37,6 +39,7 @@ impl EventKind {
             Self::LeaseLost => "lease.lost",
             Self::CommitRetry => "commit.retry",
             Self::RowDropped => "row.dropped",
+            Self::ClientUnproven => "client.unproven",
             Self::AccountChanged => "account.changed",
             Self::RevokeUnconfirmed => "revoke.unconfirmed",
         }

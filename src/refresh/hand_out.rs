@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FlightOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want};
+use super::{FlightKey, FlightOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want};
 use crate::error::Error;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
@@ -11,18 +11,24 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if self.is_usable(read) { Some(self.hand_out(key, read).await) } else { None }
     }
 
-    /// Answers the callers; then, off their path, notes a failure of the tokens at `stamp`.
+    /// Answers the callers; then, off their path, tells the table what has failed.
     pub(super) async fn settle(
         &self,
         key: &T::Key,
-        stamp: Option<&Stamp>,
+        asked: Option<&(FlightKey<T>, Stamp)>,
         outcome: Outcome<T>,
         flight: &FlightOf<T>,
     ) {
-        let failure = outcome.as_ref().err().filter(|error| error.is_of_provider()).cloned();
         flight.answer(outcome);
-        if let (Some(stamp), Some(error)) = (stamp, failure) {
-            self.table.note_failure(key, stamp, &error).await;
+        let Some((flight_key, stamp)) = asked else { return };
+        let failure = self.failures.take_unwritten(flight_key, stamp);
+        // What failed in the database says nothing of the tokens.
+        let Some(failure) = failure.filter(|failure| failure.error.is_of_provider()) else {
+            return;
+        };
+        if let Some(pause) = self.table.note_failure(key, stamp, &failure).await {
+            let error = &failure.error;
+            self.failures.remember_for(flight_key, stamp, error, pause, &self.runtime);
         }
     }
 

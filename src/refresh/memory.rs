@@ -1,14 +1,15 @@
-//! What a process remembers: of failures a short, growing pause per row and client, and a breaker
-//! per application, so that neither a dead provider nor a wrong secret is asked in a loop; of
-//! refreshes how long they take, so that who waits looks when one is likely to have ended.
+//! What a process remembers: of failures a growing pause per row and client, and a breaker per
+//! application, so that neither a dead provider nor a wrong secret is asked in a loop; of refreshes how
+//! long they take, so that who waits looks when one is likely to have ended, and which clients made them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::policy::failure_pause;
+use super::policy::{failure_pause, refusal_pause};
 use super::runtime::Runtime;
+use super::state::Failure;
 use super::table::Stamp;
 use crate::config::Limits;
 use crate::error::Error;
@@ -16,16 +17,18 @@ use crate::error::Error;
 /// Above this many rows, those whose pause is over are forgotten.
 const FAILURES_MAX: usize = 4_096;
 
-struct Failure {
+struct Remembered {
     stamp: Stamp,
     error: Error,
     failures: u32,
     until: Duration,
+    /// What the table has not been told yet.
+    unwritten: Option<Failure>,
 }
 
 /// The last failure of each row. A refresh changes the row's stamp, and so ends it.
 pub(super) struct Failures<Key> {
-    rows: Mutex<HashMap<Key, Failure>>,
+    rows: Mutex<HashMap<Key, Remembered>>,
 }
 
 impl<Key: Eq + Hash + Clone> Failures<Key> {
@@ -33,7 +36,7 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         Self { rows: Mutex::new(HashMap::new()) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Failure>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -45,26 +48,67 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         young.then(|| failure.error.clone())
     }
 
-    /// Remembers a failure of the row at `stamp`.
+    /// Remembers a failure of the row at `stamp`, also for [`take_unwritten`](Self::take_unwritten).
     pub(super) fn remember(
         &self,
         key: &Key,
         stamp: &Stamp,
-        error: &Error,
+        failure: Failure,
         retry_after: Option<Duration>,
         runtime: &impl Runtime,
         limits: &Limits,
     ) {
+        let mut rows = self.make_room(runtime);
+        let Failure { error, lasting, pause_max, .. } = &failure;
+        let is_same = |before: &&Remembered| {
+            before.stamp == *stamp && (!lasting || before.error.code() == error.code())
+        };
+        let failures = rows.get(key).filter(is_same).map_or(0, |failure| failure.failures + 1);
+        let random = runtime.random();
+        let pause = match lasting {
+            true => refusal_pause(failures, random, limits),
+            false => failure_pause(failures, retry_after, random, limits),
+        };
+        let until = runtime.monotonic() + pause_max.map_or(pause, |most| pause.min(most));
+        let (stamp, error, unwritten) = (stamp.clone(), error.clone(), Some(failure));
+        rows.insert(key.clone(), Remembered { stamp, error, failures, until, unwritten });
+    }
+
+    /// The last failure of the row at `stamp`, once.
+    pub(super) fn take_unwritten(&self, key: &Key, stamp: &Stamp) -> Option<Failure> {
+        let mut rows = self.lock();
+        rows.get_mut(key).filter(|failure| failure.stamp == *stamp)?.unwritten.take()
+    }
+
+    /// Remembers a failure of the row at `stamp`, which somebody else may have met, for at least so long.
+    pub(super) fn remember_for(
+        &self,
+        key: &Key,
+        stamp: &Stamp,
+        error: &Error,
+        pause: Duration,
+        runtime: &impl Runtime,
+    ) {
+        let until = runtime.monotonic() + pause;
+        let mut rows = self.make_room(runtime);
+        match rows.get_mut(key).filter(|failure| failure.stamp == *stamp) {
+            Some(failure) => failure.until = failure.until.max(until),
+            None => {
+                let (stamp, error) = (stamp.clone(), error.clone());
+                let failures = 0;
+                let remembered = Remembered { stamp, error, failures, until, unwritten: None };
+                rows.insert(key.clone(), remembered);
+            }
+        }
+    }
+
+    fn make_room(&self, runtime: &impl Runtime) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         let now = runtime.monotonic();
         let mut rows = self.lock();
         if rows.len() >= FAILURES_MAX {
             rows.retain(|_, failure| now < failure.until);
         }
-        let before = rows.get(key).filter(|failure| failure.stamp == *stamp);
-        let failures = before.map_or(0, |failure| failure.failures + 1);
-        let until = now + failure_pause(failures, retry_after, runtime.random(), limits);
-        let failure = Failure { stamp: stamp.clone(), error: error.clone(), failures, until };
-        rows.insert(key.clone(), failure);
+        rows
     }
 }
 
@@ -94,7 +138,10 @@ impl Durations {
     }
 }
 
-/// Applications whose credentials a provider refused, by endpoint and client id.
+/// Above this many applications, those whose breaker has closed are forgotten; then all others.
+const BREAKERS_MAX: usize = 1_024;
+
+/// Applications whose credentials a provider refused, by endpoint, client id and secret.
 pub(super) struct Breakers {
     open: Mutex<HashMap<String, (Error, Duration)>>,
 }
@@ -109,22 +156,66 @@ impl Breakers {
     }
 
     /// The refusal, while it is young.
-    pub(super) fn refusal(&self, client: Option<&str>, runtime: &impl Runtime) -> Option<Error> {
+    pub(super) fn refusal(&self, login: Option<&str>, runtime: &impl Runtime) -> Option<Error> {
         let open = self.lock();
-        let (error, until) = open.get(client?)?;
+        let (error, until) = open.get(login?)?;
         (runtime.monotonic() < *until).then(|| error.clone())
     }
 
     pub(super) fn open(
         &self,
-        client: Option<&str>,
+        login: Option<&str>,
         error: &Error,
         runtime: &impl Runtime,
         limits: &Limits,
     ) {
-        let until = runtime.monotonic() + Duration::from_millis(limits.breaker_ms);
-        if let Some(client) = client {
-            self.lock().insert(client.to_owned(), (error.clone(), until));
+        let Some(login) = login else { return };
+        let now = runtime.monotonic();
+        let mut open = self.lock();
+        if open.len() >= BREAKERS_MAX {
+            open.retain(|_, (_, until)| now < *until);
         }
+        if open.len() >= BREAKERS_MAX {
+            open.clear();
+        }
+        let until = now + Duration::from_millis(limits.breaker_ms);
+        open.insert(login.to_owned(), (error.clone(), until));
+    }
+
+    /// The provider has taken these credentials.
+    pub(super) fn close(&self, login: Option<&str>) {
+        if let Some(login) = login {
+            self.lock().remove(login);
+        }
+    }
+}
+
+/// Above this many clients all are forgotten: then the table alone knows them.
+const CLIENTS_MAX: usize = 1_024;
+
+/// The clients that have refreshed a row here.
+#[derive(Default)]
+pub(super) struct Clients {
+    refreshed: Mutex<HashSet<String>>,
+}
+
+impl Clients {
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.refreshed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn remember(&self, client: Option<&str>) {
+        let Some(client) = client else { return };
+        let mut refreshed = self.lock();
+        if refreshed.len() >= CLIENTS_MAX {
+            refreshed.clear();
+        }
+        if !refreshed.contains(client) {
+            refreshed.insert(client.to_owned());
+        }
+    }
+
+    pub(super) fn has_refreshed(&self, client: &str) -> bool {
+        self.lock().contains(client)
     }
 }

@@ -18,6 +18,7 @@ mod lease;
 mod memory;
 mod policy;
 mod runtime;
+mod state;
 mod table;
 mod token;
 mod waiting;
@@ -29,6 +30,7 @@ use std::time::Duration;
 pub use claimed::Claimed;
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
+pub use state::{Failure, RefreshState, Refused, RowClient};
 pub use table::{Commit, Committed, Credentials, EndpointOf, LeaseAsk, Row, Sealed, Stamp, Table};
 pub use token::Token;
 pub use want::{Behaviour, Want};
@@ -40,7 +42,7 @@ use commit::Answer;
 use events::Hold;
 use flight::{Flight, Flights, looks_on};
 use lease::{Lease, Watches};
-use memory::{Breakers, Durations, Failures};
+use memory::{Breakers, Clients, Durations, Failures};
 use runtime::within;
 use token::Reading;
 use waiting::{Held, Looks};
@@ -84,6 +86,7 @@ struct Shared<T: Table, R: Runtime> {
     watches: Watches<T::Key>,
     failures: Failures<FlightKey<T>>,
     breakers: Breakers,
+    clients: Clients,
     durations: Durations,
 }
 
@@ -100,6 +103,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
                 watches: Watches::new(),
                 failures: Failures::new(),
                 breakers: Breakers::new(),
+                clients: Clients::default(),
                 durations: Durations::default(),
             }),
         }
@@ -174,24 +178,29 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         self.shared.flights.is_closed()
     }
 
-    /// Waits until no flight is under way.
+    /// Waits until no flight is under way, and all that they leave behind is written.
     pub async fn landed(&self) {
-        self.shared.flights.landed().await;
+        self.shared.landed().await;
     }
 
     /// Refuses new flights, ends those that have sent nothing, and waits for the others, commits
     /// included, but no longer than `timeout`. Gives whether all of them ended.
     pub async fn close(&self, timeout: Duration) -> bool {
         self.shared.flights.close();
-        within(&self.shared.runtime, timeout, self.shared.flights.landed()).await.is_some()
+        within(&self.shared.runtime, timeout, self.shared.landed()).await.is_some()
     }
 }
 
 fn flight_key<T: Table>(key: &T::Key, endpoint: &impl TokenEndpoint) -> FlightKey<T> {
-    (key.clone(), endpoint.client().map(str::to_owned))
+    (key.clone(), endpoint.login().map(str::to_owned))
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
+    async fn landed(&self) {
+        self.flights.landed().await;
+        self.table.noted().await;
+    }
+
     /// Step 1: Read. No row, or an ended one, is an error here.
     async fn read(&self, key: &T::Key) -> Result<Read<T>> {
         let since = Stopwatch::start(&self.runtime);
@@ -218,7 +227,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut first = Some(first);
         // What this flight waits to see changed by somebody else.
         let mut waits_on: Option<Held> = None;
-        let mut refused: Option<Stamp> = None;
+        let mut asked: Option<(FlightKey<T>, Stamp)> = None;
         let outcome = loop {
             let read = match first.take() {
                 Some(first) => Ok(first),
@@ -257,7 +266,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             };
             match self.attempt(&key, &read, here.as_ref(), want, &flight).await {
                 Some(Next::Done(outcome)) => {
-                    refused = Some(read.row.stamp);
+                    asked = Some((flight_key::<T>(&key, here.as_ref()), read.row.stamp));
                     break outcome;
                 }
                 Some(Next::Again) => waits_on = None,
@@ -270,7 +279,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 break Err(self.gives_up(&looks, None));
             }
         };
-        self.settle(&key, refused.as_ref(), outcome, &flight).await;
+        self.settle(&key, asked.as_ref(), outcome, &flight).await;
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -291,6 +300,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Ok(lease) => lease?,
             Err(error) => return done(error),
         };
+        if let Some(refused) = self.refused(key, &read.row.stamp, endpoint).await {
+            self.release(key, &lease).await;
+            return done(refused);
+        }
         Some(self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, flight).await)
     }
 
@@ -322,9 +335,15 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let verdict = self.ask(endpoint, refresh_token, flight).await;
         let next = match verdict {
             Verdict::Granted(response) => {
+                self.breakers.close(endpoint.login());
                 let answer = Answer { sent, lease: &lease, response: &response };
                 self.durations.remember(lease.clock.elapsed_monotonic(&self.runtime));
-                self.commit(key, read, answer, flight).await
+                let next = self.commit(key, read, answer, flight).await;
+                if matches!(next, Next::Done(Ok(_))) {
+                    self.clients.remember(endpoint.client());
+                    self.table.note_refreshed(key, endpoint.client());
+                }
+                next
             }
             Verdict::InvalidGrant(refusal) => {
                 self.invalid_grant(key, sent, &lease, endpoint, &refusal).await
@@ -348,10 +367,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if !policy::leaves_doubt(&verdict, endpoint) {
             self.release(key, lease).await;
         }
+        let lasting = matches!(verdict, Verdict::Refused(_));
         let (error, retry_after) = match verdict {
             Verdict::Transient(error, retry_after) => (error, retry_after),
             Verdict::ClientRejected(error) => {
-                self.breakers.open(endpoint.client(), &error, &self.runtime, limits);
+                self.breakers.open(endpoint.login(), &error, &self.runtime, limits);
                 (error, None)
             }
             Verdict::Ambiguous(error) | Verdict::Refused(error) => (error, None),
@@ -359,8 +379,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 return Next::Done(Err(Error::internal("a verdict has no rule")));
             }
         };
+        let client = endpoint.client().map(str::to_owned);
+        let failure = Failure { error: error.clone(), client, lasting, pause_max: None };
         let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
-        self.failures.remember(&flight_key, stamp, &error, retry_after, &self.runtime, limits);
+        self.failures.remember(&flight_key, stamp, failure, retry_after, &self.runtime, limits);
         Next::Done(Err(error))
     }
 }

@@ -68,6 +68,13 @@ pub(super) fn failure_pause(
     pause.max(asked.min(Duration::from_millis(limits.retry_after_max_ms)))
 }
 
+/// The pause before a provider that has refused a refresh token `refusals` times before is asked again.
+pub(super) fn refusal_pause(refusals: u32, random: f64, limits: &Limits) -> Duration {
+    let most = Duration::from_millis(limits.refusal_pause_max_ms);
+    let grown = Duration::from_millis(limits.refusal_pause_min_ms) * (1 << refusals.min(10));
+    grown.min(most).mul_f64(1.0 + random / 4.0)
+}
+
 /// The pause between two looks at a row that somebody else refreshes.
 pub(super) fn poll_pause(looks: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.poll_max_ms);

@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::state::{Failure, RefreshState, RowClient};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
@@ -128,8 +130,44 @@ pub trait Table: Send + Sync + 'static {
         Arc::clone(record)
     }
 
-    /// Notes that a refresh has failed, for whoever asks the table. Nothing depends on it.
-    fn note_failure(&self, _: &Self::Key, _: &Stamp, _: &Error) -> impl Future<Output = ()> + Send {
+    /// What earlier refreshes have left behind, for this client (`None`: a callback's) and the refresh
+    /// token at `stamp`. A table that remembers nothing trusts everybody.
+    fn refresh_state(
+        &self,
+        _: &Self::Key,
+        _: &Stamp,
+        _: Option<&str>,
+    ) -> impl Future<Output = Result<RefreshState>> + Send {
+        let trusted = RefreshState { client: RowClient::Same, ..RefreshState::default() };
+        std::future::ready(Ok(trusted))
+    }
+
+    /// Notes, off the caller's path, that this client has refreshed the row.
+    fn note_refreshed(&self, _: &Self::Key, _: Option<&str>) {}
+
+    /// Notes that a refresh of the tokens at `stamp` has failed; gives how long the provider is not
+    /// asked again, where the table says so.
+    fn note_failure(
+        &self,
+        _: &Self::Key,
+        _: &Stamp,
+        _: &Failure,
+    ) -> impl Future<Output = Option<Duration>> + Send {
+        std::future::ready(None)
+    }
+
+    /// Step 9c: counts one more row that ends on this client's word; false when so many have ended since
+    /// it last refreshed one that users cannot be the reason.
+    fn admit_ending(
+        &self,
+        _: &Self::Key,
+        _: Option<&str>,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        std::future::ready(Ok(true))
+    }
+
+    /// Ends when all that was noted is written, or has failed to be.
+    fn noted(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 
@@ -193,7 +231,7 @@ pub trait Table: Send + Sync + 'static {
     /// Step 9a: at most the refresh buffer is left of a token that may be worthless.
     fn suspect(&self, key: &Self::Key, stamp: &Stamp) -> impl Future<Output = Result<()>> + Send;
 
-    /// Step 9c: the store's ending; false when the fence or the lease did not hold.
+    /// Step 9d: the store's ending; false when the fence or the lease did not hold.
     fn end(
         &self,
         key: &Self::Key,

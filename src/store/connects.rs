@@ -14,6 +14,8 @@ pub struct Granted {
     pub expires_at: Timestamp,
     /// The granted scopes.
     pub scopes: Vec<String>,
+    /// The client that was given them, as [`crate::oauth::TokenEndpoint::client`] names it.
+    pub client: String,
     /// Whether a stored refresh token may be kept: not when it is another account's.
     pub may_keep: bool,
 }

@@ -57,6 +57,7 @@ impl<S: ConsentShape> ScopedTable<'_, S> {
         let params: Params<'_> = &[(&parts, Type::TEXT_ARRAY)];
         let rows = self.write("delete tokens", &self.named(S::DISCONNECT), params).await?;
         let Some(row) = rows.first() else { return Ok(None) };
+        self.deleted(key);
         let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));
         let stamp = Stamp { access: text(0)?, refresh: text(1)? };
         Ok(Some(self.shape.tokens().open(&parts, &stamp)))

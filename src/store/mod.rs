@@ -10,6 +10,7 @@ pub mod integration;
 mod pending;
 mod sealed;
 mod sealed_tokens;
+mod states;
 mod table;
 mod unseal;
 mod uuid;

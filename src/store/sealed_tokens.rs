@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::crypto::{Place, Sealing};
+use crate::crypto::{Place, Sealing, unkeyed_fingerprint};
 use crate::error::Result;
 use crate::refresh::{Credentials, Sealed, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
@@ -36,6 +36,14 @@ impl SealedTokens {
     ) -> Result<Zeroizing<String>> {
         let key = Self::key(key);
         self.sealing.open(stored, Place { store: self.store, column, key: &key })
+    }
+
+    /// The fingerprints of a text; without a key under none.
+    pub(super) fn fingerprints(&self, text: &str) -> Vec<String> {
+        match self.sealing.ring() {
+            Ok(ring) => ring.fingerprints().all(text),
+            Err(_) => vec![unkeyed_fingerprint(text)],
+        }
     }
 
     /// The parts of a key, as a place has them.

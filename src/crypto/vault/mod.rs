@@ -13,9 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use aes_gcm::Aes256Gcm;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use self::derived::{DerivedKeys, SALT_BYTES, Salt};
+use super::fingerprint::Fingerprints;
 use super::ring::{NONCE_BYTES, TAG_BYTES, open_with, seal_with};
 use super::text::text;
 use crate::error::{Error, Result};
@@ -32,6 +34,7 @@ const AT_ONCE_MAX_BYTES: usize = 65_536;
 /// The format under one secret or two: the first seals, both open.
 pub struct VaultFormat {
     keys: DerivedKeys,
+    fingerprints: Fingerprints,
     reuses_salt: bool,
     sealing: tokio::sync::Mutex<Option<Sealing>>,
 }
@@ -48,6 +51,19 @@ impl std::fmt::Debug for VaultFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "VaultFormat({} secrets, redacted)", self.keys.secrets())
     }
+}
+
+/// The keys of fingerprints: `SHA-256(secret)`, numbered by the first bits of `SHA-256` of that, so that
+/// a secret keeps its number when it becomes the previous one.
+fn fingerprints(secrets: &[String]) -> Fingerprints {
+    let mut prints = Fingerprints::new();
+    for secret in secrets {
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(Sha256::digest(secret).into());
+        let number: [u8; 32] = Sha256::digest(key.as_slice()).into();
+        let number = i32::from_be_bytes([number[0] & 0x7f, number[1], number[2], number[3]]);
+        prints.add(number, &key);
+    }
+    prints
 }
 
 static OPEN: Mutex<Vec<Weak<VaultFormat>>> = Mutex::new(Vec::new());
@@ -80,10 +96,18 @@ impl VaultFormat {
         if let Some(format) = formats.find(equal) {
             return Ok(format);
         }
+        let fingerprints = fingerprints(&secrets);
         let keys = DerivedKeys::new(secrets);
-        let format = Arc::new(Self { keys, reuses_salt, sealing: tokio::sync::Mutex::default() });
+        let sealing = tokio::sync::Mutex::default();
+        let format = Arc::new(Self { keys, fingerprints, reuses_salt, sealing });
         open.push(Arc::downgrade(&format));
         Ok(format)
+    }
+
+    /// Recognises texts without keeping them.
+    #[must_use]
+    pub fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// Seals any text under a fresh random IV. `now` is a monotonic time: a salt that is too old is

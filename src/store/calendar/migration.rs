@@ -9,10 +9,11 @@ const TIME: &[&str] = &["timestamptz"];
 /// The table `google_calendar_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "calendar",
-    version: 5,
+    version: 7,
     sql: &[
         include_str!("../../../migrations/0004_calendar.sql"),
         include_str!("../../../migrations/0005_oauth.sql"),
+        include_str!("../../../migrations/0007_refresh_state.sql"),
     ],
     table: "google_calendar_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],

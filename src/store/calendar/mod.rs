@@ -19,7 +19,7 @@ use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
+use crate::store::table::{ScopedTable, Shape, StoreTable, client_of, table_of};
 use crate::store::uuid::uuid;
 
 /// What an instance of the store is made of.
@@ -162,7 +162,9 @@ impl Calendar {
             (&scopes, Type::TEXT_ARRAY),
         ];
         let Statements { save, bare_save, .. } = &*self.statements;
-        table.write_either("store calendar tokens", [save, bare_save], params).await.map(drop)
+        table.write_either("store calendar tokens", [save, bare_save], params).await?;
+        table.stored(&user_id, client_of(&self.google));
+        Ok(())
     }
 
     /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
@@ -182,7 +184,10 @@ impl Calendar {
         let user_id = uuid("userId", user_id)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
         let sql = &self.statements.delete;
-        self.table_of(&user_id)?.write("delete calendar tokens", sql, params).await.map(drop)
+        let table = self.table_of(&user_id)?;
+        table.write("delete calendar tokens", sql, params).await?;
+        table.deleted(&user_id);
+        Ok(())
     }
 }
 

@@ -96,4 +96,8 @@ impl Shape for CalendarShape {
     async fn seal(&self, key: &String, credentials: &Credentials) -> Result<Sealed> {
         self.tokens.seal(&Self::parts(key), credentials)
     }
+
+    fn fingerprints(&self, text: &str) -> Vec<String> {
+        self.tokens.fingerprints(text)
+    }
 }

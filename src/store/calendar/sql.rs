@@ -83,7 +83,7 @@ const SUSPECT: &str = "
     SET token_expiry = LEAST(token_expiry, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3";
 
-/// Step 9c.
+/// Step 9d.
 const END: &str = "
     DELETE FROM {table}
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3

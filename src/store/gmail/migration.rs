@@ -19,8 +19,11 @@ const fn sealed(name: &'static str) -> Column {
 /// The table `gmail_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "gmail",
-    version: 1,
-    sql: &[include_str!("../../../migrations/0001_gmail.sql")],
+    version: 7,
+    sql: &[
+        include_str!("../../../migrations/0001_gmail.sql"),
+        include_str!("../../../migrations/0007_refresh_state.sql"),
+    ],
     table: "gmail_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[

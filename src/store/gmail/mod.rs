@@ -17,7 +17,7 @@ use crate::oauth::{Callback, HttpEndpoint};
 use crate::refresh::{Behaviour, Engine, Observer, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
-use crate::store::table::{ScopedTable, StoreTable, table_of};
+use crate::store::table::{ScopedTable, StoreTable, client_of, table_of};
 use crate::store::uuid::uuid_v4;
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
@@ -155,7 +155,11 @@ impl Gmail {
             (&table.mixed_fleet(), Type::BOOL),
         ];
         let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
-        if stored.is_empty() { Err(Error::TenantMismatch { by_policy: false }) } else { Ok(()) }
+        if stored.is_empty() {
+            return Err(Error::TenantMismatch { by_policy: false });
+        }
+        table.stored(&connection.user_id, client_of(&self.google));
+        Ok(())
     }
 
     /// The row with its tokens opened, fresh or not; `None` when there is none.
@@ -177,7 +181,10 @@ impl Gmail {
     pub async fn delete(&self, user_id: String) -> Result<()> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
-        self.table()?.write("delete gmail tokens", &self.statements.delete, params).await.map(drop)
+        let table = self.table()?;
+        table.write("delete gmail tokens", &self.statements.delete, params).await?;
+        table.deleted(&user_id);
+        Ok(())
     }
 
     /// Whether there is a row; opens nothing.

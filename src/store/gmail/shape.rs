@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sql::SQL;
-use crate::crypto::GmailFormat;
+use crate::crypto::{GmailFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, Sealed, Stamp};
@@ -101,5 +101,12 @@ impl Shape for GmailShape {
             },
             key_version: format.sealing_version(),
         })
+    }
+
+    fn fingerprints(&self, text: &str) -> Vec<String> {
+        match &self.format {
+            Ok(format) => format.fingerprints().all(text),
+            Err(_) => vec![unkeyed_fingerprint(text)],
+        }
     }
 }

@@ -74,7 +74,7 @@ const SUSPECT: &str = "
     UPDATE {table} SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
 
-/// Step 9c.
+/// Step 9d.
 const END: &str = "
     DELETE FROM {table}
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3

@@ -54,9 +54,10 @@ impl Connects for Integration {
         if granted.credentials.refresh_token.is_none() {
             return self.table()?.keep_refresh_token(&google(key), &granted).await;
         }
-        let Granted { credentials, expires_at, scopes, .. } = granted;
+        let Granted { credentials, expires_at, scopes, client, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;
-        self.store(google(key), Tokens { access_token, refresh_token, expires_at, scopes }).await
+        let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
+        self.store(google(key), tokens, Some(&client)).await
     }
 
     async fn disconnect(&self, key: &str) -> Result<Option<Result<Credentials>>> {

@@ -9,10 +9,11 @@ const MOMENT: &[&str] = &["timestamptz"];
 /// The table `integration_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "integration",
-    version: 6,
+    version: 7,
     sql: &[
         include_str!("../../../migrations/0006_integration.sql"),
         include_str!("../../../migrations/0005_oauth.sql"),
+        include_str!("../../../migrations/0007_refresh_state.sql"),
     ],
     table: "integration_tokens",
     keys: &[Unique { columns: &["user_id", "provider"], predicate: None }],

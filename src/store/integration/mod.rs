@@ -158,11 +158,12 @@ impl Integration {
     }
 
     /// Stores a user's tokens; replaces what was stored, ends any refresh under way in favour of
-    /// these tokens. Without a refresh token the stored one is kept.
+    /// these tokens. Without a refresh token the stored one is kept. `client`: whose tokens they are, as
+    /// [`TokenEndpoint::client`] names it; `None`: it is not known.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
-    pub async fn store(&self, key: Key, new: Tokens) -> Result<()> {
+    pub async fn store(&self, key: Key, new: Tokens, client: Option<&str>) -> Result<()> {
         check_key(&key)?;
         let Tokens { access_token, refresh_token, expires_at, scopes } = new;
         check_text("accessToken", access_token.expose(), TOKEN_MAX_BYTES)?;
@@ -187,7 +188,11 @@ impl Integration {
         ];
         let Statements { store, bare_store, .. } = &*self.statements;
         let step = "store integration tokens";
-        table.write_either(step, [store, bare_store], params).await.map(drop)
+        table.write_either(step, [store, bare_store], params).await?;
+        if refresh.is_some() {
+            table.stored(&key, client);
+        }
+        Ok(())
     }
 
     /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.

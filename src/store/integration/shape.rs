@@ -126,4 +126,8 @@ impl Shape for IntegrationShape {
     async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
         self.tokens.seal(&Self::parts(key), credentials)
     }
+
+    fn fingerprints(&self, text: &str) -> Vec<String> {
+        self.tokens.fingerprints(text)
+    }
 }

@@ -46,6 +46,10 @@ impl<E: TokenEndpoint> TokenEndpoint for InSlot<E> {
         self.endpoint.client()
     }
 
+    fn login(&self) -> Option<&str> {
+        self.endpoint.login()
+    }
+
     fn may_rotate(&self) -> bool {
         self.endpoint.may_rotate()
     }

@@ -117,7 +117,7 @@ const SUSPECT: &str = "
     SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
 
-/// Step 9c: the row stays, and says since when and why it needs the user.
+/// Step 9d: the row stays, and says since when and why it needs the user.
 const END: &str = "
     UPDATE {table} SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,

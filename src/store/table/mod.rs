@@ -18,10 +18,12 @@
 mod rows;
 mod scoped;
 mod shape;
+mod state;
 mod statements;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
@@ -29,14 +31,17 @@ use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
 pub(super) use self::scoped::{ScopedTable, table_of};
 pub(super) use self::shape::{Shape, Sql, Steps, steps};
+pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
 use crate::config::Limits;
 use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
-    Behaviour, Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table,
+    Behaviour, Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
+    Table,
 };
+use crate::store::states::RefreshStates;
 
 /// A store's table.
 pub(super) struct StoreTable<S: Shape> {
@@ -44,6 +49,7 @@ pub(super) struct StoreTable<S: Shape> {
     pub(super) database: Arc<Database>,
     statements: Arc<Statements>,
     reads: Arc<CombinedReads<Rows<S>>>,
+    states: RefreshStates,
     limits: Limits,
     mixed_fleet: bool,
     hidden: OnceCell<bool>,
@@ -60,8 +66,11 @@ impl<S: Shape> StoreTable<S> {
             within: Within::usual(&limits),
             shape: PhantomData,
         });
+        let states =
+            RefreshStates::new(Arc::clone(&database), S::STORE, Within::usual(&limits), limits);
         Self {
             shape,
+            states,
             database,
             statements,
             reads,
@@ -143,16 +152,44 @@ impl<S: Shape> Table for StoreTable<S> {
         S::recorded(record, response)
     }
 
-    async fn note_failure(&self, key: &Scoped<S::Key>, stamp: &Stamp, error: &Error) {
-        let Some(sql) = &self.statements.note_failure else { return };
+    async fn refresh_state(
+        &self,
+        key: &Scoped<S::Key>,
+        stamp: &Stamp,
+        client: Option<&str>,
+    ) -> Result<RefreshState> {
+        self.state(&key.key, stamp, client).await
+    }
+
+    fn note_refreshed(&self, key: &Scoped<S::Key>, client: Option<&str>) {
+        self.refreshed(&key.key, client);
+    }
+
+    async fn note_failure(
+        &self,
+        key: &Scoped<S::Key>,
+        stamp: &Stamp,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        let pause = self.failed(&key.key, stamp, failure).await;
+        let Some(sql) = &self.statements.note_failure else { return pause };
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
-            (&error.code(), Type::TEXT),
+            (&failure.error.code(), Type::TEXT),
         ];
         // Only a note: what fails here is not worth another error.
         let _ = self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await;
+        pause
+    }
+
+    async fn admit_ending(&self, _: &Scoped<S::Key>, client: Option<&str>) -> Result<bool> {
+        self.may_end(client).await
+    }
+
+    async fn noted(&self) {
+        self.states.written().await;
     }
 
     async fn read(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {

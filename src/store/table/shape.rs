@@ -118,6 +118,10 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send;
 
+    /// The fingerprints of a text under every key of the store, the one that seals first; without a key
+    /// under none.
+    fn fingerprints(&self, text: &str) -> Vec<String>;
+
     /// What is kept of why a row ended.
     fn reason(&self, refusal: &Refusal) -> String {
         refusal.code.clone()

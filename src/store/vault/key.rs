@@ -72,6 +72,11 @@ impl TokenKey {
         vec![Some(tenant_id), Some(provider), Some(&self.token_type), identifier.as_deref()]
     }
 
+    /// The connection that it is the refresh token of.
+    pub(super) fn refreshes(&self) -> Option<&PairKey> {
+        (self.token_type == "refresh_token").then_some(&self.pair)
+    }
+
     /// The tenant, as PostgreSQL prints a UUID.
     #[must_use]
     pub fn tenant_id(&self) -> &str {

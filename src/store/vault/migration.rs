@@ -9,8 +9,11 @@ const TIME: &[&str] = &["timestamptz"];
 /// The table `token_vault`.
 pub const MIGRATION: Migration = Migration {
     store: "vault",
-    version: 3,
-    sql: &[include_str!("../../../migrations/0003_vault.sql")],
+    version: 7,
+    sql: &[
+        include_str!("../../../migrations/0003_vault.sql"),
+        include_str!("../../../migrations/0007_refresh_state.sql"),
+    ],
     table: "token_vault",
     keys: &[
         Unique { columns: &["tenant_id", "provider", "token_type", "identifier"], predicate: None },

@@ -209,7 +209,8 @@ impl Vault {
     }
 
     /// Stores a token; replaces what was stored under its key, and frees the lease. Gives the row's
-    /// id. `expires_at`: `None` keeps the stored one, `Some(None)` is for ever.
+    /// id. `expires_at`: `None` keeps the stored one, `Some(None)` is for ever. `client`: whose token it
+    /// is, as [`TokenEndpoint::client`] names it; `None`: it is not known.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Schema`] for an enum value that
@@ -219,6 +220,7 @@ impl Vault {
         key: TokenKey,
         value: AccessToken,
         expires_at: Option<Option<Timestamp>>,
+        client: Option<&str>,
     ) -> Result<String> {
         if !value.expose().is_empty() {
             check_text("value", value.expose(), TOKEN_MAX_BYTES)?;
@@ -238,6 +240,9 @@ impl Vault {
             Ok(rows) => rows,
         };
         let row = rows.first().ok_or_else(|| Error::internal("an upsert gave no row"))?;
+        if let Some(pair) = key.refreshes() {
+            table.stored(pair, client);
+        }
         column(row, 0)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::key::PairKey;
 use super::sql::{ADDED, SQL};
-use crate::crypto::VaultFormat;
+use crate::crypto::{VaultFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
@@ -137,6 +137,13 @@ impl Shape for VaultShape {
             },
             key_version: 0,
         })
+    }
+
+    fn fingerprints(&self, text: &str) -> Vec<String> {
+        match &self.format {
+            Ok(format) => format.fingerprints().all(text),
+            Err(_) => vec![unkeyed_fingerprint(text)],
+        }
     }
 }
 

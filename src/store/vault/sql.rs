@@ -166,7 +166,7 @@ const SUSPECT: &str = concat!(
     " AND r.encrypted_value = $2)"
 );
 
-/// Step 9c: both rows stay; the mark is not one that a user makes.
+/// Step 9d: both rows stay; the mark is not one that a user makes.
 const END: &str = concat!(
     "UPDATE {table} AS r SET is_valid = 'false', last_error = 'tokenkeep:' || $5,
       refreshing_at = NULL, updated_at = clock_timestamp()

@@ -11,8 +11,11 @@ const MOMENT: &[&str] = &["timestamptz"];
 /// The table `oauth_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "zoho",
-    version: 2,
-    sql: &[include_str!("../../../migrations/0002_zoho.sql")],
+    version: 7,
+    sql: &[
+        include_str!("../../../migrations/0002_zoho.sql"),
+        include_str!("../../../migrations/0007_refresh_state.sql"),
+    ],
     table: "oauth_tokens",
     keys: &[Unique { columns: &["client_id", "provider"], predicate: None }],
     columns: &[

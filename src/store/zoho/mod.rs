@@ -172,6 +172,7 @@ impl Zoho {
         ];
         let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";
         table.write(step, &self.statements.revive, params).await?;
+        table.stored(key, None);
         // Without a row that matched somebody else was faster: worth a try all the same.
         Ok(true)
     }
@@ -225,7 +226,10 @@ impl Zoho {
             (&metadata, Type::TEXT),
         ];
         let Statements { store, bare_store, .. } = &*self.statements;
-        table.write_either("store zoho tokens", [store, bare_store], params).await.map(drop)
+        table.write_either("store zoho tokens", [store, bare_store], params).await?;
+        // The caller of a refresh brings the credentials: whose tokens these are is not known yet.
+        table.stored(&key, None);
+        Ok(())
     }
 
     /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.

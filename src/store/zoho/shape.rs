@@ -155,6 +155,10 @@ impl Shape for ZohoShape {
         self.tokens.seal(&Self::parts(key), credentials)
     }
 
+    fn fingerprints(&self, text: &str) -> Vec<String> {
+        self.tokens.fingerprints(text)
+    }
+
     fn reason(&self, refusal: &Refusal) -> String {
         let Some(token) = &self.environment else { return refusal.code.clone() };
         let print =

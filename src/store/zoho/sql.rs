@@ -136,7 +136,7 @@ const SUSPECT: &str = "
       AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
       AND token_expiry IS NOT NULL";
 
-/// Step 9c: the row stays, and says since when and why it needs the user.
+/// Step 9d: the row stays, and says since when and why it needs the user.
 const END: &str = "
     UPDATE {table} SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,

@@ -1,0 +1,46 @@
+-- What refreshes leave behind beside the rows of all stores, in the schema tokenkeep: which client has
+-- stored or last refreshed a row, how its refresh token was refused, and what is known of each client.
+-- Fingerprints, no tokens. Safe to run twice and beside live traffic.
+DO $migration$
+BEGIN
+  PERFORM pg_advisory_xact_lock(865365337);
+  IF to_regnamespace('tokenkeep') IS NULL THEN
+    CREATE SCHEMA tokenkeep;
+  END IF;
+
+  -- target_schema: where the store's table is, when it was named; else ''. key: the row's natural key.
+  -- client: the fingerprint of token endpoint and client id; NULL: not known. token: the fingerprint of
+  -- the stored refresh token that refused_client was refused with.
+  IF to_regclass('tokenkeep.refresh_state') IS NULL THEN
+    CREATE TABLE tokenkeep.refresh_state (
+      target_schema text NOT NULL,
+      store text NOT NULL,
+      key text[] NOT NULL,
+      client text,
+      token text,
+      refused_client text,
+      error_code text,
+      status integer,
+      reason text,
+      failures integer NOT NULL DEFAULT 0,
+      failing_since timestamptz,
+      failed_at timestamptz,
+      retry_at timestamptz,
+      PRIMARY KEY (target_schema, store, key)
+    );
+  END IF;
+
+  -- endings: how many rows have ended since this client last refreshed one.
+  IF to_regclass('tokenkeep.oauth_client') IS NULL THEN
+    CREATE TABLE tokenkeep.oauth_client (
+      target_schema text NOT NULL,
+      store text NOT NULL,
+      client text NOT NULL,
+      refreshed_at timestamptz,
+      endings integer NOT NULL DEFAULT 0,
+      ended_at timestamptz,
+      PRIMARY KEY (target_schema, store, client)
+    );
+  END IF;
+END
+$migration$;

@@ -1,0 +1,95 @@
+//! What earlier refreshes have left behind: which client a row is known by, whether the provider has
+//! refused its refresh token, and for how long it is not asked again.
+
+use std::time::Duration;
+
+use super::{Runtime, Shared, Stamp, Table, flight_key};
+use crate::error::{Error, Unproven};
+use crate::oauth::TokenEndpoint;
+
+/// What the table remembers of a row, as one client sees it.
+#[derive(Debug, Clone, Default)]
+pub struct RefreshState {
+    /// Whose client the row is known by.
+    pub client: RowClient,
+    /// Whether this client has refreshed any row of the store at this endpoint.
+    pub has_refreshed: bool,
+    /// How this client was last refused with this very refresh token.
+    pub refused: Option<Refused>,
+}
+
+/// The client that has stored or last refreshed a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowClient {
+    /// The one that asks now.
+    Same,
+    /// Another client id, or the same at another token endpoint.
+    Other,
+    /// Nobody knows: an old service has stored the row, or a `refreshFn` has refreshed it.
+    #[default]
+    Unknown,
+}
+
+/// A refusal that stays.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// What a caller is told.
+    pub error: Error,
+    /// How long the provider is not asked again.
+    pub left: Duration,
+}
+
+/// A failed refresh, to be remembered.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What came of it.
+    pub error: Error,
+    /// The client that asked; `None` for a callback.
+    pub client: Option<String>,
+    /// Whether the provider has refused this refresh token, and would again.
+    pub lasting: bool,
+    /// The longest time until the next try; `None`: what the limits say.
+    pub pause_max: Option<Duration>,
+}
+
+impl<T: Table, R: Runtime> Shared<T, R> {
+    /// The refusal that is still too young to ask again, by any process. A database that does not
+    /// answer keeps nobody from asking.
+    pub(super) async fn refused<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        stamp: &Stamp,
+        endpoint: &E,
+    ) -> Option<Error> {
+        let state = self.table.refresh_state(key, stamp, endpoint.client()).await.ok()?;
+        let Refused { error, left } = state.refused?;
+        if left.is_zero() {
+            return None;
+        }
+        let flight_key = flight_key::<T>(key, endpoint);
+        self.failures.remember_for(&flight_key, stamp, &error, left, &self.runtime);
+        Some(error)
+    }
+
+    /// Why a row must not end on this client's word; `None`: it may.
+    pub(super) async fn unproven<E: TokenEndpoint>(
+        &self,
+        key: &T::Key,
+        stamp: &Stamp,
+        endpoint: &E,
+    ) -> crate::error::Result<Option<Unproven>> {
+        let client = endpoint.client();
+        // A callback's client is not known here: only numbers speak against it.
+        if let Some(client) = client {
+            let state = self.table.refresh_state(key, stamp, Some(client)).await?;
+            let is_known = state.has_refreshed || self.clients.has_refreshed(client);
+            match state.client {
+                RowClient::Other => return Ok(Some(Unproven::OtherClient)),
+                RowClient::Unknown if !is_known => return Ok(Some(Unproven::NeverRefreshed)),
+                RowClient::Unknown | RowClient::Same => {}
+            }
+        }
+        let may_end = self.table.admit_ending(key, client).await?;
+        Ok((!may_end).then_some(Unproven::TooMany))
+    }
+}

@@ -1,0 +1,223 @@
+//! What refreshes leave behind beside the rows of a store, in schema `tokenkeep`: which client has
+//! stored or last refreshed a row, how its refresh token was refused, how many rows a client has ended.
+//! Where the tables are missing, or closed to the role, nothing is remembered, and every row's client
+//! is unknown.
+
+mod notes;
+mod refused;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::notes::Notes;
+use self::refused::refused;
+use crate::config::Limits;
+use crate::db::{Database, Params, Scope, Type, Within, column};
+use crate::error::{Error, Result};
+use crate::refresh::{Failure, RefreshState, RowClient};
+
+/// A key of a row, in the parts that the store's statements take.
+pub(super) type Parts = Vec<Option<String>>;
+
+/// The fingerprints of one text: under the key that is written with, then under all others.
+pub(super) type Prints = Vec<String>;
+
+/// The tables, for one store.
+pub(super) struct RefreshStates {
+    database: Arc<Database>,
+    store: &'static str,
+    within: Within,
+    limits: Limits,
+    notes: Arc<Notes>,
+}
+
+/// `$1` schema, `$2` store, `$3` key, `$4` the client's fingerprints.
+const READ: &str = "
+    SELECT state.client, state.token, state.refused_client, state.error_code, state.status,
+        state.reason,
+        coalesce(extract(epoch FROM state.retry_at - clock_timestamp()) * 1000, 0)::float8,
+        EXISTS (SELECT FROM tokenkeep.oauth_client
+            WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
+              AND refreshed_at IS NOT NULL)
+    FROM (SELECT 1) AS always LEFT JOIN tokenkeep.refresh_state AS state
+        ON target_schema = coalesce($1, '') AND store = $2 AND key = $3";
+
+/// The same refusal of the same token by the same client counts on; a lasting one ($9) is asked again
+/// after $10 ms, doubled each time, but at most $11.
+const NOTE_FAILURE: &str = "
+    INSERT INTO tokenkeep.refresh_state AS state
+        (target_schema, store, key, token, refused_client, error_code, status, reason, failures,
+        failing_since, failed_at, retry_at)
+    SELECT coalesce($1, ''), $2, $3, $4, $5, $6, $7, $8, 1, now, now,
+        CASE WHEN $9 THEN now + LEAST($10, $11) * interval '1 millisecond' END
+    FROM (SELECT clock_timestamp() AS now) AS clock
+    ON CONFLICT (target_schema, store, key) DO UPDATE SET
+        (token, refused_client, error_code, status, reason, failed_at) =
+            (EXCLUDED.token, EXCLUDED.refused_client, EXCLUDED.error_code, EXCLUDED.status,
+            EXCLUDED.reason, EXCLUDED.failed_at),
+        (failures, failing_since, retry_at) = (
+            SELECT
+                CASE WHEN same THEN state.failures + 1 ELSE 1 END,
+                CASE WHEN same THEN state.failing_since ELSE EXCLUDED.failing_since END,
+                CASE WHEN $9 THEN EXCLUDED.failed_at + interval '1 millisecond' * LEAST($11,
+                    CASE WHEN same THEN $10 * power(2, LEAST(state.failures, 20)) ELSE $10 END) END
+            FROM (SELECT (state.token, state.error_code) = (EXCLUDED.token, EXCLUDED.error_code)
+                AND state.refused_client IS NOT DISTINCT FROM EXCLUDED.refused_client) AS is (same))
+    RETURNING coalesce(extract(epoch FROM retry_at - failed_at) * 1000, 0)::float8";
+
+/// One more row ends, unless $4 have since the client last refreshed one, and within $5 ms.
+const ADMIT_ENDING: &str = "
+    INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, endings, ended_at)
+    VALUES (coalesce($1, ''), $2, $3, 1, clock_timestamp())
+    ON CONFLICT (target_schema, store, client) DO UPDATE SET
+        endings = CASE WHEN known.ended_at < clock_timestamp() - $5 * interval '1 millisecond'
+            THEN 1 ELSE known.endings + 1 END,
+        ended_at = clock_timestamp()
+    WHERE known.endings < $4
+        OR known.ended_at < clock_timestamp() - $5 * interval '1 millisecond'
+    RETURNING endings";
+
+impl RefreshStates {
+    pub(super) fn new(
+        database: Arc<Database>,
+        store: &'static str,
+        within: Within,
+        limits: Limits,
+    ) -> Self {
+        let notes = Notes::new(Arc::clone(&database), store, within);
+        Self { database, store, within, limits, notes }
+    }
+
+    /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
+    /// stored refresh token.
+    pub(super) async fn read(
+        &self,
+        key: &Parts,
+        client: &Prints,
+        token: &Prints,
+    ) -> Result<RefreshState> {
+        let schema = self.database.settings().schema();
+        let params: Params<'_> = &[
+            (&schema, Type::TEXT),
+            (&self.store, Type::TEXT),
+            (key, Type::TEXT_ARRAY),
+            (client, Type::TEXT_ARRAY),
+        ];
+        let step = "read what is known of a refresh token";
+        let rows = self.database.read(&Scope::default(), step, READ, params, self.within).await;
+        let Some(rows) = unless_missing(rows)? else { return Ok(RefreshState::default()) };
+        let row = rows.first().ok_or_else(|| Error::internal("a state gave no row"))?;
+        let noted = self.notes.waiting_for(key);
+        let by: Option<String> = match &noted {
+            Some(by) => by.clone(),
+            None => column(row, 0)?,
+        };
+        let refused_token: Option<String> = column(row, 1)?;
+        let refused_client: Option<String> = column(row, 2)?;
+        let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
+        let is_same_client = refused_client.as_ref().is_none_or(|print| client.contains(print));
+        let is_current = noted.is_none() && is_same_token && is_same_client;
+        Ok(RefreshState {
+            client: by.map_or(RowClient::Unknown, |print| compare(&print, client)),
+            has_refreshed: column(row, 7)?,
+            refused: if is_current { refused(row)? } else { None },
+        })
+    }
+
+    /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row.
+    pub(super) fn note(&self, key: Parts, client: Option<String>, refreshed: bool) {
+        self.notes.note(key, client, refreshed);
+    }
+
+    /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that
+    /// lasts. What fails here is only not known later.
+    pub(super) async fn note_failure(
+        &self,
+        key: &Parts,
+        token: &str,
+        client: Option<&str>,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        let Failure { error, lasting, pause_max, .. } = failure;
+        let (status, reason) = refused::told(error);
+        let first_ms = ms(self.limits.refusal_pause_min_ms);
+        let most = Duration::from_millis(self.limits.refusal_pause_max_ms);
+        let most_ms = pause_max.map_or(most, |pause| pause.min(most)).as_secs_f64() * 1_000.0;
+        let params: Params<'_> = &[
+            (&self.database.settings().schema(), Type::TEXT),
+            (&self.store, Type::TEXT),
+            (key, Type::TEXT_ARRAY),
+            (&token, Type::TEXT),
+            (&client, Type::TEXT),
+            (&error.code(), Type::TEXT),
+            (&status, Type::INT4),
+            (&reason, Type::TEXT),
+            (lasting, Type::BOOL),
+            (&first_ms, Type::FLOAT8),
+            (&most_ms, Type::FLOAT8),
+        ];
+        let step = "note that a refresh has failed";
+        let scope = Scope::default();
+        let rows =
+            self.database.write(&scope, step, NOTE_FAILURE, params, self.within).await.ok()?;
+        let pause_ms: f64 = column(rows.first()?, 0).ok()?;
+        lasting.then(|| Duration::from_secs_f64(pause_ms.max(0.0) / 1_000.0))
+    }
+
+    /// Whether one more row may end on this client's word; `None`: it cannot be known here.
+    pub(super) async fn admit_ending(&self, client: &str) -> Result<Option<bool>> {
+        let endings_max = i32::try_from(self.limits.endings_max).unwrap_or(i32::MAX);
+        let params: Params<'_> = &[
+            (&self.database.settings().schema(), Type::TEXT),
+            (&self.store, Type::TEXT),
+            (&client, Type::TEXT),
+            (&endings_max, Type::INT4),
+            (&ms(self.limits.endings_within_ms), Type::FLOAT8),
+        ];
+        // What this client has refreshed meanwhile counts first.
+        self.notes.written().await;
+        let step = "count connections that end";
+        let scope = Scope::default();
+        let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;
+        let admitted = unless_missing(admitted)?;
+        self.notes.tell_again(client);
+        Ok(admitted.map(|rows| !rows.is_empty()))
+    }
+
+    /// Ends when all that was noted is written, or has failed to be.
+    pub(super) async fn written(&self) {
+        self.notes.written().await;
+    }
+}
+
+/// Whether a client has this fingerprint; unknown when its key is not here any more.
+fn compare(print: &str, client: &Prints) -> RowClient {
+    let key = |print: &str| print.split_once(':').map(|(key, _)| key.to_owned());
+    match client.iter().any(|mine| mine == print) {
+        true => RowClient::Same,
+        false if client.iter().any(|mine| key(mine) == key(print)) => RowClient::Other,
+        false => RowClient::Unknown,
+    }
+}
+
+/// Whether the tables were not made yet, or the role has no right to them (42501).
+fn is_missing(error: &Error) -> bool {
+    match error {
+        Error::Schema { .. } => true,
+        Error::Database { sqlstate: Some(state), .. } => state == "42501",
+        _ => false,
+    }
+}
+
+fn unless_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Err(error) if is_missing(&error) => Ok(None),
+        outcome => outcome.map(Some),
+    }
+}
+
+/// Milliseconds as a statement takes them.
+#[allow(clippy::cast_precision_loss)] // limits are far below 2^53
+fn ms(ms: u64) -> f64 {
+    ms as f64
+}

@@ -1,0 +1,224 @@
+//! Which client a row is known by: written off the path of the caller, all that collect meanwhile in
+//! one statement.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Parts, is_missing};
+use crate::db::{Database, Params, Scope, Type, Within};
+use crate::error::Result;
+use crate::refresh::{Runtime, Tokio};
+
+/// How often it is written at most that a client refreshes rows.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How long it is not tried again where the tables are missing.
+const MISSING_PAUSE: Duration = Duration::from_secs(60);
+/// The most rows that one statement writes.
+const BATCH_MAX: usize = 1_000;
+/// The most rows whose client is remembered as written; beyond it all are forgotten.
+const WRITTEN_MAX: usize = 65_536;
+
+/// New tokens are not those that were refused. `$1` schema, `$2` store, `$3` to `$5` the parts of the
+/// keys, `$6` how many parts a key has, `$7` the clients.
+const KNOWN: &str = "
+    INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
+    SELECT coalesce($1, ''), $2, (ARRAY[first, second, third])[1:$6], client
+    FROM unnest($3, $4, $5, $7) AS noted (first, second, third, client)
+    ON CONFLICT (target_schema, store, key) DO UPDATE SET
+        client = EXCLUDED.client, token = NULL, refused_client = NULL, error_code = NULL,
+        status = NULL, reason = NULL, failures = 0, failing_since = NULL, failed_at = NULL,
+        retry_at = NULL
+    WHERE state.client IS DISTINCT FROM EXCLUDED.client OR state.failures > 0";
+
+const UNKNOWN: &str = "
+    DELETE FROM tokenkeep.refresh_state AS state
+    USING unnest($3, $4, $5) AS noted (first, second, third)
+    WHERE target_schema = coalesce($1, '') AND store = $2
+      AND key = (ARRAY[first, second, third])[1:$6]";
+
+/// `$4`: whether it has refreshed a row, or only stored one.
+const CLIENT: &str = "
+    INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, refreshed_at)
+    VALUES (coalesce($1, ''), $2, $3, CASE WHEN $4 THEN clock_timestamp() END)
+    ON CONFLICT (target_schema, store, client) DO UPDATE SET
+        refreshed_at = coalesce(EXCLUDED.refreshed_at, known.refreshed_at), endings = 0";
+
+pub(super) struct Notes {
+    database: Arc<Database>,
+    store: &'static str,
+    within: Within,
+    clock: Tokio,
+    noted: Mutex<Noted>,
+    writing: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Noted {
+    /// Rows that wait to be written, in the order of their keys; `None`: the client is not known.
+    rows: BTreeMap<Parts, Option<String>>,
+    /// Those that are being written.
+    leaving: BTreeMap<Parts, Option<String>>,
+    /// Rows whose client was refreshed by, and is written.
+    written: HashMap<Parts, String>,
+    /// Clients that wait, and whether they have refreshed a row.
+    clients: HashMap<String, bool>,
+    /// When it was last written that a client refreshes rows.
+    told: HashMap<String, Duration>,
+    /// Until when nothing is noted: the tables are missing.
+    missing_until: Duration,
+}
+
+impl Notes {
+    pub(super) fn new(database: Arc<Database>, store: &'static str, within: Within) -> Arc<Self> {
+        let (noted, writing) = (Mutex::default(), watch::Sender::new(false));
+        Arc::new(Self { database, store, within, clock: Tokio::default(), noted, writing })
+    }
+
+    pub(super) fn note(self: &Arc<Self>, key: Parts, client: Option<String>, refreshed: bool) {
+        {
+            let now = self.clock.monotonic();
+            let mut noted = self.lock();
+            if now < noted.missing_until {
+                return;
+            }
+            if let Some(client) = &client {
+                let is_young = |at: &Duration| now.saturating_sub(*at) < PAUSE;
+                if !refreshed || !noted.told.get(client).is_some_and(is_young) {
+                    *noted.clients.entry(client.clone()).or_default() |= refreshed;
+                }
+            }
+            if !refreshed || noted.written.get(&key) != client.as_ref() || client.is_none() {
+                noted.written.remove(&key);
+                noted.rows.insert(key, client);
+            }
+            if noted.rows.is_empty() && noted.clients.is_empty() {
+                return;
+            }
+        }
+        if self.writing.send_if_modified(|writing| !std::mem::replace(writing, true)) {
+            tokio::spawn(Arc::clone(self).write());
+        }
+    }
+
+    /// The client of a row that is not written yet; the inner `None`: it is not known.
+    pub(super) fn waiting_for(&self, key: &Parts) -> Option<Option<String>> {
+        let noted = self.lock();
+        noted.rows.get(key).or_else(|| noted.leaving.get(key)).cloned()
+    }
+
+    /// The next refresh of this client is written at once.
+    pub(super) fn tell_again(&self, client: &str) {
+        self.lock().told.remove(client);
+    }
+
+    /// Ends when all that was noted is written, or has failed to be.
+    pub(super) async fn written(&self) {
+        // The sender lives as long as we do, so there is no other way to end.
+        let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
+    }
+
+    /// Whatever waits, until nothing does.
+    async fn write(self: Arc<Self>) {
+        // Calls of the same burst, which stand behind this task, get their rows in first.
+        tokio::task::yield_now().await;
+        loop {
+            let clients = std::mem::take(&mut self.lock().clients);
+            for (client, refreshed) in clients {
+                self.write_client(&client, refreshed).await;
+            }
+            let Some((known, unknown)) = self.take() else { break };
+            self.write_rows(KNOWN, &known).await;
+            self.write_rows(UNKNOWN, &unknown).await;
+            self.leave(known);
+        }
+    }
+
+    /// Some of the rows that wait: those with a client, and those without.
+    fn take(&self) -> Option<(Vec<(Parts, String)>, Vec<(Parts, String)>)> {
+        let mut noted = self.lock();
+        if noted.rows.is_empty() {
+            if noted.clients.is_empty() {
+                // Under the lock: who notes a row after this finds that nobody writes.
+                self.writing.send_replace(false);
+                return None;
+            }
+            return Some((Vec::new(), Vec::new()));
+        }
+        let later = noted.rows.keys().nth(BATCH_MAX).cloned();
+        let later = later.map(|key| noted.rows.split_off(&key)).unwrap_or_default();
+        noted.leaving = std::mem::replace(&mut noted.rows, later);
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for (key, client) in &noted.leaving {
+            match client {
+                Some(client) => known.push((key.clone(), client.clone())),
+                None => unknown.push((key.clone(), String::new())),
+            }
+        }
+        Some((known, unknown))
+    }
+
+    fn leave(&self, known: Vec<(Parts, String)>) {
+        let mut noted = self.lock();
+        noted.leaving.clear();
+        if noted.written.len() + known.len() > WRITTEN_MAX {
+            noted.written.clear();
+        }
+        noted.written.extend(known);
+    }
+
+    /// What fails here is only not known later.
+    async fn write_rows(&self, sql: &str, rows: &[(Parts, String)]) {
+        let Some((first, _)) = rows.first() else { return };
+        let parts = i32::try_from(first.len()).unwrap_or(i32::MAX);
+        let part = |number: usize| -> Vec<Option<&str>> {
+            rows.iter().map(|(key, _)| key.get(number).and_then(|part| part.as_deref())).collect()
+        };
+        let (first, second, third) = (part(0), part(1), part(2));
+        let clients: Vec<&str> = rows.iter().map(|(_, client)| client.as_str()).collect();
+        let schema = self.database.settings().schema();
+        let mut params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> = vec![
+            (&schema, Type::TEXT),
+            (&self.store, Type::TEXT),
+            (&first, Type::TEXT_ARRAY),
+            (&second, Type::TEXT_ARRAY),
+            (&third, Type::TEXT_ARRAY),
+            (&parts, Type::INT4),
+        ];
+        if sql == KNOWN {
+            params.push((&clients, Type::TEXT_ARRAY));
+        }
+        let step = "note the client of tokens";
+        let written = self.database.write(&Scope::default(), step, sql, &params, self.within).await;
+        self.look_for_missing(&written);
+    }
+
+    async fn write_client(&self, client: &str, refreshed: bool) {
+        let schema = self.database.settings().schema();
+        let params: Params<'_> = &[
+            (&schema, Type::TEXT),
+            (&self.store, Type::TEXT),
+            (&client, Type::TEXT),
+            (&refreshed, Type::BOOL),
+        ];
+        let step = "note that a client refreshes tokens";
+        let told = self.database.write(&Scope::default(), step, CLIENT, params, self.within).await;
+        self.look_for_missing(&told);
+        if told.is_ok() && refreshed {
+            let now = self.clock.monotonic();
+            self.lock().told.insert(client.to_owned(), now);
+        }
+    }
+
+    fn look_for_missing<T>(&self, outcome: &Result<T>) {
+        if outcome.as_ref().is_err_and(is_missing) {
+            self.lock().missing_until = self.clock.monotonic() + MISSING_PAUSE;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

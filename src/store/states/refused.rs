@@ -1,0 +1,50 @@
+//! A refusal as it is stored, and the error that it stands for.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::db::{Row, column};
+use crate::error::{Error, Result, Unproven};
+use crate::refresh::Refused;
+
+// Where the statement gives these.
+const CODE: usize = 3;
+const STATUS: usize = 4;
+const REASON: usize = 5;
+const LEFT_MS: usize = 6;
+
+/// Status and reason of an error, to be stored beside its code.
+pub(super) fn told(error: &Error) -> (Option<i32>, Option<Cow<'static, str>>) {
+    match error {
+        Error::ProviderRefused { status, reason } => {
+            (Some(i32::from(*status)), Some(reason.clone()))
+        }
+        Error::OutcomeUnknown { reason } => (None, Some(reason.clone())),
+        Error::ClientUnproven { why } => (None, Some(why.name().into())),
+        _ => (None, None),
+    }
+}
+
+/// The refusal that a row tells of; `None` for a failure that passes by itself.
+pub(super) fn refused(row: &Row) -> Result<Option<Refused>> {
+    let code: Option<&str> = column(row, CODE)?;
+    let status: Option<i32> = column(row, STATUS)?;
+    let reason: Option<&str> = column(row, REASON)?;
+    let left_ms: f64 = column(row, LEFT_MS)?;
+    let reason = reason.unwrap_or_default();
+    let error = match code {
+        Some("ERR_TOKENKEEP_PROVIDER_REFUSED") => Error::ProviderRefused {
+            status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default(),
+            reason: reason.to_owned().into(),
+        },
+        Some("ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN") => {
+            Error::OutcomeUnknown { reason: reason.to_owned().into() }
+        }
+        Some("ERR_TOKENKEEP_CLIENT_UNPROVEN") => match Unproven::named(reason) {
+            Some(why) => Error::ClientUnproven { why },
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    Ok(Some(Refused { error, left: Duration::from_secs_f64(left_ms.max(0.0) / 1_000.0) }))
+}

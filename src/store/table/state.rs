@@ -1,0 +1,86 @@
+//! What refreshes leave behind beside a row, in the fingerprints of its store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::StoreTable;
+use super::shape::Shape;
+use crate::error::Result;
+use crate::refresh::{Failure, RefreshState, Stamp};
+use crate::store::states::{Parts, Prints};
+
+impl<S: Shape> StoreTable<S> {
+    fn owned(key: &S::Key) -> Parts {
+        S::parts(key).into_iter().map(|part| part.map(str::to_owned)).collect()
+    }
+
+    /// `None`: a callback's client, which is not known.
+    fn client_prints(&self, client: Option<&str>) -> Prints {
+        let print = |client| self.shape.fingerprints(&format!("oauth client\0{client}"));
+        client.map(print).unwrap_or_default()
+    }
+
+    fn token_prints(&self, stamp: &Stamp) -> Prints {
+        let text = stamp.refresh.as_deref().unwrap_or_default();
+        self.shape.fingerprints(&format!("refresh token\0{text}"))
+    }
+
+    pub(super) async fn state(
+        &self,
+        key: &S::Key,
+        stamp: &Stamp,
+        client: Option<&str>,
+    ) -> Result<RefreshState> {
+        let (client, token) = (self.client_prints(client), self.token_prints(stamp));
+        self.states.read(&Self::owned(key), &client, &token).await
+    }
+
+    pub(super) fn refreshed(&self, key: &S::Key, client: Option<&str>) {
+        let print = self.client_prints(client).into_iter().next();
+        self.states.note(Self::owned(key), print, true);
+    }
+
+    /// The row was stored for this client; `None`: it is not known which.
+    pub(in crate::store) fn stored(&self, key: &S::Key, client: Option<&str>) {
+        let print = self.client_prints(client).into_iter().next();
+        self.states.note(Self::owned(key), print, false);
+    }
+
+    /// The row is gone.
+    pub(in crate::store) fn deleted(&self, key: &S::Key) {
+        self.states.note(Self::owned(key), None, false);
+    }
+
+    pub(super) async fn failed(
+        &self,
+        key: &S::Key,
+        stamp: &Stamp,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        // One that passes by itself matters only to a store that refreshes ahead of time.
+        if !failure.lasting && S::NOTE_FAILURE.is_none() {
+            return None;
+        }
+        let token = self.token_prints(stamp).into_iter().next()?;
+        let client = self.client_prints(failure.client.as_deref()).into_iter().next();
+        let key = Self::owned(key);
+        self.states.note_failure(&key, &token, client.as_deref(), failure).await
+    }
+
+    pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
+        // Rows that callbacks refresh are counted together.
+        let print = match client {
+            Some(client) => self.client_prints(Some(client)).into_iter().next(),
+            None => self.shape.fingerprints("refreshFn").into_iter().next(),
+        };
+        let Some(print) = print else { return Ok(true) };
+        Ok(self.states.admit_ending(&print).await?.unwrap_or(true))
+    }
+}
+
+/// An endpoint's client, where it is configured.
+pub(in crate::store) fn client_of<E: crate::oauth::TokenEndpoint>(
+    endpoint: &Result<Arc<E>>,
+) -> Option<&str> {
+    endpoint.as_ref().ok().and_then(|endpoint| endpoint.client())
+}
