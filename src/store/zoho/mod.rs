@@ -25,7 +25,7 @@ use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
+use crate::store::table::{ScopedTable, Shape, StoreTable, client_of, table_of};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
@@ -130,7 +130,9 @@ impl Zoho {
         }
         self.table()?;
         match self.valid(key.clone(), credentials.clone()).await {
-            Err(error) if error.ends_connection() && self.take_environment(&key).await? => {
+            Err(error)
+                if error.ends_connection() && self.take_environment(&key, &credentials).await? =>
+            {
                 self.valid(key, credentials).await
             }
             outcome => outcome,
@@ -146,7 +148,8 @@ impl Zoho {
 
     /// Puts the environment's refresh token where none is, or a dead one that it is not; gives
     /// whether the row is worth another try.
-    async fn take_environment(&self, key: &Key) -> Result<bool> {
+    async fn take_environment(&self, key: &Key, credentials: &ClientCredentials) -> Result<bool> {
+        let client = |record: &Record| self.address.endpoint(record, credentials.clone());
         let table = self.table()?;
         let Some(token) = &table.shape.environment else { return Ok(false) };
         let sealed =
@@ -157,6 +160,7 @@ impl Zoho {
                 &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
             let step = "store ZOHO_REFRESH_TOKEN";
             table.write(step, &self.statements.seed, params).await?;
+            table.stored(key, client_of(&client(&Record::default())));
             return Ok(true);
         };
         let Some(ending) = &row.record.ending else { return Ok(true) };
@@ -172,7 +176,7 @@ impl Zoho {
         ];
         let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";
         table.write(step, &self.statements.revive, params).await?;
-        table.stored(key, None);
+        table.stored(key, client_of(&client(&row.record)));
         // Without a row that matched somebody else was faster: worth a try all the same.
         Ok(true)
     }

@@ -22,7 +22,7 @@ pub struct Key {
 }
 
 /// What a row holds beside tokens.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Record {
     /// The user's data centre, as a URL.
     pub(super) accounts_server: Option<String>,
