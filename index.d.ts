@@ -291,6 +291,9 @@ export declare function reachProvider(bridge: Bridge, id: number, options: KeepO
  */
 export declare function refreshExpiringIntegrations(keep: Keep, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 
+/** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
+export declare function revive(keep: Keep, id: number, store: string, sinceMs?: number | undefined | null): void
+
 /** Deletes the row, then tells the provider; resolves to whether there was one. */
 export declare function revokeIntegration(keep: Keep, id: number, userId: string, provider: string, confirm: boolean): void
 

@@ -20,7 +20,8 @@ export {
 export { type VaultStore } from './vault-store';
 export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
+export { type ReviveOptions } from './revive';
 export { type ProviderSettings, type TokenKeepOptions } from './settings';
 export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
 export { withTenant } from './tenant';
-export { type TokenKeep, close, createTokenKeep, migrate, unseal } from './instance';
+export { type TokenKeep, close, createTokenKeep, migrate, revive, unseal } from './instance';

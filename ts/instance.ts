@@ -12,6 +12,7 @@ import { GmailStore } from './gmail-store';
 import { IntegrationStore } from './integration-store';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from './native';
+import { type ReviveOptions, runRevive } from './revive';
 import {
   type RowKey,
   type SealedStore,
@@ -151,6 +152,15 @@ export class TokenKeep {
   }
 
   /**
+   * Has the rows of a store that were marked dead tried again, such as after a deployment with another
+   * client's credentials. One whose grant is really dead is marked again when it is next refreshed.
+   * Gives how many rows were marked.
+   */
+  async revive(options: ReviveOptions): Promise<number> {
+    return runRevive(this.#inTenant(), options);
+  }
+
+  /**
    * Refuses further calls and waits for what is under way: refreshes that were sent, and their
    * commits. By default as long as a commit is tried, over five minutes when the database is
    * away; `timeoutMs` shortens that. Gives whether all of it ended.
@@ -196,6 +206,11 @@ export async function close(options: { timeoutMs?: number } = {}): Promise<boole
 /** Brings the tables of the named stores up to date, in the database of the environment. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   return defaultKeep().migrate(options);
+}
+
+/** Has rows that were marked dead tried again, as {@link TokenKeep.revive} does. */
+export async function revive(options: ReviveOptions): Promise<number> {
+  return defaultKeep().revive(options);
 }
 
 /** Rewrites every sealed value of a store in plaintext, as {@link TokenKeep.unseal} does. */

@@ -15,6 +15,7 @@ mod migrate;
 mod options;
 mod providers;
 mod refresh_fn;
+mod revive;
 mod runtime;
 mod sealing;
 mod stores;

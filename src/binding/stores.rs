@@ -78,8 +78,8 @@ impl Stores {
                 database: Arc::clone(&database),
                 sealing: Arc::clone(&sealing),
                 behaviour: alone,
-                // While somebody else refreshes, everybody gets the usable token.
-                want: Want { usable_at_once: true, ..want },
+                // While somebody else refreshes, everybody gets the usable token, unless told otherwise.
+                want: Want { usable_at_once: options.usable_at_once.unwrap_or(true), ..want },
                 observer: Arc::clone(&observer),
             }),
             connect: Arc::new(Connect::new(connect::Options {

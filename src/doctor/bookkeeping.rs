@@ -1,4 +1,5 @@
-//! The schema `tokenkeep`: which migrations were applied, and the tables that connecting users needs.
+//! The schema `tokenkeep`: which migrations were applied, and the tables that connecting users and
+//! refreshing need.
 
 use serde::Serialize;
 
@@ -14,6 +15,8 @@ pub(super) struct Bookkeeping {
     applied: Option<Vec<Applied>>,
     state: Option<Access>,
     account: Option<Access>,
+    refresh_state: Option<Access>,
+    client: Option<Access>,
 }
 
 /// What a migration has left behind.
@@ -45,5 +48,7 @@ pub(super) async fn look(inspection: &Inspection) -> Result<Bookkeeping> {
         applied,
         state: access(inspection, Some("tokenkeep"), "oauth_state").await?,
         account: access(inspection, Some("tokenkeep"), "oauth_account").await?,
+        refresh_state: access(inspection, Some("tokenkeep"), "refresh_state").await?,
+        client: access(inspection, Some("tokenkeep"), "oauth_client").await?,
     })
 }

@@ -8,6 +8,7 @@ mod consent;
 pub mod gmail;
 pub mod integration;
 mod pending;
+mod revive;
 mod sealed;
 mod sealed_tokens;
 mod states;
@@ -24,7 +25,8 @@ pub use self::connects::{Connects, Granted};
 pub use self::pending::{Found, Pending, PendingTable};
 pub use self::sealed::place;
 use crate::config::Limits;
-use crate::db::{Migration, Scope};
+use crate::db::{Migration, Scope, Timestamp};
+use crate::error::Result;
 
 /// The tables of all stores.
 pub const MIGRATIONS: [&Migration; 5] = [
@@ -47,6 +49,16 @@ pub trait Store: Sized {
     /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
     /// whether all of it ended.
     fn close(&self, timeout: Duration) -> impl Future<Output = bool> + Send;
+}
+
+/// A store that marks rows whose grant is dead, and keeps them.
+pub trait Revives: Store {
+    /// Takes off the marks of `since` (`None`: of all times) until now, so that the rows are tried again;
+    /// gives how many there were.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Database`] and its kin.
+    fn revive(&self, since: Option<Timestamp>) -> impl Future<Output = Result<u64>> + Send;
 }
 
 /// The time that [`Store::close`] is given by default: all of step 7, and what comes before it.

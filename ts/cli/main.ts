@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Command> = {
   keygen: () => (require('./keygen') as typeof import('./keygen')).keygen,
   migrate: () => (require('./migrate') as typeof import('./migrate')).migrate,
   refresh: () => (require('./refresh') as typeof import('./refresh')).refresh,
+  revive: () => (require('./revive') as typeof import('./revive')).revive,
   serve: () => (require('./serve') as typeof import('./serve')).serve,
   unseal: () => (require('./unseal') as typeof import('./unseal')).unseal,
 };
@@ -34,6 +35,12 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
       --concurrency NUMBER      how many at once: 8
       --limit NUMBER            how many at most: all
       --max-per-second NUMBER   requests to a provider: any number
+      --schema NAME    the schema of the table
+      --json           print one JSON object
+  npx tokenkeep revive --store NAME     have connections that were marked dead tried again, such as
+                                        after a deployment with another client's credentials:
+                                        zoho, vault or integration
+      --since DATE     only those that were marked then or later
       --schema NAME    the schema of the table
       --json           print one JSON object
   npx tokenkeep serve                   the routes with which users connect their calendars, and

@@ -24,9 +24,9 @@ use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Row, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
 use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
+use crate::store::{Revives, Store};
 
 /// What an instance of the store is made of.
 pub struct Options {
@@ -202,6 +202,12 @@ impl Integration {
     /// does not open; [`Error::Database`] and its kin.
     pub async fn unseal(&self) -> Result<u64> {
         self.table()?.unseal().await
+    }
+}
+
+impl Revives for Integration {
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.table()?.revive(since).await
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, NOTE_FAILURE, REWRITE, SEALED, SQL};
+use super::sql::{ADDED, NOTE_FAILURE, REVIVE, REWRITE, SEALED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenResponse;
 use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::store::revive::RevivedShape;
 use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
@@ -49,6 +50,10 @@ impl SealedShape for IntegrationShape {
     fn tokens(&self) -> &SealedTokens {
         &self.tokens
     }
+}
+
+impl RevivedShape for IntegrationShape {
+    const REVIVE: &'static str = REVIVE;
 }
 
 impl Shape for IntegrationShape {

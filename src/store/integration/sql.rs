@@ -127,6 +127,16 @@ const END: &str = "
       AND refresh_token = $2 AND access_token = $3 AND refreshing_at = $4
     RETURNING user_id";
 
+/// Marked rows become rows to be tried again.
+pub(super) const REVIVE: &str = "
+    UPDATE {table} AS stored SET
+        invalid_since = NULL, invalid_reason = NULL, last_error_code = NULL, failure_count = 0
+    FROM (SELECT user_id, provider FROM {table}
+        WHERE invalid_since >= coalesce($1, '-infinity') AND invalid_since <= $2
+        LIMIT $3 FOR UPDATE) AS marked
+    WHERE stored.user_id = marked.user_id AND stored.provider = marked.provider
+    RETURNING stored.user_id";
+
 /// Rows with a sealed value, some at a time.
 pub(super) const SEALED: &str = "
     SELECT user_id, provider, access_token, refresh_token FROM {table}

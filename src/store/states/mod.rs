@@ -65,6 +65,10 @@ const NOTE_FAILURE: &str = "
                 AND state.refused_client IS NOT DISTINCT FROM EXCLUDED.refused_client) AS is (same))
     RETURNING coalesce(extract(epoch FROM retry_at - failed_at) * 1000, 0)::float8";
 
+const ASK_AT_ONCE: &str = "
+    UPDATE tokenkeep.refresh_state SET retry_at = NULL
+    WHERE target_schema = coalesce($1, '') AND store = $2 AND retry_at IS NOT NULL";
+
 /// One more row ends, unless $4 have since the client last refreshed one, and within $5 ms.
 const ADMIT_ENDING: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, endings, ended_at)
@@ -182,6 +186,15 @@ impl RefreshStates {
         let admitted = unless_missing(admitted)?;
         self.notes.tell_again(client);
         Ok(admitted.map(|rows| !rows.is_empty()))
+    }
+
+    /// Has refused rows asked for at once.
+    pub(super) async fn ask_at_once(&self) -> Result<()> {
+        let schema = self.database.settings().schema();
+        let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
+        let (scope, step) = (Scope::default(), "forget pauses");
+        let outcome = self.database.write(&scope, step, ASK_AT_ONCE, params, self.within).await;
+        unless_missing(outcome).map(drop)
     }
 
     /// Ends when all that was noted is written, or has failed to be.

@@ -67,6 +67,11 @@ impl<S: Shape> StoreTable<S> {
         self.states.note_failure(&key, &token, client.as_deref(), failure).await
     }
 
+    /// Has refused rows asked for at once.
+    pub(in crate::store) async fn ask_at_once(&self) -> Result<()> {
+        self.states.ask_at_once().await
+    }
+
     pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
         // Rows that callbacks refresh are counted together.
         let print = match client {

@@ -25,9 +25,9 @@ use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::AccessToken;
-use crate::store::Store;
 use crate::store::table::{ScopedTable, StoreTable, table_of};
 use crate::store::uuid::uuid;
+use crate::store::{Revives, Store};
 
 const MS_PER_MINUTE: f64 = 60_000.0;
 /// The longest buffer that the database can add to its clock: 30,000 years.
@@ -328,6 +328,12 @@ fn buffer(minutes: f64) -> Result<f64> {
 fn is_within(buffer_ms: f64, expires_at: Option<Timestamp>, now: Timestamp) -> bool {
     #[allow(clippy::cast_precision_loss)] // centuries are far below 2^53 ms
     expires_at.is_some_and(|expires_at| (expires_at.ms_since(now) as f64) < buffer_ms)
+}
+
+impl Revives for Vault {
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.table()?.revive(since).await
+    }
 }
 
 impl Store for Vault {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::key::PairKey;
-use super::sql::{ADDED, SQL};
+use super::sql::{ADDED, REVIVE, SQL};
 use crate::crypto::{VaultFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, Runtime, Sealed, Stamp, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::revive::RevivedShape;
 use crate::store::table::{Shape, Sql, Steps, steps};
 
 /// `last_error` when a refresher, not the user, has marked a row.
@@ -44,6 +45,10 @@ impl VaultShape {
     pub(super) async fn sealed(&self, token: &str) -> Result<String> {
         self.format()?.seal(token, self.clock.monotonic()).await
     }
+}
+
+impl RevivedShape for VaultShape {
+    const REVIVE: &'static str = REVIVE;
 }
 
 impl Shape for VaultShape {

@@ -288,6 +288,16 @@ pub(super) const EXPIRING: &str = "
       AND expires_at < statement_timestamp() + $1 * interval '1 minute'
       AND ($2::text IS NULL OR provider::text = $2)";
 
+/// Rows that a refresher has marked, not the user, become rows to be tried again.
+pub(super) const REVIVE: &str = "
+    UPDATE {table} AS t SET is_valid = 'true', last_error = NULL
+    FROM (SELECT id FROM {table}
+        WHERE is_valid = 'false' AND last_error = 'tokenkeep:invalid_grant'
+          AND token_type = 'refresh_token'
+          AND updated_at >= coalesce($1, '-infinity') AND updated_at <= $2
+        LIMIT $3 FOR UPDATE) AS marked
+    WHERE t.id = marked.id RETURNING t.id::text";
+
 /// Never waits for a row: that a token was used is no reason to hold anybody up.
 pub(super) const USED: &str = "
     UPDATE {table} AS t SET last_used_at = clock_timestamp()

@@ -18,14 +18,14 @@ use crate::config::{
     check_varchar,
 };
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Scope, Type};
+use crate::db::{Database, Params, Scope, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, HttpClient};
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
 use crate::store::table::{ScopedTable, Shape, StoreTable, client_of, table_of};
+use crate::store::{Revives, Store};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
@@ -253,6 +253,12 @@ impl Zoho {
         check_key(&key)?;
         let table = self.table()?;
         Ok(table.row(&key).await?.is_some() || table.shape.environment.is_some())
+    }
+}
+
+impl Revives for Zoho {
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.table()?.revive(since).await
     }
 }
 

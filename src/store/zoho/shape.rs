@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, REWRITE, SEALED, SQL};
+use super::sql::{ADDED, REVIVE_MARKED, REWRITE, SEALED, SQL};
 use crate::crypto::Sealing;
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, Sealed, Stamp};
 use crate::secret::RefreshToken;
+use crate::store::revive::RevivedShape;
 use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
@@ -74,6 +75,10 @@ impl SealedShape for ZohoShape {
     fn tokens(&self) -> &SealedTokens {
         &self.tokens
     }
+}
+
+impl RevivedShape for ZohoShape {
+    const REVIVE: &'static str = REVIVE_MARKED;
 }
 
 impl Shape for ZohoShape {

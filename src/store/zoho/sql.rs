@@ -145,6 +145,15 @@ const END: &str = "
       AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3 AND refreshing_at = $4
     RETURNING client_id";
 
+/// Marked rows become rows to be tried again.
+pub(super) const REVIVE_MARKED: &str = "
+    UPDATE {table} AS stored SET invalid_since = NULL, invalid_reason = NULL
+    FROM (SELECT client_id, provider FROM {table}
+        WHERE invalid_since >= coalesce($1, '-infinity') AND invalid_since <= $2
+        LIMIT $3 FOR UPDATE) AS marked
+    WHERE stored.client_id = marked.client_id AND stored.provider = marked.provider
+    RETURNING stored.client_id";
+
 /// Rows with a sealed value, some at a time.
 pub(super) const SEALED: &str = "
     SELECT client_id, provider, access_token, refresh_token FROM {table}

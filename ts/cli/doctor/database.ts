@@ -7,7 +7,7 @@ import type { Contents, Facts, Findings, Store } from './findings';
 import { type Plaintext, rowsCheck } from './keys';
 import { linksCheck } from './links';
 import { kindOf, poolerCheck } from './pooler';
-import { connectChecks, rightsCheck } from './rights';
+import { connectChecks, refreshChecks, rightsCheck } from './rights';
 import { rowSecurityCheck } from './row-security';
 import { migrationsCheck, tableCheck } from './table';
 import { tlsCheck } from './tls';
@@ -39,6 +39,7 @@ export function databaseChecks(findings: Findings, around: Circumstances): Check
     poolerCheck(used, database.pooler),
     clockCheck(facts.clock, around.isMixedFleet),
     ...around.stores.flatMap((store) => storeChecks(store, database, facts, around)),
+    ...refreshChecks(database.bookkeeping, around.stores),
     ...connectChecks(database.bookkeeping, around.stores),
   ];
 }

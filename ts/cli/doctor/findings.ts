@@ -49,6 +49,8 @@ export interface Bookkeeping {
   applied: { schema: string; store: string; version: number }[] | null;
   state: Access | null;
   account: Access | null;
+  refreshState: Access | null;
+  client: Access | null;
 }
 
 export interface Access {

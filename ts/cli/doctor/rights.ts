@@ -48,15 +48,47 @@ export function connectChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]
       'tokenkeep.oauth_state or tokenkeep.oauth_account is not there: users cannot connect.';
     return [warning(id, found, `Run: npx tokenkeep migrate --store ${store}`)];
   }
-  const grants = [state, account].flatMap((access) => grantsFor(access, ALL) ?? []);
-  if (grants.length === 0) {
+  const lacks = grantsForAll([state, account]);
+  if (!lacks) {
     return [
       ok(id, 'tokenkeep.oauth_state and tokenkeep.oauth_account are there, and may be used.'),
     ];
   }
-  const found = `Users cannot connect: ${grants.map((grant) => grant.found).join(' ')}`;
+  return [problem(id, `Users cannot connect: ${lacks.found}`, lacks.mend)];
+}
+
+/** What refreshes remember beside the rows; without it they work, and forget. */
+export function refreshChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]): Check[] {
+  const [store] = stores;
+  if (!store) return [];
+  const id = 'refresh.tables';
+  if ('failed' in bookkeeping) return [unknown(id, `Not looked at: ${bookkeeping.failed}.`)];
+  const { refreshState, client } = bookkeeping.found;
+  const forgets =
+    'a dead grant ends a connection only in a process whose client has refreshed another one, and a ' +
+    'refused refresh token is sent again by each process.';
+  if (!refreshState || !client) {
+    const found = `tokenkeep.refresh_state or tokenkeep.oauth_client is not there: ${forgets}`;
+    return [warning(id, found, `Run: npx tokenkeep migrate --store ${store}`)];
+  }
+  const lacks = grantsForAll([refreshState, client]);
+  if (!lacks) {
+    return [
+      ok(id, 'tokenkeep.refresh_state and tokenkeep.oauth_client are there, and may be used.'),
+    ];
+  }
+  return [warning(id, `${lacks.found} So ${forgets}`, lacks.mend)];
+}
+
+/** What is missing on some tables, and the statements that grant it, each once. */
+function grantsForAll(tables: Access[]): { found: string; mend: string } | undefined {
+  const grants = tables.flatMap((access) => grantsFor(access, ALL) ?? []);
+  if (grants.length === 0) return undefined;
   const statements = new Set(
     grants.flatMap(({ mend }) => mend.replace('As the owner: ', '').split(/(?<=;) /)),
   );
-  return [problem(id, found, `As the owner: ${[...statements].join(' ')}`)];
+  return {
+    found: grants.map(({ found }) => found).join(' '),
+    mend: `As the owner: ${[...statements].join(' ')}`,
+  };
 }

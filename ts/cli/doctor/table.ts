@@ -82,7 +82,10 @@ function upToDate(recorded: number | undefined, isHidden: boolean): string {
 function pendingFiles(store: Store, recorded: number): string[] {
   const connects = store === 'calendar' || store === 'integration';
   const files = readdirSync(join(__dirname, '../../../migrations')).filter(
-    (file) => file.endsWith(`_${store}.sql`) || (connects && file.endsWith('_oauth.sql')),
+    (file) =>
+      file.endsWith(`_${store}.sql`) ||
+      file.endsWith('_refresh_state.sql') ||
+      (connects && file.endsWith('_oauth.sql')),
   );
   return files.filter((file) => Number.parseInt(file, 10) > recorded).sort();
 }

@@ -72,6 +72,8 @@ class FakeKeep implements Surface<FakeTokenKeep> {
 
   unseal: TokenKeep['unseal'] = async () => 0;
 
+  revive: TokenKeep['revive'] = async () => 0;
+
   sealValue: TokenKeep['sealValue'] = sealValue;
 
   openValue: TokenKeep['openValue'] = openValue;

@@ -1,0 +1,26 @@
+/** `revive`: rows that were marked dead are tried again. */
+
+import type { Keep } from '../index';
+import { date, record, text } from './arguments';
+import { promised } from './bridge';
+import { native } from './native';
+
+/** Which rows are tried again. */
+export interface ReviveOptions {
+  /** A store that marks rows whose grant is dead; gmail and calendar delete them. */
+  store: 'zoho' | 'vault' | 'integration';
+  /** Only rows that were marked then or later, such as since a wrong deployment began: all of them. */
+  since?: Date | undefined;
+}
+
+const reviveNative = promised<number, Keep, [string, number | undefined]>(
+  native.revive,
+  (fields, at) => fields[at] as number,
+);
+
+/** Takes the marks off; gives how many there were. */
+export async function runRevive(keep: Keep, options: ReviveOptions): Promise<number> {
+  const { store, since } = record('options', options);
+  const from = since === undefined ? undefined : date('since', since);
+  return reviveNative(keep, text('store', store), from);
+}
