@@ -40,7 +40,7 @@ beforeAll(() => {
   for (const target of TARGETS) writeFileSync(join(addons, addonFile(target.platform)), '');
   cpSync(join(root, String(addon)), join(addons, String(addon)));
   folders = layOut({ addons, out: join(work, 'packages'), all: true });
-});
+}, 300_000);
 afterAll(() => rmSync(work, { recursive: true }));
 
 describe('the names', () => {
@@ -71,8 +71,9 @@ describe('the loader', () => {
     cpSync(String(folders.at(-1)), join(modules(), 'tokenkeep'), { recursive: true });
   });
 
-  function load() {
+  function load(before = '') {
     const script = `
+      ${before};
       try {
         const { encryptToken, decryptToken } = require('tokenkeep/crypto');
         console.log(JSON.stringify({ opened: decryptToken(encryptToken('text')) }));
@@ -88,6 +89,16 @@ describe('the loader', () => {
     const folder = String(folders.find((each) => basename(each) === platform));
     cpSync(folder, join(modules(), manifestOf(folder).name), { recursive: true });
     expect(load()).toEqual({ opened: 'text' });
+  });
+
+  it('names no package of another processor, whose name begins like its own', () => {
+    const before = `for (const [name, value] of Object.entries({ platform: 'linux', arch: 'arm' })) {
+      Object.defineProperty(process, name, { value });
+    }`;
+    expect(load(before)).toEqual({
+      code: 'ERR_TOKENKEEP_NATIVE_MISSING',
+      message: expect.stringContaining('There is no native part of tokenkeep for linux-arm, only'),
+    });
   });
 
   it('runs no package outside of our scope, whatever its name', () => {

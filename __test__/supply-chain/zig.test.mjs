@@ -1,15 +1,17 @@
-/** The linker that makes the addons of other machines: what it writes runs in every application. */
-
+/**
+ * The linker that makes the addons of other machines: what it writes runs in every application. Run by
+ * `npm run check:supply-chain`, since it needs Python 3.
+ */
+import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { after, test } from 'node:test';
 
 const zig = join(import.meta.dirname, '../../scripts/targets/zig.mjs');
-let work: string;
-beforeAll(() => void (work = mkdtempSync(join(tmpdir(), 'tokenkeep-zig-'))));
-afterAll(() => rmSync(work, { recursive: true }));
+const work = mkdtempSync(join(tmpdir(), 'tokenkeep-zig-'));
+after(() => rmSync(work, { recursive: true }));
 
 /** A package for Python with a command of its name, and nothing else. */
 const WHEEL = `
@@ -23,11 +25,11 @@ with zipfile.ZipFile(f'{folder}/{name}-{version}-py3-none-any.whl', 'w') as whee
     wheel.writestr(f'{info}/RECORD', '')
 `;
 
-it('is not installed when the registry gives another file under its name and version', () => {
+test('zig is not installed when the registry gives another file under its name and version', () => {
   for (const [name, version] of [
     ['cargo_zigbuild', '0.24.0'],
     ['ziglang', '0.17.0'],
-  ] as const) {
+  ]) {
     execFileSync('python3', ['-c', WHEEL, work, name, version]);
   }
   const folder = join(work, 'zig');
@@ -36,7 +38,7 @@ it('is not installed when the registry gives another file under its name and ver
     env: { ...process.env, PIP_NO_INDEX: '1', PIP_FIND_LINKS: work },
     encoding: 'utf8',
   });
-  expect(stderr).toMatch(/hash/i);
-  expect(status).not.toBe(0);
-  expect(existsSync(join(folder, 'bin/cargo-zigbuild'))).toBe(false);
+  assert.match(stderr, /hash/i);
+  assert.notEqual(status, 0);
+  assert.ok(!existsSync(join(folder, 'bin/cargo-zigbuild')));
 });
