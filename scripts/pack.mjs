@@ -1,9 +1,11 @@
-// Lays out what is published: the root package without binaries, and one package for each addon:
-// npm run pack [-- --addons folder] [--out folder] [--repository owner/name] [--all]
+// Lays out what is published: the root package without binaries, and one package for each addon; with
+// --tarballs packs them, too, and writes their hashes:
+// npm run pack [-- --addons folder] [--out folder] [--repository owner/name] [--all] [--tarballs folder]
 import { parseArgs } from 'node:util';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { layOut } from './packages/lay-out.mjs';
+import { packTarballs } from './packages/tarballs.mjs';
 import { root } from './run.mjs';
 
 const { values } = parseArgs({
@@ -12,6 +14,9 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(root, 'target/packages') },
     repository: { type: 'string' },
     all: { type: 'boolean', default: false },
+    tarballs: { type: 'string' },
   },
 });
-for (const folder of layOut(values)) console.log(folder);
+const folders = layOut(values);
+const packed = values.tarballs ? packTarballs(folders, resolve(values.tarballs)) : folders;
+for (const path of packed) console.log(path);

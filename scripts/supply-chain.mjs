@@ -1,5 +1,5 @@
-// Where the code that ships comes from: licences, sources and doubles of the crates (deny.toml), and
-// what package-lock.json says. Known vulnerabilities change without a commit, and their database has to
+// Where the code that ships comes from: licences, sources and doubles of the crates (deny.toml), what
+// package-lock.json says, and that tools from PyPI are what they were. Known vulnerabilities change without a commit, and their database has to
 // be fetched: `cargo deny check advisories` belongs to the publish workflow.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,4 +29,5 @@ function problems() {
 const found = problems();
 for (const problem of found) console.error(`package-lock.json: ${problem}`);
 if (found.length > 0) process.exit(1);
+run(process.execPath, ['--test', '__test__/supply-chain/zig.test.mjs']);
 run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources']);

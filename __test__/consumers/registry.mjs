@@ -41,12 +41,12 @@ export class Registry {
     throw new Error('The registry did not start');
   }
 
-  /** @param {string} folder of a package */
-  publish(folder) {
+  /** As the publish workflow does, but for the statement where it was built. @param {string} tarball */
+  publish(tarball) {
     const npmrc = join(this.#folder, 'npmrc');
     writeFileSync(npmrc, this.npmrc);
     const env = { ...process.env, npm_config_userconfig: npmrc };
-    execFileSync('npm', ['publish', '--ignore-scripts', '--loglevel=error'], { cwd: folder, env });
+    execFileSync('npm', ['publish', tarball, '--ignore-scripts', '--loglevel=error'], { env });
   }
 
   stop() {
@@ -64,9 +64,11 @@ function configuration(folder) {
     '    maxage: 60m',
     '    cache: false',
     'packages:',
-    "  'tokenkeep*':",
-    '    access: $all',
-    '    publish: $all',
+    ...["'tokenkeep'", "'@tokenkeep/*'"].flatMap((name) => [
+      `  ${name}:`,
+      '    access: $all',
+      '    publish: $all',
+    ]),
     "  '**':",
     '    access: $all',
     '    proxy: upstream',

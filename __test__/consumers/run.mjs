@@ -6,11 +6,12 @@
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { createTokenKeep } from '../../dist/index.js';
-import { layOut } from '../../scripts/packages/lay-out.mjs';
+import { layOut, nameOf } from '../../scripts/packages/lay-out.mjs';
+import { packTarballs } from '../../scripts/packages/tarballs.mjs';
 import { startPostgres } from '../../support/postgres.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { Consumer, command } from './consumer.mjs';
@@ -63,9 +64,8 @@ async function main({ short, addons, only }) {
   const registry = await Registry.start(tools, join(work, 'registry'));
   const results = {};
   try {
-    for (const folder of packages) registry.publish(folder);
-    const published = packages.map((folder) => basename(folder)).join(', ');
-    say(`published ${published}`);
+    for (const tarball of packTarballs(packages, join(work, 'tarballs'))) registry.publish(tarball);
+    say(`published ${packages.map(nameOf).join(', ')}`);
     const consumers = (only ?? names).map((name) => new Consumer(name));
     const size = short ? SHORT : FULL;
     const env = { ...scene.env, ...size, PUBLISHED: platforms(packages).join(',') };
@@ -83,7 +83,8 @@ async function main({ short, addons, only }) {
 
 /** Whether a consumer is part of this run. @param {import('./consumer.mjs').Told} told */
 function isMeant(told, packages) {
-  if (told.platform && !platforms(packages).includes(`tokenkeep-${told.platform}`)) return false;
+  const name = `@tokenkeep/native-${told.platform}`;
+  if (told.platform && !platforms(packages).includes(name)) return false;
   return !options.short || options.only || told.short;
 }
 
@@ -100,8 +101,7 @@ async function tryOut(consumer, setting, say) {
 }
 
 function platforms(packages) {
-  const folders = packages.filter((folder) => basename(join(folder, '..')) === 'platforms');
-  return folders.map((folder) => `tokenkeep-${basename(folder)}`);
+  return packages.map(nameOf).filter((name) => name !== 'tokenkeep');
 }
 
 /** Verdaccio and pnpm, as their lock file says. */

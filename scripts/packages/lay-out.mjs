@@ -46,7 +46,7 @@ export function layOut({ addons, out, repository, all = false }) {
   delete manifest.scripts;
   delete manifest.overrides;
   manifest.napi.targets = built.map(({ triple }) => triple);
-  if (repository) manifest.repository = `github:${repository}`;
+  if (repository) manifest.repository = { type: 'git', url: gitUrl(repository) };
   write(join(folder, 'package.json'), manifest);
 
   // napi works within one package; what it makes there is moved out.
@@ -81,6 +81,16 @@ function finish(folder, { repository }) {
 
 function write(path, manifest) {
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** As npm compares it with what a provenance statement names. @param {string} repository */
+function gitUrl(repository) {
+  return `git+https://github.com/${repository}.git`;
+}
+
+/** The name of a package, from its folder. @param {string} folder */
+export function nameOf(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name;
 }
 
 /** @param {string} platform */

@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Target
  * @property {string} triple Rust's name
- * @property {string} platform the end of its package's name
+ * @property {string} platform the end of its package's name: `@tokenkeep/native-<platform>`
  * @property {string} [glibc] the oldest that it runs on
  * @property {boolean} crosses whether it is built on Linux by `npm run build:targets`; the others are
  *   built on machines of their own by the publish workflow

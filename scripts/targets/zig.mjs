@@ -4,14 +4,20 @@ import { join } from 'node:path';
 
 import { run } from '../run.mjs';
 
-const PACKAGES = ['cargo-zigbuild==0.24.0', 'ziglang==0.17.0'];
+/** Which, and the hash of each wheel. */
+const REQUIREMENTS = join(import.meta.dirname, 'zig.txt');
 
-/** Installs it into `folder`, once; gives where its commands are. @param {string} folder */
+/**
+ * Installs it into `folder`, once; gives where its commands are. What has another hash is refused.
+ *
+ * @param {string} folder
+ */
 export function installZig(folder) {
   const commands = join(folder, 'bin');
   if (!existsSync(join(commands, 'cargo-zigbuild'))) {
     run('python3', ['-m', 'venv', folder]);
-    run(join(commands, 'pip'), ['install', '--quiet', ...PACKAGES]);
+    const checked = ['--only-binary', ':all:', '--require-hashes', '--requirement', REQUIREMENTS];
+    run(join(commands, 'pip'), ['install', '--quiet', ...checked]);
   }
   return commands;
 }

@@ -2,7 +2,10 @@
 const assert = require('node:assert/strict');
 const { readdirSync } = require('node:fs');
 
-const packages = readdirSync('node_modules/.pnpm').map((name) => name.replace(/@[^@]*$/, ''));
+// pnpm writes a plus where a scope's name ends.
+const packages = readdirSync('node_modules/.pnpm').map((name) =>
+  name.replace(/@[^@]*$/, '').replace('+', '/'),
+);
 const wanted = process.env.PUBLISHED.split(',').filter((name) => name.includes('-linux-'));
 assert.deepEqual(
   wanted.filter((name) => !packages.includes(name)),
