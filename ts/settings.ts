@@ -102,7 +102,10 @@ export interface TokenKeepOptions {
   mixedFleet?: boolean | undefined;
   /** How long a call waits for a refresh before it gets a usable token or an error: 20,000. */
   waitMs?: number | undefined;
-  /** While somebody else refreshes, take a token with over a minute left at once: false. */
+  /**
+   * While somebody else refreshes, take a token with over a minute left at once: true in the integration
+   * store, false in the others.
+   */
   usableAtOnce?: boolean | undefined;
   /** Threads of the native runtime, decided by the first instance of a process: 1. */
   threads?: number | undefined;

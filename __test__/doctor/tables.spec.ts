@@ -54,6 +54,7 @@ describe('a table', () => {
       }
     }
     expect(check('connect.tables')).toMatchObject({ status: 'ok' });
+    expect(check('refresh.tables')).toMatchObject({ status: 'ok' });
   });
 
   it.each(stores)('that is not there is a problem: %s', async (store) => {
@@ -134,7 +135,7 @@ describe('migrations', () => {
     await sql('UPDATE tokenkeep.migrations SET version = 5');
     expect(await migrations()).toMatchObject({
       status: 'warning',
-      found: 'Not applied yet: 0006_integration.sql.',
+      found: 'Not applied yet: 0006_integration.sql and 0007_refresh_state.sql.',
     });
     await sql('UPDATE tokenkeep.migrations SET version = 99');
     expect(await migrations()).toMatchObject({
@@ -152,6 +153,29 @@ describe('migrations', () => {
     expect(hidden.check('integration.migrations')).toMatchObject({
       status: 'ok',
       found: expect.stringContaining('may not read'),
+    });
+  });
+});
+
+describe('the tables of what refreshes remember', () => {
+  it('are missed, and so are rights on them', async () => {
+    await migrateOn(database, { stores: ['gmail'] });
+    const url = await role(database, 'plain');
+    const name = nameOf(url);
+    await sql(`GRANT ALL ON gmail_tokens TO ${name}`);
+    const refresh = async () =>
+      (await examine(on(database, { DATABASE_URL: url }))).check('refresh.tables');
+    expect(await refresh()).toMatchObject({
+      status: 'warning',
+      mend: expect.stringMatching(/GRANT USAGE ON SCHEMA tokenkeep .*refresh_state.*oauth_client/),
+    });
+    await sql(`GRANT USAGE ON SCHEMA tokenkeep TO ${name}`);
+    await sql(`GRANT ALL ON ALL TABLES IN SCHEMA tokenkeep TO ${name}`);
+    expect(await refresh()).toMatchObject({ status: 'ok' });
+    await sql('DROP TABLE tokenkeep.oauth_client');
+    expect(await refresh()).toMatchObject({
+      status: 'warning',
+      mend: 'Run: npx tokenkeep migrate --store gmail',
     });
   });
 });

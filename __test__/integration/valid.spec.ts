@@ -99,6 +99,19 @@ describe('getValidToken', () => {
     expect((await first).accessToken).not.toBe(accessToken);
   });
 
+  it('waits for the new token while somebody refreshes, where usableAtOnce says so', async () => {
+    const keep = scene.keep();
+    const { userId, accessToken } = await scene.user(keep, 120);
+    scene.endpoint.script([{ delayMs: 500 }]);
+    const first = keep.integration.getValidToken(userId, 'acme');
+    await vi.waitFor(() => expect(scene.endpoint.requests).toHaveLength(1));
+    const patient = scene.keep({ usableAtOnce: false }).integration;
+    const waited = await patient.getValidToken(userId, 'acme');
+    expect(waited.accessToken).not.toBe(accessToken);
+    expect(waited.accessToken).toBe((await first).accessToken);
+    expect(scene.endpoint.requests).toHaveLength(1);
+  });
+
   it('marks a dead grant, and a new connection revives it', async () => {
     const keep = scene.keep();
     const { userId, refreshToken } = await scene.user(keep);

@@ -27,6 +27,7 @@ export type Functions = [
   >,
   Expect<Equal<typeof tokenkeep.close, (options?: { timeoutMs?: number }) => Promise<boolean>>>,
   Expect<Equal<typeof tokenkeep.unseal, (options: tokenkeep.UnsealOptions) => Promise<number>>>,
+  Expect<Equal<typeof tokenkeep.revive, (options: tokenkeep.ReviveOptions) => Promise<number>>>,
   Expect<Equal<typeof tokenkeep.sealValue, Seal>>,
   Expect<Equal<typeof tokenkeep.openValue, Seal>>,
   Expect<
@@ -42,6 +43,7 @@ export type Functions = [
       | 'sealValue'
       | 'openValue'
       | 'unseal'
+      | 'revive'
       | 'close'
     >
   >,
@@ -69,6 +71,7 @@ export type Shapes = [
           | 'lease.lost'
           | 'commit.retry'
           | 'row.dropped'
+          | 'client.unproven'
           | 'account.changed'
           | 'revoke.unconfirmed';
         store: string;

@@ -9,7 +9,7 @@ use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::TokenEndpoint;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::integration::{Ask, Expiring, Key, Tokens};
+use crate::store::integration::{Ask, Expiring, Failing, Key, Tokens};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -101,6 +101,19 @@ pub fn refresh_expiring_integrations(
         let counts = [counts.refreshed, counts.failed, counts.revoked];
         let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
         Ok(Value::Record(counts.map(count).into()))
+    });
+}
+
+/// For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
+/// not.
+#[napi(catch_unwind)]
+pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: String) {
+    let stores = keep.stores();
+    keep.outbox().run(id, async move {
+        let failing = stores?.integration.failing(&Key { user_id, provider }).await?;
+        Ok(failing.map_or(Value::Null, |Failing { for_ms, failures }| {
+            Value::Record(vec![Field::Number(for_ms), Field::Number(f64::from(failures))])
+        }))
     });
 }
 

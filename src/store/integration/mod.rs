@@ -4,6 +4,7 @@
 mod claim;
 mod connect;
 mod expiring;
+mod failing;
 mod migration;
 mod pace;
 mod shape;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::expiring::{Counts, Expiring};
+pub use self::failing::Failing;
 pub use self::migration::MIGRATION;
 use self::shape::IntegrationShape;
 pub use self::shape::{Key, Record};

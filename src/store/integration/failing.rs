@@ -1,0 +1,41 @@
+//! Since when a connection has failed in the same way.
+
+use super::sql::FAILING;
+use super::{Integration, IntegrationShape, Key, check_key};
+use crate::db::{Params, Type, column};
+use crate::error::{Error, Result};
+use crate::store::table::Shape;
+
+/// A connection that fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Failing {
+    /// For how long, in milliseconds, by the database's clock.
+    pub for_ms: f64,
+    /// How often the provider was asked in that time.
+    pub failures: i32,
+}
+
+impl Integration {
+    /// Since when a connection fails in the same way; `None`: it does not, or it is not known.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    pub async fn failing(&self, key: &Key) -> Result<Option<Failing>> {
+        check_key(key)?;
+        let table = self.table()?;
+        let schema = table.database.settings().schema();
+        let params: Params<'_> =
+            &[(&IntegrationShape::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
+        let step = "read since when a refresh fails";
+        let rows = match table.read_rows(step, &table.named(FAILING), params).await {
+            // Not migrated yet, or closed to the role: not known.
+            Err(Error::Schema { .. }) => return Ok(None),
+            Err(Error::Database { sqlstate: Some(state), .. }) if state == "42501" => {
+                return Ok(None);
+            }
+            rows => rows?,
+        };
+        let read = |row| Ok(Failing { for_ms: column(row, 0)?, failures: column(row, 1)? });
+        rows.first().map(read).transpose()
+    }
+}
