@@ -78,7 +78,7 @@ impl Limits {
         refusal_pause_min_ms: 60_000,
         refusal_pause_max_ms: 3_600_000,
         endings_max: 5,
-        endings_within_ms: 3_600_000,
+        endings_within_ms: 86_400_000,
         retry_after_max_ms: 600_000,
         breaker_ms: 30_000,
         fresh_ms: 300_000,
