@@ -142,6 +142,7 @@ impl RefreshStates {
         client: Option<&str>,
         failure: &Failure,
     ) -> Option<Duration> {
+        self.notes.write_again(key);
         let Failure { error, lasting, pause_max, .. } = failure;
         let (status, reason) = refused::told(error);
         let first_ms = ms(self.limits.refusal_pause_min_ms);

@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 const MISSING_PAUSE: Duration = Duration::from_secs(60);
 /// The most rows that one statement writes.
 const BATCH_MAX: usize = 1_000;
+/// The most clients of whom it is remembered when that was written.
+const CLIENTS_MAX: usize = 1_024;
 /// The most rows whose client is remembered as written; beyond it all are forgotten.
 const WRITTEN_MAX: usize = 65_536;
 
@@ -61,7 +63,7 @@ struct Noted {
     rows: BTreeMap<Parts, Option<String>>,
     /// Those that are being written.
     leaving: BTreeMap<Parts, Option<String>>,
-    /// Rows whose client was refreshed by, and is written.
+    /// Rows whose client is written.
     written: HashMap<Parts, String>,
     /// Clients that wait, and whether they have refreshed a row.
     clients: HashMap<String, bool>,
@@ -107,6 +109,11 @@ impl Notes {
     pub(super) fn waiting_for(&self, key: &Parts) -> Option<Option<String>> {
         let noted = self.lock();
         noted.rows.get(key).or_else(|| noted.leaving.get(key)).cloned()
+    }
+
+    /// The next refresh of this row is written: what it has failed with is over then.
+    pub(super) fn write_again(&self, key: &Parts) {
+        self.lock().written.remove(key);
     }
 
     /// The next refresh of this client is written at once.
@@ -208,7 +215,11 @@ impl Notes {
         self.look_for_missing(&told);
         if told.is_ok() && refreshed {
             let now = self.clock.monotonic();
-            self.lock().told.insert(client.to_owned(), now);
+            let mut noted = self.lock();
+            if noted.told.len() >= CLIENTS_MAX {
+                noted.told.clear();
+            }
+            noted.told.insert(client.to_owned(), now);
         }
     }
 
