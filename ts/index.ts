@@ -20,6 +20,7 @@ export {
 export { type VaultStore } from './vault-store';
 export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
+export { type DatabasePassword } from './database-password';
 export { type ProviderSettings, type TokenKeepOptions } from './settings';
 export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
 export { withTenant } from './tenant';

@@ -68,7 +68,7 @@ impl Error {
             Self::ClientRejected { .. } => 12,
             Self::ProviderResponse { .. } => 13,
             Self::Callback { .. } => 14,
-            Self::Database { .. } => 15,
+            Self::Database { .. } | Self::DatabasePassword { .. } => 15,
             Self::RowLocked { .. } => 16,
             Self::Schema { .. } => 17,
             Self::Tls { .. } => 18,
@@ -109,6 +109,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Database { retryable, .. } => *retryable,
+            Self::DatabasePassword { .. } => true,
             _ => self.kind().retryable == Some(true),
         }
     }
