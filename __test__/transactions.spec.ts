@@ -132,22 +132,25 @@ describe.each(Object.entries(WRITES))('%s', (_, write) => {
   it.each([
     ['without a tenant', () => keep],
     ['for a tenant', () => keep.forTenant(TENANT)],
-  ])('changes nothing where the server has refused the BEGIN before it, %s', async (_tenant, of) => {
-    await store();
-    // Whatever was learned of the tables and of the types.
-    await direct.gmail.hasActiveGmailConnection(user);
-    const before = await contents();
-    let broken = 0;
-    proxy.rule = ({ sql }) => {
-      if (!/^\s*(INSERT|UPDATE|DELETE|WITH)/.test(sql)) return undefined;
-      broken += 1;
-      return { do: 'break-begin' };
-    };
-    const failure = await failureOf(write(of()));
-    expect(broken).toBeGreaterThan(0);
-    expect(failure.code).toMatch(/^ERR_TOKENKEEP_(DATABASE|REFRESH_TIMEOUT)$/);
-    expect(await contents()).toEqual(before);
-  });
+  ])(
+    'changes nothing where the server has refused the BEGIN before it, %s',
+    async (_tenant, of) => {
+      await store();
+      // Whatever was learned of the tables and of the types.
+      await direct.gmail.hasActiveGmailConnection(user);
+      const before = await contents();
+      let broken = 0;
+      proxy.rule = ({ sql }) => {
+        if (!/^\s*(INSERT|UPDATE|DELETE|WITH)/.test(sql)) return undefined;
+        broken += 1;
+        return { do: 'break-begin' };
+      };
+      const failure = await failureOf(write(of()));
+      expect(broken).toBeGreaterThan(0);
+      expect(failure.code).toMatch(/^ERR_TOKENKEEP_(DATABASE|REFRESH_TIMEOUT)$/);
+      expect(await contents()).toEqual(before);
+    },
+  );
 });
 
 describe('storing a refreshed token', () => {

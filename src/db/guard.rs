@@ -80,7 +80,10 @@ mod tests {
                 "INSERT INTO t VALUES ($1) ON CONFLICT (id) DO UPDATE SET a = 1 RETURNING (SELECT 1)",
                 ", {}",
             ),
-            ("WITH a AS (UPDATE t SET b = 1 RETURNING id) SELECT id FROM a", " LIMIT nullif({}, 1)"),
+            (
+                "WITH a AS (UPDATE t SET b = 1 RETURNING id) SELECT id FROM a",
+                " LIMIT nullif({}, 1)",
+            ),
         ] {
             let wanted = format!("{sql}{}", guarded_as.replace("{}", IS_MARKED));
             assert_eq!(guarded(sql), wanted);

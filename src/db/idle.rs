@@ -41,7 +41,11 @@ impl Idle {
 }
 
 impl Known {
-    async fn check(&self, connection: &ClientWrapper, metrics: &Metrics) -> Result<(), HookError<Unconnected>> {
+    async fn check(
+        &self,
+        connection: &ClientWrapper,
+        metrics: &Metrics,
+    ) -> Result<(), HookError<Unconnected>> {
         let now_ms = wall_ms();
         let since = |at: &AtomicU64| now_ms.abs_diff(at.load(Ordering::Relaxed));
         let longest = Duration::from_millis(IDLE_MAX_MS);

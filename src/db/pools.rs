@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use deadpool::managed::{self, PoolError, Timeouts};
 use deadpool::Runtime;
+use deadpool::managed::{self, PoolError, Timeouts};
 use deadpool_postgres::ClientWrapper;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -83,7 +83,10 @@ impl Pool {
     /// A connection, or nothing when that takes too long. Connecting goes on all the same, and the
     /// next try finds the connection in the pool: a server that is slow to let anybody in would
     /// never be reached by tries that each begin anew.
-    async fn get_within(&self, limit: Duration) -> Option<std::result::Result<Object, PoolError<Unconnected>>> {
+    async fn get_within(
+        &self,
+        limit: Duration,
+    ) -> Option<std::result::Result<Object, PoolError<Unconnected>>> {
         let pool = self.pool.clone();
         let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
         let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
