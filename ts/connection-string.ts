@@ -1,6 +1,6 @@
 /** What is worth a word about a connection string, once in a process. */
 
-import { native } from './native';
+import type * as Native from './native';
 
 const told = new Set<string>();
 
@@ -9,6 +9,8 @@ const told = new Set<string>();
  * refuses nothing is printed, since what looks like a parameter may be a piece of a password.
  */
 export function warnOf(url: string, tlsVariables: Record<string, string>): void {
+  // Loaded only here: settings are also read by what has to say that the addon does not load.
+  const { native } = require('./native') as typeof Native;
   const { unknownParameters, isUnchecked } = native.databaseRemarks(url, tlsVariables);
   if (isUnchecked) {
     warn(
