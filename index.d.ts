@@ -24,6 +24,10 @@ export declare class Bridge {
   refreshed(call: number, accessToken: string, refreshToken: string | undefined | null, expiryDateMs: number, scopes?: Array<string> | undefined | null): void
   /** Answers a run of a `refreshFn` with what it threw. */
   refreshThrew(call: number, thrown: ThrownFields): void
+  /** Answers a call of a `databasePassword` with what it resolved to. */
+  passwordGiven(call: number, password: string): void
+  /** It threw, with the thrown object kept under a number; or it gave what is no password. */
+  passwordRefused(call: number, causeId?: number | undefined | null): void
   /** Asked just before a request is sent: whether anybody still waits for its answer. */
   mayFetch(call: number): boolean
   /** What was answered. `body` is not whole when it is larger than 1 MiB. */
@@ -44,6 +48,8 @@ export declare class Keep {
   constructor(bridge: Bridge, number: number, options: KeepOptions)
   /** The same instance, whose statements tell row-level security that they are this tenant's. */
   forTenant(tenantId: string): Keep
+  /** The settings have changed since: what is still to be stored goes where these lead. */
+  follow(options: KeepOptions): void
   /**
    * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
    * happened. For an instance that gets no further calls.
@@ -81,6 +87,17 @@ export interface CallbackParameters {
 
 /** Rejects a ticket that would not be taken; does not use it up. */
 export declare function checkTicket(keep: Keep, id: number, store: string, ticket: string, userId?: string | undefined | null): void
+
+/** What is worth a word about `database_url`, with libpq's variables about TLS. */
+export declare function databaseRemarks(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseRemarks
+
+/** What is worth a word; nothing of a connection string that is refused. */
+export interface DatabaseRemarks {
+  /** Names of parameters that nobody knows. */
+  unknownParameters: Array<string>
+  /** Whether nothing is checked of the server's certificate. */
+  isUnchecked: boolean
+}
 
 /**
  * The same at once where nothing has to be derived; `null` where that is not so, and where it does
@@ -198,6 +215,10 @@ export interface KeepOptions {
   pgPassword?: string
   pgDatabase?: string
   pgAppName?: string
+  /** Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
+  tlsVariables?: Record<string, string>
+  /** The number under which the face keeps `databasePassword`. Whoever takes these options forgets it. */
+  databasePassword?: number
   /** `NODE_EXTRA_CA_CERTS`. */
   nodeExtraCaCerts?: string
   /** `SSL_CERT_FILE`. */

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Database, startPostgres } from '../support/postgres.mjs';
 import { createTokenKeep } from '../dist/index.js';
 import { KEY } from './helpers/database';
+import { failureOf } from './helpers/promises';
 
 /** A password that has to be escaped. */
 const PASSWORD = 'p@ss w/rd:?#%&=+é';
@@ -175,5 +176,57 @@ describe('parameters that mean nothing here', () => {
     process.off('warning', listen);
     const said = 'DATABASE_URL: the parameter colour is not known here, and left out';
     expect(warnings).toEqual([said]);
+  });
+});
+
+describe('a password that is not escaped', () => {
+  it.each([
+    'postgres://u:hunter?two=three@h/d',
+    'postgres://u:hunter?two&three=four@h/d',
+    'postgres://u:hunter@?two=three@h/d',
+    'postgres://u:hun@ter?two=three@h/d',
+    'postgres://u:hun@ter?two=three@four/d?five=six',
+    'postgres://u:hunter/?two=three@h/d',
+    'postgres://h/d?user=u&password=hunter?two&three=four@five',
+  ])('is refused, and no piece of it is printed: %s', async (databaseUrl) => {
+    const warnings: string[] = [];
+    const listen = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', listen);
+    const keep = createTokenKeep({ databaseUrl, gmailEncryptionKey: KEY });
+    const failure = await failureOf(keep.gmail.hasActiveGmailConnection('nobody'));
+    await keep.close();
+    process.off('warning', listen);
+    expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION' });
+    expect(failure.message).not.toMatch(/hun|two|three|four|five/);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('a database of another encoding', () => {
+  it.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])('is refused by name: %s', async (encoding) => {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    const name = `of_${encoding.toLowerCase()}`;
+    await client.query(
+      `CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+    );
+    await client.end();
+    const databaseUrl = `postgres://${login}@127.0.0.1:${port}/${name}`;
+    const keep = createTokenKeep({ databaseUrl, gmailEncryptionKey: KEY });
+    const said = {
+      code: 'ERR_TOKENKEEP_CONFIGURATION',
+      message: expect.stringMatching(
+        new RegExp(`^DATABASE_URL.*encoding is ${encoding}.*ENCODING 'UTF8'`),
+      ),
+      retryable: false,
+    };
+    for (const call of [
+      () => keep.gmail.hasActiveGmailConnection('nobody'),
+      () => keep.forTenant('日本').gmail.deleteGmailTokens('nobody'),
+      () => keep.migrate({ stores: ['gmail'] }),
+    ]) {
+      expect(await failureOf(call())).toMatchObject(said);
+    }
+    await keep.close();
   });
 });

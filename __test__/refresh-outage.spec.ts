@@ -1,7 +1,7 @@
 /** A database that is away at the worst moment: when the only copy of a refresh token arrives. */
 
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTokenKeep, type TokenKeep } from '../dist/index.js';
 import { startPostgresProxy } from '../support/postgres-proxy.mjs';
 import { startPostgres } from '../support/postgres.mjs';
@@ -158,5 +158,136 @@ describe('a database that lets nobody in for longer than a try to store waits', 
       await distant.close({ timeoutMs: 0 });
       await proxy.close();
     }
+  });
+});
+
+describe('a login that is taken away while a provider is asked', () => {
+  /** Two roles; the application goes from the first to the second. */
+  const roles = async (name: string) => {
+    const urls = [`${name}_one`, `${name}_two`].map((role) => {
+      const url = new URL(server.url);
+      [url.username, url.password] = [role, role];
+      return { role, url: url.href };
+    });
+    await look(async ({ client }) => {
+      for (const { role } of urls) {
+        await client.query(`CREATE ROLE ${role} LOGIN BYPASSRLS PASSWORD '${role}';
+          GRANT SELECT, INSERT, UPDATE, DELETE ON gmail_tokens TO ${role}`);
+      }
+    });
+    return urls as [(typeof urls)[0], (typeof urls)[0]];
+  };
+  const disable = (role: string) =>
+    look(async ({ client }) => {
+      await client.query(`ALTER ROLE ${role} NOLOGIN`);
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1',
+        [role],
+      );
+    });
+  const stored = (id: string) => look((db) => tokensOf(db, id));
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('costs no token: it is stored with the login that the environment has now', async () => {
+    const [one, two] = await roles('env');
+    vi.stubEnv('DATABASE_URL', one.url);
+    const following = open({ databaseUrl: undefined });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await disable(one.role);
+      vi.stubEnv('DATABASE_URL', two.url);
+      return undefined;
+    });
+    const token = await following.gmail.getValidGmailToken(user.id);
+    // Nobody calls again: what is still to be stored follows by itself.
+    expect(await following.close()).toBe(true);
+    expect(await stored(user.id)).toMatchObject({ refreshToken: token.refreshToken });
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  it('nor where another call has already gone on with the new login', async () => {
+    const [one, two] = await roles('called');
+    vi.stubEnv('DATABASE_URL', one.url);
+    const following = open({ databaseUrl: undefined });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await disable(one.role);
+      vi.stubEnv('DATABASE_URL', two.url);
+      await following.gmail.hasActiveGmailConnection(user.id);
+      return undefined;
+    });
+    const token = await following.gmail.getValidGmailToken(user.id);
+    expect(await following.close()).toBe(true);
+    expect(await stored(user.id)).toMatchObject({ refreshToken: token.refreshToken });
+  });
+
+  it('nor where the new login is not let in, and the old one comes back', async () => {
+    const [one] = await roles('back');
+    vi.stubEnv('DATABASE_URL', one.url);
+    const retries: string[] = [];
+    const following = open({
+      databaseUrl: undefined,
+      onEvent: ({ type }: { type: string }) => void (type === 'commit.retry' && retries.push(type)),
+    });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await disable(one.role);
+      vi.stubEnv('DATABASE_URL', one.url.replaceAll('back_one', 'nobody'));
+      return undefined;
+    });
+    const token = await following.gmail.getValidGmailToken(user.id);
+    await until(() => retries.length > 2);
+    await look(({ client }) => client.query(`ALTER ROLE ${one.role} LOGIN`));
+    expect(await following.close()).toBe(true);
+    expect(await stored(user.id)).toMatchObject({ refreshToken: token.refreshToken });
+  });
+
+  it('and never looks for the row in another database', async () => {
+    const [one] = await roles('elsewhere');
+    const other = new URL(server.url);
+    other.pathname = '/elsewhere';
+    await look(({ client }) => client.query('CREATE DATABASE elsewhere'));
+    const migrating = createTokenKeep({ databaseUrl: other.href });
+    await migrating.migrate({ stores: ['gmail'] });
+    await migrating.close();
+    vi.stubEnv('DATABASE_URL', one.url);
+    const retries: string[] = [];
+    const dropped: string[] = [];
+    const following = open({
+      databaseUrl: undefined,
+      onEvent: ({ type }: { type: string }) => {
+        if (type === 'commit.retry') retries.push(type);
+        if (type === 'row.dropped') dropped.push(type);
+      },
+    });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await disable(one.role);
+      vi.stubEnv('DATABASE_URL', other.href);
+      return undefined;
+    });
+    const token = await following.gmail.getValidGmailToken(user.id);
+    await until(() => retries.length > 2);
+    await look(({ client }) => client.query(`ALTER ROLE ${one.role} LOGIN`));
+    expect(await following.close()).toBe(true);
+    expect(dropped).toEqual([]);
+    expect(await stored(user.id)).toMatchObject({ refreshToken: token.refreshToken });
+  });
+
+  it('costs no token where databasePassword gives the new password', async () => {
+    const [one] = await roles('rotated');
+    let password = one.role;
+    const following = open({ databaseUrl: one.url, databasePassword: async () => password });
+    const user = await connectUser();
+    endpoint.script(async () => {
+      await look(({ client }) => client.query(`ALTER ROLE ${one.role} PASSWORD 'rotated'`));
+      await disable(one.role);
+      await look(({ client }) => client.query(`ALTER ROLE ${one.role} LOGIN`));
+      password = 'rotated';
+      return undefined;
+    });
+    const token = await following.gmail.getValidGmailToken(user.id);
+    expect(await following.close()).toBe(true);
+    expect(await stored(user.id)).toMatchObject({ refreshToken: token.refreshToken });
   });
 });

@@ -14,9 +14,10 @@ import { Connection } from './postgres-proxy/connection.mjs';
  * - `delay-answer`: executed at once, answered so much later
  * - `never-before`: swallowed; the connection stays open and silent
  * - `never-after`: executed; the connection stays open and silent
+ * - `break-begin`: arrives, but the server refuses the message in front of the statement
  *
  * @typedef {{ answered?: () => unknown } & (
- *   | { do?: 'cut-before' | 'cut-middle' | 'cut-after' | 'never-before' | 'never-after' }
+ *   | { do?: 'cut-before' | 'cut-middle' | 'cut-after' | 'never-before' | 'never-after' | 'break-begin' }
  *   | { do: 'delay' | 'delay-answer', ms: number }
  * )} Action
  *

@@ -6,6 +6,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Bridge, ThrownFields } from '../index';
+import { forgetDatabasePassword, givePassword } from './database-password';
 import { publish } from './events';
 import { abortRequest, sendRequest } from './fetch';
 import { type Failure, errorOf } from './failure';
@@ -49,6 +50,8 @@ const HOLD = 8;
 const EVENT = 9;
 const FETCH = 10;
 const ABORT_FETCH = 11;
+const PASSWORD = 12;
+const FORGET_PASSWORD = 13;
 
 /** How long a thrown object is kept for `cause`: a failure is remembered for at most 30 s. */
 const CAUSE_MS = 60_000;
@@ -171,6 +174,12 @@ function message(flat: unknown[], at: number): number {
     case ABORT_FETCH:
       abortRequest(flat[at + 1] as number);
       return at + 2;
+    case PASSWORD:
+      void givePassword(bridge, flat[at + 1] as number, flat[at + 2] as number, keepCause);
+      return at + 3;
+    case FORGET_PASSWORD:
+      forgetDatabasePassword(flat[at + 1] as number);
+      return at + 2;
     default:
       throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
   }
@@ -224,13 +233,18 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }
 
-/** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
-function thrownFields(thrown: unknown): ThrownFields {
+/** Keeps what was thrown, for the `cause` of errors; gives its number. */
+function keepCause(thrown: unknown): number {
   lastCause = (lastCause + 1) >>> 0;
   const causeId = lastCause;
   causes.set(causeId, thrown);
   setTimeout(() => causes.delete(causeId), CAUSE_MS).unref();
-  const told: ThrownFields = { causeId, message: '' };
+  return causeId;
+}
+
+/** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
+function thrownFields(thrown: unknown): ThrownFields {
+  const told: ThrownFields = { causeId: keepCause(thrown), message: '' };
   try {
     const { message, name, code, response, cause } = Object(thrown);
     const status = Number(response?.status);

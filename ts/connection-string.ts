@@ -1,68 +1,24 @@
 /** What is worth a word about a connection string, once in a process. */
 
-/** Parameters that mean something here. */
-const KNOWN = new Set([
-  'application_name',
-  'channel_binding',
-  'dbname',
-  'host',
-  'options',
-  'password',
-  'port',
-  'schema',
-  'ssl',
-  'sslcert',
-  'sslkey',
-  'sslmode',
-  'sslnegotiation',
-  'sslrootcert',
-  'target_session_attrs',
-  'user',
-]);
+import type * as Native from './native';
 
-/** Parameters of node-postgres, libpq, Prisma and Neon about what is no matter of ours. */
-const OF_OTHERS = new Set([
-  'binary',
-  'client_encoding',
-  'connect_timeout',
-  'connection_limit',
-  'encoding',
-  'fallback_application_name',
-  'gssencmode',
-  'idle_in_transaction_session_timeout',
-  'keepalives',
-  'keepalives_count',
-  'keepalives_idle',
-  'keepalives_interval',
-  'lock_timeout',
-  'max',
-  'pgbouncer',
-  'pool_timeout',
-  'query_timeout',
-  'socket_timeout',
-  'statement_cache_size',
-  'statement_timeout',
-  'tcp_user_timeout',
-  'uselibpqcompat',
-]);
-
-const UNCHECKED = /\?(.*&)?ssl(mode)?=no-verify(&|$)/;
 const told = new Set<string>();
 
-/** Warns of what is not safe, and of parameters that nobody knows. */
-export function warnOf(url: string): void {
-  if (UNCHECKED.test(url)) {
+/**
+ * Warns of what is not safe, and of parameters that nobody knows. The core reads the string: of one that it
+ * refuses nothing is printed, since what looks like a parameter may be a piece of a password.
+ */
+export function warnOf(url: string, tlsVariables: Record<string, string>): void {
+  // Loaded only here: settings are also read by what has to say that the addon does not load.
+  const { native } = require('./native') as typeof Native;
+  const { unknownParameters, isUnchecked } = native.databaseRemarks(url, tlsVariables);
+  if (isUnchecked) {
     warn(
       'sslmode=no-verify: whoever stands between this process and the database can read and change everything',
     );
   }
-  const query = url.slice(url.indexOf('?') + 1);
-  if (query === url) return;
-  for (const parameter of query.split('&')) {
-    const name = /^[a-z_]+(?==)/.exec(parameter)?.[0];
-    if (name && !KNOWN.has(name) && !OF_OTHERS.has(name)) {
-      warn(`DATABASE_URL: the parameter ${name} is not known here, and left out`);
-    }
+  for (const name of unknownParameters) {
+    warn(`DATABASE_URL: the parameter ${name} is not known here, and left out`);
   }
 }
 

@@ -24,6 +24,7 @@ export interface TokenkeepEvent {
 export const CHANNEL = 'tokenkeep';
 
 const events = channel(CHANNEL);
+const followers = new Map<number, () => void>();
 const listeners = new Map<number, (event: TokenkeepEvent) => void>();
 
 /** Has the events of instance `keep` told to `listener`. */
@@ -36,6 +37,16 @@ export function unlisten(keep: number): void {
   listeners.delete(keep);
 }
 
+/** Has `follow` called when a refreshed token of instance `keep` could not be stored. */
+export function whenNotStored(keep: number, follow: () => void): void {
+  followers.set(keep, follow);
+}
+
+/** There is nothing to store any more. */
+export function forgetWhenNotStored(keep: number): void {
+  followers.delete(keep);
+}
+
 /** Publishes an event as the core tells it: instance, type, store, key, duration, code. */
 export function publish(told: unknown[]): void {
   const [keep, type, store, key, durationMs, code] = told as [
@@ -46,6 +57,7 @@ export function publish(told: unknown[]): void {
     number | null,
     string | null,
   ];
+  if (type === 'commit.retry') followers.get(keep)?.();
   const event: TokenkeepEvent = { type, store, key };
   if (durationMs !== null) event.durationMs = durationMs;
   if (code !== null) event.code = code;

@@ -21,6 +21,7 @@ export { type VaultStore } from './vault-store';
 export { type ZohoStore } from './zoho-store';
 export { type MigrateOptions } from './migrations';
 export { type ReviveOptions } from './revive';
+export { type DatabasePassword } from './database-password';
 export { type ProviderSettings, type TokenKeepOptions } from './settings';
 export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
 export { withTenant } from './tenant';

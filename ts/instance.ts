@@ -1,12 +1,13 @@
 /** Instances: explicit ones, and the default one that plain functions use. */
 
+import { AsyncResource } from 'node:async_hooks';
 import type { Keep } from '../index';
 import { optionalDuration, record } from './arguments';
 import { bridge, promised } from './bridge';
 import { CalendarStore } from './calendar-store';
 import { Connector } from './connector';
 import { ClosedError } from './errors';
-import { listen, unlisten } from './events';
+import { forgetWhenNotStored, listen, unlisten, whenNotStored } from './events';
 import { forgetFetch, useFetch } from './fetch';
 import { GmailStore } from './gmail-store';
 import { IntegrationStore } from './integration-store';
@@ -64,6 +65,9 @@ export class TokenKeep {
   ) {
     checkOptions(record('options', options) as TokenKeepOptions);
     this.#options = { ...options };
+    const { databasePassword } = this.#options;
+    // Called when a connection is needed, whoever needs it: in the context of whoever made the instance.
+    if (databasePassword) this.#options.databasePassword = AsyncResource.bind(databasePassword);
     this.#of = of;
     this.#sealer = new ValueSealer(this.#options);
     const keep = (): Keep => this.#inTenant();
@@ -106,8 +110,21 @@ export class TokenKeep {
     if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
     if (this.#options.fetch) useFetch(this.#number, this.#options.fetch);
     this.#said = said;
-    this.#keep = new native.Keep(bridge, this.#number, settings);
-    return this.#keep;
+    const keep = new native.Keep(bridge, this.#number, settings);
+    whenNotStored(this.#number, () => this.#follow(keep, said));
+    this.#keep = keep;
+    return keep;
+  }
+
+  /** What is still to be stored goes where the settings lead that count now. */
+  #follow(keep: Keep, before: (string | undefined)[]): void {
+    try {
+      const said = read(this.#options);
+      if (said.every((value, index) => value === before[index])) return;
+      keep.follow(resolve(this.#options, said));
+    } catch {
+      // Settings that are refused: the next call says so, and the old ones are tried meanwhile.
+    }
   }
 
   /** What is under way with the old settings goes on; then their pool is given back. */
@@ -121,6 +138,7 @@ export class TokenKeep {
       .finally(() => {
         unlisten(number);
         forgetFetch(number);
+        forgetWhenNotStored(number);
         this.#retired.delete(keep);
       });
   }
@@ -174,6 +192,8 @@ export class TokenKeep {
     const ended = await Promise.all(open.map((keep) => closeNative(keep, timeoutMs)));
     unlisten(number);
     forgetFetch(number);
+    // What did not end in time is stored all the same, when there is still a process.
+    if (ended.every(Boolean)) forgetWhenNotStored(number);
     return ended.every(Boolean);
   }
 }

@@ -6,6 +6,7 @@ import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
 import { warnOf } from './connection-string';
+import { type DatabasePassword, keepDatabasePassword } from './database-password';
 
 /** An application at a provider; what is left out is as of the provider that is built in: google,
  * microsoft, zoho, github, slack, salesforce. */
@@ -28,8 +29,14 @@ export interface ProviderSettings {
 /** What an instance can be told; where a variable is named, it counts when the option is left out. */
 export interface TokenKeepOptions {
   /** `DATABASE_URL`; what it does not name is as `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
-   * `PGDATABASE` and `PGAPPNAME` say. */
+   * `PGDATABASE`, `PGAPPNAME`, and those about TLS say: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
   databaseUrl?: string | undefined;
+  /**
+   * Gives the password of each new connection, in the place of the URL's: for passwords that rotate, and
+   * those that a cloud issues for minutes. Connections that are opened at the same time share a call, which
+   * may take as long as `connectTimeoutMs`. An instance with this option has a pool of its own.
+   */
+  databasePassword?: DatabasePassword | undefined;
   /** The schema of the tables, where the role's `search_path` does not find them. */
   schema?: string | undefined;
   /** Connections of the pool: 6. */
@@ -156,6 +163,8 @@ const FLAGS = {
   usableAtOnce: undefined,
 } as const;
 
+const FUNCTIONS: readonly string[] = ['onEvent', 'fetch', 'databasePassword'];
+
 /** What is no option: libpq's variables, for what a URL does not name, and files of authorities. */
 const VARIABLES = {
   pgHost: 'PGHOST',
@@ -167,6 +176,24 @@ const VARIABLES = {
   nodeExtraCaCerts: 'NODE_EXTRA_CA_CERTS',
   sslCertFile: 'SSL_CERT_FILE',
 } as const;
+
+/** libpq's variables of what a URL may say of TLS; the core knows which parameter each stands for. */
+const TLS_VARIABLES = [
+  'PGSSLMODE',
+  'PGREQUIRESSL',
+  'PGSSLROOTCERT',
+  'PGSSLCERT',
+  'PGSSLKEY',
+  'PGSSLNEGOTIATION',
+  'PGCHANNELBINDING',
+  'PGSSLMINPROTOCOLVERSION',
+  'PGSSLCERTMODE',
+  'PGGSSENCMODE',
+  'PGSSLCRL',
+  'PGSSLCRLDIR',
+  'PGREQUIREAUTH',
+  'PGREQUIREPEER',
+];
 
 const variables = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];
 const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
@@ -199,7 +226,7 @@ function typeOf(name: Name): string | undefined {
   if ((NUMBERS as readonly string[]).includes(name)) return 'number';
   if (Object.hasOwn(FLAGS, name)) return 'boolean';
   if (name === 'providers') return 'object';
-  return name === 'onEvent' || name === 'fetch' ? 'function' : undefined;
+  return FUNCTIONS.includes(name) ? 'function' : undefined;
 }
 
 /** What an option, or its variable, says now; `undefined` when that is nothing. */
@@ -219,7 +246,8 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
-  said[0] = withTls(said[0] || (env['PGHOST'] && 'postgres://'), env);
+  said[0] ||= env['PGHOST'] && 'postgres://';
+  for (const variable of TLS_VARIABLES) said.push(env[variable]);
   for (const variable of Object.values(VARIABLES)) said.push(env[variable]);
   return said;
 }
@@ -242,9 +270,19 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
     const text = said[said.length - variables.length + index];
     if (text) settings[name] = text;
   });
-  if (settings.databaseUrl) warnOf(settings.databaseUrl);
+  const tlsVariables: Record<string, string> = {};
+  TLS_VARIABLES.forEach((name, index) => {
+    const text = said[said.length - variables.length - TLS_VARIABLES.length + index];
+    if (text) tlsVariables[name] = text;
+  });
+  settings.tlsVariables = tlsVariables;
+  if (settings.databaseUrl) warnOf(settings.databaseUrl, tlsVariables);
   if (options.fetch) settings.hasFetch = true;
   if (options.providers) settings.providers = providersOf(options.providers);
+  // Last: what is refused above would never be forgotten.
+  if (options.databasePassword) {
+    settings.databasePassword = keepDatabasePassword(options.databasePassword);
+  }
   return settings;
 }
 
@@ -296,26 +334,6 @@ function filled(argument: string, value: unknown): string {
 /** `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like. */
 function tokenUrlVariable(provider: string): string {
   return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
-}
-
-/** libpq's variables of what a URL may say of TLS. */
-const TLS_VARIABLES = {
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  sslnegotiation: 'PGSSLNEGOTIATION',
-  channel_binding: 'PGCHANNELBINDING',
-};
-
-/** As libpq and node-postgres do: the variables count where the URL says nothing of TLS. */
-function withTls(url: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  if (!url || /\?(.*&)?ssl/.test(url)) return url;
-  const said = Object.entries(TLS_VARIABLES).flatMap(([name, variable]) => {
-    const value = env[variable];
-    return value ? [`${name}=${encodeURIComponent(value)}`] : [];
-  });
-  return said.length ? `${url}${url.includes('?') ? '&' : '?'}${said.join('&')}` : url;
 }
 
 /** A variable that is 1 or 0. */

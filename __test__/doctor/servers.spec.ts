@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, startPostgres } from '../../support/postgres.mjs';
-import { emptyDatabase, type TestDatabase } from '../helpers/database';
+import { databaseOf, emptyDatabase, type TestDatabase } from '../helpers/database';
 import { examine, nameOf, role } from './doctor';
 
 let database: TestDatabase;
@@ -105,6 +105,22 @@ describe('a server', () => {
     });
     const { rowCount } = await database.client.query('SELECT FROM public.written');
     expect(rowCount).toBe(0);
+  });
+
+  it('has a database of texts in UTF8, or it is a problem', async () => {
+    const { check } = await examine({ DATABASE_URL: database.url });
+    expect(check('database.encoding')).toMatchObject({
+      status: 'ok',
+      values: { encoding: 'UTF8' },
+    });
+    const url = await databaseOf(database, 'LATIN1');
+    const other = await examine({ DATABASE_URL: url });
+    expect(other.check('database.encoding')).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('LATIN1'),
+      mend: expect.stringContaining("ENCODING 'UTF8'"),
+      values: { encoding: 'LATIN1' },
+    });
   });
 
   it('that takes no writes is a problem', async () => {

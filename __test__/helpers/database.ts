@@ -36,6 +36,17 @@ export async function emptyDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** Makes another database on the same server, of an encoding; gives its URL. */
+export async function databaseOf(beside: TestDatabase, encoding: string): Promise<string> {
+  const name = `${beside.client.database}_${encoding.toLowerCase()}`;
+  await beside.client.query(
+    `CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+  );
+  const url = new URL(beside.url);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
 /** Makes a database with the gmail table. */
 export async function gmailDatabase(): Promise<TestDatabase> {
   const database = await emptyDatabase();

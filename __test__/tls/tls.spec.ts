@@ -91,6 +91,59 @@ describe('a server whose certificate is right', () => {
   });
 });
 
+describe('libpq’s variables, each for itself', () => {
+  const ours = { sslcert: file('postgres.pem'), sslkey: file('postgres.key') };
+
+  it.each<[string, Record<string, string>]>([
+    ['nothing', {}],
+    ['an authority', CA],
+    ['a certificate', ours],
+    ['sslnegotiation', { sslnegotiation: 'postgres' }],
+    ['channel_binding', { channel_binding: 'prefer' }],
+    ['sslsni', { sslsni: '1' }],
+    ['ssl_min_protocol_version', { ssl_min_protocol_version: 'TLSv1.2' }],
+  ])('PGSSLMODE holds beside %s in the URL', async (_, query) => {
+    vi.stubEnv('PGSSLMODE', 'verify-full');
+    vi.stubEnv('PGSSLROOTCERT', file('stranger.pem'));
+    const { sslrootcert: _authority, ...others } = query;
+    expect(await refused(server.url(others))).toMatch(/no authority/);
+    vi.stubEnv('PGSSLROOTCERT', file('authority.pem'));
+    expect(await reached(server.url(query))).toBe('TLSv1.3');
+  });
+
+  it('PGCHANNELBINDING and PGREQUIRESSL alone ask for TLS', async () => {
+    vi.stubEnv('PGCHANNELBINDING', 'require');
+    expect(await refused(server.url())).toContain('no authority');
+    expect(await reached(server.url(CA))).toBe('TLSv1.3');
+    vi.stubEnv('PGCHANNELBINDING', undefined);
+    vi.stubEnv('PGREQUIRESSL', '1');
+    expect(await refused(server.url())).toContain('no authority');
+  });
+
+  it.each([
+    ['PGSSLCRL', '/crl.pem', 'sslcrl'],
+    ['PGREQUIREAUTH', 'scram-sha-256', 'require_auth'],
+    ['PGGSSENCMODE', 'require', 'gssencmode'],
+    ['PGSSLMODE', 'verify', 'sslmode'],
+  ])('%s, which asks for what is not done here, is refused', async (variable, value, name) => {
+    vi.stubEnv(variable, value);
+    const keep = createTokenKeep({ databaseUrl: server.url(), gmailEncryptionKey: KEY });
+    const failure = await failureOf(keep.gmail.hasActiveGmailConnection('nobody'));
+    await keep.close();
+    expect(failure).toMatchObject({
+      code: 'ERR_TOKENKEEP_CONFIGURATION',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('a mode in the URL counts more than PGSSLMODE', async () => {
+    vi.stubEnv('PGSSLMODE', 'disable');
+    expect(await reached(server.url({ sslmode: 'verify-full', ...CA }))).toBe('TLSv1.3');
+    vi.stubEnv('PGSSLMODE', 'verify-full');
+    expect(await reached(server.url({ sslmode: 'disable' }))).toBe('none');
+  });
+});
+
 describe('a server that nobody vouches for', () => {
   it.each(['verify-full', 'verify-ca', 'require', 'prefer', 'allow'])(
     'is refused with %s, and nothing is sent to it',

@@ -57,6 +57,8 @@ export type Shapes = [
     >
   >,
   Expect<Equal<Options['fetch'], tokenkeep.Fetch | undefined>>,
+  Expect<Equal<Options['databasePassword'], tokenkeep.DatabasePassword | undefined>>,
+  Expect<Equal<tokenkeep.DatabasePassword, () => string | Promise<string>>>,
   Expect<Equal<tokenkeep.Fetch, (url: string, init: RequestInit) => Promise<Response>>>,
   Expect<Equal<Options['onEvent'], ((event: Event) => void) | undefined>>,
   Expect<Equal<Options['providers'], Record<string, tokenkeep.ProviderSettings> | undefined>>,

@@ -13,6 +13,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
+use super::database_password;
 use super::fetch;
 use super::message::{Message, Value};
 use super::runtime::runtime;
@@ -39,6 +40,8 @@ pub(super) struct Outbox {
     runs: Mutex<Option<HashMap<u32, Run>>>,
     /// Requests that the application's `fetch` is to send; `None` likewise.
     pub(super) fetches: Mutex<Option<HashMap<u32, fetch::Sender>>>,
+    /// Calls of a `databasePassword`; `None` likewise.
+    pub(super) passwords: Mutex<Option<HashMap<u32, database_password::Sender>>>,
     clock: Tokio,
     next_refresh: AtomicU32,
 }
@@ -57,12 +60,17 @@ impl Outbox {
         }
     }
 
+    /// A number for a call that the face is to answer.
+    pub(super) fn next_call(&self) -> u32 {
+        self.next_refresh.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Registers a run of a `refreshFn`; the receiver fails when the environment ends.
     pub(super) fn expect_refresh(
         &self,
         budget: Duration,
     ) -> (u32, oneshot::Receiver<CallbackAnswer>) {
-        let call = self.next_refresh.fetch_add(1, Ordering::Relaxed);
+        let call = self.next_call();
         let (answer, receiver) = oneshot::channel();
         let queued = Stopwatch::start(&self.clock);
         if let Some(runs) = lock(&self.runs).as_mut() {
@@ -75,7 +83,7 @@ impl Outbox {
     pub(super) fn expect_fetch(
         &self,
     ) -> (u32, oneshot::Receiver<std::result::Result<HttpResponse, HttpFailure>>) {
-        let call = self.next_refresh.fetch_add(1, Ordering::Relaxed);
+        let call = self.next_call();
         let (answer, receiver) = oneshot::channel();
         if let Some(fetches) = lock(&self.fetches).as_mut() {
             fetches.insert(call, answer);
@@ -161,6 +169,7 @@ impl Bridge {
                 ready: Mutex::default(),
                 runs: Mutex::new(Some(HashMap::new())),
                 fetches: Mutex::new(Some(HashMap::new())),
+                passwords: Mutex::new(Some(HashMap::new())),
                 clock: Tokio::default(),
                 next_refresh: AtomicU32::new(0),
             }),
@@ -232,9 +241,11 @@ impl Bridge {
 }
 
 impl Drop for Bridge {
-    /// The environment ended: runs of a `refreshFn`, and requests, will never be answered.
+    /// The environment ended: runs of a `refreshFn`, requests, and calls of a `databasePassword` will never
+    /// be answered.
     fn drop(&mut self) {
         lock(&self.outbox.runs).take();
         lock(&self.outbox.fetches).take();
+        lock(&self.outbox.passwords).take();
     }
 }

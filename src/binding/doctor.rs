@@ -48,7 +48,7 @@ fn keys(options: &KeepOptions) -> Keys {
 /// JSON.
 #[napi(catch_unwind)]
 pub fn examine_database(bridge: &Bridge, id: u32, mut options: KeepOptions, stores: Vec<String>) {
-    let (settings, keys) = (options.database(), keys(&options));
+    let (settings, keys) = (options.database(&bridge.outbox), keys(&options));
     options.wipe();
     bridge.outbox.run(id, async move {
         let is_meant = |known: &&Migration| stores.iter().any(|store| store == known.store);

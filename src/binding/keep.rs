@@ -37,7 +37,8 @@ impl Keep {
             Some(true) => Ok(Fetch::of(&outbox, number)),
             _ => options.http_client(),
         };
-        let stores = Stores::open(&options, http, observer).map(Arc::new);
+        let database = options.database(&outbox);
+        let stores = Stores::open(&options, database, http, observer).map(Arc::new);
         options.wipe();
         Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, scope: None }
     }
@@ -50,6 +51,16 @@ impl Keep {
             stores: Arc::clone(&self.stores),
             limits: self.limits,
             scope: Some(Scope::of_tenant(tenant_id)),
+        }
+    }
+
+    /// The settings have changed since: what is still to be stored goes where these lead.
+    #[napi(catch_unwind)]
+    pub fn follow(&self, mut options: KeepOptions) {
+        let database = options.database(&self.outbox);
+        options.wipe();
+        if let Ok(stores) = self.stores() {
+            stores.follow(database);
         }
     }
 

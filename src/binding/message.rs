@@ -22,6 +22,10 @@ pub(super) enum Message {
     AbortFetch { call: u32 },
     /// The function is not needed any more.
     Forget { function: u32 },
+    /// Calls the `databasePassword` that is kept under this number; answered as `call`.
+    Password { call: u32, function: u32 },
+    /// One of those who may call this `databasePassword` has gone.
+    ForgetPassword { function: u32 },
     /// Keeps Node alive until the matching `false`.
     Hold(bool),
     /// For the diagnostics channel, from the instance `keep`.
@@ -72,6 +76,8 @@ const HOLD: u32 = 8;
 const EVENT: u32 = 9;
 const FETCH: u32 = 10;
 const ABORT_FETCH: u32 = 11;
+const PASSWORD: u32 = 12;
+const FORGET_PASSWORD: u32 = 13;
 
 impl Message {
     /// Appends this message to `flat`.
@@ -109,6 +115,15 @@ impl Message {
             }
             Self::Forget { function } => {
                 flat.insert(FORGET)?;
+                flat.insert(function)
+            }
+            Self::Password { call, function } => {
+                flat.insert(PASSWORD)?;
+                flat.insert(call)?;
+                flat.insert(function)
+            }
+            Self::ForgetPassword { function } => {
+                flat.insert(FORGET_PASSWORD)?;
                 flat.insert(function)
             }
             Self::Hold(held) => {
@@ -194,6 +209,9 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
         }
         Error::ClientUnproven { why } => fields.set("reason", why.name())?,
         Error::Authorization { reason, .. } => fields.set("reason", reason.name())?,
+        Error::DatabasePassword { cause_id: Some(cause_id), .. } => {
+            fields.set("causeId", *cause_id)?;
+        }
         Error::Callback { cause_id } => fields.set("causeId", *cause_id)?,
         Error::Database { sqlstate, constraint, .. } => {
             if let Some(sqlstate) = sqlstate {

@@ -18,7 +18,7 @@ pub fn migrate(
     stores: Vec<String>,
     keep_newest: bool,
 ) {
-    let settings = options.database();
+    let settings = options.database(&bridge.outbox);
     options.wipe();
     let duplicates = if keep_newest { Duplicates::KeepNewest } else { Duplicates::Refuse };
     bridge.outbox.run(id, async move {

@@ -1,11 +1,14 @@
 //! What an instance is told, and what is made of it. What is missing matters to the functions that
 //! use it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use napi_derive::napi;
 use zeroize::Zeroize;
 
+use super::bridge::Outbox;
+use super::database_password;
 use super::providers::ProviderOptions;
 use crate::config::{Limits, POOL_MAX_CONNECTIONS};
 use crate::connect::RedirectUri;
@@ -33,6 +36,10 @@ pub struct KeepOptions {
     pub pg_password: Option<String>,
     pub pg_database: Option<String>,
     pub pg_app_name: Option<String>,
+    /// Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like.
+    pub tls_variables: Option<HashMap<String, String>>,
+    /// The number under which the face keeps `databasePassword`. Whoever takes these options forgets it.
+    pub database_password: Option<u32>,
     /// `NODE_EXTRA_CA_CERTS`.
     pub node_extra_ca_certs: Option<String>,
     /// `SSL_CERT_FILE`.
@@ -81,6 +88,8 @@ impl KeepOptions {
     pub(super) fn wipe(&mut self) {
         self.database_url.zeroize();
         self.pg_password.zeroize();
+        // `PGSSLKEY` may be the key itself.
+        self.tls_variables.iter_mut().flatten().for_each(|(_, value)| value.zeroize());
         self.gmail_encryption_key.zeroize();
         self.tokenkeep_key.zeroize();
         self.google_client_secret.zeroize();
@@ -101,8 +110,10 @@ impl KeepOptions {
         )
     }
 
-    /// The settings of the pool.
-    pub(super) fn database(&self) -> Result<DatabaseSettings> {
+    /// The settings of the pool. To be called once for each time that the face has told these options:
+    /// it counts who may call `databasePassword`.
+    pub(super) fn database(&self, outbox: &Arc<Outbox>) -> Result<DatabaseSettings> {
+        let password = database_password::kept(outbox, self.database_password);
         let url = required("DATABASE_URL", self.database_url.as_ref())?;
         let defaults = Login {
             host: self.pg_host.clone(),
@@ -112,7 +123,11 @@ impl KeepOptions {
             database: self.pg_database.clone(),
             application_name: self.pg_app_name.clone(),
         };
-        let mut settings = DatabaseSettings::new(url, self.schema.as_deref(), &defaults)?;
+        let none = HashMap::new();
+        let variables = self.tls_variables.as_ref().unwrap_or(&none);
+        let schema = self.schema.as_deref();
+        let mut settings = DatabaseSettings::with_variables(url, schema, &defaults, variables)?;
+        settings.password_source = password;
         settings.transport.extra_authorities = self.extra_authorities();
         if let Some(connections) = self.max_connections {
             if !(1..=POOL_MAX_CONNECTIONS).contains(&(connections as usize)) {

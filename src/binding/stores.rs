@@ -7,7 +7,7 @@ use super::options::KeepOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
-use crate::db::{Database, Scope, Within};
+use crate::db::{Database, DatabaseSettings, Scope, Within};
 use crate::error::Result;
 use crate::oauth::HttpClient;
 use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
@@ -27,6 +27,7 @@ pub(super) struct Stores {
     pub(super) integration: Integration,
     pub(super) providers: Arc<Providers>,
     pub(super) connect: Arc<Connect>,
+    database: Arc<Database>,
     /// Those that these are made of: they are not idle while a call of a tenant is under way.
     _of: Option<Arc<Self>>,
 }
@@ -35,12 +36,13 @@ impl Stores {
     /// Opens them; what only one of them lacks matters only there.
     pub(super) fn open(
         options: &KeepOptions,
+        database: Result<DatabaseSettings>,
         http: Result<Arc<dyn HttpClient>>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self> {
         // The pool's timers need the runtime.
         let _runtime = runtime(options.threads.unwrap_or(1) as usize)?.enter();
-        let database = Database::open(&options.database()?)?;
+        let database = Database::open(&database?)?;
         let (want, mixed) = (options.want(), options.behaviour()?);
         let alone = Behaviour { mixed_fleet: false, ..mixed };
         let format = options.gmail_encryption_key().and_then(gmail::format);
@@ -50,6 +52,7 @@ impl Stores {
         let pending = PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), within);
         let accounts = Accounts::new(Arc::clone(&database), Arc::clone(&sealing), within);
         Ok(Self {
+            database: Arc::clone(&database),
             gmail: Gmail::new(gmail::Options {
                 database: Arc::clone(&database),
                 format: format.map(Arc::new),
@@ -115,8 +118,17 @@ impl Stores {
             integration: self.integration.within(scope),
             providers: Arc::clone(&self.providers),
             connect: Arc::clone(&self.connect),
+            database: Arc::clone(&self.database),
             _of: Some(Arc::clone(self)),
         }
+    }
+
+    /// What is still under way uses these settings from now on. Those that cannot be used are left aside:
+    /// whoever calls next is told.
+    pub(super) fn follow(&self, database: Result<DatabaseSettings>) {
+        // The pool's timers need the runtime.
+        let Ok(_runtime) = runtime(1).map(|runtime| runtime.enter()) else { return };
+        let _ = database.and_then(|settings| self.database.follow(&settings));
     }
 
     /// Waits until nothing is under way.

@@ -1,26 +1,50 @@
-//! Connecting: one server after the other, each within its share of the time.
+//! Connecting: one server after the other, each within its share of the time; and the connections that
+//! the pool keeps.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::Connect;
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use deadpool_postgres::ClientWrapper;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
-use tokio::task::JoinHandle;
+use futures_util::future::join_all;
 use tokio::time::timeout;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 
 use super::cancel::cancel;
+use super::password::{NoPassword, Passwords};
 use super::settings::{Connector, DatabaseSettings};
 use crate::error::Result;
 
 type Opened = (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum Unconnected {
+    /// What the driver, or the server, says.
+    Driver(Error),
+    /// The application gave no password.
+    Password(NoPassword),
+    /// The database's texts are in another encoding.
+    Encoding(String),
+}
+
+impl From<Error> for Unconnected {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// The one encoding that holds every text that is stored. `SQL_ASCII` is none: the server then knows
+/// nothing of what its texts mean.
+const ENCODING: &str = "UTF8";
+
 /// The servers that settings name.
 pub(super) struct Servers {
     each: Vec<Config>,
     connector: Connector,
+    passwords: Option<Passwords>,
     share: Duration,
     /// Of those that are asked whether they take writes the one that did: the next connection begins
     /// there. Otherwise their order counts.
@@ -33,8 +57,11 @@ impl Servers {
     pub(super) fn of(settings: &DatabaseSettings, connector: Connector) -> Result<Self> {
         let each = settings.drivers()?;
         let count = u32::try_from(each.len()).unwrap_or(u32::MAX).max(1);
+        let limit = Duration::from_millis(settings.connect_timeout_ms);
+        let source = settings.password_source.clone();
         Ok(Self {
-            share: Duration::from_millis(settings.connect_timeout_ms) / count,
+            share: limit / count,
+            passwords: source.map(|source| Passwords::of(source, limit)),
             primary: settings.needs_primary().then(AtomicUsize::default),
             each,
             connector,
@@ -45,24 +72,51 @@ impl Servers {
     /// connection; one that does not answer then must leave time for the next. For the last one there
     /// is only the limit of whoever calls. When none will do, what a server has said counts more than
     /// silence.
-    pub(super) async fn connect(&self) -> std::result::Result<Opened, Error> {
+    pub(super) async fn connect(&self) -> std::result::Result<Opened, Unconnected> {
+        let password = match &self.passwords {
+            Some(passwords) => Some(passwords.next().await.map_err(Unconnected::Password)?),
+            None => None,
+        };
+        let password = password.as_ref().map(|password| password.as_bytes());
+        let opened = self.connect_with(password).await?;
+        // A pooler may not tell it.
+        match opened.1.parameter("server_encoding") {
+            Some(encoding) if encoding != ENCODING => {
+                Err(Unconnected::Encoding(encoding.to_owned()))
+            }
+            _ => Ok(opened),
+        }
+    }
+
+    async fn connect_with(&self, password: Option<&[u8]>) -> std::result::Result<Opened, Error> {
         let count = self.each.len();
         let begin = self.primary.as_ref().map_or(0, |primary| primary.load(Ordering::Relaxed));
         let last = (begin + count - 1) % count;
         let mut said = None;
         for index in (begin..begin + count - 1).map(|index| index % count) {
-            let connecting = self.each[index].connect(self.connector.clone());
-            match timeout(self.share, connecting).await {
+            match timeout(self.share, self.connect_to(index, password)).await {
                 Ok(Ok(opened)) => return Ok(self.found(index, opened)),
                 Ok(Err(error)) if error.as_db_error().is_some() => said = said.or(Some(error)),
                 _ => {}
             }
         }
-        match self.each[last].connect(self.connector.clone()).await {
+        match self.connect_to(last, password).await {
             Ok(opened) => Ok(self.found(last, opened)),
             Err(error) if error.as_db_error().is_some() => Err(error),
             Err(error) => Err(said.unwrap_or(error)),
         }
+    }
+
+    async fn connect_to(
+        &self,
+        index: usize,
+        password: Option<&[u8]>,
+    ) -> std::result::Result<Opened, Error> {
+        let server = &self.each[index];
+        let Some(password) = password else { return server.connect(self.connector.clone()).await };
+        let mut server = server.clone();
+        server.password(password);
+        server.connect(self.connector.clone()).await
     }
 
     /// Asks the server that has this statement to end it.
@@ -79,17 +133,21 @@ impl Servers {
     }
 }
 
-impl Connect for Servers {
-    fn connect(
-        &self,
-        _: &Config,
-    ) -> BoxFuture<'_, std::result::Result<(Client, JoinHandle<()>), Error>> {
-        async {
-            let (client, connection) = Servers::connect(self).await?;
-            // Its end is told to whoever asks next.
-            let task = tokio::spawn(async move { drop(connection.await) });
-            Ok((client, task))
+impl Manager for Servers {
+    type Type = ClientWrapper;
+    type Error = Unconnected;
+
+    async fn create(&self) -> std::result::Result<ClientWrapper, Unconnected> {
+        let (client, connection) = Servers::connect(self).boxed().await?;
+        // Its end is told to whoever asks next.
+        let task = tokio::spawn(async move { drop(connection.await) });
+        Ok(ClientWrapper::new(client, task))
+    }
+
+    async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Unconnected> {
+        match client.is_closed() {
+            true => Err(RecycleError::message("the connection is closed")),
+            false => Ok(()),
         }
-        .boxed()
     }
 }

@@ -4,9 +4,11 @@
 use std::error::Error as _;
 use std::io;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
+use super::connect::Unconnected;
+use super::password::NoPassword;
 use super::tls_error::tls_error;
 use crate::error::Error;
 
@@ -93,10 +95,26 @@ fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
     silent(step, reason, true)
 }
 
-/// What it means that the pool gave no connection.
-pub(super) fn from_pool(step: &'static str, error: &PoolError) -> Error {
+/// What it means that no connection came about.
+pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
     match error {
-        PoolError::Backend(error) => from_driver(step, error),
+        Unconnected::Driver(error) => from_driver(step, error),
+        Unconnected::Password(NoPassword { reason, cause_id }) => {
+            Error::DatabasePassword { step, reason, cause_id: *cause_id }
+        }
+        Unconnected::Encoding(encoding) => Error::configuration(
+            "DATABASE_URL",
+            format!(
+                "leads to a database whose encoding is {encoding}, which cannot hold every text. Make one with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump"
+            ),
+        ),
+    }
+}
+
+/// What it means that the pool gave no connection.
+pub(super) fn from_pool(step: &'static str, error: &PoolError<Unconnected>) -> Error {
+    match error {
+        PoolError::Backend(error) => unconnected(step, error),
         PoolError::Closed => Error::Closed,
         PoolError::Timeout(TimeoutType::Wait) => {
             silent(step, "no connection of the pool was free: maxConnections, poolWaitMs", true)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deadpool_postgres::{ClientWrapper, Hook, HookError, Metrics};
+use deadpool::managed::{Hook, HookError, Metrics};
+use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 
+use super::connect::{Servers, Unconnected};
 use crate::config::{IDLE_ANSWER_MS, IDLE_MAX_MS};
 
 /// What is known of the server, by the wall clock: the other one may stand still while a machine is
@@ -29,7 +31,7 @@ impl Idle {
     }
 
     /// What the pool does before it hands out a connection that was used before.
-    pub(super) fn hook(&self) -> Hook {
+    pub(super) fn hook(&self) -> Hook<Servers> {
         let known = Arc::clone(&self.0);
         Hook::async_fn(move |connection, metrics| {
             let known = Arc::clone(&known);
@@ -39,7 +41,11 @@ impl Idle {
 }
 
 impl Known {
-    async fn check(&self, connection: &ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
+    async fn check(
+        &self,
+        connection: &ClientWrapper,
+        metrics: &Metrics,
+    ) -> Result<(), HookError<Unconnected>> {
         let now_ms = wall_ms();
         let since = |at: &AtomicU64| now_ms.abs_diff(at.load(Ordering::Relaxed));
         let longest = Duration::from_millis(IDLE_MAX_MS);

@@ -1,27 +1,20 @@
-//! The pool, shared in a process by equal settings, and the ways to run a statement on it.
+//! An instance's database, and the ways to run a statement on it.
 
-use std::collections::HashMap;
-use std::pin::pin;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
-    Timeouts,
-};
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::connect::Servers;
-use super::error::{from_driver, from_pool, no_answer, spoils_connection};
-use super::idle::Idle;
+use super::error::{from_driver, no_answer};
+use super::guard::MARK;
+use super::pools::Pool;
 use super::scope::Scope;
 use super::settings::DatabaseSettings;
 use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
-use crate::config::{CANCEL_PAUSE_MS, Limits};
-use crate::error::{Error, Result};
+use crate::config::Limits;
+use crate::error::Result;
 
 /// Typed parameters, so that no statement needs to be prepared by name: PgBouncer in transaction
 /// mode takes them as they are.
@@ -39,6 +32,11 @@ pub struct Within {
 }
 
 impl Within {
+    /// Whether it is a try of step 7, which follows the settings of its instance.
+    fn is_of_commit(&self) -> bool {
+        self.connect_ms.is_some()
+    }
+
     /// What all statements but those of step 7 are given.
     #[must_use]
     pub fn usual(limits: &Limits) -> Self {
@@ -60,12 +58,17 @@ impl Within {
     }
 }
 
-/// A pool of connections to one database.
+/// An instance's database: its pool, which instances of equal settings share.
 pub struct Database {
     settings: DatabaseSettings,
-    pool: Pool,
-    servers: Arc<Servers>,
-    idle: Idle,
+    pools: Mutex<Pools>,
+}
+
+/// The pools that an instance may use.
+struct Pools {
+    current: Arc<Pool>,
+    /// The one of the settings before, or after, for a try of step 7 when the current one fails.
+    other: Option<Arc<Pool>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -74,48 +77,70 @@ impl std::fmt::Debug for Database {
     }
 }
 
-static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Database>>>> =
-    LazyLock::new(Mutex::default);
-
 impl Database {
-    /// The pool for these settings; the one that is open in this process, when there is one. It
-    /// closes when the last holder drops it. Connects lazily.
+    /// The database of these settings, with the pool that is open in this process, when there is one.
+    /// A pool closes when its last holder drops it. Connects lazily.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when the settings cannot be used.
+    /// [`crate::error::Error::Configuration`] when the settings cannot be used.
     pub fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(database) = open.get(settings).and_then(Weak::upgrade) {
-            return Ok(database);
-        }
-        open.retain(|_, database| database.strong_count() > 0);
-        let database = Arc::new(Self::connect_lazily(settings.clone())?);
-        open.insert(settings.clone(), Arc::downgrade(&database));
-        Ok(database)
+        let pools = Pools { current: Pool::open(settings)?, other: None };
+        Ok(Arc::new(Self { settings: settings.clone(), pools: Mutex::new(pools) }))
     }
 
-    fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
-        let connector = settings.connector()?;
-        let servers = Servers::of(&settings, connector.clone())?;
-        let to_cancel = Arc::new(Servers::of(&settings, connector)?);
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(settings.driver()?, servers, recycling);
-        let idle = Idle::default();
-        let pool = Pool::builder(manager)
-            .max_size(settings.max_connections)
-            .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
-            .create_timeout(Some(Duration::from_millis(settings.connect_timeout_ms)))
-            .pre_recycle(idle.hook())
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_| Error::internal("the pool could not be built"))?;
-        Ok(Self { settings, pool, servers: to_cancel, idle })
-    }
-
-    /// The settings that this pool was opened with.
+    /// The settings that this database was opened with.
     #[must_use]
     pub fn settings(&self) -> &DatabaseSettings {
         &self.settings
+    }
+
+    /// From now on uses `settings`, which the instance has now, for what is still under way: the login
+    /// before may not be let in any more. Those of another database are left aside: the rows are not
+    /// there. A try of step 7 that fails turns to the settings before, and back.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Configuration`] when the settings cannot be used.
+    pub fn follow(&self, settings: &DatabaseSettings) -> Result<()> {
+        if !settings.is_same_database(&self.settings) {
+            return Ok(());
+        }
+        let pool = Pool::open(settings)?;
+        let mut pools = self.pools();
+        let is_known = [Some(&pools.current), pools.other.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|known| Arc::ptr_eq(known, &pool));
+        if !is_known {
+            pools.other = Some(std::mem::replace(&mut pools.current, pool));
+        }
+        Ok(())
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.pools().current)
+    }
+
+    /// What a try came to on `pool`. After one of step 7 that failed the next one takes the other pool,
+    /// when there is one.
+    fn tried<Answer>(
+        &self,
+        pool: &Arc<Pool>,
+        within: Within,
+        answer: Result<Answer>,
+    ) -> Result<Answer> {
+        if answer.is_err() && within.is_of_commit() {
+            let mut pools = self.pools();
+            if Arc::ptr_eq(&pools.current, pool)
+                && let Some(other) = pools.other.take()
+            {
+                pools.other = Some(std::mem::replace(&mut pools.current, other));
+            }
+        }
+        answer
     }
 
     /// Runs a statement that takes no lock, outside a transaction unless there is something to tell
@@ -136,9 +161,10 @@ impl Database {
             let mut answers = self.read_scopes(step, &[read], within).await?;
             return answers.pop().unwrap_or_else(|| Err(no_answer(step)));
         }
-        let connection = self.connection(step, within).await?;
+        let pool = self.pool();
+        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
         let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
-        self.settle_read(step, connection, answer)
+        self.tried(&pool, within, pool.settle_read(step, connection, answer))
     }
 
     /// The same for some reads, each of which has its own answer: either one, or all of some scope.
@@ -165,10 +191,12 @@ impl Database {
         reads: &[ScopedRead<'_>],
         within: Within,
     ) -> Result<Vec<Result<Vec<Row>>>> {
-        let connection = self.connection(step, within).await?;
+        let pool = self.pool();
+        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
         let work = transactions(&connection, reads, within.statement_ms);
         let answer = timeout(deadline(within), work).await;
-        let each = self.settle_read(step, connection, answer.map(tell_apart))?;
+        let settled = pool.settle_read(step, connection, answer.map(tell_apart));
+        let each = self.tried(&pool, within, settled)?;
         let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
         Ok(told.collect())
     }
@@ -188,95 +216,18 @@ impl Database {
         params: Params<'_>,
         within: Within,
     ) -> Result<Vec<Row>> {
-        let connection = self.connection(step, within).await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
-             SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}{}",
+             SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; {MARK}{}",
             within.lock_ms,
             within.statement_ms,
             scope.settings()
         );
+        let pool = self.pool();
+        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
         let work = transaction(&connection, &begin, sql, params);
         let answer = timeout(deadline(within), work).await;
-        self.settle(step, connection, answer)
-    }
-
-    async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
-        let taken = match within.connect_ms {
-            None => self.pool.get().await,
-            Some(ms) => self.get_within(Duration::from_millis(ms)).await.ok_or(no_answer(step))?,
-        };
-        taken.map_err(|error| from_pool(step, &error))
-    }
-
-    /// A connection, or nothing when that takes too long. Connecting goes on all the same, and the
-    /// next try finds the connection in the pool: a server that is slow to let anybody in would
-    /// never be reached by tries that each begin anew.
-    async fn get_within(&self, limit: Duration) -> Option<std::result::Result<Object, PoolError>> {
-        let pool = self.pool.clone();
-        let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
-        let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
-        timeout(limit, getting).await.ok()?.ok()
-    }
-
-    /// As any statement; one that takes too long is ended at the server, too.
-    fn settle_read<Answer>(
-        &self,
-        step: &'static str,
-        connection: Object,
-        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
-    ) -> Result<Answer> {
-        if answer.is_ok() {
-            return self.settle(step, connection, answer);
-        }
-        self.cancel(Object::take(connection));
-        self.pool.retain(|_, _| false);
-        Err(no_answer(step))
-    }
-
-    /// Asks the server to end what this connection waits for, one statement after the other. What comes
-    /// of that changes nothing for the caller. A pooler passes it on only while the session is there:
-    /// until an empty statement behind all others is answered.
-    fn cancel(&self, connection: ClientWrapper) {
-        let servers = Arc::clone(&self.servers);
-        let limit = Duration::from_millis(self.settings.connect_timeout_ms);
-        tokio::spawn(timeout(limit, async move {
-            let pause = Duration::from_millis(CANCEL_PAUSE_MS);
-            let mut ended = pin!(connection.batch_execute(""));
-            loop {
-                servers.cancel(&connection.cancel_token()).await;
-                if timeout(pause, ended.as_mut()).await.is_ok() {
-                    return;
-                }
-            }
-        }));
-    }
-
-    fn settle<Answer>(
-        &self,
-        step: &'static str,
-        connection: Object,
-        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
-    ) -> Result<Answer> {
-        match answer {
-            Ok(Ok(rows)) => {
-                self.idle.answered();
-                Ok(rows)
-            }
-            Ok(Err(error)) if !spoils_connection(&error) && !connection.is_closed() => {
-                Err(from_driver(step, &error))
-            }
-            broken => {
-                // What broke one connection has most likely broken the idle ones too: the next
-                // try gets a fresh one.
-                drop(Object::take(connection));
-                self.pool.retain(|_, _| false);
-                Err(match broken {
-                    Ok(Err(error)) => from_driver(step, &error),
-                    _ => no_answer(step),
-                })
-            }
-        }
+        self.tried(&pool, within, pool.settle(step, connection, answer))
     }
 }
 

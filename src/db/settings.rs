@@ -1,12 +1,14 @@
 //! Which database, and how much of it: read from a URL and options, comparable, never printed.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::ZeroizeOnDrop;
 
-use super::transport::Transport;
+use super::password::PasswordSource;
+use super::transport::{Transport, Wanted};
 use super::url::{Login, parse, refused};
 use crate::config::{
     KEEPALIVE_IDLE_MS, KEEPALIVE_INTERVAL_MS, KEEPALIVE_RETRIES, POOL_CONNECT_MS,
@@ -24,6 +26,9 @@ pub struct DatabaseSettings {
     options: Option<String>,
     needs_primary: bool,
     schema: Option<String>,
+    /// Gives the password of each new connection, in the place of the URL's.
+    #[zeroize(skip)]
+    pub password_source: Option<PasswordSource>,
     /// How the server is reached.
     #[zeroize(skip)]
     pub transport: Transport,
@@ -49,9 +54,23 @@ impl DatabaseSettings {
     /// # Errors
     /// [`Error::Configuration`] that never prints the URL.
     pub fn new(url: &str, schema: Option<&str>, defaults: &Login) -> Result<Self> {
+        Self::with_variables(url, schema, defaults, &HashMap::new())
+    }
+
+    /// The same with libpq's variables about TLS, by their names, each of which counts where the URL does
+    /// not name its parameter.
+    ///
+    /// # Errors
+    /// As [`DatabaseSettings::new`].
+    pub fn with_variables(
+        url: &str,
+        schema: Option<&str>,
+        defaults: &Login,
+        variables: &HashMap<String, String>,
+    ) -> Result<Self> {
         let (mut login, parameters) = parse(url)?;
         login.complete(defaults);
-        let mut transport = Transport::default();
+        let mut wanted = Wanted::default();
         let mut named = schema.map(str::to_owned);
         let (mut options, mut target) = (None, None);
         for (name, value) in parameters {
@@ -59,9 +78,10 @@ impl DatabaseSettings {
                 "schema" if named.is_none() => named = Some(value.to_string()),
                 "options" => options = Some(value.to_string()),
                 "target_session_attrs" => target = Some(session_attributes(&value)?),
-                _ => drop(transport.take(name, &value).map_err(of_url)?),
+                _ => drop(wanted.take(name, &value).map_err(of_url)?),
             }
         }
+        wanted.complete(variables);
         if let Some(name) = &named
             && (name.is_empty() || name.len() > 63 || name.contains('\0'))
         {
@@ -74,7 +94,8 @@ impl DatabaseSettings {
             options,
             needs_primary: target.unwrap_or(has_several),
             schema: named,
-            transport: transport.settled().map_err(of_url)?,
+            password_source: None,
+            transport: wanted.transport().map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
             connect_timeout_ms: POOL_CONNECT_MS,
             wait_timeout_ms: POOL_WAIT_MS,
@@ -154,6 +175,17 @@ impl DatabaseSettings {
             Server { host: host.to_owned(), port, settings }
         };
         hosts.enumerate().map(server).collect()
+    }
+
+    /// Whether both may lead to the same tables: the database has the same name. Host and role do not
+    /// matter, since either may be replaced while the database stays.
+    #[must_use]
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let name = |settings: &Self| {
+            let Login { user, database, .. } = &settings.login;
+            database.clone().or_else(|| user.clone())
+        };
+        name(self) == name(other) && self.schema == other.schema
     }
 
     /// Whether a server that takes no writes is passed over.

@@ -3,13 +3,14 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use deadpool_postgres::Object;
 use futures_util::future::{join, join_all, join3, maybe_done};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::error::spoils_connection;
+use super::guard::guarded;
 use super::pool::Params;
+use super::pools::Object;
 use super::scope::Scope;
 use crate::error::Result;
 
@@ -23,17 +24,19 @@ pub struct ScopedRead<'a> {
     pub params: Vec<(&'a (dyn ToSql + Sync), Type)>,
 }
 
-/// Runs a statement in a transaction of its own, in one round trip.
+/// Runs a statement in a transaction of its own, in one round trip. It changes nothing unless `begin`,
+/// which sets the mark, has succeeded.
 pub(super) async fn transaction(
     connection: &Object,
     begin: &str,
     sql: &str,
     params: Params<'_>,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let sql = guarded(sql);
     // Each is sent when it is first polled, in this order, before any answer has come.
     let (began, rows, committed) = join3(
         connection.batch_execute(begin),
-        connection.query_typed(sql, params),
+        connection.query_typed(&sql, params),
         connection.batch_execute("COMMIT"),
     )
     .await;

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::transport::is_of_transport;
 use crate::error::{Error, Result};
 
 /// What a connection string names. libpq's variables count where it names nothing.
@@ -37,6 +38,59 @@ impl Login {
         fill(&mut self.database, &defaults.database);
         fill(&mut self.application_name, &defaults.application_name);
     }
+}
+
+/// Parameters that mean something here, beside those of TLS.
+const KNOWN: [&str; 9] = [
+    "application_name",
+    "dbname",
+    "host",
+    "options",
+    "password",
+    "port",
+    "schema",
+    "target_session_attrs",
+    "user",
+];
+
+/// Parameters of node-postgres, libpq, Prisma and Neon about what is no matter of ours.
+const OF_OTHERS: [&str; 24] = [
+    "binary",
+    "client_encoding",
+    "connect_timeout",
+    "connection_limit",
+    "encoding",
+    "fallback_application_name",
+    "idle_in_transaction_session_timeout",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "lock_timeout",
+    "max",
+    "pgbouncer",
+    "pool_timeout",
+    "query_timeout",
+    "socket_timeout",
+    "ssl_max_protocol_version",
+    "sslcompression",
+    "sslsni",
+    "statement_cache_size",
+    "statement_timeout",
+    "tcp_user_timeout",
+    "uselibpqcompat",
+];
+
+fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name) || OF_OTHERS.contains(&name) || is_of_transport(name)
+}
+
+/// The names of parameters that nobody knows; none of a URL that is refused, which may not be one.
+#[must_use]
+pub fn unknown_parameters(url: &str) -> Vec<String> {
+    let Ok((_, parameters)) = parse(url) else { return Vec::new() };
+    let names = parameters.into_iter().map(|(name, _)| name);
+    names.filter(|name| !is_known(name)).map(str::to_owned).collect()
 }
 
 /// A parameter: its name as it stands, its value decoded.
@@ -79,6 +133,8 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
             "password" => &mut named.password,
             "application_name" => &mut named.application_name,
             "dbname" if named.database.is_none() => &mut named.database,
+            // The same, where it has a `=` in it, and the host that follows.
+            _ if !is_known(name) && parameter.contains('@') => return Err(unescaped()),
             _ => {
                 others.push((name, value));
                 continue;

@@ -14,6 +14,8 @@ pub(super) struct Facts {
     version_number: i32,
     version: String,
     database: String,
+    /// Of the database's texts, such as `UTF8`.
+    encoding: String,
     role: String,
     is_superuser: bool,
     bypasses_row_security: bool,
@@ -42,7 +44,7 @@ const FACTS: &str = "
     SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
         current_database()::text, current_user::text, r.rolsuper, r.rolbypassrls,
         pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
-        s.version, s.cipher
+        s.version, s.cipher, current_setting('server_encoding')
     FROM pg_roles r LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid() AND s.ssl
     WHERE r.rolname = current_user";
 
@@ -68,6 +70,7 @@ pub(super) async fn facts(inspection: &Inspection, runtime: &impl Runtime) -> Re
         version_number: column(row, 0)?,
         version: column(row, 1)?,
         database: column(row, 2)?,
+        encoding: column(row, 10)?,
         role: column(row, 3)?,
         is_superuser: column(row, 4)?,
         bypasses_row_security: column(row, 5)?,

@@ -70,7 +70,7 @@ impl Error {
             Self::ClientUnproven { .. } => 13,
             Self::ProviderResponse { .. } => 14,
             Self::Callback { .. } => 15,
-            Self::Database { .. } => 16,
+            Self::Database { .. } | Self::DatabasePassword { .. } => 16,
             Self::RowLocked { .. } => 17,
             Self::Schema { .. } => 18,
             Self::Tls { .. } => 19,
@@ -111,6 +111,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Database { retryable, .. } => *retryable,
+            Self::DatabasePassword { .. } => true,
             _ => self.kind().retryable == Some(true),
         }
     }

@@ -119,6 +119,16 @@ pub enum Error {
         /// Whether the same call may succeed later.
         retryable: bool,
     },
+    /// The application's `databasePassword` gave no password. Becomes `DatabaseError`, with what it threw
+    /// as its cause.
+    DatabasePassword {
+        /// What tokenkeep was doing.
+        step: &'static str,
+        /// What is wrong; nothing of what was thrown.
+        reason: &'static str,
+        /// Where the face keeps the thrown object.
+        cause_id: Option<u32>,
+    },
     /// Another transaction holds the row. Becomes `RowLockedError`.
     RowLocked {
         /// What tokenkeep was doing.

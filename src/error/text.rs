@@ -100,6 +100,9 @@ impl fmt::Display for Error {
                 }
                 f.write_str(")")
             }
+            Self::DatabasePassword { step, reason, .. } => {
+                write!(f, "The database failed to {step} (databasePassword {reason})")
+            }
             Self::RowLocked { step } => write!(
                 f,
                 "The database failed to {step}: another transaction holds the row. If it is this application's own open transaction, commit it first"

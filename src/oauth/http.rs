@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::RESPONSE_MAX_BYTES;
 use crate::error::{Error, Result};
-use crate::tls::{self, Authorities, Checks};
+use crate::tls::{self, Authorities, Checks, Oldest};
 
 /// A form to be posted.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl Reqwest {
     /// [`Error::Internal`] when TLS cannot be set up.
     pub fn new(authorities: &Authorities) -> Result<Self> {
         let defect = |what: &'static str| move |_| Error::internal(what);
-        let tls = tls::client(authorities, Checks::Everything, None)?;
+        let tls = tls::client(authorities, Checks::Everything, Oldest::Tls12, None)?;
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())

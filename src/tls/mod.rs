@@ -24,6 +24,17 @@ pub enum Checks {
     Nothing,
 }
 
+/// The oldest version that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oldest {
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+static NEWEST: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
 /// The configuration of a client.
 ///
 /// # Errors
@@ -32,11 +43,15 @@ pub enum Checks {
 pub fn client(
     authorities: &Authorities,
     checks: Checks,
+    oldest: Oldest,
     identity: Option<Identity>,
 ) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(match oldest {
+            Oldest::Tls12 => rustls::DEFAULT_VERSIONS,
+            Oldest::Tls13 => NEWEST,
+        })
         .map_err(|_| Error::internal("TLS has no protocol versions"))?;
     let roots = authorities.roots();
     let builder = match checks {

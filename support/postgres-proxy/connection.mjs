@@ -116,6 +116,9 @@ export class Connection {
         return aborted(this.#leaving.signal, this.#gone.signal);
       case 'delay':
         await this.#pause(action.ms);
+        break;
+      case 'break-begin':
+        bytes = withBrokenBegin(bytes);
     }
     const holds =
       action.answered || ['cut-after', 'delay-answer', 'never-after'].includes(action.do);
@@ -150,6 +153,15 @@ export class Connection {
   #pause(ms) {
     return sleep(ms, undefined, { signal: this.#gone.signal }).catch(() => {});
   }
+}
+
+/** The first BEGIN becomes a word that no server knows; as long as before. */
+function withBrokenBegin(bytes) {
+  const at = bytes.indexOf('BEGIN');
+  if (at < 0) return bytes;
+  const broken = Buffer.from(bytes);
+  broken.write('BROKE', at);
+  return broken;
 }
 
 /** Ends when one of them is aborted. @param {...AbortSignal} signals */

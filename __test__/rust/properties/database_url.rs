@@ -1,6 +1,9 @@
 //! Connection strings.
 
+use std::collections::HashMap;
+
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tokenkeep::db::{DatabaseSettings, Login};
@@ -30,6 +33,35 @@ const TLS: [&str; 8] = [
     "channel_binding=require",
     "%73slmode=require",
 ];
+
+/// libpq's parameters of TLS: name, variable, and values from the weakest on. (PostgreSQL's documentation,
+/// "Database Connection Control Functions" and "Environment Variables".)
+const LIBPQ: [(&str, &str, &[&str]); 8] = [
+    (
+        "sslmode",
+        "PGSSLMODE",
+        &["disable", "allow", "prefer", "no-verify", "require", "verify-ca", "verify-full"],
+    ),
+    ("sslrootcert", "PGSSLROOTCERT", &["/one.pem", "/other.pem", "system"]),
+    ("sslcert", "PGSSLCERT", &["/one.crt", "/other.crt"]),
+    ("sslkey", "PGSSLKEY", &["/one.key", "/other.key"]),
+    ("sslnegotiation", "PGSSLNEGOTIATION", &["postgres", "direct"]),
+    ("channel_binding", "PGCHANNELBINDING", &["disable", "prefer", "require"]),
+    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", &["TLSv1.2", "TLSv1.3"]),
+    ("sslcertmode", "PGSSLCERTMODE", &["disable", "allow", "require"]),
+];
+
+/// For each parameter what the URL, and what the variable says of it.
+fn combination() -> impl Strategy<Value = Vec<[Option<&'static str>; 2]>> {
+    LIBPQ.map(|(_, _, values)| [option::of(select(values)), option::of(select(values))]).to_vec()
+}
+
+/// A URL with these values of the parameters.
+fn url_with(values: impl Iterator<Item = Option<&'static str>>) -> String {
+    let named = LIBPQ.iter().zip(values).filter_map(|((name, ..), value)| Some((name, value?)));
+    let parameters: Vec<_> = named.map(|(name, value)| format!("{name}={value}")).collect();
+    format!("postgres://user@host/app?{}", parameters.join("&"))
+}
 
 fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -92,6 +124,53 @@ proptest! {
         }
         let words = format!("host=host {}", parameters.join(" "));
         prop_assert!(DatabaseSettings::new(&words, Some("app"), &Login::default()).is_err());
+    }
+
+    #[test]
+    fn each_variable_of_libpq_counts_where_the_url_does_not_name_its_parameter(
+        said in combination(),
+    ) {
+        let none = Login::default();
+        let url = url_with(said.iter().map(|[in_url, _]| *in_url));
+        let variables = LIBPQ.iter().zip(&said);
+        let variables: HashMap<String, String> = variables
+            .filter_map(|((_, name, _), [_, value])| Some((name.to_string(), (*value)?.to_owned())))
+            .collect();
+        let found = DatabaseSettings::with_variables(&url, None, &none, &variables);
+        // The URL's, else the variable's, else the default: as if the URL said all of it.
+        let effective: Vec<_> = said.iter().map(|[in_url, variable]| in_url.or(*variable)).collect();
+        let wanted = DatabaseSettings::new(&url_with(effective.iter().copied()), None, &none);
+        prop_assert_eq!(found.is_ok(), wanted.is_ok(), "{} {:?}", url, variables);
+        let (Ok(found), Ok(wanted)) = (found, wanted) else { return Ok(()) };
+        prop_assert!(found.transport == wanted.transport, "{} {:?}", url, variables);
+        // Nothing is less than what counts asks for.
+        let asks = |index: usize, value: &str| effective[index] == Some(value);
+        let mode = effective[0];
+        let checks = match mode {
+            Some("verify-full" | "require") => &["verify-full"][..],
+            Some("verify-ca") => &["verify-full", "verify-ca"],
+            Some("no-verify") => &["verify-full", "verify-ca", "no-verify"],
+            Some("prefer" | "allow") => &["verify-full", "verify-ca", "no-verify", "prefer"],
+            Some(_) => &["disable"],
+            None if effective[1].is_some() => &["verify-full"],
+            None => &["verify-full", "disable"],
+        };
+        prop_assert!(checks.contains(&found.transport.mode()), "{} {:?}", url, variables);
+        if asks(4, "direct") || asks(5, "require") || asks(6, "TLSv1.3") {
+            prop_assert!(found.transport.is_required(), "{} {:?}", url, variables);
+        }
+        // A check that is not made is never left out in silence.
+        prop_assert!(!asks(7, "require"));
+    }
+
+    #[test]
+    fn what_asks_for_a_check_that_is_not_made_is_refused(
+        name in select(&["sslcrl", "sslcrldir", "require_auth", "requirepeer"][..]),
+        value in "[a-z]{1,9}",
+        tls in select(&TLS[..]),
+    ) {
+        let url = format!("postgres://user@host/app?{tls}&{name}={value}");
+        prop_assert!(DatabaseSettings::new(&url, None, &Login::default()).is_err());
     }
 
     #[test]

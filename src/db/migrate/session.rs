@@ -9,7 +9,7 @@ use tokio_postgres::{AsyncMessage, Client, Row};
 
 use crate::db::ask::Ask;
 use crate::db::connect::Servers;
-use crate::db::error::{from_driver, no_answer};
+use crate::db::error::{from_driver, no_answer, unconnected};
 use crate::db::pool::Params;
 use crate::db::settings::DatabaseSettings;
 use crate::error::Result;
@@ -28,7 +28,7 @@ impl Session {
         let (client, mut connection) = timeout(limit, servers.connect())
             .await
             .map_err(|_| no_answer(step))?
-            .map_err(|error| from_driver(step, &error))?;
+            .map_err(|error| unconnected(step, &error))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {

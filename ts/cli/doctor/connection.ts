@@ -65,7 +65,7 @@ function missed(server: Attempt): { found: string; mend: string } {
 
 /** What the server is. */
 export function serverChecks(facts: Facts): Check[] {
-  return [versionCheck(facts), primaryCheck(facts)];
+  return [versionCheck(facts), encodingCheck(facts), primaryCheck(facts)];
 }
 
 /** It lets us in, and answers nothing. */
@@ -90,6 +90,16 @@ export function versionCheck({ version, versionNumber }: Facts): Check {
     return warning(id, found, 'Look for a newer tokenkeep.', values);
   }
   return ok(id, `PostgreSQL ${version}.`, values);
+}
+
+/** Whether the database holds every text. */
+function encodingCheck({ encoding }: Facts): Check {
+  const id = 'database.encoding';
+  if (encoding === 'UTF8') return ok(id, "The database's encoding is UTF8.", { encoding });
+  const found = `The database's encoding is ${encoding}, which cannot hold every text: tokenkeep refuses to use it.`;
+  const mend =
+    "Make a database with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump.";
+  return problem(id, found, mend, { encoding });
 }
 
 /** Whether the server takes writes. */

@@ -24,6 +24,7 @@ export interface Facts {
   versionNumber: number;
   version: string;
   database: string;
+  encoding: string;
   role: string;
   isSuperuser: boolean;
   bypassesRowSecurity: boolean;

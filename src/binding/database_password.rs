@@ -1,0 +1,106 @@
+//! The application's `databasePassword`, as the core asks it for the password of a new connection.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use napi_derive::napi;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::bridge::{Bridge, Outbox, lock};
+use super::message::Message;
+use crate::db::{AskPassword, AskedPassword, NoPassword, PasswordSource};
+
+/// A call that is to be answered.
+pub(super) type Sender = oneshot::Sender<AskedPassword>;
+
+/// A function that the face keeps under a number until this is dropped.
+struct DatabasePassword {
+    outbox: Arc<Outbox>,
+    function: u32,
+}
+
+/// The function that the face keeps under this number, when it keeps one.
+pub(super) fn kept(outbox: &Arc<Outbox>, function: Option<u32>) -> Option<PasswordSource> {
+    let outbox = Arc::clone(outbox);
+    function.map(|function| PasswordSource(Arc::new(DatabasePassword { outbox, function })))
+}
+
+impl Drop for DatabasePassword {
+    fn drop(&mut self) {
+        self.outbox.send(Message::ForgetPassword { function: self.function });
+    }
+}
+
+/// Whoever waited has gone: the answer is for nobody.
+struct Waiter<'a> {
+    outbox: &'a Outbox,
+    call: u32,
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.outbox.forget_password(self.call);
+    }
+}
+
+impl AskPassword for DatabasePassword {
+    fn ask(self: Arc<Self>) -> BoxFuture<'static, AskedPassword> {
+        async move {
+            let (call, answer) = self.outbox.expect_password();
+            let _waiter = Waiter { outbox: &self.outbox, call };
+            self.outbox.send(Message::Password { call, function: self.function });
+            let gone = NoPassword { reason: "gave no password: the worker ended", cause_id: None };
+            answer.await.unwrap_or(Err(gone))
+        }
+        .boxed()
+    }
+
+    fn identity(&self) -> (usize, u32) {
+        (Arc::as_ptr(&self.outbox) as usize, self.function)
+    }
+}
+
+#[napi]
+impl Bridge {
+    /// Answers a call of a `databasePassword` with what it resolved to.
+    #[napi(catch_unwind)]
+    pub fn password_given(&self, call: u32, password: String) {
+        self.outbox.password(call, Ok(Arc::new(Zeroizing::new(password))));
+    }
+
+    /// It threw, with the thrown object kept under a number; or it gave what is no password.
+    #[napi(catch_unwind)]
+    pub fn password_refused(&self, call: u32, cause_id: Option<u32>) {
+        let reason = match cause_id {
+            Some(_) => "threw: see cause",
+            None => "must give a string that is not empty",
+        };
+        self.outbox.password(call, Err(NoPassword { reason, cause_id }));
+    }
+}
+
+impl Outbox {
+    /// Registers a call; the receiver fails when the environment ends.
+    fn expect_password(&self) -> (u32, oneshot::Receiver<AskedPassword>) {
+        let call = self.next_call();
+        let (answer, receiver) = oneshot::channel();
+        if let Some(passwords) = lock(&self.passwords).as_mut() {
+            passwords.insert(call, answer);
+        }
+        (call, receiver)
+    }
+
+    fn password(&self, call: u32, answer: AskedPassword) {
+        let waiting = lock(&self.passwords).as_mut().and_then(|calls| calls.remove(&call));
+        if let Some(waiting) = waiting {
+            // Nobody waits any more when connecting has been given up.
+            let _ = waiting.send(answer);
+        }
+    }
+
+    fn forget_password(&self, call: u32) {
+        lock(&self.passwords).as_mut().and_then(|calls| calls.remove(&call));
+    }
+}

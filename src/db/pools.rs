@@ -1,0 +1,174 @@
+//! The pools of this process, shared by equal settings.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, PoolError, Timeouts};
+use deadpool_postgres::ClientWrapper;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use super::connect::{Servers, Unconnected};
+use super::error::{from_driver, from_pool, no_answer, spoils_connection};
+use super::idle::Idle;
+use super::pool::Within;
+use super::settings::DatabaseSettings;
+use crate::config::CANCEL_PAUSE_MS;
+use crate::error::{Error, Result};
+
+/// A connection that goes back into its pool.
+pub(super) type Object = managed::Object<Servers>;
+
+/// Connections to one database, with one login.
+pub(super) struct Pool {
+    settings: DatabaseSettings,
+    pool: managed::Pool<Servers>,
+    servers: Arc<Servers>,
+    idle: Idle,
+}
+
+static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Pool>>>> = LazyLock::new(Mutex::default);
+
+fn open_pools() -> MutexGuard<'static, HashMap<DatabaseSettings, Weak<Pool>>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Pool {
+    /// A password is not kept longer than the pool that needs it.
+    fn drop(&mut self) {
+        open_pools().retain(|_, pool| pool.strong_count() > 0);
+    }
+}
+
+impl Pool {
+    /// The pool for these settings; the one that is open, when there is one.
+    pub(super) fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
+        let mut open = open_pools();
+        if let Some(pool) = open.get(settings).and_then(Weak::upgrade) {
+            return Ok(pool);
+        }
+        let pool = Arc::new(Self::connect_lazily(settings.clone())?);
+        open.insert(settings.clone(), Arc::downgrade(&pool));
+        Ok(pool)
+    }
+
+    fn connect_lazily(settings: DatabaseSettings) -> Result<Self> {
+        let connector = settings.connector()?;
+        let servers = Servers::of(&settings, connector.clone())?;
+        let to_cancel = Arc::new(Servers::of(&settings, connector)?);
+        let idle = Idle::default();
+        let pool = managed::Pool::builder(servers)
+            .max_size(settings.max_connections)
+            .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
+            .create_timeout(Some(Duration::from_millis(settings.connect_timeout_ms)))
+            .pre_recycle(idle.hook())
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| Error::internal("the pool could not be built"))?;
+        Ok(Self { settings, pool, servers: to_cancel, idle })
+    }
+
+    /// A connection of the pool, for `step`.
+    pub(super) async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
+        let taken = match within.connect_ms {
+            None => self.pool.get().await,
+            Some(ms) => self.get_within(Duration::from_millis(ms)).await.ok_or(no_answer(step))?,
+        };
+        taken.map_err(|error| from_pool(step, &error))
+    }
+
+    /// A connection, or nothing when that takes too long. Connecting goes on all the same, and the
+    /// next try finds the connection in the pool: a server that is slow to let anybody in would
+    /// never be reached by tries that each begin anew.
+    async fn get_within(
+        &self,
+        limit: Duration,
+    ) -> Option<std::result::Result<Object, PoolError<Unconnected>>> {
+        let pool = self.pool.clone();
+        let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
+        let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
+        timeout(limit, getting).await.ok()?.ok()
+    }
+
+    /// As any statement; one that takes too long is ended at the server, too.
+    pub(super) fn settle_read<Answer>(
+        &self,
+        step: &'static str,
+        connection: Object,
+        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<Answer> {
+        if answer.is_ok() {
+            return self.settle(step, connection, answer);
+        }
+        self.cancel(Object::take(connection));
+        self.pool.retain(|_, _| false);
+        Err(no_answer(step))
+    }
+
+    /// Asks the server to end what this connection waits for, one statement after the other. What comes
+    /// of that changes nothing for the caller. A pooler passes it on only while the session is there:
+    /// until an empty statement behind all others is answered.
+    fn cancel(&self, connection: ClientWrapper) {
+        let servers = Arc::clone(&self.servers);
+        let limit = Duration::from_millis(self.settings.connect_timeout_ms);
+        tokio::spawn(timeout(limit, async move {
+            let pause = Duration::from_millis(CANCEL_PAUSE_MS);
+            let mut ended = pin!(connection.batch_execute(""));
+            loop {
+                servers.cancel(&connection.cancel_token()).await;
+                if timeout(pause, ended.as_mut()).await.is_ok() {
+                    return;
+                }
+            }
+        }));
+    }
+
+    /// What an answer means for its connection, and for the pool.
+    pub(super) fn settle<Answer>(
+        &self,
+        step: &'static str,
+        connection: Object,
+        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<Answer> {
+        match answer {
+            Ok(Ok(rows)) => {
+                self.idle.answered();
+                Ok(rows)
+            }
+            Ok(Err(error)) if !spoils_connection(&error) && !connection.is_closed() => {
+                Err(from_driver(step, &error))
+            }
+            broken => {
+                // What broke one connection has most likely broken the idle ones too: the next
+                // try gets a fresh one.
+                drop(Object::take(connection));
+                self.pool.retain(|_, _| false);
+                Err(match broken {
+                    Ok(Err(error)) => from_driver(step, &error),
+                    _ => no_answer(step),
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Login;
+
+    #[test]
+    fn a_pool_that_is_closed_leaves_no_password_behind() {
+        let url = "postgres://u:hunter2@pool-that-is-closed/d";
+        let settings = DatabaseSettings::new(url, None, &Login::default()).expect("parses");
+        let [one, other] = [(); 2].map(|()| Pool::open(&settings).expect("opens"));
+        assert!(Arc::ptr_eq(&one, &other));
+        drop(one);
+        assert!(open_pools().contains_key(&settings));
+        drop(other);
+        assert!(!open_pools().contains_key(&settings));
+    }
+}

@@ -1,0 +1,47 @@
+/** The application's function for the password of each new connection to the database. */
+
+import type { Bridge } from '../index';
+
+/** Gives the password of a connection that is about to be opened. */
+export type DatabasePassword = () => string | Promise<string>;
+
+const functions = new Map<number, { give: DatabasePassword; users: number }>();
+const numbers = new WeakMap<DatabasePassword, number>();
+let lastNumber = 0;
+
+/** Keeps a function once more, until the core forgets it as often; gives its number. */
+export function keepDatabasePassword(give: DatabasePassword): number {
+  let number = numbers.get(give);
+  if (number === undefined) {
+    number = ++lastNumber;
+    numbers.set(give, number);
+  }
+  const kept = functions.get(number) ?? { give, users: 0 };
+  kept.users += 1;
+  functions.set(number, kept);
+  return number;
+}
+
+/** One of those who may call it has gone. */
+export function forgetDatabasePassword(number: number): void {
+  const kept = functions.get(number);
+  if (!kept) return;
+  kept.users -= 1;
+  if (kept.users === 0) functions.delete(number);
+}
+
+/** Calls a function and tells the core what it gave; `keepCause` keeps what it threw. */
+export async function givePassword(
+  bridge: Bridge,
+  call: number,
+  number: number,
+  keepCause: (thrown: unknown) => number,
+): Promise<void> {
+  try {
+    const password: unknown = await functions.get(number)?.give();
+    if (typeof password === 'string' && password) bridge.passwordGiven(call, password);
+    else bridge.passwordRefused(call, null);
+  } catch (thrown) {
+    bridge.passwordRefused(call, keepCause(thrown));
+  }
+}
