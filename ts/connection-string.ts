@@ -46,24 +46,29 @@ const OF_OTHERS = new Set([
   'uselibpqcompat',
 ]);
 
-const UNCHECKED = /\?(.*&)?ssl(mode)?=no-verify(&|$)/;
+const UNCHECKED = new Set(['ssl=no-verify', 'sslmode=no-verify']);
 const told = new Set<string>();
 
 /** Warns of what is not safe, and of parameters that nobody knows. */
 export function warnOf(url: string): void {
-  if (UNCHECKED.test(url)) {
+  const parameters = parametersOf(url);
+  if (parameters.some((parameter) => UNCHECKED.has(parameter))) {
     warn(
       'sslmode=no-verify: whoever stands between this process and the database can read and change everything',
     );
   }
-  const query = url.slice(url.indexOf('?') + 1);
-  if (query === url) return;
-  for (const parameter of query.split('&')) {
+  for (const parameter of parameters) {
     const name = /^[a-z_]+(?==)/.exec(parameter)?.[0];
     if (name && !KNOWN.has(name) && !OF_OTHERS.has(name)) {
       warn(`DATABASE_URL: the parameter ${name} is not known here, and left out`);
     }
   }
+}
+
+/** The parameters of a URL's query, as they are written. */
+export function parametersOf(url: string): string[] {
+  const begins = url.indexOf('?');
+  return begins < 0 ? [] : url.slice(begins + 1).split('&');
 }
 
 function warn(text: string): void {

@@ -6,8 +6,9 @@ import { bridge, promised } from './bridge';
 import { CalendarStore } from './calendar-store';
 import { Connector } from './connector';
 import { ClosedError } from './errors';
-import { listen, unlisten } from './events';
+import { type Listener, boundListener, listen, unlisten } from './events';
 import { forgetFetch, useFetch } from './fetch';
+import { bare } from './fields';
 import { GmailStore } from './gmail-store';
 import { IntegrationStore } from './integration-store';
 import { type MigrateOptions, runMigrations } from './migrations';
@@ -50,6 +51,7 @@ export class TokenKeep {
   readonly #options: TokenKeepOptions;
   readonly #of: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
+  readonly #onEvent: Listener | undefined;
   #keep: Keep | undefined;
   #said: (string | undefined)[] = [];
   #number = 0;
@@ -62,8 +64,10 @@ export class TokenKeep {
     of?: { readonly instance: TokenKeep; readonly tenant: Tenant },
   ) {
     checkOptions(record('options', options) as TokenKeepOptions);
-    this.#options = { ...options };
+    this.#options = bare(options);
     this.#of = of;
+    const { onEvent } = this.#options;
+    this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(this.#options);
     const keep = (): Keep => this.#inTenant();
     this.gmail = new GmailStore(keep);
@@ -102,8 +106,8 @@ export class TokenKeep {
     const settings = resolve(this.#options, said);
     this.#retire();
     this.#number = ++lastNumber;
-    if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
-    if (this.#options.fetch) useFetch(this.#number, this.#options.fetch);
+    if (this.#onEvent) listen(this.#number, this.#onEvent);
+    if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
     this.#said = said;
     this.#keep = new native.Keep(bridge, this.#number, settings);
     return this.#keep;

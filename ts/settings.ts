@@ -5,7 +5,8 @@ import { optionalNumber, optionalText, optionalTexts, record, text } from './arg
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
-import { warnOf } from './connection-string';
+import { bare, env } from './fields';
+import { parametersOf, warnOf } from './connection-string';
 
 /** An application at a provider; what is left out is as of the provider that is built in: google,
  * microsoft, zoho, github, slack, salesforce. */
@@ -108,9 +109,11 @@ export interface TokenKeepOptions {
   threads?: number | undefined;
   /** @internal All limits of the refresh protocol divided by this: 1. For tests only. */
   limitsDivisor?: number | undefined;
-  /** Sends token requests in the place of the core's own HTTP client: for proxies, mutual TLS, tests. */
+  /** Sends token requests in the place of the core's own HTTP client: for proxies, mutual TLS, tests.
+   * Runs in the async context of the call that it is for. */
   fetch?: Fetch | undefined;
-  /** Told of every event; must not throw. */
+  /** Told of every event, in the async context in which the instance was made. What it throws, or
+   * rejects with, is a warning. */
   onEvent?: ((event: TokenkeepEvent) => void) | undefined;
 }
 
@@ -205,25 +208,24 @@ export function textOption(
   name: keyof typeof TEXTS,
 ): string | undefined {
   const variable = TEXTS[name];
-  return (options[name] ?? (variable && process.env[variable])) || undefined;
+  return (options[name] ?? (variable && env[variable])) || undefined;
 }
 
 /** What options and variables say now; when it has changed, the native instance is made anew. */
 export function read(options: TokenKeepOptions): (string | undefined)[] {
-  const env = process.env;
   const said: (string | undefined)[] = [];
   for (const [name, variable] of texts) said.push(options[name] ?? (variable && env[variable]));
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
-  said[0] = withTls(said[0] || (env['PGHOST'] && 'postgres://'), env);
+  said[0] = withTls(said[0] || (env['PGHOST'] && 'postgres://'));
   for (const variable of Object.values(VARIABLES)) said.push(env[variable]);
   return said;
 }
 
 /** The settings that the core is given. */
 export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
-  const settings: KeepOptions = {};
+  const settings: KeepOptions = bare({});
   texts.forEach(([name], index) => {
     const text = said[index];
     if (text) settings[name] = text;
@@ -262,13 +264,13 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
     }
     const secrets = fields['clientSecret'];
     const tokenUrl =
-      optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? process.env[tokenUrlVariable(name)];
+      optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? env[tokenUrlVariable(name)];
     const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
     const authentication = optionalText(
       `${at}.clientAuthentication`,
       fields['clientAuthentication'],
     );
-    return {
+    return bare({
       name,
       clientId: filled(`${at}.clientId`, fields['clientId']),
       clientSecrets:
@@ -280,7 +282,7 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
       ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
       ...(rotates === undefined ? {} : { rotates }),
       ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
-    };
+    });
   });
 }
 
@@ -306,8 +308,8 @@ const TLS_VARIABLES = {
 };
 
 /** As libpq and node-postgres do: the variables count where the URL says nothing of TLS. */
-function withTls(url: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  if (!url || /\?(.*&)?ssl/.test(url)) return url;
+function withTls(url: string | undefined): string | undefined {
+  if (!url || parametersOf(url).some((parameter) => parameter.startsWith('ssl'))) return url;
   const said = Object.entries(TLS_VARIABLES).flatMap(([name, variable]) => {
     const value = env[variable];
     return value ? [`${name}=${encodeURIComponent(value)}`] : [];
