@@ -117,12 +117,13 @@ describe('an onEvent that', () => {
     '%s',
     async (_, callback) => {
       const warnings: Error[] = [];
-      const listen = (warning: Error): void => void warnings.push(warning);
+      const listen = (warning: Error): void => {
+        if (warning.name === 'TokenkeepWarning') warnings.push(warning);
+      };
       process.on('warning', listen);
       await ends(scene.keep({ onEvent: callback as () => void }));
       await until(() => warnings.length > 0);
       process.off('warning', listen);
-      expect(warnings[0]).toMatchObject({ name: 'TokenkeepWarning' });
       expect(warnings[0]!.message).toMatch(/^onEvent threw /);
     },
     20_000,

@@ -52,18 +52,19 @@ interface Failed {
 }
 
 /** A page, or JSON, that says why; with a link to begin again where that makes sense. */
-export function failed(
-  request: Request,
-  texts: Texts,
-  reason: Reason,
-  how: Failed = {},
-): Response {
+export function failed(request: Request, texts: Texts, reason: Reason, how: Failed = {}): Response {
   const { status = 400, tryAgain, title = texts.failed } = fieldsOf(how);
   if (wantsJson(request)) return json({ error: reason, detail: texts.reasons[reason] }, status);
   const text = reasonText(texts, reason, tryAgain !== undefined);
   const link = tryAgain === undefined ? {} : { link: { href: tryAgain, text: texts.tryAgain } };
   const { heading, text: remark } = title;
-  const content = { heading, title: `${heading}. ${remark}`, text, sign: 'failed', ...link } as const;
+  const content = {
+    heading,
+    title: `${heading}. ${remark}`,
+    text,
+    sign: 'failed',
+    ...link,
+  } as const;
   return page({ lang: texts.lang, ...content }, status);
 }
 

@@ -79,7 +79,9 @@ export class Refresher {
 
   async #exchange(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
     try {
-      const answer = fieldsOf<FakeRefreshedTokens>(Object(await this.#ask(place, grant, refreshFn)));
+      const answer = fieldsOf<FakeRefreshedTokens>(
+        Object(await this.#ask(place, grant, refreshFn)),
+      );
       // Newer tokens and endings win.
       if (!isSame(grant, place.read())) return;
       place.write({
