@@ -35,6 +35,9 @@ afterEach(async () => {
 function bad(): never {
   throw new Error('a trap');
 }
+function fail(thrown: unknown): never {
+  throw thrown;
+}
 const traps = Object.fromEntries(
   Reflect.ownKeys(Reflect)
     .filter((name) => typeof name === 'string')
@@ -74,30 +77,13 @@ const THROWN: [string, () => unknown][] = [
   ['nothing', () => undefined],
 ];
 /** What a callback does with each of these. */
+const THEN = 'then';
+const thenable = (then: PropertyDescriptor): object => Object.defineProperty({}, THEN, then);
 const WAYS: [string, (thrown: unknown) => unknown][] = [
-  [
-    'throws',
-    (thrown) => {
-      throw thrown;
-    },
-  ],
+  ['throws', (thrown) => fail(thrown)],
   ['rejects with', (thrown) => Promise.reject(thrown)],
-  [
-    'returns a thenable that throws',
-    (thrown) => ({
-      then: () => {
-        throw thrown;
-      },
-    }),
-  ],
-  [
-    'returns a thenable whose then throws',
-    (thrown) => ({
-      get then() {
-        throw thrown;
-      },
-    }),
-  ],
+  ['returns a thenable that throws', (thrown) => thenable({ value: () => fail(thrown) })],
+  ['returns a thenable whose then throws', (thrown) => thenable({ get: () => fail(thrown) })],
 ];
 const CASES = WAYS.flatMap(([how, does]) =>
   THROWN.map(([what, make]) => [`${how} ${what}`, () => does(make())] as const),

@@ -22,7 +22,7 @@ const handlersOf = (options = {}) =>
 
 async function statusOf(authorization: string, options: object = { connectSecret: SECRET }) {
   const url = 'http://127.0.0.1/auth/google/connect?user_id=7f6f4bb2-6f0e-4a53-9d5a-2f1c5f3e8a10';
-  const headers = authorization ? { authorization } : {};
+  const headers: Record<string, string> = authorization ? { authorization } : {};
   return (await handlersOf(options).connect(new Request(url, { headers }))).status;
 }
 

@@ -69,9 +69,9 @@ export async function startTokenEndpoint(
     requests.push(request);
     const said = (await nextStep(request, requests.length - 1)) ?? {};
     const step = bare({ rotate, delayMs, ...spelledOut(fieldsOf(said)) });
-    const usual: TokenResponse = exchanges(step)
-      ? families.exchange(request, step.rotate ?? rotate)
-      : {};
+    const usual: TokenResponse = bare(
+      exchanges(step) ? families.exchange(request, step.rotate ?? rotate) : {},
+    );
     if (step.delayMs) await sleep(step.delayMs);
     // This turn of the event loop to its end, and a whole one: who has hung up is known by now, and
     // to them no answer finishes.
