@@ -77,8 +77,8 @@ const THROWN: [string, () => unknown][] = [
   ['nothing', () => undefined],
 ];
 /** What a callback does with each of these. */
-const THEN = 'then';
-const thenable = (then: PropertyDescriptor): object => Object.defineProperty({}, THEN, then);
+// oxlint-disable-next-line unicorn/no-thenable -- what a callback may return, however odd
+const thenable = (then: PropertyDescriptor): object => Object.defineProperty({}, 'then', then);
 const WAYS: [string, (thrown: unknown) => unknown][] = [
   ['throws', (thrown) => fail(thrown)],
   ['rejects with', (thrown) => Promise.reject(thrown)],
