@@ -15,6 +15,8 @@ export declare class Bridge {
   constructor(wake: () => void)
   /** Everything that is ready, flat: for each message its kind, a number and its fields. */
   drain(): Array<unknown>
+  /** From the next call on the face keeps each one's async context until it is told to forget it. */
+  keepCallers(): void
   /**
    * Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
    * it must not be run any more, since its lease may be lost.

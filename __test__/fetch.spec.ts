@@ -213,19 +213,48 @@ describe('what fetch does not bring', () => {
   });
 });
 
-it('an answer with a stream of Node’s own, as node-fetch has it, is read, too', async () => {
-  answer();
-  const like = async (url: string, init: RequestInit) => {
-    const response = await fetch(url, init);
-    const { status, headers } = response;
-    const body = Readable.from(['not', 'asked']);
-    return { status, headers, body, arrayBuffer: () => response.arrayBuffer() } as never;
+describe('an answer with a stream of Node’s own, as node-fetch has it', () => {
+  const refresh = async (body: Readable) => {
+    // Its arrayBuffer would read all of it first.
+    const arrayBuffer = vi.fn(() => Promise.reject(new Error('must not be asked')));
+    const answered = { status: 200, headers: new Headers(), body, arrayBuffer };
+    const { integration } = instance({ fetch: async () => answered as never, limitsDivisor: 10 });
+    const userId = id();
+    const token = { accessToken: 'old', refreshToken: 'rt', expiresAt: past };
+    await integration.storeToken(userId, 'google', token);
+    return integration.getValidToken(userId, 'google');
   };
-  const { integration } = instance({ fetch: like });
-  const userId = id();
-  const token = { accessToken: 'old', refreshToken: 'rt', expiresAt: past };
-  await integration.storeToken(userId, 'google', token);
-  expect((await integration.getValidToken(userId, 'google')).accessToken).toBe('new');
+  const json = JSON.stringify({ access_token: 'new', expires_in: 3_600 });
+
+  it('is read, in bytes or in texts', async () => {
+    const bytes = Readable.from([Buffer.from(json.slice(0, 9)), Buffer.from(json.slice(9))]);
+    expect((await refresh(bytes)).accessToken).toBe('new');
+    expect((await refresh(Readable.from([json]).setEncoding('utf8'))).accessToken).toBe('new');
+  });
+
+  it('is read up to its limit, and closed', async () => {
+    let read = 0;
+    async function* endless() {
+      for (;;) {
+        read += 65_536;
+        yield Buffer.alloc(65_536, ' ');
+      }
+    }
+    const body = Readable.from(endless(), { objectMode: false, highWaterMark: 65_536 });
+    const failure = await failureOf(refresh(body));
+    expect(failure.code).toBe('ERR_TOKENKEEP_PROVIDER_RESPONSE');
+    expect(body.destroyed).toBe(true);
+    expect(read).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  it('that breaks off is not known to have said anything', async () => {
+    async function* broken() {
+      yield Buffer.from(json.slice(0, 9));
+      throw new Error('terminated');
+    }
+    const failure = await failureOf(refresh(Readable.from(broken())));
+    expect(failure.code).toBe('ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN');
+  });
 });
 
 it('each instance has its own', async () => {

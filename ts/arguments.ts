@@ -1,6 +1,7 @@
 /** Checks the types of arguments; lengths and contents are the core's to check. */
 
 import { InvalidArgumentError } from './errors';
+import { fieldsOf } from './fields';
 
 function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
@@ -52,8 +53,15 @@ export function optionalFunction<F>(argument: string, value: F | undefined | nul
   return value;
 }
 
-/** An object whose fields are named `argument.field` in errors. */
+/**
+ * An object whose fields are named `argument.field` in errors, by the fields that it has itself (see
+ * {@link fieldsOf}).
+ */
 export function record(argument: string, value: unknown): Record<string, unknown> {
+  return fieldsOf(object(argument, value));
+}
+
+function object(argument: string, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) {
     return refuse(argument, `must be an object, is ${kind(value)}`);
   }
@@ -86,7 +94,7 @@ export function optionalJson(argument: string, value: unknown): string | undefin
   };
   let json: string | undefined;
   try {
-    json = JSON.stringify(record(argument, value), sound);
+    json = JSON.stringify(object(argument, value), sound);
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw error;
   }

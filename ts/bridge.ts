@@ -3,12 +3,13 @@
  * are ready. Objects, dates and errors are made here, in the realm that asked.
  */
 
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Bridge, ThrownFields } from '../index';
 import { forgetDatabasePassword, givePassword } from './database-password';
 import { publish } from './events';
-import { abortRequest, sendRequest } from './fetch';
+import { abortRequest, forgetCaller, keepCaller, sendRequest } from './fetch';
+import { bare, fieldsOf } from './fields';
 import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
@@ -52,6 +53,7 @@ const FETCH = 10;
 const ABORT_FETCH = 11;
 const PASSWORD = 12;
 const FORGET_PASSWORD = 13;
+const FORGET_CALLER = 14;
 
 /** How long a thrown object is kept for `cause`: a failure is remembered for at most 30 s. */
 const CAUSE_MS = 60_000;
@@ -61,7 +63,7 @@ const TAIL_MS = 60_000;
 const FOREVER_MS = 0x7fffffff;
 
 const waiting = new Map<number, Waiting>();
-const refreshFns = new Map<number, RefreshFn>();
+const refreshFns = new Map<number, Kept>();
 const causes = new Map<number, unknown>();
 let lastId = 0;
 let lastFunction = 0;
@@ -86,6 +88,7 @@ export function promised<Result, Target, Args extends unknown[]>(
       return await new Promise<Result>((resolve, reject) => {
         lastId = (lastId + 1) >>> 0;
         start(target, lastId, ...args);
+        keepCaller(lastId);
         if (waiting.size === 0) alive.ref();
         waiting.set(lastId, { readRecord, resolve: resolve as Waiting['resolve'], reject });
       });
@@ -95,10 +98,19 @@ export function promised<Result, Target, Args extends unknown[]>(
   };
 }
 
-/** Keeps a function until the core forgets it; it runs in the caller's async context. */
+/** A kept function; it runs in the caller's async context, and so does what listens to its signal. */
+type Kept = (refreshToken: string, budgetMs: number) => ReturnType<RefreshFn>;
+
+/** Keeps a function until the core forgets it. */
 export function keepRefreshFn(refreshFn: RefreshFn): number {
   lastFunction = (lastFunction + 1) >>> 0;
-  refreshFns.set(lastFunction, AsyncResource.bind(refreshFn));
+  const inContext = AsyncLocalStorage.snapshot();
+  refreshFns.set(lastFunction, (refreshToken, budgetMs) =>
+    inContext(() => {
+      const signal = AbortSignal.timeout(Math.ceil(budgetMs));
+      return refreshFn(refreshToken, { signal });
+    }),
+  );
   return lastFunction;
 }
 
@@ -169,8 +181,8 @@ function message(flat: unknown[], at: number): number {
       publish(flat.slice(at + 1, at + 7));
       return at + 7;
     case FETCH:
-      void sendRequest(bridge, flat.slice(at + 1, at + 6));
-      return at + 6;
+      void sendRequest(bridge, flat.slice(at + 1, at + 7));
+      return at + 7;
     case ABORT_FETCH:
       abortRequest(flat[at + 1] as number);
       return at + 2;
@@ -179,6 +191,9 @@ function message(flat: unknown[], at: number): number {
       return at + 3;
     case FORGET_PASSWORD:
       forgetDatabasePassword(flat[at + 1] as number);
+      return at + 2;
+    case FORGET_CALLER:
+      forgetCaller(flat[at + 1] as number);
       return at + 2;
     default:
       throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
@@ -193,7 +208,7 @@ function take(id: unknown): Waiting | undefined {
 }
 
 function failure(flat: unknown[], at: number): Failure {
-  const details = flat[at + 3] as Record<string, unknown>;
+  const details = fieldsOf(flat[at + 3] as Record<string, unknown>);
   const told: Failure = {
     code: flat[at] as string,
     message: flat[at + 1] as string,
@@ -209,28 +224,41 @@ async function refresh(call: number, id: number, refreshToken: string): Promise<
   try {
     const budgetMs = bridge.mayRun(call);
     if (budgetMs === null) return;
-    const signal = AbortSignal.timeout(Math.ceil(budgetMs));
-    const tokens = await refreshFns.get(id)?.(refreshToken, { signal });
-    const { accessToken, refreshToken: next, expiryDate, scopes } = Object(tokens);
-    const sound =
-      typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
-    // What is no token response may have rotated all the same: the core refuses an empty token
-    // and a time that is no number.
-    const time = typeof expiryDate === 'number' ? expiryDate : NaN;
-    bridge.refreshed(
-      call,
-      sound ? accessToken : '',
-      sound ? next : null,
-      time,
-      isTexts(scopes) ? scopes : null,
-    );
+    bridge.refreshed(call, ...tokensOf(await refreshFns.get(id)?.(refreshToken, budgetMs)));
   } catch (thrown) {
     bridge.refreshThrew(call, thrownFields(thrown));
   }
 }
 
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((part) => typeof part === 'string');
+type Refreshed = [
+  accessToken: string,
+  refreshToken: string | null,
+  expiryDateMs: number,
+  scopes: string[] | null,
+];
+
+/**
+ * What a function returned. What is no token response may have rotated all the same: the core refuses
+ * an empty token and a time that is no number.
+ */
+function tokensOf(returned: unknown): Refreshed {
+  try {
+    const { accessToken, refreshToken, expiryDate, scopes } = fieldsOf(Object(returned));
+    const next = refreshToken ?? null;
+    if (typeof accessToken === 'string' && (typeof next === 'string' || next === null)) {
+      const time = typeof expiryDate === 'number' ? expiryDate : NaN;
+      return [accessToken, next, time, textsOf(scopes)];
+    }
+  } catch {
+    // A proxy, or a getter, that throws.
+  }
+  return ['', null, NaN, null];
+}
+
+function textsOf(value: unknown): string[] | null {
+  // A copy: what is looked at twice may be another thing the second time.
+  const parts: unknown[] | null = Array.isArray(value) ? Array.from(value) : null;
+  return parts?.every((part) => typeof part === 'string') ? (parts as string[]) : null;
 }
 
 /** Keeps what was thrown, for the `cause` of errors; gives its number. */
@@ -244,19 +272,32 @@ function keepCause(thrown: unknown): number {
 
 /** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
 function thrownFields(thrown: unknown): ThrownFields {
-  const told: ThrownFields = { causeId: keepCause(thrown), message: '' };
-  try {
-    const { message, name, code, response, cause } = Object(thrown);
-    const status = Number(response?.status);
-    told.message = typeof message === 'string' ? message : String(thrown);
-    if (typeof name === 'string') told.name = name;
-    // A DOMException's `code` is a number.
-    const known = typeof code === 'string' ? code : cause?.code;
-    if (typeof known === 'string') told.code = known;
-    if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
-    if (typeof response?.data?.error === 'string') told.error = response.data.error;
-  } catch {
-    // A getter that throws, or an object without a text: it is a failure all the same.
+  const told: ThrownFields = bare({ causeId: keepCause(thrown), message: '' });
+  const own = fieldsOf(Object(thrown));
+  // Each for itself: of the others a getter that throws, or an object without a text, takes nothing.
+  const readers = [
+    () => (told.message = typeof own.message === 'string' ? own.message : String(thrown)),
+    () => typeof own.name === 'string' && (told.name = own.name),
+    () => {
+      // A DOMException's `code` is a number.
+      const code = typeof own.code === 'string' ? own.code : fieldsOf(Object(own.cause)).code;
+      if (typeof code === 'string') told.code = code;
+    },
+    () => {
+      const status = Number(fieldsOf(Object(own.response)).status);
+      if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
+    },
+    () => {
+      const { error } = fieldsOf(Object(fieldsOf(Object(own.response)).data));
+      if (typeof error === 'string') told.error = error;
+    },
+  ];
+  for (const read of readers) {
+    try {
+      read();
+    } catch {
+      // It is a failure all the same.
+    }
   }
   return told;
 }

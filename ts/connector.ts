@@ -5,6 +5,7 @@ import { optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
 import { CALENDAR_SCOPES } from './calendar-credentials';
 import { ConfigurationError } from './errors';
+import { bare } from './fields';
 import { native } from './native';
 import { type TokenKeepOptions, textOption } from './settings';
 
@@ -97,7 +98,8 @@ export class Connector {
   }
 
   /** A ticket: whoever has it can connect an account to this user, once, within a day. */
-  async ticket(store: ConnectedStore, { userId, scopes, returnTo }: BeginOptions): Promise<string> {
+  async ticket(store: ConnectedStore, options: BeginOptions): Promise<string> {
+    const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
     return makeTicket(this.#keep(), store, text('userId', userId), scopesOf(scopes), returnTo);
   }
 
@@ -134,7 +136,7 @@ export class Connector {
 
   /** Ends a flow with what the browser came back with. */
   async finish(store: ConnectedStore, callback: CallbackParameters): Promise<Connected> {
-    return finish(this.#keep(), store, callback);
+    return finish(this.#keep(), store, bare(callback));
   }
 
   /** Deletes a user's tokens, then has the provider revoke them; gives whether there were any. */

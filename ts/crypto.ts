@@ -4,6 +4,7 @@ import type { GmailKeys } from '../index';
 import { string } from './arguments';
 import { ConfigurationError } from './errors';
 import { attempt } from './failure';
+import { env } from './fields';
 import { native } from './native';
 
 let keys: GmailKeys | undefined;
@@ -29,7 +30,7 @@ export function decryptToken(encryptedStr: string): string {
 
 /** The keys, parsed once for as long as the variable stays the same. */
 function current(): GmailKeys {
-  const text = process.env['GMAIL_ENCRYPTION_KEY'];
+  const text = env['GMAIL_ENCRYPTION_KEY'];
   if (keys && text === keysText) return keys;
   if (!text) {
     throw new ConfigurationError(

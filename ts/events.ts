@@ -1,6 +1,8 @@
 /** Events: one diagnostics channel, and an option of each instance. No payload holds a secret. */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
+import { tell } from './callbacks';
 
 /** What happened, to which row. */
 export interface TokenkeepEvent {
@@ -25,10 +27,19 @@ export const CHANNEL = 'tokenkeep';
 
 const events = channel(CHANNEL);
 const followers = new Map<number, () => void>();
-const listeners = new Map<number, (event: TokenkeepEvent) => void>();
+const listeners = new Map<number, Listener>();
+
+/** Told of the events of an instance. */
+export type Listener = (event: TokenkeepEvent) => void;
+
+/** The listener in the async context that this is called in, whichever the events come from. */
+export function boundListener(listener: Listener): Listener {
+  const inContext = AsyncLocalStorage.snapshot();
+  return (event) => inContext(listener, event);
+}
 
 /** Has the events of instance `keep` told to `listener`. */
-export function listen(keep: number, listener: (event: TokenkeepEvent) => void): void {
+export function listen(keep: number, listener: Listener): void {
   listeners.set(keep, listener);
 }
 
@@ -61,12 +72,8 @@ export function publish(told: unknown[]): void {
   const event: TokenkeepEvent = { type, store, key };
   if (durationMs !== null) event.durationMs = durationMs;
   if (code !== null) event.code = code;
+  // What a subscriber throws is Node's to report, as an uncaught exception of its own, later.
   events.publish(event);
-  try {
-    listeners.get(keep)?.(event);
-  } catch (error) {
-    // Not `String(error)`, which may throw for an odd object: what is settled next must not be lost.
-    const text = error instanceof Error ? error.message : `a ${typeof error}`;
-    process.emitWarning(`onEvent threw ${text}`, 'TokenkeepWarning');
-  }
+  const listener = listeners.get(keep);
+  if (listener) tell('onEvent', () => listener(event));
 }

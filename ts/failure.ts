@@ -89,7 +89,8 @@ export function errorOf(failure: Failure): Error & TokenkeepFailure {
   const { store, causeId: _, ...fields } = failure.details;
   const own = typeof store === 'string' ? storeClasses[store]?.[failure.code] : undefined;
   const Class = own ?? classes[failure.code] ?? InternalError;
-  const error = new Class(failure.message, 'cause' in failure ? { cause: failure.cause } : {});
+  const hasCause = Object.hasOwn(failure, 'cause');
+  const error = new Class(failure.message, hasCause ? { cause: failure.cause } : undefined);
   return Object.assign(error, fields, { retryable: failure.retryable });
 }
 

@@ -1,12 +1,22 @@
 /** An application's own `fetch` in the place of the core's HTTP client. */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bridge } from '../index';
+import { fieldsOf } from './fields';
+import { bytesOf } from './response-body';
 
 /** As the global `fetch`: a proxy's, one with client certificates, or a test's. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Runs a function in the async context of a call. */
+type InContext = ReturnType<typeof AsyncLocalStorage.snapshot>;
+
 const fetches = new Map<number, Fetch>();
-const underWay = new Map<number, AbortController>();
+const underWay = new Map<number, () => void>();
+const callers = new Map<number, InContext>();
+
+/** Whether some instance has a `fetch`, which runs in the async context of its caller. */
+let keepsCallers = false;
 
 /** What no answer of a token endpoint is larger than; the core says so of one that is. */
 const READ_MAX_BYTES = 1024 * 1024 + 1;
@@ -22,7 +32,9 @@ const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Requests of the instance with this number go through `fetch`. */
-export function useFetch(keep: number, fetch: Fetch): void {
+export function useFetch(bridge: Bridge, keep: number, fetch: Fetch): void {
+  bridge.keepCallers();
+  keepsCallers = true;
   fetches.set(keep, fetch);
 }
 
@@ -31,25 +43,41 @@ export function forgetFetch(keep: number): void {
   fetches.delete(keep);
 }
 
-/** Nobody waits for the answer any more. */
-export function abortRequest(call: number): void {
-  underWay.get(call)?.abort();
+/** Keeps the async context of a call until the core forgets it, where a `fetch` may run for it. */
+export function keepCaller(id: number): void {
+  if (keepsCallers) callers.set(id, AsyncLocalStorage.snapshot());
 }
 
-/** Posts a form as the core tells it: call, instance, URL, body, `Authorization` or null. */
+/** Nothing runs on behalf of this call any more. */
+export function forgetCaller(id: number): void {
+  callers.delete(id);
+}
+
+/** Nobody waits for the answer any more. */
+export function abortRequest(call: number): void {
+  underWay.get(call)?.();
+}
+
+/** Posts a form as the core tells it: call, instance, caller, URL, body, `Authorization` or null. */
 export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void> {
-  const [call, keep, url, body, authorization] = told as [
-    number,
-    number,
-    string,
-    string,
-    string | null,
-  ];
+  const [call, keep, caller] = told as [number, number, number | null];
+  const inContext = caller === null ? undefined : callers.get(caller);
+  const send = () => post(bridge, call, fetches.get(keep), told.slice(3));
+  await (inContext ? inContext(send) : send());
+}
+
+async function post(
+  bridge: Bridge,
+  call: number,
+  fetch: Fetch | undefined,
+  request: unknown[],
+): Promise<void> {
+  const [url, body, authorization] = request as [string, string, string | null];
   const controller = new AbortController();
   try {
-    const fetch = fetches.get(keep);
     if (!fetch || !bridge.mayFetch(call)) return bridge.fetchThrew(call, false);
-    underWay.set(call, controller);
+    const inContext = AsyncLocalStorage.snapshot();
+    underWay.set(call, () => inContext(() => controller.abort()));
     const response = await fetch(url, {
       method: 'POST',
       headers: {
@@ -62,7 +90,8 @@ export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void
       signal: controller.signal,
     });
     const { status, headers } = response;
-    bridge.fetched(call, status, headers.get('retry-after'), await bytesOf(response));
+    const retryAfter = headers.get('retry-after');
+    bridge.fetched(call, status, retryAfter, await bytesOf(response, READ_MAX_BYTES));
   } catch (error) {
     bridge.fetchThrew(call, !NOT_CONNECTED.has(codeOf(error)));
   } finally {
@@ -70,28 +99,11 @@ export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void
   }
 }
 
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  const { body } = response;
-  // node-fetch and its like have Node's streams in the place of the web's.
-  if (typeof body?.getReader !== 'function') return new Uint8Array(await response.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  const reader = body.getReader();
-  for (let size = 0; size < READ_MAX_BYTES;) {
-    const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
-    if (done || !value) break;
-    chunks.push(value);
-    size += value.byteLength;
-  }
-  // Not waited for: of a body that never ends there may be no end either.
-  reader.cancel().catch(() => {});
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
 /** The code of an error, or of its cause, as Node's own fetch has it. */
 function codeOf(error: unknown): unknown {
   try {
-    const { code, cause } = Object(error);
-    return Object(cause).code ?? code;
+    const { code, cause } = fieldsOf(Object(error));
+    return fieldsOf(Object(cause)).code ?? code;
   } catch {
     // A getter that throws: it is a failure all the same.
     return undefined;

@@ -7,8 +7,16 @@ import { bridge, promised } from './bridge';
 import { CalendarStore } from './calendar-store';
 import { Connector } from './connector';
 import { ClosedError } from './errors';
-import { forgetWhenNotStored, listen, unlisten, whenNotStored } from './events';
+import {
+  type Listener,
+  boundListener,
+  forgetWhenNotStored,
+  listen,
+  unlisten,
+  whenNotStored,
+} from './events';
 import { forgetFetch, useFetch } from './fetch';
+import { bare } from './fields';
 import { GmailStore } from './gmail-store';
 import { IntegrationStore } from './integration-store';
 import { type MigrateOptions, runMigrations } from './migrations';
@@ -52,6 +60,7 @@ export class TokenKeep {
   readonly #options: TokenKeepOptions;
   readonly #of: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
+  readonly #onEvent: Listener | undefined;
   #keep: Keep | undefined;
   #said: (string | undefined)[] = [];
   #number = 0;
@@ -64,11 +73,13 @@ export class TokenKeep {
     of?: { readonly instance: TokenKeep; readonly tenant: Tenant },
   ) {
     checkOptions(record('options', options) as TokenKeepOptions);
-    this.#options = { ...options };
+    this.#options = bare(options);
     const { databasePassword } = this.#options;
     // Called when a connection is needed, whoever needs it: in the context of whoever made the instance.
     if (databasePassword) this.#options.databasePassword = AsyncResource.bind(databasePassword);
     this.#of = of;
+    const { onEvent } = this.#options;
+    this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(this.#options);
     const keep = (): Keep => this.#inTenant();
     this.gmail = new GmailStore(keep);
@@ -107,8 +118,8 @@ export class TokenKeep {
     const settings = resolve(this.#options, said);
     this.#retire();
     this.#number = ++lastNumber;
-    if (this.#options.onEvent) listen(this.#number, this.#options.onEvent);
-    if (this.#options.fetch) useFetch(this.#number, this.#options.fetch);
+    if (this.#onEvent) listen(this.#number, this.#onEvent);
+    if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
     this.#said = said;
     const keep = new native.Keep(bridge, this.#number, settings);
     whenNotStored(this.#number, () => this.#follow(keep, said));

@@ -1,6 +1,6 @@
 /** What the integration store makes of its arguments and tokens, without the core. */
 
-import { optionalNumber, optionalTexts, record } from './arguments';
+import { optionalFunction, optionalNumber, optionalTexts, record } from './arguments';
 import type { RefreshFn } from './bridge';
 import {
   InvalidArgumentError,
@@ -45,7 +45,7 @@ export function wantedOf(options: ValidTokenOptions): Wanted {
     scopes: wanted,
     minTtlMs: least === undefined ? undefined : Math.ceil(least),
     forceRefresh: forceRefresh === true,
-    refreshFn,
+    refreshFn: optionalFunction('refreshFn', refreshFn),
   };
 }
 

@@ -5,6 +5,7 @@ import { record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
 import { InvalidArgumentError } from './errors';
 import { attempt } from './failure';
+import { bare, env } from './fields';
 import { native } from './native';
 import { type TokenKeepOptions, flag } from './settings';
 
@@ -54,8 +55,8 @@ export class ValueSealer {
   /** The keys, parsed once for as long as what they are read from stays the same. */
   #current(): SealingKeys {
     const { tokenkeepKey, requireSealed } = this.#options;
-    const keyText = tokenkeepKey ?? process.env['TOKENKEEP_KEY'];
-    const said = process.env['TOKENKEEP_REQUIRE_SEALED'];
+    const keyText = tokenkeepKey ?? env['TOKENKEEP_KEY'];
+    const said = env['TOKENKEEP_REQUIRE_SEALED'];
     const required = requireSealed ?? (said ? flag('TOKENKEEP_REQUIRE_SEALED', said) : false);
     const [key, was] = this.#said;
     if (!this.#keys || key !== keyText || was !== required) {
@@ -73,7 +74,7 @@ function place(store: unknown, column: unknown, key: unknown): [string, string, 
   return [text('store', store), text('column', column), key.map((part) => text('key', part))];
 }
 
-const shared = new ValueSealer({});
+const shared = new ValueSealer(bare({}));
 
 /**
  * Seals a text for one column of one row with the first key of `TOKENKEEP_KEY`, for an application

@@ -5,6 +5,7 @@ import { optionalNumber, optionalText, optionalTexts, record, text } from './arg
 import { ConfigurationError, InvalidArgumentError } from './errors';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
+import { bare, env } from './fields';
 import { warnOf } from './connection-string';
 import { type DatabasePassword, keepDatabasePassword } from './database-password';
 
@@ -118,9 +119,11 @@ export interface TokenKeepOptions {
   threads?: number | undefined;
   /** @internal All limits of the refresh protocol divided by this: 1. For tests only. */
   limitsDivisor?: number | undefined;
-  /** Sends token requests in the place of the core's own HTTP client: for proxies, mutual TLS, tests. */
+  /** Sends token requests in the place of the core's own HTTP client: for proxies, mutual TLS, tests.
+   * Runs in the async context of the call that it is for. */
   fetch?: Fetch | undefined;
-  /** Told of every event; must not throw. */
+  /** Told of every event, in the async context in which the instance was made. What it throws, or
+   * rejects with, is a warning. */
   onEvent?: ((event: TokenkeepEvent) => void) | undefined;
 }
 
@@ -235,12 +238,11 @@ export function textOption(
   name: keyof typeof TEXTS,
 ): string | undefined {
   const variable = TEXTS[name];
-  return (options[name] ?? (variable && process.env[variable])) || undefined;
+  return (options[name] ?? (variable && env[variable])) || undefined;
 }
 
 /** What options and variables say now; when it has changed, the native instance is made anew. */
 export function read(options: TokenKeepOptions): (string | undefined)[] {
-  const env = process.env;
   const said: (string | undefined)[] = [];
   for (const [name, variable] of texts) said.push(options[name] ?? (variable && env[variable]));
   for (const [name, variable] of flags)
@@ -254,7 +256,7 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
 
 /** The settings that the core is given. */
 export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
-  const settings: KeepOptions = {};
+  const settings: KeepOptions = bare({});
   texts.forEach(([name], index) => {
     const text = said[index];
     if (text) settings[name] = text;
@@ -270,7 +272,7 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
     const text = said[said.length - variables.length + index];
     if (text) settings[name] = text;
   });
-  const tlsVariables: Record<string, string> = {};
+  const tlsVariables: Record<string, string> = bare({});
   TLS_VARIABLES.forEach((name, index) => {
     const text = said[said.length - variables.length - TLS_VARIABLES.length + index];
     if (text) tlsVariables[name] = text;
@@ -303,13 +305,13 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
     }
     const secrets = fields['clientSecret'];
     const tokenUrl =
-      optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? process.env[tokenUrlVariable(name)];
+      optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? env[tokenUrlVariable(name)];
     const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
     const authentication = optionalText(
       `${at}.clientAuthentication`,
       fields['clientAuthentication'],
     );
-    return {
+    return bare({
       name,
       clientId: filled(`${at}.clientId`, fields['clientId']),
       clientSecrets:
@@ -321,7 +323,7 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
       ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
       ...(rotates === undefined ? {} : { rotates }),
       ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
-    };
+    });
   });
 }
 

@@ -5,6 +5,7 @@ import type { Bridge, VaultKeys } from '../index';
 import { string } from './arguments';
 import { type ReadRecord, bridge, promised } from './bridge';
 import { ConfigurationError } from './errors';
+import { env } from './fields';
 import { native } from './native';
 import { flag } from './settings';
 
@@ -49,7 +50,7 @@ let said: (string | undefined)[] = [];
 
 /** The secrets, taken over once for as long as the variables stay the same. */
 function current(): VaultKeys {
-  const { ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE } = process.env;
+  const { ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE } = env;
   const now = [ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE];
   if (keys && now.every((text, index) => text === said[index])) return keys;
   if (!ENCRYPTION_SECRET) {

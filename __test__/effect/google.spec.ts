@@ -1,7 +1,11 @@
 /** What tokenkeep's `GoogleAuthClientLive` does beyond an application's. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { until } from '../helpers/promises';
 import { DRIVE, GMAIL, GoogleScene } from './google-scene';
 import { MAJORS } from './majors';
 
@@ -73,6 +77,33 @@ describe.each(MAJORS)('%s', (version) => {
     } finally {
       Object.assign(process.env, { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret });
     }
+  });
+
+  it('reads no more of an answer than a token response can be', async () => {
+    const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
+    const answer = { access_token: 'at', expires_in: 3_600, scope: GMAIL };
+    let cut = 0;
+    const server = createServer((_, response) => {
+      response.on('close', () => (cut += response.writableFinished ? 0 : 1));
+      // JSON all the same, but without an end.
+      const more = (): void => {
+        while (!response.destroyed && response.write(' '.repeat(65_536)));
+      };
+      response.on('drain', more);
+      response.write(JSON.stringify(answer));
+      more();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = `http://127.0.0.1:${port}/token`;
+    const error = await scene.ask('tokenkeep', { refreshToken: 'rt' });
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
+    expect(error).toMatchObject({
+      _tag: 'GoogleTokenRefreshError',
+      message: 'Google did not refresh the token: 200',
+    });
+    await until(() => cut === 1);
+    server.close();
   });
 
   it('says that Google cannot be reached', async () => {

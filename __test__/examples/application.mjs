@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { delimiter } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -56,8 +57,13 @@ export class Application {
 
   /** Tells it to end, and has it end by itself, with code 0. */
   async stop() {
+    const { hostname, port } = new URL(this.origin);
+    // As a browser that has opened a connection in case it is needed: nothing is ever sent on it.
+    const idle = connect(Number(port), hostname).on('error', () => {});
+    await once(idle, 'connect');
     this.#child.kill('SIGTERM');
     const ended = await Promise.race([this.#exited, sleep(END_MS, undefined, { ref: false })]);
+    idle.destroy();
     if (!ended) throw new Error(`It goes on ${END_MS / 1_000} s after SIGTERM`);
     const [code, signal] = ended;
     if (code !== 0) throw new Error(`SIGTERM ends it with ${code ?? signal}`);

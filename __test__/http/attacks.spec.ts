@@ -198,6 +198,9 @@ describe('a ticket', () => {
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://evil.example' },
       { 'sec-fetch-site': 'cross-site', origin: 'null' },
+      { 'sec-fetch-site': 'same-site', origin: 'null' },
+      { 'sec-fetch-site': 'none', origin: 'null' },
+      { origin: 'null' },
     ];
     for (const headers of foreign) {
       const visit = await new Visitor().request(link, { method: 'POST', headers });
@@ -205,6 +208,21 @@ describe('a ticket', () => {
     }
     const visitor = new Visitor();
     expect((await visitor.open(link)).status).toBe(200);
+  });
+
+  it.each([
+    ['a browser that says so', { 'sec-fetch-site': 'same-origin' }],
+    [
+      'such a one on a page that hides where it is',
+      { 'sec-fetch-site': 'same-origin', origin: 'null' },
+    ],
+    ['a browser that says only its origin', { origin: 'own' }],
+    ['a program', {}],
+  ])('is followed from our own page by %s', async (_, says: Record<string, string>) => {
+    const link = await scene.link(someUser());
+    const headers = says['origin'] === 'own' ? { origin: scene.origin } : says;
+    const { status } = await new Visitor().request(link, { method: 'POST', headers });
+    expect(status).toBe(303);
   });
 
   it('for somebody else than who is signed in is refused', async () => {

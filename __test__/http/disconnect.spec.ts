@@ -66,12 +66,13 @@ describe('who disconnects', () => {
       const { status } = await new Visitor().request(scene.url('disconnect'), { method, headers });
       expect(status).toBe(405);
     }
-    // The last two: a browser that says no more, and a page that hides where it is.
+    // The last ones: a browser that says no more, and pages that hide where they are.
     for (const says of [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://evil.example' },
       { origin: 'null' },
+      { 'sec-fetch-site': 'none', origin: 'null' },
     ] as Record<string, string>[]) {
       const foreign = await post({ ...headers, ...says });
       expect(foreign.status).toBe(403);

@@ -23,7 +23,7 @@ import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { migrateOn } from '../helpers/tables';
 import { Visitor } from './visitor';
 
-export const SECRET = 'the-secret-of-the-bot';
+export const SECRET = 'the-secret-of-the-bot-that-nobody-else-has';
 
 /** The user who is signed in, where the application is told so by a header. */
 export const SIGNED_IN = 'x-signed-in';

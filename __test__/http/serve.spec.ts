@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Google, startGoogle } from '../../support/google.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
+import { until } from '../helpers/promises';
 import { migrateOn } from '../helpers/tables';
 import { SECRET, someUser } from './scene';
-import { freePort, Served, variables } from './served';
+import { freePort, MAIN, Served, variables } from './served';
 import { Visitor } from './visitor';
 
 let database: TestDatabase;
@@ -165,6 +170,69 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 when %s comes', async (sign
   expect((await ask('/credentials')).status).toBe(400);
   served!.signal(signal);
   expect(await served!.ended()).toBe(0);
+});
+
+it.each([
+  ['on which nothing was ever sent', ''],
+  ['on which half a request was sent', 'GET /credentials HTTP/1.1\r\nHost: x'],
+  ['that is kept alive after an answer', 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n'],
+])('ends on a signal although a connection is open %s', async (_, sent) => {
+  await start();
+  const idle = connect(port, '127.0.0.1');
+  await once(idle, 'connect');
+  idle.on('error', () => {});
+  idle.write(sent);
+  // The server has accepted it, and read what was sent, when it answers a later connection.
+  if (sent.endsWith('\r\n\r\n')) await once(idle, 'data');
+  expect((await ask('/credentials')).status).toBe(400);
+  served!.signal('SIGTERM');
+  expect(await served!.ended()).toBe(0);
+  idle.destroy();
+});
+
+it('a request that is under way when the signal comes is answered', async () => {
+  const endpoint = await startTokenEndpoint();
+  await start({ ...environment(), TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url });
+  const userId = someUser();
+  await database.client.query(
+    `INSERT INTO google_calendar_tokens (user_id, access_token, refresh_token, token_expiry)
+     VALUES ($1, 'at', $2, now())`,
+    [userId, endpoint.issue().refreshToken],
+  );
+  let answer!: () => void;
+  const gate = new Promise<void>((resolve) => (answer = resolve));
+  endpoint.script(async () => void (await gate));
+  const asking = ask(`/credentials?user_id=${userId}`);
+  await until(() => endpoint.requests.length > 0);
+  served!.signal('SIGTERM');
+  await until(() =>
+    fetch(origin).then(
+      () => false,
+      () => true,
+    ),
+  );
+  answer();
+  expect((await asking).status).toBe(200);
+  expect(await served!.ended()).toBe(0);
+  await endpoint.close();
+});
+
+it.each(['x', 'the-secret-of-the-bot', `${' '.repeat(40)}x`])(
+  'with a secret that can be guessed, such as %j, it does not start',
+  async (secret) => {
+    served = new Served({ ...environment(), TOKENKEEP_CONNECT_SECRET: secret }, ['--port', '0']);
+    expect(await served.ended()).toBe(1);
+    expect(served.stderr).toMatch(
+      /TOKENKEEP_CONNECT_SECRET: must be at least 32 characters.*keygen/,
+    );
+  },
+);
+
+it('with a secret that keygen has made it starts', async () => {
+  const { stdout: key } = await promisify(execFile)(process.execPath, [MAIN, 'keygen']);
+  await start({ ...environment(), TOKENKEEP_CONNECT_SECRET: key.trim() });
+  const headers = { authorization: `Bearer ${key.trim()}` };
+  expect((await ask(`/credentials?user_id=${someUser()}`, { headers })).status).toBe(404);
 });
 
 it('what fails on our side is told on stderr, without a secret', async () => {

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { TokenKeepOptions } from '../../dist/index.js';
 import { SECRET } from './scene';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The command `tokenkeep`. */
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
@@ -25,7 +26,7 @@ export class Served {
   readonly #child: ChildProcess;
 
   constructor(env: NodeJS.ProcessEnv, args: string[] = []) {
-    this.#child = spawn(process.execPath, [main, 'serve', ...args], {
+    this.#child = spawn(process.execPath, [MAIN, 'serve', ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -43,7 +43,7 @@ export class Visitor {
   async press(page: Visit, { before }: { before?: string | undefined } = {}): Promise<Visit> {
     if (!page.text.includes('<form method="post">')) throw new Error(`no form: ${page.text}`);
     const headers = {
-      origin: 'null',
+      origin: new URL(page.url).origin,
       'sec-fetch-site': 'same-origin',
       'content-type': 'application/x-www-form-urlencoded',
     };

@@ -29,7 +29,10 @@ const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, ({ port:
 async function shutDown() {
   const closed = once(server, 'close');
   server.close();
+  // Requests that are under way are answered. A connection on which nothing comes is not waited for.
+  const grace = setTimeout(() => server.closeAllConnections(), 5_000);
   await closed;
+  clearTimeout(grace);
   // A refresh that was sent is stored before the process ends.
   await close({ timeoutMs: 25_000 });
 }

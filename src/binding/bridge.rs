@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
 use crate::oauth::{CallbackAnswer, CallbackTokens, HttpFailure, HttpResponse, Thrown};
-use crate::refresh::{Stopwatch, Tokio};
+use crate::refresh::{Caller, Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
 /// Weak: what is idle never keeps Node alive. The face holds Node while calls are under way.
@@ -42,6 +42,8 @@ pub(super) struct Outbox {
     pub(super) fetches: Mutex<Option<HashMap<u32, fetch::Sender>>>,
     /// Calls of a `databasePassword`; `None` likewise.
     pub(super) passwords: Mutex<Option<HashMap<u32, database_password::Sender>>>,
+    /// Whether the face keeps the async context of each call: only where some instance has a `fetch`.
+    keeps_callers: AtomicBool,
     clock: Tokio,
     next_refresh: AtomicU32,
 }
@@ -109,6 +111,13 @@ impl Outbox {
         lock(&self.fetches).as_mut().is_some_and(|fetches| fetches.remove(&call).is_some())
     }
 
+    /// The call `id`, where the face keeps its async context until nothing runs on its behalf.
+    fn caller(self: &Arc<Self>, id: u32) -> Option<Caller> {
+        let outbox = Arc::clone(self);
+        let ended = move |call| outbox.send(Message::ForgetCaller { call });
+        self.keeps_callers.load(Ordering::Relaxed).then(|| Caller::new(id, ended))
+    }
+
     /// Runs `work` on the runtime and settles the call `id` with what it comes to. A panic is a
     /// rejection.
     pub(super) fn run(
@@ -117,10 +126,15 @@ impl Outbox {
         work: impl Future<Output = crate::error::Result<Value>> + Send + 'static,
     ) {
         let outbox = Arc::clone(self);
+        let caller = self.caller(id);
         match runtime(1) {
             Ok(runtime) => {
                 runtime.spawn(async move {
-                    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+                    let work = AssertUnwindSafe(work).catch_unwind();
+                    let outcome = match caller {
+                        Some(caller) => caller.scope(work).await,
+                        None => work.await,
+                    };
                     let outcome =
                         outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
                     outbox.send(Message::Settle(id, outcome));
@@ -170,6 +184,7 @@ impl Bridge {
                 runs: Mutex::new(Some(HashMap::new())),
                 fetches: Mutex::new(Some(HashMap::new())),
                 passwords: Mutex::new(Some(HashMap::new())),
+                keeps_callers: AtomicBool::new(false),
                 clock: Tokio::default(),
                 next_refresh: AtomicU32::new(0),
             }),
@@ -185,6 +200,12 @@ impl Bridge {
             message.write(env, &mut flat)?;
         }
         Ok(flat)
+    }
+
+    /// From the next call on the face keeps each one's async context until it is told to forget it.
+    #[napi(catch_unwind)]
+    pub fn keep_callers(&self) {
+        self.outbox.keeps_callers.store(true, Ordering::Relaxed);
     }
 
     /// Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when

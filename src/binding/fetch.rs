@@ -11,6 +11,7 @@ use super::bridge::{Bridge, Outbox, lock};
 use super::message::Message;
 use crate::config::RESPONSE_MAX_BYTES;
 use crate::oauth::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse};
+use crate::refresh::Caller;
 
 type Fetched = Result<HttpResponse, HttpFailure>;
 
@@ -48,7 +49,8 @@ impl HttpClient for Fetch {
         Box::pin(async move {
             let (call, answer) = self.outbox.expect_fetch();
             let _waiter = Waiter { outbox: &self.outbox, call };
-            self.outbox.send(Message::Fetch { call, keep: self.keep, request });
+            let caller = Caller::current_id();
+            self.outbox.send(Message::Fetch { call, keep: self.keep, caller, request });
             answer.await.unwrap_or(Err(HttpFailure::NoAnswer("the worker ended")))
         })
     }

@@ -16,10 +16,13 @@ pub(super) enum Message {
     Settle(u32, crate::error::Result<Value>),
     /// Runs the function `function` with a refresh token; answered as `call`.
     Refresh { call: u32, function: u32, refresh_token: RefreshToken },
-    /// Posts a form with the `fetch` of the instance `keep`; answered as `call`.
-    Fetch { call: u32, keep: u32, request: HttpRequest },
+    /// Posts a form with the `fetch` of the instance `keep`, in the async context of the call `caller`;
+    /// answered as `call`.
+    Fetch { call: u32, keep: u32, caller: Option<u32>, request: HttpRequest },
     /// Nobody waits for the answer any more.
     AbortFetch { call: u32 },
+    /// Nothing runs on behalf of this call any more.
+    ForgetCaller { call: u32 },
     /// The function is not needed any more.
     Forget { function: u32 },
     /// Calls the `databasePassword` that is kept under this number; answered as `call`.
@@ -78,6 +81,7 @@ const FETCH: u32 = 10;
 const ABORT_FETCH: u32 = 11;
 const PASSWORD: u32 = 12;
 const FORGET_PASSWORD: u32 = 13;
+const FORGET_CALLER: u32 = 14;
 
 impl Message {
     /// Appends this message to `flat`.
@@ -98,10 +102,14 @@ impl Message {
                 flat.insert(function)?;
                 flat.insert(refresh_token.expose())
             }
-            Self::Fetch { call, keep, request } => {
+            Self::Fetch { call, keep, caller, request } => {
                 flat.insert(FETCH)?;
                 flat.insert(call)?;
                 flat.insert(keep)?;
+                match caller {
+                    Some(caller) => flat.insert(caller)?,
+                    None => flat.insert(Null)?,
+                }
                 flat.insert(request.url)?;
                 flat.insert(request.body.as_str())?;
                 match request.authorization.as_deref() {
@@ -111,6 +119,10 @@ impl Message {
             }
             Self::AbortFetch { call } => {
                 flat.insert(ABORT_FETCH)?;
+                flat.insert(call)
+            }
+            Self::ForgetCaller { call } => {
+                flat.insert(FORGET_CALLER)?;
                 flat.insert(call)
             }
             Self::Forget { function } => {

@@ -8,6 +8,7 @@
 
 mod ask;
 mod board;
+mod caller;
 mod claimed;
 mod commit;
 mod ending;
@@ -27,6 +28,7 @@ mod want;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use caller::Caller;
 pub use claimed::Claimed;
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use super::caller;
+
 /// The machine, or a simulation of one.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// Time that only moves forward; may stand still while the machine is frozen.
@@ -20,7 +22,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs a task that nobody waits for.
+    /// Runs a task that nobody waits for, on behalf of the same call.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 }
 
@@ -95,6 +97,6 @@ impl Runtime for Tokio {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(task);
+        caller::spawn(task);
     }
 }

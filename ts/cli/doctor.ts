@@ -11,6 +11,7 @@ import { hasColour, report } from './doctor/report';
 import { STORES, configuredStores, namedStores, storesWithTables } from './doctor/stores';
 import type * as Core from './doctor/core';
 import type { KeepOptions } from '../../index';
+import { bare } from '../fields';
 import { read, resolve } from '../settings';
 import { flags } from './usage';
 
@@ -57,7 +58,7 @@ async function examine(asked: Asked): Promise<Check[]> {
 async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
   let settings: KeepOptions;
   let findings: Findings;
-  const configured = asked.stores ?? configuredStores(process.env);
+  const configured = asked.stores ?? configuredStores(bare(process.env));
   try {
     const options = asked.schema === undefined ? {} : { schema: asked.schema };
     settings = resolve(options, read(options));
@@ -72,7 +73,7 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
   const variables = variablesCheck();
   const beside = async (stores: Store[]): Promise<Check[]> => [
     ...keyChecks(stores, core.keyFaults(settings), plaintext),
-    ...(await providerChecks(stores, process.env, reach)),
+    ...(await providerChecks(stores, bare(process.env), reach)),
   ];
   try {
     findings = await core.examineDatabase(settings, asked.stores ?? STORES);

@@ -1,13 +1,14 @@
 /** `tokenkeep serve`: the routes with which users connect, for programs that are not Node. */
 
 import { once } from 'node:events';
-import { type Server, createServer } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { wordsOf } from '../callbacks';
 import { AuthorizationError, ConfigurationError } from '../errors';
 import { credentials } from '../http/credentials';
 import { createGoogleHandlers } from '../http/handlers';
 import { type NodeListener, listenerOf, webRequest } from '../http/node';
-import { Setting } from '../http/setting';
+import { Setting, connectSecret } from '../http/setting';
 import { type TokenKeep, createTokenKeep } from '../instance';
 import { UsageError, flags } from './usage';
 
@@ -38,7 +39,7 @@ export async function serve(args: string[]): Promise<void> {
 
 /** What is missing is said now, not to the first user. */
 async function checkSettings({ connector }: TokenKeep): Promise<void> {
-  if (!process.env['TOKENKEEP_CONNECT_SECRET']) {
+  if (!connectSecret()) {
     throw new ConfigurationError(
       'TOKENKEEP_CONNECT_SECRET: is not set. Make one with: npx tokenkeep keygen. Whoever has it connects any user, and reads any token',
     );
@@ -62,14 +63,33 @@ function listener(keep: TokenKeep): NodeListener {
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`tokenkeep: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`tokenkeep: ${wordsOf(error)}\n`);
 }
+
+/** How long requests that are under way may go on after a signal: longer than a call waits for one. */
+const GRACE_MS = 30_000;
 
 /** Resolves when a signal came and no request is under way any more. */
 async function stopped(server: Server): Promise<void> {
+  const underWay = new Set<ServerResponse>();
+  let isStopping = false;
+  // Node counts a connection that has never sent a request among those that are not idle.
+  const closeUnused = (): void => {
+    if (isStopping && underWay.size === 0) server.closeAllConnections();
+  };
+  server.prependListener('request', (_, response: ServerResponse) => {
+    underWay.add(response);
+    response.once('close', () => {
+      underWay.delete(response);
+      closeUnused();
+    });
+  });
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  isStopping = true;
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  closeUnused();
+  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
+  clearTimeout(grace);
 }

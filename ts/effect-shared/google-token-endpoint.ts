@@ -2,11 +2,15 @@
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
+import { bare, env } from '../fields.js';
+import { bytesOf } from '../response-body.js';
 import { GoogleTokenRefreshError } from './google-errors.js';
 import type { StoredToken } from './stored-token.js';
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const TIMEOUT_MS = 10_000;
+/** What no answer of a token endpoint is larger than. */
+const RESPONSE_MAX_BYTES = 1024 * 1024;
 /** RFC 6749 allows more, but no provider says more; what is longer could be a token. */
 const ERROR_CODE = /^[a-z_]{1,40}$/;
 
@@ -28,7 +32,7 @@ export function refreshGoogleToken(
 
 async function exchange(refreshToken: string, interrupted: AbortSignal): Promise<StoredToken> {
   const sentAt = Date.now();
-  const response = await fetch(process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL, {
+  const response = await fetch(env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'refresh_token',
@@ -39,8 +43,7 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
     redirect: 'error',
     signal: AbortSignal.any([interrupted, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  const body: unknown = await response.json().catch(() => undefined);
-  const answer = Object(body) as Record<string, unknown>;
+  const answer = bare(await answerOf(response));
   const { access_token: accessToken, expires_in: expiresIn, scope } = answer;
   const next = answer['refresh_token'];
   if (response.ok && typeof accessToken === 'string' && typeof expiresIn === 'number') {
@@ -60,8 +63,19 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
   );
 }
 
+/** What the endpoint answers as JSON; nothing of what is none, or too large. */
+async function answerOf(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const bytes = await bytesOf(response, RESPONSE_MAX_BYTES + 1);
+    if (bytes.byteLength > RESPONSE_MAX_BYTES) return {};
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return {};
+  }
+}
+
 function variable(name: string): string {
-  const value = process.env[name];
+  const value = env[name];
   if (value) return value;
   throw failed(`${name} is not set`, `Set ${name}, as it is registered with Google`);
 }

@@ -1,5 +1,6 @@
 /** Answers: a page for a person, JSON for a program. */
 
+import { fieldsOf } from '../fields';
 import { type Page, contentSecurityPolicy, html } from './pages';
 import { type PageText, type Reason, type Texts, reasonText } from './texts';
 
@@ -31,6 +32,8 @@ export function page(content: Page, status = 200, formTarget?: string): Response
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': contentSecurityPolicy(formTarget),
       ...HEADERS,
+      // With no-referrer its own form would say `Origin: null`, as any page can.
+      ...(formTarget === undefined ? {} : { 'referrer-policy': 'same-origin' }),
     },
   });
 }
@@ -49,17 +52,20 @@ interface Failed {
 }
 
 /** A page, or JSON, that says why; with a link to begin again where that makes sense. */
-export function failed(
-  request: Request,
-  texts: Texts,
-  reason: Reason,
-  { status = 400, tryAgain, title: { heading, text: remark } = texts.failed }: Failed = {},
-): Response {
+export function failed(request: Request, texts: Texts, reason: Reason, how: Failed = {}): Response {
+  const { status = 400, tryAgain, title = texts.failed } = fieldsOf(how);
   if (wantsJson(request)) return json({ error: reason, detail: texts.reasons[reason] }, status);
   const text = reasonText(texts, reason, tryAgain !== undefined);
   const link = tryAgain === undefined ? {} : { link: { href: tryAgain, text: texts.tryAgain } };
-  const title = `${heading}. ${remark}`;
-  return page({ lang: texts.lang, title, heading, text, sign: 'failed', ...link }, status);
+  const { heading, text: remark } = title;
+  const content = {
+    heading,
+    title: `${heading}. ${remark}`,
+    text,
+    sign: 'failed',
+    ...link,
+  } as const;
+  return page({ lang: texts.lang, ...content }, status);
 }
 
 /** Only these methods. */

@@ -16,9 +16,17 @@ export async function asServer<Context>(
   couldNot: string,
   work: (userId: string) => Promise<Response>,
 ): Promise<Response | undefined> {
-  const bearer = bearerOf(request, setting.secret);
+  let secret: string | undefined;
+  try {
+    secret = setting.secret;
+  } catch (error) {
+    if (userId === undefined) return undefined;
+    setting.report(error);
+    return json({ detail: couldNot }, 500);
+  }
+  const bearer = bearerOf(request, secret);
   if (bearer !== 'right' && userId === undefined) return undefined;
-  if (!setting.secret) return json({ detail: 'Not Found' }, 404);
+  if (!secret) return json({ detail: 'Not Found' }, 404);
   if (bearer !== 'right') {
     return json({ detail: 'Unauthorized' }, 401, { 'www-authenticate': 'Bearer' });
   }
@@ -27,7 +35,7 @@ export async function asServer<Context>(
     return await work(userId);
   } catch (error) {
     if (error instanceof InvalidArgumentError && error.argument === 'userId') {
-      return json({ detail: error.message.replace(/^userId:/, 'user_id') }, 400);
+      return json({ detail: error.message.replace('userId:', 'user_id') }, 400);
     }
     setting.report(error);
     return json({ detail: couldNot }, 500);

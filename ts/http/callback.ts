@@ -1,8 +1,9 @@
 /** The route that Google sends the browser back to (RFC 6749, section 4.1.2). */
 
+import { bare } from '../fields';
 import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
 import { browserOf } from './browser-cookie';
-import { parametersOf } from './parameters';
+import { type Parameters, parametersOf } from './parameters';
 import type { Setting } from './setting';
 
 /** Ends the flow that the state stands for. Only by GET: a HEAD must not use it up. */
@@ -13,7 +14,7 @@ export async function callback<Context>(
 ): Promise<Response> {
   if (request.method !== 'GET') return methodNotAllowed('GET');
   const { texts } = setting;
-  const { state, code, error, iss } = parametersOf(request) ?? {};
+  const { state, code, error, iss } = parametersOf(request) ?? bare<Parameters>({});
   if (!state || !(code || error)) return failed(request, texts, 'bad_request');
   let userId: string | undefined;
   try {

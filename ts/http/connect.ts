@@ -91,7 +91,7 @@ async function followTicket<Context>(
   userId: string | undefined,
 ): Promise<Response> {
   const { keep, texts, redirectUri, store } = setting;
-  if (isCrossSite(request, redirectUri, { fromOurPage: true })) {
+  if (isCrossSite(request, redirectUri)) {
     return failed(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();

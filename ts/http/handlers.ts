@@ -5,6 +5,7 @@ import { callback } from './callback';
 import { connect, linkFor } from './connect';
 import { disconnect } from './disconnect';
 import { ownPath } from './return-to';
+import { optionalText, record } from '../arguments';
 import { InvalidArgumentError } from '../errors';
 
 /** A route. `context` is handed on to `userId`. */
@@ -57,7 +58,8 @@ export function createGoogleHandlers<Context = unknown>(
       const known = Object.entries(paths()).find(([, path]) => path === pathname);
       return known && routes[known[0] as keyof typeof routes](request, context);
     },
-    async linkFor(userId, { returnTo } = {}) {
+    async linkFor(userId, options = {}) {
+      const returnTo = optionalText('returnTo', record('options', options)['returnTo']);
       const url = returnTo === undefined ? undefined : ownPath(returnTo, setting.redirectUri);
       if (url === null) {
         const argument = 'returnTo';

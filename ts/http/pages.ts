@@ -1,6 +1,7 @@
 /** The pages: no script, no request to anybody, nothing of the request in them. */
 
 import { createHash } from 'node:crypto';
+import { fieldsOf } from '../fields';
 
 /** What a page shows. */
 export interface Page {
@@ -54,7 +55,8 @@ export function contentSecurityPolicy(formTarget?: string): string {
 }
 
 /** The HTML of a page. */
-export function html({ lang, title, heading, text, sign, button, link }: Page): string {
+export function html(page: Page): string {
+  const { lang, title, heading, text, sign, button, link } = fieldsOf(page);
   const form = button ? `<form method="post"><button>${escaped(button)}</button></form>` : '';
   const next = link
     ? `<p class="next"><a href="${escaped(link.href)}">${escaped(link.text)}</a></p>`

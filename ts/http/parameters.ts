@@ -1,5 +1,7 @@
 /** What a request's query says: each parameter at most once (RFC 6749, section 3.1), none too long. */
 
+import { bare } from '../fields';
+
 /** How long each parameter may be, in characters; others are not looked at. */
 const MAX_CHARS = {
   ticket: 256,
@@ -16,7 +18,7 @@ export type Parameters = Partial<Record<keyof typeof MAX_CHARS, string>>;
 /** The parameters that mean something; `null` when one comes twice, or is too long. */
 export function parametersOf(request: Request): Parameters | null {
   const { searchParams } = new URL(request.url);
-  const parameters: Parameters = {};
+  const parameters: Parameters = bare({});
   for (const [name, most] of Object.entries(MAX_CHARS)) {
     const values = searchParams.getAll(name);
     const [value] = values;

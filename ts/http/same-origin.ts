@@ -1,18 +1,15 @@
 /** Whether a request that changes something comes from a page of our own. */
 
 /**
- * Whether it comes from somewhere else. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), older ones in `Origin`; a program says neither.
- * `fromOurPage`: our own pages have `no-referrer`, and so send `Origin: null`; any other page can do so,
- * too.
+ * Whether it comes from somewhere else. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), older ones
+ * in `Origin`; a program says neither. `Origin: null` is a page that hides where it is, or any page that
+ * wants to look like one: only a browser that says `same-origin` beside it is believed. Our own pages do
+ * not hide it.
  */
-export function isCrossSite(
-  request: Request,
-  redirectUri: URL,
-  { fromOurPage = false }: { fromOurPage?: boolean } = {},
-): boolean {
+export function isCrossSite(request: Request, redirectUri: URL): boolean {
   const site = request.headers.get('sec-fetch-site');
-  if (site !== null) return site !== 'same-origin' && site !== 'none';
   const origin = request.headers.get('origin');
-  if (origin === null || (fromOurPage && origin === 'null')) return false;
-  return origin !== redirectUri.origin;
+  if (site === 'same-origin') return false;
+  if (origin === 'null' || (site !== null && site !== 'none')) return true;
+  return site === null && origin !== null && origin !== redirectUri.origin;
 }

@@ -2,8 +2,10 @@
 
 import { AuthorizationError, ConfigurationError } from '../errors';
 import { type TokenKeep, defaultKeep } from '../instance';
-import { text } from '../arguments';
+import { record, text } from '../arguments';
+import { isA, tell, wordsOf } from '../callbacks';
 import type { ConnectedStore } from '../connector';
+import { env } from '../fields';
 import { failed } from './answers';
 import { type Reason, type Texts, type TextsPatch, isWorthATry, textsWith } from './texts';
 
@@ -19,7 +21,8 @@ export interface GoogleHandlersOptions<Context = unknown> {
   keep?: TokenKeep | undefined;
   /** Where the tokens are stored: `'calendar'`, or `'integration'` as the provider google. */
   store?: ConnectedStore | undefined;
-  /** `TOKENKEEP_CONNECT_SECRET`: whoever has it connects and disconnects any user. */
+  /** `TOKENKEEP_CONNECT_SECRET`, at least 32 characters: whoever has it connects and disconnects any
+   * user. */
   connectSecret?: string | undefined;
   /** What the application wants to be allowed: `calendar.events`. */
   scopes?: string[] | undefined;
@@ -27,7 +30,8 @@ export interface GoogleHandlersOptions<Context = unknown> {
   returnTo?: string | undefined;
   /** What the pages say. */
   texts?: TextsPatch | undefined;
-  /** Told of what went wrong on our side, where the pages say no more than that: a warning. */
+  /** Told of what went wrong on our side, where the pages say no more than that: a warning. What it
+   * throws, or rejects with, is one, too. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -41,19 +45,21 @@ export class Setting<Context> {
   readonly #options: GoogleHandlersOptions<Context>;
 
   constructor(options: GoogleHandlersOptions<Context>) {
-    this.#options = options;
-    this.scopes = options.scopes;
-    this.store = options.store ?? 'calendar';
-    this.texts = textsWith(options.texts);
+    const given = record('options', options) as GoogleHandlersOptions<Context>;
+    this.#options = given;
+    this.scopes = given.scopes;
+    this.store = given.store ?? 'calendar';
+    this.texts = textsWith(given.texts);
+    if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
   }
 
   get keep(): TokenKeep {
     return this.#options.keep ?? defaultKeep();
   }
 
-  /** Read at the call, as all variables are. */
+  /** Read at the call, as all variables are; nothing where none is set. */
   get secret(): string | undefined {
-    return this.#options.connectSecret ?? process.env['TOKENKEEP_CONNECT_SECRET'];
+    return this.#options.connectSecret ?? connectSecret();
   }
 
   get redirectUri(): URL {
@@ -93,7 +99,7 @@ export class Setting<Context> {
   /** The answer to whoever could not be connected. What is our own fault is told to the operator. */
   refuse(request: Request, error: unknown, userId: string | undefined): Response {
     const reason: Reason =
-      error instanceof AuthorizationError ? (error.reason ?? 'unexpected') : 'unexpected';
+      isA(error, AuthorizationError) && error.reason ? error.reason : 'unexpected';
     if (OURS.has(reason)) this.report(error);
     const isMore = userId !== undefined && isWorthATry(reason);
     const again = isMore ? this.route('connect').pathname : undefined;
@@ -101,8 +107,29 @@ export class Setting<Context> {
   }
 
   report(error: unknown): void {
-    (this.#options.onError ?? warn)(error);
+    const { onError } = this.#options;
+    if (onError) tell('onError', () => onError(error));
+    else process.emitWarning(`tokenkeep/http: ${wordsOf(error)}`, 'TokenkeepWarning');
   }
+}
+
+/** As many characters as `ENCRYPTION_SECRET` has at least: `openssl rand -hex 16` makes so many. */
+const SECRET_MIN_CHARS = 32;
+
+/** What `TOKENKEEP_CONNECT_SECRET` says now; nothing where it is not set. */
+export function connectSecret(): string | undefined {
+  const variable = 'TOKENKEEP_CONNECT_SECRET';
+  const secret = env[variable];
+  return secret ? checkSecret(variable, secret) : undefined;
+}
+
+/** One that can be guessed would hand out every user's tokens. */
+function checkSecret(name: string, secret: unknown): string {
+  const given = text(name, secret);
+  if (given.length >= SECRET_MIN_CHARS && given === given.trim()) return given;
+  throw new ConfigurationError(
+    `${name}: must be at least ${SECRET_MIN_CHARS} characters, without spaces around them. Make one with: npx tokenkeep keygen`,
+  );
 }
 
 /** What the operator should know of: it may not be the user's matter. */
@@ -113,8 +140,3 @@ const OURS: ReadonlySet<Reason> = new Set<Reason>([
   'server_refused',
   'server_unavailable',
 ]);
-
-function warn(error: unknown): void {
-  const text = error instanceof Error ? error.message : `threw a ${typeof error}`;
-  process.emitWarning(`tokenkeep/http: ${text}`, 'TokenkeepWarning');
-}

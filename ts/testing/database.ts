@@ -39,7 +39,7 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const server = optionalText('server', given['server']);
   const database = server === undefined ? await embedded() : await databaseOn(server);
   try {
-    await migrate(database.url, options.stores ?? STORES);
+    await migrate(database.url, (given['stores'] as MigrateOptions['stores']) ?? STORES);
   } catch (error) {
     await database.stop();
     throw error;

@@ -8,15 +8,32 @@ const id = 'database.pooler';
 export type Kind = 'none' | 'session' | 'transaction' | 'unknown';
 
 /** Products that are known by the names of their hosts. */
-const PRODUCTS: [RegExp, string][] = [
-  [/-pooler\.[^.]+.*\.neon\.tech$/, 'Neon’s PgBouncer'],
-  [/\.pooler\.supabase\.com$/, 'Supabase’s Supavisor'],
-  [/\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com$/, 'Amazon RDS Proxy'],
+const PRODUCTS: [isAt: (labels: string[]) => boolean, string][] = [
+  // ep-name-pooler.region.aws.neon.tech
+  [
+    (labels) =>
+      isBelow(labels, 'neon.tech') &&
+      labels.slice(0, -3).some((label) => label.endsWith('-pooler')),
+    'Neon’s PgBouncer',
+  ],
+  [(labels) => isBelow(labels, 'pooler.supabase.com'), 'Supabase’s Supavisor'],
+  // name.proxy-id.region.rds.amazonaws.com
+  [
+    (labels) =>
+      isBelow(labels, 'rds.amazonaws.com') && labels.at(-5)?.startsWith('proxy-') === true,
+    'Amazon RDS Proxy',
+  ],
 ];
+
+function isBelow(labels: string[], domain: string): boolean {
+  const above = domain.split('.');
+  return labels.length > above.length && labels.slice(-above.length).join('.') === domain;
+}
 
 /** What stands at this host, by its name. */
 export function productOf(host: string): string | undefined {
-  return PRODUCTS.find(([pattern]) => pattern.test(host.toLowerCase()))?.[1];
+  const labels = host.toLowerCase().split('.');
+  return PRODUCTS.find(([isAt]) => isAt(labels))?.[1];
 }
 
 /** Backends that are shared are a transaction's; one that is merely not ours is a session's. */

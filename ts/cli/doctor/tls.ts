@@ -52,5 +52,5 @@ export function tlsCheck(used: Attempt, facts: Facts, mode: TlsMode, viaPooler: 
 
 /** Whether a host is this machine, by its name. */
 export function isLoopback(host: string): boolean {
-  return host.startsWith('/') || /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
+  return host.startsWith('/') || /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }

@@ -61,7 +61,7 @@ export class FakeConnector implements Surface<Connector> {
       client_id: 'fake',
       redirect_uri: this.redirectUri().href,
       response_type: 'code',
-      scope: (options.scopes ?? CALENDAR_SCOPES).join(' '),
+      scope: this.#find(store, state).scopes.join(' '),
       state,
     }).toString();
     return url.href;

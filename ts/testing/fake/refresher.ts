@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { RefreshFn } from '../../bridge';
+import { isA } from '../../callbacks';
 import {
   GmailNotConnectedError,
   GmailTokenRevokedError,
@@ -11,6 +12,7 @@ import {
   TokenRevokedError,
   TokenkeepError,
 } from '../../errors';
+import { bare, fieldsOf } from '../../fields';
 import type { StoreName } from '../stored-token';
 import { type Grant, type Place, hasLeft, isSame } from './grant';
 import type { FakeRefresh, FakeRefreshedTokens } from './refresh';
@@ -77,7 +79,9 @@ export class Refresher {
 
   async #exchange(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
     try {
-      const answer = await this.#ask(place, grant, refreshFn);
+      const answer = fieldsOf<FakeRefreshedTokens>(
+        Object(await this.#ask(place, grant, refreshFn)),
+      );
       // Newer tokens and endings win.
       if (!isSame(grant, place.read())) return;
       place.write({
@@ -94,7 +98,7 @@ export class Refresher {
         place.end(grant);
         throw revoked(place.store);
       }
-      if (error instanceof TokenkeepError) throw error;
+      if (isA(error, TokenkeepError)) throw error;
       throw new RefreshCallbackError('refreshFn failed; see cause', { cause: error });
     }
   }
@@ -105,8 +109,8 @@ export class Refresher {
       return this.#refresh({ store: place.store, key: [...place.key], refreshToken });
     }
     const { signal } = new AbortController();
-    const { expiryDate, ...answer } = await refreshFn(refreshToken, { signal });
-    return { ...answer, expiresAt: new Date(expiryDate) };
+    const { expiryDate, ...answer } = fieldsOf(await refreshFn(refreshToken, { signal }));
+    return bare({ ...answer, expiresAt: new Date(expiryDate) });
   }
 }
 
@@ -129,12 +133,16 @@ function revoked(store: StoreName): TokenRevokedError {
 
 /** As the core reads what a `refreshFn` throws. */
 function saysDead(error: unknown): boolean {
-  if (error instanceof TokenRevokedError) return true;
-  const { message, response } = Object(error) as {
-    message?: unknown;
-    response?: { data?: { error?: unknown } };
-  };
-  return response?.data?.error === 'invalid_grant' || String(message).includes('invalid_grant');
+  if (isA(error, TokenRevokedError)) return true;
+  try {
+    const { message, response } = fieldsOf(Object(error));
+    const { data } = fieldsOf(Object(response));
+    const code: unknown = fieldsOf(Object(data)).error;
+    return code === 'invalid_grant' || String(message).includes('invalid_grant');
+  } catch {
+    // A proxy, or a getter, that throws: it says nothing.
+    return false;
+  }
 }
 
 function newToken(): string {

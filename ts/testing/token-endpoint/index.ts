@@ -5,6 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../../arguments';
+import { bare, fieldsOf } from '../../fields';
 import { disposable } from '../disposable';
 import { send } from './answer';
 import { Families, type IssuedTokens, type TokenFamily } from './families';
@@ -67,10 +68,10 @@ export async function startTokenEndpoint(
     const request = new TokenRequest(Object.fromEntries(new URLSearchParams(body)));
     requests.push(request);
     const said = (await nextStep(request, requests.length - 1)) ?? {};
-    const step = { rotate, delayMs, ...spelledOut(said) };
-    const usual: TokenResponse = exchanges(step)
-      ? families.exchange(request, step.rotate ?? rotate)
-      : {};
+    const step = bare({ rotate, delayMs, ...spelledOut(fieldsOf(said)) });
+    const usual: TokenResponse = bare(
+      exchanges(step) ? families.exchange(request, step.rotate ?? rotate) : {},
+    );
     if (step.delayMs) await sleep(step.delayMs);
     // This turn of the event loop to its end, and a whole one: who has hung up is known by now, and
     // to them no answer finishes.

@@ -2,6 +2,7 @@
 
 import { record } from '../../arguments';
 import { InvalidArgumentError } from '../../errors';
+import { fieldsOf } from '../../fields';
 import type { TokenRequest } from './request';
 
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */
@@ -79,9 +80,10 @@ export function nextStepOf(script: TokenEndpointScript): NextStep {
       if (!Object.hasOwn(FIELDS, name)) throw refusal(`script[${index}].${name}`, 'is no field');
     }
   });
-  const queue = (script as readonly TokenEndpointStep[]).flatMap(({ times = 1, ...step }) =>
-    Array<TokenEndpointStep>(times).fill(step),
-  );
+  const queue = (script as readonly TokenEndpointStep[]).flatMap((given) => {
+    const { times = 1, ...step } = fieldsOf(given);
+    return Array<TokenEndpointStep>(times).fill(step);
+  });
   return () => queue.shift();
 }
 
