@@ -206,6 +206,12 @@ export declare function hasActiveGmailConnection(keep: Keep, id: number, userId:
 /** Whether there is a row, or a refresh token in the environment; opens nothing. */
 export declare function hasZohoToken(keep: Keep, id: number, clientId: string, provider: string): void
 
+/**
+ * For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
+ * not.
+ */
+export declare function integrationFailing(keep: Keep, id: number, userId: string, provider: string): void
+
 /** What the face has read from options and variables. */
 export interface KeepOptions {
   databaseUrl?: string

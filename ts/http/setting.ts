@@ -118,9 +118,8 @@ const SECRET_MIN_CHARS = 32;
 
 /** What `TOKENKEEP_CONNECT_SECRET` says now; nothing where it is not set. */
 export function connectSecret(): string | undefined {
-  const variable = 'TOKENKEEP_CONNECT_SECRET';
-  const secret = env[variable];
-  return secret ? checkSecret(variable, secret) : undefined;
+  const secret = env['TOKENKEEP_CONNECT_SECRET'];
+  return secret ? checkSecret('TOKENKEEP_CONNECT_SECRET', secret) : undefined;
 }
 
 /** One that can be guessed would hand out every user's tokens. */
