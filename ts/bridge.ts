@@ -203,16 +203,14 @@ async function refresh(call: number, id: number, refreshToken: string): Promise<
     const signal = AbortSignal.timeout(Math.ceil(budgetMs));
     const tokens = await refreshFns.get(id)?.(refreshToken, { signal });
     const { accessToken, refreshToken: next, expiryDate, scopes } = Object(tokens);
-    const sound =
-      typeof accessToken === 'string' && (typeof next === 'string' || (next ?? null) === null);
-    // What is no token response may have rotated all the same: the core refuses an empty token
-    // and a time that is no number.
-    const time = typeof expiryDate === 'number' ? expiryDate : NaN;
+    // Without an access token it is no token response, but may have rotated all the same: the core
+    // refuses an empty one. What else is odd costs no token: the old refresh token stays, and a time
+    // that is no number is the usual lifetime.
     bridge.refreshed(
       call,
-      sound ? accessToken : '',
-      sound ? next : null,
-      time,
+      typeof accessToken === 'string' ? accessToken : '',
+      typeof next === 'string' ? next : null,
+      typeof expiryDate === 'number' ? expiryDate : NaN,
       isTexts(scopes) ? scopes : null,
     );
   } catch (thrown) {
@@ -240,7 +238,9 @@ function thrownFields(thrown: unknown): ThrownFields {
     const known = typeof code === 'string' ? code : cause?.code;
     if (typeof known === 'string') told.code = known;
     if (Number.isInteger(status) && status >= 100 && status < 600) told.status = status;
-    if (typeof response?.data?.error === 'string') told.error = response.data.error;
+    const { error, error_description: description } = Object(response?.data);
+    if (typeof error === 'string') told.error = error;
+    if (typeof description === 'string') told.description = description;
   } catch {
     // A getter that throws, or an object without a text: it is a failure all the same.
   }

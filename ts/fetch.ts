@@ -62,7 +62,8 @@ export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void
       signal: controller.signal,
     });
     const { status, headers } = response;
-    bridge.fetched(call, status, headers.get('retry-after'), await bytesOf(response));
+    const retryAfter = headers.get('retry-after') ?? headers.get('x-retry-after');
+    bridge.fetched(call, status, retryAfter, await bytesOf(response));
   } catch (error) {
     bridge.fetchThrew(call, !NOT_CONNECTED.has(codeOf(error)));
   } finally {

@@ -193,7 +193,7 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
             fields.set("retryAfterMs", number(i64::try_from(*ms).unwrap_or(i64::MAX)))?;
         }
         Error::Authorization { reason, .. } => fields.set("reason", reason.name())?,
-        Error::Callback { cause_id } => fields.set("causeId", *cause_id)?,
+        Error::Callback { cause_id, .. } => fields.set("causeId", *cause_id)?,
         Error::Database { sqlstate, constraint, .. } => {
             if let Some(sqlstate) = sqlstate {
                 fields.set("sqlstate", sqlstate.as_str())?;

@@ -127,6 +127,15 @@ function revoked(store: StoreName): TokenRevokedError {
   return new TokenRevokedError('Access was revoked or has expired; the user must connect again');
 }
 
+/** `invalid_grant`, and what OpenID Connect says when the user must be asked. */
+const DEAD: ReadonlySet<unknown> = new Set([
+  'invalid_grant',
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+]);
+
 /** As the core reads what a `refreshFn` throws. */
 function saysDead(error: unknown): boolean {
   if (error instanceof TokenRevokedError) return true;
@@ -134,7 +143,7 @@ function saysDead(error: unknown): boolean {
     message?: unknown;
     response?: { data?: { error?: unknown } };
   };
-  return response?.data?.error === 'invalid_grant' || String(message).includes('invalid_grant');
+  return DEAD.has(response?.data?.error) || String(message).includes('invalid_grant');
 }
 
 function newToken(): string {
