@@ -7,8 +7,23 @@ import type { StoredToken } from './stored-token.js';
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const TIMEOUT_MS = 10_000;
-/** RFC 6749 allows more, but no provider says more; what is longer could be a token. */
-const ERROR_CODE = /^[a-z_]{1,40}$/;
+/** Of an answer that names none that can be read. */
+const LIFETIME_S = 3_600;
+/** Ten years. */
+const LIFETIME_MAX_S = 315_360_000;
+/** What a message repeats (RFC 6749, section 5.2; Google's own): any other text may be a token. */
+const ERROR_CODES: ReadonlySet<unknown> = new Set([
+  'access_denied',
+  'admin_policy_enforced',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_scope',
+  'org_internal',
+  'rate_limit_exceeded',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
 
 /**
  * Exchanges a refresh token. A token store of tokenkeep's does the same by itself, and better, when it
@@ -28,7 +43,7 @@ export function refreshGoogleToken(
 
 async function exchange(refreshToken: string, interrupted: AbortSignal): Promise<StoredToken> {
   const sentAt = Date.now();
-  const response = await fetch(process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL, {
+  const response = await fetch(tokenUrl(), {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'refresh_token',
@@ -43,21 +58,45 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
   const answer = Object(body) as Record<string, unknown>;
   const { access_token: accessToken, expires_in: expiresIn, scope } = answer;
   const next = answer['refresh_token'];
-  if (response.ok && typeof accessToken === 'string' && typeof expiresIn === 'number') {
+  // What stands beside an access token is no reason to throw it away.
+  if (response.ok && typeof accessToken === 'string' && accessToken !== '') {
     return {
       accessToken,
-      refreshToken: Option.some(typeof next === 'string' ? next : refreshToken),
-      expiresAt: sentAt + expiresIn * 1_000,
+      refreshToken: Option.some(typeof next === 'string' && next !== '' ? next : refreshToken),
+      expiresAt: sentAt + lifetimeOf(expiresIn) * 1_000,
       scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
       provider: 'google',
     };
   }
   const error = answer['error'];
-  const code = typeof error === 'string' && ERROR_CODE.test(error) ? ` ${error}` : '';
+  const code = ERROR_CODES.has(error) ? ` ${String(error)}` : '';
   throw failed(
     `Google did not refresh the token: ${response.status}${code}`,
     error === 'invalid_grant' ? 'User needs to authorize Google Workspace access' : undefined,
   );
+}
+
+/** In seconds. */
+function lifetimeOf(expiresIn: unknown): number {
+  const seconds = Number(expiresIn);
+  return seconds >= 1 ? Math.min(seconds, LIFETIME_MAX_S) : LIFETIME_S;
+}
+
+/** Google's own, or the one of the environment: with TLS, as the core asks for it. */
+function tokenUrl(): string {
+  const url = process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL;
+  const allowed = process.env['TOKENKEEP_ALLOW_INSECURE_REQUESTS'] === '1';
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isSafe = parsed?.protocol === 'https:' || isLoopback(parsed?.hostname ?? '');
+  if (parsed && (isSafe || allowed)) return url;
+  throw failed(
+    'TOKENKEEP_GOOGLE_TOKEN_URL must begin with https://',
+    'Within a network that you trust, set TOKENKEEP_ALLOW_INSECURE_REQUESTS=1',
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|\[::1\]|(.+\.)?localhost)$/.test(host);
 }
 
 function variable(name: string): string {
