@@ -13,7 +13,8 @@ import { native } from './native';
 
 /**
  * A function of the caller's that refreshes. `signal` aborts when its time is over. `expiryDate` is
- * in milliseconds since 1970; without a `refreshToken` the old one stays.
+ * in milliseconds since 1970; without one that can be stored the token counts for an hour, and without
+ * such a `refreshToken` the old one stays.
  */
 export type RefreshFn = (
   refreshToken: string,

@@ -14,8 +14,8 @@ export interface DeadGrant {
   /** `error` codes, such as `['bad_refresh_token']`. */
   codes?: readonly string[] | undefined;
   /**
-   * Statuses, from 400 to 499, that say so where the body is empty, such as `[400]`. Only where the
-   * provider answers a wrong client secret in another way.
+   * Statuses, from 400 to 499, that say so where the body is empty, such as `[400]`. With care: where
+   * the provider answers a wrong client secret so, too, that looks like dead grants.
    */
   statusWithEmptyBody?: readonly number[] | undefined;
   /**

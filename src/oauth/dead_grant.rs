@@ -47,7 +47,9 @@ impl Member {
     fn is_in(&self, body: &Value) -> bool {
         match body.pointer(&self.path) {
             Some(Value::String(text)) => *text == self.value,
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string() == self.value,
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                serde_json::from_str(&self.value).is_ok_and(|wanted: Value| wanted == *value)
+            }
             _ => false,
         }
     }
