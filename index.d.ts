@@ -101,6 +101,19 @@ export interface DatabaseRemarks {
   isUnchecked: boolean
 }
 
+/** A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON writes it. */
+export interface DeadGrantMember {
+  path: string
+  value: string
+}
+
+/** How a provider says that a grant is dead, beside the codes that count everywhere. */
+export interface DeadGrantOptions {
+  codes: Array<string>
+  statusWithEmptyBody: Array<number>
+  members: Array<DeadGrantMember>
+}
+
 /**
  * The same at once where nothing has to be derived; `null` where that is not so, and where it does
  * not open.
@@ -252,11 +265,15 @@ export interface KeepOptions {
   googleOauthRedirectUri?: string
   zohoRefreshToken?: string
   zohoAccountsServer?: string
+  /** Origins, separated by commas. */
+  zohoAccountsServers?: string
   zohoTokenUrl?: string
   encryptionSecret?: string
   encryptionSecretPrevious?: string
   saltReuse?: boolean
   providers?: Array<ProviderOptions>
+  /** Whether endpoints are asked without TLS beyond this machine. */
+  allowInsecureRequests?: boolean
   /** Whether the calendar store tells row-level security whose row it is. */
   jwtClaims?: boolean
   mixedFleet?: boolean
@@ -306,6 +323,7 @@ export interface ProviderOptions {
   clientAuthentication?: string
   rotates?: boolean
   defaultExpiresInS?: number
+  deadGrant?: DeadGrantOptions
 }
 
 /**
@@ -349,6 +367,7 @@ export interface ThrownFields {
   code?: string
   status?: number
   error?: string
+  description?: string
 }
 
 /** Rewrites every sealed value of a store in plaintext; resolves to how many rows. */

@@ -54,6 +54,9 @@ describe('createTokenKeep refuses', () => {
     ['mixedFleet as a number', 'mixedFleet', 1],
     ['usableAtOnce as a text', 'usableAtOnce', 'true'],
     ['onEvent that is no function', 'onEvent', {}],
+    ['zohoAccountsServers as a text', 'zohoAccountsServers', 'https://accounts.zoho.xx'],
+    ['zohoAccountsServers of numbers', 'zohoAccountsServers', [7]],
+    ['allowInsecureRequests as a text', 'allowInsecureRequests', 'true'],
   ])('%s', (_, argument, value) => {
     const error = thrownBy({ [argument]: value });
     expect(error).toBeInstanceOf(InvalidArgumentError);

@@ -117,6 +117,7 @@ describe('with a store', () => {
       databasePassword: 'secretdatabasepassword',
       key: 'c0ffee'.repeat(10) + 'c0ff',
       thrown: 'secretthrown',
+      letters: 'ghoSecretOfLettersAlone',
     };
     const errors: unknown[] = [];
     const fails = async (call: Promise<unknown>) => {
@@ -147,8 +148,9 @@ describe('with a store', () => {
       { status: 429, body: echo, headers: { 'retry-after': secrets.newToken } },
       { status: 500, body: { ...echo, error: secrets.newToken } },
       { status: 502, body: JSON.stringify(echo) },
-      { status: 200, body: { ...echo, expires_in: secrets.newToken } },
-      { status: 200, body: { ...echo, refresh_token: `${secrets.refreshToken}\0` } },
+      { status: 200, body: { ...echo, access_token: 7, expires_in: secrets.newToken } },
+      { status: 200, body: { ...echo, access_token: `${secrets.newToken}\0` } },
+      { status: 400, body: { ...echo, error: secrets.letters } },
       { status: 200, body: `${JSON.stringify(echo)}trailing` },
       { status: 200, body: { ...echo, error: 'Access Denied' } },
       { redirect: `http://127.0.0.1:1/?token=${secrets.refreshToken}` },

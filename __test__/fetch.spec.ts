@@ -16,15 +16,17 @@ const TOKEN_URL = 'https://provider.example/token';
 
 const asked: { form: Record<string, string>; headers: Headers }[] = [];
 const server = setupServer();
-const answer = (init: { body?: object | string; status?: number } = {}) =>
+const answer = (
+  init: { body?: object | string; status?: number; headers?: Record<string, string> } = {},
+) =>
   server.use(
     http.post(TOKEN_URL, async ({ request }) => {
       const form = Object.fromEntries(new URLSearchParams(await request.text()));
       asked.push({ form, headers: request.headers });
       const body = init.body ?? { access_token: 'new', expires_in: 3_600 };
       return typeof body === 'string'
-        ? new HttpResponse(body, { status: init.status ?? 200 })
-        : HttpResponse.json(body, { status: init.status ?? 200 });
+        ? new HttpResponse(body, { status: init.status ?? 200, headers: init.headers ?? {} })
+        : HttpResponse.json(body, { status: init.status ?? 200, headers: init.headers ?? {} });
     }),
   );
 
@@ -186,6 +188,14 @@ describe('what fetch does not bring', () => {
       const failure = await refresh(thrown(error));
       expect(failure.code).toBe('ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN');
     }
+  });
+
+  it.each(['Retry-After', 'X-Retry-After'])('is told for how long by %s', async (name) => {
+    answer({ status: 403, body: '', headers: { [name]: '60' } });
+    expect(await refresh()).toMatchObject({
+      code: 'ERR_TOKENKEEP_PROVIDER_THROTTLED',
+      retryAfterMs: 60_000,
+    });
   });
 
   it.each([

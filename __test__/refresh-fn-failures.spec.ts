@@ -79,6 +79,44 @@ describe('what a refreshFn throws', () => {
     expect(await scene.row(user)).toBeUndefined();
   });
 
+  it.each(['interaction_required', 'consent_required', 'login_required'])(
+    'ends the row when it says %s',
+    async (code) => {
+      const user = await scene.user();
+      const error = await failureOfUser(scene.keep(), user, async () => {
+        throw response(400, code);
+      });
+      expect(error).toMatchObject({ name: 'GmailTokenRevokedError' });
+      expect(await scene.row(user)).toBeUndefined();
+    },
+  );
+
+  it('does not end the row while Salesforce works on another request', async () => {
+    const user = await scene.user();
+    const data = {
+      error: 'invalid_grant',
+      error_description: 'token request is already being processed',
+    };
+    const error = await failureOfUser(scene.keep(), user, async () => {
+      throw Object.assign(new Error('invalid_grant'), { response: { status: 400, data } });
+    });
+    expect(error).toMatchObject({ name: 'RefreshCallbackError', retryable: true });
+    expect(await scene.tokens(user)).toMatchObject({ refreshToken: user.refreshToken });
+  });
+
+  it.each([
+    ['a refusal', response(400, 'invalid_scope'), false],
+    ['a refusal of the client', response(401, 'invalid_client'), false],
+    ['an error of its own', new Error('mine'), true],
+    ['a status of throttling', response(429, 'odd'), true],
+  ])('says whether it may pass: %s', async (_, thrown, retryable) => {
+    const user = await scene.user();
+    const error = await failureOfUser(scene.keep(), user, async () => {
+      throw thrown;
+    });
+    expect(error).toMatchObject({ name: 'RefreshCallbackError', retryable });
+  });
+
   it('is a known failure of the client: the row is released', async () => {
     const user = await scene.user();
     const thrown = response(401, 'invalid_client');
@@ -155,16 +193,6 @@ describe('what a refreshFn returns that is no token', () => {
     ['an access token that is a number', { accessToken: 7, expiryDate: 4e12 }],
     ['an access token with a NUL byte', { accessToken: 'a\0', expiryDate: 4e12 }],
     ['an access token of over 64 KiB', { accessToken: 'x'.repeat(65_537), expiryDate: 4e12 }],
-    ['no expiryDate', { accessToken: 'a' }],
-    ['null as the expiryDate', { accessToken: 'a', expiryDate: null }],
-    ['an expiryDate that is an empty text', { accessToken: 'a', expiryDate: '' }],
-    ['an expiryDate that is true', { accessToken: 'a', expiryDate: true }],
-    ['an expiryDate that is NaN', { accessToken: 'a', expiryDate: NaN }],
-    ['an expiryDate that is Infinity', { accessToken: 'a', expiryDate: Infinity }],
-    ['an expiryDate out of range', { accessToken: 'a', expiryDate: 8.64e15 + 1 }],
-    ['an expiryDate before PostgreSQL', { accessToken: 'a', expiryDate: -8.64e15 }],
-    ['a refresh token with a NUL byte', { accessToken: 'a', refreshToken: '\0', expiryDate: 4e12 }],
-    ['a refresh token that is a number', { accessToken: 'a', refreshToken: 7, expiryDate: 4e12 }],
   ])('%s is ProviderResponseError, and it may have rotated', async (_, answer) => {
     const user = await scene.user();
     const error = await failureOfUser(scene.keep(SCALED), user, async () => answer);
@@ -174,5 +202,42 @@ describe('what a refreshFn returns that is no token', () => {
     });
     expect(await scene.tokens(user)).toMatchObject({ refreshToken: user.refreshToken });
     expect((await scene.row(user))!.refreshing_at).toBeInstanceOf(Date);
+  });
+});
+
+describe('what a refreshFn returns beside an access token, where it is odd,', () => {
+  const hour = 3_600_000;
+  const years = 315_360_000_000;
+
+  it.each<[string, object, number]>([
+    ['no expiryDate', {}, hour],
+    ['null as the expiryDate', { expiryDate: null }, hour],
+    ['an expiryDate that is an empty text', { expiryDate: '' }, hour],
+    ['an expiryDate that is true', { expiryDate: true }, hour],
+    ['an expiryDate that is NaN', { expiryDate: NaN }, hour],
+    ['an expiryDate before PostgreSQL', { expiryDate: -8.64e15 }, hour],
+    ['an expiryDate that is Infinity', { expiryDate: Infinity }, years],
+    ['an expiryDate out of range', { expiryDate: 8.64e15 + 1 }, years],
+  ])('costs no token: %s', async (_, odd, lifetime) => {
+    const user = await scene.user();
+    const refreshFn = async () => ({ accessToken: 'new', refreshToken: 'rotated', ...odd });
+    await scene.keep().gmail.getValidGmailToken(user.id, refreshFn as unknown as RefreshFn);
+    expect(await scene.tokens(user)).toEqual({ accessToken: 'new', refreshToken: 'rotated' });
+    const { expires_at, updated_at } = (await scene.row(user))!;
+    expect(Math.abs(Number(expires_at) - Number(updated_at) - lifetime)).toBeLessThan(60_000);
+  });
+
+  it.each<[string, unknown]>([
+    ['a NUL byte', '\0'],
+    ['a number', 7],
+    ['over 64 KiB', 'x'.repeat(65_537)],
+  ])('keeps the old refresh token: %s', async (_, refreshToken) => {
+    const user = await scene.user();
+    const refreshFn = async () => ({ accessToken: 'new', refreshToken, expiryDate: 4e12 });
+    await scene.keep().gmail.getValidGmailToken(user.id, refreshFn as unknown as RefreshFn);
+    expect(await scene.tokens(user)).toEqual({
+      accessToken: 'new',
+      refreshToken: user.refreshToken,
+    });
   });
 });

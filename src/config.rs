@@ -191,8 +191,10 @@ pub const TEXT_MAX_BYTES: usize = 1024;
 pub const METADATA_MAX_BYTES: usize = 64 * 1024;
 /// The longest authorization code that is exchanged.
 pub const CODE_MAX_BYTES: usize = 4 * 1024;
-/// The longest lifetime of an access token that is believed: ten years.
+/// The longest lifetime of an access token that is stored: ten years.
 pub const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
+/// The longest `Retry-After` that is told: what a timer of Node's holds, 24 days.
+pub const RETRY_AFTER_MAX_S: u64 = 2_147_483;
 /// The longest token that a store takes.
 pub const TOKEN_MAX_BYTES: usize = 64 * 1024;
 /// The most keys that one read asks for.

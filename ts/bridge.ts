@@ -15,7 +15,8 @@ import { native } from './native';
 
 /**
  * A function of the caller's that refreshes. `signal` aborts when its time is over. `expiryDate` is
- * in milliseconds since 1970; without a `refreshToken` the old one stays.
+ * in milliseconds since 1970; without one that can be stored the token counts for an hour, and without
+ * such a `refreshToken` the old one stays.
  */
 export type RefreshFn = (
   refreshToken: string,
@@ -238,21 +239,30 @@ type Refreshed = [
 ];
 
 /**
- * What a function returned. What is no token response may have rotated all the same: the core refuses
- * an empty token and a time that is no number.
+ * What a function returned. Without an access token it is no token response, but may have rotated all the
+ * same: the core refuses an empty one. What else is odd costs no token: the old refresh token stays, and a
+ * time that is no number is the usual lifetime.
  */
 function tokensOf(returned: unknown): Refreshed {
+  const own = fieldsOf(Object(returned));
+  const accessToken = partOf(() => own.accessToken);
+  const next = partOf(() => own.refreshToken);
+  const time = partOf(() => own.expiryDate);
+  return [
+    typeof accessToken === 'string' ? accessToken : '',
+    typeof next === 'string' ? next : null,
+    typeof time === 'number' ? time : NaN,
+    textsOf(partOf(() => textsOf(own.scopes))),
+  ];
+}
+
+/** Nothing of a proxy, or a getter, that throws. */
+function partOf(read: () => unknown): unknown {
   try {
-    const { accessToken, refreshToken, expiryDate, scopes } = fieldsOf(Object(returned));
-    const next = refreshToken ?? null;
-    if (typeof accessToken === 'string' && (typeof next === 'string' || next === null)) {
-      const time = typeof expiryDate === 'number' ? expiryDate : NaN;
-      return [accessToken, next, time, textsOf(scopes)];
-    }
+    return read();
   } catch {
-    // A proxy, or a getter, that throws.
+    return undefined;
   }
-  return ['', null, NaN, null];
 }
 
 function textsOf(value: unknown): string[] | null {
@@ -290,6 +300,11 @@ function thrownFields(thrown: unknown): ThrownFields {
     () => {
       const { error } = fieldsOf(Object(fieldsOf(Object(own.response)).data));
       if (typeof error === 'string') told.error = error;
+    },
+    () => {
+      const data = fieldsOf(Object(fieldsOf(Object(own.response)).data));
+      const description = data.error_description;
+      if (typeof description === 'string') told.description = description;
     },
   ];
   for (const read of readers) {

@@ -141,8 +141,9 @@ export class ProviderThrottledError extends TokenkeepError {
 }
 
 /**
- * The token endpoint refused for another reason than the grant.
- * @remarks Read the provider's `error` code in the message.
+ * The token endpoint refused for another reason than the grant, perhaps this row's or its tenant's alone.
+ * @remarks Read the provider's `error` code in the message. Where it says so of a dead grant, name
+ * that in `deadGrant` of the provider's description.
  */
 export class ProviderRefusedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_REFUSED';
@@ -152,7 +153,8 @@ export class ProviderRefusedError extends TokenkeepError {
 
 /**
  * The token endpoint refused the application's own client id or secret.
- * @remarks Mend client id or secret (also Zoho's `invalid_client_secret`). No stored token was
+ * @remarks Mend client id or secret (also Zoho's `invalid_client_secret`), or `clientAuthentication`
+ * where the client is registered for another than `client_secret_post`. No stored token was
  * touched; the endpoint is asked again after 30 s.
  */
 export class ClientRejectedError extends TokenkeepError {
@@ -191,7 +193,8 @@ export class ProviderResponseError extends TokenkeepError {
  */
 export class RefreshCallbackError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_CALLBACK';
-  override readonly retryable = true;
+  /** False where it threw a refusal that stays, such as `response.status` 400. */
+  override readonly retryable: boolean = true;
 }
 
 /**

@@ -90,7 +90,7 @@ async function post(
       signal: controller.signal,
     });
     const { status, headers } = response;
-    const retryAfter = headers.get('retry-after');
+    const retryAfter = headers.get('retry-after') ?? headers.get('x-retry-after');
     bridge.fetched(call, status, retryAfter, await bytesOf(response, READ_MAX_BYTES));
   } catch (error) {
     bridge.fetchThrew(call, !NOT_CONNECTED.has(codeOf(error)));

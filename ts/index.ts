@@ -6,6 +6,7 @@ export * from './errors';
 export { type TokenkeepEvent } from './events';
 export { type RefreshFn } from './bridge';
 export { type Fetch } from './fetch';
+export { type DeadGrant, type DeadGrantMember } from './dead-grant';
 export { type CalendarStore } from './calendar-store';
 export { type GmailStore } from './gmail-store';
 export {

@@ -102,15 +102,15 @@ function missing(wanted: readonly string[], granted: readonly string[]): string[
   return wanted.filter((scope) => !granted.includes(scope));
 }
 
-const UNAVAILABLE = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
+const OF_PROVIDER = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
 
-function inactive(
-  error: unknown,
-): 'not_connected' | 'needs_reauthorization' | 'provider_unavailable' | undefined {
+type Reason = Extract<ConnectionStatus, { active: false }>['reason'];
+
+function inactive(error: unknown): Reason | undefined {
   if (error instanceof NotConnectedError) return 'not_connected';
   if (error instanceof TokenRevokedError || error instanceof RefreshTokenMissingError) {
     return 'needs_reauthorization';
   }
-  const isProvider = error instanceof TokenkeepError && UNAVAILABLE.test(error.code);
-  return isProvider ? 'provider_unavailable' : undefined;
+  if (!(error instanceof TokenkeepError && OF_PROVIDER.test(error.code))) return undefined;
+  return error.retryable ? 'provider_unavailable' : 'refused';
 }

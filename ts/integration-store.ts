@@ -51,8 +51,12 @@ export type ConnectionStatus =
     }
   | {
       active: false;
-      /** The first two need the user; the last does not. */
-      reason: 'not_connected' | 'needs_reauthorization' | 'provider_unavailable';
+      /**
+       * The first two need the user. `refused`: the provider refuses this connection for a reason that
+       * does not pass by itself, such as an application that the user's administrator has removed; read
+       * `error`. `provider_unavailable` passes.
+       */
+      reason: 'not_connected' | 'needs_reauthorization' | 'refused' | 'provider_unavailable';
       /** What stood in the way. */
       error: TokenkeepError;
     };

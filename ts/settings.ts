@@ -3,6 +3,7 @@
 import type { KeepOptions, ProviderOptions } from '../index';
 import { optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
 import { ConfigurationError, InvalidArgumentError } from './errors';
+import { type DeadGrant, deadGrantOf } from './dead-grant';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
 import { bare, env } from './fields';
@@ -23,8 +24,10 @@ export interface ProviderSettings {
   clientAuthentication?: 'client_secret_post' | 'client_secret_basic' | 'none' | undefined;
   /** Whether a refresh may answer with a new refresh token and make the old one worthless: true. */
   rotates?: boolean | undefined;
-  /** The lifetime of an access token, in seconds, when an answer names none: 3,600. */
+  /** The lifetime of an access token, in seconds, when an answer names none that can be read: 3,600. */
   defaultExpiresIn?: number | undefined;
+  /** What the provider answers when a grant is dead, where it does not say `invalid_grant`. */
+  deadGrant?: DeadGrant | undefined;
 }
 
 /** What an instance can be told; where a variable is named, it counts when the option is left out. */
@@ -84,6 +87,12 @@ export interface TokenKeepOptions {
   zohoRefreshToken?: string | undefined;
   /** Zoho's accounts server of rows that name none: `https://accounts.zoho.com`. */
   zohoAccountsServer?: string | undefined;
+  /**
+   * `TOKENKEEP_ZOHO_ACCOUNTS_SERVERS`, separated by commas: origins of accounts servers of Zoho's that
+   * this version does not know, such as `https://accounts.zoho.xx`. A row may name these, too; they are
+   * sent the client's secret.
+   */
+  zohoAccountsServers?: readonly string[] | undefined;
   /** `TOKENKEEP_ZOHO_TOKEN_URL`: in the place of Zoho's own, for tests and proxies. */
   zohoTokenUrl?: string | undefined;
   /** `ENCRYPTION_SECRET`: at least 32 characters; the vault's values are sealed with it. */
@@ -100,6 +109,12 @@ export interface TokenKeepOptions {
    * `GOOGLE_CLIENT_ID`.
    */
   providers?: Record<string, ProviderSettings> | undefined;
+  /**
+   * `TOKENKEEP_ALLOW_INSECURE_REQUESTS=1`: token, revocation and authorization endpoints of other
+   * machines may begin with `http://`, as in a network that you trust. By default that is a
+   * {@link ConfigurationError}; this machine's own (`localhost`, `127.0.0.1`) may.
+   */
+  allowInsecureRequests?: boolean | undefined;
   /**
    * `TOKENKEEP_JWT_CLAIMS=1`: the calendar store tells row-level security whose row each statement is
    * about, as `request.jwt.claims`: what `auth.uid()` in the policy of its table asks for. Not needed
@@ -143,6 +158,7 @@ const TEXTS = {
   sealing: 'TOKENKEEP_SEALING',
   zohoRefreshToken: 'ZOHO_REFRESH_TOKEN',
   zohoAccountsServer: undefined,
+  zohoAccountsServers: 'TOKENKEEP_ZOHO_ACCOUNTS_SERVERS',
   zohoTokenUrl: 'TOKENKEEP_ZOHO_TOKEN_URL',
   encryptionSecret: 'ENCRYPTION_SECRET',
   encryptionSecretPrevious: 'ENCRYPTION_SECRET_PREVIOUS',
@@ -164,6 +180,7 @@ const FLAGS = {
   requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
   saltReuse: 'TOKENKEEP_SALT_REUSE',
   usableAtOnce: undefined,
+  allowInsecureRequests: 'TOKENKEEP_ALLOW_INSECURE_REQUESTS',
 } as const;
 
 const FUNCTIONS: readonly string[] = ['onEvent', 'fetch', 'databasePassword'];
@@ -204,10 +221,17 @@ const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][
 
 type Name = keyof TokenKeepOptions;
 
+/** The option that is several texts; its variable separates them by commas. */
+const LIST = 'zohoAccountsServers';
+
 /** Refuses what is no option, or not of its type. */
 export function checkOptions(options: TokenKeepOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
+    if (name === LIST) {
+      optionalTexts(name, value);
+      continue;
+    }
     const wanted = typeOf(name as Name);
     if (wanted === undefined) {
       throw new InvalidArgumentError(`${name}: is no option`, { argument: name });
@@ -235,7 +259,7 @@ function typeOf(name: Name): string | undefined {
 /** What an option, or its variable, says now; `undefined` when that is nothing. */
 export function textOption(
   options: TokenKeepOptions,
-  name: keyof typeof TEXTS,
+  name: Exclude<keyof typeof TEXTS, typeof LIST>,
 ): string | undefined {
   const variable = TEXTS[name];
   return (options[name] ?? (variable && env[variable])) || undefined;
@@ -244,7 +268,10 @@ export function textOption(
 /** What options and variables say now; when it has changed, the native instance is made anew. */
 export function read(options: TokenKeepOptions): (string | undefined)[] {
   const said: (string | undefined)[] = [];
-  for (const [name, variable] of texts) said.push(options[name] ?? (variable && env[variable]));
+  for (const [name, variable] of texts) {
+    const given = name === LIST ? options[name]?.join() : options[name];
+    said.push(given ?? (variable && env[variable]));
+  }
   for (const [name, variable] of flags)
     said.push(options[name]?.toString() ?? (variable && env[variable]));
   for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
@@ -303,6 +330,7 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
         argument: lifetime,
       });
     }
+    const deadGrant = deadGrantOf(`${at}.deadGrant`, fields['deadGrant']);
     const secrets = fields['clientSecret'];
     const tokenUrl =
       optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? env[tokenUrlVariable(name)];
@@ -323,6 +351,7 @@ function providersOf(given: Record<string, ProviderSettings>): ProviderOptions[]
       ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
       ...(rotates === undefined ? {} : { rotates }),
       ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
+      ...(deadGrant === undefined ? {} : { deadGrant }),
     });
   });
 }

@@ -1,4 +1,4 @@
-/** `invalid_client`, `unauthorized_client`: the application's fault, which no user pays for. */
+/** `invalid_client` and its kin: the application's fault, which no user pays for. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep, type TokenKeep } from '../../dist/index.js';
@@ -36,17 +36,26 @@ describe("the application's own credentials", () => {
     ['invalid_client', 401],
     ['invalid_client', 400],
     ['invalid_client', 200],
-    ['unauthorized_client', 401],
-    ['unauthorized_client', 400],
+    ['invalid_client_id', 400],
+    ['bad_client_secret', 200],
   ])('%s with status %i touches no row, nor its lease', async (code, status) => {
     const step = { status, body: { error: code } };
     const { error, before: row, after } = await failing(scene, step);
     expect(error).toMatchObject({ ...rejected, retryable: false });
     expect(error.message).toContain(code);
+    expect(error.message).toContain('clientAuthentication');
     expect(after).toEqual(row);
     const usable = await tidedOver(scene, step);
     expect(usable.accessToken).toBe(usable.user.accessToken);
     expect(usable.after).toEqual(usable.before);
+  });
+
+  it('are meant by unauthorized_client where its description says so, as at Keycloak', async () => {
+    const description = 'Invalid client or Invalid client credentials';
+    const body = { error: 'unauthorized_client', error_description: description };
+    const { error, before: row, after } = await failing(scene, { status: 401, body });
+    expect(error).toMatchObject(rejected);
+    expect(after).toEqual(row);
   });
 
   it('are not tried for the next user, and the next, whose rows nobody touches', async () => {

@@ -1,4 +1,4 @@
-/** `invalid_grant`, `invalid_code`: the grant is dead, and the row goes. */
+/** `invalid_grant`, `login_required` and their kin: the grant is dead, and the row goes. */
 
 import { describe, expect, it } from 'vitest';
 import { failing } from '../helpers/answered';
@@ -18,6 +18,16 @@ describe('a dead grant', () => {
     ['invalid_grant beside a token', 200, { access_token: 'at', error: 'invalid_grant' }],
     ['invalid_code', 400, { error: 'invalid_code' }],
     ['invalid_code with status 200', 200, { error: 'invalid_code' }],
+    ['interaction_required', 400, { error: 'interaction_required', suberror: 'basic_action' }],
+    ['login_required', 400, { error: 'login_required' }],
+    ['consent_required', 400, { error: 'consent_required' }],
+    ['account_selection_required', 400, { error: 'account_selection_required' }],
+    [
+      "Salesforce's invalid_grant of a token that has expired",
+      400,
+      { error: 'invalid_grant', error_description: 'expired access/refresh token' },
+    ],
+    ["403 with a Retry-After and Atlassian's code", 403, { error: 'invalid_grant' }],
   ])('%s deletes the row and is GmailTokenRevokedError', async (_, status, body) => {
     const bystander = await scene.user();
     const theirs = await scene.row(bystander);

@@ -13,18 +13,19 @@ const MEBIBYTE = 1024 * 1024;
 /** A good answer but for these fields. */
 const but = (fields: object) => ({ access_token: 'at', refresh_token: 'rt', ...fields });
 
+/** Not UTF-8, where the text says e with an acute accent. */
+const latin = (json: string) => () => Buffer.from(json, 'latin1');
+
 const bodies: [string, Step['body']][] = [
   ['a page', '<html></html>'],
   ['an empty body', ''],
   ['JSON that ends too early', '{"access_token":"at","expires_in":36'],
   ['JSON that goes on', `${JSON.stringify(but({}))}{}`],
-  ['JSON with a byte order mark', `\ufeff${JSON.stringify(but({}))}`],
   ['a form, as some send it', 'access_token=at&expires_in=3600'],
   ['an array', '[]'],
   ['an array of tokens', '["at","rt",3600]'],
   ['null', 'null'],
   ['a text', '"at"'],
-  ['a field twice', '{"access_token":"at","access_token":"other"}'],
   ['half a surrogate pair', '{"access_token":"\\ud800"}'],
   ['no access token', {}],
   ['an access token that is null', but({ access_token: null })],
@@ -33,21 +34,7 @@ const bodies: [string, Step['body']][] = [
   ['an access token that is an object', but({ access_token: { token: 'at' } })],
   ['an access token with a NUL byte', but({ access_token: 'a\0b' })],
   ['an access token of over 64 KiB', but({ access_token: 'x'.repeat(64 * 1024 + 1) })],
-  ['a refresh token that is a number', but({ refresh_token: 7 })],
-  ['a refresh token with a NUL byte', but({ refresh_token: 'r\0t' })],
-  ['a refresh token of over 64 KiB', but({ refresh_token: 'x'.repeat(64 * 1024 + 1) })],
-  ['a negative lifetime', but({ expires_in: -1 })],
-  ['a negative lifetime as a text', but({ expires_in: '-3600' })],
-  ['no lifetime at all', but({ expires_in: 0 })],
-  ['a lifetime of more than ten years', but({ expires_in: 315_360_001 })],
-  ['a lifetime in milliseconds', but({ expires_in: Date.now() })],
-  ['a lifetime that no number holds', '{"access_token":"at","expires_in":1e999}'],
-  ['an infinite lifetime', but({ expires_in: 'Infinity' })],
-  ['a lifetime that is no number', but({ expires_in: 'NaN' })],
-  ['a lifetime in words', but({ expires_in: 'soon' })],
-  ['an empty lifetime', but({ expires_in: '' })],
-  ['a lifetime that is true', but({ expires_in: true })],
-  ['a lifetime that is an array', but({ expires_in: [3_600] })],
+  ['an access token that is not UTF-8', latin('{"access_token":"caf\u00e9"}')],
   ['more than a mebibyte', but({ padding: 'x'.repeat(MEBIBYTE) })],
   ['a byte more than a mebibyte', JSON.stringify(but({})).padEnd(MEBIBYTE + 1)],
 ];

@@ -23,6 +23,9 @@ describe('an outcome that is not known', () => {
     ['502 of a gateway', { status: 502, exchange: true }],
     ['504 of a gateway', { status: 504, exchange: true }],
     ['520 of a gateway', { status: 520, exchange: true }],
+    // Slack: "It's possible some aspect of the operation succeeded before the error was raised."
+    ['internal_error of Slack', { status: 200, body: { ok: false, error: 'internal_error' } }],
+    ['fatal_error of Slack', { status: 200, body: { ok: false, error: 'fatal_error' } }],
     ['502 with the code of a dead grant', { status: 502, body: { error: 'invalid_grant' } }],
   ])('%s is asked once by all processes, and the lease is left', async (_, step) => {
     const { user, error, before, after } = await failing(scene, step);

@@ -38,6 +38,21 @@ describe('a provider that throttles', () => {
     ['429 with seconds', slowDown('120')],
     ['429 with a date', slowDown(inSeconds(3_600))],
     ['429 with seconds that no number holds', slowDown('9'.repeat(40))],
+    ['429 with the most seconds that a number holds', slowDown('18446744073709551615')],
+    ['429 with X-Retry-After', { status: 429, headers: { 'x-retry-after': '60' } }],
+    ['403 with Retry-After', { status: 403, headers: { 'retry-after': '60' }, body: 'no' }],
+    ['403 with X-Retry-After', { status: 403, headers: { 'x-retry-after': '60' } }],
+    [
+      '400 with an unknown code and Retry-After',
+      { status: 400, headers: { 'retry-after': '60' }, body: { error: 'quota' } },
+    ],
+    ['ratelimited of Slack', { status: 200, body: { ok: false, error: 'ratelimited' } }],
+    ['rate_limited with status 200', { status: 200, body: { ok: false, error: 'rate_limited' } }],
+    ['rate_limit_exceeded of Salesforce', { status: 400, body: { error: 'rate_limit_exceeded' } }],
+    [
+      'invalid_grant whose description says too many requests',
+      { status: 400, body: { error: 'invalid_grant', error_description: 'Too many requests' } },
+    ],
     ['429 with a Retry-After that is neither', slowDown('soon')],
     ['429 with a date that has passed', slowDown(inSeconds(-3_600))],
     ['slow_down', { status: 400, body: { error: 'slow_down' } }],
@@ -60,7 +75,9 @@ describe('a provider that throttles', () => {
   it.each<[string, string, number, number]>([
     ['seconds', '7200', 7_200_000, 7_200_000],
     ['a date', inSeconds(7_200), 7_000_000, 7_200_000],
-    ['seconds that no number holds', '9'.repeat(40), Number.MAX_SAFE_INTEGER, Infinity],
+    // What a timer of Node's holds, and no more: an application may wait for so long.
+    ['seconds that no number holds', '9'.repeat(40), 2_147_483_000, 2_147_483_000],
+    ['the most seconds that a number holds', '18446744073709551615', 2_147_483_000, 2_147_483_000],
   ])('says for how long in %s, and is not asked in a loop', async (_, header, least, most) => {
     const user = await scene.user();
     scene.endpoint.script(() => slowDown(header));

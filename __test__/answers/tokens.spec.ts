@@ -40,6 +40,10 @@ describe('200 with tokens', () => {
     ['is missing', undefined],
     ['is null', null],
     ['is empty', ''],
+    ['is a number', 7],
+    ['is an object', { token: 'rt' }],
+    ['has a NUL byte', 'r\0t'],
+    ['has over 64 KiB', 'x'.repeat(64 * 1024 + 1)],
   ])('keeps the old refresh token, sealed anew, when the new one %s', async (_, refreshToken) => {
     const body = changed({ refresh_token: refreshToken });
     const { user, before, token, after, stored } = await refreshed({ rotate: false, body });
@@ -58,6 +62,24 @@ describe('200 with tokens', () => {
     ['an error that is empty', { body: changed({ error: '' }) }],
     ['status 201', { status: 201, exchange: true }],
     ['a content type that is not JSON', { headers: { 'content-type': 'text/plain' } }],
+    ['a byte order mark before it', { body: (usual) => `\ufeff${JSON.stringify(usual)}` }],
+    [
+      'members that cannot be read',
+      {
+        body: (usual) => `{"scope":"\\ud800","api_domain":1e999,${JSON.stringify(usual).slice(1)}`,
+      },
+    ],
+    [
+      'a member twice',
+      { body: (usual) => `{"expires_in":1,"access_token":"no",${JSON.stringify(usual).slice(1)}` },
+    ],
+    [
+      'a member that is not UTF-8',
+      {
+        body: (usual) =>
+          Buffer.from(`{"scope":"caf\u00e9",${JSON.stringify(usual).slice(1)}`, 'latin1'),
+      },
+    ],
     ['white space around it', { body: (usual) => `\r\n ${JSON.stringify(usual)}\n` }],
     ['no length', { chunked: true }],
     ['exactly a mebibyte', { body: (usual) => JSON.stringify(usual).padEnd(1024 * 1024) }],
@@ -76,13 +98,40 @@ describe('expires_in', () => {
     ['a text', '7200', 7_200],
     ['a text with white space', ' 7200\n', 7_200],
     ['ten years', 315_360_000, 315_360_000],
+    ['more than ten years: those', 315_705_599, 315_360_000],
+    ['twenty years: ten', 631_138_518, 315_360_000],
+    ['twenty years as a text: ten', '631138518', 315_360_000],
     ["missing: the provider's default", undefined, 3_600],
     ["null: the provider's default", null, 3_600],
+    ["0: the provider's default", 0, 3_600],
+    ["0 as a text: the provider's default", '0', 3_600],
+    ["negative: the provider's default", -1, 3_600],
+    ["NaN as a text: the provider's default", 'NaN', 3_600],
+    ["in words: the provider's default", 'soon', 3_600],
+    ["empty: the provider's default", '', 3_600],
+    ["true: the provider's default", true, 3_600],
+    ["an array: the provider's default", [7_200], 3_600],
   ])('counts from the lease when it is %s', async (_, expiresIn, seconds) => {
     const { token, after, leasedAt } = await refreshed({
       body: changed({ expires_in: expiresIn }),
     });
     expect(Number(after.expires_at)).toBe(leasedAt + seconds * 1_000);
     expect(token.expiresAt).toEqual(after.expires_at);
+  });
+
+  it('that no number holds is ten years', async () => {
+    const { after, leasedAt } = await refreshed({
+      body: (usual) =>
+        JSON.stringify({ ...usual, expires_in: 0 }).replace(/"expires_in":0/, '"expires_in":1e999'),
+    });
+    expect(Number(after.expires_at)).toBe(leasedAt + 315_360_000_000);
+  });
+
+  it.each<[string, object]>([
+    ['in milliseconds, and in seconds beside it', { expires_in: 7_200_000, expires_in_sec: 7_200 }],
+    ['in seconds, and unreadable beside it', { expires_in: 7_200, expires_in_sec: 'soon' }],
+  ])('counts in seconds when it is named twice: %s', async (_, fields) => {
+    const { after, leasedAt } = await refreshed({ body: changed(fields) });
+    expect(Number(after.expires_at)).toBe(leasedAt + 7_200_000);
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../support/token-endpoint.mjs';
 import { failing, tidedOver } from '../helpers/answered';
-import { failureOf } from '../helpers/promises';
+import { failureOf, printed } from '../helpers/promises';
 import { startListenerLater } from '../helpers/late-listener';
 import { useScene } from '../helpers/scene';
 
@@ -42,6 +42,22 @@ describe('5xx before the request was passed on', () => {
     ['500 with the code of a dead grant', 500, { status: 500, body: { error: 'invalid_grant' } }],
     ['temporarily_unavailable', 400, { status: 400, body: { error: 'temporarily_unavailable' } }],
     ['server_error with status 200', 200, { status: 200, body: { error: 'server_error' } }],
+    ['408', 408, { status: 408 }],
+    ['408 with the code of a dead grant', 408, { status: 408, body: { error: 'invalid_grant' } }],
+    ['425', 425, { status: 425 }],
+    ['service_unavailable of Slack', 200, { status: 200, body: { error: 'service_unavailable' } }],
+    ['request_timeout of Slack', 200, { status: 200, body: { error: 'request_timeout' } }],
+    [
+      'invalid_grant of Salesforce while it works on another request',
+      400,
+      {
+        status: 400,
+        body: {
+          error: 'invalid_grant',
+          error_description: 'token request is already being processed',
+        },
+      },
+    ],
   ])('%s with a Retry-After beyond the budget is released at once', async (_, status, answer) => {
     const step = { ...answer, headers: { 'retry-after': '60' } };
     const { error, before, after } = await failing(scene, step);
@@ -51,6 +67,24 @@ describe('5xx before the request was passed on', () => {
     expect(usable.accessToken).toBe(usable.user.accessToken);
     expect(usable.after).toEqual(usable.before);
     expect(statuses()).toEqual([status, status]);
+  });
+
+  it('with a Retry-After that no clock reaches is an error, not a panic', async () => {
+    const step = { status: 503, headers: { 'retry-after': '18446744073709551615' } };
+    const { error, before, after } = await failing(scene, step);
+    expect(error).toMatchObject({ ...unavailable, status: 503 });
+    expect(after).toEqual(before);
+    expect(statuses()).toEqual([503]);
+  });
+
+  it('that is only another request of Salesforce at work is tried again at once', async () => {
+    const user = await scene.user();
+    const error_description = 'token request is already being processed';
+    const busy = { status: 400, body: { error: 'invalid_grant', error_description } };
+    scene.endpoint.script([{ times: 2, ...busy }]);
+    const { accessToken } = await scene.keep().gmail.getValidGmailToken(user.id);
+    expect(await scene.tokens(user)).toMatchObject({ accessToken });
+    expect(statuses()).toEqual([400, 400, 200]);
   });
 
   it('with a Retry-After within the budget is tried again after it', async () => {
@@ -109,7 +143,8 @@ describe('a connection that is never made', () => {
 
 describe('a refusal of another kind', () => {
   it.each([
-    ['an unknown code', 400, { error: 'invalid_scope' }],
+    ['an unknown code', 400, { error: 'odd' }],
+    ['invalid_scope', 400, { error: 'invalid_scope' }],
     ['invalid_request', 400, { error: 'invalid_request' }],
     ['unsupported_grant_type', 400, { error: 'unsupported_grant_type' }],
     ['a page', 403, '<html>forbidden</html>'],
@@ -129,5 +164,21 @@ describe('a refusal of another kind', () => {
     expect(usable.accessToken).toBe(usable.user.accessToken);
     expect(usable.after).toEqual(usable.before);
     expect(statuses()).toEqual([status, status]);
+  });
+
+  it.each([
+    ['letters alone', 'ghoAbCdEfGhIjKlMnOpQrStUvWxYz'],
+    ['words', 'my secret-token_of letters'],
+  ])('does not repeat a code that may be a token of %s', async (_, code) => {
+    const bodies = [
+      { error: code },
+      { error: { status: code } },
+      { error: 'x', error_description: code },
+    ];
+    for (const body of bodies) {
+      const { error } = await failing(scene, { status: 400, body });
+      expect(error.name).toBe('ProviderRefusedError');
+      expect(printed(error)).not.toContain(code);
+    }
   });
 });

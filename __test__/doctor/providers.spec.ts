@@ -101,8 +101,24 @@ describe('a provider', () => {
     expect(check('providers.my_crm.client')).toMatchObject({ status: 'unknown' });
   });
 
-  it('over a network is worth a warning without encryption', async () => {
+  it('over a network is a problem without encryption, and is not asked', async () => {
     const env = { TOKENKEEP_GOOGLE_TOKEN_URL: 'http://proxy.example/token', ...COMPLETE };
+    const asked: string[] = [];
+    const [refused] = await providerChecks(['gmail'], env, async (url) => asked.push(url));
+    expect(refused).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('refused'),
+      mend: expect.stringContaining('TOKENKEEP_ALLOW_INSECURE_REQUESTS=1'),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('over a network is worth a warning where that is allowed', async () => {
+    const env = {
+      TOKENKEEP_GOOGLE_TOKEN_URL: 'http://proxy.example/token',
+      TOKENKEEP_ALLOW_INSECURE_REQUESTS: '1',
+      ...COMPLETE,
+    };
     const [reached] = await providerChecks(['gmail'], env, async () => 200);
     expect(reached).toMatchObject({
       status: 'warning',

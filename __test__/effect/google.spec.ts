@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { until } from '../helpers/promises';
 import { DRIVE, GMAIL, GoogleScene } from './google-scene';
 import { MAJORS } from './majors';
@@ -104,6 +105,53 @@ describe.each(MAJORS)('%s', (version) => {
     });
     await until(() => cut === 1);
     server.close();
+  });
+
+  describe('an answer to a refresh token', () => {
+    /** What comes of it, with this in Google's place. */
+    async function answered(status: number, body: object): Promise<unknown> {
+      const endpoint = await startTokenEndpoint();
+      const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
+      process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = endpoint.url;
+      try {
+        endpoint.script(() => ({ status, body }));
+        return await scene.ask('tokenkeep', { refreshToken: 'rt' });
+      } finally {
+        process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
+        await endpoint.close();
+      }
+    }
+
+    it.each([0, -1, 'soon', undefined, 631_138_518])(
+      'is kept with the lifetime %s',
+      async (odd) => {
+        await scene.connect(3_600);
+        const body = { access_token: 'new', expires_in: odd, refresh_token: 7 };
+        expect(await answered(200, body)).toMatchObject({
+          access_token: 'new',
+          refresh_token: 'rt',
+        });
+      },
+    );
+
+    it('is repeated only where it is a known word', async () => {
+      const secret = 'ghoabcdefghijklmnopqrst';
+      const error = await answered(400, { error: secret });
+      expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError' });
+      expect(inspect(error, { depth: 9 })).not.toContain(secret);
+      expect(inspect(await answered(400, { error: 'invalid_scope' }))).toContain('invalid_scope');
+    });
+  });
+
+  it('asks no other machine without TLS', async () => {
+    const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = 'http://proxy.example/token';
+    const error = await scene.ask('tokenkeep', { refreshToken: 'secret-rt' });
+    process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
+    expect(error).toMatchObject({
+      _tag: 'GoogleTokenRefreshError',
+      message: expect.stringContaining('TOKENKEEP_GOOGLE_TOKEN_URL'),
+    });
   });
 
   it('says that Google cannot be reached', async () => {

@@ -150,6 +150,51 @@ describe('exchangeCodeForTokens', () => {
     expect(await scene.row(userId)).toBeDefined();
   });
 
+  it('repeats no error that may be a token, whoever says it', async () => {
+    const secret = 'ghoAbCdEfGhIjKlMnOpQrStUvWxYz';
+    const userId = someUser();
+    const { code, state, iss } = await begin(userId);
+    const answered = { state, error: secret, issuer: iss, requiresBrowser: false, userId };
+    const finish = scene.keep.connector.finish('calendar', answered as never);
+    const fromBrowser = await failureOf(finish);
+    expect(fromBrowser).toMatchObject({ reason: 'server_refused' });
+    const endpoint = await startMeddler(scene.google, {});
+    endpoint.script(() => ({ status: 400, body: { error: secret } }));
+    const keep = scene.instance({ googleTokenUrl: endpoint.url });
+    const again = await begin(userId);
+    const exchange = keep.calendar.exchangeCodeForTokens(userId, code, { state: again.state });
+    const fromEndpoint = await failureOf(exchange);
+    expect(fromEndpoint).toMatchObject({ reason: 'code_refused' });
+    for (const failure of [fromBrowser, fromEndpoint]) {
+      expect(`${failure.stack} ${JSON.stringify(failure)}`).not.toContain(secret);
+    }
+  });
+
+  it.each([
+    ['lifetime', { expires_in: 0 }],
+    ['lifetime that no year holds', { expires_in: 631_138_518 }],
+  ])('stores tokens with an odd %s', async (_, odd) => {
+    const { url } = await startMeddler(scene.google, { answer: (said) => ({ ...said, ...odd }) });
+    const keep = scene.instance({ googleTokenUrl: url });
+    const userId = someUser();
+    const { code, state } = await begin(userId);
+    await keep.calendar.exchangeCodeForTokens(userId, code, { state });
+    expect(await keep.calendar.getCredentialsForUser(userId)).toMatchObject({
+      access_token: expect.any(String),
+      refresh_token: expect.any(String),
+    });
+  });
+
+  it('says of unauthorized_client that it is the application, not the user', async () => {
+    const endpoint = await startMeddler(scene.google, {});
+    endpoint.script(() => ({ status: 401, body: { error: 'unauthorized_client' } }));
+    const keep = scene.instance({ googleTokenUrl: endpoint.url });
+    const userId = someUser();
+    const { code, state } = await begin(userId);
+    const failure = await failureOf(keep.calendar.exchangeCodeForTokens(userId, code, { state }));
+    expect(failure).toMatchObject({ reason: 'client_rejected' });
+  });
+
   it('repeats no code, no verifier and no token in an error', async () => {
     const { exchangeCodeForTokens } = scene.keep.calendar;
     const { state } = await begin(someUser());

@@ -90,7 +90,7 @@ export type Shapes = [
         }
       | {
           active: false;
-          reason: 'not_connected' | 'needs_reauthorization' | 'provider_unavailable';
+          reason: 'not_connected' | 'needs_reauthorization' | 'refused' | 'provider_unavailable';
           error: TokenkeepError;
         }
     >

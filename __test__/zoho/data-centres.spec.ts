@@ -9,7 +9,7 @@ const scene = useScene();
 const refused = {
   code: 'ERR_TOKENKEEP_CONFIGURATION',
   retryable: false,
-  message: "accounts_server: is none of Zoho's, such as https://accounts.zoho.eu",
+  message: expect.stringMatching(/^accounts_server: is none of Zoho's.*zohoAccountsServers/),
 };
 
 describe('an accounts server that the row names', () => {
@@ -50,13 +50,57 @@ describe('an accounts server that the row names', () => {
     expect(scene.endpoint.requests).toHaveLength(0);
   });
 
-  it.each([null, '', 'https://accounts.zoho.eu', 'https://accounts.zohocloud.ca/'])(
-    'and that is known, or none, is no obstacle: %s',
-    async (accounts_server) => {
-      const client = await scene.client({ metadata: { accounts_server } });
-      expect(await scene.token(client)).toBe((await scene.tokens(client)).accessToken);
-    },
-  );
+  it.each([
+    null,
+    '',
+    'https://accounts.zoho.eu',
+    'https://accounts.zohocloud.ca/',
+    'https://accounts.zoho.uk',
+    'https://accounts.zoho.ae',
+  ])('and that is known, or none, is no obstacle: %s', async (accounts_server) => {
+    const client = await scene.client({ metadata: { accounts_server } });
+    expect(await scene.token(client)).toBe((await scene.tokens(client)).accessToken);
+  });
+});
+
+describe('an accounts server that the options add', () => {
+  const next = 'https://accounts.zoho.xx';
+  const metadata = { accounts_server: next };
+  const variable = 'TOKENKEEP_ZOHO_ACCOUNTS_SERVERS';
+
+  it('is where a row that names it is refreshed', async () => {
+    const urls: string[] = [];
+    const fetch = async (url: string) => {
+      urls.push(url);
+      return new Response('{"access_token":"new","expires_in":3600}');
+    };
+    const options = { zohoTokenUrl: '', zohoAccountsServers: [next], fetch };
+    const client = await scene.client({ metadata });
+    expect(await scene.token(client, scene.keep(options))).toBe('new');
+    expect(urls).toEqual([`${next}/oauth/v2/token`]);
+  });
+
+  it('may be a variable, with several separated by commas', async () => {
+    process.env[variable] = `https://accounts.zoho.yy, ${next}/`;
+    try {
+      await scene.token(await scene.client({ metadata }));
+    } finally {
+      delete process.env[variable];
+    }
+    expect(scene.endpoint.requests).toHaveLength(1);
+  });
+
+  it('adds no other, and is refused by name when it is no origin', async () => {
+    const elsewhere = await scene.client({ metadata: { accounts_server: `${next}.example` } });
+    await expect(scene.token(elsewhere, { zohoAccountsServers: [next] })).rejects.toMatchObject(
+      refused,
+    );
+    for (const odd of ['accounts.zoho.xx', 'http://accounts.zoho.xx', `${next}/oauth/v2/token`]) {
+      const failing = scene.token(await scene.client(), { zohoAccountsServers: [odd] });
+      await expect(failing).rejects.toMatchObject({ option: 'zohoAccountsServers' });
+    }
+    expect(scene.endpoint.requests).toHaveLength(0);
+  });
 });
 
 describe('an accounts server that the options name', () => {

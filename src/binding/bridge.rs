@@ -165,6 +165,7 @@ pub struct ThrownFields {
     pub code: Option<String>,
     pub status: Option<u16>,
     pub error: Option<String>,
+    pub description: Option<String>,
 }
 
 #[napi]
@@ -247,8 +248,8 @@ impl Bridge {
     /// Answers a run of a `refreshFn` with what it threw.
     #[napi(catch_unwind)]
     pub fn refresh_threw(&self, call: u32, thrown: ThrownFields) {
-        let ThrownFields { cause_id, message, name, code, status, error } = thrown;
-        let thrown = Thrown { cause_id, message, name, code, status, error };
+        let ThrownFields { cause_id, message, name, code, status, error, description } = thrown;
+        let thrown = Thrown { cause_id, message, name, code, status, error, description };
         self.answer(call, CallbackAnswer::Threw(thrown));
     }
 

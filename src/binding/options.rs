@@ -17,7 +17,7 @@ use crate::db::{DatabaseSettings, Login};
 use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, HttpClient,
-    HttpEndpoint, Reqwest,
+    HttpEndpoint, Provider, Reqwest, ZohoServers,
 };
 use crate::refresh::{Behaviour, Want};
 use crate::secret::RefreshToken;
@@ -65,11 +65,15 @@ pub struct KeepOptions {
     pub google_oauth_redirect_uri: Option<String>,
     pub zoho_refresh_token: Option<String>,
     pub zoho_accounts_server: Option<String>,
+    /// Origins, separated by commas.
+    pub zoho_accounts_servers: Option<String>,
     pub zoho_token_url: Option<String>,
     pub encryption_secret: Option<String>,
     pub encryption_secret_previous: Option<String>,
     pub salt_reuse: Option<bool>,
     pub providers: Option<Vec<ProviderOptions>>,
+    /// Whether endpoints are asked without TLS beyond this machine.
+    pub allow_insecure_requests: Option<bool>,
     /// Whether the calendar store tells row-level security whose row it is.
     pub jwt_claims: Option<bool>,
     pub mixed_fleet: Option<bool>,
@@ -214,7 +218,7 @@ impl KeepOptions {
     /// Google's token endpoint, for the application.
     pub(super) fn google(&self, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
         let credentials = self.google_credentials()?;
-        HttpEndpoint::new(GOOGLE, self.google_token_url.as_deref(), credentials, http)?
+        HttpEndpoint::new(self.google_data(), self.google_token_url.as_deref(), credentials, http)?
             .revoking_at(self.google_revocation_url.clone())
     }
 
@@ -227,7 +231,26 @@ impl KeepOptions {
             issuer: self.google_issuer.clone(),
         };
         let credentials = self.google_credentials()?;
-        AuthorizationServer::new((GOOGLE, GOOGLE_METADATA), endpoints, credentials, http)
+        AuthorizationServer::new(
+            (self.google_data(), GOOGLE_METADATA),
+            endpoints,
+            credentials,
+            http,
+        )
+    }
+
+    fn google_data(&self) -> Provider {
+        Provider { allow_insecure: self.allows_insecure(), ..GOOGLE }
+    }
+
+    pub(super) fn allows_insecure(&self) -> bool {
+        self.allow_insecure_requests.unwrap_or(false)
+    }
+
+    /// Accounts servers of Zoho's beside those that are known.
+    pub(super) fn zoho_servers(&self) -> Result<ZohoServers> {
+        let named = self.zoho_accounts_servers.as_deref().unwrap_or_default();
+        ZohoServers::parse(named, self.allows_insecure())
     }
 
     fn google_credentials(&self) -> Result<ClientCredentials> {

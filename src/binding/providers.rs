@@ -7,7 +7,9 @@ use napi_derive::napi;
 
 use super::options::KeepOptions;
 use crate::error::{Error, Result};
-use crate::oauth::{ClientAuthentication, ClientCredentials, HttpClient, HttpEndpoint, Provider};
+use crate::oauth::{
+    ClientAuthentication, ClientCredentials, DeadGrant, HttpClient, HttpEndpoint, Member, Provider,
+};
 use crate::secret::ClientSecret;
 
 /// A provider, as options describe it; what is missing is as of the one that is built in under this
@@ -24,6 +26,24 @@ pub struct ProviderOptions {
     pub client_authentication: Option<String>,
     pub rotates: Option<bool>,
     pub default_expires_in_s: Option<u32>,
+    pub dead_grant: Option<DeadGrantOptions>,
+}
+
+/// How a provider says that a grant is dead, beside the codes that count everywhere.
+#[napi(object)]
+#[derive(Clone)]
+pub struct DeadGrantOptions {
+    pub codes: Vec<String>,
+    pub status_with_empty_body: Vec<u16>,
+    pub members: Vec<DeadGrantMember>,
+}
+
+/// A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON writes it.
+#[napi(object)]
+#[derive(Clone)]
+pub struct DeadGrantMember {
+    pub path: String,
+    pub value: String,
 }
 
 /// What is built in, and what the options add.
@@ -36,7 +56,8 @@ impl Providers {
     pub(super) fn open(options: &KeepOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
         let given = options.providers.iter().flatten();
         let others = given.map(|given| {
-            let made = http.clone().and_then(|http| endpoint(given, http));
+            let insecure = options.allows_insecure();
+            let made = http.clone().and_then(|http| endpoint(given, insecure, http));
             (given.name.clone(), made.map(Arc::new))
         });
         let google = http.clone().and_then(|http| options.google(http));
@@ -79,7 +100,11 @@ impl Providers {
     }
 }
 
-fn endpoint(given: &ProviderOptions, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
+fn endpoint(
+    given: &ProviderOptions,
+    allow_insecure: bool,
+    http: Arc<dyn HttpClient>,
+) -> Result<HttpEndpoint> {
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
@@ -108,6 +133,7 @@ fn endpoint(given: &ProviderOptions, http: Arc<dyn HttpClient>) -> Result<HttpEn
             .default_expires_in_s
             .map_or(usual.default_expires_in_s, u64::from),
         authentication,
+        allow_insecure,
         // Another server's tokens are none of the provider's own.
         revocation_url: usual.revocation_url.filter(|_| given.token_url.is_none()),
         ..usual
@@ -116,6 +142,19 @@ fn endpoint(given: &ProviderOptions, http: Arc<dyn HttpClient>) -> Result<HttpEn
     else {
         return Err(Error::configuration("providers", "lacks the tokenUrl of a provider"));
     };
-    HttpEndpoint::at(token_url, provider, credentials, http)?
-        .revoking_at(given.revocation_url.clone())
+    let endpoint = HttpEndpoint::at(token_url, provider, credentials, http)?
+        .revoking_at(given.revocation_url.clone())?;
+    Ok(endpoint.ending_with(given.dead_grant.as_ref().map_or_else(DeadGrant::default, dead_grant)))
+}
+
+fn dead_grant(given: &DeadGrantOptions) -> DeadGrant {
+    let member = |DeadGrantMember { path, value }: &DeadGrantMember| Member {
+        path: path.clone(),
+        value: value.clone(),
+    };
+    DeadGrant {
+        codes: given.codes.clone(),
+        status_with_empty_body: given.status_with_empty_body.clone(),
+        members: given.members.iter().map(member).collect(),
+    }
 }

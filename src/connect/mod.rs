@@ -48,7 +48,7 @@ pub struct Connect {
 }
 
 /// Who connects, how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Begin {
     /// The user, as the application knows it.
     pub user_id: String,
@@ -60,8 +60,14 @@ pub struct Begin {
     pub return_to: Option<String>,
 }
 
+impl std::fmt::Debug for Begin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Begin(redacted)")
+    }
+}
+
 /// What the authorization server sent the browser back with.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Callback {
     /// The state that came back.
     pub state: String,
@@ -77,6 +83,12 @@ pub struct Callback {
     pub requires_browser: bool,
     /// Who is signed in there; `None`: the application does not know.
     pub user_id: Option<String>,
+}
+
+impl std::fmt::Debug for Callback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Callback(redacted)")
+    }
 }
 
 /// A user is connected.

@@ -39,6 +39,7 @@ impl Error {
         lasting("ERR_TOKENKEEP_CLIENT_REJECTED"),
         passing("ERR_TOKENKEEP_CLIENT_UNPROVEN"),
         passing("ERR_TOKENKEEP_PROVIDER_RESPONSE"),
+        // Unless it threw a refusal that stays.
         passing("ERR_TOKENKEEP_REFRESH_CALLBACK"),
         Kind { code: "ERR_TOKENKEEP_DATABASE", retryable: None },
         passing("ERR_TOKENKEEP_ROW_LOCKED"),
@@ -110,7 +111,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Database { retryable, .. } => *retryable,
+            Self::Database { retryable, .. } | Self::Callback { retryable, .. } => *retryable,
             Self::DatabasePassword { .. } => true,
             _ => self.kind().retryable == Some(true),
         }

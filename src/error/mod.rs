@@ -105,6 +105,8 @@ pub enum Error {
     Callback {
         /// Where the face keeps the thrown object.
         cause_id: u32,
+        /// Whether the same call may succeed later: not where it threw a refusal that stays.
+        retryable: bool,
     },
     /// A statement failed. Becomes `DatabaseError`.
     Database {

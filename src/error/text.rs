@@ -78,7 +78,7 @@ impl fmt::Display for Error {
             }
             Self::ClientRejected { error } => write!(
                 f,
-                "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret. No stored token was touched"
+                "Token refresh failed: {error}. The provider refused the application's own credentials: check client id and client secret, and at a provider that the option providers describes its clientAuthentication (client_secret_basic where the client is registered for Basic). No stored token was touched"
             ),
             Self::ClientUnproven { why } => write!(
                 f,

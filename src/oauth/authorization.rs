@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::http::{HttpClient, HttpFailure, HttpResponse, is_http_url};
+use super::endpoint_url::check_url;
+use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
 use super::provider::{Metadata, Provider};
@@ -40,7 +41,7 @@ pub struct AuthorizationServer {
 }
 
 /// What the user is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
     /// Exactly as it is registered with the server.
     pub redirect_uri: &'a str,
@@ -50,6 +51,12 @@ pub struct AuthorizationRequest<'a> {
     pub state: &'a str,
     /// The secret of which only a digest is sent along.
     pub code_verifier: &'a str,
+}
+
+impl std::fmt::Debug for AuthorizationRequest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuthorizationRequest(redacted)")
+    }
 }
 
 /// What the user gave.
@@ -81,7 +88,7 @@ impl AuthorizationServer {
     /// A client that may send a user there.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when an endpoint is no http or https URL.
+    /// [`Error::Configuration`] when an endpoint is no https URL, nor one of this machine.
     pub fn new(
         (provider, metadata): (Provider, Metadata),
         endpoints: Endpoints,
@@ -94,9 +101,8 @@ impl AuthorizationServer {
             ("TOKENKEEP_GOOGLE_REVOCATION_URL", &endpoints.revocation),
         ];
         for (option, url) in given {
-            if url.as_deref().is_some_and(|url| !is_http_url(url)) {
-                let reason = "must be a URL that begins with https:// or http://";
-                return Err(Error::configuration(option, reason));
+            if let Some(url) = url {
+                check_url(option, url, provider.allow_insecure)?;
             }
         }
         Ok(Self { provider, metadata, endpoints, client, http })
@@ -188,7 +194,7 @@ impl AuthorizationServer {
             Verdict::InvalidGrant(Refusal { code, .. }) => (NotAuthorized::CodeRefused, code),
             // Not the user's fault, and not to be mended by another try.
             Verdict::Refused(Error::ProviderRefused { reason, .. })
-                if reason == "redirect_uri_mismatch" =>
+                if ["redirect_uri_mismatch", "unauthorized_client"].contains(&&*reason) =>
             {
                 (NotAuthorized::ClientRejected, reason.into_owned())
             }

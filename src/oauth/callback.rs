@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use super::http::Boxed;
-use super::response::{is_token, judge_code};
+use super::provider::Provider;
+use super::response::is_token;
+use super::words::{Meaning, Said};
 use super::{Expiry, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
-use crate::config::{TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text};
+use crate::config::{
+    EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text,
+};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -24,6 +28,8 @@ pub struct Thrown {
     pub status: Option<u16>,
     /// `response.data.error`.
     pub error: Option<String>,
+    /// `response.data.error_description`; only searched, never repeated.
+    pub description: Option<String>,
 }
 
 /// Runs a function of the application with a refresh token.
@@ -55,7 +61,7 @@ pub struct CallbackTokens {
     pub access_token: AccessToken,
     /// The new refresh token, when the provider rotated.
     pub refresh_token: Option<RefreshToken>,
-    /// Until when, in milliseconds since 1970.
+    /// Until when, in milliseconds since 1970; NaN: it named no time.
     pub expiry_date_ms: f64,
     /// The granted scopes, where it names them.
     pub scopes: Option<Vec<String>>,
@@ -92,31 +98,34 @@ impl<C: Callback> TokenEndpoint for C {
     }
 }
 
+/// Where there is an access token nothing beside it is a reason to throw it away, as in an answer of a
+/// token endpoint: a refresh token that cannot be stored is left out, and the old one stays.
 fn judge_tokens(tokens: CallbackTokens) -> Verdict {
-    let malformed = |reason: &'static str| {
-        Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() })
-    };
     if !is_token(tokens.access_token.expose()) {
-        return malformed("refreshFn returned no usable accessToken");
+        let reason = "refreshFn returned no usable accessToken".into();
+        return Verdict::Ambiguous(Error::ProviderResponse { reason });
     }
-    let refresh_token = tokens.refresh_token.filter(|token| !token.expose().is_empty());
-    if refresh_token.as_ref().is_some_and(|token| !is_token(token.expose())) {
-        return malformed("refreshFn returned a refreshToken that is no token");
-    }
-    if !(TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&tokens.expiry_date_ms) {
-        return malformed("refreshFn returned an expiryDate that is no time in milliseconds");
-    }
-    // Only a note beside the tokens: scopes that are none must not cost a rotated token.
     let is_text = |scope: &String| check_text("scopes", scope, TEXT_MAX_BYTES).is_ok();
     let scopes = tokens.scopes.filter(|scopes| scopes.iter().all(is_text));
-    #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
-    let at_ms = tokens.expiry_date_ms as i64;
     Verdict::Granted(TokenResponse {
         access_token: tokens.access_token,
-        refresh_token,
-        expiry: Expiry::AtMs(at_ms),
+        refresh_token: tokens.refresh_token.filter(|token| is_token(token.expose())),
+        expiry: expiry(tokens.expiry_date_ms),
         api_domain: None,
         scopes: scopes.map(Scopes),
+    })
+}
+
+/// A moment that can be stored, as given; else the usual lifetime, or of what is later than any moment
+/// the longest.
+fn expiry(at_ms: f64) -> Expiry {
+    if (TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&at_ms) {
+        #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
+        return Expiry::AtMs(at_ms as i64);
+    }
+    Expiry::In(match at_ms > TIMESTAMP_MAX_MS {
+        true => Duration::from_secs_f64(EXPIRES_IN_MAX_S),
+        false => Duration::from_secs(Provider::OTHER.default_expires_in_s),
     })
 }
 
@@ -124,29 +133,39 @@ fn judge_tokens(tokens: CallbackTokens) -> Verdict {
 /// nothing, one that broke is ambiguous; anything else is taken as a known failure, as in seed 000.
 #[must_use]
 pub fn judge_callback(thrown: &Thrown) -> Verdict {
-    let error = Error::Callback { cause_id: thrown.cause_id };
+    let error = |retryable| Error::Callback { cause_id: thrown.cause_id, retryable };
+    let passes = || Verdict::Transient(error(true), None);
     let code = thrown.error.as_deref();
-    if code == Some("invalid_grant") || thrown.message.contains("invalid_grant") {
-        return Verdict::InvalidGrant(Refusal::invalid_grant(thrown.status));
-    }
-    if let Some(code) = code {
-        let status = thrown.status.unwrap_or(400);
-        return match judge_code(status, code, None, None) {
-            Verdict::InvalidGrant(refusal) => Verdict::InvalidGrant(refusal),
-            Verdict::ClientRejected(_) => Verdict::ClientRejected(error),
-            Verdict::Refused(_) => Verdict::Refused(error),
-            _ => Verdict::Transient(error, None),
+    let description = Some(thrown.description.as_deref().unwrap_or(&thrown.message));
+    let said = Said { code, description, ..Said::default() };
+    let says_dead = code == Some("invalid_grant") || thrown.message.contains("invalid_grant");
+    if says_dead {
+        return match said.passing() {
+            Some(_) => passes(),
+            None => Verdict::InvalidGrant(Refusal::invalid_grant(thrown.status)),
         };
     }
-    match (thrown.status, thrown.code.as_deref()) {
-        (Some(502 | 504), _) => Verdict::Ambiguous(error),
-        (Some(status), _) if status == 429 || status >= 500 => Verdict::Transient(error, None),
-        (Some(_), _) => Verdict::Refused(error),
-        (None, code) => {
-            let words = [code, thrown.name.as_deref()];
+    match thrown.status {
+        Some(502 | 504 | 520..=599) => return Verdict::Ambiguous(error(true)),
+        Some(408 | 425 | 429 | 500..) => return passes(),
+        _ => {}
+    }
+    let meaning = code.and_then(|_| said.passing().or_else(|| said.general()));
+    match (meaning, code, thrown.status) {
+        (Some((word, Meaning::DeadGrant)), ..) => {
+            Verdict::InvalidGrant(Refusal { status: thrown.status, code: word.to_owned() })
+        }
+        (Some((_, Meaning::ClientRejected)), ..) => Verdict::ClientRejected(error(false)),
+        (Some((_, Meaning::Throttled | Meaning::Unavailable)), ..) => passes(),
+        (Some((_, Meaning::OutcomeUnknown)), ..) => Verdict::Ambiguous(error(true)),
+        (Some((_, Meaning::Refused)), ..) | (None, Some(_), _) | (None, None, Some(_)) => {
+            Verdict::Refused(error(false))
+        }
+        (None, None, None) => {
+            let words = [thrown.code.as_deref(), thrown.name.as_deref()];
             match words.iter().flatten().any(|word| BROKEN.contains(word)) {
-                true => Verdict::Ambiguous(error),
-                false => Verdict::Transient(error, None),
+                true => Verdict::Ambiguous(error(true)),
+                false => passes(),
             }
         }
     }
@@ -201,5 +220,28 @@ mod tests {
         assert!(matches!(judge_callback(&thrown("bug")), Verdict::Transient(..)));
         let client = Thrown { error: Some("invalid_client".into()), ..thrown("x") };
         assert!(matches!(judge_callback(&client), Verdict::ClientRejected(_)));
+    }
+
+    #[test]
+    fn a_refusal_is_judged_as_an_answer_of_a_token_endpoint_is() {
+        let refused = |status: u16, error: &str, description: Option<&str>| {
+            judge_callback(&Thrown {
+                status: Some(status),
+                error: Some(error.into()),
+                description: description.map(str::to_owned),
+                ..thrown("x")
+            })
+        };
+        for code in ["interaction_required", "consent_required", "login_required"] {
+            assert!(matches!(refused(400, code, None), Verdict::InvalidGrant(_)), "{code}");
+        }
+        let busy = Some("token request is already being processed");
+        assert!(matches!(refused(400, "invalid_grant", busy), Verdict::Transient(..)));
+        assert!(matches!(refused(400, "fatal_error", None), Verdict::Ambiguous(_)));
+        assert!(matches!(refused(503, "invalid_scope", None), Verdict::Transient(..)));
+        for code in ["unauthorized_client", "invalid_scope", "odd"] {
+            let Verdict::Refused(error) = refused(400, code, None) else { panic!("{code}") };
+            assert!(!error.is_retryable(), "{code}");
+        }
     }
 }

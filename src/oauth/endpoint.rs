@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::http::{HttpClient, HttpFailure, is_http_url};
+use super::dead_grant::DeadGrant;
+use super::endpoint_url::check_url;
+use super::http::{HttpClient, HttpFailure};
 use super::provider::Provider;
 use super::request::refresh_request;
-use super::response::judge;
+use super::response::judge_with;
 use super::revocation::revoke;
 use super::{TokenEndpoint, Verdict};
 use crate::error::{Error, Result};
@@ -17,6 +19,7 @@ use crate::secret::RefreshToken;
 /// One client at one provider.
 pub struct HttpEndpoint {
     provider: Provider,
+    dead_grant: DeadGrant,
     token_url: String,
     revocation_url: Option<String>,
     credentials: ClientCredentials,
@@ -32,7 +35,7 @@ impl HttpEndpoint {
     /// provider does, and the provider is not told of its tokens.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when `token_url` is no http or https URL.
+    /// [`Error::Configuration`] when `token_url` is no https URL, nor one of this machine.
     pub fn new(
         provider: Provider,
         token_url: Option<&str>,
@@ -51,28 +54,45 @@ impl HttpEndpoint {
     /// `provider` at this URL, as it describes itself.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when `token_url` is no http or https URL.
+    /// [`Error::Configuration`] when `token_url` is no https URL, nor one of this machine.
     pub fn at(
         token_url: &str,
         provider: Provider,
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        check_url(provider.token_url_variable, token_url)?;
+        check_url(provider.token_url_variable, token_url, provider.allow_insecure)?;
         let client = client_at(token_url, &credentials);
         let login = format!("{client} {}", credentials.fingerprint());
         let revocation_url = provider.revocation_url.map(str::to_owned);
         let (token_url, taken) = (token_url.to_owned(), AtomicUsize::new(0));
-        Ok(Self { provider, token_url, revocation_url, credentials, taken, http, client, login })
+        let dead_grant = DeadGrant::default();
+        Ok(Self {
+            provider,
+            dead_grant,
+            token_url,
+            revocation_url,
+            credentials,
+            taken,
+            http,
+            client,
+            login,
+        })
+    }
+
+    /// At a provider that has words of its own for a dead grant.
+    #[must_use]
+    pub fn ending_with(self, dead_grant: DeadGrant) -> Self {
+        Self { dead_grant, ..self }
     }
 
     /// With another revocation endpoint than the provider's own.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when it is no http or https URL.
+    /// [`Error::Configuration`] when it is no https URL, nor one of this machine.
     pub fn revoking_at(self, revocation_url: Option<String>) -> Result<Self> {
         if let Some(url) = &revocation_url {
-            check_url("revocationUrl", url)?;
+            check_url("revocationUrl", url, self.provider.allow_insecure)?;
         }
         Ok(Self { revocation_url: revocation_url.or(self.revocation_url), ..self })
     }
@@ -118,7 +138,7 @@ impl HttpEndpoint {
     async fn ask(&self, client: Client<'_>, token: &RefreshToken, wall: Duration) -> Verdict {
         let request = refresh_request(&self.token_url, client, token);
         match self.http.post(request).await {
-            Ok(response) => judge(&response, &self.provider, wall),
+            Ok(response) => judge_with(&response, &self.provider, &self.dead_grant, wall),
             Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
                 Error::ProviderUnavailable { status: None, reason: reason.into() },
                 None,
@@ -129,15 +149,6 @@ impl HttpEndpoint {
             Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
                 reason: "the answer is larger than 1 MiB".into(),
             }),
-        }
-    }
-}
-
-fn check_url(option: &'static str, url: &str) -> Result<()> {
-    match is_http_url(url) {
-        true => Ok(()),
-        false => {
-            Err(Error::configuration(option, "must be a URL that begins with https:// or http://"))
         }
     }
 }

@@ -33,7 +33,7 @@ impl std::fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// The header `Retry-After`, when there is one.
+    /// The header `Retry-After`, or `X-Retry-After` in its place, when there is one.
     pub retry_after: Option<String>,
     /// The body; holds secrets.
     pub body: Zeroizing<Vec<u8>>,
@@ -120,7 +120,8 @@ impl Reqwest {
             .await
             .map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after");
+        let headers = response.headers();
+        let retry_after = headers.get("retry-after").or_else(|| headers.get("x-retry-after"));
         let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
@@ -151,12 +152,6 @@ impl HttpClient for Reqwest {
     ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>> {
         Box::pin(self.exchange(request))
     }
-}
-
-/// Whether a token request can be sent there at all.
-pub(super) fn is_http_url(text: &str) -> bool {
-    reqwest::Url::parse(text)
-        .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.host_str().is_some())
 }
 
 /// Only a failure to connect is known to have sent nothing.

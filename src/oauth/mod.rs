@@ -1,31 +1,39 @@
 //! The authorization server (RFC 6749): building a request and judging an answer are pure functions,
 //! the HTTP client is a value, a provider is data.
 
+mod answer;
 mod authorization;
 mod callback;
 mod credentials;
+mod dead_grant;
 mod endpoint;
+mod endpoint_url;
 mod http;
 mod id_token;
 mod pkce;
 mod provider;
 mod request;
 mod response;
+mod retry_after;
 mod revocation;
+mod words;
 
 use std::time::Duration;
 
 pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Grant};
 pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callback};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
+pub use dead_grant::{DeadGrant, Member};
 pub use endpoint::HttpEndpoint;
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK, ZOHO,
-    zoho_at,
+    GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK, Sign, ZOHO,
+    ZohoServers,
 };
 pub use request::refresh_request;
-pub use response::{judge, redacted, retry_after};
+pub use response::{judge, judge_with};
+pub use retry_after::retry_after;
+pub use words::{Meaning, redacted};
 
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -86,15 +94,17 @@ pub enum Expiry {
 pub enum Verdict {
     /// New tokens.
     Granted(TokenResponse),
-    /// The grant is dead (`invalid_grant`, Zoho's `invalid_code`).
+    /// The grant is dead (`invalid_grant`, OpenID Connect's `login_required` and its kin, Zoho's
+    /// `invalid_code`).
     InvalidGrant(Refusal),
-    /// The application's own credentials were refused.
+    /// The application's own credentials were refused: what can concern nothing but the client.
     ClientRejected(Error),
     /// Not now, and nothing was spent; a pause that the provider asked for.
     Transient(Error, Option<Duration>),
     /// Sent, and it is not known whether the refresh token was spent.
     Ambiguous(Error),
-    /// A refusal for another reason; nothing was spent.
+    /// A refusal for another reason, which may concern this grant or its tenant alone; nothing was
+    /// spent.
     Refused(Error),
 }
 

@@ -1,6 +1,10 @@
 //! Providers as data.
 
+use std::borrow::Cow;
+
 use super::credentials::ClientAuthentication;
+use super::endpoint_url::check_url;
+use super::words::Meaning;
 use crate::error::{Error, Result};
 
 /// What tokenkeep must know of a provider.
@@ -20,8 +24,29 @@ pub struct Provider {
     pub revocation_url: Option<&'static str>,
     /// How the application authenticates.
     pub authentication: ClientAuthentication,
-    /// What it says of a dead grant beside `invalid_grant`.
-    pub dead_grant_codes: &'static [&'static str],
+    /// What it says of its own accord, beside the codes that count everywhere.
+    pub refusals: &'static [(Sign, Meaning)],
+    /// Whether it may be asked without TLS beyond this machine, as the options say.
+    pub allow_insecure: bool,
+}
+
+/// By what a refusal is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Its `error` code.
+    Code(&'static str),
+    /// A number of its `error_codes`, as Microsoft has them, and its name.
+    Subcode(u32, &'static str),
+}
+
+impl Sign {
+    /// How a message names it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Code(word) | Self::Subcode(_, word) => word,
+        }
+    }
 }
 
 impl Provider {
@@ -34,7 +59,8 @@ impl Provider {
         default_expires_in_s: 3_600,
         revocation_url: None,
         authentication: ClientAuthentication::Post,
-        dead_grant_codes: &[],
+        refusals: &[],
+        allow_insecure: false,
     };
 
     /// The one that is built in under this name.
@@ -57,11 +83,27 @@ pub const GOOGLE: Provider = Provider {
 };
 
 /// Microsoft, for accounts of any tenant; another tenant by its own token URL. Each refresh answers
-/// with a new refresh token.
+/// with a new refresh token. The numbers are those of
+/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>.
 pub const MICROSOFT: Provider = Provider {
     name: "microsoft",
     token_url: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
     token_url_variable: "TOKENKEEP_MICROSOFT_TOKEN_URL",
+    refusals: &[
+        // One tenant has removed or disabled the application: the others' grants live.
+        (Sign::Subcode(700_016, "AADSTS700016"), Meaning::Refused),
+        (Sign::Subcode(7_000_112, "AADSTS7000112"), Meaning::Refused),
+        (Sign::Subcode(7_000_229, "AADSTS7000229"), Meaning::Refused),
+        // LoopDetected, TenantThrottlingError.
+        (Sign::Subcode(50_196, "AADSTS50196"), Meaning::Throttled),
+        (Sign::Subcode(90_055, "AADSTS90055"), Meaning::Throttled),
+        // RetryableError, ExternalServerRetryableError, RequestBudgetExceededError,
+        // MsodsServiceUnavailable.
+        (Sign::Subcode(50_033, "AADSTS50033"), Meaning::Unavailable),
+        (Sign::Subcode(90_006, "AADSTS90006"), Meaning::Unavailable),
+        (Sign::Subcode(90_024, "AADSTS90024"), Meaning::Unavailable),
+        (Sign::Subcode(90_033, "AADSTS90033"), Meaning::Unavailable),
+    ],
     ..Provider::OTHER
 };
 
@@ -71,7 +113,7 @@ pub const GITHUB: Provider = Provider {
     token_url: "https://github.com/login/oauth/access_token",
     token_url_variable: "TOKENKEEP_GITHUB_TOKEN_URL",
     default_expires_in_s: 28_800,
-    dead_grant_codes: &["bad_refresh_token"],
+    refusals: &[(Sign::Code("bad_refresh_token"), Meaning::DeadGrant)],
     ..Provider::OTHER
 };
 
@@ -81,7 +123,13 @@ pub const SLACK: Provider = Provider {
     token_url: "https://slack.com/api/oauth.v2.access",
     token_url_variable: "TOKENKEEP_SLACK_TOKEN_URL",
     default_expires_in_s: 43_200,
-    dead_grant_codes: &["invalid_refresh_token", "token_revoked"],
+    refusals: &[
+        (Sign::Code("invalid_refresh_token"), Meaning::DeadGrant),
+        (Sign::Code("token_revoked"), Meaning::DeadGrant),
+        // The workspace is being moved, and away until that is done.
+        (Sign::Code("team_added_to_org"), Meaning::Unavailable),
+        (Sign::Code("org_login_required"), Meaning::Unavailable),
+    ],
     ..Provider::OTHER
 };
 
@@ -131,8 +179,9 @@ pub const ZOHO: Provider = Provider {
     ..Provider::OTHER
 };
 
-/// Zoho's accounts servers, one for each data centre, and their token endpoints.
-const ZOHO_SERVERS: [(&str, &str); 8] = [
+/// Zoho's accounts servers, one for each data centre, and their token endpoints
+/// (<https://www.zoho.com/accounts/protocol/oauth/multi-dc.html>, WorkDrive's list for .ae).
+const ZOHO_SERVERS: [(&str, &str); 10] = [
     ("https://accounts.zoho.com", ZOHO.token_url),
     ("https://accounts.zoho.eu", "https://accounts.zoho.eu/oauth/v2/token"),
     ("https://accounts.zoho.in", "https://accounts.zoho.in/oauth/v2/token"),
@@ -141,21 +190,56 @@ const ZOHO_SERVERS: [(&str, &str); 8] = [
     ("https://accounts.zohocloud.ca", "https://accounts.zohocloud.ca/oauth/v2/token"),
     ("https://accounts.zoho.sa", "https://accounts.zoho.sa/oauth/v2/token"),
     ("https://accounts.zoho.com.cn", "https://accounts.zoho.com.cn/oauth/v2/token"),
+    ("https://accounts.zoho.uk", "https://accounts.zoho.uk/oauth/v2/token"),
+    ("https://accounts.zoho.ae", "https://accounts.zoho.ae/oauth/v2/token"),
 ];
 
-/// Zoho at an accounts server, as Zoho names it in `accounts-server`. Only those that are known: a
-/// row must not say where the application's client secret is sent.
-///
-/// # Errors
-/// [`Error::Configuration`] for any other.
-pub fn zoho_at(accounts_server: Option<&str>) -> Result<Provider> {
-    let Some(named) = accounts_server else { return Ok(ZOHO) };
-    let server = named.trim_end_matches('/');
-    match ZOHO_SERVERS.iter().find(|(known, _)| *known == server) {
-        Some((_, token_url)) => Ok(Provider { token_url, ..ZOHO }),
-        None => Err(Error::configuration(
-            "accounts_server",
-            "is none of Zoho's, such as https://accounts.zoho.eu",
-        )),
+/// Accounts servers of Zoho's that the options add to those that are known.
+#[derive(Debug, Clone, Default)]
+pub struct ZohoServers(Vec<String>);
+
+impl ZohoServers {
+    /// From origins such as `https://accounts.zoho.xx`, separated by commas.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for what is no origin of https; of http on this machine, or where
+    /// `allow_insecure`.
+    pub fn parse(text: &str, allow_insecure: bool) -> Result<Self> {
+        let option = "zohoAccountsServers";
+        let named = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let servers = named.map(|server| {
+            let server = server.trim_end_matches('/');
+            check_url(option, server, allow_insecure)?;
+            let origin = reqwest::Url::parse(server).map(|url| url.origin().ascii_serialization());
+            match origin {
+                Ok(origin) if origin == server => Ok(origin),
+                _ => Err(Error::configuration(
+                    option,
+                    "must be origins such as https://accounts.zoho.xx, without a path",
+                )),
+            }
+        });
+        servers.collect::<Result<_>>().map(Self)
+    }
+
+    /// The token endpoint at an accounts server, as Zoho names it in `accounts-server`; without one
+    /// that of [`ZOHO`]. Only those that are known: a row must not say where the application's client
+    /// secret is sent.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for any other.
+    pub fn token_url(&self, accounts_server: Option<&str>) -> Result<Cow<'static, str>> {
+        let Some(named) = accounts_server else { return Ok(ZOHO.token_url.into()) };
+        let server = named.trim_end_matches('/');
+        if let Some((_, token_url)) = ZOHO_SERVERS.iter().find(|(known, _)| *known == server) {
+            return Ok((*token_url).into());
+        }
+        match self.0.iter().any(|added| added == server) {
+            true => Ok(format!("{server}/oauth/v2/token").into()),
+            false => Err(Error::configuration(
+                "accounts_server",
+                "is none of Zoho's, such as https://accounts.zoho.eu. A new one is named in zohoAccountsServers (TOKENKEEP_ZOHO_ACCOUNTS_SERVERS)",
+            )),
+        }
     }
 }

@@ -3,96 +3,117 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::answer::{Answer, ErrorMember, Text};
+use super::dead_grant::DeadGrant;
 use super::http::HttpResponse;
 use super::provider::Provider;
+use super::retry_after::retry_after;
+use super::words::{Meaning, Said};
 use super::{Expiry, Refusal, Scopes, TokenResponse, Verdict};
 use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
-#[derive(Deserialize)]
-struct Body {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    expires_in: Option<Value>,
-    api_domain: Option<Value>,
-    scope: Option<Value>,
-    error: Option<Value>,
-    error_description: Option<Value>,
-}
-
 /// What `response` means. `wall` is the time since 1970, for a `Retry-After` that is a date.
 #[must_use]
 pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Verdict {
+    judge_with(response, provider, &DeadGrant::default(), wall)
+}
+
+/// What `response` means at a provider that says of a dead grant what `own` describes.
+#[must_use]
+pub fn judge_with(
+    response: &HttpResponse,
+    provider: &Provider,
+    own: &DeadGrant,
+    wall: Duration,
+) -> Verdict {
     let status = response.status;
-    let body = read(&response.body);
-    let code = body.as_ref().and_then(error_code);
     let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, wall));
-    match (status, code) {
-        (300..=399, _) => Verdict::Refused(Error::ProviderRefused {
+    let unavailable = |reason: &'static str| {
+        let error = Error::ProviderUnavailable { status: Some(status), reason: reason.into() };
+        Verdict::Transient(error, pause)
+    };
+    match status {
+        300..=399 => Verdict::Refused(Error::ProviderRefused {
             status,
             reason: "a redirect, which a token request must not follow".into(),
         }),
-        (429, _) => throttled(pause),
+        429 => throttled(pause),
+        // RFC 9110, section 15.5.9, and RFC 8470, section 5.2: the request was not carried out.
+        408 => unavailable("the request did not arrive in time"),
+        425 => unavailable("the request came too early"),
         // 520 and up: what gateways in front of a server say of their own accord.
-        (502 | 504 | 520..=599, _) => Verdict::Ambiguous(Error::OutcomeUnknown {
+        502 | 504 | 520..=599 => Verdict::Ambiguous(Error::OutcomeUnknown {
             reason: format!("a gateway answered {status}").into(),
         }),
-        (500..=599, _) => Verdict::Transient(
-            Error::ProviderUnavailable { status: Some(status), reason: "server error".into() },
-            pause,
-        ),
-        (_, Some(code)) => {
-            let description = body.as_ref().and_then(|body| body.error_description.as_ref());
-            let description = description.and_then(Value::as_str);
-            if provider.dead_grant_codes.contains(&code.as_str()) {
-                return Verdict::InvalidGrant(Refusal { status: Some(status), code });
-            }
-            judge_code(status, &code, description, pause)
-        }
-        (200..=299, None) => match body {
-            Some(body) => granted(body, provider),
-            None => malformed("the answer is not a JSON object"),
-        },
-        _ => Verdict::Refused(Error::ProviderRefused { status, reason: "no error code".into() }),
+        500..=599 => unavailable("server error"),
+        _ => judge_body(response, provider, own, pause),
     }
 }
 
-/// `None`: not an object. A struct would be read from an array, too.
-fn read(body: &[u8]) -> Option<Body> {
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(body).ok()).flatten()
-}
-
-/// What an `error` code means, whatever the status it came with: Zoho and GitHub refuse with 200.
-pub(super) fn judge_code(
-    status: u16,
-    code: &str,
-    description: Option<&str>,
+fn judge_body(
+    response: &HttpResponse,
+    provider: &Provider,
+    own: &DeadGrant,
     pause: Option<Duration>,
 ) -> Verdict {
-    match code {
-        "invalid_grant" | "invalid_code" => {
-            Verdict::InvalidGrant(Refusal { status: Some(status), code: code.to_owned() })
+    let status = response.status;
+    let text = Text::of(&response.body);
+    let answer = Answer::read(&text);
+    let error = answer.as_ref().and_then(Answer::error);
+    let is_success = (200..=299).contains(&status) && error.is_none();
+    if is_success
+        && let Some(answer) = &answer
+        && let Some(tokens) = granted(answer, provider)
+    {
+        return Verdict::Granted(tokens);
+    }
+    let code = match &error {
+        Some(ErrorMember::Code(code)) => Some(code.as_str()),
+        _ => None,
+    };
+    let description = answer.as_ref().and_then(Answer::description);
+    let subcodes = answer.as_ref().map(Answer::subcodes).unwrap_or_default();
+    let said = Said { code, description: description.as_deref(), subcodes: &subcodes };
+    if said.passing().is_none()
+        && let Some(refusal) = own.find(status, code, text.as_str())
+    {
+        return Verdict::InvalidGrant(refusal);
+    }
+    if let Some((word, meaning)) = said.meaning(provider) {
+        return meant(status, word, meaning, pause);
+    }
+    match (is_success, &error) {
+        (true, _) if answer.is_some() => malformed("the answer has no usable access_token"),
+        (true, _) => malformed("the answer is not a JSON object"),
+        // Whoever says when to come back refuses for a time.
+        (false, _) if pause.is_some() => throttled(pause),
+        (false, Some(_)) => refused(status, "an unknown error code"),
+        (false, None) => refused(status, "no error code"),
+    }
+}
+
+/// What a refusal means that was said with this word.
+fn meant(status: u16, word: &'static str, meaning: Meaning, pause: Option<Duration>) -> Verdict {
+    match meaning {
+        Meaning::DeadGrant => {
+            Verdict::InvalidGrant(Refusal { status: Some(status), code: word.to_owned() })
         }
-        // After RFC 6749's: Zoho's, GitHub's, Slack's.
-        "invalid_client"
-        | "unauthorized_client"
-        | "invalid_client_secret"
-        | "incorrect_client_credentials"
-        | "bad_client_secret" => {
-            Verdict::ClientRejected(Error::ClientRejected { error: code.to_owned().into() })
+        Meaning::ClientRejected => {
+            Verdict::ClientRejected(Error::ClientRejected { error: word.into() })
         }
-        "temporarily_unavailable" | "server_error" => Verdict::Transient(
-            Error::ProviderUnavailable { status: Some(status), reason: code.to_owned().into() },
+        Meaning::Throttled => throttled(pause),
+        Meaning::Unavailable => Verdict::Transient(
+            Error::ProviderUnavailable { status: Some(status), reason: word.into() },
             pause,
         ),
-        "slow_down" => throttled(pause),
-        _ if says_too_many(code) || description.is_some_and(says_too_many) => throttled(pause),
-        _ => Verdict::Refused(Error::ProviderRefused { status, reason: redacted(code).into() }),
+        Meaning::OutcomeUnknown => Verdict::Ambiguous(Error::OutcomeUnknown {
+            reason: format!("the provider answered {word}").into(),
+        }),
+        Meaning::Refused => refused(status, word),
     }
 }
 
@@ -101,84 +122,41 @@ fn throttled(pause: Option<Duration>) -> Verdict {
     Verdict::Transient(Error::ProviderThrottled { retry_after_ms }, pause)
 }
 
-/// Zoho: "Access Denied", "You have made too many requests continuously".
-fn says_too_many(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("too many requests") || text == "access denied"
-}
-
-fn error_code(body: &Body) -> Option<String> {
-    match body.error.as_ref()? {
-        Value::String(code) if !code.is_empty() => Some(code.clone()),
-        // Some Google endpoints answer `{"error": {"status": "…"}}`.
-        Value::Object(fields) => {
-            let status = fields.get("status").and_then(Value::as_str);
-            Some(status.unwrap_or("an error").to_owned())
-        }
-        Value::Null => None,
-        Value::String(_) => None,
-        // No code at all, but no token response either.
-        _ => Some("an error".to_owned()),
-    }
-}
-
-/// The codes of providers are words; a text with digits or dots in it may repeat a token.
-#[must_use]
-pub fn redacted(code: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphabetic() || b"_- ".contains(&byte);
-    if code.len() <= 40 && code.bytes().all(plain) {
-        code.to_owned()
-    } else {
-        "an error".to_owned()
-    }
+fn refused(status: u16, reason: &'static str) -> Verdict {
+    Verdict::Refused(Error::ProviderRefused { status, reason: reason.into() })
 }
 
 fn malformed(reason: &'static str) -> Verdict {
     Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() })
 }
 
-fn granted(body: Body, provider: &Provider) -> Verdict {
-    let Some(access_token) = body.access_token.filter(|token| is_token(token)) else {
-        return malformed("the answer has no usable access_token");
-    };
-    let refresh_token = match body.refresh_token.filter(|token| !token.is_empty()) {
-        Some(token) if !is_token(&token) => {
-            return malformed("the answer's refresh_token is no token");
-        }
-        other => other.map(RefreshToken::new),
-    };
-    let expires_in = match &body.expires_in {
-        None | Some(Value::Null) => Some(Duration::from_secs(provider.default_expires_in_s)),
-        Some(value) => lifetime(value),
-    };
-    let Some(expires_in) = expires_in else {
-        return malformed("the answer's expires_in is absurd");
-    };
-    Verdict::Granted(TokenResponse {
+/// The tokens of a success. Where there is an access token nothing beside it is a reason to throw it
+/// away: the refresh token that was sent may be spent. A refresh token that cannot be stored is left
+/// out, and the old one stays.
+fn granted(answer: &Answer<'_>, provider: &Provider) -> Option<TokenResponse> {
+    let access_token = answer.exact(answer.access_token).filter(|token| is_token(token))?;
+    let refresh_token = answer.exact(answer.refresh_token).filter(|token| is_token(token));
+    let expires_in = answer.expires_in_sec.and_then(lifetime);
+    let expires_in = expires_in.or_else(|| answer.expires_in.and_then(lifetime));
+    let usual = Duration::from_secs(provider.default_expires_in_s);
+    Some(TokenResponse {
         access_token: AccessToken::new(access_token),
-        refresh_token,
-        expiry: Expiry::In(expires_in),
-        api_domain: body.api_domain.and_then(domain),
-        scopes: body.scope.and_then(scopes),
+        refresh_token: refresh_token.map(RefreshToken::new),
+        expiry: Expiry::In(expires_in.unwrap_or(usual)),
+        api_domain: Answer::text(answer.api_domain).filter(|text| is_text(text)),
+        scopes: Answer::text(answer.scope).and_then(|text| scopes(&text)),
     })
 }
 
 /// What the token is good for now; some providers separate by commas. What is none is left out.
-fn scopes(value: Value) -> Option<Scopes> {
-    let Value::String(text) = value else { return None };
+fn scopes(text: &str) -> Option<Scopes> {
     let parts = || text.split([' ', ',', '\t', '\n']).filter(|part| !part.is_empty());
-    let sound = parts().all(|part| check_text("scope", part, TEXT_MAX_BYTES).is_ok());
-    (sound && parts().next().is_some()).then(|| Scopes(parts().map(str::to_owned).collect()))
+    let sound = parts().all(is_text) && parts().next().is_some();
+    sound.then(|| Scopes(parts().map(str::to_owned).collect()))
 }
 
-/// Only a note beside the tokens: what is no sensible text is left out.
-fn domain(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) if check_text("api_domain", &text, TEXT_MAX_BYTES).is_ok() => {
-            Some(text)
-        }
-        _ => None,
-    }
+fn is_text(text: &str) -> bool {
+    check_text("text", text, TEXT_MAX_BYTES).is_ok()
 }
 
 /// Whether the text can be stored and sent on.
@@ -186,27 +164,13 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0')
 }
 
-/// Seconds, as a number or as some providers write it, a string of one.
-fn lifetime(value: &Value) -> Option<Duration> {
-    let seconds = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse::<f64>().ok()?,
-        _ => return None,
-    };
-    (1.0..=EXPIRES_IN_MAX_S).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
-}
-
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds or a date.
-#[must_use]
-pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
-    let text = text.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // What no number holds is a long time all the same.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(at.saturating_sub(wall))
+/// Seconds, as a number or as some providers write it, a string of one; at most ten years. `None`: it
+/// cannot be read, or says that the token is spent already.
+fn lifetime(value: &RawValue) -> Option<Duration> {
+    let text = Answer::text(Some(value));
+    // Not by way of a number of JSON's, which has none for 1e999.
+    let seconds = text.as_deref().unwrap_or(value.get()).trim().parse::<f64>().ok()?;
+    (seconds >= 1.0).then(|| Duration::from_secs_f64(seconds.min(EXPIRES_IN_MAX_S)))
 }
 
 #[cfg(test)]
@@ -251,7 +215,8 @@ mod tests {
             r#"{"error":"Access Denied","error_description":"You have made too many requests continuously."}"#,
         );
         assert!(matches!(throttled, Verdict::Transient(Error::ProviderThrottled { .. }, None)));
-        for error in [r#"["invalid_grant"]"#, "true", r#"{"code":5}"#] {
+        let unnamed = [r#"["invalid_grant"]"#, "true", r#"{"code":5}"#, r#""\ud800""#, "1e999"];
+        for error in unnamed {
             let odd = answer(200, &format!(r#"{{"access_token":"at","error":{error}}}"#));
             assert!(matches!(odd, Verdict::Refused(_)), "{error}: {odd:?}");
         }
@@ -272,9 +237,7 @@ mod tests {
             "\u{c}{\"access_token\":\"at\"}",
             "{}",
             r#"{"access_token":""}"#,
-            r#"{"access_token":"at","expires_in":-1}"#,
-            r#"{"access_token":"at","expires_in":1e99}"#,
-            r#"{"access_token":"at","expires_in":"soon"}"#,
+            r#"{"access_token":"at"}{}"#,
             r#"{"access_token":"a\u0000t"}"#,
         ] {
             let verdict = answer(200, body);
@@ -292,9 +255,18 @@ mod tests {
     fn statuses_and_codes_mean_what_the_table_says() {
         assert!(matches!(answer(400, r#"{"error":"invalid_grant"}"#), Verdict::InvalidGrant(_)));
         assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Verdict::ClientRejected(_)));
-        for code in ["unauthorized_client", "invalid_client_secret"] {
+        for code in ["invalid_client_id", "invalid_client_secret"] {
             let body = format!(r#"{{"error":"{code}"}}"#);
             assert!(matches!(answer(400, &body), Verdict::ClientRejected(_)), "{code}");
+        }
+        for status in [400, 401, 403] {
+            let refused = answer(status, r#"{"error":"unauthorized_client"}"#);
+            assert!(matches!(refused, Verdict::Refused(_)), "{status}");
+        }
+        for status in [408, 425] {
+            let away = answer(status, r#"{"error":"invalid_grant"}"#);
+            let is_away = matches!(away, Verdict::Transient(Error::ProviderUnavailable { .. }, _));
+            assert!(is_away, "{status}");
         }
         assert!(matches!(answer(400, r#"{"error":"invalid_scope"}"#), Verdict::Refused(_)));
         assert!(matches!(answer(401, "no"), Verdict::Refused(_)));
@@ -311,23 +283,32 @@ mod tests {
             };
             assert_eq!(pause, Duration::from_secs(seconds));
         }
-        for text in ["soon", "", "-7", "+7", "7.5"] {
-            assert_eq!(retry_after(text, Duration::ZERO), None, "{text}");
-        }
     }
 
     #[test]
-    fn a_retry_after_that_no_number_holds_is_not_taken_for_none() {
-        for text in ["4294967296", &"9".repeat(40)] {
-            let asked = retry_after(text, Duration::ZERO).expect("is a long time");
-            assert!(asked > Duration::from_secs(u64::from(u32::MAX)), "{text}");
-            assert!(matches!(with_header(429, "", Some(text)), Verdict::Transient(..)));
+    fn a_lifetime_costs_no_token() {
+        for (expires_in, seconds) in [
+            ("1e999", 315_360_000),
+            ("631138518", 315_360_000),
+            ("\"7200\"", 7_200),
+            ("7200,\"expires_in_sec\":60", 60),
+            ("60,\"expires_in\":7200", 7_200),
+            ("0", 3_600),
+            ("0.5", 3_600),
+            ("-1", 3_600),
+            ("\"soon\"", 3_600),
+            ("{\"in\":[60]}", 3_600),
+            ("\"\\ud800\"", 3_600),
+        ] {
+            let body = format!(r#"{{"expires_in":{expires_in},"access_token":"at"}}"#);
+            let Verdict::Granted(tokens) = answer(200, &body) else { panic!("{expires_in}") };
+            assert_eq!(tokens.expiry, Expiry::In(Duration::from_secs(seconds)), "{expires_in}");
         }
     }
 
     #[test]
     fn a_description_that_repeats_a_token_is_not_repeated() {
-        for secret in ["token 1//secret/refresh is bad!", "ya29.secret", "1secret"] {
+        for secret in ["token 1//secret/refresh is bad!", "ya29.secret", "1secret", "secret"] {
             let verdict = answer(400, &format!(r#"{{"error":"{secret}"}}"#));
             assert!(!format!("{verdict:?}").contains("secret"), "{verdict:?}");
         }

@@ -1,11 +1,12 @@
 //! Token revocation (RFC 7009).
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
 use super::credentials::Client;
 use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::request::revocation_request;
+use super::words::{Meaning, known, redacted};
 use crate::error::{Error, Result};
 
 impl AuthorizationServer {
@@ -48,21 +49,136 @@ pub(super) async fn revoke(
         Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
         Err(_) => return Err(unavailable("no answer in time")),
     };
+    outcome(&response)
+}
+
+/// What the answer means. A token that the server does not know, or that was revoked already, is
+/// revoked; a success that says otherwise in its body is none.
+fn outcome(response: &HttpResponse) -> Result<()> {
     let status = response.status;
-    let reason = "the token was not revoked".into();
+    let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    let code = body["error"].as_str().unwrap_or_default();
+    let unavailable = || {
+        let reason = "the token was not revoked".into();
+        Err(Error::ProviderUnavailable { status: Some(status), reason })
+    };
     match status {
-        200..=299 => Ok(()),
-        // What Google says of a token that it does not know.
-        400 if says_invalid_token(&response) => Ok(()),
-        500..=599 | 429 => Err(Error::ProviderUnavailable { status: Some(status), reason }),
-        _ => Err(Error::ProviderRefused { status, reason }),
+        408 | 425 | 429 | 500..=599 => return unavailable(),
+        200..=299 if code.is_empty() && !says_no(&body) => return Ok(()),
+        200..=299 | 400 if says_gone(code, &body) => return Ok(()),
+        _ => {}
+    }
+    match known(code) {
+        Some((_, Meaning::Throttled | Meaning::Unavailable | Meaning::OutcomeUnknown)) => {
+            unavailable()
+        }
+        _ if code.is_empty() => {
+            Err(Error::ProviderRefused { status, reason: "the token was not revoked".into() })
+        }
+        _ => {
+            let reason = format!("the token was not revoked: {}", redacted(code));
+            Err(Error::ProviderRefused { status, reason: reason.into() })
+        }
     }
 }
 
-fn says_invalid_token(response: &HttpResponse) -> bool {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
+/// Whether a success says in its body that it is none: as Slack, Zoho and others do.
+fn says_no(body: &Value) -> bool {
+    let no = ["ok", "success", "revoked"].iter().any(|name| body[name] == Value::Bool(false));
+    no || ["failure", "failed", "error"].iter().any(|word| body["status"] == **word)
+}
+
+/// Whether there is nothing to be revoked: Google's `invalid_token`, Slack's `token_revoked`, Twitch's
+/// message, better-auth's descriptions of `invalid_request`.
+fn says_gone(code: &str, body: &Value) -> bool {
+    const CODES: [&str; 5] =
+        ["invalid_token", "token_revoked", "token_expired", "invalid_grant", "invalid_auth"];
+    const TEXTS: [&str; 7] = [
+        "invalid token",
+        "invalid access token",
+        "invalid refresh token",
+        "token not found",
+        "token revoked",
+        "token has been revoked",
+        "token expired",
+    ];
+    if CODES.contains(&code) {
+        return true;
     }
-    serde_json::from_slice::<Body>(&response.body).is_ok_and(|body| body.error == "invalid_token")
+    let texts = ["error_description", "message"].iter().filter_map(|name| body[name].as_str());
+    let says = |text: &str| {
+        let text = text.trim_end_matches('.').to_ascii_lowercase();
+        TEXTS.iter().any(|gone| text.ends_with(gone))
+    };
+    ["", "invalid_request", "Bad Request"].contains(&code) && texts.into_iter().any(says)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroizing;
+
+    fn answered(status: u16, body: &str) -> Result<()> {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        outcome(&HttpResponse { status, retry_after: None, body })
+    }
+
+    #[test]
+    fn a_success_that_says_in_its_body_that_it_is_none_is_none() {
+        for body in ["", "{}", "<html>", "null", "[]", r#"{"ok":true,"revoked":true}"#] {
+            assert_eq!(answered(200, body), Ok(()), "{body}");
+        }
+        for body in [
+            r#"{"ok":false}"#,
+            r#"{"ok":false,"error":"odd"}"#,
+            r#"{"error":"invalid_client"}"#,
+            r#"{"success":false}"#,
+            r#"{"status":"failure"}"#,
+            r#"{"ok":true,"revoked":false}"#,
+        ] {
+            let refused = answered(200, body);
+            assert!(matches!(refused, Err(Error::ProviderRefused { .. })), "{body}: {refused:?}");
+        }
+        for body in [r#"{"ok":false,"error":"ratelimited"}"#, r#"{"error":"fatal_error"}"#] {
+            let away = answered(200, body);
+            assert!(matches!(away, Err(Error::ProviderUnavailable { .. })), "{body}: {away:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_revoked_already_is_revoked() {
+        for (status, body) in [
+            (400, r#"{"error":"invalid_token"}"#),
+            (400, r#"{"status":400,"message":"Invalid token"}"#),
+            (400, r#"{"error":"Bad Request","status":400,"message":"Invalid token"}"#),
+            (400, r#"{"error_description":"refresh token revoked","error":"invalid_request"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"token not found"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"Invalid access token."}"#),
+            (200, r#"{"ok":false,"error":"token_revoked"}"#),
+        ] {
+            assert_eq!(answered(status, body), Ok(()), "{body}");
+        }
+        for (status, body) in [
+            (400, r#"{"error":"invalid_request"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"missing a required token"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"invalid token_type_hint"}"#),
+            (400, r#"{"error":"unsupported_token_type"}"#),
+            (400, r#"{"error":"invalid_client","error_description":"Invalid token"}"#),
+            (401, r#"{"message":"Invalid token"}"#),
+            (404, ""),
+        ] {
+            let refused = answered(status, body);
+            assert!(matches!(refused, Err(Error::ProviderRefused { .. })), "{body}: {refused:?}");
+        }
+        for status in [408, 425, 429, 500, 503] {
+            let away = answered(status, r#"{"error":"invalid_token"}"#);
+            assert!(matches!(away, Err(Error::ProviderUnavailable { .. })), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_is_repeated_only_where_it_is_a_known_word() {
+        let told = answered(400, r#"{"error":"rtAbCdEfGhIjKl"}"#).expect_err("is refused");
+        assert!(!format!("{told} {told:?}").contains("rtAbCd"), "{told:?}");
+    }
 }

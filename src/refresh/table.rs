@@ -13,12 +13,19 @@ use crate::secret::{AccessToken, RefreshToken};
 
 /// The pair of stored texts. Every write by us seals both anew, so it names one version of the
 /// row; the fence of every conditional write compares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Stamp {
     /// The refresh column, as stored.
     pub refresh: Option<Arc<str>>,
     /// The access column, as stored.
     pub access: Option<Arc<str>>,
+}
+
+/// What is stored may be plaintext still.
+impl Debug for Stamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stamp(redacted)")
+    }
 }
 
 /// A row as it was read.

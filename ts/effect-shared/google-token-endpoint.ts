@@ -11,8 +11,23 @@ const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const TIMEOUT_MS = 10_000;
 /** What no answer of a token endpoint is larger than. */
 const RESPONSE_MAX_BYTES = 1024 * 1024;
-/** RFC 6749 allows more, but no provider says more; what is longer could be a token. */
-const ERROR_CODE = /^[a-z_]{1,40}$/;
+/** Of an answer that names none that can be read. */
+const LIFETIME_S = 3_600;
+/** Ten years. */
+const LIFETIME_MAX_S = 315_360_000;
+/** What a message repeats (RFC 6749, section 5.2; Google's own): any other text may be a token. */
+const ERROR_CODES: ReadonlySet<unknown> = new Set([
+  'access_denied',
+  'admin_policy_enforced',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_scope',
+  'org_internal',
+  'rate_limit_exceeded',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
 
 /**
  * Exchanges a refresh token. A token store of tokenkeep's does the same by itself, and better, when it
@@ -32,7 +47,7 @@ export function refreshGoogleToken(
 
 async function exchange(refreshToken: string, interrupted: AbortSignal): Promise<StoredToken> {
   const sentAt = Date.now();
-  const response = await fetch(env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL, {
+  const response = await fetch(tokenUrl(), {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'refresh_token',
@@ -46,17 +61,18 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
   const answer = bare(await answerOf(response));
   const { access_token: accessToken, expires_in: expiresIn, scope } = answer;
   const next = answer['refresh_token'];
-  if (response.ok && typeof accessToken === 'string' && typeof expiresIn === 'number') {
+  // What stands beside an access token is no reason to throw it away.
+  if (response.ok && typeof accessToken === 'string' && accessToken !== '') {
     return {
       accessToken,
-      refreshToken: Option.some(typeof next === 'string' ? next : refreshToken),
-      expiresAt: sentAt + expiresIn * 1_000,
+      refreshToken: Option.some(typeof next === 'string' && next !== '' ? next : refreshToken),
+      expiresAt: sentAt + lifetimeOf(expiresIn) * 1_000,
       scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
       provider: 'google',
     };
   }
   const error = answer['error'];
-  const code = typeof error === 'string' && ERROR_CODE.test(error) ? ` ${error}` : '';
+  const code = ERROR_CODES.has(error) ? ` ${String(error)}` : '';
   throw failed(
     `Google did not refresh the token: ${response.status}${code}`,
     error === 'invalid_grant' ? 'User needs to authorize Google Workspace access' : undefined,
@@ -72,6 +88,30 @@ async function answerOf(response: Response): Promise<Record<string, unknown>> {
   } catch {
     return {};
   }
+}
+
+/** In seconds. */
+function lifetimeOf(expiresIn: unknown): number {
+  const seconds = Number(expiresIn);
+  return seconds >= 1 ? Math.min(seconds, LIFETIME_MAX_S) : LIFETIME_S;
+}
+
+/** Google's own, or the one of the environment: with TLS, as the core asks for it. */
+function tokenUrl(): string {
+  const url = env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL;
+  const allowed = env['TOKENKEEP_ALLOW_INSECURE_REQUESTS'] === '1';
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isSafe = parsed?.protocol === 'https:' || isLoopback(parsed?.hostname ?? '');
+  if (parsed && (isSafe || allowed)) return url;
+  throw failed(
+    'TOKENKEEP_GOOGLE_TOKEN_URL must begin with https://',
+    'Within a network that you trust, set TOKENKEEP_ALLOW_INSECURE_REQUESTS=1',
+  );
+}
+
+function isLoopback(host: string): boolean {
+  const isAddress = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || host === '[::1]';
+  return isAddress || host === 'localhost' || host.endsWith('.localhost');
 }
 
 function variable(name: string): string {

@@ -80,7 +80,7 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     );
 }
 
-/// An error code is a word; what has digits or dots in it and is longer may be part of a token.
+/// An error code is a known word; what has digits or dots in it and is longer may be part of a token.
 fn quiet(body: &[u8], error: &Error) {
     let printed = format!("{error} {error:?}");
     let body = String::from_utf8_lossy(body);

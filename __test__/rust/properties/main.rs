@@ -3,6 +3,7 @@
 
 mod bound_value;
 mod database_url;
+mod debug_output;
 mod key_ring;
 mod limits;
 mod refresh_request;
@@ -21,6 +22,11 @@ fn tries(cases: u32) -> ProptestConfig {
 /// Any text of up to `characters` characters, of all planes of Unicode.
 fn text(characters: usize) -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..=characters).prop_map(String::from_iter)
+}
+
+/// A token of letters alone: no code that a provider has.
+fn letters() -> impl Strategy<Value = String> {
+    "[A-Z][a-z]{3}[A-Z]{3}[a-zA-Z]{6,30}"
 }
 
 /// What looks like a token or a password of somebody's, with digits in it.

@@ -9,11 +9,19 @@ use tokenkeep::error::Error;
 use tokenkeep::oauth::{Expiry, GOOGLE, HttpResponse, Verdict, judge};
 use zeroize::Zeroizing;
 
-use super::{secret, text, tries};
+use super::{letters, secret, text, tries};
 
-const MEMBERS: [&str; 6] =
-    ["access_token", "refresh_token", "expires_in", "error", "error_description", "scope"];
-const CODES: [&str; 11] = [
+const MEMBERS: [&str; 8] = [
+    "access_token",
+    "refresh_token",
+    "expires_in",
+    "expires_in_sec",
+    "error",
+    "error_description",
+    "error_codes",
+    "scope",
+];
+const CODES: [&str; 13] = [
     "invalid_grant",
     "invalid_code",
     "invalid_client",
@@ -24,6 +32,8 @@ const CODES: [&str; 11] = [
     "server_error",
     "slow_down",
     "Access Denied",
+    "login_required",
+    "fatal_error",
     "",
 ];
 
@@ -65,7 +75,8 @@ proptest! {
         prop_assert!((200..300).contains(&status));
         prop_assert_eq!(body["access_token"].as_str(), Some(tokens.access_token.expose()));
         prop_assert!(body["error"].is_null() || body["error"] == "");
-        let refresh_token = body["refresh_token"].as_str().filter(|token| !token.is_empty());
+        let is_token = |token: &&str| !token.is_empty() && !token.contains('\0');
+        let refresh_token = body["refresh_token"].as_str().filter(is_token);
         prop_assert_eq!(tokens.refresh_token.as_ref().map(|token| token.expose()), refresh_token);
         let Expiry::In(lifetime) = tokens.expiry else { panic!("a moment that nobody named") };
         prop_assert!((1..=315_360_000).contains(&lifetime.as_secs()), "{:?}", lifetime);
@@ -89,22 +100,40 @@ proptest! {
     }
 
     #[test]
-    fn a_lifetime_is_believed_from_a_second_to_ten_years(
+    fn a_lifetime_is_from_a_second_to_ten_years_and_costs_no_token(
         seconds in prop_oneof![any::<f64>(), 0.0..2.0, 3e8..3.3e8],
         as_text: bool,
     ) {
         let expires_in = if as_text { json!(seconds.to_string()) } else { json!(seconds) };
         let body = json!({ "access_token": "at", "expires_in": expires_in });
-        match answer(200, body.to_string().as_bytes()) {
-            Verdict::Granted(_) => prop_assert!((1.0..=315_360_000.0).contains(&seconds)),
-            _ => prop_assert!(!(1.0..=315_360_000.0).contains(&seconds)),
+        let Verdict::Granted(tokens) = answer(200, body.to_string().as_bytes()) else {
+            panic!("is granted");
+        };
+        let Expiry::In(lifetime) = tokens.expiry else { panic!("a moment that nobody named") };
+        let expected = if seconds >= 1.0 { seconds.min(315_360_000.0) } else { 3_600.0 };
+        prop_assert_eq!(lifetime, Duration::from_secs_f64(expected));
+    }
+
+    #[test]
+    fn tokens_are_granted_whatever_stands_beside_an_access_token(
+        access_token in secret(),
+        mut body in any_json(),
+    ) {
+        if !body.is_object() {
+            body = json!({ "expires_in": body, "refresh_token": body });
         }
+        body["access_token"] = json!(access_token);
+        body["error"] = Value::Null;
+        let Verdict::Granted(tokens) = answer(200, body.to_string().as_bytes()) else {
+            panic!("is granted");
+        };
+        prop_assert_eq!(tokens.access_token.expose(), access_token);
     }
 
     #[test]
     fn no_verdict_repeats_a_secret_of_the_body(
         status in status(),
-        secret in secret(),
+        secret in prop_oneof![secret(), letters()],
         before in "[ -~]{0,20}",
         mut body in any_json(),
         at in proptest::sample::select(&MEMBERS[..]),
@@ -141,14 +170,13 @@ fn a_status_alone_never_ends_a_connection_or_grants() {
 fn a_token_that_no_store_takes_is_not_granted() {
     for (bytes, granted) in [(65_535, true), (65_536, true), (65_537, false)] {
         let long = "x".repeat(bytes);
-        for name in ["access_token", "refresh_token"] {
-            let mut body = json!({ "access_token": "at" });
-            body[name] = json!(long);
-            match answer(200, body.to_string().as_bytes()) {
-                Verdict::Granted(_) => assert!(granted, "{name} of {bytes} bytes"),
-                Verdict::Ambiguous(Error::ProviderResponse { .. }) => assert!(!granted),
-                verdict => panic!("{verdict:?}"),
-            }
+        match answer(200, json!({ "access_token": long }).to_string().as_bytes()) {
+            Verdict::Granted(_) => assert!(granted, "an access token of {bytes} bytes"),
+            Verdict::Ambiguous(Error::ProviderResponse { .. }) => assert!(!granted),
+            verdict => panic!("{verdict:?}"),
         }
+        let body = json!({ "access_token": "at", "refresh_token": long }).to_string();
+        let Verdict::Granted(tokens) = answer(200, body.as_bytes()) else { panic!("is granted") };
+        assert_eq!(tokens.refresh_token.is_some(), granted, "a refresh token of {bytes} bytes");
     }
 }

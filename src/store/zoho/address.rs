@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::shape::Record;
 use crate::error::Result;
-use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, zoho_at};
+use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, Provider, ZOHO, ZohoServers};
 
 /// What the options say of it.
 #[derive(Clone)]
 pub(super) struct Address {
     pub(super) accounts_server: Option<String>,
+    pub(super) servers: Result<ZohoServers>,
     pub(super) token_url: Option<String>,
+    pub(super) allow_insecure: bool,
     pub(super) http: Result<Arc<dyn HttpClient>>,
 }
 
@@ -27,9 +29,14 @@ impl Address {
         client: ClientCredentials,
     ) -> Result<Arc<HttpEndpoint>> {
         let named = record.accounts_server.as_deref().or(self.accounts_server.as_deref());
-        let provider = zoho_at(named)?;
+        let own = self.servers.as_ref().map_err(Clone::clone)?.token_url(named)?;
         let http = self.http.clone()?;
-        HttpEndpoint::new(provider, self.token_url.as_deref(), client, http).map(Arc::new)
+        let provider = Provider { allow_insecure: self.allow_insecure, ..ZOHO };
+        let endpoint = match self.token_url.as_deref() {
+            None => HttpEndpoint::at(&own, provider, client, http),
+            elsewhere => HttpEndpoint::new(provider, elsewhere, client, http),
+        };
+        endpoint.map(Arc::new)
     }
 }
 
@@ -48,10 +55,21 @@ mod tests {
     }
 
     fn asked(row: Option<&str>, option: Option<&str>, token_url: Option<&str>) -> Result<String> {
+        asked_of("", row, option, token_url)
+    }
+
+    fn asked_of(
+        servers: &str,
+        row: Option<&str>,
+        option: Option<&str>,
+        token_url: Option<&str>,
+    ) -> Result<String> {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let address = Address {
             accounts_server: text(option),
+            servers: ZohoServers::parse(servers, false),
             token_url: text(token_url),
+            allow_insecure: false,
             http: Ok(Arc::new(Nowhere)),
         };
         let record = Record { accounts_server: text(row), ending: None };
@@ -76,7 +94,7 @@ mod tests {
     fn every_data_centre_of_zoho_is_known_by_its_own_address() {
         let servers =
             ["zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp", "zoho.sa", "zoho.com.cn"];
-        for server in servers.into_iter().chain(["zohocloud.ca"]) {
+        for server in servers.into_iter().chain(["zohocloud.ca", "zoho.uk", "zoho.ae"]) {
             let server = format!("https://accounts.{server}");
             let expected = format!("{server}/oauth/v2/token id");
             assert_eq!(asked(Some(&server), None, None), Ok(expected));
@@ -90,6 +108,30 @@ mod tests {
                 let refused = asked(Some(server), Some(EU), token_url);
                 assert!(matches!(refused, Err(Error::Configuration { .. })), "{server}");
             }
+        }
+    }
+
+    #[test]
+    fn the_next_data_centre_is_known_when_the_options_name_it_and_to_rows_then() {
+        let next = "https://accounts.zoho.xx";
+        let expected = Ok("https://accounts.zoho.xx/oauth/v2/token id".to_owned());
+        for servers in [next, " https://accounts.zoho.yy/ ,https://accounts.zoho.xx/"] {
+            assert_eq!(asked_of(servers, Some(next), None, None), expected, "{servers}");
+            assert_eq!(asked_of(servers, None, Some(next), None), expected, "{servers}");
+        }
+        let other = asked_of(next, Some("https://accounts.zoho.xx.example"), None, None);
+        assert!(matches!(other, Err(Error::Configuration { option: "accounts_server", .. })));
+    }
+
+    #[test]
+    fn an_option_that_names_no_origin_with_tls_is_refused_by_name() {
+        for odd in
+            ["accounts.zoho.xx", "http://accounts.zoho.xx", "https://a.xx/oauth", "https://a@b"]
+        {
+            let refused = asked_of(odd, Some(EU), None, None);
+            let names =
+                matches!(refused, Err(Error::Configuration { option: "zohoAccountsServers", .. }));
+            assert!(names, "{odd}: {refused:?}");
         }
     }
 

@@ -20,7 +20,7 @@ use crate::config::{
 use crate::crypto::Sealing;
 use crate::db::{Database, Params, Scope, Timestamp, Type};
 use crate::error::{Error, Result};
-use crate::oauth::{ClientCredentials, HttpClient};
+use crate::oauth::{ClientCredentials, HttpClient, ZohoServers};
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
@@ -40,8 +40,12 @@ pub struct Options {
     pub environment: Option<RefreshToken>,
     /// The accounts server of rows that name none, such as `https://accounts.zoho.eu`.
     pub accounts_server: Option<String>,
+    /// The accounts servers that are known beside Zoho's own list.
+    pub accounts_servers: Result<ZohoServers>,
     /// Another token endpoint for all rows.
     pub token_url: Option<String>,
+    /// Whether a token endpoint is asked without TLS beyond this machine.
+    pub allow_insecure: bool,
     /// The HTTP client.
     pub http: Result<Arc<dyn HttpClient>>,
     /// Limits.
@@ -91,7 +95,8 @@ impl Zoho {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { accounts_server, token_url, http, behaviour, .. } = options;
+        let Options { accounts_server, token_url, allow_insecure, http, behaviour, .. } = options;
+        let servers = options.accounts_servers;
         let tokens = SealedTokens { store: "zoho", sealing: options.sealing };
         let shape = ZohoShape { tokens, environment: options.environment };
         let table = StoreTable::new(options.database, shape, behaviour);
@@ -103,7 +108,7 @@ impl Zoho {
                 revive: table.named(sql::REVIVE),
             }),
             engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
-            address: Address { accounts_server, token_url, http },
+            address: Address { accounts_server, servers, token_url, allow_insecure, http },
             want: options.want,
             scope: Scope::default(),
         }

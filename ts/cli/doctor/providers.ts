@@ -14,6 +14,7 @@ interface Provider {
 
 const GOOGLE = 'https://oauth2.googleapis.com/token';
 const ZOHO = 'https://accounts.zoho.com/oauth/v2/token';
+const INSECURE = 'TOKENKEEP_ALLOW_INSECURE_REQUESTS';
 const TOKEN_URL = /^TOKENKEEP_(.+)_TOKEN_URL$/;
 
 /** google for every store but zoho's, and whatever has a token URL of its own. */
@@ -37,19 +38,30 @@ export async function providerChecks(
   reach: Reach | undefined,
 ): Promise<Check[]> {
   const checks = providersOf(stores, env).map(async ({ name, url }) => [
-    await reachCheck(name, url, reach),
+    await reachCheck(name, url, env, reach),
     clientCheck(name, stores, env),
   ]);
   return (await Promise.all(checks)).flat();
 }
 
-async function reachCheck(name: string, url: string, reach: Reach | undefined): Promise<Check> {
+async function reachCheck(
+  name: string,
+  url: string,
+  env: NodeJS.ProcessEnv,
+  reach: Reach | undefined,
+): Promise<Check> {
   const id = `providers.${name}.reachable`;
   const host = hostOf(url);
   const variable = `TOKENKEEP_${name.toUpperCase()}_TOKEN_URL`;
   if (host === undefined) {
     const found = `The token endpoint of ${name} is no http or https URL.`;
     return problem(id, found, `Correct ${variable}, or take it away.`);
+  }
+  const isInsecure = url.startsWith('http:') && !isLoopback(new URL(url).hostname);
+  if (isInsecure && !allowsInsecure(env)) {
+    const found = `The token endpoint of ${name} at ${host} has no TLS: it is refused, since tokens and the client’s secret would go there unencrypted.`;
+    const mend = `Use https in ${variable}, or within a network that you trust set ${INSECURE}=1.`;
+    return problem(id, found, mend, { host });
   }
   if (!reach) return unknown(id, `${host} was not asked (--offline).`);
   const answer = await reach(url);
@@ -61,7 +73,7 @@ async function reachCheck(name: string, url: string, reach: Reach | undefined): 
   }
   const found = `The token endpoint of ${name} at ${host} answers (${answer}).`;
   const values = { host, status: answer };
-  if (url.startsWith('http:') && !isLoopback(new URL(url).hostname)) {
+  if (isInsecure) {
     return warning(
       id,
       `${found} Tokens go there unencrypted.`,
@@ -70,6 +82,10 @@ async function reachCheck(name: string, url: string, reach: Reach | undefined): 
     );
   }
   return ok(id, found, values);
+}
+
+function allowsInsecure(env: NodeJS.ProcessEnv): boolean {
+  return ['1', 'true', 'on'].includes(env[INSECURE] ?? '');
 }
 
 function hostOf(url: string): string | undefined {

@@ -131,6 +131,15 @@ function revoked(store: StoreName): TokenRevokedError {
   return new TokenRevokedError('Access was revoked or has expired; the user must connect again');
 }
 
+/** `invalid_grant`, and what OpenID Connect says when the user must be asked. */
+const DEAD: ReadonlySet<unknown> = new Set([
+  'invalid_grant',
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+]);
+
 /** As the core reads what a `refreshFn` throws. */
 function saysDead(error: unknown): boolean {
   if (isA(error, TokenRevokedError)) return true;
@@ -138,7 +147,7 @@ function saysDead(error: unknown): boolean {
     const { message, response } = fieldsOf(Object(error));
     const { data } = fieldsOf(Object(response));
     const code: unknown = fieldsOf(Object(data)).error;
-    return code === 'invalid_grant' || String(message).includes('invalid_grant');
+    return DEAD.has(code) || String(message).includes('invalid_grant');
   } catch {
     // A proxy, or a getter, that throws: it says nothing.
     return false;

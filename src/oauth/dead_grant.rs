@@ -1,0 +1,80 @@
+//! How a provider says that a grant is dead, where it has words of its own: as options describe it.
+
+use serde_json::Value;
+
+use super::Refusal;
+
+/// Beside the codes that count everywhere. Statuses of throttling, redirects and 5xx never count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeadGrant {
+    /// `error` codes.
+    pub codes: Vec<String>,
+    /// Statuses that say so where the body is empty.
+    pub status_with_empty_body: Vec<u16>,
+    /// Members of the body that say so.
+    pub members: Vec<Member>,
+}
+
+/// A member of a JSON body, and what it says of a dead grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Where it is: a JSON pointer (RFC 6901), such as `/errors/0/code`.
+    pub path: String,
+    /// What it is: a text, or a number or boolean as JSON writes it.
+    pub value: String,
+}
+
+impl DeadGrant {
+    /// Whether `body` says so; `code` is its `error`.
+    pub(super) fn find(&self, status: u16, code: Option<&str>, body: &str) -> Option<Refusal> {
+        let said = |code: &str| Refusal { status: Some(status), code: code.to_owned() };
+        if let Some(code) = self.codes.iter().find(|own| Some(own.as_str()) == code) {
+            return Some(said(code));
+        }
+        if body.is_empty() && self.status_with_empty_body.contains(&status) {
+            return Some(said("an empty answer"));
+        }
+        if self.members.is_empty() {
+            return None;
+        }
+        let body: Value = serde_json::from_str(body).ok()?;
+        let member = self.members.iter().find(|member| member.is_in(&body))?;
+        Some(said(&member.value))
+    }
+}
+
+impl Member {
+    fn is_in(&self, body: &Value) -> bool {
+        match body.pointer(&self.path) {
+            Some(Value::String(text)) => *text == self.value,
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                serde_json::from_str(&self.value).is_ok_and(|wanted: Value| wanted == *value)
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_where_its_path_says_and_nowhere_else() {
+        let member = |path: &str, value: &str| Member { path: path.into(), value: value.into() };
+        let members = vec![member("/errors/0/code", "invalid"), member("/reason", "4702")];
+        let own = DeadGrant { members, ..DeadGrant::default() };
+        for body in [r#"{"errors":[{"code":"invalid"}]}"#, r#"{"reason":4702}"#] {
+            assert!(own.find(400, None, body).is_some(), "{body}");
+        }
+        for body in [
+            r#"{"errors":[{"code":"other"},{"code":"invalid"}]}"#,
+            r#"{"errors":{"code":"invalid"}}"#,
+            r#"{"reason":[4702]}"#,
+            "",
+            "<html>",
+        ] {
+            assert!(own.find(400, None, body).is_none(), "{body}");
+        }
+    }
+}

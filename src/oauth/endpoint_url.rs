@@ -1,0 +1,56 @@
+//! Where requests of a client may be sent.
+
+use crate::error::{Error, Result};
+
+/// Checks a token, revocation or authorization endpoint. RFC 6749 asks for TLS at each of them (sections
+/// 3.1 and 3.2); plain HTTP is taken on this machine alone, unless `allow_insecure`.
+///
+/// # Errors
+/// [`Error::Configuration`] that names `option`.
+pub(super) fn check_url(option: &'static str, url: &str, allow_insecure: bool) -> Result<()> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let host = parsed.as_ref().and_then(reqwest::Url::host_str);
+    let reason = match (parsed.as_ref().map(reqwest::Url::scheme), host) {
+        (Some("https"), Some(_)) => return Ok(()),
+        (Some("http"), Some(host)) if allow_insecure || is_loopback(host) => return Ok(()),
+        (Some("http"), Some(_)) => {
+            "must begin with https://: tokens and the client's secret are sent there. Within a network that you trust, set allowInsecureRequests (TOKENKEEP_ALLOW_INSECURE_REQUESTS=1)"
+        }
+        _ => "must be a URL that begins with https://, or on this machine http://",
+    };
+    Err(Error::configuration(option, reason))
+}
+
+/// Whether nothing that is sent there leaves this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address = address.parse::<std::net::IpAddr>();
+    match address {
+        Ok(address) => address.to_canonical().is_loopback(),
+        // RFC 6761, section 6.3.
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_taken_on_this_machine_alone() {
+        for host in ["127.0.0.1:1", "127.9.9.9", "[::1]:80", "localhost:3000", "a.localhost"] {
+            assert_eq!(check_url("o", &format!("http://{host}/token"), false), Ok(()), "{host}");
+        }
+        for host in ["proxy.example", "10.0.0.1", "localhost.example", "0.0.0.0", "[fe80::1]"] {
+            let url = format!("http://{host}/token");
+            let refused = check_url("o", &url, false).expect_err("is refused").to_string();
+            assert!(refused.starts_with("o: must begin with https://"), "{refused}");
+            assert!(!refused.contains(host), "{refused}");
+            assert_eq!(check_url("o", &url, true), Ok(()), "{host}");
+        }
+        assert_eq!(check_url("o", "https://proxy.example/token", false), Ok(()));
+        for url in ["", "proxy.example", "ftp://127.0.0.1/", "https:///", "http://"] {
+            assert!(check_url("o", url, true).is_err(), "{url}");
+        }
+    }
+}
