@@ -192,14 +192,25 @@ describe('a refreshFn that', () => {
       return bad();
     },
   });
-  it.each(['accessToken', 'refreshToken', 'expiryDate', 'scopes'])(
-    'returns tokens whose %s throws',
+  it('returns tokens whose accessToken throws', async () => {
+    const user = await scene.user();
+    const keep = scene.keep();
+    const returned = named('accessToken') as never;
+    const error = await failureOf(keep.gmail.getValidGmailToken(user.id, async () => returned));
+    expect(error.code).toMatch(/^ERR_TOKENKEEP_/);
+    expect(await keep.close()).toBe(true);
+  });
+
+  it.each(['refreshToken', 'expiryDate', 'scopes'])(
+    'returns tokens whose %s throws: what can be read is stored',
     async (name) => {
       const user = await scene.user();
       const keep = scene.keep();
       const returned = named(name) as never;
-      const error = await failureOf(keep.gmail.getValidGmailToken(user.id, async () => returned));
-      expect(error.code).toMatch(/^ERR_TOKENKEEP_/);
+      const given = await keep.gmail.getValidGmailToken(user.id, async () => returned);
+      expect(given.accessToken).toBe('at');
+      const refreshToken = name === 'refreshToken' ? user.refreshToken : 'rt';
+      expect(await scene.tokens(user)).toEqual({ accessToken: 'at', refreshToken });
       expect(await keep.close()).toBe(true);
     },
   );
