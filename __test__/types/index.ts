@@ -69,6 +69,7 @@ export type Shapes = [
           | 'lease.lost'
           | 'commit.retry'
           | 'row.dropped'
+          | 'client.unproven'
           | 'account.changed'
           | 'revoke.unconfirmed';
         store: string;
