@@ -83,11 +83,12 @@ async function user({ left = -60, refreshToken }: { left?: number; refreshToken?
   return stored;
 }
 
-/** Has tokenkeep's client refresh a row: only then is its word believed that a grant is dead. */
-async function knownClient(): Promise<void> {
-  await tokenkeep().getCredentialsForUser((await user()).id);
-  for (const close of closing.splice(0)) await close();
+/** One whose client has refreshed a row: only then is its word believed that a grant is dead. */
+async function knownTokenkeep(): Promise<Ours> {
+  const ours = tokenkeep();
+  await ours.getCredentialsForUser((await user()).id);
   google.requests.length = 0;
+  return ours;
 }
 
 const rowOf = async (id: string) =>
@@ -146,7 +147,6 @@ describe('a stored token that has run out', () => {
   });
 
   it('of a dead grant is handed out by the old program, and ends the row with tokenkeep', async () => {
-    await knownClient();
     const { id, accessToken, refreshToken } = await user();
     google.revoke(refreshToken);
     const old = oldProgram();
@@ -155,17 +155,17 @@ describe('a stored token that has run out', () => {
     expect((await failureOf(given!.refresh())).message).toContain('invalid_grant');
     expect(await rowOf(id)).toBeDefined();
 
-    const ours = tokenkeep();
+    const ours = await knownTokenkeep();
     expect(await failureOf(ours.getCredentialsForUser(id))).toBeInstanceOf(TokenRevokedError);
     expect(await rowOf(id)).toBeUndefined();
     expect(await ours.getCredentialsForUser(id)).toBeNull();
   });
 
   it('of a dead grant leaves the row of a user who connects again at that moment', async () => {
-    await knownClient();
     const { id, refreshToken } = await user();
     const anew = google.issue();
     google.revoke(refreshToken);
+    const ours = await knownTokenkeep();
     const reconnect = new pg.Client({ connectionString: database.serviceUrl });
     closing.push(() => reconnect.end());
     await reconnect.connect();
@@ -180,7 +180,7 @@ describe('a stored token that has run out', () => {
       );
       return undefined;
     });
-    const call = tokenkeep().getCredentialsForUser(id);
+    const call = ours.getCredentialsForUser(id);
     await until(async () => {
       const waiting = await query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database()

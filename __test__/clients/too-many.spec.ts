@@ -10,24 +10,29 @@ const scene = useScene();
 endCallersAfterEach();
 const ENDINGS_MAX = 5;
 
-it.each(STORES)('ends so many rows of the %s store, and no more until one is refreshed', async (store) => {
-  const application = scene.application();
-  const users = await scene.users(store, 12, application);
-  scene.endpoint.script(() => INVALID_GRANT);
-  const codes: string[] = [];
-  for (const user of users) codes.push((await failureOf(application.valid(user))).code);
-  const ended = (code: string) => code === 'ERR_TOKENKEEP_REVOKED';
-  expect(codes.slice(0, ENDINGS_MAX).every(ended)).toBe(true);
-  expect(new Set(codes.slice(ENDINGS_MAX))).toEqual(new Set(['ERR_TOKENKEEP_CLIENT_UNPROVEN']));
-  expect(await scene.connected(users)).toHaveLength(12 - ENDINGS_MAX);
-  expect(application.events.filter(({ type }) => type === 'client.unproven')).toHaveLength(7);
+it.each(STORES)(
+  'ends so many rows of the %s store, and no more until one is refreshed',
+  async (store) => {
+    const application = scene.application();
+    const users = await scene.users(store, 12, application);
+    scene.endpoint.script(() => INVALID_GRANT);
+    const codes: string[] = [];
+    for (const user of users) codes.push((await failureOf(application.valid(user))).code);
+    const ended = (code: string) => code === 'ERR_TOKENKEEP_REVOKED';
+    expect(codes.slice(0, ENDINGS_MAX).every(ended)).toBe(true);
+    expect(new Set(codes.slice(ENDINGS_MAX))).toEqual(new Set(['ERR_TOKENKEEP_CLIENT_UNPROVEN']));
+    expect(await scene.connected(users)).toHaveLength(12 - ENDINGS_MAX);
+    expect(application.events.filter(({ type }) => type === 'client.unproven')).toHaveLength(7);
 
-  scene.endpoint.script([]);
-  await scene.users(store, 1, application);
-  const [dead] = await scene.oldUsers(store, 1);
-  scene.endpoint.script(() => INVALID_GRANT);
-  expect(await failureOf(application.valid(dead!))).toMatchObject({ code: 'ERR_TOKENKEEP_REVOKED' });
-});
+    scene.endpoint.script([]);
+    await scene.users(store, 1, application);
+    const [dead] = await scene.oldUsers(store, 1);
+    scene.endpoint.script(() => INVALID_GRANT);
+    expect(await failureOf(application.valid(dead!))).toMatchObject({
+      code: 'ERR_TOKENKEEP_REVOKED',
+    });
+  },
+);
 
 it('are counted once for all processes', async () => {
   const application = scene.application();

@@ -26,7 +26,11 @@ describe.each(STORES)('a wrong deployment, in the %s store,', (store) => {
     knowsOnly('client');
 
     const wrong = scene.application('staging');
-    const told = { name: 'ClientUnprovenError', code: 'ERR_TOKENKEEP_CLIENT_UNPROVEN', retryable: true };
+    const told = {
+      name: 'ClientUnprovenError',
+      code: 'ERR_TOKENKEEP_CLIENT_UNPROVEN',
+      retryable: true,
+    };
     for (const error of await failures(wrong, ours)) {
       expect(error).toMatchObject({ ...told, reason: 'other_client' });
       expect(error.message).toContain('another client id');

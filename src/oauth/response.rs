@@ -80,7 +80,6 @@ pub(super) fn judge_code(
         }
         // After RFC 6749's: Zoho's, GitHub's, Slack's.
         "invalid_client"
-        | "unauthorized_client"
         | "invalid_client_secret"
         | "incorrect_client_credentials"
         | "bad_client_secret" => {
