@@ -67,9 +67,11 @@ describe('a unit', () => {
     const keep = scene.keep({ databaseUrl: proxy.url });
     const user = await scene.user();
     await keep.gmail.getValidGmailToken(user.id);
-    const steps = proxy.statements.map(({ step }) => step);
+    // What refreshes leave behind beside the row is no step.
+    const statements = proxy.statements.filter(({ sql }) => !sql.includes(' tokenkeep.'));
+    const steps = statements.map(({ step }) => step);
     expect([...new Set(steps)]).toEqual(['read', 'lease', 'commit']);
-    for (const { parameters } of proxy.statements) expect(parameters[0]).toEqual([user.id]);
+    for (const { parameters } of statements) expect(parameters[0]).toEqual([user.id]);
     proxy.statements.length = 0;
     scene.endpoint.script([{ status: 503 }, { status: 429 }]);
     await failureOf(keep.gmail.getValidGmailToken((await scene.user()).id));

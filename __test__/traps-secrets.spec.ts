@@ -122,6 +122,7 @@ describe('what an application can print of a failure', () => {
 
   // trap 15
   it('on stdout and stderr holds no token, key or secret, however much is switched on', async () => {
+    await scene.knownClient();
     const first = await scene.user();
     const users = [first];
     while (users.length < steps(first).length) users.push(await scene.user());

@@ -87,7 +87,8 @@ describe('the guide', () => {
     const { userId } = account;
     const stored = (await app.rows()).find(({ user_id }) => user_id === userId)!;
     app.google.revoke(refreshTokenOf(account, stored.refresh_token!));
-    // Another process: this one remembers for a moment that the last refresh has failed.
+    // Another process: this one remembers for how long a provider that has refused is not asked again.
+    await run('UPDATE tokenkeep.refresh_state SET retry_at = now()');
     await app.ask(await app.process('tokenkeep'), account);
     expect(await run(DEAD)).toMatchObject([
       { user_id: userId, provider: 'google', invalid_reason: 'invalid_grant' },

@@ -83,6 +83,7 @@ describe('refreshing', () => {
   });
 
   it('of a dead grant is tried once, and told with the code instead of the body', async () => {
+    await scene.knownClient();
     const [before, after] = await both(async (service) => {
       scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_code' } }));
       const client = await scene.client();

@@ -39,6 +39,11 @@ export class Caller {
     return this.#tell('ask', { userId, callers }) as Promise<string[]>;
   }
 
+  /** Closes its instance, after which all that it has to write is written. */
+  close(): Promise<unknown> {
+    return this.#tell('close', {});
+  }
+
   /** Ends it in the middle of whatever it does. */
   async kill(): Promise<void> {
     children.delete(this);

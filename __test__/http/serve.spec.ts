@@ -108,6 +108,9 @@ it('tells a dead grant from a provider that is away', async () => {
     );
     return userId;
   };
+  // Only a client that has refreshed a row is believed that another grant is dead.
+  const alive = await ask(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
+  expect(alive).toMatchObject({ status: 200 });
   const dead = await ask(`/credentials?user_id=${await insert('dead')}`);
   expect(dead).toMatchObject({ status: 404, body: { error: 'revoked' } });
   endpoint.script([{ times: 20, status: 503 }]);

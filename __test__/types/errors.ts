@@ -16,6 +16,13 @@ export type Shapes = [
   Expect<Equal<Own<tokenkeep.ConfigurationError>, { readonly option?: string }>>,
   Expect<Equal<Own<tokenkeep.ProviderUnavailableError>, { readonly status?: number }>>,
   Expect<Equal<Own<tokenkeep.ProviderRefusedError>, { readonly status?: number }>>,
+  Expect<
+    Equal<
+      Own<tokenkeep.ClientUnprovenError>,
+      { readonly reason?: 'other_client' | 'never_refreshed' | 'too_many' }
+    >
+  >,
+  Expect<Equal<tokenkeep.ClientUnprovenError['retryable'], true>>,
   Expect<Equal<Own<tokenkeep.ProviderThrottledError>, { readonly retryAfterMs?: number }>>,
   Expect<
     Equal<

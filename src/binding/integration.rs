@@ -112,7 +112,7 @@ pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: Stri
     keep.outbox().run(id, async move {
         let failing = stores?.integration.failing(&Key { user_id, provider }).await?;
         Ok(failing.map_or(Value::Null, |Failing { for_ms, failures }| {
-            Value::Record(vec![Field::Number(for_ms), Field::Number(f64::from(failures))])
+            Value::Record(vec![Field::Number(number(for_ms)), Field::Number(f64::from(failures))])
         }))
     });
 }

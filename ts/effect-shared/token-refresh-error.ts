@@ -1,7 +1,6 @@
 /** Why a token could not be refreshed. */
 
 import {
-  ClientRejectedError,
   NotConnectedError,
   RefreshCallbackError,
   RefreshTokenMissingError,
@@ -28,7 +27,7 @@ export class TokenRefreshError extends taggedError('TokenRefreshError')<{
 }>() {}
 
 /** A provider, or a refresh, that failed: anything else is the application's or the database's. */
-const REFRESH = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
+const REFRESH = /^ERR_TOKENKEEP_(PROVIDER_|REFRESH_|CLIENT_(REJECTED|UNPROVEN)$)/;
 
 /** The error that a refresh failed with; nothing when it is a defect, such as a database that is away. */
 export function tokenRefreshError(error: unknown, provider: string): TokenRefreshError | undefined {
@@ -44,6 +43,5 @@ function reasonOf(error: TokenkeepError): TokenRefreshReason | undefined {
   if (error instanceof NotConnectedError) return 'not_connected';
   if (error instanceof RefreshTokenMissingError) return 'refresh_token_missing';
   if (error instanceof TokenRevokedError) return 'revoked';
-  const failed = REFRESH.test(error.code) || error instanceof ClientRejectedError;
-  return failed ? 'refresh_failed' : undefined;
+  return REFRESH.test(error.code) ? 'refresh_failed' : undefined;
 }

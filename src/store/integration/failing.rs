@@ -2,15 +2,15 @@
 
 use super::sql::FAILING;
 use super::{Integration, IntegrationShape, Key, check_key};
-use crate::db::{Params, Type, column};
+use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::store::table::Shape;
 
 /// A connection that fails.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failing {
     /// For how long, in milliseconds, by the database's clock.
-    pub for_ms: f64,
+    pub for_ms: i64,
     /// How often the provider was asked in that time.
     pub failures: i32,
 }
@@ -35,7 +35,9 @@ impl Integration {
             }
             rows => rows?,
         };
-        let read = |row| Ok(Failing { for_ms: column(row, 0)?, failures: column(row, 1)? });
-        rows.first().map(read).transpose()
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (since, now): (Option<Timestamp>, Timestamp) = (column(row, 0)?, column(row, 1)?);
+        let Some(since) = since else { return Ok(None) };
+        Ok(Some(Failing { for_ms: now.ms_since(since), failures: column(row, 2)? }))
     }
 }

@@ -127,9 +127,9 @@ const END: &str = "
       AND refresh_token = $2 AND access_token = $3 AND refreshing_at = $4
     RETURNING user_id";
 
-/// Since how many milliseconds a row has failed in the same way, and how often.
+/// Since when a row has failed in the same way, and how often.
 pub(super) const FAILING: &str = "
-    SELECT (extract(epoch FROM clock_timestamp() - failing_since) * 1000)::float8, state.failures
+    SELECT state.failing_since, clock_timestamp(), state.failures
     FROM {table} AS stored JOIN tokenkeep.refresh_state AS state
         ON state.target_schema = coalesce($2, '') AND state.store = 'integration'
         AND state.key = ARRAY[stored.user_id, stored.provider]

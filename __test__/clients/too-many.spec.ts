@@ -1,0 +1,67 @@
+/** `invalid_grant` of the right client, in numbers that no users' clicks explain. */
+
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { Caller, endCallersAfterEach } from '../helpers/processes';
+import { failureOf } from '../helpers/promises';
+import { INVALID_GRANT, STORES, useScene } from './scene';
+
+const scene = useScene();
+endCallersAfterEach();
+const ENDINGS_MAX = 5;
+
+it.each(STORES)(
+  'ends so many rows of the %s store, and no more until one is refreshed',
+  async (store) => {
+    const application = scene.application();
+    const users = await scene.users(store, 12, application);
+    scene.endpoint.script(() => INVALID_GRANT);
+    const codes: string[] = [];
+    for (const user of users) codes.push((await failureOf(application.valid(user))).code);
+    const ended = (code: string) => code === 'ERR_TOKENKEEP_REVOKED';
+    expect(codes.slice(0, ENDINGS_MAX).every(ended)).toBe(true);
+    expect(new Set(codes.slice(ENDINGS_MAX))).toEqual(new Set(['ERR_TOKENKEEP_CLIENT_UNPROVEN']));
+    expect(await scene.connected(users)).toHaveLength(12 - ENDINGS_MAX);
+    expect(application.events.filter(({ type }) => type === 'client.unproven')).toHaveLength(7);
+
+    scene.endpoint.script([]);
+    await scene.users(store, 1, application);
+    const [dead] = await scene.oldUsers(store, 1);
+    scene.endpoint.script(() => INVALID_GRANT);
+    expect(await failureOf(application.valid(dead!))).toMatchObject({
+      code: 'ERR_TOKENKEEP_REVOKED',
+    });
+  },
+);
+
+it('are counted once for all processes', async () => {
+  const application = scene.application();
+  const users = await scene.users('gmail', 12, application);
+  await application.keep.close();
+  scene.endpoint.script(() => INVALID_GRANT);
+  const processes = [await Caller.start(scene.options()), await Caller.start(scene.options())];
+  const answers = await Promise.all(users.map(({ id }, index) => processes[index % 2]!.ask(id)));
+  const told = answers.flat().map((answer) => answer.split(':')[1]!.trim());
+  expect(told.filter((name) => name === 'GmailTokenRevokedError')).toHaveLength(ENDINGS_MAX);
+  expect(told.filter((name) => name === 'ClientUnprovenError')).toHaveLength(12 - ENDINGS_MAX);
+  expect(await scene.connected(users)).toHaveLength(12 - ENDINGS_MAX);
+});
+
+it('are no such number where rows are refreshed in between', async () => {
+  const application = scene.application();
+  const dead = new Set<string>();
+  scene.endpoint.script(({ refreshToken }) => (dead.has(refreshToken) ? INVALID_GRANT : undefined));
+  for (let round = 0; round < 8; round++) {
+    const [alive, ending] = await scene.users('gmail', 2, application);
+    dead.add((await tokensOf(ending!.id)).refreshToken);
+    expect(await failureOf(application.valid(ending!))).toMatchObject({
+      code: 'ERR_TOKENKEEP_REVOKED',
+    });
+    await application.valid(alive!);
+  }
+});
+
+async function tokensOf(userId: string) {
+  const { keep } = scene.application(`client of ${randomUUID()}`);
+  return (await keep.gmail.getGmailTokenDecrypted(userId))!;
+}
