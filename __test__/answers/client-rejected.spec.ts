@@ -5,7 +5,7 @@ import { createTokenKeep, type TokenKeep } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { failing, tidedOver } from '../helpers/answered';
 import { KEY } from '../helpers/database';
-import { failureOf, until } from '../helpers/promises';
+import { failureOf, newGate, until } from '../helpers/promises';
 import { allRows } from '../helpers/rows';
 import { SCALED, useScene } from '../helpers/scene';
 
@@ -38,6 +38,8 @@ describe("the application's own credentials", () => {
     ['invalid_client', 200],
     ['invalid_client_id', 400],
     ['bad_client_secret', 200],
+    ['invalid_client_secret', 401],
+    ['incorrect_client_credentials', 400],
   ])('%s with status %i touches no row, nor its lease', async (code, status) => {
     const step = { status, body: { error: code } };
     const { error, before: row, after } = await failing(scene, step);
@@ -88,6 +90,27 @@ describe("the application's own credentials", () => {
     // A tenth of thirty seconds each time.
     expect(requests[1]!.at - requests[0]!.at).toBeGreaterThanOrEqual(2_990);
     expect(requests[2]!.at - requests[1]!.at).toBeGreaterThanOrEqual(2_990);
+  });
+
+  it('that the provider takes again are asked for every row at once', async () => {
+    const [rejectedUser, taken] = [await scene.user(), await scene.user()];
+    const { opened, open } = newGate();
+    scene.endpoint.script(async ({ refreshToken }) => {
+      if (refreshToken === rejectedUser.refreshToken) return rejection;
+      await opened;
+      return undefined;
+    });
+    const keep = scene.keep();
+    // Sent before the rejection, answered after it.
+    const call = keep.gmail.getValidGmailToken(taken.id);
+    await scene.requests(1);
+    expect(await failureOf(keep.gmail.getValidGmailToken(rejectedUser.id))).toMatchObject(rejected);
+    const next = await scene.user();
+    expect(await failureOf(keep.gmail.getValidGmailToken(next.id))).toMatchObject(rejected);
+    expect(scene.endpoint.requests).toHaveLength(2);
+    open();
+    await call;
+    await expect(keep.gmail.getValidGmailToken((await scene.user()).id)).resolves.toBeDefined();
   });
 
   it('of another client id are not affected', async () => {

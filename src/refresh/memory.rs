@@ -219,3 +219,78 @@ impl Clients {
         self.lock().contains(client)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone)]
+    struct At(Duration);
+
+    impl Runtime for At {
+        fn monotonic(&self) -> Duration {
+            self.0
+        }
+        fn wall(&self) -> Duration {
+            self.0
+        }
+        fn random(&self) -> f64 {
+            0.5
+        }
+        async fn sleep(&self, _: Duration) {}
+        fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {}
+    }
+
+    const NOW: At = At(Duration::from_secs(1));
+
+    fn rejected() -> Error {
+        Error::ClientRejected { error: "invalid_client".into() }
+    }
+
+    #[test]
+    fn breakers_of_many_logins_take_no_more_room_and_keep_the_last() {
+        let breakers = Breakers::new();
+        for number in 0..3 * BREAKERS_MAX {
+            let login = format!("login {number}");
+            breakers.open(Some(&login), &rejected(), &NOW, &Limits::DEFAULT);
+            assert!(breakers.refusal(Some(&login), &NOW).is_some());
+        }
+        assert!(breakers.lock().len() <= BREAKERS_MAX);
+    }
+
+    #[test]
+    fn a_breaker_that_has_run_out_makes_room_before_one_that_has_not() {
+        let (breakers, limits) = (Breakers::new(), &Limits::DEFAULT);
+        breakers.open(Some("old"), &rejected(), &NOW, limits);
+        let later = At(NOW.0 + Duration::from_millis(limits.breaker_ms));
+        for number in 1..BREAKERS_MAX {
+            breakers.open(Some(&format!("login {number}")), &rejected(), &later, limits);
+        }
+        breakers.open(Some("new"), &rejected(), &later, limits);
+        assert_eq!(breakers.lock().len(), BREAKERS_MAX);
+        assert!(breakers.refusal(Some("login 1"), &later).is_some());
+    }
+
+    #[test]
+    fn a_breaker_is_closed_by_a_success_of_its_login_alone() {
+        let breakers = Breakers::new();
+        for login in ["mine", "other"] {
+            breakers.open(Some(login), &rejected(), &NOW, &Limits::DEFAULT);
+        }
+        breakers.close(Some("mine"));
+        breakers.close(None);
+        assert!(breakers.refusal(Some("mine"), &NOW).is_none());
+        assert!(breakers.refusal(Some("other"), &NOW).is_some());
+    }
+
+    #[test]
+    fn clients_that_have_refreshed_take_no_more_room_and_the_last_is_known() {
+        let clients = Clients::default();
+        for number in 0..3 * CLIENTS_MAX {
+            let client = format!("client {number}");
+            clients.remember(Some(&client));
+            assert!(clients.has_refreshed(&client));
+        }
+        assert!(clients.lock().len() <= CLIENTS_MAX);
+    }
+}
