@@ -132,9 +132,10 @@ describe('refreshExpiring', () => {
     let number = 0;
     scene.endpoint.script(() =>
       [
+        // Only a client that has refreshed a row is believed that a grant is dead.
+        undefined,
         { status: 400, body: { error: 'invalid_grant' } },
         { status: 400, body: { error: 'invalid_request' } },
-        undefined,
       ].at(number++ % 3),
     );
     expect(await integration.refreshExpiring({ ...WITHIN, concurrency: 1 })).toEqual({
