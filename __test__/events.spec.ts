@@ -50,6 +50,7 @@ describe('a refresh', () => {
   });
 
   it('that finds the grant dead says that the row was dropped', async () => {
+    await scene.knownClient();
     const user = await scene.user();
     scene.endpoint.script([{ status: 400, body: { error: 'invalid_grant' } }]);
     expect(await eventsOf(user)).toMatchObject([

@@ -115,7 +115,9 @@ describe('what connecting users needs', () => {
     expect(await tables()).toEqual([
       { tablename: 'migrations' },
       { tablename: 'oauth_account' },
+      { tablename: 'oauth_client' },
       { tablename: 'oauth_state' },
+      { tablename: 'refresh_state' },
     ]);
     await query(`INSERT INTO tokenkeep.oauth_state VALUES ('a', 'state', 'tk1.', now())`);
     await migrate();
@@ -124,7 +126,11 @@ describe('what connecting users needs', () => {
 
   it('is made for no other store', async () => {
     await migrateOn(database, { stores: ['gmail', 'zoho', 'vault'] });
-    expect(await tables()).toEqual([{ tablename: 'migrations' }]);
+    expect(await tables()).toEqual([
+      { tablename: 'migrations' },
+      { tablename: 'oauth_client' },
+      { tablename: 'refresh_state' },
+    ]);
   });
 
   it('is named when it is missing', async () => {

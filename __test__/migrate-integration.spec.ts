@@ -106,7 +106,9 @@ describe('the migration of the integration store', () => {
     expect(await tables()).toEqual([
       { tablename: 'migrations' },
       { tablename: 'oauth_account' },
+      { tablename: 'oauth_client' },
       { tablename: 'oauth_state' },
+      { tablename: 'refresh_state' },
     ]);
     await query(`INSERT INTO tokenkeep.oauth_state VALUES ('a', 'state', 'tk1.', now())`);
     await query(`INSERT INTO tokenkeep.oauth_account VALUES ('', 'integration', 'a', 'b')`);

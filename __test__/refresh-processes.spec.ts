@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { KEY } from './helpers/database';
+import { endPauses } from './helpers/states';
 import { Caller, endCallersAfterEach } from './helpers/processes';
 import { until } from './helpers/promises';
 import { SCALED, type User, useScene } from './helpers/scene';
@@ -44,6 +45,7 @@ describe('four processes with fifty callers each', () => {
   });
 
   it('all learn that the grant is dead from one request', async () => {
+    await scene.knownClient();
     const user = await scene.user();
     scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_grant' }, delayMs: 300 }));
     const processes = await Promise.all([start(), start(), start(), start()]);
@@ -136,6 +138,7 @@ describe('doubt', () => {
   const invalid = { status: 400, body: { error: 'invalid_grant' } };
 
   it('lets nobody delete the row while the lost answer may still be stored', async () => {
+    await scene.knownClient();
     const user = await scene.user();
     // The endpoint rotated and the answer was lost: what comes back spent is invalid_grant.
     scene.endpoint.script([{ drop: 'after' }]);
@@ -155,6 +158,8 @@ describe('doubt', () => {
 
     // Ten minutes later, a tenth of them here, nobody can hold the answer any more.
     await setLease(user, 61);
+    await keep.close();
+    await endPauses(scene.database);
     const other = scene.keep(SCALED);
     await expect(other.gmail.getValidGmailToken(user.id)).rejects.toMatchObject({
       name: 'GmailTokenRevokedError',

@@ -157,6 +157,7 @@ describe('a mixed fleet', () => {
   });
 
   it('does not wait for a leftover that has expired', async () => {
+    await scene.knownClient();
     const user = await scene.user();
     await scene.database.client.query(
       `UPDATE gmail_tokens SET updated_at = clock_timestamp() - interval '31 seconds',

@@ -1,11 +1,12 @@
 /** `invalid_grant`, `invalid_code`: the grant is dead, and the row goes. */
 
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { failing } from '../helpers/answered';
 import { failureOf } from '../helpers/promises';
 import { useScene } from '../helpers/scene';
 
 const scene = useScene();
+beforeEach(() => scene.knownClient());
 
 const dead = { status: 400, body: { error: 'invalid_grant' } };
 

@@ -31,6 +31,7 @@ const tokens = { access_token: 'access-refused', refresh_token: 'refresh-refused
 
 describe('200 with an error field', () => {
   it('invalid_code of Zoho is a dead grant', async () => {
+    await scene.knownClient();
     const { error, after } = await failing(scene, { status: 200, body: zoho.code });
     expect(error).toMatchObject({ name: 'GmailTokenRevokedError' });
     expect(after).toBeUndefined();

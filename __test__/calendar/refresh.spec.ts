@@ -72,6 +72,7 @@ describe('getCredentialsForUser', () => {
   });
 
   it('deletes the row of a dead grant and throws; afterwards the user is not connected', async () => {
+    await scene.knownClient();
     const user = await scene.user();
     scene.endpoint.revoke(user.refreshToken);
     const { calendar } = scene.keep();

@@ -61,6 +61,18 @@ export class Scene {
     return user;
   }
 
+  /**
+   * Has this scene's client refresh a row, so that it is known here: only then is its word believed that
+   * a grant is dead.
+   */
+  async knownClient(): Promise<void> {
+    const keep = this.keep();
+    await keep.calendar.getCredentialsForUser((await this.user()).id);
+    // An instance that closes has written whom it knows.
+    await keep.close();
+    this.endpoint.requests.length = 0;
+  }
+
   async row(userId: string): Promise<Row | undefined> {
     const { rows } = await this.database.client.query(
       'SELECT * FROM google_calendar_tokens WHERE user_id = $1',

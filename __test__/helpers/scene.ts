@@ -40,6 +40,18 @@ export class Scene {
     return { id, ...issued };
   }
 
+  /**
+   * Has this scene's client refresh a row, so that it is known here: only then is its word believed that
+   * a grant is dead.
+   */
+  async knownClient(): Promise<void> {
+    const keep = this.keep();
+    await keep.gmail.getValidGmailToken((await this.user()).id);
+    // An instance that closes has written whom it knows.
+    await keep.close();
+    this.endpoint.requests.length = 0;
+  }
+
   row(user: User) {
     return rowOf(this.database, user.id);
   }

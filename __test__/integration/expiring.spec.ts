@@ -125,6 +125,7 @@ describe('refreshExpiring', () => {
   });
 
   it('counts what fails, once, and leaves no lease behind', async () => {
+    await scene.knownClient();
     const { integration } = scene.keep({ limitsDivisor: 20 });
     const ids = await users(6);
     const { rows } = await scene.database.client.query('SELECT * FROM integration_tokens');

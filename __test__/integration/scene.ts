@@ -62,6 +62,20 @@ export class Scene {
     return { userId, ...issued };
   }
 
+  /**
+   * Has this scene's client refresh a row, so that it is known here: only then is its word believed that
+   * a grant is dead.
+   */
+  async knownClient(): Promise<void> {
+    const keep = this.keep();
+    const { userId } = await this.user(keep);
+    await keep.integration.getValidToken(userId, 'acme');
+    // An instance that closes has written whom it knows.
+    await keep.close();
+    this.endpoint.requests.length = 0;
+    this.events.length = 0;
+  }
+
   async row(userId: string, provider = 'acme'): Promise<Row | undefined> {
     const { rows } = await this.database.client.query(
       'SELECT * FROM integration_tokens WHERE user_id = $1 AND provider = $2',

@@ -40,6 +40,12 @@ const suspected: Act = async ({ keep, endpoint }, user) => {
   await user.valid(keep);
 };
 
+/** The provider refuses the refresh token itself. */
+const refused: Act = async ({ keep, endpoint }, user) => {
+  endpoint.script([{ error: 'invalid_scope' }]);
+  await user.valid(keep).catch(expected);
+};
+
 const ended: Act = async ({ keep, endpoint }, user) => {
   endpoint.script([{ error: 'invalid_grant' }]);
   await user.valid(keep).catch(expected);
@@ -53,7 +59,7 @@ const inAnHour = () => new Date(Date.now() + 3_600_000);
 /** All stores, all steps; the first step for `userId`, in the vault a tenant with many rows. */
 export async function driveRefreshes(stage: Stage, userId: string): Promise<void> {
   for (const index of storeCases(userId).keys()) {
-    for (const act of [committed, released, suspected, ended]) {
+    for (const act of [committed, released, suspected, refused, ended]) {
       const user = storeCases(act === committed ? userId : randomUUID())[index]!;
       const store = (tokens: IssuedTokens) => user.store(stage.keep, inAnHour(), tokens);
       const reconnect = () => store(stage.endpoint.issue());

@@ -30,6 +30,10 @@ const FILL = {
     SELECT n, 'state', 'sealed', now() + n * interval '20 minutes'`,
   'tokenkeep.oauth_account': `
     (target_schema, store, key, subject) SELECT '', 'calendar', n, 'fingerprint'`,
+  'tokenkeep.oauth_client': `
+    (target_schema, store, client) SELECT '', 'vault', n`,
+  'tokenkeep.refresh_state': `
+    (target_schema, store, key, client) SELECT '', 'gmail', ARRAY[n::text], 'fingerprint'`,
 };
 
 /** Fills every table; gives their names. */

@@ -38,7 +38,7 @@ function found(pattern: RegExp): Map<string, string> {
 
 /** Names that stand before a bracket: tables, what a FROM names, and Supabase's own `uid()`. */
 const NO_FUNCTIONS =
-  /^(columns|links|migrations|name|s|stored|wanted|tenants|uid|users|varchar|\w+_tokens|token_vault|oauth_\w+)$/;
+  /^(columns|links|migrations|name|s|stored|wanted|tenants|uid|users|varchar|\w+_tokens|token_vault|oauth_\w+|refresh_state|state|known|noted)$/;
 
 const unlisted = (names: Map<string, string>) =>
   [...names].filter(([name]) => !words.has(name)).map((entry) => entry.join(' in '));

@@ -14,6 +14,7 @@ describe('invalid_grant', () => {
   const mark = { is_valid: 'false', last_error: 'tokenkeep:invalid_grant', refreshing_at: null };
 
   it('marks the refresh token; later calls ask nobody, and storing a new one revives', async () => {
+    await scene.knownClient();
     const pair = await scene.pair();
     const access = await scene.row(pair.accessId);
     scene.endpoint.revoke(pair.refreshToken);

@@ -44,6 +44,7 @@ describe('a lease that is lost while the provider is asked', () => {
   });
 
   it('ends no row: somebody else may be about to store the successor', async () => {
+    await scene.knownClient();
     const pair = await scene.pair();
     scene.endpoint.script(async () => {
       await change(scene.database, pair.refreshId, LOST);

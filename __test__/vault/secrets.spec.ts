@@ -58,6 +58,7 @@ describe('a key', () => {
 
 describe('what an application can see of a failure', () => {
   it('holds no token, secret or sealed value', async () => {
+    await scene.knownClient();
     const events: unknown[] = [];
     const listen = (event: unknown) => void events.push(event);
     subscribe('tokenkeep', listen);

@@ -1,12 +1,13 @@
 /** A grant that Zoho has ended: the row stays and says so, until somebody connects anew. */
 
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TokenRevokedError } from '../../dist/index.js';
 import { createOldZohoService } from '../../support/old-zoho/index.mjs';
 import { failureOf } from '../helpers/promises';
 import { CREDENTIALS, type NewRow, useScene } from './scene';
 
 const scene = useScene();
+beforeEach(() => scene.knownClient());
 const DEAD = { status: 400, body: { error: 'invalid_code' } };
 
 /** A client whose grant has just turned out to be dead. */

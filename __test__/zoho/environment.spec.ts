@@ -41,6 +41,7 @@ describe('a client without a row', () => {
   });
 
   it('is asked for once when it turns out to be dead, and then no more', async () => {
+    await scene.knownClient();
     const [id, zohoRefreshToken] = [someClient(), issue()];
     scene.endpoint.script(() => DEAD);
     const keep = scene.keep({ zohoRefreshToken });
@@ -70,6 +71,7 @@ it('a row of its own is not overruled', async () => {
 describe('a dead grant', () => {
   /** A client whose grant has died while `zohoRefreshToken` was set. */
   async function deadUnder(zohoRefreshToken: string, tokenkeepKey = KEY) {
+    await scene.knownClient();
     const client = await scene.client();
     scene.endpoint.script(() => DEAD);
     const keep = scene.keep({ zohoRefreshToken, tokenkeepKey });

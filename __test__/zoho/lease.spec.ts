@@ -80,6 +80,7 @@ describe('in doubt', () => {
   });
 
   it('that is old enough it does', async () => {
+    await scene.knownClient();
     const client = await scene.client();
     await leasedAgo(client, 3_600);
     scene.endpoint.script(() => DEAD);

@@ -25,6 +25,7 @@ it('four processes with fifty callers each send one request an expiry', async ()
 });
 
 it('they all learn that the grant is dead from one request', async () => {
+  await scene.knownClient();
   const client = await scene.client();
   const processes = await Promise.all(Array.from({ length: 4 }, () => scene.process()));
   scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_code' }, delayMs: 200 }));

@@ -30,6 +30,7 @@ describe('a refusal with status 200', () => {
       'Token refresh failed: 200 - general_error',
     ],
   ])('%s is a failure, and no token is stored', async (error, code, message) => {
+    await scene.knownClient();
     const { client, keep, before } = await asked({ status: 200, body: { ...TOKENS, error } });
     const failure = await failureOf(scene.token(client, keep));
     expect(failure).toMatchObject({ code, retryable: false });

@@ -100,6 +100,18 @@ export class Scene {
     return keep.zoho.getAccessToken(id, 'zoho_crm', CREDENTIALS);
   }
 
+  /**
+   * Has this scene's client refresh a row, so that it is known here: only then is its word believed that
+   * a grant is dead.
+   */
+  async knownClient(): Promise<void> {
+    const keep = this.keep();
+    await this.token(await this.client(), keep);
+    // An instance that closes has written whom it knows.
+    await keep.close();
+    this.endpoint.requests.length = 0;
+  }
+
   async row({ id }: { id: string }): Promise<Row> {
     const { rows } = await this.database.client.query(
       `SELECT *, extract(epoch FROM token_expiry AT TIME ZONE 'UTC' - clock_timestamp())::float8

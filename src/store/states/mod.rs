@@ -12,7 +12,7 @@ use std::time::Duration;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
-use crate::db::{Database, Params, Scope, Type, Within, column};
+use crate::db::{Database, Params, Scope, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Failure, RefreshState, RowClient};
 
@@ -34,8 +34,7 @@ pub(super) struct RefreshStates {
 /// `$1` schema, `$2` store, `$3` key, `$4` the client's fingerprints.
 const READ: &str = "
     SELECT state.client, state.token, state.refused_client, state.error_code, state.status,
-        state.reason,
-        coalesce(extract(epoch FROM state.retry_at - clock_timestamp()) * 1000, 0)::float8,
+        state.reason, state.retry_at, clock_timestamp(), state.failures,
         EXISTS (SELECT FROM tokenkeep.oauth_client
             WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
               AND refreshed_at IS NOT NULL)
@@ -57,13 +56,16 @@ const NOTE_FAILURE: &str = "
             EXCLUDED.reason, EXCLUDED.failed_at),
         (failures, failing_since, retry_at) = (
             SELECT
-                CASE WHEN same THEN state.failures + 1 ELSE 1 END,
-                CASE WHEN same THEN state.failing_since ELSE EXCLUDED.failing_since END,
-                CASE WHEN $9 THEN EXCLUDED.failed_at + interval '1 millisecond' * LEAST($11,
-                    CASE WHEN same THEN $10 * power(2, LEAST(state.failures, 20)) ELSE $10 END) END
+                CASE WHEN again THEN state.failures + 1 ELSE 1 END,
+                CASE WHEN again THEN state.failing_since ELSE EXCLUDED.failing_since END,
+                CASE WHEN again AND $9 THEN EXCLUDED.failed_at + LEAST(
+                        coalesce((state.retry_at - state.failed_at) * 2,
+                            $10 * interval '1 millisecond'),
+                        $11 * interval '1 millisecond')
+                    ELSE EXCLUDED.retry_at END
             FROM (SELECT (state.token, state.error_code) = (EXCLUDED.token, EXCLUDED.error_code)
-                AND state.refused_client IS NOT DISTINCT FROM EXCLUDED.refused_client) AS is (same))
-    RETURNING coalesce(extract(epoch FROM retry_at - failed_at) * 1000, 0)::float8";
+                AND state.refused_client IS NOT DISTINCT FROM EXCLUDED.refused_client AS again) AS told)
+    RETURNING retry_at, failed_at";
 
 /// One more row ends, unless $4 have since the client last refreshed one, and within $5 ms.
 const ADMIT_ENDING: &str = "
@@ -96,6 +98,9 @@ impl RefreshStates {
         client: &Prints,
         token: &Prints,
     ) -> Result<RefreshState> {
+        if self.notes.is_missing() {
+            return Ok(RefreshState::default());
+        }
         let schema = self.database.settings().schema();
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
@@ -103,15 +108,22 @@ impl RefreshStates {
             (key, Type::TEXT_ARRAY),
             (client, Type::TEXT_ARRAY),
         ];
+        let waited = self.notes.waiting_for(key);
         let step = "read what is known of a refresh token";
         let rows = self.database.read(&Scope::default(), step, READ, params, self.within).await;
+        self.notes.look_for_missing(&rows);
         let Some(rows) = unless_missing(rows)? else { return Ok(RefreshState::default()) };
         let row = rows.first().ok_or_else(|| Error::internal("a state gave no row"))?;
-        let noted = self.notes.waiting_for(key);
+        // What was written while the statement ran may not be in its answer.
+        let noted = self.notes.waiting_for(key).or(waited);
         let by: Option<String> = match &noted {
             Some(by) => by.clone(),
             None => column(row, 0)?,
         };
+        if noted.is_none() {
+            let failures: Option<i32> = column(row, 8)?;
+            self.notes.found(key, by.as_ref().filter(|_| failures == Some(0)));
+        }
         let refused_token: Option<String> = column(row, 1)?;
         let refused_client: Option<String> = column(row, 2)?;
         let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
@@ -119,7 +131,7 @@ impl RefreshStates {
         let is_current = noted.is_none() && is_same_token && is_same_client;
         Ok(RefreshState {
             client: by.map_or(RowClient::Unknown, |print| compare(&print, client)),
-            has_refreshed: column(row, 7)?,
+            has_refreshed: column(row, 9)?,
             refused: if is_current { refused(row)? } else { None },
         })
     }
@@ -139,6 +151,7 @@ impl RefreshStates {
         failure: &Failure,
     ) -> Option<Duration> {
         let Failure { error, lasting, pause_max, .. } = failure;
+        self.notes.found(key, None);
         let (status, reason) = refused::told(error);
         let first_ms = ms(self.limits.refusal_pause_min_ms);
         let most = Duration::from_millis(self.limits.refusal_pause_max_ms);
@@ -160,8 +173,9 @@ impl RefreshStates {
         let scope = Scope::default();
         let rows =
             self.database.write(&scope, step, NOTE_FAILURE, params, self.within).await.ok()?;
-        let pause_ms: f64 = column(rows.first()?, 0).ok()?;
-        lasting.then(|| Duration::from_secs_f64(pause_ms.max(0.0) / 1_000.0))
+        let row = rows.first()?;
+        let retry_at: Option<Timestamp> = column(row, 0).ok()?;
+        Some(refused::left(retry_at?, column(row, 1).ok()?))
     }
 
     /// Whether one more row may end on this client's word; `None`: it cannot be known here.

@@ -25,7 +25,10 @@ const WRITTEN_MAX: usize = 65_536;
 /// keys, `$6` how many parts a key has, `$7` the clients.
 const KNOWN: &str = "
     INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
-    SELECT coalesce($1, ''), $2, (ARRAY[first, second, third])[1:$6], client
+    SELECT coalesce($1, ''), $2,
+        CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
+            ELSE ARRAY[first, second, third] END,
+        client
     FROM unnest($3, $4, $5, $7) AS noted (first, second, third, client)
     ON CONFLICT (target_schema, store, key) DO UPDATE SET
         client = EXCLUDED.client, token = NULL, refused_client = NULL, error_code = NULL,
@@ -37,7 +40,8 @@ const UNKNOWN: &str = "
     DELETE FROM tokenkeep.refresh_state AS state
     USING unnest($3, $4, $5) AS noted (first, second, third)
     WHERE target_schema = coalesce($1, '') AND store = $2
-      AND key = (ARRAY[first, second, third])[1:$6]";
+      AND key = CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
+          ELSE ARRAY[first, second, third] END";
 
 /// `$4`: whether it has refreshed a row, or only stored one.
 const CLIENT: &str = "
@@ -61,7 +65,7 @@ struct Noted {
     rows: BTreeMap<Parts, Option<String>>,
     /// Those that are being written.
     leaving: BTreeMap<Parts, Option<String>>,
-    /// Rows whose client was refreshed by, and is written.
+    /// Rows that are written as a refresh by this client leaves them.
     written: HashMap<Parts, String>,
     /// Clients that wait, and whether they have refreshed a row.
     clients: HashMap<String, bool>,
@@ -69,6 +73,15 @@ struct Noted {
     told: HashMap<String, Duration>,
     /// Until when nothing is noted: the tables are missing.
     missing_until: Duration,
+}
+
+impl Noted {
+    fn remember(&mut self, key: Parts, client: String) {
+        if self.written.len() >= WRITTEN_MAX {
+            self.written.clear();
+        }
+        self.written.insert(key, client);
+    }
 }
 
 impl Notes {
@@ -109,6 +122,17 @@ impl Notes {
         noted.rows.get(key).or_else(|| noted.leaving.get(key)).cloned()
     }
 
+    /// What stands in the table: a row that another refresh of `client` would leave as it is; `None`: any
+    /// refresh of it is to be written.
+    pub(super) fn found(&self, key: &Parts, client: Option<&String>) {
+        let mut noted = self.lock();
+        match client {
+            Some(client) if noted.written.get(key) == Some(client) => {}
+            Some(client) => noted.remember(key.clone(), client.clone()),
+            None => drop(noted.written.remove(key)),
+        }
+    }
+
     /// The next refresh of this client is written at once.
     pub(super) fn tell_again(&self, client: &str) {
         self.lock().told.remove(client);
@@ -130,9 +154,9 @@ impl Notes {
                 self.write_client(&client, refreshed).await;
             }
             let Some((known, unknown)) = self.take() else { break };
-            self.write_rows(KNOWN, &known).await;
+            let written = self.write_rows(KNOWN, &known).await;
             self.write_rows(UNKNOWN, &unknown).await;
-            self.leave(known);
+            self.leave(if written { known } else { Vec::new() });
         }
     }
 
@@ -163,15 +187,14 @@ impl Notes {
     fn leave(&self, known: Vec<(Parts, String)>) {
         let mut noted = self.lock();
         noted.leaving.clear();
-        if noted.written.len() + known.len() > WRITTEN_MAX {
-            noted.written.clear();
+        for (key, client) in known {
+            noted.remember(key, client);
         }
-        noted.written.extend(known);
     }
 
-    /// What fails here is only not known later.
-    async fn write_rows(&self, sql: &str, rows: &[(Parts, String)]) {
-        let Some((first, _)) = rows.first() else { return };
+    /// Whether they are written; what fails here is only not known later.
+    async fn write_rows(&self, sql: &str, rows: &[(Parts, String)]) -> bool {
+        let Some((first, _)) = rows.first() else { return true };
         let parts = i32::try_from(first.len()).unwrap_or(i32::MAX);
         let part = |number: usize| -> Vec<Option<&str>> {
             rows.iter().map(|(key, _)| key.get(number).and_then(|part| part.as_deref())).collect()
@@ -193,6 +216,7 @@ impl Notes {
         let step = "note the client of tokens";
         let written = self.database.write(&Scope::default(), step, sql, &params, self.within).await;
         self.look_for_missing(&written);
+        written.is_ok()
     }
 
     async fn write_client(&self, client: &str, refreshed: bool) {
@@ -212,7 +236,12 @@ impl Notes {
         }
     }
 
-    fn look_for_missing<T>(&self, outcome: &Result<T>) {
+    /// Whether the tables were missing a short time ago.
+    pub(super) fn is_missing(&self) -> bool {
+        self.clock.monotonic() < self.lock().missing_until
+    }
+
+    pub(super) fn look_for_missing<T>(&self, outcome: &Result<T>) {
         if outcome.as_ref().is_err_and(is_missing) {
             self.lock().missing_until = self.clock.monotonic() + MISSING_PAUSE;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::db::{Row, column};
+use crate::db::{Row, Timestamp, column};
 use crate::error::{Error, Result, Unproven};
 use crate::refresh::Refused;
 
@@ -11,7 +11,8 @@ use crate::refresh::Refused;
 const CODE: usize = 3;
 const STATUS: usize = 4;
 const REASON: usize = 5;
-const LEFT_MS: usize = 6;
+const RETRY_AT: usize = 6;
+const NOW: usize = 7;
 
 /// Status and reason of an error, to be stored beside its code.
 pub(super) fn told(error: &Error) -> (Option<i32>, Option<Cow<'static, str>>) {
@@ -30,7 +31,11 @@ pub(super) fn refused(row: &Row) -> Result<Option<Refused>> {
     let code: Option<&str> = column(row, CODE)?;
     let status: Option<i32> = column(row, STATUS)?;
     let reason: Option<&str> = column(row, REASON)?;
-    let left_ms: f64 = column(row, LEFT_MS)?;
+    let retry_at: Option<Timestamp> = column(row, RETRY_AT)?;
+    let left = match retry_at {
+        Some(retry_at) => left(retry_at, column(row, NOW)?),
+        None => Duration::ZERO,
+    };
     let reason = reason.unwrap_or_default();
     let error = match code {
         Some("ERR_TOKENKEEP_PROVIDER_REFUSED") => Error::ProviderRefused {
@@ -46,5 +51,10 @@ pub(super) fn refused(row: &Row) -> Result<Option<Refused>> {
         },
         _ => return Ok(None),
     };
-    Ok(Some(Refused { error, left: Duration::from_secs_f64(left_ms.max(0.0) / 1_000.0) }))
+    Ok(Some(Refused { error, left }))
+}
+
+/// The time from `now` until then; none when it has passed.
+pub(super) fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(until.ms_since(now)).unwrap_or_default())
 }
