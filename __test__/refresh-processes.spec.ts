@@ -188,6 +188,8 @@ describe('doubt', () => {
     const keep = scene.keep(SCALED);
     expect((await keep.gmail.getValidGmailToken(user.id)).accessToken).toBe(user.accessToken);
     await setLease(user, 40);
+    await keep.close();
+    await endPauses(scene.database);
     const next = scene.keep(SCALED);
     expect((await next.gmail.getValidGmailToken(user.id)).accessToken).not.toBe(user.accessToken);
     expect((await scene.row(user))!.refreshing_at).toBeNull();
