@@ -241,8 +241,7 @@ describe('refresh', () => {
     endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
     expect(await cli(['refresh'], at)).toMatchObject({
       code: 1,
-      stdout:
-        'Refreshed 0, failed 1, revoked 0\ngoogle: 1 row, ERR_TOKENKEEP_PROVIDER_REFUSED\n',
+      stdout: 'Refreshed 0, failed 1, revoked 0\ngoogle: 1 row, ERR_TOKENKEEP_PROVIDER_REFUSED\n',
     });
     await database.client.query(`UPDATE integration_tokens SET provider = 'other'`);
     expect(await cli(['refresh'], at)).toMatchObject({

@@ -124,9 +124,7 @@ describe('rows that fail', () => {
       refreshed: 0,
       failed: 3,
       revoked: 0,
-      failures: [
-        { provider: 'acme', code: 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN', count: 3 },
-      ],
+      failures: [{ provider: 'acme', code: 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN', count: 3 }],
       skipped: [],
     });
     expect(requests()).toBe(3);
@@ -187,6 +185,43 @@ describe('rows that fail', () => {
         { provider: 'another', count: 1 },
         { provider: 'other', count: 3 },
       ],
+    });
+  });
+});
+
+describe('a provider that refuses the client', () => {
+  it('is asked no more, and its other rows count as skipped', async () => {
+    await withEndpoint(async (strict) => {
+      strict.script(() => ({
+        status: 401,
+        error: 'invalid_client',
+        body: { error: 'invalid_client' },
+      }));
+      const acme = { tokenUrl: scene.endpoint.url, ...CLIENT };
+      const { integration } = scene.keep({
+        providers: { strict: { tokenUrl: strict.url, ...CLIENT }, acme },
+      });
+      await addDue(scene, 30, { left: 10, provider: 'strict', endpoint: strict });
+      const healthy = await addDue(scene, 10);
+      const run = () => integration.refreshExpiring({ ...WITHIN, concurrency: 4 });
+      const code = 'ERR_TOKENKEEP_CLIENT_REJECTED';
+      expect(await run()).toEqual({
+        refreshed: 10,
+        failed: 1,
+        revoked: 0,
+        failures: [{ provider: 'strict', code, count: 1 }],
+        skipped: [{ provider: 'strict', count: 29 }],
+      });
+      expect(await refreshedOf(scene, healthy)).toBe(10);
+      expect(strict.requests).toHaveLength(1);
+      // While the refusal is young nothing is sent, and another row waits its turn.
+      expect(await run()).toMatchObject({ failed: 1, skipped: [{ count: 29 }] });
+      expect(strict.requests).toHaveLength(1);
+      const { rows } = await scene.database.client.query(
+        'SELECT FROM integration_tokens WHERE failure_count = 1 AND last_error_code = $1',
+        [code],
+      );
+      expect(rows).toHaveLength(2);
     });
   });
 });

@@ -197,32 +197,29 @@ pub(super) const CLAIM: &str = concat!(
 pub(super) const CLAIM_FAILING: &str = concat!(
     "
     WITH due AS (
-        SELECT user_id, provider FROM {table} AS failing
+        SELECT user_id, provider FROM {table}
         JOIN unnest($3, $4, $5) AS wanted (wanted_user_id, wanted_provider, failures)
             ON user_id = wanted_user_id AND provider = wanted_provider
         WHERE ",
     is_due!(),
     " AND refreshing_at IS NULL AND failure_count = failures
-        FOR UPDATE OF failing SKIP LOCKED
+        FOR UPDATE SKIP LOCKED
     )",
     lease_due!()
 );
 
-/// When a refresh has failed, and from when on it may be tried again; and NULLs, for a database without
-/// that table. $4: the schema.
+/// The table beside when a refresh has failed and from when on it may be tried again; beside NULLs, for a
+/// database without that table. $4: the schema.
 pub(super) const STATE: [&str; 2] = [
-    "LEFT JOIN LATERAL (
-        SELECT failed_at, retry_at FROM tokenkeep.refresh_state
-        WHERE target_schema = coalesce($4, '') AND store = 'integration'
-          AND key = ARRAY[due.user_id::text, due.provider::text] OFFSET 0
-    ) AS state ON true",
-    "CROSS JOIN (SELECT NULL::timestamptz, NULL::timestamptz) AS state (failed_at, retry_at)",
+    "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = coalesce($4, '')
+        AND state.store = 'integration' AND state.key = ARRAY[due.user_id, due.provider]",
+    ", (SELECT NULL::timestamptz AS failed_at, NULL::timestamptz AS retry_at) AS state",
 ];
 
-/// A refusal that lasts, and is not of tokens that were stored before.
+/// After a refusal that lasts only when its time has come, or other tokens were stored.
 macro_rules! may_be_tried {
     () => {
-        "(state.retry_at <= clock_timestamp() OR updated_at > state.failed_at) IS NOT FALSE"
+        "(coalesce(state.retry_at, 'epoch') <= clock_timestamp() OR updated_at > state.failed_at)"
     };
 }
 
@@ -233,11 +230,11 @@ pub(super) const FAILING: &str = concat!(
     WHERE ",
     is_due!(),
     " AND refreshing_at IS NULL AND failure_count > 0
-      AND (state.failed_at < clock_timestamp() - $5 * interval '1 millisecond') IS NOT FALSE
+      AND coalesce(state.failed_at, 'epoch') < clock_timestamp() - $5 * interval '1 millisecond'
       AND ",
     may_be_tried!(),
     "
-    ORDER BY state.failed_at NULLS FIRST, failure_count, expires_at LIMIT $3"
+    ORDER BY coalesce(state.failed_at, 'epoch'), failure_count, expires_at LIMIT $3"
 );
 
 /// Rows that somebody else is refreshing, or has not finished, or has held locked; not what was refreshed
@@ -265,13 +262,13 @@ pub(super) const GIVE_BACK: &str = "
 pub(super) const SKIPPED: &str = concat!(
     "
     SELECT name, count(*) FROM (
-        SELECT split_part(provider, '#', 1) FROM {table}
+        SELECT split_part(provider, '#', 1) AS name FROM {table}
         WHERE refresh_token <> ''
           AND expires_at <= statement_timestamp() + $1 * interval '1 millisecond'
           AND split_part(provider, '#', 1) <> ALL($2) AND NOT ",
     is_dead!(),
     "
         ORDER BY expires_at LIMIT $3
-    ) AS due (name)
+    ) AS due
     GROUP BY name ORDER BY name"
 );
