@@ -334,7 +334,8 @@ export declare function reachProvider(bridge: Bridge, id: number, options: KeepO
 
 /**
  * Refreshes every token with no more than so many milliseconds left, of the providers that are
- * described; resolves to how many were refreshed, failed, and are dead.
+ * described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
+ * there are, these (provider, code, rows), and what was skipped (provider, rows).
  */
 export declare function refreshExpiringIntegrations(keep: Keep, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 

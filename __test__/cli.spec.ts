@@ -230,12 +230,23 @@ describe('refresh', () => {
     });
     const { code, stdout } = await cli(['refresh', '--json', '--concurrency', '2'], at);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ refreshed: 1, failed: 0, revoked: 1 });
+    expect(JSON.parse(stdout)).toEqual({
+      refreshed: 1,
+      failed: 0,
+      revoked: 1,
+      failures: [{ provider: 'google', code: 'ERR_TOKENKEEP_REVOKED', count: 1 }],
+      skipped: [],
+    });
     await connected(endpoint.issue().refreshToken);
     endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
     expect(await cli(['refresh'], at)).toMatchObject({
       code: 1,
-      stdout: 'Refreshed 0, failed 1, revoked 0\n',
+      stdout: 'Refreshed 0, failed 1, revoked 0\ngoogle: 1 row, ERR_TOKENKEEP_PROVIDER_REFUSED\n',
+    });
+    await database.client.query(`UPDATE integration_tokens SET provider = 'other'`);
+    expect(await cli(['refresh'], at)).toMatchObject({
+      code: 0,
+      stdout: 'Refreshed 0, failed 0, revoked 0\nother: 1 row due, not tried\n',
     });
     await endpoint.close();
   });

@@ -67,19 +67,30 @@ export interface RefreshExpiringOptions {
   within: number;
   /** How many refreshes are under way at once: 8. */
   concurrency?: number | undefined;
-  /** How many rows are refreshed at most: all. */
+  /** How many rows are tried at most: all. */
   limit?: number | undefined;
   /** How many requests each provider is sent in a second at most: any number. */
   maxPerSecond?: number | undefined;
 }
 
-/** What a run came to. */
+/** What a run came to. Each row that it has tried is counted once. */
 export interface RefreshExpiringResult {
+  /**
+   * New tokens are stored, by this worker or by one that it waited for. What another had refreshed
+   * before this one came to it is not counted.
+   */
   refreshed: number;
   /** For another reason than a dead grant: a later run tries again. */
   failed: number;
   /** Grants that are dead: the users must connect again. */
   revoked: number;
+  /** The failed and the revoked, by provider and error code, in the order of both. */
+  failures: { provider: string; code: string; count: number }[];
+  /**
+   * Rows that are due and were not tried, by provider: it is not described, or has refused the client.
+   * Among the first 100,000 such rows.
+   */
+  skipped: { provider: string; count: number }[];
 }
 
 const FIXED_FIELDS = 3;
@@ -110,11 +121,34 @@ const refreshExpiring = promised<
   RefreshExpiringResult,
   Keep,
   [number, number, number | undefined, number | undefined]
->(native.refreshExpiringIntegrations, (fields, at) => ({
-  refreshed: fields[at] as number,
-  failed: fields[at + 1] as number,
-  revoked: fields[at + 2] as number,
-}));
+>(native.refreshExpiringIntegrations, readResult);
+
+const COUNTS = 4;
+const FAILURE_FIELDS = 3;
+const SKIPPED_FIELDS = 2;
+
+/** The fields in the order of `src/binding/integration.rs`. */
+function readResult(fields: unknown[], at: number): RefreshExpiringResult {
+  const [refreshed, failed, revoked, kinds] = fields.slice(at, at + COUNTS) as number[];
+  const skippedAt = at + COUNTS + kinds! * FAILURE_FIELDS;
+  const end = at + (fields[at - 1] as number);
+  const result: RefreshExpiringResult = {
+    refreshed: refreshed!,
+    failed: failed!,
+    revoked: revoked!,
+    failures: [],
+    skipped: [],
+  };
+  for (let field = at + COUNTS; field < skippedAt; field += FAILURE_FIELDS) {
+    const [provider, code, count] = fields.slice(field) as [string, string, number];
+    result.failures.push({ provider, code, count });
+  }
+  for (let field = skippedAt; field < end; field += SKIPPED_FIELDS) {
+    const [provider, count] = fields.slice(field) as [string, number];
+    result.skipped.push({ provider, count });
+  }
+  return result;
+}
 
 /** The integration store of an instance. */
 export class IntegrationStore {
@@ -178,7 +212,9 @@ export class IntegrationStore {
 
   /**
    * Refreshes every token that runs out soon, of the providers that are described, before anybody has
-   * to wait for it. Any number of workers share the work: each row is refreshed by one of them.
+   * to wait for it. Any number of workers share the work: each row is refreshed by one of them. A run
+   * sends a row at most once, and ends when nothing that is due is left, or its limit is reached; rows
+   * whose last refresh has failed come last, those that failed longest ago first.
    */
   async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
     const { within, concurrency, limit, perSecond } = expiringOf(options);

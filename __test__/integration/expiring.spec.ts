@@ -1,32 +1,19 @@
 import pg from 'pg';
 import { describe, expect, it, vi } from 'vitest';
-import { sealValue, type TokenKeep } from '../../dist/index.js';
-import { KEY } from '../helpers/database';
+import type { TokenKeep } from '../../dist/index.js';
 import { failureOf } from '../helpers/promises';
+import { addDue } from './due';
 import { inSeconds, someUser, useScene } from './scene';
 
 const scene = useScene();
 
 const WITHIN = { within: 900_000 };
+const NOTHING = { refreshed: 0, failed: 0, revoked: 0, failures: [], skipped: [] };
 
-/** So many connected users, each with so many seconds left. */
-async function users(count: number, left = 600, provider = 'acme') {
-  process.env['TOKENKEEP_KEY'] = KEY;
-  const rows = Array.from({ length: count }, () => {
-    const userId = someUser();
-    const { accessToken, refreshToken } = scene.endpoint.issue();
-    const seal = (column: string, token: string) =>
-      sealValue('integration', column, [userId, provider], token);
-    return [userId, seal('access_token', accessToken), seal('refresh_token', refreshToken)];
-  });
-  delete process.env['TOKENKEEP_KEY'];
+/** So many connected users, each with so many seconds left, and no other. */
+async function users(count: number, left = 600) {
   await scene.database.client.query('DELETE FROM integration_tokens');
-  await scene.database.client.query(
-    `INSERT INTO integration_tokens (user_id, provider, access_token, refresh_token, expires_at, scopes)
-     SELECT u, $4, a, r, now() + $5 * interval '1 second', '{}' FROM unnest($1::text[], $2::text[], $3::text[]) AS t (u, a, r)`,
-    [rows.map(([u]) => u), rows.map(([, a]) => a), rows.map(([, , r]) => r), provider, left],
-  );
-  return rows.map(([userId]) => userId!);
+  return (await addDue(scene, count, { left })).map(({ userId }) => userId);
 }
 
 const requests = () => scene.endpoint.requests.length;
@@ -49,14 +36,10 @@ describe('refreshExpiring', () => {
     await integration.storeToken(later, 'acme', { ...issued, expiresAt: inSeconds(1_000) });
     await integration.storeToken(later, 'bare', { accessToken: 'at', expiresAt: inSeconds(1) });
     const result = await integration.refreshExpiring({ ...WITHIN, concurrency: 6 });
-    expect(result).toEqual({ refreshed: 40, failed: 0, revoked: 0 });
+    expect(result).toEqual({ ...NOTHING, refreshed: 40 });
     expect(requests()).toBe(40);
     expect(await settled()).toBe(40);
-    expect(await integration.refreshExpiring(WITHIN)).toEqual({
-      refreshed: 0,
-      failed: 0,
-      revoked: 0,
-    });
+    expect(await integration.refreshExpiring(WITHIN)).toEqual(NOTHING);
     expect((await integration.getToken(later, 'acme'))?.accessToken).toBe(issued.accessToken);
   });
 
@@ -92,7 +75,7 @@ describe('refreshExpiring', () => {
       await vi.waitFor(() => expect(requests()).toBe(2));
       expect(await settled()).toBeLessThan(2);
       await locking.query('COMMIT');
-      expect(await run).toEqual({ refreshed: 2, failed: 0, revoked: 0 });
+      expect(await run).toEqual({ ...NOTHING, refreshed: 2 });
     } finally {
       await locking.end();
     }
@@ -110,7 +93,7 @@ describe('refreshExpiring', () => {
       expect(rows).toHaveLength(0);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    expect(await run).toEqual({ refreshed: 2, failed: 0, revoked: 0 });
+    expect(await run).toEqual({ ...NOTHING, refreshed: 2 });
   });
 
   it('stops at its limit', async () => {
@@ -150,15 +133,21 @@ describe('refreshExpiring', () => {
     let number = 0;
     scene.endpoint.script(() =>
       [
+        // Only a client that has refreshed a row is believed that a grant is dead.
+        undefined,
         { status: 400, body: { error: 'invalid_grant' } },
         { status: 400, body: { error: 'invalid_request' } },
-        undefined,
       ].at(number++ % 3),
     );
     expect(await integration.refreshExpiring({ ...WITHIN, concurrency: 1 })).toEqual({
       refreshed: 2,
       failed: 2,
       revoked: 2,
+      failures: [
+        { provider: 'acme', code: 'ERR_TOKENKEEP_PROVIDER_REFUSED', count: 2 },
+        { provider: 'acme', code: 'ERR_TOKENKEEP_REVOKED', count: 2 },
+      ],
+      skipped: [],
     });
     expect(requests()).toBe(ids.length);
     const { rows: leased } = await scene.database.client.query(
@@ -183,11 +172,7 @@ describe('refreshExpiring', () => {
     const { integration } = scene.keep({ limitsDivisor: 20 });
     await users(5);
     await scene.database.client.query('UPDATE integration_tokens SET refreshing_at = now()');
-    expect(await integration.refreshExpiring(WITHIN)).toEqual({
-      refreshed: 5,
-      failed: 0,
-      revoked: 0,
-    });
+    expect(await integration.refreshExpiring(WITHIN)).toEqual({ ...NOTHING, refreshed: 5 });
     expect(requests()).toBe(5);
     expect(await settled()).toBe(5);
   });
@@ -204,7 +189,7 @@ describe('refreshExpiring', () => {
     const { integration } = scene.keep();
     await users(1_100);
     const result = await integration.refreshExpiring({ within: 7_200_000, concurrency: 50 });
-    expect(result).toEqual({ refreshed: 1_100, failed: 0, revoked: 0 });
+    expect(result).toEqual({ ...NOTHING, refreshed: 1_100 });
     expect(requests()).toBe(1_100);
   });
 

@@ -221,8 +221,30 @@ describe('integration', () => {
     await storeToken('soon', 'p', { ...token, expiresAt: inMinutes(10) });
     await storeToken('later', 'p', { ...token, expiresAt: inAnHour() });
     const result = await refreshExpiring({ within: 15 * 60_000 });
-    expect(result).toEqual({ refreshed: 1, failed: 0, revoked: 0 });
+    expect(result).toEqual({ refreshed: 1, failed: 0, revoked: 0, failures: [], skipped: [] });
     expect(refresh.mock.calls).toMatchObject([[{ key: ['soon', 'p'] }]]);
+  });
+
+  it('counts what fails by provider and code, once, and tries it last', async () => {
+    const isSick = ({ key }: { key: readonly string[] }) => key[0] === 'sick';
+    const { keep, refresh } = counted((request) => {
+      if (isSick(request)) throw new Error('out of order');
+      return { accessToken: 'new' };
+    });
+    const { storeToken, refreshExpiring } = keep.integration;
+    const token = { accessToken: 'a', refreshToken: 'r' };
+    await storeToken('sick', 'p#work', { ...token, expiresAt: inMinutes(5) });
+    await storeToken('well', 'p', { ...token, expiresAt: inMinutes(10) });
+    const within = 15 * 60_000;
+    expect(await refreshExpiring({ within, limit: 1 })).toEqual({
+      refreshed: 0,
+      failed: 1,
+      revoked: 0,
+      failures: [{ provider: 'p', code: 'ERR_TOKENKEEP_REFRESH_CALLBACK', count: 1 }],
+      skipped: [],
+    });
+    expect(await refreshExpiring({ within, limit: 1 })).toMatchObject({ refreshed: 1 });
+    expect(refresh).toHaveBeenCalledTimes(2);
   });
 });
 

@@ -107,6 +107,15 @@ export type Shapes = [
     >
   >,
   Expect<
-    Equal<integration.RefreshExpiringResult, { refreshed: number; failed: number; revoked: number }>
+    Equal<
+      integration.RefreshExpiringResult,
+      {
+        refreshed: number;
+        failed: number;
+        revoked: number;
+        failures: { provider: string; code: string; count: number }[];
+        skipped: { provider: string; count: number }[];
+      }
+    >
   >,
 ];

@@ -9,7 +9,7 @@ use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::TokenEndpoint;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::integration::{Ask, Expiring, Failing, Key, Tokens};
+use crate::store::integration::{Ask, Expiring, Failing, Key, Summary, Tokens};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -76,7 +76,8 @@ pub fn get_valid_integration_token(
 }
 
 /// Refreshes every token with no more than so many milliseconds left, of the providers that are
-/// described; resolves to how many were refreshed, failed, and are dead.
+/// described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
+/// there are, these (provider, code, rows), and what was skipped (provider, rows).
 #[napi(catch_unwind)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the face
 pub fn refresh_expiring_integrations(
@@ -97,10 +98,7 @@ pub fn refresh_expiring_integrations(
             per_second,
         };
         let endpoints = stores.providers.all()?;
-        let counts = stores.integration.refresh_expiring(ask, endpoints).await?;
-        let counts = [counts.refreshed, counts.failed, counts.revoked];
-        let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
-        Ok(Value::Record(counts.map(count).into()))
+        stores.integration.refresh_expiring(ask, endpoints).await.map(summary)
     });
 }
 
@@ -115,6 +113,22 @@ pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: Stri
             Value::Record(vec![Field::Number(number(for_ms)), Field::Number(f64::from(failures))])
         }))
     });
+}
+
+/// The fields in the order of `ts/integration-store.ts`.
+fn summary(summary: Summary) -> Value {
+    let Summary { refreshed, failed, revoked, failures, skipped } = summary;
+    let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
+    let kinds = u64::try_from(failures.len()).unwrap_or(u64::MAX);
+    let mut fields: Vec<Field> = [refreshed, failed, revoked, kinds].map(count).into();
+    for failure in failures {
+        let provider = Field::Text(failure.provider);
+        fields.extend([provider, Field::Text(failure.code.to_owned()), count(failure.count)]);
+    }
+    for (provider, rows) in skipped {
+        fields.extend([Field::Text(provider), count(rows)]);
+    }
+    Value::Record(fields)
 }
 
 /// Deletes the row, then tells the provider; resolves to whether there was one.

@@ -126,6 +126,11 @@ pub trait TokenEndpoint: Send + Sync + 'static {
     /// callback is not: it is run once, and its answer is taken however late.
     fn is_repeatable(&self) -> bool;
 
+    /// Whether a request that has failed is sent again within the HTTP budget, for callers who wait.
+    fn may_resend(&self) -> bool {
+        self.is_repeatable()
+    }
+
     /// Exchanges the refresh token once; dropped when the HTTP budget is over. `budget` is what is
     /// left of it, for who must know before it begins; `wall` is the time since 1970, for a
     /// `Retry-After` that is a date.

@@ -1,15 +1,20 @@
-//! Rows whose lease was taken by one statement for many: steps 4 to 9 for each of them.
+//! Rows that are refreshed ahead of time. Their lease was taken by one statement for many: steps 4 to 9
+//! for each of them; or somebody else holds it. Nobody waits for a token here: what counts is what is
+//! stored.
 
 use std::sync::Arc;
 
-use super::flight::{Joined, landing};
+use tokio::sync::oneshot;
+
+use super::flight::{Joined, landed};
 use super::lease::Lease;
 use super::token::Reading;
 use super::{
-    Engine, FlightOf, Next, Outcome, Read, Row, Runtime, Shared, Stopwatch, Table, flight_key,
+    Engine, Failure, FlightOf, Next, Outcome, Read, Row, Runtime, Shared, Stopwatch, Table, Want,
+    flight_key,
 };
 use crate::db::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 
 /// A row that was free, and is leased to this process now.
@@ -31,7 +36,9 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         Stopwatch::start(&self.shared.runtime)
     }
 
-    /// Refreshes a claimed row; callers of this process who want it meanwhile share the outcome.
+    /// Refreshes a claimed row; callers of this process who want it meanwhile share the outcome. Ends
+    /// when new tokens are stored, by this process or by one that was faster, or when it is noted what
+    /// has failed.
     ///
     /// # Errors
     /// Those of the refresh.
@@ -39,18 +46,47 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         &self,
         claimed: Claimed<T>,
         endpoint: Arc<E>,
-    ) -> Outcome<T> {
-        let shared = &self.shared;
+    ) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
         let flight_key = flight_key::<T>(&claimed.key, endpoint.as_ref());
         // Whoever flies here already waits for this lease, and finds what comes of it.
-        let (seat, flight) = match shared.flights.join(flight_key.clone()) {
-            Joined::Started(seat, flight) => (seat, flight),
-            Joined::Shared(_) => shared.flights.alone(flight_key),
+        let flight = match shared.flights.join(flight_key.clone()) {
+            Joined::Started(_, flight) => flight,
+            Joined::Shared(_) => shared.flights.alone(flight_key).1,
         };
-        let stamp = claimed.row.stamp.clone();
-        shared.runtime.spawn(Arc::clone(shared).fly_claimed(claimed, endpoint, flight));
+        let (ended, end) = oneshot::channel();
+        self.shared.runtime.spawn(async move {
+            // Nobody is left to be told where the run was dropped.
+            let _ = ended.send(shared.fly_claimed(claimed, endpoint, flight).await);
+        });
+        end.await.unwrap_or_else(|_| Err(Error::internal("a refresh ended without an outcome")))
+    }
+
+    /// Has a row refreshed that somebody else refreshes, or has not finished: waits for them, and takes
+    /// an expired lease over. Gives whether new tokens were stored meanwhile; false where what is
+    /// stored is good for longer than `fresh_ms` already.
+    ///
+    /// # Errors
+    /// Those of the refresh, also where a usable token is stored.
+    pub async fn refresh_leased<E: TokenEndpoint>(
+        &self,
+        key: T::Key,
+        endpoint: Arc<E>,
+        fresh_ms: u64,
+    ) -> Result<bool> {
+        let shared = &self.shared;
+        let want = Want { fresh_ms, wait_ms: 0, usable_at_once: false, force: false };
+        let read = shared.read(&key).await?;
+        if shared.is_enough(&read, want) {
+            return Ok(false);
+        }
+        let before = shared.table.open(&key, &read.row).await?.access_token;
+        let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
+        let (_, seat) = shared.board(&key, &read, &endpoint, want)?;
+        drop(endpoint);
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
-        landing(seat, &stamp).await.unwrap_or_else(lost)
+        let token = landed(seat).await.unwrap_or_else(lost)?;
+        Ok(token.sealed_with.is_some() || !token.credentials.access_token.is_same(&before))
     }
 }
 
@@ -60,26 +96,29 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         claimed: Claimed<T>,
         endpoint: Arc<E>,
         flight: FlightOf<T>,
-    ) {
+    ) -> Result<()> {
         let Claimed { key, row, lease, clock } = claimed;
         let lease = Lease { at: lease, clock, doubt: None };
         let read = Read { reading: Reading { now: row.now, since: clock }, row };
-        let outcome = match self.refresh_claim(&key, &read, lease, &endpoint, &flight).await {
-            Next::Done(outcome) => outcome,
-            Next::Again => match self.read(&key).await {
-                // What was claimed came too late to be sent under this lease.
-                Ok(now) if now.row.stamp == read.row.stamp => {
-                    let waited = clock.elapsed(&self.runtime).as_millis();
-                    let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
-                    Err(Error::RefreshTimeout { waited_ms })
-                }
-                // Somebody was faster: what is stored now is the outcome.
-                Ok(now) => self.hand_out(&key, &now).await,
-                Err(error) => Err(error),
-            },
-        };
+        let outcome: Outcome<T> =
+            match self.refresh_claim(&key, &read, lease, &endpoint, &flight).await {
+                Next::Done(outcome) => outcome,
+                Next::Again => match self.read(&key).await {
+                    // What was claimed came too late to be sent under this lease.
+                    Ok(now) if now.row.stamp == read.row.stamp => {
+                        let waited = clock.elapsed(&self.runtime).as_millis();
+                        let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
+                        Err(Error::RefreshTimeout { waited_ms })
+                    }
+                    // Somebody was faster: what is stored now is the outcome.
+                    Ok(now) => self.hand_out(&key, &now).await,
+                    Err(error) => Err(error),
+                },
+            };
         let asked = (flight_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
+        let end = outcome.as_ref().map(|_| ()).map_err(Error::clone);
         self.settle(&key, Some(&asked), outcome, &flight).await;
+        end
     }
 
     async fn refresh_claim<E: TokenEndpoint>(
@@ -97,6 +136,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             }
             Err(error) => {
                 self.release(key, &lease).await;
+                // What cannot be sent does not come first in every run.
+                let client = endpoint.client().map(str::to_owned);
+                let noted = error.clone();
+                let failure = Failure { error: noted, client, lasting: false, pause_max: None };
+                self.table.note_failure(key, &read.row.stamp, &failure).await;
                 Next::Done(Err(error))
             }
         }

@@ -40,6 +40,16 @@ pub(super) async fn landing<Outcome: Clone>(
     }
 }
 
+/// The outcome that nothing follows, and so never of an answer that is not stored yet; `None` when the
+/// flight was dropped.
+pub(super) async fn landed<Outcome: Clone>(mut seat: Seat<Outcome>) -> Option<Outcome> {
+    let is_last = |news: &Option<News<_>>| matches!(news, Some(News::Landed(_)));
+    match seat.wait_for(is_last).await.as_deref() {
+        Ok(Some(News::Landed(outcome))) => Some(outcome.clone()),
+        _ => None,
+    }
+}
+
 /// Waits for the first news; gives whether the flight looks on while somebody else refreshes.
 pub(super) async fn looks_on<Outcome>(mut seat: Seat<Outcome>) -> bool {
     matches!(seat.wait_for(Option::is_some).await.as_deref(), Ok(Some(News::LooksOn)))

@@ -29,7 +29,7 @@ pub(super) fn resend_after(
     limits: &Limits,
 ) -> Option<Duration> {
     let &Request { sent, took, left } = request;
-    if !endpoint.is_repeatable() || sent >= REQUESTS_MAX {
+    if !endpoint.may_resend() || sent >= REQUESTS_MAX {
         return None;
     }
     let asked = match verdict {

@@ -1,6 +1,7 @@
 /** `tokenkeep refresh`: tokens that run out soon are refreshed before anybody waits for them. */
 
 import { createTokenKeep } from '../instance';
+import type { RefreshExpiringResult } from '../integration-store';
 import { UsageError, flags } from './usage';
 
 /** Prints what it came to. Exits with 1 when a refresh has failed. */
@@ -24,12 +25,24 @@ export async function refresh(args: string[]): Promise<void> {
   };
   const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
   const result = await keep.integration.refreshExpiring(options).finally(() => keep.close());
-  const { refreshed, failed, revoked } = result;
-  const text = values.json
-    ? JSON.stringify(result)
-    : `Refreshed ${refreshed}, failed ${failed}, revoked ${revoked}`;
+  const text = values.json ? JSON.stringify(result) : linesOf(result).join('\n');
   process.stdout.write(`${text}\n`);
-  if (failed > 0) process.exitCode = 1;
+  if (result.failed > 0) process.exitCode = 1;
+}
+
+function linesOf({
+  refreshed,
+  failed,
+  revoked,
+  failures,
+  skipped,
+}: RefreshExpiringResult): string[] {
+  const rows = (count: number) => `${count} ${count === 1 ? 'row' : 'rows'}`;
+  return [
+    `Refreshed ${refreshed}, failed ${failed}, revoked ${revoked}`,
+    ...failures.map(({ provider, code, count }) => `${provider}: ${rows(count)}, ${code}`),
+    ...skipped.map(({ provider, count }) => `${provider}: ${rows(count)} due, not tried`),
+  ];
 }
 
 function numberOf(flag: string, text: string): number {

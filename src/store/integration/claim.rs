@@ -1,31 +1,48 @@
-//! Step 3 of the refresh protocol for many rows at once.
+//! Step 3 of the refresh protocol for many rows at once, and which rows there are.
 
 use std::time::Duration;
 
 use super::expiring::{Endpoints, endpoint_of};
 use super::slot::{InSlot, Slot};
-use super::sql::CLAIM;
+use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, SKIPPED, STATE};
 use super::{Integration, IntegrationShape, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Claimed, Row, Stopwatch, Token};
+use crate::refresh::{Claimed, Row, Stopwatch};
+use crate::store::states::is_missing;
 use crate::store::table::Shape;
 
+/// The most rows that one look finds.
+pub(super) const LOOK_MAX: usize = 20_000;
+/// The most rows that are counted as skipped.
+const SKIPPED_MAX: i64 = 100_000;
+
 /// Which rows are wanted.
+#[derive(Clone, Copy)]
 pub(super) struct Due<'a> {
     /// Those with no more than this left.
     pub(super) within_ms: u64,
     /// Of these providers.
     pub(super) providers: &'a [&'a str],
+    /// How long the run has taken: none that was refreshed in that time, or has failed.
+    pub(super) took: Duration,
+}
+
+/// Which of them, in the order of their expiry.
+pub(super) struct Next<'a> {
     /// At most so many.
     pub(super) rows: usize,
     /// None of these.
-    pub(super) failed: Vec<Key>,
+    pub(super) passed: &'a [Key],
     /// None that runs out before.
     pub(super) from: Option<Timestamp>,
-    /// How long the run has taken: none that was refreshed in that time.
-    pub(super) took: Duration,
+}
+
+/// A row that was found, and how often its refresh had failed by then.
+pub(super) struct Found {
+    pub(super) key: Key,
+    pub(super) failures: i32,
 }
 
 /// A row that was claimed, or what stands in the way of reading it.
@@ -41,41 +58,98 @@ pub(super) struct Claim {
 const EXPIRY_COLUMN: usize = 4;
 const LEASE_COLUMN: usize = 8;
 
+const STEP: &str = "claim integration tokens";
+
 impl Integration {
-    /// Leases the rows that are due and free.
-    pub(super) async fn claim(&self, due: Due<'_>) -> Result<Vec<Claim>> {
-        if due.providers.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Leases rows that are due and free, and whose last refresh has not failed.
+    pub(super) async fn claim(&self, due: Due<'_>, next: Next<'_>) -> Result<Vec<Claim>> {
         let table = self.table()?;
         let clock = self.engine.stopwatch();
-        let users: Vec<&str> = due.failed.iter().map(|key| key.user_id.as_str()).collect();
-        let providers: Vec<&str> = due.failed.iter().map(|key| key.provider.as_str()).collect();
-        #[allow(clippy::cast_precision_loss)] // as below
-        let refreshed_ms = due.took.as_secs_f64() * 1_000.0 + self.shared_refresh_ms as f64;
-        #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
+        let (users, providers) = columns(next.passed.iter());
         let params: Params<'_> = &[
-            (&(due.within_ms as f64), Type::FLOAT8),
+            (&ms(due.within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
-            (&i64::try_from(due.rows).unwrap_or(i64::MAX), Type::INT8),
+            (&count(next.rows), Type::INT8),
             (&users, Type::TEXT_ARRAY),
             (&providers, Type::TEXT_ARRAY),
-            (&refreshed_ms, Type::FLOAT8),
-            (&due.from, Type::TIMESTAMPTZ),
+            (&self.refreshed_ms(due), Type::FLOAT8),
+            (&next.from, Type::TIMESTAMPTZ),
         ];
-        let sql = table.named(CLAIM);
-        let rows = table.write("claim integration tokens", &sql, params).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Claim {
-                    key: IntegrationShape::key(row)?,
-                    expires_at: column(row, EXPIRY_COLUMN)?,
-                    row: IntegrationShape::decode(row),
-                    lease: column(row, LEASE_COLUMN)?,
-                    clock,
-                })
-            })
-            .collect()
+        claims(&table.write(STEP, &table.named(CLAIM), params).await?, clock)
+    }
+
+    /// Leases those of these rows that are still due and free, and that nobody has tried since.
+    pub(super) async fn claim_failing(
+        &self,
+        due: Due<'_>,
+        failing: &[Found],
+    ) -> Result<Vec<Claim>> {
+        let table = self.table()?;
+        let clock = self.engine.stopwatch();
+        let (users, providers) = columns(failing.iter().map(|found| &found.key));
+        let failures: Vec<i32> = failing.iter().map(|found| found.failures).collect();
+        let params: Params<'_> = &[
+            (&ms(due.within_ms), Type::FLOAT8),
+            (&due.providers, Type::TEXT_ARRAY),
+            (&users, Type::TEXT_ARRAY),
+            (&providers, Type::TEXT_ARRAY),
+            (&failures, Type::INT4_ARRAY),
+        ];
+        claims(&table.write(STEP, &table.named(CLAIM_FAILING), params).await?, clock)
+    }
+
+    /// Rows whose refresh has failed before this run, and may be tried again; those that failed longest
+    /// ago first.
+    pub(super) async fn failing(&self, due: Due<'_>) -> Result<Vec<Found>> {
+        let took_ms = due.took.as_secs_f64() * 1_000.0;
+        self.look("look for integration tokens that failed", FAILING, due, took_ms).await
+    }
+
+    /// Rows that another worker is refreshing, has died over, or has held locked.
+    pub(super) async fn leased(&self, due: Due<'_>) -> Result<Vec<Found>> {
+        let refreshed_ms = self.refreshed_ms(due);
+        self.look("look for leased integration tokens", LEASED, due, refreshed_ms).await
+    }
+
+    async fn look(
+        &self,
+        step: &'static str,
+        sql: &str,
+        due: Due<'_>,
+        since_ms: f64,
+    ) -> Result<Vec<Found>> {
+        let table = self.table()?;
+        let params: Params<'_> = &[
+            (&ms(due.within_ms), Type::FLOAT8),
+            (&due.providers, Type::TEXT_ARRAY),
+            (&count(LOOK_MAX), Type::INT8),
+            (&table.database.settings().schema(), Type::TEXT),
+            (&since_ms, Type::FLOAT8),
+        ];
+        let [known, unknown] = STATE.map(|state| table.named(&sql.replace("{state}", state)));
+        let rows = match table.read_rows(step, &known, params).await {
+            Err(error) if is_missing(&error) => table.read_rows(step, &unknown, params).await?,
+            rows => rows?,
+        };
+        let found = |row| Ok(Found { key: IntegrationShape::key(row)?, failures: column(row, 2)? });
+        rows.iter().map(found).collect()
+    }
+
+    /// How many rows are due of other providers than these, by provider.
+    pub(super) async fn skipped(&self, due: Due<'_>) -> Result<Vec<(String, u64)>> {
+        let table = self.table()?;
+        let params: Params<'_> = &[
+            (&ms(due.within_ms), Type::FLOAT8),
+            (&due.providers, Type::TEXT_ARRAY),
+            (&SKIPPED_MAX, Type::INT8),
+        ];
+        let step = "count integration tokens of other providers";
+        let rows = table.read_rows(step, &table.named(SKIPPED), params).await?;
+        let counted = |row| {
+            let rows: i64 = column(row, 1)?;
+            Ok((column(row, 0)?, u64::try_from(rows).unwrap_or_default()))
+        };
+        rows.iter().map(counted).collect()
     }
 
     /// Refreshes a claimed row. One that cannot be read is given back: the others are none the worse.
@@ -84,7 +158,7 @@ impl Integration {
         claim: Claim,
         slot: Slot,
         endpoints: &Endpoints<E>,
-    ) -> Result<Token<Record>> {
+    ) -> Result<()> {
         let Claim { key, row, lease, clock, .. } = claim;
         let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
         match ready {
@@ -93,9 +167,55 @@ impl Integration {
                 self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await
             }
             Err(error) => {
-                self.table()?.release(&key, lease).await?;
+                self.give_back(&key, lease, &error).await?;
                 Err(error)
             }
         }
     }
+
+    async fn give_back(&self, key: &Key, lease: Timestamp, error: &Error) -> Result<()> {
+        let table = self.table()?;
+        let params: Params<'_> = &[
+            (&IntegrationShape::parts(key), Type::TEXT_ARRAY),
+            (&lease, Type::TIMESTAMPTZ),
+            (&error.code(), Type::TEXT),
+        ];
+        table.write("give a lease back", &table.named(GIVE_BACK), params).await.map(drop)
+    }
+
+    /// Gives a row back that this run has had before.
+    pub(super) async fn release(&self, claim: &Claim) -> Result<()> {
+        self.table()?.release(&claim.key, claim.lease).await
+    }
+
+    /// What was refreshed so many milliseconds ago is not refreshed again.
+    fn refreshed_ms(&self, due: Due<'_>) -> f64 {
+        due.took.as_secs_f64() * 1_000.0 + ms(self.shared_refresh_ms)
+    }
+}
+
+fn claims(rows: &[crate::db::Row], clock: Stopwatch) -> Result<Vec<Claim>> {
+    let claim = |row| {
+        Ok(Claim {
+            key: IntegrationShape::key(row)?,
+            expires_at: column(row, EXPIRY_COLUMN)?,
+            row: IntegrationShape::decode(row),
+            lease: column(row, LEASE_COLUMN)?,
+            clock,
+        })
+    };
+    rows.iter().map(claim).collect()
+}
+
+fn columns<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<&'a str>, Vec<&'a str>) {
+    keys.map(|key| (key.user_id.as_str(), key.provider.as_str())).unzip()
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+#[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
+fn ms(ms: u64) -> f64 {
+    ms as f64
 }

@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use super::claim::Due;
+use super::claim::{Claim, Due, Found, LOOK_MAX, Next};
+use super::lane::{Lane, Lanes, Stage};
 use super::pace::Pace;
-use super::slot::Slots;
-use super::sql::LEASED;
-use super::{Integration, Key, Record};
-use crate::db::{Params, Type, column};
+use super::slot::{Answers, InSlot, Slot, Slots};
+use super::tally::{Summary, Tally};
+use super::{Integration, Key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Token, Want};
 
 /// What a run is told.
 #[derive(Debug, Clone, Copy)]
@@ -24,39 +25,28 @@ pub struct Expiring {
     pub within_ms: u64,
     /// How many refreshes are under way at once.
     pub concurrency: usize,
-    /// How many rows are refreshed at most; `None`: all.
+    /// How many rows are tried at most; `None`: all.
     pub limit: Option<u64>,
     /// How many requests a provider is sent in a second at most; `None`: any number.
     pub per_second: Option<f64>,
 }
 
-/// What a run came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Refreshed, by this worker or by whom it waited for.
-    pub refreshed: u64,
-    /// Not refreshed, for another reason than a dead grant; tried again by a later run.
-    pub failed: u64,
-    /// Grants that are dead: the users must connect again.
-    pub revoked: u64,
-}
-
-/// A run that has failed for so many rows ends: something is wrong that more requests do not mend.
-const FAILED_MAX: u64 = 1_000;
-
 /// The endpoints by the provider's name.
 pub(super) type Endpoints<E> = HashMap<String, Arc<E>>;
 
-/// What a run has come to so far.
+/// What came of a row.
+type Ended = (Key, Result<bool>);
+
+/// Rows that are being refreshed, and what the others have come to.
 #[derive(Default)]
-struct Run {
-    counts: Counts,
-    /// Rows that are not for this run any more.
-    failed: Vec<Key>,
+struct UnderWay<'a> {
+    rows: FuturesUnordered<BoxFuture<'a, Ended>>,
+    tally: Tally,
 }
 
 impl Integration {
-    /// Refreshes every token that runs out soon, of the providers that there are endpoints for.
+    /// Refreshes every token that runs out soon, of the providers that there are endpoints for. Each row
+    /// is tried at most once; the run ends when nothing that is due is left, or its limit is reached.
     ///
     /// # Errors
     /// [`Error::Database`] and its kin; a refresh that fails is counted.
@@ -64,157 +54,270 @@ impl Integration {
         &self,
         ask: Expiring,
         endpoints: Endpoints<E>,
-    ) -> Result<Counts> {
+    ) -> Result<Summary> {
         self.table()?.shape.tokens.sealing.check()?;
-        let mut run = Run::default();
-        self.refresh_free(ask, &endpoints, &mut run).await?;
-        self.wait_for_leased(ask, &endpoints, &mut run).await?;
-        Ok(run.counts)
-    }
-
-    /// Rows that are free: claimed by one statement for as many as there are free slots, while what was
-    /// claimed before goes on.
-    async fn refresh_free<E: TokenEndpoint>(
-        &self,
-        ask: Expiring,
-        endpoints: &Endpoints<E>,
-        run: &mut Run,
-    ) -> Result<()> {
         let pace = Pace::new(ask.per_second);
         let slots = Slots::new(pace.slots(ask.concurrency));
-        let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
-        let mut left = ask.limit.unwrap_or(u64::MAX);
-        let mut from = None;
-        let mut under_way = FuturesUnordered::new();
-        let result = loop {
-            if left == 0 || run.counts.failed + run.counts.revoked >= FAILED_MAX {
-                break Ok(());
+        let run = Run { store: self, ask, endpoints: &endpoints, pace: &pace, slots: &slots };
+        let mut under_way = UnderWay::default();
+        let result = run.all(&mut under_way).await;
+        // What is claimed is refreshed also where a later claim has failed.
+        under_way.end().await;
+        result?;
+        let skipped = run.skipped(&under_way.tally).await;
+        Ok(under_way.tally.summary(skipped))
+    }
+}
+
+impl UnderWay<'_> {
+    /// What `wait` comes to; what ends meanwhile is counted.
+    async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> T {
+        let mut wait = pin!(wait);
+        loop {
+            tokio::select! {
+                come = &mut wait => return come,
+                Some((key, outcome)) = self.rows.next() => self.tally.add(&key, &outcome),
             }
-            let free = run.meanwhile(&mut under_way, slots.free(left)).await;
-            let providers = pace.soon(&names);
-            let due = Due {
-                within_ms: ask.within_ms,
-                providers: &providers,
-                rows: free.len(),
-                failed: run.failed.clone(),
-                from,
-                took: pace.elapsed(),
-            };
-            let claims = match run.meanwhile(&mut under_way, self.claim(due)).await {
-                Ok(claims) => claims,
-                // What is claimed is refreshed all the same.
-                Err(error) => break Err(error),
-            };
-            let last = claims.iter().map(|claim| claim.expires_at).max();
-            if last.is_none() && from.is_none() {
-                if providers.len() == names.len() {
-                    break Ok(());
-                }
-                run.meanwhile(&mut under_way, pace.more_than(providers.len(), &names)).await;
-            }
-            // At the end once more from the beginning: for what another worker has given back.
-            from = last;
-            for (claim, slot) in claims.into_iter().zip(free) {
-                left -= 1;
-                let (pace, turn) = (&pace, pace.turn(claim.key.provider_name()));
-                under_way.push(async move {
-                    pace.until(turn).await;
-                    let key = claim.key.clone();
-                    (key, self.refresh_claim(claim, slot, endpoints).await)
-                });
-            }
-        };
-        while let Some((key, outcome)) = under_way.next().await {
-            run.add(key, &outcome);
         }
-        result
     }
 
-    /// Rows that another worker is refreshing, or died over: each through the ordinary flight, which
-    /// waits, and takes an expired lease over.
-    async fn wait_for_leased<E: TokenEndpoint>(
-        &self,
-        ask: Expiring,
-        endpoints: &Endpoints<E>,
-        run: &mut Run,
-    ) -> Result<()> {
-        let left = ask.limit.map(|limit| limit.saturating_sub(run.counts.all()));
-        let rows = left.map_or(i64::MAX, |left| i64::try_from(left).unwrap_or(i64::MAX));
-        let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
-        let table = self.table()?;
-        #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
-        let params: Params<'_> = &[
-            (&(ask.within_ms as f64), Type::FLOAT8),
-            (&names, Type::TEXT_ARRAY),
-            (&rows, Type::INT8),
-        ];
-        let (sql, step) = (table.named(LEASED), "look for leased integration tokens");
-        let leased = table.read_rows(step, &sql, params).await?;
-        let keys: Vec<Key> = leased
-            .iter()
-            .map(|row| Ok(Key { user_id: column(row, 0)?, provider: column(row, 1)? }))
-            .collect::<Result<_>>()?;
-        let want = Want {
-            fresh_ms: ask.within_ms,
-            wait_ms: self.patience_ms,
-            usable_at_once: false,
-            force: false,
-        };
-        let mut waiting = futures_util::stream::iter(keys)
-            .map(|key| async move {
-                let endpoint = endpoint_of(endpoints, &key);
-                let endpoint = move |_: &Record| endpoint.clone();
-                self.engine.valid(self.scope.of(key), endpoint, want).await
-            })
-            .buffer_unordered(ask.concurrency);
-        while let Some(outcome) = waiting.next().await {
-            run.counts.add(&outcome);
+    async fn end(&mut self) {
+        while let Some((key, outcome)) = self.rows.next().await {
+            self.tally.add(&key, &outcome);
+        }
+    }
+}
+
+/// A run.
+struct Run<'a, E> {
+    store: &'a Integration,
+    ask: Expiring,
+    endpoints: &'a Endpoints<E>,
+    pace: &'a Pace,
+    slots: &'a Arc<Slots>,
+}
+
+impl<'a, E: TokenEndpoint> Run<'a, E> {
+    /// Claims rows by one statement for as many as their provider has free slots, while what was claimed
+    /// before goes on.
+    async fn all(&self, under_way: &mut UnderWay<'a>) -> Result<()> {
+        let mut left = self.ask.limit.unwrap_or(u64::MAX);
+        let mut lanes = Lanes::new(self.endpoints.keys().map(String::as_str));
+        let mut changes = self.slots.changes();
+        left -= self.first(&mut lanes, left, under_way).await?;
+        while left > 0 {
+            changes.borrow_and_update();
+            lanes.advance(self.slots);
+            under_way.meanwhile(self.look(&mut lanes)).await?;
+            if lanes.are_done() {
+                break;
+            }
+            match lanes.turn(self.slots, self.pace) {
+                Some((lane, rows)) => {
+                    let rows = rows.min(usize::try_from(left).unwrap_or(usize::MAX));
+                    left -= self.proceed(&mut lanes, lane, rows, under_way).await?;
+                }
+                None => {
+                    let paced = self.pace.soonest(lanes.paced(self.slots));
+                    let wait = async {
+                        tokio::select! {
+                            _ = changes.changed() => {}
+                            () = paced => {}
+                        }
+                    };
+                    under_way.meanwhile(wait).await;
+                }
+            }
         }
         Ok(())
     }
+
+    fn due<'b>(&self, providers: &'b [&'b str]) -> Due<'b> {
+        Due { within_ms: self.ask.within_ms, providers, took: self.pace.elapsed() }
+    }
+
+    /// The first rows of all providers together: nobody has a row that runs out before them, and so
+    /// what cannot be refreshed, and stands before them, is stepped over once.
+    async fn first(
+        &self,
+        lanes: &mut Lanes<'a>,
+        left: u64,
+        under_way: &mut UnderWay<'a>,
+    ) -> Result<u64> {
+        let providers: Vec<&str> = lanes.lanes.iter().map(|lane| lane.provider).collect();
+        if providers.len() < 2 {
+            return Ok(0);
+        }
+        let rows = self.slots.quarter().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let next = Next { rows, passed: &[], from: None };
+        let claims = self.store.claim(self.due(&providers), next).await?;
+        let first = claims.iter().map(|claim| claim.expires_at).min();
+        for lane in &mut lanes.lanes {
+            lane.stage = match first {
+                Some(_) => Stage::Free { from: first, passed: Vec::new() },
+                None => Stage::Failing(None),
+            };
+        }
+        self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+    }
+
+    /// Looks for rows of the providers that are at a later stage.
+    async fn look(&self, lanes: &mut Lanes<'a>) -> Result<()> {
+        for is_leased in [false, true] {
+            let all = lanes.unlooked(is_leased);
+            if all.is_empty() {
+                continue;
+            }
+            let found = self.found(&all, is_leased).await?;
+            if found.len() < LOOK_MAX {
+                lanes.give(&all, found);
+                continue;
+            }
+            // So many of one that there may be others of another.
+            for one in all {
+                let found = self.found(&[one], is_leased).await?;
+                lanes.give(&[one], found);
+            }
+        }
+        Ok(())
+    }
+
+    async fn found(&self, providers: &[&str], is_leased: bool) -> Result<Vec<Found>> {
+        match is_leased {
+            true => self.store.leased(self.due(providers)).await,
+            false => self.store.failing(self.due(providers)).await,
+        }
+    }
+
+    /// Starts so many refreshes of a provider at most; gives how many.
+    async fn proceed(
+        &self,
+        lanes: &mut Lanes<'a>,
+        lane: usize,
+        rows: usize,
+        under_way: &mut UnderWay<'a>,
+    ) -> Result<u64> {
+        let Some(Lane { provider, stage, .. }) = lanes.lanes.get_mut(lane) else { return Ok(0) };
+        let providers = [*provider];
+        let due = self.due(&providers);
+        match stage {
+            Stage::Free { from, passed } => {
+                let next = Next { rows, passed, from: *from };
+                let claims = under_way.meanwhile(self.store.claim(due, next)).await?;
+                let last = claims.iter().map(|claim| claim.expires_at).max();
+                if last > *from {
+                    passed.clear();
+                    *from = last;
+                }
+                if last.is_none() {
+                    *stage = Stage::Failing(None);
+                }
+                let (started, again) = self.start(lanes, claims, under_way).await?;
+                if let Some(Lane { stage: Stage::Free { passed, .. }, .. }) =
+                    lanes.lanes.get_mut(lane)
+                {
+                    passed.extend(again);
+                }
+                Ok(started)
+            }
+            Stage::Failing(Some(found)) => {
+                let failing = found.take(rows);
+                let claims = under_way.meanwhile(self.store.claim_failing(due, &failing)).await?;
+                self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+            }
+            Stage::Leased(Some(found)) => {
+                let mut started = 0;
+                for Found { key, .. } in found.take(rows) {
+                    if lanes.take(&key) {
+                        started += 1;
+                        under_way.rows.push(self.wait_for(key));
+                    }
+                }
+                Ok(started)
+            }
+            Stage::Failing(None) | Stage::Leased(None) | Stage::Done => Ok(0),
+        }
+    }
+
+    /// Refreshes what was claimed; gives how many, and the others, which this run has had before.
+    async fn start(
+        &self,
+        lanes: &mut Lanes<'a>,
+        claims: Vec<Claim>,
+        under_way: &mut UnderWay<'a>,
+    ) -> Result<(u64, Vec<Key>)> {
+        let (mut started, mut again) = (0, Vec::new());
+        for claim in claims {
+            if lanes.take(&claim.key) {
+                started += 1;
+                under_way.rows.push(self.refresh(claim));
+            } else {
+                // What failed for another reason than its provider, and so is not noted in its row.
+                under_way.meanwhile(self.store.release(&claim)).await?;
+                again.push(claim.key);
+            }
+        }
+        Ok((started, again))
+    }
+
+    fn refresh(&self, claim: Claim) -> BoxFuture<'a, Ended> {
+        let &Self { store, endpoints, pace, slots, .. } = self;
+        let (turn, slot) = self.turn_and_slot(&claim.key);
+        Box::pin(async move {
+            pace.until(turn).await;
+            let key = claim.key.clone();
+            let outcome = store.refresh_claim(claim, slot, endpoints).await;
+            ended(slots, key, outcome.map(|()| true))
+        })
+    }
+
+    /// Through the ordinary flight, which waits, and takes an expired lease over.
+    fn wait_for(&self, key: Key) -> BoxFuture<'a, Ended> {
+        let &Self { store, endpoints, pace, slots, ask } = self;
+        let (turn, slot) = self.turn_and_slot(&key);
+        Box::pin(async move {
+            pace.until(turn).await;
+            let outcome = match endpoint_of(endpoints, &key) {
+                Ok(endpoint) => {
+                    let (whose, endpoint) =
+                        (store.scope.of(key.clone()), InSlot::new(endpoint, slot));
+                    store.engine.refresh_leased(whose, endpoint, ask.within_ms).await
+                }
+                Err(error) => Err(error),
+            };
+            ended(slots, key, outcome)
+        })
+    }
+
+    fn turn_and_slot(&self, key: &Key) -> (Duration, Slot) {
+        let provider = key.provider_name();
+        (self.pace.turn(provider), self.slots.take(provider))
+    }
+
+    /// What is due and was not tried: of providers that are not described, and of those that have refused
+    /// the client. Only told: what fails here fails no run.
+    async fn skipped(&self, tally: &Tally) -> Vec<(String, u64)> {
+        let names = self.endpoints.keys().map(String::as_str);
+        let tried: Vec<&str> =
+            names.filter(|name| self.slots.of(name).0 != Answers::Never).collect();
+        let skipped = self.store.skipped(self.due(&tried)).await.unwrap_or_default();
+        let without = |(provider, rows): (String, u64)| {
+            let rows = rows.saturating_sub(tally.failed_of(&provider));
+            (rows > 0).then_some((provider, rows))
+        };
+        skipped.into_iter().filter_map(without).collect()
+    }
+}
+
+fn ended(slots: &Slots, key: Key, outcome: Result<bool>) -> Ended {
+    // Also where nothing was sent because it was refused just before.
+    if matches!(outcome, Err(Error::ClientRejected { .. })) {
+        slots.note(key.provider_name(), Answers::Never);
+    }
+    (key, outcome)
 }
 
 pub(super) fn endpoint_of<E>(endpoints: &Endpoints<E>, key: &Key) -> Result<Arc<E>> {
     let missing = || Error::internal("a row of a provider that was not asked for");
     endpoints.get(key.provider_name()).cloned().ok_or_else(missing)
-}
-
-impl Run {
-    /// What `wait` comes to; what ends meanwhile is counted.
-    async fn meanwhile<T>(
-        &mut self,
-        under_way: &mut FuturesUnordered<impl Future<Output = (Key, Result<Token<Record>>)>>,
-        wait: impl Future<Output = T>,
-    ) -> T {
-        let mut wait = pin!(wait);
-        loop {
-            tokio::select! {
-                come = &mut wait => return come,
-                Some((key, outcome)) = under_way.next() => self.add(key, &outcome),
-            }
-        }
-    }
-
-    fn add(&mut self, key: Key, outcome: &Result<Token<Record>>) {
-        self.counts.add(outcome);
-        if outcome.is_err() {
-            self.failed.push(key);
-        }
-    }
-}
-
-impl Counts {
-    fn add<T>(&mut self, outcome: &Result<T>) {
-        match outcome {
-            Ok(_) => self.refreshed += 1,
-            Err(Error::Revoked { .. }) => self.revoked += 1,
-            // Disconnected meanwhile: there is nothing left to refresh.
-            Err(Error::NotConnected { .. }) => {}
-            Err(_) => self.failed += 1,
-        }
-    }
-
-    fn all(&self) -> u64 {
-        self.refreshed + self.failed + self.revoked
-    }
 }

@@ -5,20 +5,23 @@ mod claim;
 mod connect;
 mod expiring;
 mod failing;
+mod lane;
 mod migration;
 mod pace;
 mod shape;
 mod slot;
 mod sql;
+mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::expiring::{Counts, Expiring};
+pub use self::expiring::Expiring;
 pub use self::failing::Failing;
 pub use self::migration::MIGRATION;
 use self::shape::IntegrationShape;
 pub use self::shape::{Key, Record};
+pub use self::tally::{FailureCount, Summary};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
 use crate::db::{Database, Params, Scope, Timestamp, Type};
@@ -79,8 +82,6 @@ pub struct Integration {
     statements: Arc<Statements>,
     scope: Scope,
     want: Want,
-    /// How long somebody else's refresh, given up at last, and one of our own may take together.
-    patience_ms: u64,
     /// What was refreshed so long ago is not refreshed again.
     shared_refresh_ms: u64,
 }
@@ -100,7 +101,6 @@ impl Integration {
             scope: Scope::default(),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
-            patience_ms: 2 * behaviour.limits.lease_ms,
             shared_refresh_ms: behaviour.limits.shared_refresh_ms,
         }
     }

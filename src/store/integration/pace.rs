@@ -33,24 +33,22 @@ impl Pace {
         concurrency.min(in_a_second)
     }
 
-    /// Of these providers those whose turn comes within a second.
-    pub(super) fn soon<'a>(&self, providers: &[&'a str]) -> Vec<&'a str> {
+    /// Whether this provider's turn comes within a second.
+    pub(super) fn is_soon(&self, provider: &str) -> bool {
         let soon = self.elapsed() + LEASED_AHEAD_MAX;
-        let next = self.lock();
-        let is_soon = |provider: &&str| next.get(*provider).is_none_or(|turn| *turn <= soon);
-        providers.iter().copied().filter(is_soon).collect()
+        self.lock().get(provider).is_none_or(|turn| *turn <= soon)
     }
 
-    /// Waits until more than `count` of these providers are.
-    pub(super) async fn more_than(&self, count: usize, providers: &[&str]) {
-        let mut turns: Vec<Duration> = {
+    /// Waits until the turn of one of these providers comes within a second; for ever without any.
+    pub(super) async fn soonest(&self, providers: impl Iterator<Item = &str>) {
+        let turns = {
             let next = self.lock();
-            let turn = |provider: &&str| next.get(*provider).copied().unwrap_or_default();
-            providers.iter().map(turn).collect()
+            providers.map(|provider| next.get(provider).copied().unwrap_or_default()).min()
         };
-        turns.sort_unstable();
-        let turn = turns.get(count).copied().unwrap_or_default();
-        self.until(turn.saturating_sub(LEASED_AHEAD_MAX)).await;
+        match turns {
+            Some(turn) => self.until(turn.saturating_sub(LEASED_AHEAD_MAX)).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// This provider's next turn. Turns are not quite regular, so that workers do not march in step.

@@ -182,34 +182,112 @@ macro_rules! is_due {
     };
 }
 
-/// Step 3 for at most $3 rows at once; of several workers each gets others. Not those of $4 and $5,
-/// which this run has had, nor what was refreshed in the last $6 ms, nor what runs out before $7: what
-/// this run has refreshed leaves dead entries in the index, and many of them to step over. The columns
-/// are those of a read.
+/// Leases what `due` names; the columns are those of a read.
+macro_rules! lease_due {
+    () => {
+        "
+    UPDATE {table} AS stored SET refreshing_at = clock_timestamp()
+    FROM due WHERE stored.user_id = due.user_id AND stored.provider = due.provider
+    RETURNING stored.user_id, stored.provider, access_token, refresh_token, expires_at, updated_at,
+        clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at"
+    };
+}
+
+/// Step 3 for at most $3 rows at once, in the order of their expiry; of several workers each gets
+/// others. Not those whose last refresh has failed, nor those of $4 and $5, which were given back, nor
+/// what was refreshed in the last $6 ms, nor what runs out before $7: what this run has refreshed leaves
+/// dead entries in the index, and many of them to step over.
 pub(super) const CLAIM: &str = concat!(
     "
     WITH due AS (
         SELECT user_id, provider FROM {table}
         WHERE ",
     is_due!(),
-    " AND refreshing_at IS NULL
+    " AND refreshing_at IS NULL AND failure_count = 0
           AND coalesce(last_refreshed_at, 'epoch') < clock_timestamp() - $6 * interval '1 millisecond'
           AND (user_id, provider) NOT IN (SELECT * FROM unnest($4, $5))
           AND expires_at >= coalesce($7, '-infinity')
         ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE {table} AS stored SET refreshing_at = clock_timestamp()
-    FROM due WHERE stored.user_id = due.user_id AND stored.provider = due.provider
-    RETURNING stored.user_id, stored.provider, access_token, refresh_token, expires_at, updated_at,
-        clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at"
+    )",
+    lease_due!()
 );
 
-/// Rows that somebody else is refreshing, or has not finished, at most $3.
-pub(super) const LEASED: &str = concat!(
+/// Step 3 for the rows of $3 and $4, whose refresh has failed $5 times: nobody has tried since.
+pub(super) const CLAIM_FAILING: &str = concat!(
     "
-    SELECT user_id, provider FROM {table}
+    WITH due AS (
+        SELECT user_id, provider FROM {table}
+        JOIN unnest($3, $4, $5) AS wanted (wanted_user_id, wanted_provider, failures)
+            ON user_id = wanted_user_id AND provider = wanted_provider
+        WHERE ",
+    is_due!(),
+    " AND refreshing_at IS NULL AND failure_count = failures
+        FOR UPDATE SKIP LOCKED
+    )",
+    lease_due!()
+);
+
+/// The table beside when a refresh has failed and from when on it may be tried again; beside NULLs, for a
+/// database without that table. $4: the schema.
+pub(super) const STATE: [&str; 2] = [
+    "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = coalesce($4, '')
+        AND state.store = 'integration' AND state.key = ARRAY[due.user_id, due.provider]",
+    ", (SELECT NULL::timestamptz AS failed_at, NULL::timestamptz AS retry_at) AS state",
+];
+
+/// After a refusal that lasts only when its time has come, or other tokens were stored.
+macro_rules! may_be_tried {
+    () => {
+        "(coalesce(state.retry_at, 'epoch') <= clock_timestamp() OR updated_at > state.failed_at)"
+    };
+}
+
+/// Rows whose refresh has failed, but not in the last $5 ms; first those that failed longest ago.
+pub(super) const FAILING: &str = concat!(
+    "
+    SELECT user_id, provider, failure_count FROM {table} AS due {state}
     WHERE ",
     is_due!(),
-    " AND refreshing_at IS NOT NULL
+    " AND refreshing_at IS NULL AND failure_count > 0
+      AND coalesce(state.failed_at, 'epoch') < clock_timestamp() - $5 * interval '1 millisecond'
+      AND ",
+    may_be_tried!(),
+    "
+    ORDER BY coalesce(state.failed_at, 'epoch'), failure_count, expires_at LIMIT $3"
+);
+
+/// Rows that somebody else is refreshing, or has not finished, or has held locked; not what was refreshed
+/// in the last $5 ms.
+pub(super) const LEASED: &str = concat!(
+    "
+    SELECT user_id, provider, failure_count FROM {table} AS due {state}
+    WHERE ",
+    is_due!(),
+    " AND (refreshing_at IS NOT NULL OR failure_count = 0)
+      AND coalesce(last_refreshed_at, 'epoch') < clock_timestamp() - $5 * interval '1 millisecond'
+      AND ",
+    may_be_tried!(),
+    "
     ORDER BY expires_at LIMIT $3"
+);
+
+/// A row that cannot be read: gives the lease $2 back, and does not come first in every run.
+pub(super) const GIVE_BACK: &str = "
+    UPDATE {table} SET
+        refreshing_at = NULL, last_error_code = $3, failure_count = failure_count + 1
+    WHERE user_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
+
+/// How many rows are due of other providers than $2, among the first $3.
+pub(super) const SKIPPED: &str = concat!(
+    "
+    SELECT name, count(*) FROM (
+        SELECT split_part(provider, '#', 1) AS name FROM {table}
+        WHERE refresh_token <> ''
+          AND expires_at <= statement_timestamp() + $1 * interval '1 millisecond'
+          AND split_part(provider, '#', 1) <> ALL($2) AND NOT ",
+    is_dead!(),
+    "
+        ORDER BY expires_at LIMIT $3
+    ) AS due
+    GROUP BY name ORDER BY name"
 );

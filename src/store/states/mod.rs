@@ -228,7 +228,7 @@ fn compare(print: &str, client: &Prints) -> RowClient {
 }
 
 /// Whether the tables were not made yet, or the role has no right to them (42501).
-fn is_missing(error: &Error) -> bool {
+pub(in crate::store) fn is_missing(error: &Error) -> bool {
     match error {
         Error::Schema { .. } => true,
         Error::Database { sqlstate: Some(state), .. } => state == "42501",

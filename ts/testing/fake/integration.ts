@@ -1,9 +1,13 @@
 /** The integration store in memory. */
 
 import { optionalText, optionalTexts, record } from '../../arguments';
-import { TokenRevokedError } from '../../errors';
+import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors';
 import { expiringOf, statusOf, wantedOf, withScopes } from '../../integration-calls';
-import type { IntegrationStore, IntegrationToken } from '../../integration-store';
+import type {
+  IntegrationStore,
+  IntegrationToken,
+  RefreshExpiringResult,
+} from '../../integration-store';
 import { id, moment, token } from './arguments';
 import { type Grant, type Place, hasLeft, markingPlace } from './grant';
 import type { Refresher } from './refresher';
@@ -12,6 +16,9 @@ import type { Surface } from './surface';
 /** As {@link IntegrationStore}. Every provider is known; revoking tells nobody. */
 export class FakeIntegration implements Surface<IntegrationStore> {
   readonly #grants = new Map<string, Grant>();
+  /** The order in which refreshes ahead of time have failed; new tokens have not. */
+  readonly #failedAt = new WeakMap<Grant, number>();
+  #failures = 0;
   readonly #open: () => void;
   readonly #refresher: Refresher;
 
@@ -73,22 +80,32 @@ export class FakeIntegration implements Surface<IntegrationStore> {
   refreshExpiring: IntegrationStore['refreshExpiring'] = async (options) => {
     this.#open();
     const { within, limit } = expiringOf(options);
-    const due = [...this.#grants].filter(
-      ([, grant]) => grant.refreshToken && !grant.isDead && !hasLeft(grant, within),
-    );
     const result = { refreshed: 0, failed: 0, revoked: 0 };
-    for (const [name] of due.slice(0, limit)) {
-      const place = this.place(JSON.parse(name) as string[]);
-      const before = place.read();
+    const failures = new Map<string, RefreshExpiringResult['failures'][number]>();
+    for (const [name, grant] of this.#due(within).slice(0, limit)) {
+      const key = JSON.parse(name) as string[];
       try {
-        const { accessToken } = await this.#refresher.valid(place, { freshMs: within });
-        result[accessToken === before?.accessToken ? 'failed' : 'refreshed']++;
+        if (await this.#refresher.refreshed(this.place(key), within)) result.refreshed++;
       } catch (error) {
+        if (error instanceof NotConnectedError) continue;
+        this.#failedAt.set(grant, ++this.#failures);
         result[error instanceof TokenRevokedError ? 'revoked' : 'failed']++;
+        const [provider, code] = [key[1]!.split('#', 1)[0]!, codeOf(error)];
+        const kind = `${provider} ${code}`;
+        failures.set(kind, { provider, code, count: (failures.get(kind)?.count ?? 0) + 1 });
       }
     }
-    return result;
+    const sorted = [...failures].sort(([a], [b]) => (a < b ? -1 : 1));
+    return { ...result, failures: sorted.map(([, counted]) => counted), skipped: [] };
   };
+
+  /** What runs out first; what has failed comes last, that which failed longest ago first. */
+  #due(within: number): [string, Grant][] {
+    const rank = (grant: Grant) => this.#failedAt.get(grant) ?? 0;
+    return [...this.#grants]
+      .filter(([, grant]) => grant.refreshToken && !grant.isDead && !hasLeft(grant, within))
+      .sort(([, a], [, b]) => rank(a) - rank(b) || a.expiresAt - b.expiresAt);
+  }
 
   /** Where a user's grant at a provider is. */
   place(key: readonly string[]): Place {
@@ -98,6 +115,10 @@ export class FakeIntegration implements Surface<IntegrationStore> {
   #named(userId: string, provider: string): Place {
     return this.place([id('userId', userId), id('provider', provider)]);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof TokenkeepError ? error.code : new TokenkeepError('').code;
 }
 
 function tokenOf({ accessToken, refreshToken, expiresAt, scopes }: Grant): IntegrationToken {

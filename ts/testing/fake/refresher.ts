@@ -69,6 +69,18 @@ export class Refresher {
     return hasLeft(now, 0) || now.refreshedAt ? now : this.valid(place, want);
   }
 
+  /**
+   * Refreshes a grant that has no more than so many milliseconds left; gives whether there are new tokens.
+   * An error is told also where the stored token is usable.
+   */
+  async refreshed(place: Place, freshMs: number): Promise<boolean> {
+    const grant = alive(place);
+    if (hasLeft(grant, freshMs)) return false;
+    const name = JSON.stringify([place.store, ...place.key]);
+    await (this.#flights.get(name) ?? this.#fly(name, place, grant));
+    return !isSame(grant, alive(place));
+  }
+
   #fly(name: string, place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
     const flight = this.#exchange(place, grant, refreshFn).finally(() => {
       this.#flights.delete(name);
