@@ -53,7 +53,7 @@ it('are no such number where rows are refreshed in between', async () => {
   scene.endpoint.script(({ refreshToken }) => (dead.has(refreshToken) ? INVALID_GRANT : undefined));
   for (let round = 0; round < 8; round++) {
     const [alive, ending] = await scene.users('gmail', 2, application);
-    dead.add((await tokensOf(ending!.id)).refreshToken);
+    dead.add((await tokensOf(ending!.id)).refreshToken!);
     expect(await failureOf(application.valid(ending!))).toMatchObject({
       code: 'ERR_TOKENKEEP_REVOKED',
     });

@@ -108,7 +108,7 @@ pub fn refresh_expiring_integrations(
 pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: String) {
     let stores = keep.stores();
     keep.outbox().run(id, async move {
-        let failing = stores?.integration.failing(&Key { user_id, provider }).await?;
+        let failing = stores?.integration.failing_since(&Key { user_id, provider }).await?;
         Ok(failing.map_or(Value::Null, |Failing { for_ms, failures }| {
             Value::Record(vec![Field::Number(number(for_ms)), Field::Number(f64::from(failures))])
         }))

@@ -4,7 +4,7 @@
 mod claim;
 mod connect;
 mod expiring;
-mod failing;
+mod failing_since;
 mod lane;
 mod migration;
 mod pace;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::expiring::Expiring;
-pub use self::failing::Failing;
+pub use self::failing_since::Failing;
 pub use self::migration::MIGRATION;
 use self::shape::IntegrationShape;
 pub use self::shape::{Key, Record};

@@ -128,7 +128,7 @@ const END: &str = "
     RETURNING user_id";
 
 /// Since when a row has failed in the same way, and how often.
-pub(super) const FAILING: &str = "
+pub(super) const FAILING_SINCE: &str = "
     SELECT state.failing_since, clock_timestamp(), state.failures
     FROM {table} AS stored JOIN tokenkeep.refresh_state AS state
         ON state.target_schema = coalesce($2, '') AND state.store = 'integration'

@@ -1,6 +1,6 @@
 //! Since when a connection has failed in the same way.
 
-use super::sql::FAILING;
+use super::sql::FAILING_SINCE;
 use super::{Integration, IntegrationShape, Key, check_key};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
@@ -20,14 +20,14 @@ impl Integration {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
-    pub async fn failing(&self, key: &Key) -> Result<Option<Failing>> {
+    pub async fn failing_since(&self, key: &Key) -> Result<Option<Failing>> {
         check_key(key)?;
         let table = self.table()?;
         let schema = table.database.settings().schema();
         let params: Params<'_> =
             &[(&IntegrationShape::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
         let step = "read since when a refresh fails";
-        let rows = match table.read_rows(step, &table.named(FAILING), params).await {
+        let rows = match table.read_rows(step, &table.named(FAILING_SINCE), params).await {
             // Not migrated yet, or closed to the role: not known.
             Err(Error::Schema { .. }) => return Ok(None),
             Err(Error::Database { sqlstate: Some(state), .. }) if state == "42501" => {
