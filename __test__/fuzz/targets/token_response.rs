@@ -55,7 +55,10 @@ fn holds(status: u16, body: &[u8], verdict: &Verdict) {
 }
 
 fn granted(body: &[u8], tokens: &TokenResponse) {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    // Bytes that are no UTF-8 may stand in another member, and a byte order mark before the object.
+    let body = String::from_utf8_lossy(body);
+    let body = body.strip_prefix('\u{feff}').unwrap_or(&body);
+    let mut json = serde_json::Deserializer::from_str(body);
     let found = json.deserialize_map(AccessToken).expect("an object with an access_token");
     assert_eq!(found, tokens.access_token.expose());
     let texts =
