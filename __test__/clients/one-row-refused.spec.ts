@@ -1,7 +1,8 @@
 /** A refusal that may concern one row stays with that row: it costs no other user anything. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failureOf } from '../helpers/promises';
+import { failureOf, until } from '../helpers/promises';
+import { expire } from '../helpers/rows';
 import { type User, useScene } from '../helpers/scene';
 import { endPauses, stateOf } from '../helpers/states';
 
@@ -98,5 +99,24 @@ it('a success of such a row ends its refusals: the next one begins with a minute
     failures: 0,
     error_code: null,
     pauseMs: null,
+  });
+});
+
+it('a success ends the refusals that another instance has met since the last one', async () => {
+  const [one, other] = [scene.keep(), scene.keep()];
+  await one.gmail.getValidGmailToken(refused.id);
+  await until(async () => (await stateOf(scene.database, 'gmail', [refused.id]))?.client);
+  await expire(scene.database, refused.id);
+  scene.endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
+  await failureOf(other.gmail.getValidGmailToken(refused.id));
+  await other.close();
+  expect(await stateOf(scene.database, 'gmail', [refused.id])).toMatchObject({ failures: 1 });
+  await endPauses(scene.database);
+  scene.endpoint.script([]);
+  await one.gmail.getValidGmailToken(refused.id);
+  await one.close();
+  expect(await stateOf(scene.database, 'gmail', [refused.id])).toMatchObject({
+    failures: 0,
+    error_code: null,
   });
 });
