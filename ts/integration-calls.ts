@@ -72,6 +72,19 @@ export async function statusOf(
   }
 }
 
+/** After so long of the same failure somebody should look at a connection: a day. */
+const ATTENTION_MS = 86_400_000;
+
+/** A status of a connection that has failed in the same way for so long; `null`: that is not known. */
+export function withAge(
+  status: Extract<ConnectionStatus, { active: false }>,
+  failingMs: number | null,
+): ConnectionStatus {
+  if (failingMs === null) return status;
+  const reason = failingMs > ATTENTION_MS ? 'needs_attention' : status.reason;
+  return { ...status, reason, failingSince: new Date(Date.now() - failingMs) };
+}
+
 /** Reads the options of `refreshExpiring`. */
 export function expiringOf(options: RefreshExpiringOptions) {
   const { within, concurrency = 8, limit, maxPerSecond } = record('options', options);

@@ -4,7 +4,7 @@ import type { Keep } from '../index';
 import { date, optionalText, optionalTexts, record, text } from './arguments';
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
 import type { TokenkeepError } from './errors';
-import { expiringOf, statusOf, wantedOf, withScopes } from './integration-calls';
+import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
 import { native } from './native';
 
 /** A user's tokens at one provider. */
@@ -54,9 +54,17 @@ export type ConnectionStatus =
       /**
        * The first two need the user. `refused`: the provider refuses this connection for a reason that
        * does not pass by itself, such as an application that the user's administrator has removed; read
-       * `error`. `provider_unavailable` passes.
+       * `error`. `provider_unavailable` passes. `needs_attention`: either of these for over a day, each
+       * time with the same error; somebody should look at it, or the user connect again.
        */
-      reason: 'not_connected' | 'needs_reauthorization' | 'refused' | 'provider_unavailable';
+      reason:
+        | 'not_connected'
+        | 'needs_reauthorization'
+        | 'refused'
+        | 'provider_unavailable'
+        | 'needs_attention';
+      /** Since when each refresh has failed in this way, where that is known. */
+      failingSince?: Date;
       /** What stood in the way. */
       error: TokenkeepError;
     };
@@ -116,6 +124,12 @@ const valid = promised<
   [string, string, number | undefined, boolean, number | undefined]
 >(native.getValidIntegrationToken, readToken);
 const revoke = promised<boolean, Keep, [string, string, boolean]>(native.revokeIntegration);
+
+/** For how many milliseconds each refresh has failed in the same way. */
+const failingFor = promised<number | null, Keep, [string, string]>(
+  native.integrationFailing,
+  (fields, at) => fields[at] as number,
+);
 
 const refreshExpiring = promised<
   RefreshExpiringResult,
@@ -244,6 +258,9 @@ export class IntegrationStore {
     options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
   ): Promise<ConnectionStatus> {
     const { scopes, refreshFn } = wantedOf(options);
-    return statusOf(this.getValidToken(userId, provider, { refreshFn }), scopes);
+    const status = await statusOf(this.getValidToken(userId, provider, { refreshFn }), scopes);
+    if (status.active || !['refused', 'provider_unavailable'].includes(status.reason))
+      return status;
+    return withAge(status, await failingFor(this.#keep(), userId, provider));
   }
 }

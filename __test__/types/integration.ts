@@ -90,7 +90,13 @@ export type Shapes = [
         }
       | {
           active: false;
-          reason: 'not_connected' | 'needs_reauthorization' | 'refused' | 'provider_unavailable';
+          reason:
+            | 'not_connected'
+            | 'needs_reauthorization'
+            | 'refused'
+            | 'provider_unavailable'
+            | 'needs_attention';
+          failingSince?: Date;
           error: TokenkeepError;
         }
     >
