@@ -1,5 +1,6 @@
 /** What fails in a run of `refreshExpiring` costs the others nothing, and is sent once. */
 
+import pg from 'pg';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import type { Endpoint } from '../helpers/scene';
@@ -187,6 +188,31 @@ describe('rows that fail', () => {
       ],
     });
   });
+});
+
+it('a row counts as refreshed when it is stored, not when the answer has come', async () => {
+  const { integration } = scene.keep({ limitsDivisor: 20 });
+  const users = await addDue(scene, 1);
+  const locking = new pg.Client(scene.database.url);
+  await locking.connect();
+  try {
+    scene.endpoint.script(async () => {
+      await locking.query('BEGIN');
+      await locking.query('SELECT FROM integration_tokens FOR UPDATE');
+      return undefined;
+    });
+    let ended = false;
+    const run = integration.refreshExpiring(WITHIN).finally(() => (ended = true));
+    // The third try: the second has been told of long ago.
+    const retries = () => scene.events.filter(({ type }) => type === 'commit.retry').length;
+    await vi.waitFor(() => expect(retries()).toBeGreaterThan(2), 20_000);
+    expect(ended).toBe(false);
+    await locking.query('COMMIT');
+    expect(await run).toMatchObject({ refreshed: 1, failed: 0 });
+    expect(await refreshedOf(scene, users)).toBe(1);
+  } finally {
+    await locking.end();
+  }
 });
 
 describe('a provider that refuses the client', () => {

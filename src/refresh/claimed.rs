@@ -46,7 +46,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         &self,
         claimed: Claimed<T>,
         endpoint: Arc<E>,
-    ) -> Result<()> {
+    ) -> Outcome<T> {
         let shared = Arc::clone(&self.shared);
         let flight_key = flight_key::<T>(&claimed.key, endpoint.as_ref());
         // Whoever flies here already waits for this lease, and finds what comes of it.
@@ -96,7 +96,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         claimed: Claimed<T>,
         endpoint: Arc<E>,
         flight: FlightOf<T>,
-    ) -> Result<()> {
+    ) -> Outcome<T> {
         let Claimed { key, row, lease, clock } = claimed;
         let lease = Lease { at: lease, clock, doubt: None };
         let read = Read { reading: Reading { now: row.now, since: clock }, row };
@@ -116,9 +116,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 },
             };
         let asked = (flight_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
-        let end = outcome.as_ref().map(|_| ()).map_err(Error::clone);
-        self.settle(&key, Some(&asked), outcome, &flight).await;
-        end
+        self.settle(&key, Some(&asked), outcome.clone(), &flight).await;
+        outcome
     }
 
     async fn refresh_claim<E: TokenEndpoint>(

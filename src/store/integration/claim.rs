@@ -164,7 +164,7 @@ impl Integration {
         match ready {
             Ok((row, endpoint)) => {
                 let claimed = Claimed { key: self.scope.of(key), row, lease, clock };
-                self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await
+                self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await.map(drop)
             }
             Err(error) => {
                 self.give_back(&key, lease, &error).await?;
