@@ -5,13 +5,24 @@ use std::time::Duration;
 
 use super::flight::{Joined, Seat, landing};
 use super::runtime::within;
-use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Want, flight_key};
+use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want, flight_key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::secret::AccessToken;
 
 /// Whether this caller has started the flight, and its seat there.
 pub(super) type Boarded<T> = (bool, Seat<Outcome<T>>);
+
+/// What a caller needs of a flight that it joins.
+#[derive(Clone, Copy)]
+pub(super) struct Needs<'a> {
+    /// The version of the row that it has read.
+    pub(super) seen: &'a Stamp,
+    /// The token that it does not want.
+    pub(super) unwanted: Option<&'a AccessToken>,
+    /// How much of the token must be left.
+    pub(super) fresh_ms: u64,
+}
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// Joins the flight of this row, or starts one; gives whether it was started. Refused while
@@ -44,30 +55,36 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    /// What comes of the flight, for a caller who has read the row at `seen`, and does not want that
-    /// token; `None` when its time is over. `Some(None)`: the flight was dropped.
+    /// What comes of the flight, for a caller with these needs; `None` when its time is over.
+    /// `Some(None)`: the flight was dropped.
     pub(super) async fn landing(
         &self,
         (mut started, mut seat): Boarded<T>,
-        seen: &Stamp,
-        unwanted: Option<&AccessToken>,
+        needs: Needs<'_>,
         board: impl Fn() -> Result<Boarded<T>>,
         left: impl Fn() -> Duration,
     ) -> Option<Option<Outcome<T>>> {
         let first_look = Duration::from_millis(self.behaviour.limits.poll_min_ms);
+        let mut accepts_short = false;
         loop {
-            let outcome = within(&self.runtime, left(), landing(seat, seen)).await;
+            let outcome = within(&self.runtime, left(), landing(seat, needs.seen)).await;
             let again = match &outcome {
                 // It had waited since before this caller came, whose time is not over.
                 Some(Some(Err(Error::RefreshTimeout { .. }))) => true,
                 // It was under way when this caller came, for an older version of the row.
                 Some(Some(Ok(token))) => {
                     let given = &token.credentials.access_token;
-                    !started && unwanted.is_some_and(|unwanted| given.is_same(unwanted))
+                    !started && needs.unwanted.is_some_and(|unwanted| given.is_same(unwanted))
                 }
                 _ => false,
             };
-            if !again || left().is_zero() {
+            // Or for somebody who had asked for less, and has sent nothing: that is found out once.
+            let is_short = match &outcome {
+                Some(Some(Ok(token))) => token.is_stored() && self.is_short(token, needs),
+                _ => false,
+            };
+            let once_more = is_short && !started && !std::mem::replace(&mut accepts_short, true);
+            if !(again || once_more) || left().is_zero() {
                 return outcome.filter(|_| !again);
             }
             // That flight may not have left the board yet.
@@ -77,6 +94,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Err(error) => return Some(Some(Err(error))),
             }
         }
+    }
+
+    /// Whether less is left of a token than this caller has asked for.
+    fn is_short(&self, token: &Token<T::Record>, needs: Needs<'_>) -> bool {
+        self.left_ms(token) <= i64::try_from(needs.fresh_ms).unwrap_or(i64::MAX)
     }
 
     /// Whether the row holds what a forced refresh is to replace: the token that it has seen first. Who

@@ -70,6 +70,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         age_ms.is_some_and(|age| (0..shared_ms).contains(&age)) && self.has_left(read, 0)
     }
 
+    /// Whether a usable token is enough while somebody else refreshes: not for who has asked for more
+    /// than the refresh buffer.
+    pub(super) fn takes_usable(&self, want: Want) -> bool {
+        want.usable_at_once && !want.force && want.fresh_ms <= self.behaviour.limits.fresh_ms
+    }
+
     pub(super) fn is_usable(&self, read: &Read<T>) -> bool {
         self.has_left(read, self.behaviour.limits.usable_ms)
     }

@@ -40,6 +40,7 @@ pub use want::{Behaviour, Want};
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
+use board::Needs;
 use commit::Answer;
 use events::Hold;
 use flight::{Flight, Flights, looks_on};
@@ -148,7 +149,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         };
         let wait = Duration::from_millis(want.wait_ms);
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
-        if want.usable_at_once && !want.force && shared.is_usable(&read) {
+        if shared.takes_usable(want) && shared.is_usable(&read) {
             // Only who started the flight waits, and only until somebody else turns out to refresh.
             let (started, seat) = &boarded;
             let looks_on = !started
@@ -157,8 +158,12 @@ impl<T: Table, R: Runtime> Engine<T, R> {
                 return token;
             }
         }
-        let unwanted = want.force.then_some(&stored.access_token);
-        let outcome = shared.landing(boarded, &read.row.stamp, unwanted, board, left).await;
+        let needs = Needs {
+            seen: &read.row.stamp,
+            unwanted: want.force.then_some(&stored.access_token),
+            fresh_ms: want.fresh_ms,
+        };
+        let outcome = shared.landing(boarded, needs, board, left).await;
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
         match outcome.map(|outcome| outcome.unwrap_or_else(lost)) {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
@@ -228,7 +233,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut unwanted = None;
         let mut first = Some(first);
         // What this flight waits to see changed by somebody else.
-        let mut waits_on: Option<Held> = None;
+        let mut waits_on: Option<Held<T::Record>> = None;
         let mut asked: Option<(FlightKey<T>, Stamp)> = None;
         let outcome = loop {
             let read = match first.take() {
@@ -248,7 +253,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 }
             };
             // 5. Who waited for a commit takes its token also when it is not fresh.
-            let committed = waits_on.as_ref().is_some_and(|held| held.stamp != read.row.stamp);
+            let committed = match &waits_on {
+                Some(held) => match self.is_replaced(&key, held, &read.row).await {
+                    Ok(replaced) => replaced,
+                    Err(error) => break Err(error),
+                },
+                None => false,
+            };
             let held = waits_on.as_ref().filter(|_| committed);
             if let Some(took) = held.and_then(|held| held.until(read.row.updated_at)) {
                 self.durations.remember(took);

@@ -38,6 +38,13 @@ pub struct Token<Record> {
     pub(super) reading: Reading,
 }
 
+impl<Record> Token<Record> {
+    /// Whether it was read from the row, rather than given by the provider just now.
+    pub(super) fn is_stored(&self) -> bool {
+        self.sealed_with.is_none()
+    }
+}
+
 impl<Record> Clone for Token<Record> {
     fn clone(&self) -> Self {
         Self {

@@ -4,27 +4,26 @@ use std::time::Duration;
 
 use super::policy::{first_look, poll_pause};
 use super::runtime::{Stopwatch, within};
-use super::{Row, Runtime, Shared, Stamp, Table};
+use super::{Row, Runtime, Shared, Table};
 use crate::db::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// A version of the row that somebody else is about to change.
-pub(super) struct Held {
-    pub(super) stamp: Stamp,
-    lease: Option<Timestamp>,
+pub(super) struct Held<Record> {
+    row: Row<Record>,
     /// How old the lease was when it was seen.
     age: Duration,
 }
 
-impl Held {
-    pub(super) fn of<Record>(row: Row<Record>) -> Self {
+impl<Record> Held<Record> {
+    pub(super) fn of(row: Row<Record>) -> Self {
         let age = row.refreshing_at.map(|lease| between(lease, row.now));
-        Self { stamp: row.stamp, lease: row.refreshing_at, age: age.unwrap_or_default() }
+        Self { row, age: age.unwrap_or_default() }
     }
 
     /// How long it was held when it was written at `end`.
     pub(super) fn until(&self, end: Timestamp) -> Option<Duration> {
-        self.lease.map(|lease| between(lease, end)).filter(|held| !held.is_zero())
+        self.row.refreshing_at.map(|lease| between(lease, end)).filter(|held| !held.is_zero())
     }
 }
 
@@ -46,11 +45,26 @@ impl Looks {
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
+    /// Whether the row was given another access token since. Who has only sealed it anew has refreshed
+    /// nothing, and whoever holds the lease may still be about to.
+    pub(super) async fn is_replaced(
+        &self,
+        key: &T::Key,
+        held: &Held<T::Record>,
+        now: &Row<T::Record>,
+    ) -> Result<bool> {
+        if held.row.stamp == now.stamp || held.row.expires_at != now.expires_at {
+            return Ok(held.row.stamp != now.stamp);
+        }
+        let before = self.table.open(key, &held.row).await?.access_token;
+        Ok(!before.is_same(&self.table.open(key, now).await?.access_token))
+    }
+
     /// A pause until the next look: for as long as a refresh takes at least, then growing. False
     /// when it is time to give up.
-    pub(super) async fn look_on(&self, looks: &mut Looks, held: Option<&Held>) -> bool {
+    pub(super) async fn look_on(&self, looks: &mut Looks, held: Option<&Held<T::Record>>) -> bool {
         let (random, limits) = (self.runtime.random(), &self.behaviour.limits);
-        let held = held.filter(|held| held.lease.is_some());
+        let held = held.filter(|held| held.row.refreshing_at.is_some());
         let first =
             held.and_then(|held| first_look(self.durations.shortest(), held.age, random, limits));
         let pause = first.unwrap_or_else(|| {

@@ -9,7 +9,8 @@ pub struct Want {
     pub fresh_ms: u64,
     /// How long the caller waits.
     pub wait_ms: u64,
-    /// While somebody else refreshes, take a usable token at once.
+    /// While somebody else refreshes, take a usable token at once; not where `fresh_ms` is more than the
+    /// refresh buffer.
     pub usable_at_once: bool,
     /// Refresh a token that is fresh, too; then the stored one is no answer, whatever happens. Only a
     /// refresh that has just been made is shared.

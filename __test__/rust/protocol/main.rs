@@ -254,6 +254,58 @@ async fn a_usable_token_is_given_at_once_while_another_process_refreshes_and_nev
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_for_more_than_the_refresh_buffer_is_not_given_less_while_another_process_refreshes()
+ {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    world.connect("r0", "short", 180);
+    let now = world.now();
+    world.change(|row| row.refreshing_at = Some(now));
+    let process = Process::new(&world, &provider);
+    let want = Want { fresh_ms: 1_800_000, usable_at_once: true, ..process.want() };
+    let waiting = process.spawn_call_with(want);
+    pass(2).await;
+    let (access, expires_at) = (world.seal("theirs"), world.at(3_600));
+    world.change(|row| {
+        (row.access, row.expires_at, row.refreshing_at) = (access, expires_at, None);
+    });
+    assert_eq!(waiting.await.expect("does not panic").as_deref(), Ok("theirs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_a_refresh_of_somebody_who_asked_for_less_is_not_given_less() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    world.connect("r0", "short", 180);
+    let now = world.now();
+    world.change(|row| row.refreshing_at = Some(now));
+    let process = Process::new(&world, &provider);
+    let first = process.spawn_call();
+    pass(2).await;
+    // The user has connected anew, by a token that is enough for the first alone.
+    world.connect("r0", "enough", 900);
+    let want = Want { fresh_ms: 1_800_000, ..process.want() };
+    assert_eq!(process.call_with(want).await.as_deref(), Ok("a1"));
+    assert_eq!(first.await.expect("does not panic").as_deref(), Ok("enough"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_only_sealed_anew_is_not_taken_for_a_refreshed_one() {
+    let (world, provider) = (World::new(), Provider::new(true, true));
+    world.connect("r0", "short", 180);
+    let now = world.now();
+    world.change(|row| row.refreshing_at = Some(now));
+    let waiting = Process::new(&world, &provider).spawn_call();
+    pass(2).await;
+    world.reseal();
+    pass(2).await;
+    let (access, expires_at) = (world.seal("theirs"), world.at(3_600));
+    world.change(|row| {
+        (row.access, row.expires_at, row.refreshing_at) = (access, expires_at, None);
+    });
+    assert_eq!(waiting.await.expect("does not panic").as_deref(), Ok("theirs"));
+    assert_eq!(provider.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_beside_a_new_access_token_ends_nothing() {
     let (world, provider) = (World::new(), Provider::new(false, false));
     provider.script(Answer::Instead(0, Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)))));

@@ -571,8 +571,12 @@ impl Process {
 
     /// A call in a task of its own.
     pub(crate) fn spawn_call(&self) -> tokio::task::JoinHandle<Result<String>> {
+        self.spawn_call_with(self.want())
+    }
+
+    pub(crate) fn spawn_call_with(&self, want: Want) -> tokio::task::JoinHandle<Result<String>> {
         let process = self.clone();
-        tokio::spawn(async move { process.call().await })
+        tokio::spawn(async move { process.call_with(want).await })
     }
 }
 

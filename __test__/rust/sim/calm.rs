@@ -16,6 +16,8 @@ use super::world::{Truth, World};
 
 /// Requests that were delayed arrive within this time.
 const SETTLES: Duration = Duration::from_secs(150);
+/// No refresh of the probe takes as long.
+const LONGEST: Duration = Duration::from_secs(3_600);
 /// A probe asks that often before it gives up.
 const PROBES_MAX: u32 = 60;
 
@@ -34,17 +36,21 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
     let keep = Keep::start(&machine);
     probe(world, &keep, executor);
     pass(world, &machine, executor, Duration::from_secs(3 * 3_600));
-    let is_good = {
+    let (is_good, is_fresh) = {
         let truth = world.truth();
-        let unmarked = truth.row.as_ref().is_some_and(|row| row.mark.is_none());
-        let holding = truth.ledger.holding.filter(|_| unmarked);
-        holding.is_some_and(|holding| truth.provider.is_good(holding.refresh))
+        let row = truth.row.as_ref().filter(|row| row.mark.is_none());
+        let holding = truth.ledger.holding.filter(|_| row.is_some());
+        // An odd lifetime may be a long one: then nobody has asked the provider yet.
+        let is_fresh = row.is_some_and(|row| row.expires_at > world.now().plus(LONGEST));
+        (holding.is_some_and(|holding| truth.provider.is_good(holding.refresh)), is_fresh)
     };
     let last = probe(world, &keep, executor);
     let mut truth = world.truth();
     match last {
-        Some(Ok(())) if is_good => {}
+        Some(Ok(())) if is_good || is_fresh => {}
         Some(Err(error)) if !is_good && error.ends_connection() => {}
+        // Whoever has stored the row, this client is not known to work for it; a doubt stays, too.
+        Some(Err(Error::ClientUnproven { .. })) if !is_good && world.setting.legacy => return,
         last => {
             let text = format!("after all, a caller is told {last:?}, and the grant is ");
             truth.ledger.violate("I6", text + if is_good { "good" } else { "dead" });

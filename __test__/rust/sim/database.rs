@@ -93,11 +93,23 @@ pub(crate) async fn statement<R: Send + 'static>(
     point: Point,
     effect: impl FnOnce(&World, &mut Truth) -> R + Send + 'static,
 ) -> Result<R> {
+    statement_as(world, process, point, None, effect).await
+}
+
+/// The same with a login other than that of the settings.
+pub(crate) async fn statement_as<R: Send + 'static>(
+    world: &Arc<World>,
+    process: &Arc<Process>,
+    point: Point,
+    login: Option<u32>,
+    effect: impl FnOnce(&World, &mut Truth) -> R + Send + 'static,
+) -> Result<R> {
     let fate = world.sending(process, point).await.fate;
     if fate != Fate::Ok {
         world.note(&process.name, || format!("{point:?}: {fate:?}"));
         world.truth().ledger.statement_failed(process.id, point, fate);
     }
+    let login = login.unwrap_or_else(|| world.truth().login);
     let limit_us = limit_us(world, point);
     let (there_us, back_us, late_us) = world.chance(|chance| {
         let late_us = chance.between(limit_us / 2, limit_us * 19 / 20);
@@ -132,7 +144,7 @@ pub(crate) async fn statement<R: Send + 'static>(
     if let Some(effect_us) = effect_us {
         let process = Arc::clone(process);
         world.after(effect_us, move |world| {
-            let result = take_effect(world, &process, point, effect);
+            let result = take_effect(world, &process, point, login, effect);
             let result = if succeeds { result } else { Err(error) };
             if let Some(answered) = answered {
                 world.after(answer_us, move |_| drop(answered.send(result)));
@@ -146,12 +158,13 @@ fn take_effect<R>(
     world: &World,
     process: &Process,
     point: Point,
+    login: u32,
     effect: impl FnOnce(&World, &mut Truth) -> R,
 ) -> Result<R> {
     world.reached(process, point, When::Before);
     let result = {
         let mut truth = world.truth();
-        if world.now_us() < truth.away_until_us {
+        if world.now_us() < truth.away_until_us || login != truth.login {
             truth.ledger.statements_away += 1;
             return Err(failed());
         }

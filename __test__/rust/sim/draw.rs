@@ -79,6 +79,7 @@ fn asks(chance: &mut Chance, setting: Setting) -> Asks {
         20..=34 => Asks::Forced,
         // The store that claims rows has no old instances.
         35..=49 if !setting.has_old() => Asks::Claim,
+        50..=59 => Asks::Long,
         _ => Asks::Fresh,
     }
 }
@@ -87,6 +88,7 @@ fn faults(chance: &mut Chance) -> Vec<Fault> {
     let mut faults = match chance.between(0, 9) {
         0..=2 => detained(chance),
         3 | 4 => overtaken(chance),
+        5 => answered_oddly(chance),
         _ => Vec::new(),
     };
     let more = chance.pick(&[0, 0, 1, 1, 1, 2, 2, 3, 5]);
@@ -125,6 +127,18 @@ fn overtaken(chance: &mut Chance) -> Vec<Fault> {
     ]
 }
 
+/// The provider's answer is none of the usual ones, or cannot be stored with the login of the day before.
+fn answered_oddly(chance: &mut Chance) -> Vec<Fault> {
+    let nth = if chance.percent(70) { 0 } else { 1 };
+    let (when, action) = chance.pick(&[
+        (When::Sending, Action::Reply(Reply::OddLifetime)),
+        (When::Sending, Action::Reply(Reply::Passing)),
+        (When::Before, Action::ChangeLogin),
+        (When::After, Action::ChangeLogin),
+    ]);
+    vec![Fault { point: Point::Ask, when, nth, action }]
+}
+
 fn anything(chance: &mut Chance) -> Fault {
     let point = match chance.between(0, 99) {
         0..=24 => Point::Ask,
@@ -134,7 +148,8 @@ fn anything(chance: &mut Chance) -> Fault {
         72..=78 => Point::Reread,
         79..=86 => Point::Release,
         87..=93 => Point::End,
-        94..=96 => Point::Suspect,
+        94 | 95 => Point::Suspect,
+        96 => chance.pick(&[Point::State, Point::Note]),
         97 => Point::OldLock,
         98 => Point::OldWrite,
         _ => Point::OldRead,
@@ -180,6 +195,8 @@ fn reply(chance: &mut Chance) -> Reply {
         Reply::Delayed,
         Reply::Garbled,
         Reply::Late,
+        Reply::Passing,
+        Reply::OddLifetime,
     ])
 }
 
@@ -204,7 +221,8 @@ fn happening(chance: &mut Chance) -> Action {
         74..=76 => Action::MarkInvalid,
         77..=84 => Action::Consent,
         85..=91 => Action::Reseal,
-        92..=95 => Action::RotateKey,
+        92..=94 => Action::RotateKey,
+        95 | 96 => Action::ChangeLogin,
         _ => Action::Revoke,
     }
 }

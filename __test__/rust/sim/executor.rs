@@ -111,7 +111,9 @@ impl Executor {
         }
         if self.crash_at.is_some_and(|at| at.process == id && at.poll == self.polls_of[id]) {
             self.world.happen(&task.process, Action::Crash);
-            self.world.faults.lock().expect("nothing panics while holding it").struck += 1;
+            let mut faults = self.world.faults.lock().expect("nothing panics while holding it");
+            faults.struck += 1;
+            faults.hindering += 1;
             return;
         }
         self.polls += 1;

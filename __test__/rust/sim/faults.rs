@@ -16,6 +16,10 @@ pub(crate) enum Point {
     Release,
     Suspect,
     End,
+    /// What is remembered of a row is read.
+    State,
+    /// What is to be remembered is written.
+    Note,
     OldRead,
     OldLock,
     OldWrite,
@@ -24,7 +28,7 @@ pub(crate) enum Point {
 }
 
 impl Point {
-    pub(crate) const COUNT: usize = 13;
+    pub(crate) const COUNT: usize = 15;
 }
 
 /// Where in that step.
@@ -82,6 +86,10 @@ pub(crate) enum Reply {
     Garbled,
     /// The exchange takes place, and the answer comes after the HTTP budget.
     Late,
+    /// `invalid_grant`, in words that say that it will pass; nothing is spent.
+    Passing,
+    /// The exchange takes place, and the answer's lifetime is none that anybody expects.
+    OddLifetime,
 }
 
 /// What happens.
@@ -90,9 +98,16 @@ pub(crate) enum Action {
     Fate(Fate),
     Reply(Reply),
     Crash,
-    Pause { us: u64, stops_clock: bool },
-    SetClock { hours: i64 },
-    Away { us: u64 },
+    Pause {
+        us: u64,
+        stops_clock: bool,
+    },
+    SetClock {
+        hours: i64,
+    },
+    Away {
+        us: u64,
+    },
     Reconnect,
     Disconnect,
     MarkInvalid,
@@ -100,6 +115,8 @@ pub(crate) enum Action {
     Reseal,
     RotateKey,
     Revoke,
+    /// The database takes another login; the settings of all processes name it already.
+    ChangeLogin,
 }
 
 /// One thing that goes wrong.
@@ -121,6 +138,8 @@ pub(crate) struct Faults {
     seen: [[u32; 3]; Point::COUNT],
     /// How many have happened.
     pub(crate) struck: u32,
+    /// Those of them that may keep somebody from refreshing.
+    pub(crate) hindering: u32,
 }
 
 impl Faults {
@@ -137,7 +156,9 @@ impl Faults {
     /// What a matrix decides for the first process, the first time that it sends this step.
     fn chosen(&mut self, process: &Process, point: Point) -> Option<Action> {
         let is_first = self.seen[point as usize][When::Sending as usize] == 0;
-        let choices = self.choices.as_mut().filter(|_| process.id == 0 && is_first)?;
+        // What nobody waits for would only multiply the combinations.
+        let is_step = !matches!(point, Point::State | Point::Note);
+        let choices = self.choices.as_mut().filter(|_| process.id == 0 && is_first && is_step)?;
         Some(choices.decide(point))
     }
 
@@ -153,6 +174,9 @@ impl Faults {
         let actions: Vec<_> = actions.into_iter().map(|fault| fault.action).collect();
         self.pending.retain(|fault| !is_due(fault));
         self.struck += u32::try_from(actions.len()).expect("are few");
+        let hinders = |action: &&Action| !matches!(action, Action::Reseal | Action::Consent);
+        let hindering = actions.iter().filter(hinders).count();
+        self.hindering += u32::try_from(hindering).expect("are few");
         actions
     }
 }
@@ -173,7 +197,9 @@ impl World {
             let chosen = (when == When::Sending).then(|| faults.chosen(process, point)).flatten();
             let mut due = faults.due(point, when);
             let harmless = [Action::Fate(Fate::Ok), Action::Reply(Reply::Usual)];
-            faults.struck += u32::from(chosen.is_some_and(|action| !harmless.contains(&action)));
+            let strikes = chosen.is_some_and(|action| !harmless.contains(&action));
+            faults.struck += u32::from(strikes);
+            faults.hindering += u32::from(strikes);
             due.extend(chosen);
             due
         };
@@ -225,6 +251,10 @@ impl World {
             Action::Reseal => users::reseal(self, false),
             Action::RotateKey => users::reseal(self, true),
             Action::Revoke => users::revoke(self),
+            Action::ChangeLogin => {
+                self.note("database", || "takes another login".into());
+                self.truth().login += 1;
+            }
             Action::Fate(_) | Action::Reply(_) => {}
         }
     }

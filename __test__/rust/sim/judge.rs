@@ -8,6 +8,9 @@ use super::provider::Name;
 use super::schedule::Asks;
 use super::world::Truth;
 
+/// Half an hour: longer than the refresh buffer, shorter than most tokens.
+const LONG_MS: u64 = 1_800_000;
+
 /// What was so when a call began.
 struct Asked {
     at_us: u64,
@@ -16,6 +19,8 @@ struct Asked {
     statement_failures: u32,
     statements_away: u32,
     users_changes: u32,
+    /// How much of the token must be left, unless no refresh can bring as much.
+    wanted_us: u64,
     /// The token that is not wanted any more.
     replaces: Option<Name>,
 }
@@ -32,6 +37,11 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
             statement_failures: ledger.statement_failures,
             statements_away: ledger.statements_away,
             users_changes: ledger.users_changes,
+            wanted_us: match asks {
+                Asks::Long => LONG_MS * 1_000,
+                Asks::Fresh => world.limits.fresh_ms * 1_000,
+                Asks::UsableAtOnce | Asks::Forced | Asks::Claim => 0,
+            },
             replaces: ledger.holding.filter(|_| asks == Asks::Forced).map(|held| held.access),
         }
     };
@@ -39,9 +49,12 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
     let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
     let limits = world.limits;
     let want = Want {
-        fresh_ms: limits.fresh_ms,
+        fresh_ms: match asks {
+            Asks::Long if world.setting.repairs.wanted => LONG_MS,
+            _ => limits.fresh_ms,
+        },
         wait_ms: limits.wait_ms,
-        usable_at_once: asks == Asks::UsableAtOnce,
+        usable_at_once: matches!(asks, Asks::UsableAtOnce | Asks::Long),
         force: asks == Asks::Forced,
     };
     let endpoint = keep.endpoint.clone();
@@ -71,10 +84,13 @@ async fn usable_token(keep: &Keep) -> Option<String> {
 fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
     let world = &keep.machine.world;
     let mut truth = world.truth();
-    let struck = world.faults.lock().expect("nothing panics while holding it").struck;
-    let undisturbed = struck == 0 && !world.setting.has_old();
+    let (undisturbed, unhindered) = {
+        let faults = world.faults.lock().expect("nothing panics while holding it");
+        let has_old = world.setting.has_old();
+        (faults.struck == 0 && !has_old, faults.hindering == 0 && !has_old)
+    };
     let wrong = match outcome {
-        Ok(token) => wrong_token(keep, asked, &truth, token),
+        Ok(token) => wrong_token(keep, asked, &truth, token, unhindered),
         Err(error) => wrong_error(keep, asked, &truth, error, undisturbed),
     };
     let paused_us = keep.machine.process.paused_us() - asked.paused_us;
@@ -88,7 +104,13 @@ fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
     }
 }
 
-fn wrong_token(keep: &Keep, asked: &Asked, truth: &Truth, token: &str) -> Option<String> {
+fn wrong_token(
+    keep: &Keep,
+    asked: &Asked,
+    truth: &Truth,
+    token: &str,
+    unhindered: bool,
+) -> Option<String> {
     let Some(access) = Name::parse(token) else { return Some(format!("is given {token}")) };
     let world = &keep.machine.world;
     let process = &keep.machine.process;
@@ -109,6 +131,12 @@ fn wrong_token(keep: &Keep, asked: &Asked, truth: &Truth, token: &str) -> Option
     let left_us = truth.provider.access_until_us(access).saturating_sub(world.now_us());
     if left_us == 0 {
         return Some("is given a token that has run out".into());
+    }
+    // What the provider has given since the caller came is the best that there is.
+    let is_new = truth.provider.access_since_us(access) + shared_us >= asked.at_us;
+    let is_short = left_us + 100_000 < asked.wanted_us && (access.number == 0 || !is_new);
+    if is_short && unhindered && !process.has_lacked_key() {
+        return Some(format!("is given a token with {} s left", left_us / 1_000_000));
     }
     // While nobody has refreshed, the stored token is given as long as it is usable.
     let unchanged = access.number == 0 && truth.ledger.committed.0 == 0;

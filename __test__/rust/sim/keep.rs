@@ -10,6 +10,7 @@ use tokenkeep::refresh::{Behaviour, Claimed, Engine, Runtime, Silent};
 
 use super::judge;
 use super::machine::Machine;
+use super::notes::Notes;
 use super::provider::Endpoint;
 use super::schedule::{Asks, Call};
 use super::table::Table;
@@ -34,6 +35,7 @@ impl Keep {
             world: Arc::clone(world),
             process: Arc::clone(process),
             missing: Mutex::default(),
+            notes: Notes::new(world, process),
         };
         let mixed_fleet = world.setting.mixed_fleet();
         let behaviour = Behaviour { limits: world.limits, mixed_fleet };

@@ -2,7 +2,10 @@
 //! credentials are never overwritten, I2 a reconnect is never deleted by a stale revocation, I3 no
 //! refresh token is spent twice, I4 no live grant is thrown away, I5 every caller ends in time with
 //! a valid token or a right error, I6 the lease is freed, I7 a row ends only when its grant has.
-//! I0: one live refresher a token. P: no plaintext in the table.
+//! I0: one live refresher a token. P: no plaintext in the table. R: what the provider has refused is
+//! asked again rarely.
+
+use tokenkeep::config::Limits;
 
 use super::change::Holding;
 use super::excuses::{self, Answered, Spend};
@@ -34,6 +37,15 @@ pub(crate) struct Refusal {
     pub(crate) process: usize,
     /// How long it had been paused by then.
     pub(crate) paused_us: u64,
+}
+
+/// A refresh token that the provider has refused, and how often it was sent since.
+struct Refused {
+    refresh: Name,
+    since_us: u64,
+    asked: u32,
+    /// What keeps a process from remembering, or from telling others, at that time.
+    hindrances: u64,
 }
 
 /// What has happened, for the report.
@@ -83,6 +95,7 @@ pub(crate) struct Ledger {
     held_us: u64,
     held_since_us: Option<u64>,
     pub(crate) refusals: Vec<Refusal>,
+    refused: Vec<Refused>,
     /// When the row was last committed, and whether late.
     pub(crate) committed: (u64, bool),
     /// When the row was last sealed anew, which a mark for proof may miss.
@@ -137,6 +150,7 @@ impl Ledger {
 
     /// I0: a request is about to be sent.
     pub(crate) fn sends(&mut self, world: &World, process: &Process, refresh: Name) {
+        self.check_asked(world, process, refresh);
         let (lease_us, paused_us) = self.lease_of(process.id);
         let lease_ends_us = |lease_us: u64| lease_us + world.limits.lease_ms * 1_000;
         let was_paused = process.paused_us() > paused_us;
@@ -153,6 +167,34 @@ impl Ledger {
         }
         let ask = Ask { process: process.id, refresh, lease_us, is_answered: false };
         self.asks.push(ask);
+    }
+
+    /// What has kept processes from remembering so far.
+    fn hindrances(&self, world: &World) -> u64 {
+        let stopped = |process: &Process| process.paused_us() + u64::from(process.is_crashed());
+        let stopped: u64 = world.processes().iter().map(|process| stopped(process)).sum();
+        let failed = self.statement_failures + self.statements_away + self.clocks_set;
+        // Who seals a row anew makes it another one.
+        stopped + u64::from(failed) + self.kept_us
+    }
+
+    /// R: one request a process at most, and then after pauses that double.
+    fn check_asked(&mut self, world: &World, process: &Process, refresh: Name) {
+        let hindrances = self.hindrances(world);
+        let Some(refused) = self.refused.iter_mut().find(|refused| refused.refresh == refresh)
+        else {
+            return;
+        };
+        refused.asked += 1;
+        let passed_ms = (world.now_us() - refused.since_us) / 1_000;
+        let doublings = (1 + passed_ms / Limits::DEFAULT.refusal_pause_min_ms).ilog2();
+        let processes = u32::try_from(world.processes().len()).expect("are few");
+        let is_often = refused.asked > 2 + doublings + processes;
+        if is_often && refused.hindrances == hindrances && !world.setting.has_old() {
+            let (name, asked) = (refresh.refresh_token(), refused.asked);
+            let text = format!("{} sends {name} for the {asked}th time again", process.name);
+            self.violate("R", text);
+        }
     }
 
     fn answered(&mut self, process: usize, refresh: Name) {
@@ -186,13 +228,18 @@ impl Ledger {
 
     pub(crate) fn received(
         &mut self,
-        now_us: u64,
+        world: &World,
         refresh: Name,
         process: &Process,
         granted: bool,
     ) {
+        let now_us = world.now_us();
         self.answered(process.id, refresh);
         if !granted {
+            if self.refused.iter().all(|refused| refused.refresh != refresh) {
+                let hindrances = self.hindrances(world);
+                self.refused.push(Refused { refresh, since_us: now_us, asked: 0, hindrances });
+            }
             self.refusals.push(Refusal {
                 refresh,
                 at_us: now_us,

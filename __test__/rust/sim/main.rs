@@ -6,6 +6,7 @@
 //! protocol switched off in turn. `--seeds N --from S` runs only those schedules; with
 //! `--without REPAIR` it looks for a violation.
 
+mod answer;
 mod calm;
 mod chance;
 mod change;
@@ -15,11 +16,13 @@ mod draw;
 mod excuses;
 mod executor;
 mod faults;
+mod fleet;
 mod judge;
 mod keep;
 mod ledger;
 mod machine;
 mod matrix;
+mod notes;
 mod old;
 mod options;
 mod polls;
@@ -30,6 +33,7 @@ mod report;
 mod run;
 mod schedule;
 mod seeds;
+mod states;
 mod table;
 mod users;
 mod world;

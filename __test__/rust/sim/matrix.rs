@@ -51,7 +51,8 @@ fn combinations(schedule: &Schedule) -> Result<u64, Failure> {
         if let Some(violation) = outcome.violation {
             let extras = Extras { choices: Some(again), traced: true, ..Extras::default() };
             let name = made.describe();
-            return Err(fail(name, violation, schedule, run(schedule, Chance::new(0), extras)));
+            let again = run(schedule, Chance::new(0), extras);
+            return Err(fail(name, violation, schedule.describe(), &again.trace));
         }
         choices = made.next();
     }

@@ -35,7 +35,8 @@ fn apart(seed: u64, what: &str, extras: impl Fn(u64) -> Extras) -> Result<u64, F
         if let Some(violation) = outcome.violation {
             let name = format!("seed {seed}, whose first process {what} after {poll} polls");
             let traced = Extras { traced: true, ..extras(poll) };
-            return Err(fail(name, violation, &schedule, run(&schedule, chance, traced)));
+            let again = run(&schedule, chance, traced);
+            return Err(fail(name, violation, schedule.describe(), &again.trace));
         }
         if outcome.polls_of_first < poll && !outcome.has_left {
             return Ok(poll + 1);

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenkeep::error::Error;
-use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
-use tokenkeep::secret::{AccessToken, RefreshToken};
+use tokenkeep::oauth::{Refusal, TokenEndpoint, Verdict};
+use tokenkeep::secret::RefreshToken;
 use tokio::sync::oneshot;
 
+use super::answer::{self, Lifetime};
 use super::faults::{Point, Reply, When};
 use super::process::Process;
+use super::states::OURS;
 use super::world::World;
 
 /// How a provider treats refresh tokens.
@@ -76,13 +78,13 @@ pub(crate) struct Grant {
 pub(crate) struct Provider {
     pub(crate) kind: Kind,
     pub(crate) families: Vec<Family>,
-    /// When each access token runs out.
-    access_until_us: Vec<u64>,
+    /// Since when and until when each access token is good.
+    access: Vec<(u64, u64)>,
 }
 
 impl Provider {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, families: Vec::new(), access_until_us: Vec::new() }
+        Self { kind, families: Vec::new(), access: Vec::new() }
     }
 
     pub(crate) fn family(&self, number: u32) -> &Family {
@@ -99,14 +101,18 @@ impl Provider {
     /// New tokens of a family, the refresh token as it is.
     pub(crate) fn grant(&mut self, family: u32, now_us: u64, lifetime: Duration) -> Grant {
         let lifetime_us = u64::try_from(lifetime.as_micros()).expect("is short");
-        self.access_until_us.push(now_us + lifetime_us);
-        let number = u32::try_from(self.access_until_us.len() - 1).expect("are few");
+        self.access.push((now_us, now_us + lifetime_us));
+        let number = u32::try_from(self.access.len() - 1).expect("are few");
         let refresh = Name { family, number: self.family(family).newest };
         Grant { refresh, access: Name { family, number }, lifetime }
     }
 
     pub(crate) fn access_until_us(&self, access: Name) -> u64 {
-        self.access_until_us[access.number as usize]
+        self.access[access.number as usize].1
+    }
+
+    pub(crate) fn access_since_us(&self, access: Name) -> u64 {
+        self.access[access.number as usize].0
     }
 
     /// Whether this refresh token could be exchanged.
@@ -164,15 +170,19 @@ impl Endpoint {
         let mut on_its_way =
             OnItsWay { world: Arc::clone(world), refresh, process: self.process.id, taken: false };
         let verdict = self.answer(refresh, sent.reply).await;
-        let delivered = matches!(verdict, Verdict::Granted(_) | Verdict::InvalidGrant(_));
-        on_its_way.taken = delivered;
-        if delivered {
-            let granted = matches!(verdict, Verdict::Granted(_));
+        // An answer that came whole was received, whatever is made of it.
+        let granted = match verdict {
+            Verdict::Granted(_) => Some(true),
+            Verdict::Ambiguous(_) if sent.reply == Reply::OddLifetime => Some(true),
+            Verdict::InvalidGrant(_) => Some(false),
+            _ => None,
+        };
+        on_its_way.taken = granted.is_some();
+        if let Some(granted) = granted {
             world.note(&self.process.name, || {
                 (if granted { "has its answer" } else { "is told invalid_grant" }).into()
             });
-            let now_us = world.now_us();
-            world.truth().ledger.received(now_us, refresh, &self.process, granted);
+            world.truth().ledger.received(world, refresh, &self.process, granted);
         }
         verdict
     }
@@ -192,8 +202,13 @@ impl Endpoint {
                 Reply::Late => chance.between(15_000_000, 120_000_000),
                 _ => chance.between(10_000, 100_000),
             };
-            (there_us, back_us, lifetime(chance))
+            let lifetime = match reply {
+                Reply::OddLifetime => Lifetime::odd(chance),
+                _ => Lifetime::usual(lifetime(chance)),
+            };
+            (there_us, back_us, lifetime)
         });
+        let repairs = world.setting.repairs;
         let (answered, answer) = oneshot::channel();
         let at_once = |verdict: Verdict| async {
             let (answered, answer) = oneshot::channel();
@@ -209,6 +224,13 @@ impl Endpoint {
                 let error = Error::ProviderThrottled { retry_after_ms: Some(20_000) };
                 return at_once(Verdict::Transient(error, Some(pause))).await;
             }
+            Reply::Passing if repairs.passing => {
+                return at_once(Verdict::Transient(unavailable(Some(400)), None)).await;
+            }
+            Reply::Passing => {
+                let refusal = Refusal::invalid_grant(Some(400));
+                return at_once(Verdict::InvalidGrant(refusal)).await;
+            }
             Reply::Rejected => {
                 let error = Error::ClientRejected { error: "invalid_client".into() };
                 return at_once(Verdict::ClientRejected(error)).await;
@@ -223,7 +245,7 @@ impl Endpoint {
             let now_us = world.now_us();
             let grant = {
                 let mut truth = world.truth();
-                let grant = truth.provider.exchange(refresh, now_us, lifetime);
+                let grant = truth.provider.exchange(refresh, now_us, lifetime.real);
                 let rotates = truth.provider.kind.rotates();
                 if rotates && grant.is_none() && reply != Reply::Delayed && !was_paused {
                     truth.ledger.check_reuse(world, &process, refresh);
@@ -247,8 +269,8 @@ impl Endpoint {
                 (Reply::LostAfter | Reply::Garbled, _) => {
                     Verdict::Ambiguous(Error::ProviderResponse { reason: "simulated".into() })
                 }
-                (_, None) => Verdict::InvalidGrant(Refusal::invalid_grant(Some(400))),
-                (_, Some(grant)) => Verdict::Granted(response(grant, rotates)),
+                (_, None) => answer::refused(),
+                (_, Some(grant)) => answer::granted(grant, rotates, &lifetime, repairs.lifetime),
             };
             world.after(back_us, move |_| drop(answered.send(verdict)));
         });
@@ -265,20 +287,10 @@ pub(crate) fn lifetime(chance: &mut super::chance::Chance) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn response(grant: Grant, rotates: bool) -> TokenResponse {
-    TokenResponse {
-        access_token: AccessToken::new(grant.access.access_token()),
-        refresh_token: rotates.then(|| RefreshToken::new(grant.refresh.refresh_token())),
-        expiry: Expiry::In(grant.lifetime),
-        api_domain: None,
-        scopes: None,
-    }
-}
-
 impl TokenEndpoint for Endpoint {
     fn client(&self) -> Option<&str> {
         // A callback's client is not known to the engine.
-        (!self.world.setting.callback).then_some("client")
+        (!self.world.setting.callback).then_some(OURS)
     }
 
     fn may_rotate(&self) -> bool {

@@ -35,6 +35,26 @@ pub(crate) struct Repairs {
     pub(crate) dlimit: bool,
     /// At its deadline a waiter does not refresh without the lease.
     pub(crate) locked: bool,
+    /// A refusal that concerns one row is not taken for one of the client.
+    pub(crate) rowrefusal: bool,
+    /// A breaker knows the secret, too.
+    pub(crate) secret: bool,
+    /// A row's client is known, and another one ends nothing.
+    pub(crate) client: bool,
+    /// Endings in numbers that no users explain are not believed.
+    pub(crate) endings: bool,
+    /// A success whose lifetime is odd is one.
+    pub(crate) lifetime: bool,
+    /// A refusal that passes is told from a dead grant.
+    pub(crate) passing: bool,
+    /// A refusal that stays is remembered, by all processes.
+    pub(crate) asked: bool,
+    /// Each try of a commit uses the login of the day.
+    pub(crate) login: bool,
+    /// Who asks for more than the refresh buffer is not given less.
+    pub(crate) wanted: bool,
+    /// What has failed waits its turn, and is sent once a run.
+    pub(crate) turn: bool,
 }
 
 impl Repairs {
@@ -54,11 +74,44 @@ impl Repairs {
         endlease: true,
         dlimit: true,
         locked: true,
+        rowrefusal: true,
+        secret: true,
+        client: true,
+        endings: true,
+        lifetime: true,
+        passing: true,
+        asked: true,
+        login: true,
+        wanted: true,
+        turn: true,
     };
 
-    pub(crate) const NAMES: [&str; 15] = [
-        "pair", "poll", "replain", "exprule", "grace", "expbase", "relid", "rmwfence", "ucheck",
-        "leave", "suspect", "restore", "endlease", "dlimit", "locked",
+    pub(crate) const NAMES: [&str; 25] = [
+        "pair",
+        "poll",
+        "replain",
+        "exprule",
+        "grace",
+        "expbase",
+        "relid",
+        "rmwfence",
+        "ucheck",
+        "leave",
+        "suspect",
+        "restore",
+        "endlease",
+        "dlimit",
+        "locked",
+        "rowrefusal",
+        "secret",
+        "client",
+        "endings",
+        "lifetime",
+        "passing",
+        "asked",
+        "login",
+        "wanted",
+        "turn",
     ];
 
     /// All but this one; `None` when there is no such repair.
@@ -79,6 +132,16 @@ impl Repairs {
             "endlease" => &mut self.endlease,
             "dlimit" => &mut self.dlimit,
             "locked" => &mut self.locked,
+            "rowrefusal" => &mut self.rowrefusal,
+            "secret" => &mut self.secret,
+            "client" => &mut self.client,
+            "endings" => &mut self.endings,
+            "lifetime" => &mut self.lifetime,
+            "passing" => &mut self.passing,
+            "asked" => &mut self.asked,
+            "login" => &mut self.login,
+            "wanted" => &mut self.wanted,
+            "turn" => &mut self.turn,
             _ => return None,
         };
         *repair = false;

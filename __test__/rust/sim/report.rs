@@ -2,7 +2,6 @@
 
 use super::ledger::{Counts, Violation};
 use super::run::Outcome;
-use super::schedule::Schedule;
 
 /// A broken invariant, and how it came about.
 pub(crate) struct Failure {
@@ -14,11 +13,10 @@ pub(crate) struct Failure {
 pub(crate) fn fail(
     name: String,
     violation: Violation,
-    schedule: &Schedule,
-    traced: Outcome,
+    mut story: String,
+    trace: &[String],
 ) -> Failure {
-    let mut story = schedule.describe();
-    for line in &traced.trace {
+    for line in trace {
         story.push_str(line);
         story.push('\n');
     }

@@ -18,6 +18,8 @@ use super::ledger::{Counts, Violation};
 use super::machine::Machine;
 use super::old;
 use super::schedule::{Member, Schedule};
+use super::states::OURS;
+use super::table::ROW;
 use super::users;
 use super::world::World;
 
@@ -88,6 +90,8 @@ fn first_row(world: &World, schedule: &Schedule) {
         row.access = grant.access.access_token().into();
     }
     truth.change(world, "user", Change::Connect, Some(row));
+    // What an old service has stored has no known client.
+    truth.states.stored(ROW, (!schedule.setting.legacy).then_some(OURS));
 }
 
 fn take_part(

@@ -44,6 +44,10 @@ impl Setting {
         if !self.repairs.grace && !self.mixed_fleet() {
             limits.takeover_grace_ms = 0;
         }
+        if !self.repairs.asked {
+            limits.refusal_pause_min_ms = limits.failure_pause_min_ms;
+            limits.refusal_pause_max_ms = limits.failure_pause_max_ms;
+        }
         if !self.repairs.dlimit {
             limits.doubt_limit_ms = 0;
         }
@@ -58,6 +62,8 @@ pub(crate) enum Asks {
     Fresh,
     /// A fresh token; a usable one while somebody else refreshes.
     UsableAtOnce,
+    /// A token for half an hour; a usable one while somebody else refreshes would be too short.
+    Long,
     /// A token that is refreshed now.
     Forced,
     /// Nothing: it refreshes the row ahead of time.

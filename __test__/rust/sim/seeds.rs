@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::chance::Chance;
+use super::fleet;
 use super::repairs::Repairs;
 use super::report::{Failure, Sums, fail};
 use super::run::{Extras, run};
@@ -50,6 +51,9 @@ pub(crate) fn run_all(seeds: Range<u64>, repairs: Repairs) -> Result<Sums, Failu
 }
 
 fn one(seed: u64, repairs: Repairs) -> Result<super::run::Outcome, Failure> {
+    if fleet::is_fleet(seed) {
+        return fleet::run(seed, repairs);
+    }
     let mut chance = Chance::new(seed);
     let schedule = Schedule::draw(&mut chance, repairs);
     let mut outcome = run(&schedule, chance.clone(), Extras::default());
@@ -58,7 +62,7 @@ fn one(seed: u64, repairs: Repairs) -> Result<super::run::Outcome, Failure> {
         Some(violation) => {
             let extras = Extras { traced: true, ..Extras::default() };
             let again = run(&schedule, chance, extras);
-            Err(fail(format!("seed {seed}"), violation, &schedule, again))
+            Err(fail(format!("seed {seed}"), violation, schedule.describe(), &again.trace))
         }
     }
 }

@@ -8,13 +8,15 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal};
 use tokenkeep::refresh::{
-    Commit, Committed, Credentials, LeaseAsk, Row, Sealed, Stamp, Table as Contract,
+    Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
+    Table as Contract,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 
 use super::change::Change;
-use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement};
+use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement, statement_as};
 use super::faults::Point;
+use super::notes::Notes;
 use super::process::Process;
 use super::repairs::Repairs;
 use super::world::{Truth, World};
@@ -23,6 +25,7 @@ pub(crate) struct Table {
     pub(crate) world: Arc<World>,
     pub(crate) process: Arc<Process>,
     pub(crate) missing: Mutex<Missing>,
+    pub(crate) notes: Notes,
 }
 
 /// What a process without some repair remembers.
@@ -34,7 +37,12 @@ pub(crate) struct Missing {
     held: Option<(Stamp, u64)>,
     /// `relid`: the version of the row that it took its lease on.
     leased: Option<Stamp>,
+    /// `login`: the one that it took its lease with.
+    login: Option<u32>,
 }
+
+/// The only row.
+pub(crate) const ROW: u32 = 0;
 
 /// The texts of a row, as the engine passes them on.
 #[derive(Debug)]
@@ -65,7 +73,8 @@ impl Table {
     async fn look(&self, point: Point) -> Result<Option<Row<Texts>>> {
         let pair = self.repairs().pair;
         let ended = self.revoked(&Refusal::invalid_grant(None));
-        statement(&self.world, &self.process, point, move |world, truth| {
+        let login = self.login(point);
+        statement_as(&self.world, &self.process, point, login, move |world, truth| {
             truth.row.as_ref().map(|row| shown(world, row, pair, point, &ended))
         })
         .await
@@ -73,13 +82,16 @@ impl Table {
 
     /// Leases the row to this process when it is free, and has no more left than `within`.
     pub(crate) async fn claim(&self, within: Duration) -> Result<Option<(Row<Texts>, Timestamp)>> {
-        let pair = self.repairs().pair;
+        let Repairs { pair, asked, .. } = self.repairs();
         let ended = self.revoked(&Refusal::invalid_grant(None));
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
             let due = |row: &&StoredRow| row.mark.is_none() && row.expires_at <= now.plus(within);
             let row = truth.row.as_ref().filter(due).filter(|row| row.refreshing_at.is_none())?;
+            if asked && truth.states.rests(ROW, now) {
+                return None;
+            }
             world.note(&process.name, || "claims the row".into());
             let shown = shown(world, row, pair, Point::Read, &ended);
             let leased = StoredRow { refreshing_at: Some(now), ..row.clone() };
@@ -88,6 +100,12 @@ impl Table {
             Some((shown, now))
         })
         .await
+    }
+
+    /// `login`: step 7 uses the one of step 3.
+    fn login(&self, point: Point) -> Option<u32> {
+        let is_kept = !self.repairs().login && matches!(point, Point::Commit | Point::Reread);
+        self.missing().login.filter(|_| is_kept)
     }
 
     fn missing(&self) -> std::sync::MutexGuard<'_, Missing> {
@@ -176,6 +194,27 @@ impl Contract for Table {
         Error::NotConnected { store: "simulated", text: "not connected".into() }
     }
 
+    async fn refresh_state(
+        &self,
+        (): &(),
+        stamp: &Stamp,
+        client: Option<&str>,
+    ) -> Result<RefreshState> {
+        self.notes.state(ROW, stamp, client).await
+    }
+
+    fn note_refreshed(&self, (): &(), client: Option<&str>) {
+        self.notes.refreshed(ROW, client);
+    }
+
+    async fn note_failure(&self, (): &(), stamp: &Stamp, failure: &Failure) -> Option<Duration> {
+        self.notes.failed(ROW, stamp, failure).await
+    }
+
+    async fn admit_ending(&self, (): &(), client: Option<&str>) -> Result<bool> {
+        self.notes.may_end(client).await
+    }
+
     async fn read(&self, (): &()) -> Result<Option<Row<Texts>>> {
         Ok(self.look(Point::Read).await?.map(|row| self.misread(row)))
     }
@@ -207,6 +246,10 @@ impl Contract for Table {
         let (fence, lease) = (fence.clone(), self.lease());
         if !self.repairs().relid {
             self.missing().leased = Some(fence.clone());
+        }
+        if !self.repairs().login {
+            let login = self.world.truth().login;
+            self.missing().login = Some(login);
         }
         let unlocked = !self.repairs().locked && self.missing().held.is_some();
         let process = Arc::clone(&self.process);
@@ -259,7 +302,8 @@ impl Contract for Table {
         };
         let (rotated, leased_at) = (commit.rotated, commit.lease);
         let process = Arc::clone(&self.process);
-        statement(&self.world, &self.process, Point::Commit, move |world, truth| {
+        let login = self.login(Point::Commit);
+        statement_as(&self.world, &self.process, Point::Commit, login, move |world, truth| {
             let now = world.now();
             let Some(row) = fenced(truth, &fence, repairs.pair) else {
                 world.note(&process.name, || "commits over nothing".into());

@@ -3,6 +3,8 @@
 use super::change::Change;
 use super::database::{BOTH_RING, Mark, NEW_RING, StoredRow, open, seal};
 use super::provider::{Grant, lifetime};
+use super::states::OURS;
+use super::table::ROW;
 use super::world::World;
 
 /// The user consents, and the application stores new tokens.
@@ -13,6 +15,7 @@ pub(crate) fn reconnect(world: &World) {
     world.note("user", || format!("connects: {}", grant.refresh.refresh_token()));
     let row = connected(world, grant);
     truth.change(world, "user", Change::Connect, Some(row));
+    truth.states.stored(ROW, Some(OURS));
     let held = truth.row.as_ref().is_some_and(|row| row.refreshing_at.is_some());
     truth.ledger.lease_is(held, world.now_us());
 }
@@ -35,6 +38,7 @@ pub(crate) fn disconnect(world: &World) {
     let mut truth = world.truth();
     world.note("user", || "disconnects".into());
     truth.change(world, "user", Change::Disconnect, None);
+    truth.states.stored(ROW, None);
     truth.ledger.lease_is(false, world.now_us());
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn consent(world: &World) {
     }
     let grant = truth.provider.grant(family, world.now_us(), lifetime);
     world.note("user", || format!("consents again: {}", grant.access.access_token()));
+    truth.states.stored(ROW, Some(OURS));
     let access = seal(&BOTH_RING, &grant.access.access_token());
     let expires_at = world.now().plus(lifetime);
     let kept = world.setting.repairs.rmwfence;

@@ -14,10 +14,12 @@ use tokenkeep::db::Timestamp;
 use super::chance::Chance;
 use super::database::StoredRow;
 use super::faults::Faults;
+use super::fleet::Fleet;
 use super::ledger::Ledger;
 use super::process::Process;
 use super::provider::Provider;
 use super::schedule::Setting;
+use super::states::States;
 
 const EPOCH: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 
@@ -28,6 +30,10 @@ pub(crate) struct Truth {
     pub(crate) ledger: Ledger,
     /// No statement reaches the database before this moment.
     pub(crate) away_until_us: u64,
+    /// The login that the database takes, and that the settings name.
+    pub(crate) login: u32,
+    pub(crate) states: States,
+    pub(crate) fleet: Fleet,
 }
 
 type Happening = Box<dyn FnOnce(&World) + Send>;
@@ -98,6 +104,9 @@ impl World {
             provider: Provider::new(setting.provider),
             ledger: Ledger::default(),
             away_until_us: 0,
+            login: 0,
+            states: States::default(),
+            fleet: Fleet::default(),
         };
         let limits = setting.limits();
         Arc::new(Self {
@@ -145,6 +154,10 @@ impl World {
 
     pub(crate) fn process(&self, id: usize) -> Arc<Process> {
         Arc::clone(&self.processes.lock().expect(UNPOISONED)[id])
+    }
+
+    pub(crate) fn processes(&self) -> Vec<Arc<Process>> {
+        self.processes.lock().expect(UNPOISONED).clone()
     }
 
     /// Old instances have no fence: whatever else goes wrong, they make it worse.

@@ -1,0 +1,249 @@
+//! The rows as one process sees them: the statements of a store, in memory. Old instances, keys and
+//! everything else that one row can meet are the matter of [`Table`](super::super::table::Table).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokenkeep::db::Timestamp;
+use tokenkeep::error::{Error, Result};
+use tokenkeep::oauth::Refusal;
+use tokenkeep::refresh::{
+    Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
+    Table as Contract,
+};
+use tokenkeep::secret::{AccessToken, RefreshToken};
+
+use super::super::database::statement;
+use super::super::faults::Point;
+use super::super::notes::Notes;
+use super::super::process::Process;
+use super::super::states::{Client, OURS};
+use super::super::world::{Truth, World};
+use super::{Health, Stored, opened, sealed};
+
+pub(super) struct Table {
+    pub(super) world: Arc<World>,
+    pub(super) process: Arc<Process>,
+    pub(super) notes: Notes,
+    /// The client of this process.
+    pub(super) client: Client,
+}
+
+fn stamp(row: &Stored) -> Stamp {
+    Stamp { refresh: Some(Arc::clone(&row.refresh)), access: Some(Arc::clone(&row.access)) }
+}
+
+fn shown(world: &World, row: &Stored) -> Row<()> {
+    Row {
+        stamp: stamp(row),
+        expires_at: Some(row.expires_at),
+        refreshing_at: row.refreshing_at,
+        updated_at: row.updated_at,
+        refreshed_at: None,
+        now: world.now(),
+        ended: None,
+        record: Arc::new(()),
+    }
+}
+
+fn fenced<'a>(truth: &'a mut Truth, user: u32, fence: &Stamp) -> Option<&'a mut Stored> {
+    truth.fleet.user(user).row.as_mut().filter(|row| stamp(row) == *fence)
+}
+
+impl Table {
+    /// Leases some rows that are due, free, and not among `done`: first those that have not failed, by
+    /// their expiry, then the others, by when they were last tried.
+    pub(super) async fn claim(
+        &self,
+        within: Duration,
+        limit: usize,
+        done: Vec<u32>,
+    ) -> Result<Vec<(u32, Row<()>, Timestamp)>> {
+        let turn = self.world.setting.repairs.turn;
+        statement(&self.world, &self.process, Point::Lease, move |world, truth| {
+            let now = world.now();
+            let Truth { fleet, states, .. } = truth;
+            let mut due = Vec::new();
+            for (number, user) in (0..).zip(&fleet.users) {
+                let Some(row) = &user.row else { continue };
+                let is_free = row.refreshing_at.is_none() && row.expires_at <= now.plus(within);
+                let rests = turn && (states.rests(number, now) || done.contains(&number));
+                if is_free && !rests {
+                    let failed_at = states.failed_at(number).filter(|_| turn);
+                    due.push((failed_at, row.expires_at, number));
+                }
+            }
+            due.sort();
+            due.truncate(limit);
+            let claimed = due.into_iter().filter_map(|(_, _, number)| {
+                let row = fleet.user(number).row.as_mut()?;
+                let before = shown(world, row);
+                row.refreshing_at = Some(now);
+                Some((number, before, now))
+            });
+            claimed.collect()
+        })
+        .await
+    }
+}
+
+impl Contract for Table {
+    type Key = u32;
+    type Record = ();
+
+    fn store(&self) -> &'static str {
+        "simulated"
+    }
+
+    fn describe(&self, user: &u32) -> String {
+        user.to_string()
+    }
+
+    fn not_connected(&self, _: &u32) -> Error {
+        Error::NotConnected { store: "simulated", text: "not connected".into() }
+    }
+
+    async fn refresh_state(
+        &self,
+        user: &u32,
+        stamp: &Stamp,
+        client: Option<&str>,
+    ) -> Result<RefreshState> {
+        self.notes.state(*user, stamp, client).await
+    }
+
+    fn note_refreshed(&self, user: &u32, client: Option<&str>) {
+        self.notes.refreshed(*user, client);
+    }
+
+    async fn note_failure(&self, user: &u32, stamp: &Stamp, failure: &Failure) -> Option<Duration> {
+        self.notes.failed(*user, stamp, failure).await
+    }
+
+    async fn admit_ending(&self, _: &u32, client: Option<&str>) -> Result<bool> {
+        self.notes.may_end(client).await
+    }
+
+    async fn read(&self, user: &u32) -> Result<Option<Row<()>>> {
+        let user = *user;
+        statement(&self.world, &self.process, Point::Read, move |world, truth| {
+            truth.fleet.user(user).row.as_ref().map(|row| shown(world, row))
+        })
+        .await
+    }
+
+    async fn open(&self, _: &u32, row: &Row<()>) -> Result<Credentials> {
+        let open = |text: &Option<Arc<str>>| opened(text.as_deref().unwrap_or_default());
+        Ok(Credentials {
+            access_token: AccessToken::new(open(&row.stamp.access)),
+            refresh_token: Some(RefreshToken::new(open(&row.stamp.refresh))),
+        })
+    }
+
+    async fn seal(&self, _: &u32, credentials: &Credentials) -> Result<Sealed> {
+        let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
+        let access = credentials.access_token.expose();
+        let seal = |token| Some(sealed(&self.world, token));
+        let stamp = Stamp { refresh: seal(refresh), access: seal(access) };
+        Ok(Sealed { stamp, key_version: 1 })
+    }
+
+    async fn take_lease(
+        &self,
+        user: &u32,
+        fence: &Stamp,
+        ask: LeaseAsk,
+    ) -> Result<Option<Timestamp>> {
+        let (user, fence) = (*user, fence.clone());
+        statement(&self.world, &self.process, Point::Lease, move |world, truth| {
+            let now = world.now();
+            let row = fenced(truth, user, &fence)?;
+            let fresh_ms = ask.unless_fresh_ms;
+            let is_stale =
+                fresh_ms.is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
+            let is_free = row.refreshing_at.is_none_or(|at| Some(at) == ask.watched);
+            (is_stale && is_free).then(|| *row.refreshing_at.insert(now))
+        })
+        .await
+    }
+
+    async fn commit(
+        &self,
+        user: &u32,
+        fence: &Stamp,
+        commit: Commit<'_>,
+    ) -> Result<Option<Committed>> {
+        let (user, fence) = (*user, fence.clone());
+        let Stamp { refresh, access } = commit.sealed.stamp.clone();
+        let expires_at = commit.expires_at;
+        statement(&self.world, &self.process, Point::Commit, move |world, truth| {
+            let now = world.now();
+            let row = fenced(truth, user, &fence)?;
+            *row = Stored {
+                refresh: refresh?,
+                access: access?,
+                expires_at: expires_at?,
+                refreshing_at: None,
+                updated_at: now,
+            };
+            Some(Committed { expires_at })
+        })
+        .await
+    }
+
+    async fn read_for_commit(&self, user: &u32) -> Result<Option<Row<()>>> {
+        self.read(user).await
+    }
+
+    async fn release(
+        &self,
+        user: &u32,
+        lease: Timestamp,
+        restore: Option<Timestamp>,
+    ) -> Result<()> {
+        let user = *user;
+        statement(&self.world, &self.process, Point::Release, move |_, truth| {
+            let row = truth.fleet.user(user).row.as_mut();
+            if let Some(row) = row.filter(|row| row.refreshing_at == Some(lease)) {
+                row.refreshing_at = restore;
+            }
+        })
+        .await
+    }
+
+    async fn suspect(&self, _: &u32, _: &Stamp) -> Result<()> {
+        Ok(())
+    }
+
+    async fn end(&self, user: &u32, fence: &Stamp, lease: Timestamp, _: &Refusal) -> Result<bool> {
+        let (user, fence, client) = (*user, fence.clone(), self.client);
+        let process = Arc::clone(&self.process);
+        statement(&self.world, &self.process, Point::End, move |world, truth| {
+            let is_ours =
+                fenced(truth, user, &fence).is_some_and(|row| row.refreshing_at == Some(lease));
+            if !is_ours {
+                return false;
+            }
+            world.note(&process.name, || format!("ends row {user}"));
+            let ended = truth.fleet.user(user);
+            ended.row = None;
+            if ended.health != Health::Dead {
+                check_ending(world, truth, client);
+            }
+            truth.ledger.counts.endings += 1;
+            true
+        })
+        .await
+    }
+}
+
+/// I7: on the word of a client that is known to work few rows end whose grants live; on that of another
+/// one, none.
+fn check_ending(world: &World, truth: &mut Truth, client: Client) {
+    let living = truth.states.ends_living(client);
+    if client != OURS {
+        truth.ledger.violate("I7", "a wrong deployment ends a row whose grant lives");
+    } else if living > world.limits.endings_max {
+        truth.ledger.violate("I7", format!("{living} rows end whose grants live"));
+    }
+}
