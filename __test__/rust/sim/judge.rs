@@ -135,7 +135,9 @@ fn wrong_token(
     // What the provider has given since the caller came is the best that there is.
     let is_new = truth.provider.access_since_us(access) + shared_us >= asked.at_us;
     let is_short = left_us + 100_000 < asked.wanted_us && (access.number == 0 || !is_new);
-    if is_short && unhindered && !process.has_lacked_key() {
+    // Who has waited in vain is given what there is.
+    let in_vain = world.now_us() >= asked.at_us + world.limits.wait_ms * 1_000;
+    if is_short && unhindered && !in_vain && !process.has_lacked_key() {
         return Some(format!("is given a token with {} s left", left_us / 1_000_000));
     }
     // While nobody has refreshed, the stored token is given as long as it is usable.

@@ -22,6 +22,7 @@ mod keep;
 mod ledger;
 mod machine;
 mod matrix;
+mod missing;
 mod notes;
 mod old;
 mod options;

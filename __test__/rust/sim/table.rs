@@ -16,6 +16,7 @@ use tokenkeep::secret::{AccessToken, RefreshToken};
 use super::change::Change;
 use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement, statement_as};
 use super::faults::Point;
+use super::missing::Missing;
 use super::notes::Notes;
 use super::process::Process;
 use super::repairs::Repairs;
@@ -26,19 +27,6 @@ pub(crate) struct Table {
     pub(crate) process: Arc<Process>,
     pub(crate) missing: Mutex<Missing>,
     pub(crate) notes: Notes,
-}
-
-/// What a process without some repair remembers.
-#[derive(Default)]
-pub(crate) struct Missing {
-    /// `poll`: the version of the row whose lease it has seen held.
-    waits_on: Option<(Stamp, u64)>,
-    /// `locked`: since when it has seen this version held.
-    held: Option<(Stamp, u64)>,
-    /// `relid`: the version of the row that it took its lease on.
-    leased: Option<Stamp>,
-    /// `login`: the one that it took its lease with.
-    login: Option<u32>,
 }
 
 /// The only row.
@@ -54,7 +42,7 @@ pub(crate) struct Texts {
 }
 
 impl Table {
-    fn repairs(&self) -> Repairs {
+    pub(super) fn repairs(&self) -> Repairs {
         self.world.setting.repairs
     }
 
@@ -62,7 +50,7 @@ impl Table {
         if self.process.lacks_key(self.world.now_us()) { &OLD_RING } else { &BOTH_RING }
     }
 
-    fn lease(&self) -> Duration {
+    pub(super) fn lease(&self) -> Duration {
         Duration::from_millis(self.world.limits.lease_ms)
     }
 
@@ -100,47 +88,6 @@ impl Table {
             Some((shown, now))
         })
         .await
-    }
-
-    /// `login`: step 7 uses the one of step 3.
-    fn login(&self, point: Point) -> Option<u32> {
-        let is_kept = !self.repairs().login && matches!(point, Point::Commit | Point::Reread);
-        self.missing().login.filter(|_| is_kept)
-    }
-
-    fn missing(&self) -> std::sync::MutexGuard<'_, Missing> {
-        self.missing.lock().expect("nothing panics while holding it")
-    }
-
-    /// How a row looks to a process that lacks a repair.
-    fn misread(&self, mut row: Row<Texts>) -> Row<Texts> {
-        let repairs = self.repairs();
-        let now_us = self.world.now_us();
-        let wait_us = self.world.limits.wait_ms * 1_000;
-        if !repairs.poll {
-            let mut missing = self.missing();
-            let live = row.refreshing_at.is_some_and(|at| at.plus(self.lease()) >= row.now);
-            match &missing.waits_on {
-                Some((stamp, since)) if *stamp == row.stamp && now_us - since < wait_us => {
-                    row.refreshing_at = Some(row.now);
-                }
-                _ if live => missing.waits_on = Some((row.stamp.clone(), now_us)),
-                _ => missing.waits_on = None,
-            }
-        }
-        if !repairs.locked {
-            let mut missing = self.missing();
-            match &missing.held {
-                _ if row.refreshing_at.is_none() => missing.held = None,
-                Some((stamp, since)) if *stamp == row.stamp => {
-                    if now_us - since >= wait_us {
-                        row.refreshing_at = None;
-                    }
-                }
-                _ => missing.held = Some((row.stamp.clone(), now_us)),
-            }
-        }
-        row
     }
 }
 
