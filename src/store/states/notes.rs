@@ -50,6 +50,9 @@ const CLIENT: &str = "
     ON CONFLICT (target_schema, store, client) DO UPDATE SET
         refreshed_at = coalesce(EXCLUDED.refreshed_at, known.refreshed_at), endings = 0";
 
+/// Rows, and the client of each; empty where it is not known.
+type Rows = Vec<(Parts, String)>;
+
 pub(super) struct Notes {
     database: Arc<Database>,
     store: &'static str,
@@ -161,7 +164,7 @@ impl Notes {
     }
 
     /// Some of the rows that wait: those with a client, and those without.
-    fn take(&self) -> Option<(Vec<(Parts, String)>, Vec<(Parts, String)>)> {
+    fn take(&self) -> Option<(Rows, Rows)> {
         let mut noted = self.lock();
         if noted.rows.is_empty() {
             if noted.clients.is_empty() {
@@ -184,7 +187,7 @@ impl Notes {
         Some((known, unknown))
     }
 
-    fn leave(&self, known: Vec<(Parts, String)>) {
+    fn leave(&self, known: Rows) {
         let mut noted = self.lock();
         noted.leaving.clear();
         for (key, client) in known {
