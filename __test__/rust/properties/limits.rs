@@ -6,7 +6,7 @@ use tokenkeep::config::Limits;
 use super::tries;
 
 /// Every limit; a new one does not compile until it is here.
-fn all(limits: Limits) -> [u64; 21] {
+fn all(limits: Limits) -> [u64; 25] {
     let Limits {
         lease_ms,
         http_budget_ms,
@@ -21,6 +21,10 @@ fn all(limits: Limits) -> [u64; 21] {
         doubt_limit_ms,
         failure_pause_min_ms,
         failure_pause_max_ms,
+        refusal_pause_min_ms,
+        refusal_pause_max_ms,
+        endings_max,
+        endings_within_ms,
         retry_after_max_ms,
         breaker_ms,
         fresh_ms,
@@ -44,6 +48,10 @@ fn all(limits: Limits) -> [u64; 21] {
         doubt_limit_ms,
         failure_pause_min_ms,
         failure_pause_max_ms,
+        refusal_pause_min_ms,
+        refusal_pause_max_ms,
+        u64::from(endings_max),
+        endings_within_ms,
         retry_after_max_ms,
         breaker_ms,
         fresh_ms,
@@ -62,6 +70,7 @@ fn no_factor_up_to_500_makes_limits_contradict_each_other() {
         assert_eq!(limits.contradiction(), None, "{factor}");
         assert!(limits.poll_min_ms <= limits.poll_max_ms, "{factor}");
         assert!(limits.failure_pause_min_ms <= limits.failure_pause_max_ms, "{factor}");
+        assert!(limits.refusal_pause_min_ms <= limits.refusal_pause_max_ms, "{factor}");
         assert!(limits.lock_timeout_ms < limits.http_budget_ms, "{factor}");
     }
 }
