@@ -50,7 +50,9 @@ it('are counted once for all processes', async () => {
 it('are no such number where rows are refreshed in between', async () => {
   const application = scene.application();
   const dead = new Set<string>();
-  scene.endpoint.script(({ refreshToken }) => (dead.has(refreshToken!) ? INVALID_GRANT : undefined));
+  scene.endpoint.script(({ refreshToken }) =>
+    dead.has(refreshToken ?? '') ? INVALID_GRANT : undefined,
+  );
   for (let round = 0; round < 8; round++) {
     const [alive, ending] = await scene.users('gmail', 2, application);
     dead.add((await tokensOf(ending!.id)).refreshToken!);

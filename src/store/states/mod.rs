@@ -126,7 +126,12 @@ impl RefreshStates {
         };
         if noted.is_none() {
             let failures: Option<i32> = column(row, 8)?;
-            self.notes.found(key, by.as_ref().filter(|_| failures == Some(0)));
+            let stands = match failures {
+                None => Some(None),
+                Some(0) => by.clone().map(Some),
+                Some(_) => None,
+            };
+            self.notes.found(key, stands);
         }
         let refused_token: Option<String> = column(row, 1)?;
         let refused_client: Option<String> = column(row, 2)?;

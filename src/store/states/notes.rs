@@ -51,7 +51,7 @@ const CLIENT: &str = "
         refreshed_at = coalesce(EXCLUDED.refreshed_at, known.refreshed_at), endings = 0";
 
 /// Rows, and the client of each; empty where it is not known.
-type Rows = Vec<(Parts, String)>;
+type Keyed = Vec<(Parts, String)>;
 
 pub(super) struct Notes {
     database: Arc<Database>,
@@ -68,8 +68,8 @@ struct Noted {
     rows: BTreeMap<Parts, Option<String>>,
     /// Those that are being written.
     leaving: BTreeMap<Parts, Option<String>>,
-    /// Rows that are written as a refresh by this client leaves them.
-    written: HashMap<Parts, String>,
+    /// Rows that are written as a refresh by this client leaves them; `None`: there is none.
+    written: HashMap<Parts, Option<String>>,
     /// Clients that wait, and whether they have refreshed a row.
     clients: HashMap<String, bool>,
     /// When it was last written that a client refreshes rows.
@@ -79,7 +79,7 @@ struct Noted {
 }
 
 impl Noted {
-    fn remember(&mut self, key: Parts, client: String) {
+    fn remember(&mut self, key: Parts, client: Option<String>) {
         if self.written.len() >= WRITTEN_MAX {
             self.written.clear();
         }
@@ -106,7 +106,7 @@ impl Notes {
                     *noted.clients.entry(client.clone()).or_default() |= refreshed;
                 }
             }
-            if !refreshed || noted.written.get(&key) != client.as_ref() || client.is_none() {
+            if !refreshed || noted.written.get(&key) != Some(&client) {
                 noted.written.remove(&key);
                 noted.rows.insert(key, client);
             }
@@ -125,13 +125,12 @@ impl Notes {
         noted.rows.get(key).or_else(|| noted.leaving.get(key)).cloned()
     }
 
-    /// What stands in the table: a row that another refresh of `client` would leave as it is; `None`: any
-    /// refresh of it is to be written.
-    pub(super) fn found(&self, key: &Parts, client: Option<&String>) {
+    /// What stands in the table: a row that another refresh of this client would leave as it is, or none
+    /// (`Some(None)`); `None`: any refresh of it is to be written.
+    pub(super) fn found(&self, key: &Parts, client: Option<Option<String>>) {
         let mut noted = self.lock();
         match client {
-            Some(client) if noted.written.get(key) == Some(client) => {}
-            Some(client) => noted.remember(key.clone(), client.clone()),
+            Some(client) => noted.remember(key.clone(), client),
             None => drop(noted.written.remove(key)),
         }
     }
@@ -157,14 +156,14 @@ impl Notes {
                 self.write_client(&client, refreshed).await;
             }
             let Some((known, unknown)) = self.take() else { break };
-            let written = self.write_rows(KNOWN, &known).await;
-            self.write_rows(UNKNOWN, &unknown).await;
-            self.leave(if written { known } else { Vec::new() });
+            let known_written = self.write_rows(KNOWN, &known).await;
+            let unknown_written = self.write_rows(UNKNOWN, &unknown).await;
+            self.leave(known_written, unknown_written);
         }
     }
 
     /// Some of the rows that wait: those with a client, and those without.
-    fn take(&self) -> Option<(Rows, Rows)> {
+    fn take(&self) -> Option<(Keyed, Keyed)> {
         let mut noted = self.lock();
         if noted.rows.is_empty() {
             if noted.clients.is_empty() {
@@ -187,11 +186,13 @@ impl Notes {
         Some((known, unknown))
     }
 
-    fn leave(&self, known: Rows) {
+    fn leave(&self, known_written: bool, unknown_written: bool) {
         let mut noted = self.lock();
-        noted.leaving.clear();
-        for (key, client) in known {
-            noted.remember(key, client);
+        for (key, client) in std::mem::take(&mut noted.leaving) {
+            let is_written = if client.is_some() { known_written } else { unknown_written };
+            if is_written {
+                noted.remember(key, client);
+            }
         }
     }
 
