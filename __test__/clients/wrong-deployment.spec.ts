@@ -62,9 +62,17 @@ describe('refreshExpiring of a wrong deployment', () => {
     const ours = await scene.users('integration', 15, before);
     await before.keep.close();
     const users = [...ours, ...(await scene.oldUsers('integration', 15))];
+    // What was refreshed just now is not due again.
+    await scene.database.client.query(
+      `UPDATE integration_tokens SET last_refreshed_at = last_refreshed_at - interval '1 hour'`,
+    );
     knowsOnly('client');
-    const { integration } = scene.application('staging').keep;
-    expect(await integration.refreshExpiring(due)).toMatchObject({ refreshed: 0, revoked: 0 });
+    const wrong = scene.application('staging').keep;
+    expect(await wrong.integration.refreshExpiring(due)).toMatchObject({
+      refreshed: 0,
+      revoked: 0,
+    });
+    await wrong.close();
     expect(await scene.connected(users)).toHaveLength(30);
     const corrected = scene.application().keep.integration;
     expect(await corrected.refreshExpiring(due)).toMatchObject({ refreshed: 30, revoked: 0 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decrypt, encrypt, generateEncryptionSecret } from '../../dist/vault.js';
 import type { Step } from '../../support/token-endpoint.mjs';
 import { failureOf, printed } from '../helpers/promises';
+import { endPauses } from '../helpers/states';
 import { OTHER_SECRET, SECRET, encrypt as encryptWithNode, insertRow } from './rows';
 import { useScene } from './scene';
 
@@ -80,9 +81,11 @@ describe('what an application can see of a failure', () => {
         'UPDATE token_vault SET refreshing_at = NULL WHERE id = $1',
         [pair.refreshId],
       );
-      const { vault } = scene.keep(google);
-      const call = vault.getAccessToken(pair.tenantId, 'google', '', 5, { refresh: true });
+      const keep = scene.keep(google);
+      const call = keep.vault.getAccessToken(pair.tenantId, 'google', '', 5, { refresh: true });
       told.push(printed(await failureOf(call)));
+      await keep.close();
+      await endPauses(scene.database);
     }
     const { vault } = scene.keep({ encryptionSecret: OTHER_SECRET });
     told.push(printed(await failureOf(vault.getToken(pair.tenantId, 'google', 'access_token'))));
