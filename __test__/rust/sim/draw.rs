@@ -89,6 +89,7 @@ fn faults(chance: &mut Chance) -> Vec<Fault> {
         0..=2 => detained(chance),
         3 | 4 => overtaken(chance),
         5 => answered_oddly(chance),
+        6 => doubted(chance),
         _ => Vec::new(),
     };
     let more = chance.pick(&[0, 0, 1, 1, 1, 2, 2, 3, 5]);
@@ -124,6 +125,17 @@ fn overtaken(chance: &mut Chance) -> Vec<Fault> {
     vec![
         Fault { point: Point::Ask, when: When::Sending, nth: 0, action: first },
         Fault { point, when, nth: 0, action },
+    ]
+}
+
+/// A holder with its answer is stopped for long, and whoever takes over is sent away.
+fn doubted(chance: &mut Chance) -> Vec<Fault> {
+    let us = chance.between(80 * SECOND_US, 320 * SECOND_US);
+    let first = Action::Pause { us, stops_clock: chance.percent(30) };
+    let second = Action::Reply(chance.pick(&[Reply::Throttled, Reply::Rejected]));
+    vec![
+        Fault { point: Point::Ask, when: When::After, nth: 0, action: first },
+        Fault { point: Point::Ask, when: When::Sending, nth: 1, action: second },
     ]
 }
 

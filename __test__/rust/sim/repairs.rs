@@ -1,6 +1,6 @@
 //! Repairs of the protocol that a run can do without, to show that the simulation would notice.
 //! The engine stays as it is: its table, its limits or its caller are made to behave as if the
-//! repair were missing. The names are those of the checked model.
+//! repair were missing. The first fifteen have the names of the checked model.
 
 /// What works as it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
