@@ -73,6 +73,18 @@ describe.each(Object.entries(ways))('%s', (_, prepare) => {
   );
 });
 
+it('so many rows end in one process, and no more until one is refreshed', async () => {
+  const users = await scene.oldUsers('gmail', 9);
+  await query('DROP TABLE tokenkeep.refresh_state, tokenkeep.oauth_client');
+  const application = scene.application();
+  expect(await application.valid(users.pop()!)).toMatch(/^access-/);
+  scene.endpoint.script(() => INVALID_GRANT);
+  const codes: string[] = [];
+  for (const user of users) codes.push((await failureOf(application.valid(user))).code);
+  expect(codes.filter((code) => code === 'ERR_TOKENKEEP_REVOKED')).toHaveLength(5);
+  expect(codes.slice(5)).toEqual(Array(3).fill('ERR_TOKENKEEP_CLIENT_UNPROVEN'));
+});
+
 it('a role that has no right is one that can log in', async () => {
   const client = new pg.Client(await strangerUrl());
   await client.connect();

@@ -4,17 +4,18 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::policy::{failure_pause, refusal_pause};
 use super::runtime::Runtime;
-use super::state::Failure;
+use super::state::{Failure, is_of_unproven_client};
 use super::table::Stamp;
 use crate::config::Limits;
 use crate::error::Error;
 
-/// Above this many rows, those whose pause is over are forgotten.
+/// Above this many rows, those whose pause is over are forgotten; then all others.
 const FAILURES_MAX: usize = 4_096;
 
 struct Remembered {
@@ -29,11 +30,20 @@ struct Remembered {
 /// The last failure of each row. A refresh changes the row's stamp, and so ends it.
 pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Remembered>>,
+    /// Whether some row has failed since its client was not believed.
+    has_unproven: AtomicBool,
 }
 
 impl<Key: Eq + Hash + Clone> Failures<Key> {
     pub(super) fn new() -> Self {
-        Self { rows: Mutex::new(HashMap::new()) }
+        Self { rows: Mutex::new(HashMap::new()), has_unproven: AtomicBool::new(false) }
+    }
+
+    /// A client has refreshed a row: those that wait for that may be tried again.
+    pub(super) fn forget_unproven(&self) {
+        if self.has_unproven.swap(false, Ordering::Relaxed) {
+            self.lock().retain(|_, failure| !is_of_unproven_client(&failure.error));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
@@ -69,6 +79,9 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
             true => refusal_pause(failures, random, limits),
             false => failure_pause(failures, retry_after, random, limits),
         };
+        if is_of_unproven_client(error) {
+            self.has_unproven.store(true, Ordering::Relaxed);
+        }
         let until = runtime.monotonic() + pause_max.map_or(pause, |most| pause.min(most));
         let (stamp, error, unwritten) = (stamp.clone(), error.clone(), Some(failure));
         rows.insert(key.clone(), Remembered { stamp, error, failures, until, unwritten });
@@ -89,6 +102,9 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         pause: Duration,
         runtime: &impl Runtime,
     ) {
+        if is_of_unproven_client(error) {
+            self.has_unproven.store(true, Ordering::Relaxed);
+        }
         let until = runtime.monotonic() + pause;
         let mut rows = self.make_room(runtime);
         match rows.get_mut(key).filter(|failure| failure.stamp == *stamp) {
@@ -107,6 +123,10 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         let mut rows = self.lock();
         if rows.len() >= FAILURES_MAX {
             rows.retain(|_, failure| now < failure.until);
+        }
+        // The table knows them, too.
+        if rows.len() >= FAILURES_MAX {
+            rows.clear();
         }
         rows
     }

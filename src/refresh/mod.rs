@@ -354,6 +354,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 let next = self.commit(key, read, answer, flight).await;
                 if matches!(next, Next::Done(Ok(_))) {
                     self.clients.remember(endpoint.client());
+                    self.failures.forget_unproven();
                     self.table.note_refreshed(key, endpoint.client());
                 }
                 next

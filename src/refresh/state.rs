@@ -39,6 +39,19 @@ pub struct Refused {
     pub left: Duration,
 }
 
+impl Refused {
+    /// Whether it is over once the client has refreshed another row.
+    #[must_use]
+    pub fn ends_when_proven(&self) -> bool {
+        is_of_unproven_client(&self.error)
+    }
+}
+
+/// Whether the client's word was not enough for what another row could show.
+pub(super) fn is_of_unproven_client(error: &Error) -> bool {
+    matches!(error, Error::ClientUnproven { why: Unproven::NeverRefreshed | Unproven::TooMany })
+}
+
 /// A failed refresh, to be remembered.
 #[derive(Debug, Clone)]
 pub struct Failure {

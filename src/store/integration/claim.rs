@@ -25,6 +25,8 @@ pub(super) struct Due<'a> {
     pub(super) within_ms: u64,
     /// Of these providers.
     pub(super) providers: &'a [&'a str],
+    /// The fingerprints of the run's clients: what another one was refused is no matter of theirs.
+    pub(super) clients: &'a [String],
     /// How long the run has taken: none that was refreshed in that time, or has failed.
     pub(super) took: Duration,
 }
@@ -125,6 +127,7 @@ impl Integration {
             (&count(LOOK_MAX), Type::INT8),
             (&table.database.settings().schema(), Type::TEXT),
             (&since_ms, Type::FLOAT8),
+            (&due.clients, Type::TEXT_ARRAY),
         ];
         let [known, unknown] = STATE.map(|state| table.named(&sql.replace("{state}", state)));
         let rows = match table.read_rows(step, &known, params).await {

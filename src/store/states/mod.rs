@@ -3,18 +3,20 @@
 //! Where the tables are missing, or closed to the role, nothing is remembered, and every row's client
 //! is unknown.
 
+mod endings;
 mod notes;
 mod refused;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::endings::Endings;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
 use crate::db::{Database, Params, Scope, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
-use crate::refresh::{Failure, RefreshState, RowClient};
+use crate::refresh::{Failure, RefreshState, Refused, RowClient};
 
 /// A key of a row, in the parts that the store's statements take.
 pub(super) type Parts = Vec<Option<String>>;
@@ -29,6 +31,7 @@ pub(super) struct RefreshStates {
     within: Within,
     limits: Limits,
     notes: Arc<Notes>,
+    endings: Endings,
 }
 
 /// `$1` schema, `$2` store, `$3` key, `$4` the client's fingerprints.
@@ -37,7 +40,10 @@ const READ: &str = "
         state.reason, state.retry_at, clock_timestamp(), state.failures,
         EXISTS (SELECT FROM tokenkeep.oauth_client
             WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
-              AND refreshed_at IS NOT NULL)
+              AND refreshed_at IS NOT NULL),
+        EXISTS (SELECT FROM tokenkeep.oauth_client
+            WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
+              AND refreshed_at > state.failed_at)
     FROM (SELECT 1) AS always LEFT JOIN tokenkeep.refresh_state AS state
         ON target_schema = coalesce($1, '') AND store = $2 AND key = $3";
 
@@ -91,7 +97,7 @@ impl RefreshStates {
         limits: Limits,
     ) -> Self {
         let notes = Notes::new(Arc::clone(&database), store, within);
-        Self { database, store, within, limits, notes }
+        Self { database, store, within, limits, notes, endings: Endings::default() }
     }
 
     /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
@@ -138,15 +144,21 @@ impl RefreshStates {
         let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
         let is_same_client = refused_client.as_ref().is_none_or(|print| client.contains(print));
         let is_current = noted.is_none() && is_same_token && is_same_client;
+        // The client has refreshed another row since: it is believed now.
+        let is_proven: bool = column(row, 10)?;
+        let still_holds = |refused: &Refused| !(is_proven && refused.ends_when_proven());
         Ok(RefreshState {
             client: by.map_or(RowClient::Unknown, |print| compare(&print, client)),
             has_refreshed: column(row, 9)?,
-            refused: if is_current { refused(row)? } else { None },
+            refused: if is_current { refused(row)?.filter(still_holds) } else { None },
         })
     }
 
     /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row.
     pub(super) fn note(&self, key: Parts, client: Option<String>, refreshed: bool) {
+        if let Some(client) = &client {
+            self.endings.reset(client);
+        }
         self.notes.note(key, client, refreshed);
     }
 
@@ -187,8 +199,9 @@ impl RefreshStates {
         Some(refused::left(retry_at?, column(row, 1).ok()?))
     }
 
-    /// Whether one more row may end on this client's word; `None`: it cannot be known here.
-    pub(super) async fn admit_ending(&self, client: &str) -> Result<Option<bool>> {
+    /// Whether one more row may end on this client's word; where the tables are missing, as far as this
+    /// process knows.
+    pub(super) async fn admit_ending(&self, client: &str) -> Result<bool> {
         let endings_max = i32::try_from(self.limits.endings_max).unwrap_or(i32::MAX);
         let params: Params<'_> = &[
             (&self.database.settings().schema(), Type::TEXT),
@@ -204,7 +217,8 @@ impl RefreshStates {
         let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;
         let admitted = unless_missing(admitted)?;
         self.notes.tell_again(client);
-        Ok(admitted.map(|rows| !rows.is_empty()))
+        Ok(admitted
+            .map_or_else(|| self.endings.admit(client, &self.limits), |rows| !rows.is_empty()))
     }
 
     /// Has refused rows asked for at once.

@@ -14,8 +14,8 @@ impl<S: Shape> StoreTable<S> {
         S::parts(key).into_iter().map(|part| part.map(str::to_owned)).collect()
     }
 
-    /// `None`: a callback's client, which is not known.
-    fn client_prints(&self, client: Option<&str>) -> Prints {
+    /// The fingerprints of a client; none of a callback's (`None`), which is not known.
+    pub(in crate::store) fn client_prints(&self, client: Option<&str>) -> Prints {
         let print = |client| self.shape.fingerprints(&format!("oauth client\0{client}"));
         client.map(print).unwrap_or_default()
     }
@@ -79,7 +79,7 @@ impl<S: Shape> StoreTable<S> {
             None => self.shape.fingerprints("refreshFn").into_iter().next(),
         };
         let Some(print) = print else { return Ok(true) };
-        Ok(self.states.admit_ending(&print).await?.unwrap_or(true))
+        self.states.admit_ending(&print).await
     }
 }
 
