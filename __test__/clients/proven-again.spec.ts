@@ -18,7 +18,9 @@ it.each(STORES)('ends a dead row of the %s store at once, in the same instance',
   expect(await failureOf(application.valid(dead!))).toMatchObject(unproven);
   expect(scene.endpoint.requests).toHaveLength(1);
   expect(await application.valid(alive!)).toMatch(/^access-/);
-  expect(await failureOf(application.valid(dead!))).toMatchObject({ code: 'ERR_TOKENKEEP_REVOKED' });
+  expect(await failureOf(application.valid(dead!))).toMatchObject({
+    code: 'ERR_TOKENKEEP_REVOKED',
+  });
   expect(scene.endpoint.requests).toHaveLength(3);
 });
 
