@@ -83,7 +83,12 @@ describe('what a refreshFn throws', () => {
     'ends the row when it says %s',
     async (code) => {
       const user = await scene.user();
-      const error = await failureOfUser(scene.keep(), user, async () => {
+      const keep = scene.keep();
+      // Of rows that end, one after the other, only so many are believed.
+      const alive = await scene.user();
+      const given = { accessToken: 'given', expiryDate: Date.now() + 3_600_000 };
+      await keep.gmail.getValidGmailToken(alive.id, async () => given);
+      const error = await failureOfUser(keep, user, async () => {
         throw response(400, code);
       });
       expect(error).toMatchObject({ name: 'GmailTokenRevokedError' });

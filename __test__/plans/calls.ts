@@ -60,7 +60,10 @@ async function driveCalendar({ calendar }: TokenKeep, userId: string): Promise<v
   await calendar.deleteCalendarTokens(userId);
 }
 
-async function driveIntegration({ keep, endpoint }: Stage, userId: string): Promise<void> {
+async function driveIntegration(
+  { keep, endpoint, meddlerUrl }: Stage,
+  userId: string,
+): Promise<void> {
   const { integration } = keep;
   await many((user) => integration.getToken(user, 'acme'));
   await many((user) => integration.getToken(user, user));
@@ -71,7 +74,17 @@ async function driveIntegration({ keep, endpoint }: Stage, userId: string): Prom
   for (let run = 0; run < 2; run++) await integration.refreshExpiring({ within: 900_000 });
   await integration.getValidToken(userId, 'google');
   await integration.connectionStatus(userId, 'google');
+  await expireToken(meddlerUrl, { store: 'integration', userId, provider: 'google' });
+  endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
+  await integration.connectionStatus(userId, 'google');
   await integration.revoke(userId, 'google');
+}
+
+/** What an operator brings back. */
+async function driveRevive(stage: Stage): Promise<void> {
+  const keep = createTokenKeep(optionsOf(stage));
+  for (const store of ['zoho', 'vault', 'integration'] as const) await keep.revive({ store });
+  await keep.close();
 }
 
 /** What is sealed in plaintext again. */
@@ -97,6 +110,7 @@ export async function driveAll(stage: Stage, userId: string): Promise<void> {
   await driveIntegration(stage, userId);
   await driveConnections(stage);
   await driveUnseal(stage);
+  await driveRevive(stage);
 }
 
 /** Every store's settings; the endpoint stands for all providers. */

@@ -69,7 +69,7 @@ describe('what an application can see of a failure', () => {
       { status: 400, body: { ...echo, error: pair.refreshToken } },
       { status: 400, body: { ...echo, error: 'odd', error_description: pair.refreshToken } },
       { status: 401, body: { ...echo, error: `client of ${pair.refreshToken}` } },
-      { status: 200, body: { ...echo, expires_in: pair.refreshToken } },
+      { status: 200, body: { refresh_token: pair.refreshToken, expires_in: pair.refreshToken } },
       { status: 200, body: `${JSON.stringify(echo)} and more` },
       { status: 400, body: { ...echo, error: 'invalid_grant' } },
     ];

@@ -154,12 +154,19 @@ impl RefreshStates {
         })
     }
 
-    /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row.
-    pub(super) fn note(&self, key: Parts, client: Option<String>, refreshed: bool) {
-        if let Some(client) = &client {
-            self.endings.reset(client);
+    /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row, and
+    /// that whoever did (`by`) does not only end rows.
+    pub(super) fn note(
+        &self,
+        key: Parts,
+        client: Option<String>,
+        by: Option<String>,
+        refreshed: bool,
+    ) {
+        if let Some(by) = &by {
+            self.endings.reset(by);
         }
-        self.notes.note(key, client, refreshed);
+        self.notes.note(key, client, by, refreshed);
     }
 
     /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that

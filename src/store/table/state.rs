@@ -37,18 +37,18 @@ impl<S: Shape> StoreTable<S> {
 
     pub(super) fn refreshed(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
-        self.states.note(Self::owned(key), print, true);
+        self.states.note(Self::owned(key), print, self.counted_as(client), true);
     }
 
     /// The row was stored for this client; `None`: it is not known which.
     pub(in crate::store) fn stored(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
-        self.states.note(Self::owned(key), print, false);
+        self.states.note(Self::owned(key), print.clone(), print, false);
     }
 
     /// The row is gone.
     pub(in crate::store) fn deleted(&self, key: &S::Key) {
-        self.states.note(Self::owned(key), None, false);
+        self.states.note(Self::owned(key), None, None, false);
     }
 
     pub(super) async fn failed(
@@ -72,13 +72,17 @@ impl<S: Shape> StoreTable<S> {
         self.states.ask_at_once().await
     }
 
-    pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
-        // Rows that callbacks refresh are counted together.
-        let print = match client {
-            Some(client) => self.client_prints(Some(client)).into_iter().next(),
-            None => self.shape.fingerprints("refreshFn").into_iter().next(),
+    /// The fingerprint under which endings are counted: those of all callbacks together.
+    fn counted_as(&self, client: Option<&str>) -> Option<String> {
+        let prints = match client {
+            Some(client) => self.client_prints(Some(client)),
+            None => self.shape.fingerprints("refreshFn"),
         };
-        let Some(print) = print else { return Ok(true) };
+        prints.into_iter().next()
+    }
+
+    pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
+        let Some(print) = self.counted_as(client) else { return Ok(true) };
         self.states.admit_ending(&print).await
     }
 }
