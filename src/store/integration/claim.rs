@@ -25,6 +25,9 @@ pub(super) struct Due<'a> {
     pub(super) within_ms: u64,
     /// Of these providers.
     pub(super) providers: &'a [&'a str],
+    /// The fingerprints of the clients that ask: what another one was refused with keeps none of them
+    /// from asking.
+    pub(super) clients: &'a [String],
     /// How long the run has taken: none that was refreshed in that time, or has failed.
     pub(super) took: Duration,
 }
@@ -125,6 +128,7 @@ impl Integration {
             (&count(LOOK_MAX), Type::INT8),
             (&table.database.settings().schema(), Type::TEXT),
             (&since_ms, Type::FLOAT8),
+            (&due.clients, Type::TEXT_ARRAY),
         ];
         let [known, unknown] = STATE.map(|state| table.named(&sql.replace("{state}", state)));
         let rows = match table.read_rows(step, &known, params).await {

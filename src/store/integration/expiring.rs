@@ -58,7 +58,17 @@ impl Integration {
         self.table()?.shape.tokens.sealing.check()?;
         let pace = Pace::new(ask.per_second);
         let slots = Slots::new(pace.slots(ask.concurrency));
-        let run = Run { store: self, ask, endpoints: &endpoints, pace: &pace, slots: &slots };
+        let table = self.table()?;
+        let clients: Vec<String> =
+            endpoints.values().flat_map(|one| table.client_prints(one.client())).collect();
+        let run = Run {
+            store: self,
+            ask,
+            endpoints: &endpoints,
+            clients: &clients,
+            pace: &pace,
+            slots: &slots,
+        };
         let mut under_way = UnderWay::default();
         let result = run.all(&mut under_way).await;
         // What is claimed is refreshed also where a later claim has failed.
@@ -93,6 +103,7 @@ struct Run<'a, E> {
     store: &'a Integration,
     ask: Expiring,
     endpoints: &'a Endpoints<E>,
+    clients: &'a [String],
     pace: &'a Pace,
     slots: &'a Arc<Slots>,
 }
@@ -132,8 +143,9 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         Ok(())
     }
 
-    fn due<'b>(&self, providers: &'b [&'b str]) -> Due<'b> {
-        Due { within_ms: self.ask.within_ms, providers, took: self.pace.elapsed() }
+    fn due<'b>(&'b self, providers: &'b [&'b str]) -> Due<'b> {
+        let clients = self.clients;
+        Due { within_ms: self.ask.within_ms, providers, clients, took: self.pace.elapsed() }
     }
 
     /// The first rows of all providers together: nobody has a row that runs out before them, and so
@@ -273,7 +285,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
 
     /// Through the ordinary flight, which waits, and takes an expired lease over.
     fn wait_for(&self, key: Key) -> BoxFuture<'a, Ended> {
-        let &Self { store, endpoints, pace, slots, ask } = self;
+        let &Self { store, endpoints, pace, slots, ask, .. } = self;
         let (turn, slot) = self.turn_and_slot(&key);
         Box::pin(async move {
             pace.until(turn).await;

@@ -232,13 +232,16 @@ pub(super) const CLAIM_FAILING: &str = concat!(
 pub(super) const STATE: [&str; 2] = [
     "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = coalesce($4, '')
         AND state.store = 'integration' AND state.key = ARRAY[due.user_id, due.provider]",
-    ", (SELECT NULL::timestamptz AS failed_at, NULL::timestamptz AS retry_at) AS state",
+    ", (SELECT NULL::timestamptz AS failed_at, NULL::timestamptz AS retry_at,
+        NULL::text AS refused_client) AS state",
 ];
 
-/// After a refusal that lasts only when its time has come, or other tokens were stored.
+/// After a refusal that lasts only when its time has come, or other tokens were stored, or it was another
+/// client that was refused than those that ask now ($6).
 macro_rules! may_be_tried {
     () => {
-        "(coalesce(state.retry_at, 'epoch') <= clock_timestamp() OR updated_at > state.failed_at)"
+        "(coalesce(state.retry_at, 'epoch') <= clock_timestamp() OR updated_at > state.failed_at
+        OR state.refused_client <> ALL($6))"
     };
 }
 

@@ -15,7 +15,7 @@ impl<S: Shape> StoreTable<S> {
     }
 
     /// `None`: a callback's client, which is not known.
-    fn client_prints(&self, client: Option<&str>) -> Prints {
+    pub(in crate::store) fn client_prints(&self, client: Option<&str>) -> Prints {
         let print = |client| self.shape.fingerprints(&format!("oauth client\0{client}"));
         client.map(print).unwrap_or_default()
     }
