@@ -95,7 +95,7 @@ impl RefreshStates {
     }
 
     /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
-    /// stored refresh token.
+    /// stored refresh token. A callback's client is no row's.
     pub(super) async fn read(
         &self,
         key: &Parts,
@@ -136,7 +136,7 @@ impl RefreshStates {
         let refused_token: Option<String> = column(row, 1)?;
         let refused_client: Option<String> = column(row, 2)?;
         let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
-        let is_same_client = refused_client.as_ref().is_none_or(|print| client.contains(print));
+        let is_same_client = refused_client.as_ref().is_some_and(|print| client.contains(print));
         let is_current = noted.is_none() && is_same_token && is_same_client;
         Ok(RefreshState {
             client: by.map_or(RowClient::Unknown, |print| compare(&print, client)),
@@ -145,9 +145,14 @@ impl RefreshStates {
         })
     }
 
-    /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row.
-    pub(super) fn note(&self, key: Parts, client: Option<String>, refreshed: bool) {
-        self.notes.note(key, client, refreshed);
+    /// Remembers that a row was stored for this client; `None`: it is not known which.
+    pub(super) fn note_stored(&self, key: Parts, client: Option<String>) {
+        self.notes.note(key, client.clone(), client, false);
+    }
+
+    /// Remembers whose client has refreshed a row, and who has asked: a callback's client is not known.
+    pub(super) fn note_refreshed(&self, key: Parts, client: Option<String>, asker: Option<String>) {
+        self.notes.note(key, client, asker, true);
     }
 
     /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that

@@ -93,17 +93,24 @@ impl Notes {
         Arc::new(Self { database, store, within, clock: Tokio::default(), noted, writing })
     }
 
-    pub(super) fn note(self: &Arc<Self>, key: Parts, client: Option<String>, refreshed: bool) {
+    /// `client`: whose row it is now; `told`: of whom it is noted that rows are stored, or refreshed.
+    pub(super) fn note(
+        self: &Arc<Self>,
+        key: Parts,
+        client: Option<String>,
+        told: Option<String>,
+        refreshed: bool,
+    ) {
         {
             let now = self.clock.monotonic();
             let mut noted = self.lock();
             if now < noted.missing_until {
                 return;
             }
-            if let Some(client) = &client {
+            if let Some(client) = told {
                 let is_young = |at: &Duration| now.saturating_sub(*at) < PAUSE;
-                if !refreshed || !noted.told.get(client).is_some_and(is_young) {
-                    *noted.clients.entry(client.clone()).or_default() |= refreshed;
+                if !refreshed || !noted.told.get(&client).is_some_and(is_young) {
+                    *noted.clients.entry(client).or_default() |= refreshed;
                 }
             }
             if !refreshed || noted.written.get(&key) != Some(&client) {
