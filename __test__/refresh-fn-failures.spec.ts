@@ -82,12 +82,12 @@ describe('what a refreshFn throws', () => {
   it.each(['interaction_required', 'consent_required', 'login_required'])(
     'ends the row when it says %s',
     async (code) => {
-      const user = await scene.user();
       const keep = scene.keep();
-      // Of rows that end, one after the other, only so many are believed.
-      const alive = await scene.user();
-      const given = { accessToken: 'given', expiryDate: Date.now() + 3_600_000 };
-      await keep.gmail.getValidGmailToken(alive.id, async () => given);
+      // So many rows end only while others are refreshed in between.
+      const expiryDate = Date.now() + 3_600_000;
+      const tokens = async () => ({ accessToken: 'at', expiryDate });
+      await keep.gmail.getValidGmailToken((await scene.user()).id, tokens);
+      const user = await scene.user();
       const error = await failureOfUser(keep, user, async () => {
         throw response(400, code);
       });

@@ -115,7 +115,8 @@ function missing(wanted: readonly string[], granted: readonly string[]): string[
   return wanted.filter((scope) => !granted.includes(scope));
 }
 
-const OF_PROVIDER = /^ERR_TOKENKEEP_(PROVIDER|REFRESH)_/;
+/** Also a grant that the provider calls dead, and that is not believed to be. */
+const OF_PROVIDER = /^ERR_TOKENKEEP_(PROVIDER_|REFRESH_|CLIENT_UNPROVEN$)/;
 
 type Reason = Extract<ConnectionStatus, { active: false }>['reason'];
 

@@ -1,7 +1,8 @@
 /** `invalid_grant` of the right client, in numbers that no users' clicks explain. */
 
 import { randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { RefreshFn } from '../../dist/index.js';
 import { Caller, endCallersAfterEach } from '../helpers/processes';
 import { failureOf } from '../helpers/promises';
 import { INVALID_GRANT, STORES, useScene } from './scene';
@@ -61,6 +62,39 @@ it('are no such number where rows are refreshed in between', async () => {
     });
     await application.valid(alive!);
   }
+});
+
+describe('rows that a refreshFn refreshes', () => {
+  const dead: RefreshFn = async () => {
+    throw new Error('invalid_grant');
+  };
+  const alive: RefreshFn = async () => ({
+    accessToken: randomUUID(),
+    expiryDate: Date.now() + 3_600_000,
+  });
+
+  it('are no such number where others are refreshed in between', async () => {
+    const { keep } = scene.application();
+    for (let round = 0; round < 8; round++) {
+      const [ending, other] = await scene.oldUsers('gmail', 2);
+      expect(await failureOf(keep.gmail.getValidGmailToken(ending!.id, dead))).toMatchObject({
+        code: 'ERR_TOKENKEEP_REVOKED',
+      });
+      await keep.gmail.getValidGmailToken(other!.id, alive);
+    }
+  });
+
+  it('and were not believed to be dead are refreshed by the client at once', async () => {
+    const application = scene.application();
+    const users = await scene.users('gmail', 12, application);
+    const codes: string[] = [];
+    for (const { id } of users) {
+      codes.push((await failureOf(application.keep.gmail.getValidGmailToken(id, dead))).code);
+    }
+    expect(codes.at(-1)).toBe('ERR_TOKENKEEP_CLIENT_UNPROVEN');
+    await application.keep.close();
+    expect(await scene.application().valid(users.at(-1)!)).toMatch(/./);
+  });
 });
 
 async function tokensOf(userId: string) {

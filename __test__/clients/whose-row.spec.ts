@@ -43,6 +43,17 @@ describe.each(STORES)('a row of the %s store that an old service has stored', (s
   });
 });
 
+it('connectionStatus does not reject where the client is not believed', async () => {
+  const [user] = await scene.oldUsers('integration', 1);
+  scene.endpoint.script(() => INVALID_GRANT);
+  const { integration } = scene.application().keep;
+  expect(await integration.connectionStatus(user!.id, 'google')).toMatchObject({
+    active: false,
+    reason: 'provider_unavailable',
+    error: unproven('never_refreshed'),
+  });
+});
+
 it('a client that has refreshed a row in one process is believed in another', async () => {
   const [first, second] = await scene.oldUsers('gmail', 2);
   const one = await Caller.start(scene.options());

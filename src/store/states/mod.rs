@@ -101,7 +101,7 @@ impl RefreshStates {
     }
 
     /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
-    /// stored refresh token.
+    /// stored refresh token. A callback's client is no row's.
     pub(super) async fn read(
         &self,
         key: &Parts,
@@ -142,7 +142,7 @@ impl RefreshStates {
         let refused_token: Option<String> = column(row, 1)?;
         let refused_client: Option<String> = column(row, 2)?;
         let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
-        let is_same_client = refused_client.as_ref().is_none_or(|print| client.contains(print));
+        let is_same_client = refused_client.as_ref().is_some_and(|print| client.contains(print));
         let is_current = noted.is_none() && is_same_token && is_same_client;
         // The client has refreshed another row since: it is believed now.
         let is_proven: bool = column(row, 10)?;
@@ -154,19 +154,21 @@ impl RefreshStates {
         })
     }
 
-    /// Remembers that this client has stored (`None`: it is not known which), or refreshed, a row, and
-    /// that whoever did (`by`) does not only end rows.
-    pub(super) fn note(
-        &self,
-        key: Parts,
-        client: Option<String>,
-        by: Option<String>,
-        refreshed: bool,
-    ) {
-        if let Some(by) = &by {
-            self.endings.reset(by);
+    /// Remembers that a row was stored for this client; `None`: it is not known which.
+    pub(super) fn note_stored(&self, key: Parts, client: Option<String>) {
+        self.note(key, client.clone(), client, false);
+    }
+
+    /// Remembers whose client has refreshed a row, and who has asked: a callback's client is not known.
+    pub(super) fn note_refreshed(&self, key: Parts, client: Option<String>, asker: Option<String>) {
+        self.note(key, client, asker, true);
+    }
+
+    fn note(&self, key: Parts, client: Option<String>, asker: Option<String>, refreshed: bool) {
+        if let Some(asker) = &asker {
+            self.endings.reset(asker);
         }
-        self.notes.note(key, client, by, refreshed);
+        self.notes.note(key, client, asker, refreshed);
     }
 
     /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that

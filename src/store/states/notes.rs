@@ -93,12 +93,12 @@ impl Notes {
         Arc::new(Self { database, store, within, clock: Tokio::default(), noted, writing })
     }
 
-    /// `client`: by which the row is known; `by`: who has stored or refreshed it, a callback, too.
+    /// `client`: whose row it is now; `told`: of whom it is noted that rows are stored, or refreshed.
     pub(super) fn note(
         self: &Arc<Self>,
         key: Parts,
         client: Option<String>,
-        by: Option<String>,
+        told: Option<String>,
         refreshed: bool,
     ) {
         {
@@ -107,10 +107,10 @@ impl Notes {
             if now < noted.missing_until {
                 return;
             }
-            if let Some(by) = by {
+            if let Some(client) = told {
                 let is_young = |at: &Duration| now.saturating_sub(*at) < PAUSE;
-                if !refreshed || !noted.told.get(&by).is_some_and(is_young) {
-                    *noted.clients.entry(by).or_default() |= refreshed;
+                if !refreshed || !noted.told.get(&client).is_some_and(is_young) {
+                    *noted.clients.entry(client).or_default() |= refreshed;
                 }
             }
             if !refreshed || noted.written.get(&key) != Some(&client) {

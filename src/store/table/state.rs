@@ -20,6 +20,14 @@ impl<S: Shape> StoreTable<S> {
         client.map(print).unwrap_or_default()
     }
 
+    /// Who is refused, and counted: rows that callbacks refresh together.
+    fn asker_prints(&self, client: Option<&str>) -> Prints {
+        match client {
+            Some(client) => self.client_prints(Some(client)),
+            None => self.shape.fingerprints("refreshFn"),
+        }
+    }
+
     fn token_prints(&self, stamp: &Stamp) -> Prints {
         let text = stamp.refresh.as_deref().unwrap_or_default();
         self.shape.fingerprints(&format!("refresh token\0{text}"))
@@ -31,24 +39,25 @@ impl<S: Shape> StoreTable<S> {
         stamp: &Stamp,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        let (client, token) = (self.client_prints(client), self.token_prints(stamp));
+        let (client, token) = (self.asker_prints(client), self.token_prints(stamp));
         self.states.read(&Self::owned(key), &client, &token).await
     }
 
     pub(super) fn refreshed(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
-        self.states.note(Self::owned(key), print, self.counted_as(client), true);
+        let asker = self.asker_prints(client).into_iter().next();
+        self.states.note_refreshed(Self::owned(key), print, asker);
     }
 
     /// The row was stored for this client; `None`: it is not known which.
     pub(in crate::store) fn stored(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
-        self.states.note(Self::owned(key), print.clone(), print, false);
+        self.states.note_stored(Self::owned(key), print);
     }
 
     /// The row is gone.
     pub(in crate::store) fn deleted(&self, key: &S::Key) {
-        self.states.note(Self::owned(key), None, None, false);
+        self.states.note_stored(Self::owned(key), None);
     }
 
     pub(super) async fn failed(
@@ -62,7 +71,7 @@ impl<S: Shape> StoreTable<S> {
             return None;
         }
         let token = self.token_prints(stamp).into_iter().next()?;
-        let client = self.client_prints(failure.client.as_deref()).into_iter().next();
+        let client = self.asker_prints(failure.client.as_deref()).into_iter().next();
         let key = Self::owned(key);
         self.states.note_failure(&key, &token, client.as_deref(), failure).await
     }
@@ -72,17 +81,9 @@ impl<S: Shape> StoreTable<S> {
         self.states.ask_at_once().await
     }
 
-    /// The fingerprint under which endings are counted: those of all callbacks together.
-    fn counted_as(&self, client: Option<&str>) -> Option<String> {
-        let prints = match client {
-            Some(client) => self.client_prints(Some(client)),
-            None => self.shape.fingerprints("refreshFn"),
-        };
-        prints.into_iter().next()
-    }
-
     pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
-        let Some(print) = self.counted_as(client) else { return Ok(true) };
+        let print = self.asker_prints(client).into_iter().next();
+        let Some(print) = print else { return Ok(true) };
         self.states.admit_ending(&print).await
     }
 }
