@@ -152,10 +152,13 @@ impl Message {
                     Some(ms) => flat.insert(number(i64::try_from(ms).unwrap_or(i64::MAX)))?,
                     None => flat.insert(Null)?,
                 }
-                match event.code {
-                    Some(code) => flat.insert(code),
-                    None => flat.insert(Null),
+                for text in [event.code, event.reason] {
+                    match text {
+                        Some(text) => flat.insert(text)?,
+                        None => flat.insert(Null)?,
+                    }
                 }
+                Ok(())
             }
         }
     }

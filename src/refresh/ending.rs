@@ -92,9 +92,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
         // c. Another client's refresh token is refused in the same words.
         if let Some(why) = self.unproven(key, &row.stamp, endpoint).await? {
-            let error = Error::ClientUnproven { why };
-            self.tell(EventKind::ClientUnproven, key, None, Some(error.code()));
-            return Err(error);
+            self.tell_unproven(key, why);
+            return Err(Error::ClientUnproven { why });
         }
         // d. The store's ending.
         let ended = self.table.end(key, &row.stamp, lease.at, refusal).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::lease::Lease;
 use super::{Next, Runtime, Shared, Table};
+use crate::error::{Error, Unproven};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Event {
     pub duration_ms: Option<u64>,
     /// The error's code, where there is one.
     pub code: Option<&'static str>,
+    /// What the code leaves open, where it does.
+    pub reason: Option<&'static str>,
 }
 
 /// Whoever listens. Called from the engine's tasks: must not block.
@@ -118,6 +121,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         code: Option<&'static str>,
     ) {
         let (store, key) = (self.table.store(), self.table.describe(key));
-        self.observer.tell(Event { kind, store, key, duration_ms, code });
+        self.observer.tell(Event { kind, store, key, duration_ms, code, reason: None });
+    }
+
+    pub(super) fn tell_unproven(&self, key: &T::Key, why: Unproven) {
+        let (kind, code) = (EventKind::ClientUnproven, Error::ClientUnproven { why }.code());
+        let (store, key) = (self.table.store(), self.table.describe(key));
+        let (code, reason) = (Some(code), Some(why.name()));
+        self.observer.tell(Event { kind, store, key, duration_ms: None, code, reason });
     }
 }

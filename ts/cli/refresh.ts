@@ -1,6 +1,7 @@
 /** `tokenkeep refresh`: tokens that run out soon are refreshed before anybody waits for them. */
 
-import { createTokenKeep } from '../instance';
+import { ClosedError } from '../errors';
+import { type TokenKeep, createTokenKeep } from '../instance';
 import type { RefreshExpiringResult } from '../integration-store';
 import { UsageError, flags } from './usage';
 
@@ -24,10 +25,35 @@ export async function refresh(args: string[]): Promise<void> {
         : numberOf('--max-per-second', values['max-per-second']),
   };
   const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
-  const result = await keep.integration.refreshExpiring(options).finally(() => keep.close());
+  const result = await untilSignal(keep, keep.integration.refreshExpiring(options));
   const text = values.json ? JSON.stringify(result) : linesOf(result).join('\n');
   process.stdout.write(`${text}\n`);
   if (result.failed > 0) process.exitCode = 1;
+}
+
+/** How long what was sent may take to be stored after a signal. */
+const GRACE_MS = 30_000;
+
+/**
+ * The result of a run. A signal ends it: nothing more is sent, and what was sent is stored, since a
+ * provider may have made the old refresh token worthless.
+ */
+async function untilSignal<Result>(keep: TokenKeep, run: Promise<Result>): Promise<Result> {
+  let stoppedBy: string | undefined;
+  const stop = (signal: string): void => {
+    stoppedBy = signal;
+    void keep.close({ timeoutMs: GRACE_MS });
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  try {
+    return await run;
+  } catch (error) {
+    if (!stoppedBy || !(error instanceof ClosedError)) throw error;
+    throw new ClosedError(`stopped by ${stoppedBy}: what was sent is stored, a later run goes on`);
+  } finally {
+    await keep.close(stoppedBy ? { timeoutMs: GRACE_MS } : {});
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+  }
 }
 
 function linesOf({
