@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use super::table::Stamp;
 use crate::config::Limits;
 use crate::error::Error;
 
-/// Above this many rows, those whose pause is over are forgotten.
-const FAILURES_MAX: usize = 4_096;
+/// Above this many rows, and whenever they have doubled since, those whose pause is over are forgotten.
+const FAILURES_ROOM: usize = 4_096;
+/// Above this many all are: then the table alone knows what the provider has refused.
+const FAILURES_MAX: usize = 65_536;
 
 struct Remembered {
     stamp: Stamp,
@@ -29,11 +32,13 @@ struct Remembered {
 /// The last failure of each row. A refresh changes the row's stamp, and so ends it.
 pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Remembered>>,
+    /// So many rows are taken before it is looked again for those whose pause is over.
+    room: AtomicUsize,
 }
 
 impl<Key: Eq + Hash + Clone> Failures<Key> {
     pub(super) fn new() -> Self {
-        Self { rows: Mutex::new(HashMap::new()) }
+        Self { rows: Mutex::new(HashMap::new()), room: AtomicUsize::new(FAILURES_ROOM) }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
@@ -105,8 +110,12 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
     fn make_room(&self, runtime: &impl Runtime) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         let now = runtime.monotonic();
         let mut rows = self.lock();
-        if rows.len() >= FAILURES_MAX {
+        if rows.len() >= self.room.load(Ordering::Relaxed) {
             rows.retain(|_, failure| now < failure.until);
+            if rows.len() >= FAILURES_MAX {
+                rows.clear();
+            }
+            self.room.store((rows.len() * 2).clamp(FAILURES_ROOM, FAILURES_MAX), Ordering::Relaxed);
         }
         rows
     }
@@ -292,5 +301,18 @@ mod tests {
             assert!(clients.has_refreshed(&client));
         }
         assert!(clients.lock().len() <= CLIENTS_MAX);
+    }
+
+    #[test]
+    fn many_rows_that_were_refused_take_no_more_room_and_the_last_is_known() {
+        let (failures, limits) = (Failures::new(), &Limits::DEFAULT);
+        let stamp = Stamp { refresh: Some("rt".into()), access: Some("at".into()) };
+        for number in 0..3 * FAILURES_MAX {
+            let failure =
+                Failure { error: rejected(), client: None, lasting: true, pause_max: None };
+            failures.remember(&number, &stamp, failure, None, &NOW, limits);
+            assert!(failures.recent(&number, &stamp, &NOW).is_some());
+        }
+        assert!(failures.lock().len() <= FAILURES_MAX);
     }
 }
