@@ -203,7 +203,7 @@ impl RefreshStates {
             (&ms(self.limits.endings_within_ms), Type::FLOAT8),
         ];
         // What this client has refreshed meanwhile counts first.
-        self.notes.written().await;
+        self.notes.clients_written().await;
         let step = "count connections that end";
         let scope = Scope::default();
         let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;

@@ -2,9 +2,11 @@
 //! one statement.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::select;
 use tokio::sync::watch;
 
 use super::{Parts, is_missing};
@@ -60,6 +62,8 @@ pub(super) struct Notes {
     clock: Tokio,
     noted: Mutex<Noted>,
     writing: watch::Sender<bool>,
+    /// How often all clients that waited have been written.
+    rounds: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -90,7 +94,8 @@ impl Noted {
 impl Notes {
     pub(super) fn new(database: Arc<Database>, store: &'static str, within: Within) -> Arc<Self> {
         let (noted, writing) = (Mutex::default(), watch::Sender::new(false));
-        Arc::new(Self { database, store, within, clock: Tokio::default(), noted, writing })
+        let (clock, rounds) = (Tokio::default(), watch::Sender::new(0));
+        Arc::new(Self { database, store, within, clock, noted, writing, rounds })
     }
 
     /// `client`: whose row it is now; `told`: of whom it is noted that rows are stored, or refreshed.
@@ -153,6 +158,16 @@ impl Notes {
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }
 
+    /// Ends when the clients that were noted before are written, or have failed to be; nobody waits here
+    /// for what others go on to note.
+    pub(super) async fn clients_written(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // What the round that is under way has taken may lack the last ones.
+        let end = *rounds.borrow_and_update() + 2;
+        let written = pin!(rounds.wait_for(|round| *round >= end));
+        select(written, pin!(self.written())).await;
+    }
+
     /// Whatever waits, until nothing does.
     async fn write(self: Arc<Self>) {
         // Calls of the same burst, which stand behind this task, get their rows in first.
@@ -162,6 +177,7 @@ impl Notes {
             for (client, refreshed) in clients {
                 self.write_client(&client, refreshed).await;
             }
+            self.rounds.send_modify(|round| *round += 1);
             let Some((known, unknown)) = self.take() else { break };
             let known_written = self.write_rows(KNOWN, &known).await;
             let unknown_written = self.write_rows(UNKNOWN, &unknown).await;
