@@ -8,7 +8,7 @@ BEGIN
     CREATE SCHEMA tokenkeep;
   END IF;
 
-  -- target_schema: where the store's table is, when it was named; else ''. key: the row's natural key.
+  -- target_schema: where the store's table is. key: the row's natural key.
   -- client: the fingerprint of token endpoint and client id; NULL: not known. token: the fingerprint of
   -- the stored refresh token that refused_client was refused with.
   IF to_regclass('tokenkeep.refresh_state') IS NULL THEN

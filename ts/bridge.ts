@@ -56,8 +56,8 @@ const PASSWORD = 12;
 const FORGET_PASSWORD = 13;
 const FORGET_CALLER = 14;
 
-/** How long a thrown object is kept for `cause`: a failure is remembered for at most 30 s. */
-const CAUSE_MS = 60_000;
+/** So many thrown objects are kept for the `cause` of failures that are remembered: the last ones. */
+const CAUSES_MAX = 1_000;
 /** How long Node is kept alive for an answer that is not stored yet, after all else has ended. */
 const TAIL_MS = 60_000;
 /** The longest interval that timers take. */
@@ -179,8 +179,8 @@ function message(flat: unknown[], at: number): number {
       hold(flat[at + 1] as boolean);
       return at + 2;
     case EVENT:
-      publish(flat.slice(at + 1, at + 7));
-      return at + 7;
+      publish(flat.slice(at + 1, at + 8));
+      return at + 8;
     case FETCH:
       void sendRequest(bridge, flat.slice(at + 1, at + 7));
       return at + 7;
@@ -276,7 +276,8 @@ function keepCause(thrown: unknown): number {
   lastCause = (lastCause + 1) >>> 0;
   const causeId = lastCause;
   causes.set(causeId, thrown);
-  setTimeout(() => causes.delete(causeId), CAUSE_MS).unref();
+  const [oldest] = causes.keys();
+  if (causes.size > CAUSES_MAX && oldest !== undefined) causes.delete(oldest);
   return causeId;
 }
 

@@ -20,6 +20,8 @@ export interface TokenkeepEvent {
   key: string;
   durationMs?: number;
   code?: string;
+  /** Of `client.unproven`: why the client is not believed, as `ClientUnprovenError` has it. */
+  reason?: string;
 }
 
 /** The name of the diagnostics channel. */
@@ -58,20 +60,22 @@ export function forgetWhenNotStored(keep: number): void {
   followers.delete(keep);
 }
 
-/** Publishes an event as the core tells it: instance, type, store, key, duration, code. */
+/** Publishes an event as the core tells it: instance, type, store, key, duration, code, reason. */
 export function publish(told: unknown[]): void {
-  const [keep, type, store, key, durationMs, code] = told as [
+  const [keep, type, store, key, durationMs, code, reason] = told as [
     number,
     TokenkeepEvent['type'],
     string,
     string,
     number | null,
     string | null,
+    string | null,
   ];
   if (type === 'commit.retry') followers.get(keep)?.();
   const event: TokenkeepEvent = { type, store, key };
   if (durationMs !== null) event.durationMs = durationMs;
   if (code !== null) event.code = code;
+  if (reason !== null) event.reason = reason;
   // What a subscriber throws is Node's to report, as an uncaught exception of its own, later.
   events.publish(event);
   const listener = listeners.get(keep);

@@ -95,7 +95,8 @@ export interface RefreshExpiringResult {
   /** The failed and the revoked, by provider and error code, in the order of both. */
   failures: { provider: string; code: string; count: number }[];
   /**
-   * Rows that are due and were not tried, by provider: it is not described, or has refused the client.
+   * Rows that are due and were not tried, by provider: it is not described, has refused the client, or
+   * has refused these rows before, and their time has not come.
    * Among the first 100,000 such rows.
    */
   skipped: { provider: string; count: number }[];

@@ -97,6 +97,26 @@ describe('rows that a refreshFn refreshes', () => {
   });
 });
 
+it('are counted beside any number of rows that are stored', async () => {
+  const application = scene.application();
+  const [dead] = await scene.users('integration', 1, application);
+  scene.endpoint.script(() => INVALID_GRANT);
+  let goesOn = true;
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const tokens = { accessToken: 'at', refreshToken: 'rt', expiresAt, scopes: [] };
+  const others = Array.from({ length: 40 }, async () => {
+    const { integration } = application.keep;
+    while (goesOn) await integration.storeToken(randomUUID(), 'google', tokens);
+  });
+  const began = performance.now();
+  const { code } = await failureOf(application.valid(dead!));
+  const tookMs = performance.now() - began;
+  goesOn = false;
+  await Promise.all(others);
+  expect(code).toBe('ERR_TOKENKEEP_REVOKED');
+  expect(tookMs).toBeLessThan(2_000);
+});
+
 async function tokensOf(userId: string) {
   const { keep } = scene.application(`client of ${randomUUID()}`);
   return (await keep.gmail.getGmailTokenDecrypted(userId))!;

@@ -80,6 +80,7 @@ export type Shapes = [
         key: string;
         durationMs?: number;
         code?: string;
+        reason?: string;
       }
     >
   >,

@@ -192,7 +192,14 @@ impl Connect {
 
     fn tell<S: Connects>(&self, kind: EventKind, key: &str, code: Option<&'static str>) {
         let (store, key) = (S::STORE, key.to_owned());
-        self.options.observer.tell(Event { kind, store, key, duration_ms: None, code });
+        self.options.observer.tell(Event {
+            kind,
+            store,
+            key,
+            duration_ms: None,
+            code,
+            reason: None,
+        });
     }
 }
 

@@ -9,6 +9,7 @@ use deadpool_postgres::ClientWrapper;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 
@@ -78,7 +79,16 @@ impl Servers {
             None => None,
         };
         let password = password.as_ref().map(|password| password.as_bytes());
-        let opened = self.connect_with(password).await?;
+        let opened = self.connect_with(password).await.map_err(|error| {
+            // The next one that the application gives may be taken: they rotate.
+            match password.is_some() && error.code() == Some(&SqlState::INVALID_PASSWORD) {
+                true => Unconnected::Password(NoPassword {
+                    reason: "gave a password that the server refused",
+                    cause_id: None,
+                }),
+                false => Unconnected::from(error),
+            }
+        })?;
         // A pooler may not tell it.
         match opened.1.parameter("server_encoding") {
             Some(encoding) if encoding != ENCODING => {

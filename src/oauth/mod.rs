@@ -31,7 +31,7 @@ pub use provider::{
     ZohoServers,
 };
 pub use request::refresh_request;
-pub use response::{judge, judge_with};
+pub use response::{is_from_a_gateway, judge, judge_with};
 pub use retry_after::retry_after;
 pub use words::{Meaning, redacted};
 

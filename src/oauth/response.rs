@@ -16,6 +16,17 @@ use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_tex
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
+const REDIRECT: &str = "a redirect, which a token request must not follow";
+const NO_ERROR_CODE: &str = "no error code";
+
+/// Whether a refusal may come from what stands before the authorization server, such as a firewall or a
+/// page for maintenance: it names no error, and has none of the statuses of RFC 6749, section 5.2.
+#[must_use]
+pub fn is_from_a_gateway(error: &Error) -> bool {
+    let Error::ProviderRefused { status, reason } = error else { return false };
+    reason == REDIRECT || (reason == NO_ERROR_CODE && ![400, 401].contains(status))
+}
+
 /// What `response` means. `wall` is the time since 1970, for a `Retry-After` that is a date.
 #[must_use]
 pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Verdict {
@@ -37,10 +48,7 @@ pub fn judge_with(
         Verdict::Transient(error, pause)
     };
     match status {
-        300..=399 => Verdict::Refused(Error::ProviderRefused {
-            status,
-            reason: "a redirect, which a token request must not follow".into(),
-        }),
+        300..=399 => Verdict::Refused(Error::ProviderRefused { status, reason: REDIRECT.into() }),
         429 => throttled(pause),
         // RFC 9110, section 15.5.9, and RFC 8470, section 5.2: the request was not carried out.
         408 => unavailable("the request did not arrive in time"),
@@ -92,7 +100,7 @@ fn judge_body(
         // Whoever says when to come back refuses for a time.
         (false, _) if pause.is_some() => throttled(pause),
         (false, Some(_)) => refused(status, "an unknown error code"),
-        (false, None) => refused(status, "no error code"),
+        (false, None) => refused(status, NO_ERROR_CODE),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +15,10 @@ use super::table::Stamp;
 use crate::config::Limits;
 use crate::error::Error;
 
-/// Above this many rows, those whose pause is over are forgotten; then all others.
-const FAILURES_MAX: usize = 4_096;
+/// Above this many rows, and whenever they have doubled since, those whose pause is over are forgotten.
+const FAILURES_ROOM: usize = 4_096;
+/// Above this many all are: then the table alone knows what the provider has refused.
+const FAILURES_MAX: usize = 65_536;
 
 struct Remembered {
     stamp: Stamp,
@@ -32,11 +34,17 @@ pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Remembered>>,
     /// Whether some row has failed since its client was not believed.
     has_unproven: AtomicBool,
+    /// So many rows are taken before it is looked again for those whose pause is over.
+    room: AtomicUsize,
 }
 
 impl<Key: Eq + Hash + Clone> Failures<Key> {
     pub(super) fn new() -> Self {
-        Self { rows: Mutex::new(HashMap::new()), has_unproven: AtomicBool::new(false) }
+        Self {
+            rows: Mutex::new(HashMap::new()),
+            has_unproven: AtomicBool::new(false),
+            room: AtomicUsize::new(FAILURES_ROOM),
+        }
     }
 
     /// A client has refreshed a row: those that wait for that may be tried again.
@@ -44,6 +52,11 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         if self.has_unproven.swap(false, Ordering::Relaxed) {
             self.lock().retain(|_, failure| !is_of_unproven_client(&failure.error));
         }
+    }
+
+    /// All of them: the table, or nobody, knows them now.
+    pub(super) fn forget(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
@@ -121,12 +134,12 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
     fn make_room(&self, runtime: &impl Runtime) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         let now = runtime.monotonic();
         let mut rows = self.lock();
-        if rows.len() >= FAILURES_MAX {
+        if rows.len() >= self.room.load(Ordering::Relaxed) {
             rows.retain(|_, failure| now < failure.until);
-        }
-        // The table knows them, too.
-        if rows.len() >= FAILURES_MAX {
-            rows.clear();
+            if rows.len() >= FAILURES_MAX {
+                rows.clear();
+            }
+            self.room.store((rows.len() * 2).clamp(FAILURES_ROOM, FAILURES_MAX), Ordering::Relaxed);
         }
         rows
     }
@@ -312,5 +325,18 @@ mod tests {
             assert!(clients.has_refreshed(&client));
         }
         assert!(clients.lock().len() <= CLIENTS_MAX);
+    }
+
+    #[test]
+    fn many_rows_that_were_refused_take_no_more_room_and_the_last_is_known() {
+        let (failures, limits) = (Failures::new(), &Limits::DEFAULT);
+        let stamp = Stamp { refresh: Some("rt".into()), access: Some("at".into()) };
+        for number in 0..3 * FAILURES_MAX {
+            let failure =
+                Failure { error: rejected(), client: None, lasting: true, pause_max: None };
+            failures.remember(&number, &stamp, failure, None, &NOW, limits);
+            assert!(failures.recent(&number, &stamp, &NOW).is_some());
+        }
+        assert!(failures.lock().len() <= FAILURES_MAX);
     }
 }

@@ -38,7 +38,7 @@ pub use token::Token;
 pub use want::{Behaviour, Want};
 
 use crate::error::{Error, Result};
-use crate::oauth::{TokenEndpoint, Verdict};
+use crate::oauth::{TokenEndpoint, Verdict, is_from_a_gateway};
 use crate::secret::RefreshToken;
 use board::Needs;
 use commit::Answer;
@@ -183,6 +183,11 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
         self.shared.flights.is_closed()
+    }
+
+    /// Forgets what has failed here: each row may be tried again at once.
+    pub fn forget_failures(&self) {
+        self.shared.failures.forget();
     }
 
     /// Waits until no flight is under way, and all that they leave behind is written.
@@ -394,7 +399,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             }
         };
         let client = endpoint.client().map(str::to_owned);
-        let failure = Failure { error: error.clone(), client, lasting, pause_max: None };
+        // That is over sooner than a refusal of the token.
+        let shortest = Duration::from_millis(limits.refusal_pause_min_ms);
+        let pause_max = is_from_a_gateway(&error).then_some(shortest);
+        let failure = Failure { error: error.clone(), client, lasting, pause_max };
         let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
         self.failures.remember(&flight_key, stamp, failure, retry_after, &self.runtime, limits);
         Next::Done(Err(error))

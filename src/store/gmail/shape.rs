@@ -40,6 +40,7 @@ impl Shape for GmailShape {
     const STEPS: Steps = steps!("gmail tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = [""; 2];
+    const ENDS_BY_DELETING: bool = true;
 
     fn parts(key: &String) -> Vec<Option<&str>> {
         vec![Some(key)]

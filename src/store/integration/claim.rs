@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::expiring::{Endpoints, endpoint_of};
 use super::slot::{InSlot, Slot};
-use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, SKIPPED, STATE};
+use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, PAUSED, SKIPPED, STATE};
 use super::{Integration, IntegrationShape, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
@@ -113,6 +113,13 @@ impl Integration {
         self.look("look for leased integration tokens", LEASED, due, refreshed_ms).await
     }
 
+    /// How many rows wait for their time after a refusal, not one of this run, by provider.
+    pub(super) async fn paused(&self, due: Due<'_>) -> Result<Vec<(String, u64)>> {
+        let took_ms = due.took.as_secs_f64() * 1_000.0;
+        let rows = self.rows("count refused integration tokens", PAUSED, due, took_ms).await?;
+        rows.iter().map(counted).collect()
+    }
+
     async fn look(
         &self,
         step: &'static str,
@@ -120,22 +127,33 @@ impl Integration {
         due: Due<'_>,
         since_ms: f64,
     ) -> Result<Vec<Found>> {
+        let rows = self.rows(step, sql, due, since_ms).await?;
+        let found = |row| Ok(Found { key: IntegrationShape::key(row)?, failures: column(row, 2)? });
+        rows.iter().map(found).collect()
+    }
+
+    async fn rows(
+        &self,
+        step: &'static str,
+        sql: &str,
+        due: Due<'_>,
+        since_ms: f64,
+    ) -> Result<Vec<crate::db::Row>> {
         let table = self.table()?;
+        let schema = table.schema().await?;
         let params: Params<'_> = &[
             (&ms(due.within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
             (&count(LOOK_MAX), Type::INT8),
-            (&table.database.settings().schema(), Type::TEXT),
+            (&schema, Type::TEXT),
             (&since_ms, Type::FLOAT8),
             (&due.clients, Type::TEXT_ARRAY),
         ];
         let [known, unknown] = STATE.map(|state| table.named(&sql.replace("{state}", state)));
-        let rows = match table.read_rows(step, &known, params).await {
-            Err(error) if is_missing(&error) => table.read_rows(step, &unknown, params).await?,
-            rows => rows?,
-        };
-        let found = |row| Ok(Found { key: IntegrationShape::key(row)?, failures: column(row, 2)? });
-        rows.iter().map(found).collect()
+        match table.read_rows(step, &known, params).await {
+            Err(error) if is_missing(&error) => table.read_rows(step, &unknown, params).await,
+            rows => rows,
+        }
     }
 
     /// How many rows are due of other providers than these, by provider.
@@ -148,10 +166,6 @@ impl Integration {
         ];
         let step = "count integration tokens of other providers";
         let rows = table.read_rows(step, &table.named(SKIPPED), params).await?;
-        let counted = |row| {
-            let rows: i64 = column(row, 1)?;
-            Ok((column(row, 0)?, u64::try_from(rows).unwrap_or_default()))
-        };
         rows.iter().map(counted).collect()
     }
 
@@ -221,4 +235,10 @@ fn count(rows: usize) -> i64 {
 #[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
 fn ms(ms: u64) -> f64 {
     ms as f64
+}
+
+/// A provider, and how many rows.
+fn counted(row: &crate::db::Row) -> Result<(String, u64)> {
+    let rows: i64 = column(row, 1)?;
+    Ok((column(row, 0)?, u64::try_from(rows).unwrap_or_default()))
 }

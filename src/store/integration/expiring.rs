@@ -1,6 +1,6 @@
 //! Refreshing ahead of time: tokens that run out soon, by any number of workers, each row by one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -304,8 +304,8 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         (self.pace.turn(provider), self.slots.take(provider))
     }
 
-    /// What is due and was not tried: of providers that are not described, and of those that have refused
-    /// the client. Only told: what fails here fails no run.
+    /// What is due and was not tried: of providers that are not described, of those that have refused the
+    /// client, and what was refused before and waits for its time. Only told: what fails here fails no run.
     async fn skipped(&self, tally: &Tally) -> Vec<(String, u64)> {
         let names = self.endpoints.keys().map(String::as_str);
         let tried: Vec<&str> =
@@ -315,7 +315,11 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             let rows = rows.saturating_sub(tally.failed_of(&provider));
             (rows > 0).then_some((provider, rows))
         };
-        skipped.into_iter().filter_map(without).collect()
+        let mut all: BTreeMap<_, _> = skipped.into_iter().filter_map(without).collect();
+        for (provider, rows) in self.store.paused(self.due(&tried)).await.unwrap_or_default() {
+            *all.entry(provider).or_default() += rows;
+        }
+        all.into_iter().collect()
     }
 }
 

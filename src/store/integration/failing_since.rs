@@ -23,7 +23,7 @@ impl Integration {
     pub async fn failing_since(&self, key: &Key) -> Result<Option<Failing>> {
         check_key(key)?;
         let table = self.table()?;
-        let schema = table.database.settings().schema();
+        let schema = table.schema().await?;
         let params: Params<'_> =
             &[(&IntegrationShape::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
         let step = "read since when a refresh fails";

@@ -209,7 +209,9 @@ impl Integration {
 
 impl Revives for Integration {
     async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        self.table()?.revive(since).await
+        let revived = self.table()?.revive(since).await?;
+        self.engine.forget_failures();
+        Ok(revived)
     }
 }
 

@@ -131,7 +131,7 @@ const END: &str = "
 pub(super) const FAILING_SINCE: &str = "
     SELECT state.failing_since, clock_timestamp(), state.failures
     FROM {table} AS stored JOIN tokenkeep.refresh_state AS state
-        ON state.target_schema = coalesce($2, '') AND state.store = 'integration'
+        ON state.target_schema = $2 AND state.store = 'integration'
         AND state.key = ARRAY[stored.user_id, stored.provider]
     WHERE stored.user_id = $1[1] AND stored.provider = $1[2]
       AND stored.failure_count > 0 AND state.failures > 0";
@@ -230,7 +230,7 @@ pub(super) const CLAIM_FAILING: &str = concat!(
 /// The table beside when a refresh has failed and from when on it may be tried again; beside NULLs, for a
 /// database without that table. $4: the schema.
 pub(super) const STATE: [&str; 2] = [
-    "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = coalesce($4, '')
+    "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = $4
         AND state.store = 'integration' AND state.key = ARRAY[due.user_id, due.provider]",
     ", (SELECT NULL::timestamptz AS failed_at, NULL::timestamptz AS retry_at,
         NULL::text AS refused_client) AS state",
@@ -257,6 +257,23 @@ pub(super) const FAILING: &str = concat!(
     may_be_tried!(),
     "
     ORDER BY coalesce(state.failed_at, 'epoch'), failure_count, expires_at LIMIT $3"
+);
+
+/// How many rows wait for their time after a refusal that lasts, not of the last $5 ms, among the first
+/// $3.
+pub(super) const PAUSED: &str = concat!(
+    "
+    SELECT name, count(*) FROM (
+        SELECT split_part(provider, '#', 1) AS name FROM {table} AS due {state}
+        WHERE ",
+    is_due!(),
+    " AND failure_count > 0
+          AND state.failed_at < clock_timestamp() - $5 * interval '1 millisecond' AND NOT ",
+    may_be_tried!(),
+    "
+        ORDER BY expires_at LIMIT $3
+    ) AS paused
+    GROUP BY name ORDER BY name"
 );
 
 /// Rows that somebody else is refreshing, or has not finished, or has held locked; not what was refreshed

@@ -17,7 +17,8 @@ pub struct Summary {
     pub revoked: u64,
     /// The failed and the revoked, by provider and code.
     pub failures: Vec<FailureCount>,
-    /// Rows that are due and were not tried, by provider: it is not described, or has refused the client.
+    /// Rows that are due and were not tried, by provider: it is not described, has refused the client, or
+    /// has refused these rows before, and their time has not come.
     pub skipped: Vec<(String, u64)>,
 }
 

@@ -4,6 +4,7 @@
 //! is unknown.
 
 mod endings;
+mod home;
 mod notes;
 mod refused;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::endings::Endings;
+use self::home::Home;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
@@ -30,6 +32,7 @@ pub(super) struct RefreshStates {
     store: &'static str,
     within: Within,
     limits: Limits,
+    home: Arc<Home>,
     notes: Arc<Notes>,
     endings: Endings,
 }
@@ -39,13 +42,13 @@ const READ: &str = "
     SELECT state.client, state.token, state.refused_client, state.error_code, state.status,
         state.reason, state.retry_at, clock_timestamp(), state.failures,
         EXISTS (SELECT FROM tokenkeep.oauth_client
-            WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
+            WHERE target_schema = $1 AND store = $2 AND client = ANY($4)
               AND refreshed_at IS NOT NULL),
         EXISTS (SELECT FROM tokenkeep.oauth_client
-            WHERE target_schema = coalesce($1, '') AND store = $2 AND client = ANY($4)
+            WHERE target_schema = $1 AND store = $2 AND client = ANY($4)
               AND refreshed_at > state.failed_at)
     FROM (SELECT 1) AS always LEFT JOIN tokenkeep.refresh_state AS state
-        ON target_schema = coalesce($1, '') AND store = $2 AND key = $3";
+        ON target_schema = $1 AND store = $2 AND key = $3";
 
 /// The same refusal of the same token by the same client counts on; a lasting one ($9) is asked again
 /// after $10 ms, doubled each time, but at most $11.
@@ -53,7 +56,7 @@ const NOTE_FAILURE: &str = "
     INSERT INTO tokenkeep.refresh_state AS state
         (target_schema, store, key, token, refused_client, error_code, status, reason, failures,
         failing_since, failed_at, retry_at)
-    SELECT coalesce($1, ''), $2, $3, $4, $5, $6, $7, $8, 1, now, now,
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, now, now,
         CASE WHEN $9 THEN now + LEAST($10, $11) * interval '1 millisecond' END
     FROM (SELECT clock_timestamp() AS now) AS clock
     ON CONFLICT (target_schema, store, key) DO UPDATE SET
@@ -75,12 +78,12 @@ const NOTE_FAILURE: &str = "
 
 const ASK_AT_ONCE: &str = "
     UPDATE tokenkeep.refresh_state SET retry_at = NULL
-    WHERE target_schema = coalesce($1, '') AND store = $2 AND retry_at IS NOT NULL";
+    WHERE target_schema = $1 AND store = $2 AND retry_at IS NOT NULL";
 
 /// One more row ends, unless $4 have since the client last refreshed one, and within $5 ms.
 const ADMIT_ENDING: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, endings, ended_at)
-    VALUES (coalesce($1, ''), $2, $3, 1, clock_timestamp())
+    VALUES ($1, $2, $3, 1, clock_timestamp())
     ON CONFLICT (target_schema, store, client) DO UPDATE SET
         endings = CASE WHEN known.ended_at < clock_timestamp() - $5 * interval '1 millisecond'
             THEN 1 ELSE known.endings + 1 END,
@@ -92,12 +95,18 @@ const ADMIT_ENDING: &str = "
 impl RefreshStates {
     pub(super) fn new(
         database: Arc<Database>,
-        store: &'static str,
-        within: Within,
+        (store, table): (&'static str, &'static str),
         limits: Limits,
     ) -> Self {
-        let notes = Notes::new(Arc::clone(&database), store, within);
-        Self { database, store, within, limits, notes, endings: Endings::default() }
+        let within = Within::usual(&limits);
+        let home = Arc::new(Home::new(Arc::clone(&database), table, within));
+        let notes = Notes::new(Arc::clone(&database), Arc::clone(&home), store, within);
+        Self { database, store, within, limits, home, notes, endings: Endings::default() }
+    }
+
+    /// The schema that the table is in.
+    pub(super) async fn schema(&self) -> Result<&str> {
+        self.home.schema().await
     }
 
     /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
@@ -111,7 +120,7 @@ impl RefreshStates {
         if self.notes.is_missing() {
             return Ok(RefreshState::default());
         }
-        let schema = self.database.settings().schema();
+        let schema = self.home.schema().await?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -186,8 +195,9 @@ impl RefreshStates {
         let first_ms = ms(self.limits.refusal_pause_min_ms);
         let most = Duration::from_millis(self.limits.refusal_pause_max_ms);
         let most_ms = pause_max.map_or(most, |pause| pause.min(most)).as_secs_f64() * 1_000.0;
+        let schema = self.home.schema().await.ok()?;
         let params: Params<'_> = &[
-            (&self.database.settings().schema(), Type::TEXT),
+            (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
             (key, Type::TEXT_ARRAY),
             (&token, Type::TEXT),
@@ -212,15 +222,16 @@ impl RefreshStates {
     /// process knows.
     pub(super) async fn admit_ending(&self, client: &str) -> Result<bool> {
         let endings_max = i32::try_from(self.limits.endings_max).unwrap_or(i32::MAX);
+        let schema = self.home.schema().await?;
         let params: Params<'_> = &[
-            (&self.database.settings().schema(), Type::TEXT),
+            (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
             (&client, Type::TEXT),
             (&endings_max, Type::INT4),
             (&ms(self.limits.endings_within_ms), Type::FLOAT8),
         ];
         // What this client has refreshed meanwhile counts first.
-        self.notes.written().await;
+        self.notes.clients_written().await;
         let step = "count connections that end";
         let scope = Scope::default();
         let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;
@@ -232,7 +243,7 @@ impl RefreshStates {
 
     /// Has refused rows asked for at once.
     pub(super) async fn ask_at_once(&self) -> Result<()> {
-        let schema = self.database.settings().schema();
+        let schema = self.home.schema().await?;
         let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
         let (scope, step) = (Scope::default(), "forget pauses");
         let outcome = self.database.write(&scope, step, ASK_AT_ONCE, params, self.within).await;

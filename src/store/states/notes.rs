@@ -2,11 +2,14 @@
 //! one statement.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::select;
 use tokio::sync::watch;
 
+use super::home::Home;
 use super::{Parts, is_missing};
 use crate::db::{Database, Params, Scope, Type, Within};
 use crate::error::Result;
@@ -25,7 +28,7 @@ const WRITTEN_MAX: usize = 65_536;
 /// keys, `$6` how many parts a key has, `$7` the clients.
 const KNOWN: &str = "
     INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
-    SELECT coalesce($1, ''), $2,
+    SELECT $1, $2,
         CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
             ELSE ARRAY[first, second, third] END,
         client
@@ -39,14 +42,14 @@ const KNOWN: &str = "
 const UNKNOWN: &str = "
     DELETE FROM tokenkeep.refresh_state AS state
     USING unnest($3, $4, $5) AS noted (first, second, third)
-    WHERE target_schema = coalesce($1, '') AND store = $2
+    WHERE target_schema = $1 AND store = $2
       AND key = CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
           ELSE ARRAY[first, second, third] END";
 
 /// `$4`: whether it has refreshed a row, or only stored one.
 const CLIENT: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, refreshed_at)
-    VALUES (coalesce($1, ''), $2, $3, CASE WHEN $4 THEN clock_timestamp() END)
+    VALUES ($1, $2, $3, CASE WHEN $4 THEN clock_timestamp() END)
     ON CONFLICT (target_schema, store, client) DO UPDATE SET
         refreshed_at = coalesce(EXCLUDED.refreshed_at, known.refreshed_at), endings = 0";
 
@@ -55,11 +58,14 @@ type Keyed = Vec<(Parts, String)>;
 
 pub(super) struct Notes {
     database: Arc<Database>,
+    home: Arc<Home>,
     store: &'static str,
     within: Within,
     clock: Tokio,
     noted: Mutex<Noted>,
     writing: watch::Sender<bool>,
+    /// How often all clients that waited have been written.
+    rounds: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -88,9 +94,22 @@ impl Noted {
 }
 
 impl Notes {
-    pub(super) fn new(database: Arc<Database>, store: &'static str, within: Within) -> Arc<Self> {
-        let (noted, writing) = (Mutex::default(), watch::Sender::new(false));
-        Arc::new(Self { database, store, within, clock: Tokio::default(), noted, writing })
+    pub(super) fn new(
+        database: Arc<Database>,
+        home: Arc<Home>,
+        store: &'static str,
+        within: Within,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            database,
+            home,
+            store,
+            within,
+            clock: Tokio::default(),
+            noted: Mutex::default(),
+            writing: watch::Sender::new(false),
+            rounds: watch::Sender::new(0),
+        })
     }
 
     /// `client`: whose row it is now; `told`: of whom it is noted that rows are stored, or refreshed.
@@ -153,6 +172,16 @@ impl Notes {
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }
 
+    /// Ends when the clients that were noted before are written, or have failed to be; nobody waits here
+    /// for what others go on to note.
+    pub(super) async fn clients_written(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // What the round that is under way has taken may lack the last ones.
+        let end = *rounds.borrow_and_update() + 2;
+        let written = pin!(rounds.wait_for(|round| *round >= end));
+        select(written, pin!(self.written())).await;
+    }
+
     /// Whatever waits, until nothing does.
     async fn write(self: Arc<Self>) {
         // Calls of the same burst, which stand behind this task, get their rows in first.
@@ -162,6 +191,7 @@ impl Notes {
             for (client, refreshed) in clients {
                 self.write_client(&client, refreshed).await;
             }
+            self.rounds.send_modify(|round| *round += 1);
             let Some((known, unknown)) = self.take() else { break };
             let known_written = self.write_rows(KNOWN, &known).await;
             let unknown_written = self.write_rows(UNKNOWN, &unknown).await;
@@ -212,7 +242,7 @@ impl Notes {
         };
         let (first, second, third) = (part(0), part(1), part(2));
         let clients: Vec<&str> = rows.iter().map(|(_, client)| client.as_str()).collect();
-        let schema = self.database.settings().schema();
+        let Ok(schema) = self.home.schema().await else { return false };
         let mut params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> = vec![
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -231,7 +261,7 @@ impl Notes {
     }
 
     async fn write_client(&self, client: &str, refreshed: bool) {
-        let schema = self.database.settings().schema();
+        let Ok(schema) = self.home.schema().await else { return };
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),

@@ -66,8 +66,7 @@ impl<S: Shape> StoreTable<S> {
             within: Within::usual(&limits),
             shape: PhantomData,
         });
-        let states =
-            RefreshStates::new(Arc::clone(&database), S::STORE, Within::usual(&limits), limits);
+        let states = RefreshStates::new(Arc::clone(&database), (S::STORE, S::TABLE), limits);
         Self {
             shape,
             states,
@@ -319,6 +318,9 @@ impl<S: Shape> Table for StoreTable<S> {
         ];
         let sql = &self.statements.end;
         let rows = self.database.write(&key.scope, S::STEPS.end, sql, params, self.usual()).await?;
+        if S::ENDS_BY_DELETING && !rows.is_empty() {
+            self.deleted(&key.key);
+        }
         Ok(!rows.is_empty())
     }
 }

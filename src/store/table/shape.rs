@@ -80,6 +80,9 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
     /// Notes that a refresh has failed: `$1` the key, `$2` and `$3` the texts, `$4` the error's code.
     const NOTE_FAILURE: Option<&'static str> = None;
 
+    /// Whether a row is deleted when its grant is dead.
+    const ENDS_BY_DELETING: bool = false;
+
     /// The parts of a key, as the statements take them.
     fn parts(key: &Self::Key) -> Vec<Option<&str>>;
 

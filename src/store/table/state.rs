@@ -33,6 +33,11 @@ impl<S: Shape> StoreTable<S> {
         self.shape.fingerprints(&format!("refresh token\0{text}"))
     }
 
+    /// The schema that the table is in.
+    pub(in crate::store) async fn schema(&self) -> Result<&str> {
+        self.states.schema().await
+    }
+
     pub(super) async fn state(
         &self,
         key: &S::Key,

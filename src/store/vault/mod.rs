@@ -332,7 +332,9 @@ fn is_within(buffer_ms: f64, expires_at: Option<Timestamp>, now: Timestamp) -> b
 
 impl Revives for Vault {
     async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        self.table()?.revive(since).await
+        let revived = self.table()?.revive(since).await?;
+        self.engine.forget_failures();
+        Ok(revived)
     }
 }
 

@@ -263,7 +263,9 @@ impl Zoho {
 
 impl Revives for Zoho {
     async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        self.table()?.revive(since).await
+        let revived = self.table()?.revive(since).await?;
+        self.engine.forget_failures();
+        Ok(revived)
     }
 }
 

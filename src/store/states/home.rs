@@ -1,0 +1,43 @@
+//! Which schema a store's table is in: applications in several schemas of one database share what stands
+//! in schema `tokenkeep`.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::db::{Database, Params, Scope, Type, Within, column};
+use crate::error::{Error, Result};
+
+/// The one that `search_path` finds the table in, where no schema is named.
+const FIND: &str = "
+    SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass($1)";
+
+pub(super) struct Home {
+    database: Arc<Database>,
+    table: &'static str,
+    within: Within,
+    found: OnceCell<String>,
+}
+
+impl Home {
+    pub(super) fn new(database: Arc<Database>, table: &'static str, within: Within) -> Self {
+        Self { database, table, within, found: OnceCell::new() }
+    }
+
+    /// The schema; asked once.
+    pub(super) async fn schema(&self) -> Result<&str> {
+        let find = || async {
+            if let Some(named) = self.database.settings().schema() {
+                return Ok(named.to_owned());
+            }
+            let params: Params<'_> = &[(&self.table, Type::TEXT)];
+            let step = "look for the schema of a table";
+            let rows =
+                self.database.read(&Scope::default(), step, FIND, params, self.within).await?;
+            let missing = || Error::Schema { reason: "The table does not exist".into() };
+            column(rows.first().ok_or_else(missing)?, 0)
+        };
+        self.found.get_or_try_init(find).await.map(String::as_str)
+    }
+}
