@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encryptToken } from '../dist/crypto.js';
-import { sealValue } from '../dist/index.js';
+import { createTokenKeep, sealValue } from '../dist/index.js';
 import { startTokenEndpoint } from '../support/token-endpoint.mjs';
 import { emptyDatabase, type TestDatabase } from './helpers/database';
+import { until } from './helpers/promises';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const { version } = createRequire(import.meta.url)('../package.json');
@@ -264,5 +265,54 @@ describe('refresh', () => {
     const { code, stderr } = await cli(['refresh'], { TOKENKEEP_KEY: '11'.repeat(32) });
     expect(code).toBe(1);
     expect(stderr).toContain('describes no provider');
+  });
+});
+
+describe('refresh that is ended by a signal', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s: stores what was sent', async (signal) => {
+    const endpoint = await startTokenEndpoint({ rotate: true });
+    const key = 'ab'.repeat(32);
+    const keep = createTokenKeep({ databaseUrl: database.url, tokenkeepKey: key });
+    await keep.migrate({ stores: ['integration'] });
+    const expiresAt = new Date(Date.now() + 120_000);
+    for (const user of ['u1', 'u2']) {
+      await keep.integration.storeToken(user, 'google', { ...endpoint.issue(), expiresAt });
+    }
+    endpoint.script(() => ({ delayMs: 1_000 }));
+    const child = spawn(process.execPath, [main, 'refresh', '--concurrency', '1'], {
+      env: {
+        PATH: process.env['PATH'],
+        DATABASE_URL: database.url,
+        TOKENKEEP_KEY: key,
+        GOOGLE_CLIENT_ID: 'client',
+        GOOGLE_CLIENT_SECRET: 'secret',
+        TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk));
+    await until(() => endpoint.requests.length > 0);
+    child.kill(signal);
+    const [code] = await once(child, 'close');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `tokenkeep: stopped by ${signal}: what was sent is stored, a later run goes on\n`,
+    });
+    // One was under way; nothing was sent after the signal.
+    expect(endpoint.requests).toHaveLength(1);
+    const sent = endpoint.requests[0]!.refreshToken!;
+    const tokens = await Promise.all(
+      ['u1', 'u2'].map((user) => keep.integration.getToken(user, 'google')),
+    );
+    const stored = tokens.map((token) => token!.refreshToken!);
+    expect(stored).toContain(endpoint.familyOf(sent)!.newest);
+    expect(stored).not.toContain(sent);
+    const { rows } = await database.client.query(
+      'SELECT count(*)::int AS leased FROM integration_tokens WHERE refreshing_at IS NOT NULL',
+    );
+    expect(rows[0].leased).toBe(0);
+    await keep.close();
+    await endpoint.close();
   });
 });

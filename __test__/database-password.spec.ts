@@ -80,7 +80,7 @@ describe('databasePassword', () => {
     await keep.migrate({ stores: ['zoho'] });
     const wrong = keepWith(() => 'hunter3');
     const failure = await failureOf(look(wrong));
-    expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', sqlstate: '28P01' });
+    expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', retryable: true });
     expect(printed(failure)).not.toContain('hunter');
   });
 
@@ -175,6 +175,17 @@ describe('a databasePassword that fails', () => {
     expect('cause' in failure).toBe(hasCause);
     expect(`${failure.message} ${JSON.stringify(failure)}`).not.toContain('hunter2');
     fails = false;
+    expect(await look(keep)).toBe(false);
+  });
+
+  it('gives one that the server refuses is asked again: it may have been rotated meanwhile', async () => {
+    let password = 'the one before';
+    const keep = keepWith(() => password);
+    const refused = await failureOf(look(keep));
+    expect(refused).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', retryable: true });
+    expect(refused.message).toContain('databasePassword gave a password that the server refused');
+    expect(printed(refused)).not.toContain(password);
+    password = PASSWORD;
     expect(await look(keep)).toBe(false);
   });
 

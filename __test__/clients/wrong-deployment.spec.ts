@@ -42,6 +42,9 @@ describe.each(STORES)('a wrong deployment, in the %s store,', (store) => {
     const events = wrong.events.filter(({ type }) => type === 'client.unproven');
     expect(events).toHaveLength(30);
     expect(events[0]).toMatchObject({ store, code: 'ERR_TOKENKEEP_CLIENT_UNPROVEN' });
+    expect(new Set(events.map(({ reason }) => reason))).toEqual(
+      new Set(['other_client', 'never_refreshed']),
+    );
     expect(events.map(({ key }) => key.split('/')[0]).sort()).toEqual(
       users.map(({ id }) => id).sort(),
     );

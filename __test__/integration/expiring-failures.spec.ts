@@ -144,8 +144,13 @@ describe('rows that fail', () => {
     const { integration } = scene.keep();
     await addDue(scene, 4);
     scene.endpoint.script(() => ({ error: 'invalid_request' }));
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ failed: 4 });
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 0, failed: 0 });
+    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ failed: 4, skipped: [] });
+    // Those of this run were tried; in the next ones they are due, and wait.
+    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({
+      refreshed: 0,
+      failed: 0,
+      skipped: [{ provider: 'acme', count: 4 }],
+    });
     expect(requests()).toBe(4);
     await scene.database.client.query('UPDATE tokenkeep.refresh_state SET retry_at = now()');
     scene.endpoint.script([]);

@@ -13,6 +13,7 @@ export const EXCEPTIONS: Exception[] = [
       'integration/sql.rs CLAIM',
       'integration/sql.rs FAILING',
       'integration/sql.rs LEASED',
+      'integration/sql.rs PAUSED',
       'integration/sql.rs SKIPPED',
     ],
     indexes: ['integration_tokens_expires_at'],

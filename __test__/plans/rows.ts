@@ -31,10 +31,10 @@ const FILL = {
   'tokenkeep.oauth_account': `
     (target_schema, store, key, subject) SELECT '', 'calendar', n, 'fingerprint'`,
   'tokenkeep.oauth_client': `
-    (target_schema, store, client) SELECT '', (ARRAY['calendar', 'gmail', 'integration', 'vault', 'zoho'])[1 + n % 5], n`,
+    (target_schema, store, client) SELECT 'public', (ARRAY['calendar', 'gmail', 'integration', 'vault', 'zoho'])[1 + n % 5], n`,
   'tokenkeep.refresh_state': `
     (target_schema, store, key, client)
-    SELECT '', (ARRAY['calendar', 'gmail', 'integration', 'vault', 'zoho'])[1 + n % 5], ARRAY[n::text],
+    SELECT 'public', (ARRAY['calendar', 'gmail', 'integration', 'vault', 'zoho'])[1 + n % 5], ARRAY[n::text],
       'fingerprint'`,
 };
 

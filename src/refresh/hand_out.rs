@@ -27,8 +27,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             return;
         };
         if let Some(pause) = self.table.note_failure(key, stamp, &failure).await {
-            let error = &failure.error;
-            self.failures.remember_for(flight_key, stamp, error, pause, &self.runtime);
+            self.failures.extend(flight_key, stamp, pause, &self.runtime);
         }
     }
 

@@ -106,6 +106,14 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         rows.get_mut(key).filter(|failure| failure.stamp == *stamp)?.unwritten.take()
     }
 
+    /// Remembers a failure of the row at `stamp` for at least so long, unless it is forgotten already.
+    pub(super) fn extend(&self, key: &Key, stamp: &Stamp, pause: Duration, runtime: &impl Runtime) {
+        let until = runtime.monotonic() + pause;
+        if let Some(failure) = self.lock().get_mut(key).filter(|failure| failure.stamp == *stamp) {
+            failure.until = failure.until.max(until);
+        }
+    }
+
     /// Remembers a failure of the row at `stamp`, which somebody else may have met, for at least so long.
     pub(super) fn remember_for(
         &self,
