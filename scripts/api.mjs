@@ -11,7 +11,14 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { Application } = await import('typedoc');
 
 /** Types without a name of their own in the entries for Effect. */
-const OF_EFFECT = ['Fetch', 'GoogleProblem', 'NoValidToken', 'TokenkeepEvent'];
+const OF_EFFECT = [
+  'DatabasePassword',
+  'DeadGrant',
+  'Fetch',
+  'GoogleProblem',
+  'NoValidToken',
+  'TokenkeepEvent',
+];
 
 /**
  * Effect 3 and Effect 4 do not go into one program. `unnamed` are types that stand in signatures, and

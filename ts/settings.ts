@@ -112,7 +112,7 @@ export interface TokenKeepOptions {
   /**
    * `TOKENKEEP_ALLOW_INSECURE_REQUESTS=1`: token, revocation and authorization endpoints of other
    * machines may begin with `http://`, as in a network that you trust. By default that is a
-   * {@link ConfigurationError}; this machine's own (`localhost`, `127.0.0.1`) may.
+   * `ConfigurationError`; this machine's own (`localhost`, `127.0.0.1`) may.
    */
   allowInsecureRequests?: boolean | undefined;
   /**

@@ -73,8 +73,8 @@ fn returned(tokens: CallbackTokens) {
         |text: &str| !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0');
     let refresh_token = tokens.refresh_token.clone().filter(|token| is_token(token.expose()));
     let storable = is_token(tokens.access_token.expose());
-    let is_time = tokens.expiry_date_ms >= TIMESTAMP_MIN_MS
-        && tokens.expiry_date_ms <= TIMESTAMP_MAX_MS;
+    let is_time =
+        tokens.expiry_date_ms >= TIMESTAMP_MIN_MS && tokens.expiry_date_ms <= TIMESTAMP_MAX_MS;
     let refresh_fn = RefreshFn(tokens.clone());
     let token = RefreshToken::new("1//old");
     let judged = pin!(refresh_fn.refresh(&token, Duration::MAX, Duration::ZERO));
