@@ -8,6 +8,15 @@ import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { readLedger } from './ledger.mjs';
 import { KEY, expire, insert, reconnect } from './rows.mjs';
 
+const CLIENT_ID = 'client';
+
+/** Here many users take access back at once, and each of them is to be believed. */
+const ENDINGS_WITHOUT_LIMIT = `
+  CREATE FUNCTION forget_endings() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN NEW.endings := 0; RETURN NEW; END';
+  CREATE TRIGGER forget_endings BEFORE INSERT OR UPDATE ON tokenkeep.oauth_client
+    FOR EACH ROW EXECUTE FUNCTION forget_endings()`;
+
 /** @typedef {Awaited<ReturnType<typeof openScene>>} Scene */
 
 /**
@@ -25,37 +34,46 @@ export async function openScene({ settings, rotate = true } = {}) {
   database.on('error', () => {});
   const endpoint = await startTokenEndpoint({ rotate });
   await migrate(databaseUrl);
+  await database.query(ENDINGS_WITHOUT_LIMIT);
 
   /** @returns {import('./rows.mjs').User} */
   const newUser = () => ({ id: `user-${randomUUID()}`, ...endpoint.issue() });
+
+  /** Users whose access tokens have run out. @param {number} count */
+  const connect = async (count) => {
+    const users = Array.from({ length: count }, newUser);
+    for (const user of users) await insert(database, user);
+    return users;
+  };
+
+  /**
+   * What an instance or a process is opened with; `name` is its own in the provider's record, as
+   * `form.client_secret`. All of them are one client, as the processes of an application are: a
+   * connection ends only on the word of a client that has proved itself.
+   *
+   * @param {string} name
+   * @param {import('tokenkeep').TokenKeepOptions} [more]
+   * @returns {import('tokenkeep').TokenKeepOptions}
+   */
+  const options = (name, more = {}) => ({
+    databaseUrl,
+    gmailEncryptionKey: KEY,
+    googleClientId: CLIENT_ID,
+    googleClientSecret: name,
+    googleTokenUrl: endpoint.url,
+    ...more,
+  });
+
+  const [proof] = await connect(1);
+  await proveClient(options('proof'), proof);
 
   return {
     server,
     databaseUrl,
     database,
     endpoint,
-    /**
-     * What an instance or a process is opened with; `client` names it in the provider's record, as
-     * `form.client_id`.
-     *
-     * @param {string} client
-     * @param {import('tokenkeep').TokenKeepOptions} [options]
-     * @returns {import('tokenkeep').TokenKeepOptions}
-     */
-    options: (client, options = {}) => ({
-      databaseUrl,
-      gmailEncryptionKey: KEY,
-      googleClientId: client,
-      googleClientSecret: 'secret',
-      googleTokenUrl: endpoint.url,
-      ...options,
-    }),
-    /** Users whose access tokens have run out. @param {number} count */
-    connect: async (count) => {
-      const users = Array.from({ length: count }, newUser);
-      for (const user of users) await insert(database, user);
-      return users;
-    },
+    options,
+    connect,
     /** A user takes back the grant and gives a new one. @param {import('./rows.mjs').User} user */
     reconnect: async (user) => {
       endpoint.revoke(user.refreshToken);
@@ -85,6 +103,16 @@ async function migrate(databaseUrl) {
   const keep = createTokenKeep({ databaseUrl });
   try {
     await keep.migrate({ stores: ['gmail'] });
+  } finally {
+    await keep.close();
+  }
+}
+
+/** Rows come without tokenkeep: their client is believed once it has refreshed one of them. */
+async function proveClient(options, user) {
+  const keep = createTokenKeep(options);
+  try {
+    await keep.gmail.getValidGmailToken(user.id);
   } finally {
     await keep.close();
   }

@@ -91,7 +91,7 @@ function spender({ at }) {
 
 /** The answer arrived: its commit was on its way when the process was killed. */
 function wasKilled({ request }) {
-  return request.form.client_id === holderName && request.delivered;
+  return request.form.client_secret === holderName && request.delivered;
 }
 
 /** @param {import('../ask.mjs').Answer} answer */

@@ -1,15 +1,15 @@
 /**
- * Has one token endpoint be another provider to each client. Gives a function that admits a new
- * client and returns its id.
+ * Has one token endpoint be another provider to each instance. Gives a function that admits a new
+ * instance and returns its name, which the endpoint knows it by.
  *
  * @param {import('../scene.mjs').Scene['endpoint']} endpoint
  */
-export function admitClients(endpoint) {
+export function admitInstances(endpoint) {
   /** @type {Map<string, { rotate: boolean, answer: Answerer }>} */
-  const clients = new Map();
+  const instances = new Map();
   endpoint.script(async (request) => {
-    const client = clients.get(request.form.client_id);
-    return { rotate: client?.rotate, ...(await client?.answer(request)) };
+    const instance = instances.get(request.form.client_secret);
+    return { rotate: instance?.rotate, ...(await instance?.answer(request)) };
   });
 
   /**
@@ -20,8 +20,8 @@ export function admitClients(endpoint) {
    * @typedef {(request: import('../../../support/token-endpoint.mjs').Request) => Promise<Step>} Answerer
    */
   return (rotate, answer = async () => ({})) => {
-    const id = `client-${clients.size}`;
-    clients.set(id, { rotate, answer });
-    return id;
+    const name = `instance-${instances.size}`;
+    instances.set(name, { rotate, answer });
+    return name;
   };
 }

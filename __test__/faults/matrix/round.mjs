@@ -15,7 +15,7 @@ const POLL_MS = 20;
 /**
  * @typedef {object} Setting
  * @property {import('../scene.mjs').Scene} scene
- * @property {ReturnType<typeof import('./provider.mjs').admitClients>} admit
+ * @property {ReturnType<typeof import('./provider.mjs').admitInstances>} admit
  * @property {number} divisor of the limits
  * @property {number} rows
  * @property {boolean} patient whether a row in doubt is asked for until the doubt is over
@@ -44,9 +44,9 @@ export async function playRound(plan, { scene, admit, divisor, rows, patient, to
   const requests = new Requests(scene, fates, divisor);
   const proxy = await startPostgresProxy(scene.databaseUrl);
   proxy.rule = statementRule(fates, divisor);
-  const open = (client, options) => {
+  const open = (name, options) => {
     const limits = { limitsDivisor: divisor, maxConnections: CONNECTIONS };
-    return createTokenKeep(scene.options(client, { ...limits, ...options }));
+    return createTokenKeep(scene.options(name, { ...limits, ...options }));
   };
   const first = open(admit(plan.rotate, requests.answer), { databaseUrl: proxy.url });
   const second = open(admit(plan.rotate));

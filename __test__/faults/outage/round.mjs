@@ -93,5 +93,5 @@ function isFamilyLost(given) {
 }
 
 function wasCutOff({ request }) {
-  return request.form.client_id === holderName;
+  return request.form.client_secret === holderName;
 }

@@ -85,5 +85,5 @@ function isFamilyLost(given) {
 
 /** The answer had arrived, or was about to, when the process was stopped. */
 function wasStopped({ request }) {
-  return request.form.client_id === holderName;
+  return request.form.client_secret === holderName;
 }

@@ -28,7 +28,7 @@ export function notTokens({ endpoint }, users, answers) {
 export function notOneRequest({ endpoint }, users, client) {
   return users.flatMap(({ id, refreshToken }) => {
     const { exchanges, reuses } = endpoint.familyOf(refreshToken);
-    const by = [...exchanges, ...reuses].map(({ request }) => request.form.client_id);
+    const by = [...exchanges, ...reuses].map(({ request }) => request.form.client_secret);
     return by.length === 1 && by[0] === client ? [] : [`${id}: asked for by ${by.join(', ')}`];
   });
 }

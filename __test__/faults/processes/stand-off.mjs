@@ -82,7 +82,7 @@ function holdRequests({ endpoint }, users, { place, rotate = true, lenient = fal
   const refusal = { status: 400, body: { error: 'invalid_grant' } };
   const rows = new Map(users.map(({ id, refreshToken }) => [refreshToken, id]));
   endpoint.script(async ({ refreshToken, form }) => {
-    const row = form.client_id === holderName ? rows.get(refreshToken) : undefined;
+    const row = form.client_secret === holderName ? rows.get(refreshToken) : undefined;
     if (row && !gate.holds(row)) {
       await gate.arrive(row);
       return { rotate, ...place.answer };

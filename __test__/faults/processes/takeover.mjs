@@ -57,7 +57,7 @@ export class Leases {
     return this.#scene.endpoint.requests
       .filter(({ form, refreshToken, at }) => {
         const early = at < first.get(refreshToken) - toleranceMs;
-        return form.client_id === otherName && early;
+        return form.client_secret === otherName && early;
       })
       .map(({ at }) => `taken over at ${new Date(at).toISOString()}, too early`);
   }

@@ -9,7 +9,7 @@ import { Bystander } from '../bystander.mjs';
 import { linesOfPairs, linesOfRealLimits, linesOfSingles } from '../matrix/lines.mjs';
 import { isLong, pairs, singles } from '../matrix/plans.mjs';
 import { playAll } from '../matrix/play.mjs';
-import { admitClients } from '../matrix/provider.mjs';
+import { admitInstances } from '../matrix/provider.mjs';
 import { openScene } from '../scene.mjs';
 
 export const name = 'matrix';
@@ -31,7 +31,7 @@ export async function run({ short, progress }) {
   const scene = await openScene({ settings: { max_connections: CONNECTIONS } });
   const bystander = new Bystander(createTokenKeep(scene.options('bystander')), SLOW_MS);
   const tooLate = AbortSignal.timeout(TOO_LATE_MS);
-  const common = { scene, admit: admitClients(scene.endpoint), tooLate, progress };
+  const common = { scene, admit: admitInstances(scene.endpoint), tooLate, progress };
   const scaled = { ...common, divisor: SCALED, bystander, atOnce: AT_ONCE };
   try {
     if (short)
