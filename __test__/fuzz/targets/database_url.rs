@@ -27,11 +27,38 @@ static ERRORS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         "postgres://h?sslmode=require&ssl=0",
         "postgres://h?sslmode=disable&channel_binding=require",
         "postgres://h?sslcert=c",
-        "postgres://h?sslnegotiation=",
-        "postgres://h?channel_binding=",
+        "postgres://h?sslmode=require&sslrootcert=system",
+        "postgres://h?sslcertmode=require",
+        "postgres://h?sslcertmode=x",
+        "postgres://h?sslnegotiation=x",
+        "postgres://h?channel_binding=x",
+        "postgres://h?gssencmode=x",
+        "postgres://h?ssl_min_protocol_version=x",
+        "postgres://h?sslcrl=x",
+        "postgres://h?sslcrldir=x",
+        "postgres://h?require_auth=x",
+        "postgres://h?requirepeer=x",
     ];
-    refused.iter().map(|url| printed(url, None).expect_err("is refused")).collect()
+    let twice = GIVEN_ONCE.map(|name| format!("postgres://h?{name}=x&{name}=y"));
+    let refused = refused.map(str::to_owned).into_iter().chain(twice);
+    refused.map(|url| printed(&url, None).expect_err(&url)).collect()
 });
+
+/// Parameters that say what a connection's transport is.
+const GIVEN_ONCE: [&str; 12] = [
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslnegotiation",
+    "sslcertmode",
+    "channel_binding",
+    "gssencmode",
+    "ssl_min_protocol_version",
+    "sslcrl",
+    "sslcrldir",
+    "require_auth",
+    "requirepeer",
+];
 
 fuzz_target!(|text: &str| {
     let (url, schema) = match text.split_once('\n') {
