@@ -27,7 +27,7 @@ static ERRORS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         "postgres://h?sslmode=require&ssl=0",
         "postgres://h?sslmode=disable&channel_binding=require",
         "postgres://h?sslcert=c",
-        "postgres://h?sslmode=require&sslrootcert=system",
+        "postgres://h?sslmode=verify-ca&sslrootcert=system",
         "postgres://h?sslcertmode=require",
         "postgres://h?sslcertmode=x",
         "postgres://h?sslnegotiation=x",
