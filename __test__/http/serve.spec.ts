@@ -205,7 +205,7 @@ it('a request that is under way when the signal comes is answered', async () => 
   let answer!: () => void;
   const gate = new Promise<void>((resolve) => (answer = resolve));
   endpoint.script(async () => void (await gate));
-  const asking = ask(`/credentials?user_id=${userId}`);
+  const asking = fetch(`${origin}/credentials?user_id=${userId}`, { headers: asBot });
   await until(() => endpoint.requests.length > 0);
   served!.signal('SIGTERM');
   await until(() =>
@@ -215,7 +215,10 @@ it('a request that is under way when the signal comes is answered', async () => 
     ),
   );
   answer();
-  expect((await asking).status).toBe(200);
+  const { status, headers } = await asking;
+  expect(status).toBe(200);
+  // On a connection that stays open other requests would be served until the last one ends.
+  expect(headers.get('connection')).toBe('close');
   expect(await served!.ended()).toBe(0);
   await endpoint.close();
 });

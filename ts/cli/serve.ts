@@ -77,7 +77,12 @@ async function stopped(server: Server): Promise<void> {
   const closeUnused = (): void => {
     if (isStopping && underWay.size === 0) server.closeAllConnections();
   };
+  // Else a client that keeps its connection is served on it for as long as another request takes.
+  const askToClose = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  };
   server.prependListener('request', (_, response: ServerResponse) => {
+    if (isStopping) askToClose(response);
     underWay.add(response);
     response.once('close', () => {
       underWay.delete(response);
@@ -86,6 +91,7 @@ async function stopped(server: Server): Promise<void> {
   });
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   isStopping = true;
+  underWay.forEach(askToClose);
   const closed = once(server, 'close');
   server.close();
   closeUnused();
