@@ -34,10 +34,11 @@ export function bare<Fields extends object>(fields: Fields): Fields {
 /** The variables of the process as they are now: `process.env` has `Object.prototype`, too. */
 export const env: Readonly<Record<string, string | undefined>> = new Proxy(
   {},
-  { get: (_, name) => (typeof name === 'string' ? variable(name) : undefined) },
+  { get: (_, name) => (typeof name === 'string' ? variableOf(name) : undefined) },
 );
 
-function variable(name: string): string | undefined {
+/** One of {@link env}; the shorter way for what is read in every call. */
+export function variableOf(name: string): string | undefined {
   const value = process.env[name];
   // Asking for each whether it is there would cost as much again: only what can be inherited.
   const isOwn = value === undefined || !(name in Object.prototype);

@@ -6,7 +6,7 @@ import { ConfigurationError, InvalidArgumentError } from './errors';
 import { type DeadGrant, deadGrantOf } from './dead-grant';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
-import { bare, env } from './fields';
+import { bare, env, variableOf } from './fields';
 import { warnOf } from './connection-string';
 import { type DatabasePassword, keepDatabasePassword } from './database-password';
 
@@ -270,16 +270,31 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   const said: (string | undefined)[] = [];
   for (const [name, variable] of texts) {
     const given = name === LIST ? options[name]?.join() : options[name];
-    said.push(given ?? (variable && env[variable]));
+    said.push(given ?? (variable && variableOf(variable)));
   }
   for (const [name, variable] of flags)
-    said.push(options[name]?.toString() ?? (variable && env[variable]));
-  for (const name of Object.keys(options.providers ?? {})) said.push(env[tokenUrlVariable(name)]);
-  said[0] ||= env['PGHOST'] && 'postgres://';
-  for (const variable of TLS_VARIABLES) said.push(env[variable]);
-  for (const variable of Object.values(VARIABLES)) said.push(env[variable]);
+    said.push(options[name]?.toString() ?? (variable && variableOf(variable)));
+  for (const name of Object.keys(options.providers ?? {}))
+    said.push(variableOf(tokenUrlVariable(name)));
+  said[0] ||= variableOf('PGHOST') && 'postgres://';
+  said.push(...tlsNow());
+  for (const variable of Object.values(VARIABLES)) said.push(variableOf(variable));
   return said;
 }
+
+/**
+ * The variables of TLS. Each look at a variable costs as much as a tenth of a call, and these are many:
+ * calls that are made before the event loop goes on share one.
+ */
+function tlsNow(): readonly (string | undefined)[] {
+  if (!sharedTls) {
+    sharedTls = TLS_VARIABLES.map(variableOf);
+    void Promise.resolve().then(() => (sharedTls = undefined));
+  }
+  return sharedTls;
+}
+
+let sharedTls: readonly (string | undefined)[] | undefined;
 
 /** The settings that the core is given. */
 export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
