@@ -13,6 +13,7 @@ mod claimed;
 mod commit;
 mod ending;
 mod events;
+mod fail;
 mod flight;
 mod hand_out;
 mod lease;
@@ -38,7 +39,7 @@ pub use token::Token;
 pub use want::{Behaviour, Want};
 
 use crate::error::{Error, Result};
-use crate::oauth::{TokenEndpoint, Verdict, is_from_a_gateway};
+use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 use board::Needs;
 use commit::Answer;
@@ -371,40 +372,5 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         self.tell_outcome(key, &next, &lease);
         next
-    }
-
-    /// What every failure but `invalid_grant` leaves behind.
-    async fn fail<E: TokenEndpoint>(
-        &self,
-        key: &T::Key,
-        read: &Read<T>,
-        endpoint: &E,
-        verdict: Verdict,
-        lease: &Lease,
-    ) -> Next<T> {
-        let limits = &self.behaviour.limits;
-        if !policy::leaves_doubt(&verdict, endpoint) {
-            self.release(key, lease).await;
-        }
-        let lasting = matches!(verdict, Verdict::Refused(_));
-        let (error, retry_after) = match verdict {
-            Verdict::Transient(error, retry_after) => (error, retry_after),
-            Verdict::ClientRejected(error) => {
-                self.breakers.open(endpoint.login(), &error, &self.runtime, limits);
-                (error, None)
-            }
-            Verdict::Ambiguous(error) | Verdict::Refused(error) => (error, None),
-            Verdict::Granted(_) | Verdict::InvalidGrant(_) => {
-                return Next::Done(Err(Error::internal("a verdict has no rule")));
-            }
-        };
-        let client = endpoint.client().map(str::to_owned);
-        // That is over sooner than a refusal of the token.
-        let shortest = Duration::from_millis(limits.refusal_pause_min_ms);
-        let pause_max = is_from_a_gateway(&error).then_some(shortest);
-        let failure = Failure { error: error.clone(), client, lasting, pause_max };
-        let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
-        self.failures.remember(&flight_key, stamp, failure, retry_after, &self.runtime, limits);
-        Next::Done(Err(error))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Limits;
 use crate::error::Error;
-use crate::oauth::{TokenEndpoint, Verdict};
+use crate::oauth::{TokenEndpoint, Verdict, is_from_a_gateway};
 
 /// The most requests of one refresh.
 const REQUESTS_MAX: u32 = 5;
@@ -66,6 +66,12 @@ pub(super) fn failure_pause(
     let pause = grown.min(most).mul_f64(0.5 + random / 2.0);
     let asked = retry_after.unwrap_or_default();
     pause.max(asked.min(Duration::from_millis(limits.retry_after_max_ms)))
+}
+
+/// The longest pause after this refusal, where that is not the usual one: a page of a gateway's is over
+/// sooner than a refusal of the token.
+pub(super) fn refusal_pause_max(error: &Error, limits: &Limits) -> Option<Duration> {
+    is_from_a_gateway(error).then_some(Duration::from_millis(limits.refusal_pause_min_ms))
 }
 
 /// The pause before a provider that has refused a refresh token `refusals` times before is asked again.

@@ -51,7 +51,8 @@ const READ: &str = "
         ON target_schema = $1 AND store = $2 AND key = $3";
 
 /// The same refusal of the same token by the same client counts on; a lasting one ($9) is asked again
-/// after $10 ms, doubled each time, but at most $11.
+/// after $10 ms, doubled each time, but at most $11: `refusal_pause` of `refresh::policy`, counted by the
+/// database for all processes.
 const NOTE_FAILURE: &str = "
     INSERT INTO tokenkeep.refresh_state AS state
         (target_schema, store, key, token, refused_client, error_code, status, reason, failures,
