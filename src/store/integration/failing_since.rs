@@ -3,7 +3,8 @@
 use super::sql::FAILING_SINCE;
 use super::{Integration, IntegrationShape, Key, check_key};
 use crate::db::{Params, Timestamp, Type, column};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::states::is_missing;
 use crate::store::table::Shape;
 
 /// A connection that fails.
@@ -29,10 +30,7 @@ impl Integration {
         let step = "read since when a refresh fails";
         let rows = match table.read_rows(step, &table.named(FAILING_SINCE), params).await {
             // Not migrated yet, or closed to the role: not known.
-            Err(Error::Schema { .. }) => return Ok(None),
-            Err(Error::Database { sqlstate: Some(state), .. }) if state == "42501" => {
-                return Ok(None);
-            }
+            Err(error) if is_missing(&error) => return Ok(None),
             rows => rows?,
         };
         let Some(row) = rows.first() else { return Ok(None) };
