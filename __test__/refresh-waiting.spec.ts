@@ -138,12 +138,12 @@ describe('close', () => {
 });
 
 describe('a mixed fleet', () => {
-  it('finds a lease as old as the last write, so that an old instance waits and reads again', async () => {
+  it('finds a lease a little older than the last write, so that an old instance waits and reads again', async () => {
     const user = await scene.user();
     const keep = scene.keep({ mixedFleet: true });
     const leftover = () =>
       scene.database.client.query(
-        `SELECT refreshing_at = updated_at AS leftover,
+        `SELECT refreshing_at < updated_at - interval '1 second' AS leftover,
            refreshing_at > clock_timestamp() - interval '30 seconds' AS live
          FROM gmail_tokens WHERE user_id = $1`,
         [user.id],
@@ -161,7 +161,7 @@ describe('a mixed fleet', () => {
     const user = await scene.user();
     await scene.database.client.query(
       `UPDATE gmail_tokens SET updated_at = clock_timestamp() - interval '31 seconds',
-         refreshing_at = clock_timestamp() - interval '32 seconds' WHERE user_id = $1`,
+         refreshing_at = clock_timestamp() - interval '33 seconds' WHERE user_id = $1`,
       [user.id],
     );
     const keep = scene.keep({ mixedFleet: true });

@@ -223,6 +223,12 @@ pub const KEEPALIVE_IDLE_MS: u64 = 30_000;
 pub const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
 /// So many without an answer end the connection.
 pub const KEEPALIVE_RETRIES: u32 = 3;
+/// How old the lease is that a write of a mixed fleet leaves behind, by the beginning of its transaction: so a
+/// trigger may set `updated_at` to that moment, or cut it to seconds, and is still later.
+pub const LEFTOVER_AGE_MS: u64 = 2_000;
+/// From this distance to `updated_at` on a lease is a leftover: one that was really taken is later, or as old as
+/// a trigger on `updated_at` needs to run.
+pub const LEFTOVER_AGE_MIN_MS: u64 = 1_000;
 /// The largest answer of a token endpoint that is read.
 pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
 

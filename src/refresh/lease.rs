@@ -10,7 +10,7 @@ use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
 use super::{LeaseAsk, Read, Shared, Table, Want};
-use crate::config::Limits;
+use crate::config::{LEFTOVER_AGE_MIN_MS, Limits};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
 
@@ -84,7 +84,8 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
         let age_ms = row.now.ms_since(value);
         // What a commit of a mixed fleet leaves behind locks while it is live and means nothing
         // afterwards.
-        let leftover = mixed_fleet && value <= row.updated_at;
+        let leftover_from = row.updated_at.minus(Duration::from_millis(LEFTOVER_AGE_MIN_MS));
+        let leftover = mixed_fleet && value <= leftover_from;
         // Set by a clock that is ahead: respected for one lease from when it was first seen.
         let ahead = age_ms < -lease_ms || self.is_ahead(key, value);
         if age_ms <= lease_ms && !ahead {

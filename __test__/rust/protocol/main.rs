@@ -692,7 +692,7 @@ async fn what_a_mixed_fleet_leaves_behind_locks_while_it_is_live_and_is_free_aft
     let process = Process::with(&world, &provider, true);
     assert_eq!(process.call().await.as_deref(), Ok("a1"));
     let row = world.row().expect("is there");
-    assert_eq!(row.refreshing_at, Some(row.updated_at));
+    assert_eq!(row.refreshing_at, Some(row.updated_at.minus(Duration::from_secs(2))));
     pass(31).await;
     let spent = world.at(-1);
     world.change(|row| row.expires_at = spent);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokenkeep::config::Limits;
+use tokenkeep::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
@@ -194,6 +194,10 @@ pub(crate) struct MemoryTable {
     mixed_fleet: bool,
 }
 
+fn before(moment: Timestamp, ms: u64) -> Timestamp {
+    moment.minus(Duration::from_millis(ms))
+}
+
 fn stamp(row: &Stored) -> Stamp {
     Stamp { refresh: Some(row.refresh.as_str().into()), access: Some(row.access.as_str().into()) }
 }
@@ -266,7 +270,7 @@ impl Table for MemoryTable {
                     .unless_fresh_ms
                     .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
                 let free = row.refreshing_at.is_none_or(|at| {
-                    let leftover = self.mixed_fleet && at <= row.updated_at;
+                    let leftover = self.mixed_fleet && at <= before(row.updated_at, LEFTOVER_AGE_MIN_MS);
                     Some(at) == ask.watched || (leftover && at < now.minus(lease))
                 });
                 (stale && free).then(|| {
@@ -301,7 +305,7 @@ impl Table for MemoryTable {
                     refresh: texts.refresh?.as_ref().to_owned(),
                     access: texts.access?.as_ref().to_owned(),
                     expires_at,
-                    refreshing_at: self.mixed_fleet.then_some(now),
+                    refreshing_at: self.mixed_fleet.then(|| before(now, LEFTOVER_AGE_MS)),
                     updated_at: now,
                 };
                 Some(Committed { expires_at: Some(expires_at) })

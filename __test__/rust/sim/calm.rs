@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokenkeep::error::Error;
 use tokenkeep::refresh::Runtime;
 
+use super::database::is_left_behind;
 use super::excuses::{self, Answered};
 use super::executor::Executor;
 use super::judge;
@@ -57,7 +58,7 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
         }
     }
     let Some(row) = truth.row.clone().filter(|row| row.mark.is_none()) else { return };
-    let leftover = world.setting.mixed_fleet() && row.refreshing_at == Some(row.updated_at);
+    let leftover = world.setting.mixed_fleet() && is_left_behind(&row);
     // Nobody looks at the lease of a row that is fresh.
     if row.refreshing_at.is_some() && !leftover && !is_fresh {
         truth.ledger.violate("I6", "the lease is never freed");

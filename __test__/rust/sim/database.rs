@@ -1,7 +1,9 @@
 //! The database: one row, and statements that take their time and may fail.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
+use tokenkeep::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS};
 use tokenkeep::crypto::{GmailFormat, KeyRing};
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
@@ -29,6 +31,17 @@ pub(crate) struct StoredRow {
     /// When it was last refreshed, in a store that knows.
     pub(crate) refreshed_at: Option<Timestamp>,
     pub(crate) mark: Option<Mark>,
+}
+
+/// The lease that a write of a mixed fleet leaves behind.
+pub(crate) fn left_behind(now: Timestamp) -> Timestamp {
+    now.minus(Duration::from_millis(LEFTOVER_AGE_MS))
+}
+
+/// Whether a row's lease is one that was left behind.
+pub(crate) fn is_left_behind(row: &StoredRow) -> bool {
+    let from = row.updated_at.minus(Duration::from_millis(LEFTOVER_AGE_MIN_MS));
+    row.refreshing_at.is_some_and(|at| at <= from)
 }
 
 const OLD_KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";

@@ -14,7 +14,10 @@ use tokenkeep::refresh::{
 use tokenkeep::secret::{AccessToken, RefreshToken};
 
 use super::change::Change;
-use super::database::{BOTH_RING, Mark, OLD_RING, StoredRow, open, seal, statement, statement_as};
+use super::database::{
+    BOTH_RING, Mark, OLD_RING, StoredRow, is_left_behind, left_behind, open, seal, statement,
+    statement_as,
+};
 use super::faults::Point;
 use super::missing::Missing;
 use super::notes::Notes;
@@ -207,7 +210,7 @@ impl Contract for Table {
                 .unless_fresh_ms
                 .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
             let free = row.refreshing_at.is_none_or(|at| {
-                let leftover = mixed && at <= row.updated_at && at < now.minus(lease);
+                let leftover = mixed && is_left_behind(&row) && at < now.minus(lease);
                 Some(at) == ask.watched || leftover
             });
             if stale && !free && unlocked {
@@ -265,7 +268,7 @@ impl Contract for Table {
                 refresh,
                 access,
                 expires_at,
-                refreshing_at: mixed.then_some(now),
+                refreshing_at: mixed.then(|| left_behind(now)),
                 updated_at: now,
                 // Only the store that marks dead grants knows.
                 refreshed_at: marks.then_some(now),

@@ -1,7 +1,7 @@
 //! What users, operators and the provider do of their own accord.
 
 use super::change::Change;
-use super::database::{BOTH_RING, Mark, NEW_RING, StoredRow, open, seal};
+use super::database::{BOTH_RING, Mark, NEW_RING, StoredRow, left_behind, open, seal};
 use super::provider::{Grant, lifetime};
 use super::states::OURS;
 use super::table::ROW;
@@ -27,7 +27,7 @@ pub(crate) fn connected(world: &World, grant: Grant) -> StoredRow {
         refresh: seal(&BOTH_RING, &grant.refresh.refresh_token()),
         access: seal(&BOTH_RING, &grant.access.access_token()),
         expires_at: now.plus(grant.lifetime),
-        refreshing_at: world.setting.mixed_fleet().then_some(now),
+        refreshing_at: world.setting.mixed_fleet().then(|| left_behind(now)),
         updated_at: now,
         refreshed_at: None,
         mark: None,

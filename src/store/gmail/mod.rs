@@ -152,7 +152,7 @@ impl Gmail {
             (&expires_at, Type::TIMESTAMPTZ),
             (&connection.scope, Type::TEXT),
             (&format.sealing_version(), Type::INT4),
-            (&table.mixed_fleet(), Type::BOOL),
+            (&table.leftover_age_ms(), Type::FLOAT8),
         ];
         let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
         if stored.is_empty() {

@@ -13,13 +13,14 @@ const READ_ONE: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user_
 
 const READ_MANY: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = ANY($1)");
 
-/// Reconnect: overwrites everything, frees the lease. In a mixed fleet ($9) it leaves a live one
-/// behind, so that an old instance that has read but not locked waits and reads again.
+/// Reconnect: overwrites everything, frees the lease. In a mixed fleet it leaves a live one behind, $9 ms old,
+/// so that an old instance that has read but not locked waits and reads again.
 pub(super) const UPSERT: &str = "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored (id, tenant_id, user_id, encrypted_access_token,
         encrypted_refresh_token, expires_at, scope, key_version, refreshing_at, connected_at, updated_at)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN now END, now, now FROM clock
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, 
+        now() - $9::float8 * interval '1 millisecond', now, now FROM clock
     ON CONFLICT (user_id) DO UPDATE SET
         encrypted_access_token = EXCLUDED.encrypted_access_token,
         encrypted_refresh_token = EXCLUDED.encrypted_refresh_token,
@@ -33,21 +34,22 @@ pub(super) const UPSERT: &str = "
 
 pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
 
-/// Step 3. The value that was watched ($5), being equal, is still that one. In a mixed fleet ($6) a
-/// lease not newer than the last write is a leftover, free once it has expired ($7). The clock is
-/// read when the row is locked, not before.
+/// Step 3. The value that was watched ($5), being equal, is still that one. In a mixed fleet a
+/// lease that is older than the last write by $6 ms or more is a leftover, free once it has expired ($7). The
+/// clock is read when the row is locked, not before.
 const LEASE: &str = "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND ($4::float8 IS NULL OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
       AND (refreshing_at IS NULL
         OR refreshing_at = $5
-        OR ($6 AND refreshing_at <= updated_at
+        OR (refreshing_at <= updated_at - $6::float8 * interval '1 millisecond'
           AND refreshing_at < clock_timestamp() - $7 * interval '1 millisecond'))
     RETURNING refreshing_at";
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
-/// refresh buffer ($11), so that the next call proves the token.
+/// refresh buffer ($11), so that the next call proves the token. In a mixed fleet it leaves a lease behind, $12 ms
+/// older than the transaction: a trigger on `updated_at` writes when that began.
 const COMMIT: &str = "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} SET
@@ -59,7 +61,7 @@ const COMMIT: &str = "
                 OR refreshing_at < clock.now - $10 * interval '1 millisecond')
             THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
             ELSE $7 END,
-        refreshing_at = CASE WHEN $12 THEN clock.now END,
+        refreshing_at = now() - $12::float8 * interval '1 millisecond',
         updated_at = clock.now
     FROM clock
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3

@@ -8,8 +8,8 @@
 //! | `read_one` | `$1` the key |
 //! | `read_many` | an array for each part of the key: all first parts, all second ones |
 //! | `read_product` | the same arrays, each part once: rows of every combination |
-//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` mixed fleet, `$7` ms of a lease |
-//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` mixed fleet, `$13` api_domain, `$14` scopes |
+//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
+//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
 //! | `suspect` | `$1` to `$3`, `$4` ms of freshness |
 //! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
@@ -33,7 +33,7 @@ pub(super) use self::scoped::{ScopedTable, table_of};
 pub(super) use self::shape::{Shape, Sql, Steps, steps};
 pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
-use crate::config::Limits;
+use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
@@ -85,8 +85,9 @@ impl<S: Shape> StoreTable<S> {
         Within::usual(&self.limits)
     }
 
-    pub(super) fn mixed_fleet(&self) -> bool {
-        self.mixed_fleet
+    /// How old the lease is that a write leaves behind; `None`: it leaves none.
+    pub(super) fn leftover_age_ms(&self) -> Option<f64> {
+        self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MS))
     }
 
     /// `sql` with this table's name.
@@ -230,7 +231,7 @@ impl<S: Shape> Table for StoreTable<S> {
             (&stamp.access.as_deref(), Type::TEXT),
             (&ask.unless_fresh_ms.map(ms), Type::FLOAT8),
             (&ask.watched, Type::TIMESTAMPTZ),
-            (&self.mixed_fleet, Type::BOOL),
+            (&self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MIN_MS)), Type::FLOAT8),
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.lease;
@@ -257,7 +258,7 @@ impl<S: Shape> Table for StoreTable<S> {
             (&commit.lease, Type::TIMESTAMPTZ),
             (&ms(self.limits.lease_ms), Type::FLOAT8),
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
-            (&self.mixed_fleet, Type::BOOL),
+            (&self.leftover_age_ms(), Type::FLOAT8),
             (&commit.response.api_domain, Type::TEXT),
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
