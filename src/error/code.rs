@@ -99,6 +99,15 @@ impl Error {
         ["22", "42", "P0"].iter().any(|class| state.starts_with(class))
     }
 
+    /// Whether a single row, or value, may be the reason why a statement for several has failed: one that
+    /// cannot be converted (22), that a constraint refuses (23), or that a trigger or a policy of the
+    /// application's raises an exception for (P0).
+    #[must_use]
+    pub fn may_be_of_one_row(&self) -> bool {
+        let Self::Database { sqlstate: Some(state), .. } = self else { return false };
+        ["22", "23", "P0"].iter().any(|class| state.starts_with(class))
+    }
+
     /// Whether the server has said that it did nothing, and not because somebody else is at work: a
     /// transaction that is read-only (25), lacks resources (53), or was cancelled.
     #[must_use]

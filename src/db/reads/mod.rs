@@ -31,7 +31,8 @@ pub trait Lookup: Send + Sync + 'static {
     type Row: Send + Sync + 'static;
 
     /// For each query the rows that exist for its keys; what else comes is left aside. A row that
-    /// cannot be read is an error of its own callers only. Either one query outside of any scope, or
+    /// cannot be read is an error of its own callers only; so is a key for which the query fails, since
+    /// half of its keys are then asked for at a time. Either one query outside of any scope, or
     /// some of one scope each.
     fn fetch(
         &self,
@@ -114,22 +115,59 @@ impl<L: Lookup> Worker<L> {
     }
 
     async fn answer(&self, batches: Vec<Batch<L>>) {
-        let asked = batches.iter().map(|Batch { scope, senders }| Asked {
-            scope: scope.clone(),
-            keys: senders.keys().cloned().collect(),
-        });
-        let answers = self.reads.lookup.fetch(asked.collect()).await;
+        let asked = batches.iter().map(Batch::asked).collect();
+        let answers = self.reads.lookup.fetch(asked).await;
         {
             let mut queue = self.reads.lock();
             batches.iter().for_each(|batch| queue.answered(batch));
         }
+        let mut failed = Vec::new();
         for (batch, answer) in batches.into_iter().zip(answers) {
-            batch.answer(answer);
+            match answer {
+                Err(error) if batch.is_worth_halving(&error) => failed.push(batch),
+                answer => batch.answer(answer),
+            }
+        }
+        for batch in failed {
+            self.answer_by_halves(batch).await;
+        }
+    }
+
+    /// Asks for half of the keys at a time: those that one row or value makes fail, fail alone.
+    async fn answer_by_halves(&self, batch: Batch<L>) {
+        let mut left: Vec<_> = batch.halves().into();
+        while let Some(batch) = left.pop() {
+            let mut answers = self.reads.lookup.fetch(vec![batch.asked()]).await;
+            match answers.pop() {
+                Some(Err(error)) if batch.is_worth_halving(&error) => left.extend(batch.halves()),
+                Some(answer) => batch.answer(answer),
+                // Its callers are told that there was no answer.
+                None => {}
+            }
         }
     }
 }
 
 impl<L: Lookup> Batch<L> {
+    fn asked(&self) -> Asked<L::Key> {
+        Asked { scope: self.scope.clone(), keys: self.senders.keys().cloned().collect() }
+    }
+
+    fn is_worth_halving(&self, error: &Error) -> bool {
+        self.senders.len() > 1 && error.may_be_of_one_row()
+    }
+
+    fn halves(self) -> [Self; 2] {
+        let Self { scope, senders } = self;
+        let half = senders.len() / 2;
+        let mut senders = senders.into_iter();
+        let first = senders.by_ref().take(half).collect();
+        [
+            Self { scope: scope.clone(), senders: first },
+            Self { scope, senders: senders.collect() },
+        ]
+    }
+
     fn answer(self, answer: Result<Vec<Fetched<L>>>) {
         let mut senders = self.senders;
         match answer {
@@ -180,8 +218,22 @@ mod tests {
         }
     }
 
+    /// What the server says to a value that it cannot convert.
+    fn unconvertible() -> Error {
+        Error::Database {
+            step: "read",
+            sqlstate: Some("22P05".into()),
+            constraint: None,
+            silence: "",
+            retryable: false,
+        }
+    }
+
     impl Recorder {
         fn rows(&self, keys: Vec<u32>) -> Result<Vec<(u32, Result<u32>)>> {
+            if keys.contains(&77) {
+                return Err(unconvertible());
+            }
             if keys.contains(&13) {
                 return Err(Error::internal("thirteen"));
             }
@@ -229,6 +281,29 @@ mod tests {
         assert_eq!(failed, [false, true, false, false, false]);
         assert!(reads.get(plain(13)).await.is_err());
         assert_eq!(reads.get(plain(2)).await.expect("reads").as_deref(), Some(&20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_cannot_be_converted_fails_its_own_callers_only() {
+        for scope in [Scope::default(), Scope::of_tenant("a")] {
+            let recorder = Arc::new(Recorder(Mutex::default()));
+            let reads = CombinedReads::new(Arc::clone(&recorder));
+            let calls = (50..100_u32).filter(|key| *key != 99).map(|key| {
+                let (reads, key) = (Arc::clone(&reads), scope.of(key));
+                tokio::spawn(async move { (key.key, reads.get(key).await) })
+            });
+            for call in calls.collect::<Vec<_>>() {
+                let (key, answer) = call.await.expect("does not panic");
+                match answer {
+                    Err(error) => assert_eq!((key, error.may_be_of_one_row()), (77, true)),
+                    Ok(row) => {
+                        assert_eq!(row.as_deref().copied(), (key % 2 == 0).then_some(key * 10));
+                    }
+                }
+            }
+            let queries = recorder.0.lock().expect("not poisoned").len();
+            assert!(queries < 25, "{queries} queries for 49 keys");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -63,7 +63,8 @@ const LEASE_COLUMN: usize = 8;
 const STEP: &str = "claim integration tokens";
 
 impl Integration {
-    /// Leases rows that are due and free, and whose last refresh has not failed.
+    /// Leases rows that are due and free, and whose last refresh has not failed; none where the statement
+    /// fails, as it may for one of them: then all of them are found by [`Integration::leased`].
     pub(super) async fn claim(&self, due: Due<'_>, next: Next<'_>) -> Result<Vec<Claim>> {
         let table = self.table()?;
         let clock = self.engine.stopwatch();
@@ -77,7 +78,11 @@ impl Integration {
             (&self.refreshed_ms(due), Type::FLOAT8),
             (&next.from, Type::TIMESTAMPTZ),
         ];
-        claims(&table.write(STEP, &table.named(CLAIM), params).await?, clock)
+        match table.write(STEP, &table.named(CLAIM), params).await {
+            Ok(rows) => claims(&rows, clock),
+            Err(error) if error.may_be_of_one_row() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Leases those of these rows that are still due and free, and that nobody has tried since.
@@ -107,7 +112,8 @@ impl Integration {
         self.look("look for integration tokens that failed", FAILING, due, took_ms).await
     }
 
-    /// Rows that another worker is refreshing, has died over, or has held locked.
+    /// Rows that another worker is refreshing, has died over, or has held locked, and those that a
+    /// statement for several of them has failed for.
     pub(super) async fn leased(&self, due: Due<'_>) -> Result<Vec<Found>> {
         let refreshed_ms = self.refreshed_ms(due);
         self.look("look for leased integration tokens", LEASED, due, refreshed_ms).await

@@ -232,18 +232,20 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             }
             Stage::Failing(Some(found)) => {
                 let failing = found.take(rows);
-                let claims = under_way.meanwhile(self.store.claim_failing(due, &failing)).await?;
-                self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+                match under_way.meanwhile(self.store.claim_failing(due, &failing)).await {
+                    Ok(claims) => {
+                        self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+                    }
+                    // Each alone, then: the others are none the worse.
+                    Err(error) if error.may_be_of_one_row() => {
+                        Ok(self.start_alone(lanes, failing, under_way))
+                    }
+                    Err(error) => Err(error),
+                }
             }
             Stage::Leased(Some(found)) => {
-                let mut started = 0;
-                for Found { key, .. } in found.take(rows) {
-                    if lanes.take(&key) {
-                        started += 1;
-                        under_way.rows.push(self.wait_for(key));
-                    }
-                }
-                Ok(started)
+                let leased = found.take(rows);
+                Ok(self.start_alone(lanes, leased, under_way))
             }
             Stage::Failing(None) | Stage::Leased(None) | Stage::Done => Ok(0),
         }
@@ -268,6 +270,23 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             }
         }
         Ok((started, again))
+    }
+
+    /// Refreshes rows that were not claimed, each by a statement of its own; gives how many.
+    fn start_alone(
+        &self,
+        lanes: &mut Lanes<'a>,
+        rows: Vec<Found>,
+        under_way: &mut UnderWay<'a>,
+    ) -> u64 {
+        let mut started = 0;
+        for Found { key, .. } in rows {
+            if lanes.take(&key) {
+                started += 1;
+                under_way.rows.push(self.wait_for(key));
+            }
+        }
+        started
     }
 
     fn refresh(&self, claim: Claim) -> BoxFuture<'a, Ended> {
