@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installWithEffect } from '../../support/installed.mjs';
 import { compile, makeApplication } from './application.mjs';
 import { MAJORS, useMajor } from './majors';
 
@@ -46,6 +47,32 @@ describe.each(MAJORS)('%s', (version) => {
     expect(Object.keys(tokenkeep).sort()).toEqual(NAMES);
     expect(tokenkeep.IntegrationTokenStore.key).toBe('IntegrationTokenStore');
     expect(tokenkeep.GoogleAuthClient.key).toBe('GoogleAuthClient');
+  });
+});
+
+describe('beside the other major', () => {
+  it.each([
+    [
+      'v3',
+      'effect',
+      /^tokenkeep\/effect needs Effect 4, and found Effect 3\.\d.*: .*tokenkeep\/effect3$/,
+    ],
+    [
+      'v4',
+      'effect3',
+      /^tokenkeep\/effect3 needs Effect 3\.10 .*found Effect 4: .*tokenkeep\/effect$/,
+    ],
+  ] as const)('of Effect, %s, the entry %s says which it needs', (version, entry, message) => {
+    const { application, remove } = installWithEffect(version);
+    const script = `import('tokenkeep/${entry}')
+      .catch(({ code, message }) => console.log(JSON.stringify({ code, message })))`;
+    const options = { cwd: application, encoding: 'utf8' } as const;
+    const { stdout } = spawnSync(process.execPath, ['-e', script], options);
+    remove();
+    expect(JSON.parse(stdout)).toEqual({
+      code: 'ERR_TOKENKEEP_CONFIGURATION',
+      message: expect.stringMatching(message),
+    });
   });
 });
 

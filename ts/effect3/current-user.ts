@@ -1,29 +1,32 @@
 /** Whose tokens an effect asks for, and of which tenant. */
 
+import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
-import * as FiberRef from 'effect/FiberRef';
-import { globalValue } from 'effect/GlobalValue';
+import * as Option from 'effect/Option';
 
-// One in a process, although this module is there twice: for import and for require.
-const CurrentUser = globalValue(Symbol.for('tokenkeep/CurrentUser'), () =>
-  FiberRef.unsafeMake<string | undefined>(undefined),
-);
+// Known by their keys: this module is there twice, for import and for require. No fiber references,
+// whose module Effect 4 does not have: the entry could not even say there that it is not for Effect 4.
+class CurrentUser extends Context.Tag('tokenkeep/CurrentUser')<CurrentUser, string>() {}
 
-const CurrentTenant = globalValue(Symbol.for('tokenkeep/CurrentTenant'), () =>
-  FiberRef.unsafeMake<string | undefined>(undefined),
-);
+class CurrentTenant extends Context.Tag('tokenkeep/CurrentTenant')<CurrentTenant, string>() {}
 
 /** The user of the calling fiber. */
-export const currentUser: Effect.Effect<string | undefined> = FiberRef.get(CurrentUser);
+export const currentUser: Effect.Effect<string | undefined> = Effect.map(
+  Effect.serviceOption(CurrentUser),
+  Option.getOrUndefined,
+);
 
 /** The tenant of the calling fiber. */
-export const currentTenant: Effect.Effect<string | undefined> = FiberRef.get(CurrentTenant);
+export const currentTenant: Effect.Effect<string | undefined> = Effect.map(
+  Effect.serviceOption(CurrentTenant),
+  Option.getOrUndefined,
+);
 
 /** Runs an effect for a user. */
 export function withCurrentUser(
   userId: string,
 ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
-  return (effect) => Effect.locally(effect, CurrentUser, userId);
+  return (effect) => Effect.provideService(effect, CurrentUser, userId);
 }
 
 /**
@@ -33,5 +36,5 @@ export function withCurrentUser(
 export function withCurrentTenant(
   tenantId: string,
 ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
-  return (effect) => Effect.locally(effect, CurrentTenant, tenantId);
+  return (effect) => Effect.provideService(effect, CurrentTenant, tenantId);
 }

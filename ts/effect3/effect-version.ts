@@ -1,0 +1,5 @@
+/** Evaluated before the modules of this entry that another Effect would make fail, one way or another. */
+
+import { needEffect3 } from '../effect-shared/effect-version.js';
+
+needEffect3();
