@@ -7,6 +7,7 @@ import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { noteProfile } from './built-profile.mjs';
 import { root, run, runBin } from './run.mjs';
 import { sbom } from './sbom.mjs';
 
@@ -21,6 +22,7 @@ function buildAddon({ release, target }) {
   const machine = target ? ['--target', target] : [];
   const outputs = ['--platform', '--js', 'native.js', '--dts', 'index.d.ts'];
   runBin('@napi-rs/cli', 'napi', ['build', ...outputs, ...profile, ...machine]);
+  noteProfile(root, release ? 'release' : 'debug');
 }
 
 function buildFaces() {

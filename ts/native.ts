@@ -18,7 +18,10 @@ function missing(): string {
   const machine = `${process.platform}-${process.arch}`;
   const { optionalDependencies } = require('../package.json') as Manifest;
   if (!optionalDependencies) {
-    return `The native part of tokenkeep is not built for ${machine}. Run: npm run build`;
+    return (
+      `The native part of tokenkeep is not built for ${machine}. In a checkout run: npm run build; ` +
+      'a tarball of npm run pack -- --local is for machines like the one that packed it'
+    );
   }
   const published = Object.keys(optionalDependencies);
   const ours = published.filter((name) => `${name}-`.startsWith(`${PACKAGE}-${machine}-`));
@@ -32,7 +35,7 @@ function missing(): string {
   );
 }
 
-/** What is published names its binaries; a checkout does not. */
+/** What is published names its binaries; a checkout and a tarball for one machine do not. */
 interface Manifest {
   optionalDependencies?: Record<string, string>;
 }

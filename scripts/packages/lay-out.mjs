@@ -12,10 +12,8 @@ import {
 import { join } from 'node:path';
 
 import { root, runBin } from '../run.mjs';
+import { copyRootPackage } from './root-package.mjs';
 import { TARGETS } from './targets.mjs';
-
-/** What npm adds to every package. */
-const ALWAYS = ['README.md', 'LICENSE'];
 
 /**
  * @param {{ addons: string, out: string, repository?: string, all?: boolean }} options `addons`: the
@@ -34,17 +32,7 @@ export function layOut({ addons, out, repository, all = false }) {
   }
   rmSync(out, { recursive: true, force: true });
   const folder = join(out, 'tokenkeep');
-  mkdirSync(folder, { recursive: true });
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  // A checkout that is packed as it is has its addon in it; what is published has a package for each.
-  manifest.files = manifest.files.filter((name) => name !== '*.node');
-  for (const name of [...manifest.files, ...ALWAYS]) {
-    cpSync(join(root, name), join(folder, name), { recursive: true });
-  }
-  // Nobody builds or tests what is installed.
-  delete manifest.devDependencies;
-  delete manifest.scripts;
-  delete manifest.overrides;
+  const manifest = copyRootPackage(root, folder);
   manifest.napi.targets = built.map(({ triple }) => triple);
   if (repository) manifest.repository = { type: 'git', url: gitUrl(repository) };
   write(join(folder, 'package.json'), manifest);

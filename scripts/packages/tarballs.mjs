@@ -21,7 +21,8 @@ export function packTarballs(folders, out) {
   return names.map((name) => join(out, name));
 }
 
-function npmPack(folder, out) {
+/** @param {string} folder of the package @param {string} out @returns {string} the tarball's name in `out` */
+export function npmPack(folder, out) {
   const args = [
     'pack',
     '--json',

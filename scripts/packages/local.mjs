@@ -1,0 +1,70 @@
+/** One tarball for this machine, from what was built last: how tokenkeep is installed before it is published. */
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { builtProfile } from '../built-profile.mjs';
+import { copyRootPackage } from './root-package.mjs';
+import { npmPack } from './tarballs.mjs';
+
+/** What `npm run build` makes beside the addon. */
+const BUILT = ['native.js', 'dist/index.js', 'sbom.cdx.json'];
+
+/**
+ * Packs the root package with this machine's addon in it, so that it needs no other package.
+ *
+ * @param {string} checkout
+ * @returns {string} the tarball's path, the same for each pack of a version
+ */
+export function packLocal(checkout) {
+  const addons = addonsOf(checkout);
+  const stage = mkdtempSync(join(tmpdir(), 'tokenkeep-pack-'));
+  try {
+    const manifest = copyRootPackage(checkout, stage);
+    for (const addon of addons) cpSync(join(checkout, addon), join(stage, addon));
+    manifest.files.push(...addons);
+    // It runs on machines like this one only.
+    manifest.private = true;
+    delete manifest.publishConfig;
+    writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    const target = join(checkout, 'target');
+    return join(target, npmPack(stage, target));
+  } finally {
+    rmSync(stage, { recursive: true });
+  }
+}
+
+/** The names of the addons for this machine; an error unless everything is built. */
+function addonsOf(checkout) {
+  const machine = `${process.platform}-${process.arch}`;
+  const addons = readdirSync(checkout).filter(
+    (name) => name.startsWith(`tokenkeep.${machine}`) && name.endsWith('.node'),
+  );
+  const missing = BUILT.filter((name) => !existsSync(join(checkout, name)));
+  if (addons.length === 0) missing.unshift(`the addon for ${machine}`);
+  if (missing.length === 0) return addons;
+  throw new Error(
+    `Nothing to pack: ${missing.join(', ')} is missing in ${checkout}. Run: npm run build`,
+  );
+}
+
+/** What speaks against packing what is built. @param {string} checkout @returns {string[]} */
+export function warningsFor(checkout) {
+  const warnings = [];
+  if (builtProfile(checkout) === 'debug') {
+    warnings.push('The addon is a debug build, large and slow. For the fast one: npm run build');
+  }
+  const builtAt = (name) => statSync(join(checkout, name)).mtimeMs;
+  if (addonsOf(checkout).some((addon) => builtAt(addon) > builtAt('dist/index.js'))) {
+    warnings.push('dist/ is older than the addon, and may not fit it. To make both: npm run build');
+  }
+  return warnings;
+}
