@@ -23,7 +23,7 @@ export class Registry {
     writeFileSync(config, configuration(folder));
     // npm insists on a token; the registry asks for none.
     registry.npmrc = `registry=${registry.url}\n//127.0.0.1:${port}/:_authToken=none\n`;
-    const main = join(tools, 'node_modules/verdaccio/bin/verdaccio');
+    const main = join(tools, 'verdaccio/bin/verdaccio');
     registry.#process = spawn(process.execPath, [main, '-c', config, '-l', `127.0.0.1:${port}`], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });

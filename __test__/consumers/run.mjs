@@ -1,9 +1,10 @@
 /**
- * Applications of all kinds, each installed from a registry on loopback as from the public one, on a real
- * PostgreSQL: `npm run test:consumers`; `-- --short` for a quarter of it, `-- --only jest,next` for some.
+ * Applications of all kinds, each installed from a registry on loopback as from the public one, or from the
+ * local tarball, on a real PostgreSQL: `npm run test:consumers`; `-- --short` for a quarter of it,
+ * `-- --only jest,next` for some.
  * What was built last is published: of `npm run build:targets` with `-- --addons target/addons`.
  */
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,11 @@ import { parseArgs } from 'node:util';
 
 import { createTokenKeep } from '../../dist/index.js';
 import { layOut, nameOf } from '../../scripts/packages/lay-out.mjs';
+import { packLocal } from '../../scripts/packages/local.mjs';
 import { packTarballs } from '../../scripts/packages/tarballs.mjs';
 import { startPostgres } from '../../support/postgres.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { lean } from './addons.mjs';
 import { Consumer, command } from './consumer.mjs';
 import { Registry } from './registry.mjs';
 
@@ -21,6 +24,7 @@ const root = join(import.meta.dirname, '../..');
 // Outside of the checkout, whose modules and settings would be found.
 const work = join(tmpdir(), 'tokenkeep-consumers');
 const tools = join(root, 'target/consumer-tools');
+const modules = join(tools, 'node_modules');
 const names = readdirSync(join(import.meta.dirname, 'apps')).sort();
 const usage = `npm run test:consumers -- [--short] [--addons folder] [--only ${names.join(',')}]`;
 
@@ -41,7 +45,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         short: { type: 'boolean', default: false },
-        addons: { type: 'string', default: root },
+        addons: { type: 'string' },
         only: { type: 'string' },
       },
     });
@@ -58,19 +62,21 @@ async function main({ short, addons, only }) {
   const say = (text) => {
     console.error(`· ${((performance.now() - began) / 1_000).toFixed(0)} s: ${text}`);
   };
-  const packages = layOut({ addons, out: join(work, 'packages') });
+  const ours = lean(root, join(work, 'addons'));
+  const packages = layOut({ addons: addons ?? ours, out: join(work, 'packages') });
   await installTools();
   const scene = await startScene();
-  const registry = await Registry.start(tools, join(work, 'registry'));
+  const registry = await Registry.start(modules, join(work, 'registry'));
   const results = {};
   try {
     for (const tarball of packTarballs(packages, join(work, 'tarballs'))) registry.publish(tarball);
     say(`published ${packages.map(nameOf).join(', ')}`);
+    packForNeighbours(ours);
     const consumers = (only ?? names).map((name) => new Consumer(name));
     const size = short ? SHORT : FULL;
     const env = { ...scene.env, ...size, PUBLISHED: platforms(packages).join(',') };
     for (const consumer of consumers.filter(({ told }) => isMeant(told, packages))) {
-      results[consumer.name] = await tryOut(consumer, { work, tools, registry, env }, say);
+      results[consumer.name] = await tryOut(consumer, { work, tools: modules, registry, env }, say);
     }
   } finally {
     registry.stop();
@@ -104,10 +110,19 @@ function platforms(packages) {
   return packages.map(nameOf).filter((name) => name !== 'tokenkeep');
 }
 
-/** Verdaccio and pnpm, as their lock file says. */
+/** The local tarball, in a checkout beside the applications. */
+function packForNeighbours(addons) {
+  const out = join(work, 'tokenkeep/target');
+  mkdirSync(out, { recursive: true });
+  packLocal(root, { from: addons, out });
+}
+
+/** Verdaccio and the package managers, as their lock file says. */
 async function installTools() {
-  if (existsSync(join(tools, 'node_modules/verdaccio'))) return;
-  cpSync(join(import.meta.dirname, 'tools'), tools, { recursive: true });
+  const source = join(import.meta.dirname, 'tools');
+  const lock = (folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  if (existsSync(join(modules, 'verdaccio')) && lock(tools) === lock(source)) return;
+  cpSync(source, tools, { recursive: true });
   // Not `npm ci`: registries may lack the packages of pnpm for other machines.
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
   await command('npm', args, { cwd: tools });

@@ -22,21 +22,21 @@ const BUILT = ['native.js', 'dist/index.js', 'sbom.cdx.json'];
  * Packs the root package with this machine's addon in it, so that it needs no other package.
  *
  * @param {string} checkout
+ * @param {{ from?: string, out?: string }} [folders] `from`: the one with the addon; `out`: the tarball's
  * @returns {string} the tarball's path, the same for each pack of a version
  */
-export function packLocal(checkout) {
+export function packLocal(checkout, { from = checkout, out = join(checkout, 'target') } = {}) {
   const addons = addonsOf(checkout);
   const stage = mkdtempSync(join(tmpdir(), 'tokenkeep-pack-'));
   try {
     const manifest = copyRootPackage(checkout, stage);
-    for (const addon of addons) cpSync(join(checkout, addon), join(stage, addon));
+    for (const addon of addons) cpSync(join(from, addon), join(stage, addon));
     manifest.files.push(...addons);
     // It runs on machines like this one only.
     manifest.private = true;
     delete manifest.publishConfig;
     writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    const target = join(checkout, 'target');
-    return join(target, npmPack(stage, target));
+    return join(out, npmPack(stage, out));
   } finally {
     rmSync(stage, { recursive: true });
   }

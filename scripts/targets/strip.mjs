@@ -7,17 +7,17 @@ import { run } from '../run.mjs';
 
 /** The library without symbols, in its place. @param {string} library */
 export function stripped(library) {
-  const { command, libraries } = objcopy();
-  run(command, ['--strip-all', library], { LD_LIBRARY_PATH: libraries });
+  const { command, libraries } = objcopy() ?? { command: 'rust-objcopy' };
+  run(command, ['--strip-all', library], { ...(libraries && { LD_LIBRARY_PATH: libraries }) });
   return library;
 }
 
-/** That of the compiler, which knows every target, and the libraries that it needs. */
-function objcopy() {
+/** That of the compiler, which knows every target, and the libraries that it needs; nothing when it has none. */
+export function objcopy() {
   const { stdout } = spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' });
   const libraries = join(stdout.trim(), 'lib');
   const found = readdirSync(join(libraries, 'rustlib'))
     .map((target) => join(libraries, 'rustlib', target, 'bin/rust-objcopy'))
     .find((path) => existsSync(path));
-  return { command: found ?? 'rust-objcopy', libraries };
+  return found && { command: found, libraries };
 }
