@@ -1,24 +1,27 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { packLocal } from '../../scripts/packages/local.mjs';
+import { lean } from '../consumers/addons.mjs';
 
 /** The path of a file of the examples. @param {string} path */
 export const folder = (path) => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
 
-/** What an example gets of tokenkeep: when one of these was made anew, it is installed anew. */
-const BUILT = [
-  'package.json',
-  'native.js',
-  'dist/index.js',
-  'dist/http/index.js',
-  'dist/testing/index.js',
-];
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Packs what was built last, where the examples look for it. Gives what tells it from another tarball. */
+export async function pack() {
+  const addons = lean(root, join(root, 'target/example-addons'));
+  return sha256(await readFile(packLocal(root, { from: addons })));
+}
 
 /** Installs an example, unless it is as it would be; and builds it. Gives whether it has tests. */
-export async function prepare(name, say) {
+export async function prepare(name, tarball, say) {
   const stamp = folder(`${name}/node_modules/.installed`);
-  const wanted = await fingerprint(name);
+  const wanted = `${tarball} ${sha256(await readFile(folder(`${name}/package-lock.json`)))}`;
   if ((await readFile(stamp, 'utf8').catch(() => '')) !== wanted) {
     run(name, ['ci', '--no-audit', '--no-fund']);
     await writeFile(stamp, wanted);
@@ -50,13 +53,8 @@ export async function manifest(path) {
   return JSON.parse(await readFile(folder(path), 'utf8'));
 }
 
-async function fingerprint(name) {
-  const hash = createHash('sha256').update(await readFile(folder(`${name}/package-lock.json`)));
-  for (const file of BUILT) {
-    const { mtimeMs } = await stat(new URL(`../../${file}`, import.meta.url));
-    hash.update(` ${mtimeMs}`);
-  }
-  return hash.digest('hex');
+function sha256(content) {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function run(name, args) {

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { startPostgres } from '../../support/postgres.mjs';
 import { Application } from './application.mjs';
-import { folder, prepare, runTests, versionOf } from './install.mjs';
+import { folder, pack, prepare, runTests, versionOf } from './install.mjs';
 import { journey } from './journey.mjs';
 import { startScene } from './scene.mjs';
 
@@ -41,10 +41,11 @@ async function main({ problem, only }) {
     );
     return 2;
   }
+  const tarball = await pack();
   const server = await startPostgres();
   const results = [];
   try {
-    for (const name of only ?? names) results.push(await tryOut(name, server));
+    for (const name of only ?? names) results.push(await tryOut(name, tarball, server));
   } finally {
     await server.stop();
   }
@@ -52,8 +53,8 @@ async function main({ problem, only }) {
   return results.every(({ passed }) => passed) ? 0 : 1;
 }
 
-/** @param {string} name @param {import('../../support/postgres.mjs').Database} server */
-async function tryOut(name, server) {
+/** @param {string} name @param {string} tarball @param {import('../../support/postgres.mjs').Database} server */
+async function tryOut(name, tarball, server) {
   const began = performance.now();
   const say = (text) => {
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
@@ -61,7 +62,7 @@ async function tryOut(name, server) {
   };
   let passed = true;
   try {
-    if (await prepare(name, say)) {
+    if (await prepare(name, tarball, say)) {
       runTests(name);
       say('passed its own tests');
     } else {
