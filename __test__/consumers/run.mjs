@@ -75,9 +75,12 @@ async function main({ short, addons, only }) {
     const consumers = (only ?? names).map((name) => new Consumer(name));
     const size = short ? SHORT : FULL;
     const env = { ...scene.env, ...size, PUBLISHED: platforms(packages).join(',') };
-    for (const consumer of consumers.filter(({ told }) => isMeant(told, packages))) {
-      results[consumer.name] = await tryOut(consumer, { work, tools: modules, registry, env }, say);
-    }
+    const meant = consumers.filter(({ told }) => isMeant(told, packages));
+    const setting = { work, tools: modules, registry, env };
+    for (const { name } of meant) results[name] = undefined;
+    await inPairs(meant, async (consumer) => {
+      results[consumer.name] = await tryOut(consumer, setting, say);
+    });
   } finally {
     registry.stop();
     await scene.stop();
@@ -85,6 +88,15 @@ async function main({ short, addons, only }) {
   }
   console.table(results);
   return Object.values(results).every(({ passed }) => passed);
+}
+
+/** Two at a time: while one is downloaded another is run. */
+async function inPairs(consumers, run) {
+  const left = [...consumers];
+  const lane = async () => {
+    for (let next = left.shift(); next; next = left.shift()) await run(next);
+  };
+  await Promise.all([lane(), lane()]);
 }
 
 /** Whether a consumer is part of this run. @param {import('./consumer.mjs').Told} told */
