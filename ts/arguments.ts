@@ -43,7 +43,14 @@ export function number(argument: string, value: unknown): number {
 export function optionalTexts(argument: string, value: unknown): string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) return refuse(argument, `must be an array, is ${kind(value)}`);
-  return value.map((part) => text(argument, part));
+  // A copy: what is looked at twice may be another thing the second time.
+  return Array.from(value, (part) => text(argument, part));
+}
+
+/** Scopes, or nothing; `['']`, which is what splitting an empty text gives, is nothing, too. */
+export function optionalScopes(argument: string, value: unknown): string[] | undefined {
+  const scopes = optionalTexts(argument, value);
+  return scopes?.length === 1 && scopes[0] === '' ? undefined : scopes;
 }
 
 /** A function, or nothing. */

@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Bridge, ThrownFields } from '../index';
+import { optionalScopes } from './arguments';
 import { forgetDatabasePassword, givePassword } from './database-password';
 import { publish } from './events';
 import { abortRequest, forgetCaller, keepCaller, sendRequest } from './fetch';
@@ -252,23 +253,17 @@ function tokensOf(returned: unknown): Refreshed {
     typeof accessToken === 'string' ? accessToken : '',
     typeof next === 'string' ? next : null,
     typeof time === 'number' ? time : NaN,
-    textsOf(partOf(() => textsOf(own.scopes))),
+    partOf(() => optionalScopes('scopes', own.scopes)) ?? null,
   ];
 }
 
 /** Nothing of a proxy, or a getter, that throws. */
-function partOf(read: () => unknown): unknown {
+function partOf<Part>(read: () => Part): Part | undefined {
   try {
     return read();
   } catch {
     return undefined;
   }
-}
-
-function textsOf(value: unknown): string[] | null {
-  // A copy: what is looked at twice may be another thing the second time.
-  const parts: unknown[] | null = Array.isArray(value) ? Array.from(value) : null;
-  return parts?.every((part) => typeof part === 'string') ? (parts as string[]) : null;
 }
 
 /** Keeps what was thrown, for the `cause` of errors; gives its number. */

@@ -1,7 +1,7 @@
 /** The calendar store's methods, on whichever instance. */
 
 import type { Keep } from '../index';
-import { optionalDate, optionalText, optionalTexts, record, text } from './arguments';
+import { optionalDate, optionalScopes, optionalText, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
 import { credentialsOf } from './calendar-credentials';
 import type { AuthorizationOptions, Connector } from './connector';
@@ -100,7 +100,7 @@ export class CalendarStore {
       text('accessToken', accessToken),
       text('refreshToken', refreshToken),
       optionalDate('tokenExpiry', tokenExpiry) ?? undefined,
-      optionalTexts('scopes', scopes),
+      optionalScopes('scopes', scopes),
     );
   }
 

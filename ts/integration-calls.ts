@@ -1,6 +1,6 @@
 /** What the integration store makes of its arguments and tokens, without the core. */
 
-import { optionalFunction, optionalNumber, optionalTexts, record } from './arguments';
+import { optionalFunction, optionalNumber, optionalScopes, record } from './arguments';
 import type { RefreshFn } from './bridge';
 import {
   InvalidArgumentError,
@@ -34,7 +34,7 @@ export function wantedOf(options: ValidTokenOptions): Wanted {
     'options',
     options,
   ) as ValidTokenOptions;
-  const wanted = optionalTexts('scopes', scopes) ?? [];
+  const wanted = optionalScopes('scopes', scopes) ?? [];
   const least = optionalNumber('minTtlMs', minTtlMs);
   if (least !== undefined && !(least > 0 && least <= MIN_TTL_MAX_MS)) {
     throw new InvalidArgumentError(`minTtlMs: must be from 1 to ${MIN_TTL_MAX_MS}`, {

@@ -1,7 +1,7 @@
 /** The integration store's methods, on whichever instance. */
 
 import type { Keep } from '../index';
-import { date, optionalText, optionalTexts, record, text } from './arguments';
+import { date, optionalScopes, optionalText, record, text } from './arguments';
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
 import type { TokenkeepError } from './errors';
 import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
@@ -23,7 +23,7 @@ export interface NewIntegrationToken {
   /** At most 64 KiB; without one the stored refresh token is kept. */
   refreshToken?: string | null | undefined;
   expiresAt: Date;
-  /** The granted scopes, each at most 1 KiB. */
+  /** The granted scopes, each at most 1 KiB; `['']` is none. */
   scopes?: readonly string[] | undefined;
 }
 
@@ -196,7 +196,7 @@ export class IntegrationStore {
       text('accessToken', given['accessToken']),
       optionalText('refreshToken', given['refreshToken']),
       date('expiresAt', given['expiresAt']),
-      optionalTexts('scopes', given['scopes']) ?? [],
+      optionalScopes('scopes', given['scopes']) ?? [],
     );
   }
 

@@ -3,6 +3,7 @@
 import type { Keep } from '../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from './arguments';
 import { type ReadRecord, promised } from './bridge';
+import { InvalidArgumentError } from './errors';
 import { native } from './native';
 
 /** What a client uses of Zoho; any other name works, too. */
@@ -52,6 +53,31 @@ const store = promised<
 >(native.storeZohoTokens);
 const exists = promised<boolean, Keep, [string, string]>(native.hasZohoToken);
 
+interface GivenCredentials {
+  id: string;
+  secret: string;
+  /** Why they are none: matters when they are needed. */
+  refusal?: InvalidArgumentError;
+}
+
+function credentialsOf(credentials: unknown): GivenCredentials {
+  try {
+    const given = record('credentials', credentials);
+    return {
+      id: text('credentials.clientId', given['clientId']),
+      secret: text('credentials.clientSecret', given['clientSecret']),
+    };
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    // The core refuses what is empty, when it needs it.
+    return { id: '', secret: '', refusal: error };
+  }
+}
+
+function isOfCredentials({ argument }: InvalidArgumentError): boolean {
+  return argument?.startsWith('credentials') === true;
+}
+
 /** The zoho store of an instance. */
 export class ZohoStore {
   readonly #keep: () => Keep;
@@ -67,7 +93,8 @@ export class ZohoStore {
 
   /**
    * An access token with at least five minutes left, refreshed once across all processes if need
-   * be. A client without a row, or with a dead grant, begins with `ZOHO_REFRESH_TOKEN`.
+   * be; only that needs the credentials. A client without a row, or with a dead grant, begins with
+   * `ZOHO_REFRESH_TOKEN`.
    * @throws {NotConnectedError} when nothing is stored
    * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
    */
@@ -76,14 +103,18 @@ export class ZohoStore {
     provider: ZohoProvider,
     credentials: ZohoCredentials,
   ): Promise<string> {
-    const given = record('credentials', credentials);
-    return accessToken(
+    const { id, secret, refusal } = credentialsOf(credentials);
+    const asked = accessToken(
       this.#keep(),
       text('clientId', clientId),
       text('provider', provider),
-      text('credentials.clientId', given['clientId']),
-      text('credentials.clientSecret', given['clientSecret']),
+      id,
+      secret,
     );
+    if (!refusal) return asked;
+    return asked.catch((error: unknown) => {
+      throw error instanceof InvalidArgumentError && isOfCredentials(error) ? refusal : error;
+    });
   }
 
   /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */

@@ -9,7 +9,8 @@ export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './zoho-store';
 export class OAuthTokenService {
   /**
    * An access token with at least five minutes left, refreshed once across all processes if need
-   * be. A client without a row, or with a dead grant, begins with `ZOHO_REFRESH_TOKEN`.
+   * be; only that needs the credentials. A client without a row, or with a dead grant, begins with
+   * `ZOHO_REFRESH_TOKEN`.
    * @throws {NotConnectedError} when nothing is stored
    * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
    */

@@ -53,7 +53,7 @@ describe('saveCalendarTokens', () => {
       ['tokenExpiry', [userId, 'a', 'r', new Date(NaN), SCOPES]],
       ['tokenExpiry', [userId, 'a', 'r', 'tomorrow', SCOPES]],
       ['scopes', [userId, 'a', 'r', EXPIRY, 'calendar']],
-      ['scopes', [userId, 'a', 'r', EXPIRY, ['']]],
+      ['scopes', [userId, 'a', 'r', EXPIRY, ['read', '']]],
     ];
     for (const [argument, given] of wrong) {
       const failure = await failureOf(save(...given));
@@ -62,6 +62,13 @@ describe('saveCalendarTokens', () => {
     }
     expect(await scene.row(userId)).toBeUndefined();
   });
+});
+
+it('an empty text that was split into scopes names none', async () => {
+  const { calendar } = scene.keep();
+  const userId = someUser();
+  await calendar.saveCalendarTokens(userId, 'at', 'rt', EXPIRY, ''.split(' '));
+  expect(await calendar.getCalendarTokens(userId)).toMatchObject({ scopes: null });
 });
 
 describe('a user without a row', () => {

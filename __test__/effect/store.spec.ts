@@ -20,6 +20,14 @@ describe.each(MAJORS)('%s', (version) => {
     expect(await scene.stored(userId)).toBeNull();
   });
 
+  it('stores no scopes where an empty text was split into them', async () => {
+    const userId = randomUUID();
+    await scene.run(({ store }) =>
+      store(userId, 'acme', scene.token('at', { scopes: ''.split(' ') })),
+    );
+    expect(await scene.stored(userId)).toMatchObject({ accessToken: 'at', scopes: [] });
+  });
+
   it('keeps the stored refresh token when there is none', async () => {
     const userId = await scene.user();
     await scene.run(({ store }) => store(userId, 'acme', scene.token('new')));

@@ -110,6 +110,16 @@ describe('storeToken and getToken', () => {
     },
   );
 
+  it('name no scopes where an empty text was split into them, stored and asked for', async () => {
+    const { integration } = scene.keep();
+    const [userId, scopes] = [someUser(), ''.split(' ')];
+    const token = { accessToken: 'at', expiresAt: inSeconds(3_600), scopes };
+    await integration.storeToken(userId, 'acme', token);
+    expect((await scene.row(userId))!.scopes).toEqual([]);
+    const options = { scopes };
+    expect(await integration.getValidToken(userId, 'acme', options)).toMatchObject({ scopes: [] });
+  });
+
   it('refuse what no column takes before anything is sent, naming the argument', async () => {
     const { storeToken, getToken, getValidToken, revoke } = scene.keep({
       databaseUrl: 'postgres://127.0.0.1:1/none',
@@ -127,7 +137,7 @@ describe('storeToken and getToken', () => {
       ['refreshToken', () => storeToken('u', 'acme', { ...token, refreshToken: long })],
       ['expiresAt', () => storeToken('u', 'acme', { ...token, expiresAt: new Date(NaN) })],
       ['expiresAt', () => storeToken('u', 'acme', { ...token, expiresAt: 7 as never })],
-      ['scopes', () => storeToken('u', 'acme', { ...token, scopes: [''] })],
+      ['scopes', () => storeToken('u', 'acme', { ...token, scopes: ['read', ''] })],
       ['scopes', () => storeToken('u', 'acme', { ...token, scopes: 'a b' as never })],
       ['token', () => storeToken('u', 'acme', null as never)],
       ['minTtlMs', () => getValidToken('u', 'acme', { minTtlMs: -1 })],

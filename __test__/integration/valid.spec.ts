@@ -150,7 +150,9 @@ describe('getValidToken', () => {
   });
 
   it.each([
+    ['of an empty text', ''.split(' ')],
     ['an empty one', ['read', '']],
+    ['a lone surrogate', ['\ud800']],
     ['too long', ['x'.repeat(1_025)]],
     ['no list', 'read admin'],
     ['no texts', [1]],

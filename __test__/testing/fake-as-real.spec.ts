@@ -255,6 +255,40 @@ describe('call by call', () => {
       },
     ],
     [
+      'scopes that an empty text was split into',
+      async ({ calendar, integration }, userId) => {
+        const [none, token] = [''.split(' '), { ...STORED, expiresAt: soon }];
+        await calendar.saveCalendarTokens(userId, 'a', '', null, none);
+        await integration.storeToken(userId, 'github', { ...token, scopes: none });
+        const stored = await integration.getValidToken(userId, 'github', { scopes: none });
+        await integration.storeToken(userId, 'github', { ...token, scopes: ['read'] });
+        const expiryDate = Number(soon);
+        const refreshFn = async () => ({ accessToken: 'b', expiryDate, scopes: none });
+        return [
+          await calendar.getCalendarTokens(userId),
+          stored,
+          await integration.getValidToken(userId, 'github', { forceRefresh: true, refreshFn }),
+        ];
+      },
+    ],
+    [
+      'zoho without credentials, fresh, spent, and of a client without tokens',
+      async ({ zoho }, id) => {
+        const get = async (client: string, given: unknown) =>
+          zoho.getAccessToken(client, 'zoho_crm', given as never).catch(nameOf);
+        await zoho.storeTokens(id, 'zoho_crm', { ...STORED, expiresIn: 3_600 });
+        const fresh = await get(id, undefined);
+        await zoho.storeTokens(id, 'zoho_crm', { ...STORED, expiresIn: 200 });
+        return [
+          fresh,
+          await get(id, null),
+          await get(id, { clientId: 'a' }),
+          await get(id, { clientId: '', clientSecret: 's' }),
+          await get('nobody', {}),
+        ];
+      },
+    ],
+    [
       'what is malformed',
       async ({ calendar, gmail, integration, vault, zoho }, userId) =>
         Promise.all(

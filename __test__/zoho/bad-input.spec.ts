@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../dist/index.js';
-import { printed } from '../helpers/promises';
+import { failureOf, printed } from '../helpers/promises';
 import { CREDENTIALS, someClient, useScene } from './scene';
 
 const scene = useScene();
@@ -93,19 +93,49 @@ describe.each(tokens)('storeTokens with %s that no column holds', (name, argumen
   });
 });
 
-it('credentials that are none are refused', async () => {
-  const { zoho } = scene.keep();
-  const client = await scene.client();
-  const get = (given: unknown) => () =>
-    zoho.getAccessToken(client.id, 'zoho_crm', given as typeof CREDENTIALS);
-  for (const value of [undefined, null, 7, 'text']) {
-    await expectRefused(get(value), 'credentials', value);
-  }
-  for (const name of ['clientId', 'clientSecret']) {
-    for (const value of [...noStrings, ...badStrings, '', 'x'.repeat(1_025)]) {
-      await expectRefused(get({ ...CREDENTIALS, [name]: value }), `credentials.${name}`, value);
+describe('credentials that are none', () => {
+  const noCredentials: [string, unknown][] = [
+    ...[undefined, null, 7, 'text'].map((value): [string, unknown] => ['credentials', value]),
+    ...['clientId', 'clientSecret'].flatMap((name) =>
+      [...noStrings, ...badStrings, '', 'x'.repeat(1_025)].map((value): [string, unknown] => [
+        `credentials.${name}`,
+        { ...CREDENTIALS, [name]: value },
+      ]),
+    ),
+  ];
+  const valueOf = (argument: string, given: unknown) =>
+    (given as Record<string, unknown> | null)?.[argument.slice('credentials.'.length)];
+
+  it.each([-60, 200])('are refused where %i seconds are left', async (left) => {
+    const { zoho } = scene.keep();
+    const { id } = await scene.client({ left });
+    for (const [argument, given] of noCredentials) {
+      const call = () => zoho.getAccessToken(id, 'zoho_crm', given as never);
+      await expectRefused(call, argument, valueOf(argument, given));
     }
-  }
+  });
+
+  it('make no row of ZOHO_REFRESH_TOKEN', async () => {
+    const { zoho } = scene.keep({ zohoRefreshToken: 'from the environment' });
+    const [id, given] = [someClient(), { clientId: '', clientSecret: '' }];
+    const call = () => zoho.getAccessToken(id, 'zoho_crm', given);
+    await expectRefused(call, 'credentials.clientId', undefined);
+  });
+
+  it('are no matter while the stored token is fresh', async () => {
+    const { zoho } = scene.keep();
+    const client = await scene.client({ left: 3_600 });
+    for (const [, given] of noCredentials) {
+      const token = await zoho.getAccessToken(client.id, 'zoho_crm', given as never);
+      expect(token).toBe(client.accessToken);
+    }
+  });
+
+  it('are no matter where nothing is stored', async () => {
+    const { zoho } = scene.keep();
+    const error = await failureOf(zoho.getAccessToken('nobody', 'zoho_crm', {} as never));
+    expect(error.code).toBe('ERR_TOKENKEEP_NOT_CONNECTED');
+  });
 });
 
 it('what just fits is taken', async () => {

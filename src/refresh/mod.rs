@@ -146,6 +146,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let board = || shared.board(&key, &read, &endpoint, want);
         let boarded = match board() {
             Ok(boarded) => boarded,
+            // The caller's own mistake, which a token would hide until there is none.
+            Err(error @ Error::InvalidArgument { .. }) => return Err(error),
             Err(error) => return shared.instead(&key, &read, want, error).await,
         };
         let wait = Duration::from_millis(want.wait_ms);

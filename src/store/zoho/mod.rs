@@ -119,20 +119,18 @@ impl Zoho {
     }
 
     /// An access token with at least the refresh buffer left, refreshed once across all processes if
-    /// need be; of a row that is missing with the environment's refresh token, once.
+    /// need be; of a row that is missing with the environment's refresh token, once. The credentials
+    /// matter only when something is refreshed.
     ///
     /// # Errors
-    /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
+    /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh;
+    /// [`Error::InvalidArgument`] for credentials that are needed and none.
     pub async fn access_token(
         &self,
         key: Key,
         credentials: ClientCredentials,
     ) -> Result<AccessToken> {
         check_key(&key)?;
-        check_text("credentials.clientId", &credentials.id, TEXT_MAX_BYTES)?;
-        for secret in &credentials.secrets {
-            check_text("credentials.clientSecret", secret.expose(), TEXT_MAX_BYTES)?;
-        }
         self.table()?;
         match self.valid(key.clone(), credentials.clone()).await {
             Err(error)
@@ -146,7 +144,10 @@ impl Zoho {
 
     async fn valid(&self, key: Key, credentials: ClientCredentials) -> Result<AccessToken> {
         let address = self.address.clone();
-        let endpoint = move |record: &Record| address.endpoint(record, credentials.clone());
+        let endpoint = move |record: &Record| {
+            check_credentials(&credentials)?;
+            address.endpoint(record, credentials.clone())
+        };
         let token = self.engine.valid(self.scope.of(key), endpoint, self.want).await?;
         Ok(token.credentials.access_token.clone())
     }
@@ -161,6 +162,7 @@ impl Zoho {
             table.shape.tokens.sealed(&ZohoShape::parts(key), REFRESH_TOKEN, token.expose());
         let sealed = sealed.map_err(of_argument("ZOHO_REFRESH_TOKEN"))?;
         let Some(row) = table.row(key).await? else {
+            check_credentials(credentials)?;
             let params: Params<'_> =
                 &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
             let step = "store ZOHO_REFRESH_TOKEN";
@@ -172,6 +174,7 @@ impl Zoho {
         if !ending.is_before(token, &table.shape.tokens.sealing) {
             return Ok(false);
         }
+        check_credentials(credentials)?;
         let params: Params<'_> = &[
             (&key.client_id, Type::TEXT),
             (&key.provider, Type::TEXT),
@@ -286,6 +289,14 @@ impl Store for Zoho {
 fn check_key(key: &Key) -> Result<()> {
     check_varchar("clientId", &key.client_id, CLIENT_ID_MAX_CHARS)?;
     check_varchar("provider", &key.provider, PROVIDER_MAX_CHARS)
+}
+
+fn check_credentials(credentials: &ClientCredentials) -> Result<()> {
+    check_text("credentials.clientId", &credentials.id, TEXT_MAX_BYTES)?;
+    for secret in &credentials.secrets {
+        check_text("credentials.clientSecret", secret.expose(), TEXT_MAX_BYTES)?;
+    }
+    Ok(())
 }
 
 /// A token that cannot be stored is refused under the name that the caller knows.

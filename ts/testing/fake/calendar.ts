@@ -1,6 +1,6 @@
 /** The calendar store in memory. */
 
-import { optionalText, optionalTexts, record } from '../../arguments';
+import { optionalScopes, optionalText, record } from '../../arguments';
 import { credentialsOf } from '../../calendar-credentials';
 import type { CalendarStore, CalendarTokens } from '../../calendar-store';
 import { NotConnectedError } from '../../errors';
@@ -37,7 +37,7 @@ export class FakeCalendar implements Surface<CalendarStore> {
       refreshToken: tokenOrEmpty('refreshToken', refreshToken),
       // A date that is not known is taken for fresh.
       expiresAt: expiry ? Number(expiry) : Infinity,
-      scopes: optionalTexts('scopes', scopes) ?? [],
+      scopes: optionalScopes('scopes', scopes) ?? [],
       isDead: false,
     });
   };

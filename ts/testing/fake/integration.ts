@@ -1,6 +1,6 @@
 /** The integration store in memory. */
 
-import { optionalText, optionalTexts, record } from '../../arguments';
+import { optionalScopes, optionalText, record } from '../../arguments';
 import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors';
 import { expiringOf, statusOf, wantedOf, withScopes } from '../../integration-calls';
 import type {
@@ -42,7 +42,7 @@ export class FakeIntegration implements Surface<IntegrationStore> {
       refreshToken:
         optionalText('refreshToken', given['refreshToken']) ?? place.read()?.refreshToken ?? '',
       expiresAt: Number(moment('expiresAt', given['expiresAt'])),
-      scopes: optionalTexts('scopes', given['scopes']) ?? [],
+      scopes: optionalScopes('scopes', given['scopes']) ?? [],
       isDead: false,
     });
   };

@@ -1,6 +1,7 @@
 /** Refreshing, as the real stores do it: once for all who ask, and never over newer tokens. */
 
 import { randomBytes } from 'node:crypto';
+import { optionalScopes } from '../../arguments';
 import type { RefreshFn } from '../../bridge';
 import { isA } from '../../callbacks';
 import {
@@ -23,6 +24,8 @@ export interface Want {
   freshMs?: number | undefined;
   force?: boolean | undefined;
   refreshFn?: RefreshFn | undefined;
+  /** Throws when what a refresh needs is missing. */
+  check?: (() => void) | undefined;
   /** Take a usable token at once while somebody else refreshes. */
   atOnce?: boolean | undefined;
 }
@@ -57,6 +60,7 @@ export class Refresher {
         'The access token is spent and no refresh token is stored; the user must connect again',
       );
     }
+    want.check?.();
     const flight = under ?? this.#fly(name, place, grant, want.refreshFn);
     try {
       await flight;
@@ -100,7 +104,7 @@ export class Refresher {
         accessToken: answer.accessToken,
         refreshToken: answer.refreshToken || grant.refreshToken,
         expiresAt: Number(answer.expiresAt ?? Date.now() + LIFETIME_MS),
-        scopes: answer.scopes ?? grant.scopes,
+        scopes: optionalScopes('scopes', answer.scopes) ?? grant.scopes,
         isDead: false,
         refreshedAt: Date.now(),
       });
