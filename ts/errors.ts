@@ -8,6 +8,12 @@ export interface TokenkeepFailure {
   readonly retryable: boolean;
 }
 
+/** Defines it, as an assignment would: that fails where `Error.prototype` is frozen. */
+function giveName(error: Error, value: string): void {
+  const own = { value, writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(error, 'name', own);
+}
+
 /** The base of all errors of tokenkeep but {@link InvalidArgumentError}. */
 export class TokenkeepError extends Error implements TokenkeepFailure {
   readonly code: string = 'ERR_TOKENKEEP_INTERNAL';
@@ -15,7 +21,7 @@ export class TokenkeepError extends Error implements TokenkeepFailure {
 
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    giveName(this, new.target.name);
   }
 }
 
@@ -31,7 +37,7 @@ export class InvalidArgumentError extends TypeError implements TokenkeepFailure 
 
   constructor(message?: string, options?: ErrorOptions & { argument?: string }) {
     super(message, options);
-    this.name = new.target.name;
+    giveName(this, new.target.name);
     this.argument = options?.argument;
   }
 }
