@@ -324,7 +324,7 @@ export class InternalError extends TokenkeepError {
 
 /**
  * The native part of tokenkeep could not be loaded.
- * @remarks Install or build what the message names.
+ * @remarks Install, build or allow what the message names.
  */
 export class NativeMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NATIVE_MISSING';

@@ -10,8 +10,32 @@ function load(): typeof Native {
   try {
     return require('../native.js') as typeof Native;
   } catch (cause) {
-    throw new NativeMissingError(missing(), { cause });
+    throw new NativeMissingError(forbidden(cause) ?? missing(), { cause });
   }
+}
+
+/**
+ * Who forbids to load it, when somebody does. Read off the texts: the addon's loader makes new errors of
+ * what it has tried, without their codes (`ERR_DLOPEN_DISABLED`, `ERR_ACCESS_DENIED`; Deno's `NotCapable`).
+ */
+function forbidden(cause: unknown): string | undefined {
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    const { message } = error;
+    if (message.includes('loading addons is disabled')) {
+      return process.permission
+        ? 'The permission model of Node forbids addons, and the native part of tokenkeep is one. Start Node with --allow-addons, too'
+        : 'This process runs with --no-addons, and the native part of tokenkeep is an addon. Start it without';
+    }
+    if (message.startsWith('Access to this API has been restricted')) {
+      return `The permission model of Node forbids to read the native part of tokenkeep. Start Node with --allow-fs-read for the folder node_modules that has tokenkeep and ${PACKAGE}-… in it, and with --allow-addons`;
+    }
+    const [, access] = /^Requires (\w+) access/.exec(message) ?? [];
+    if (access) {
+      const flags = new Set(['ffi', 'read', 'env', access].map((name) => `--allow-${name}`));
+      return `Deno forbids what the native part of tokenkeep needs: ${access} access. Start Deno with ${[...flags].join(' ')}`;
+    }
+  }
+  return undefined;
 }
 
 function missing(): string {
