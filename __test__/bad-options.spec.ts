@@ -16,6 +16,31 @@ afterAll(async () => {
   await database.drop();
 });
 
+describe('a provider that is described with a field that no provider has', () => {
+  const described = (more: object) => () => {
+    createTokenKeep({ providers: { acme: { clientId: 'a', ...more } } } as never);
+  };
+
+  it.each(['tokenURL', 'clientID', 'client_secret', 'toString', 'scopes'])(
+    'is refused by its name: %s',
+    (field) => {
+      const argument = `providers.acme.${field}`;
+      const known = 'tokenUrl, revocationUrl, clientId, clientSecret, clientAuthentication';
+      expect(described({ [field]: 'hunter2' })).toThrow(
+        expect.objectContaining({
+          name: 'InvalidArgumentError',
+          argument,
+          message: `${argument}: must be one of ${known}, rotates, defaultExpiresIn, deadGrant`,
+        }),
+      );
+    },
+  );
+
+  it('is taken where the field is undefined', () => {
+    expect(described({ tokenURL: undefined })).not.toThrow();
+  });
+});
+
 describe('createTokenKeep refuses', () => {
   const thrownBy = (options: unknown): Error => {
     try {

@@ -163,13 +163,83 @@ describe('leads where node-postgres goes', () => {
   });
 });
 
+describe('white space around a connection string', () => {
+  const url = () => `postgres://${login}@127.0.0.1:${port}/postgres`;
+
+  it.each([
+    ['a line break at its end, as of a file', (text: string) => `${text}\n`],
+    ['one of Windows', (text: string) => `${text}\r\n`],
+    ['tabs and line breaks on both sides', (text: string) => `\t\n${text}\n\t`],
+  ])('is no part of it, as for node-postgres: %s', async (_, around) => {
+    const { usename, datname } = await byNodePostgres(around(url()));
+    expect(await byUs(around(url()))).toMatchObject({ usename, datname });
+  });
+
+  it.each([
+    ['a space before it', (text: string) => ` ${text}`, 'begins or ends with a space'],
+    ['a space after it', (text: string) => `${text} `, 'begins or ends with a space'],
+    ['a space, and a line break', (text: string) => `${text} \n`, 'begins or ends with a space'],
+    [
+      'a line break in it',
+      (text: string) => text.replace('@', '\n@'),
+      'has a line break or a tab in it',
+    ],
+  ])('is refused with the reason: %s', async (_, around, reason) => {
+    const failure = await failureOf(byUs(around(url())));
+    expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION' });
+    expect(failure.message).toContain(`DATABASE_URL: ${reason}`);
+  });
+
+  it('counts in libpq’s variables as for node-postgres, and is named of a host', async () => {
+    const variables = { PGHOST: '127.0.0.1', PGPORT: `${port}`, PGUSER: 'plain', PGPASSWORD: 'a b' };
+    const stub = (more: object) => {
+      const all = { ...variables, PGDATABASE: 'postgres', ...more };
+      for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);
+    };
+    stub({ PGPORT: `${port}\n` });
+    expect(await byUs(undefined)).toMatchObject({ datname: 'postgres' });
+    expect(await byNodePostgres(undefined)).toMatchObject({ datname: 'postgres' });
+    for (const name of ['PGUSER', 'PGPASSWORD', 'PGDATABASE']) {
+      stub({ [name]: `${{ ...variables, PGDATABASE: 'postgres' }[name]}\n` });
+      const { code } = await failureOf(byNodePostgres(undefined));
+      expect(await failureOf(byUs(undefined))).toMatchObject({ sqlstate: code });
+    }
+    stub({ PGHOST: '127.0.0.1\n' });
+    await failureOf(byNodePostgres(undefined));
+    const failure = await failureOf(byUs(undefined));
+    expect(failure.message).toContain('PGHOST names a host with white space around it');
+  });
+});
+
+describe('a time to connect that is no number of seconds', () => {
+  const failure = async (databaseUrl: string) => {
+    const keep = createTokenKeep({ databaseUrl, gmailEncryptionKey: KEY });
+    const { message } = await failureOf(keep.gmail.hasActiveGmailConnection('nobody'));
+    await keep.close();
+    return message;
+  };
+  const refused = 'must be a whole number of seconds';
+
+  it('is refused as connect_timeout', async () => {
+    const message = await failure('postgres://u@127.0.0.1:1/d?connect_timeout=10s');
+    expect(message).toBe(`DATABASE_URL: connect_timeout ${refused}`);
+  });
+
+  it('is refused as PGCONNECT_TIMEOUT, where the URL says nothing', async () => {
+    vi.stubEnv('PGCONNECT_TIMEOUT', 'soon');
+    expect(await failure('postgres://u@127.0.0.1:1/d')).toBe(`PGCONNECT_TIMEOUT: ${refused}`);
+    const message = await failure('postgres://u@127.0.0.1:1/d?connect_timeout=10');
+    expect(message).toContain('nothing listens');
+  });
+});
+
 describe('parameters that mean nothing here', () => {
   it('are left out, without a word where another program’s are', async () => {
     const warnings: string[] = [];
     const listen = (warning: Error) => warnings.push(warning.message);
     process.on('warning', listen);
     const url = (query: string) => `postgres://${login}@127.0.0.1:${port}/postgres?${query}`;
-    const prisma = 'pgbouncer=true&connection_limit=1&pool_timeout=20&connect_timeout=10';
+    const prisma = 'pgbouncer=true&connection_limit=1&pool_timeout=20&statement_cache_size=0';
     expect(await byUs(url(prisma))).toMatchObject({ datname: 'postgres' });
     expect(warnings).toEqual([]);
     for (let time = 0; time < 2; time++) await byUs(url('colour=blue'));

@@ -45,7 +45,7 @@ export interface TokenKeepOptions {
   schema?: string | undefined;
   /** Connections of the pool: 6. */
   maxConnections?: number | undefined;
-  /** How long connecting may take: 5,000. */
+  /** How long connecting may take, in the place of `connect_timeout` and `PGCONNECT_TIMEOUT`: 5,000. */
   connectTimeoutMs?: number | undefined;
   /** How long a call waits for a connection of the pool: 5,000. */
   poolWaitMs?: number | undefined;
@@ -197,8 +197,12 @@ const VARIABLES = {
   sslCertFile: 'SSL_CERT_FILE',
 } as const;
 
-/** libpq's variables of what a URL may say of TLS; the core knows which parameter each stands for. */
+/**
+ * libpq's variables of what a URL may say of TLS, and of how long connecting may take; the core knows which
+ * parameter each stands for.
+ */
 const TLS_VARIABLES = [
+  'PGCONNECT_TIMEOUT',
   'PGSSLMODE',
   'PGREQUIRESSL',
   'PGSSLROOTCERT',
@@ -239,6 +243,31 @@ export function checkOptions(options: TokenKeepOptions): void {
     if (typeof value !== wanted || (wanted === 'number' && !isWhole(value as number))) {
       const what = wanted === 'number' ? 'whole number above 0' : wanted;
       throw new InvalidArgumentError(`${name}: must be a ${what}`, { argument: name });
+    }
+    if (name === 'providers') checkProviders(value as object);
+  }
+}
+
+/** What {@link ProviderSettings} has. */
+const PROVIDER_FIELDS: Readonly<Record<keyof ProviderSettings, true>> = {
+  tokenUrl: true,
+  revocationUrl: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuthentication: true,
+  rotates: true,
+  defaultExpiresIn: true,
+  deadGrant: true,
+};
+
+/** Refuses what no description of a provider has: a typo would leave the real one out. */
+function checkProviders(providers: object): void {
+  for (const [name, description] of Object.entries(providers)) {
+    for (const [field, value] of Object.entries(Object(description) as object)) {
+      if (value === undefined || Object.hasOwn(PROVIDER_FIELDS, field)) continue;
+      const known = Object.keys(PROVIDER_FIELDS).join(', ');
+      const argument = `providers.${name}.${field}`;
+      throw new InvalidArgumentError(`${argument}: must be one of ${known}`, { argument });
     }
   }
 }

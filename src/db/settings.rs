@@ -73,22 +73,31 @@ impl DatabaseSettings {
         let mut wanted = Wanted::default();
         let mut named = schema.map(str::to_owned);
         let (mut options, mut target) = (None, None);
+        let mut seconds = None;
         for (name, value) in parameters {
             match name {
                 "schema" if named.is_none() => named = Some(value.to_string()),
                 "options" => options = Some(value.to_string()),
+                "connect_timeout" => {
+                    seconds = connect_timeout("connect_timeout", &value).map_err(of_url)?;
+                }
                 "target_session_attrs" => target = Some(session_attributes(&value)?),
                 _ => drop(wanted.take(name, &value).map_err(of_url)?),
             }
         }
         wanted.complete(variables);
+        if seconds.is_none() {
+            let variable = variables.get("PGCONNECT_TIMEOUT").map_or("", String::as_str);
+            seconds = connect_timeout("PGCONNECT_TIMEOUT", variable)?;
+        }
         if let Some(name) = &named
             && (name.is_empty() || name.len() > 63 || name.contains('\0'))
         {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
         // Of several servers at most one takes writes, and the others may be behind.
-        let has_several = login.host.as_deref().is_some_and(|host| host.contains(','));
+        let hosts = login.host.as_deref().unwrap_or_default().split(',').count();
+        let has_several = hosts > 1;
         let settings = Self {
             login,
             options,
@@ -97,7 +106,10 @@ impl DatabaseSettings {
             password_source: None,
             transport: wanted.transport().map_err(of_url)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
-            connect_timeout_ms: POOL_CONNECT_MS,
+            // libpq's counts for each host.
+            connect_timeout_ms: seconds
+                .filter(|seconds| *seconds > 0)
+                .map_or(POOL_CONNECT_MS, |seconds| seconds.saturating_mul(1_000 * hosts as u64)),
             wait_timeout_ms: POOL_WAIT_MS,
         };
         settings.driver()?;
@@ -112,10 +124,13 @@ impl DatabaseSettings {
             if host.is_empty() {
                 return Err(refused("names no host"));
             }
+            if host.trim() != host {
+                return Err(refused("or PGHOST names a host with white space around it"));
+            }
             config.host(host);
         }
         for port in port.iter().flat_map(|ports| ports.split(',')) {
-            let number = if port.is_empty() { Ok(PORT) } else { port.parse() };
+            let number = if port.is_empty() { Ok(PORT) } else { port.trim().parse() };
             config.port(number.map_err(|_| refused("has a port that is no number of one"))?);
         }
         if ![0, 1, config.get_hosts().len()].contains(&config.get_ports().len()) {
@@ -233,6 +248,17 @@ fn session_attributes(value: &str) -> Result<bool> {
     }
 }
 
+/// libpq's seconds; `None`: nothing is said. There, 0 and less are no limit: here that is the usual one.
+fn connect_timeout(option: &'static str, value: &str) -> Result<Option<u64>> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let seconds = value.trim().parse::<i32>();
+    let seconds =
+        seconds.map_err(|_| Error::configuration(option, "must be a whole number of seconds"))?;
+    Ok(Some(u64::try_from(seconds).unwrap_or(0)))
+}
+
 /// What is wrong with a parameter is wrong with the URL.
 fn of_url(error: Error) -> Error {
     match error {
@@ -286,6 +312,32 @@ mod tests {
             "postgres://u:p@s?s@h/d?application_name=a",
         ] {
             assert!(read(url, None).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_time_to_connect_is_libpqs_for_each_host() {
+        let ms = |url: &str, variable: &str| {
+            let variables = HashMap::from([("PGCONNECT_TIMEOUT".to_owned(), variable.to_owned())]);
+            DatabaseSettings::with_variables(url, None, &Login::default(), &variables)
+                .map(|settings| settings.connect_timeout_ms)
+        };
+        for (url, variable, expected) in [
+            ("postgres://h/d", "", POOL_CONNECT_MS),
+            ("postgres://h/d?connect_timeout=30", "", 30_000),
+            ("postgres://h/d", "30", 30_000),
+            ("postgres://h/d?connect_timeout=2", "30", 2_000),
+            ("postgres://a,b,c/d?connect_timeout=2", "", 6_000),
+            ("postgres://h/d?connect_timeout=0", "30", POOL_CONNECT_MS),
+            ("postgres://h/d?connect_timeout=-1", "", POOL_CONNECT_MS),
+        ] {
+            assert_eq!(ms(url, variable), Ok(expected), "{url} {variable}");
+        }
+        for (url, variable) in [
+            ("postgres://h/d?connect_timeout=1.5", ""),
+            ("postgres://h/d", "99999999999"),
+        ] {
+            assert!(matches!(ms(url, variable), Err(Error::Configuration { .. })), "{url}");
         }
     }
 

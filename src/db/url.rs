@@ -41,8 +41,9 @@ impl Login {
 }
 
 /// Parameters that mean something here, beside those of TLS.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "application_name",
+    "connect_timeout",
     "dbname",
     "host",
     "options",
@@ -54,10 +55,9 @@ const KNOWN: [&str; 9] = [
 ];
 
 /// Parameters of node-postgres, libpq, Prisma and Neon about what is no matter of ours.
-const OF_OTHERS: [&str; 24] = [
+const OF_OTHERS: [&str; 23] = [
     "binary",
     "client_encoding",
-    "connect_timeout",
     "connection_limit",
     "encoding",
     "fallback_application_name",
@@ -101,7 +101,7 @@ pub(super) type Parameter<'a> = (&'a str, Zeroizing<String>);
 /// # Errors
 /// [`Error::Configuration`], which never prints a part of it.
 pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
-    let (login, rest) = split_login(url)?;
+    let (login, rest) = split_login(without_ends(url)?)?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, password) = match login.split_once(':') {
@@ -143,6 +143,21 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
         *field = Some(value.to_string());
     }
     Ok((named, others))
+}
+
+/// The URL without a line break, or the like, around it, such as a file has at its end: for node-postgres, too,
+/// that is no part of it. A space is, there, and within it drops line breaks.
+fn without_ends(url: &str) -> Result<&str> {
+    let url = url.trim_matches(|c: char| c < ' ');
+    if url.starts_with(' ') || url.ends_with(' ') {
+        return Err(refused("begins or ends with a space. Take it away, or write it as %20"));
+    }
+    if url.contains(['\t', '\n', '\r']) {
+        return Err(refused(
+            "has a line break or a tab in it. Take it away, or write it as %0A, %0D or %09",
+        ));
+    }
+    Ok(url)
 }
 
 fn some(text: String) -> Option<String> {
