@@ -16,9 +16,10 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 use super::cancel::cancel;
 use super::password::{NoPassword, Passwords};
 use super::settings::{Connector, DatabaseSettings};
+use super::standby::Standbys;
 use crate::error::Result;
 
-type Opened = (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
+pub(super) type Opened = (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) enum Unconnected {
     Password(NoPassword),
     /// The database's texts are in another encoding.
     Encoding(String),
+    /// The server is a standby.
+    Standby,
 }
 
 impl From<Error> for Unconnected {
@@ -50,6 +53,7 @@ pub(super) struct Servers {
     /// Of those that are asked whether they take writes the one that did: the next connection begins
     /// there. Otherwise their order counts.
     primary: Option<AtomicUsize>,
+    pub(super) standbys: Standbys,
 }
 
 impl Servers {
@@ -64,6 +68,7 @@ impl Servers {
             share: limit / count,
             passwords: source.map(|source| Passwords::of(source, limit)),
             primary: settings.needs_primary().then(AtomicUsize::default),
+            standbys: Standbys::new(settings.refuses_standby()),
             each,
             connector,
         })
@@ -79,7 +84,8 @@ impl Servers {
             None => None,
         };
         let password = password.as_ref().map(|password| password.as_bytes());
-        let opened = self.connect_with(password).await.map_err(|error| {
+        let mut opened = self.connect_with(password).await.map_err(|error| {
+            self.standbys.suspect();
             // The next one that the application gives may be taken: they rotate.
             match password.is_some() && error.code() == Some(&SqlState::INVALID_PASSWORD) {
                 true => Unconnected::Password(NoPassword {
@@ -89,6 +95,9 @@ impl Servers {
                 false => Unconnected::from(error),
             }
         })?;
+        if self.standbys.has_opened(&mut opened).await? {
+            return Err(Unconnected::Standby);
+        }
         // A pooler may not tell it.
         match opened.1.parameter("server_encoding") {
             Some(encoding) if encoding != ENCODING => {
@@ -156,7 +165,10 @@ impl Manager for Servers {
 
     async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Unconnected> {
         match client.is_closed() {
-            true => Err(RecycleError::message("the connection is closed")),
+            true => {
+                self.standbys.suspect();
+                Err(RecycleError::message("the connection is closed"))
+            }
             false => Ok(()),
         }
     }

@@ -15,6 +15,8 @@ use crate::error::Error;
 /// Where PostgreSQL holds rows against policies.
 const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 
+const STANDBY: &str = "the server of DATABASE_URL is a standby: it takes no writes, and what it shows may be old. It is taken all the same with target_session_attrs=any";
+
 /// What the driver's error means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
@@ -102,6 +104,7 @@ pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
         Unconnected::Password(NoPassword { reason, cause_id }) => {
             Error::DatabasePassword { step, reason, cause_id: *cause_id }
         }
+        Unconnected::Standby => silent(step, STANDBY, true),
         Unconnected::Encoding(encoding) => Error::configuration(
             "DATABASE_URL",
             format!(

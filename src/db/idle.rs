@@ -10,6 +10,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 
 use super::connect::{Servers, Unconnected};
+use super::standby::Standbys;
 use crate::config::{IDLE_ANSWER_MS, IDLE_MAX_MS};
 
 /// What is known of the server, by the wall clock: the other one may stand still while a machine is
@@ -20,22 +21,30 @@ struct Known {
     silent_at_ms: AtomicU64,
 }
 
-/// Asks idle connections whether they are still there before a statement is sent on one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Idle(Arc<Known>);
+/// Asks idle connections whether they are still there, and lead to no standby, before a statement is sent on
+/// one.
+#[derive(Debug, Clone)]
+pub(super) struct Idle {
+    known: Arc<Known>,
+    standbys: Standbys,
+}
 
 impl Idle {
+    pub(super) fn new(standbys: Standbys) -> Self {
+        Self { known: Arc::default(), standbys }
+    }
+
     /// The server has answered just now.
     pub(super) fn answered(&self) {
-        self.0.answered_at_ms.store(wall_ms(), Ordering::Relaxed);
+        self.known.answered_at_ms.store(wall_ms(), Ordering::Relaxed);
     }
 
     /// What the pool does before it hands out a connection that was used before.
     pub(super) fn hook(&self) -> Hook<Servers> {
-        let known = Arc::clone(&self.0);
+        let idle = self.clone();
         Hook::async_fn(move |connection, metrics| {
-            let known = Arc::clone(&known);
-            Box::pin(async move { known.check(connection, metrics).await })
+            let idle = idle.clone();
+            Box::pin(async move { idle.known.check(connection, metrics, &idle.standbys).await })
         })
     }
 }
@@ -45,6 +54,7 @@ impl Known {
         &self,
         connection: &ClientWrapper,
         metrics: &Metrics,
+        standbys: &Standbys,
     ) -> Result<(), HookError<Unconnected>> {
         let now_ms = wall_ms();
         let since = |at: &AtomicU64| now_ms.abs_diff(at.load(Ordering::Relaxed));
@@ -55,8 +65,10 @@ impl Known {
         // One silent connection tells of all of them: a caller waits for one answer, not for six.
         if since(&self.silent_at_ms) > IDLE_ANSWER_MS {
             let limit = Duration::from_millis(IDLE_ANSWER_MS);
-            if let Ok(Ok(())) = timeout(limit, connection.batch_execute("")).await {
-                return Ok(());
+            match timeout(limit, standbys.is_behind(connection)).await {
+                Ok(Ok(false)) => return Ok(()),
+                Ok(Ok(true)) => return Err(HookError::message("the connection leads to a standby")),
+                _ => {}
             }
             self.silent_at_ms.store(wall_ms(), Ordering::Relaxed);
         }

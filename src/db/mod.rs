@@ -15,6 +15,7 @@ mod reads;
 mod row;
 mod scope;
 mod settings;
+mod standby;
 mod time;
 mod tls_error;
 mod transaction;

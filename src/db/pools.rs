@@ -59,7 +59,7 @@ impl Pool {
         let connector = settings.connector()?;
         let servers = Servers::of(&settings, connector.clone())?;
         let to_cancel = Arc::new(Servers::of(&settings, connector)?);
-        let idle = Idle::default();
+        let idle = Idle::new(servers.standbys.clone());
         let pool = managed::Pool::builder(servers)
             .max_size(settings.max_connections)
             .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
@@ -142,6 +142,7 @@ impl Pool {
                 Err(from_driver(step, &error))
             }
             broken => {
+                self.pool.manager().standbys.suspect();
                 // What broke one connection has most likely broken the idle ones too: the next
                 // try gets a fresh one.
                 drop(Object::take(connection));

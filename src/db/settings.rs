@@ -25,6 +25,7 @@ pub struct DatabaseSettings {
     login: Login,
     options: Option<String>,
     needs_primary: bool,
+    refuses_standby: bool,
     schema: Option<String>,
     /// Gives the password of each new connection, in the place of the URL's.
     #[zeroize(skip)]
@@ -102,6 +103,7 @@ impl DatabaseSettings {
             login,
             options,
             needs_primary: target.unwrap_or(has_several),
+            refuses_standby: target.unwrap_or(true),
             schema: named,
             password_source: None,
             transport: wanted.transport().map_err(of_url)?,
@@ -187,6 +189,7 @@ impl DatabaseSettings {
             settings.login.host = Some(host.to_owned());
             settings.login.port = Some(port.clone());
             settings.needs_primary = false;
+            settings.refuses_standby = false;
             Server { host: host.to_owned(), port, settings }
         };
         hosts.enumerate().map(server).collect()
@@ -207,6 +210,11 @@ impl DatabaseSettings {
     #[must_use]
     pub fn needs_primary(&self) -> bool {
         self.needs_primary
+    }
+
+    /// Whether a connection that leads to a standby is refused: unless any server will do.
+    pub(super) fn refuses_standby(&self) -> bool {
+        self.refuses_standby
     }
 
     /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
