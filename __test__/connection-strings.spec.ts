@@ -191,7 +191,12 @@ describe('white space around a connection string', () => {
   });
 
   it('counts in libpq’s variables as for node-postgres, and is named of a host', async () => {
-    const variables = { PGHOST: '127.0.0.1', PGPORT: `${port}`, PGUSER: 'plain', PGPASSWORD: 'a b' };
+    const variables = {
+      PGHOST: '127.0.0.1',
+      PGPORT: `${port}`,
+      PGUSER: 'plain',
+      PGPASSWORD: 'a b',
+    };
     const stub = (more: object) => {
       const all = { ...variables, PGDATABASE: 'postgres', ...more };
       for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);

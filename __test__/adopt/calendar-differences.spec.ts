@@ -242,6 +242,85 @@ describe('what is stored', () => {
   });
 });
 
+describe('a consent to', () => {
+  /** What comes of a code, on both sides, where Google answers with these scopes. */
+  async function consent(scope: string | undefined) {
+    const answers = () => {
+      const { accessToken, refreshToken } = google.issue();
+      const tokens = { access_token: accessToken, refresh_token: refreshToken, expires_in: 3_600 };
+      google.script([
+        { status: 200, body: { ...tokens, ...(scope === undefined ? {} : { scope }) } },
+      ]);
+    };
+    const outcome = async (id: string, exchange: Promise<unknown>) => {
+      const error = await exchange.then(
+        () => null,
+        (thrown: Error) => thrown,
+      );
+      return { error, scopes: (await rowOf(id))?.scopes };
+    };
+    const [before, after] = [await database.user(), await database.user()];
+    answers();
+    const old = await outcome(before, oldProgram().exchangeCodeForTokens(before, 'code'));
+    const ours = tokenkeep({
+      databaseUrl: database.url,
+      googleOauthRedirectUri: 'http://127.0.0.1:1/auth/google/callback',
+    });
+    const link = new URL(await ours.getAuthUrl({ userId: after }));
+    const state = link.searchParams.get('state')!;
+    answers();
+    const now = await outcome(after, ours.exchangeCodeForTokens(after, 'code', { state }));
+    return { old, now };
+  }
+
+  it('more scopes than were asked for fails in the old program, and is stored by tokenkeep', async () => {
+    const granted = [...SCOPES, 'openid'];
+    const { old, now } = await consent(granted.join(' '));
+    expect(old.error!.message).toContain('Scope has changed');
+    expect(old.scopes).toBeUndefined();
+    expect(now).toEqual({ error: null, scopes: granted });
+  });
+
+  it('fewer scopes fails on both sides, by a class and a reason with tokenkeep', async () => {
+    const { old, now } = await consent('openid');
+    expect(old.error!.message).toContain('Scope has changed');
+    expect(now.error).toMatchObject({ name: 'AuthorizationError', reason: 'scopes_missing' });
+    expect([old.scopes, now.scopes]).toEqual([undefined, undefined]);
+  });
+
+  it('the scopes that were asked for, or that are not named, is the same on both sides', async () => {
+    for (const scope of [SCOPES.join(' '), undefined]) {
+      const { old, now } = await consent(scope);
+      expect(old).toEqual({ error: null, scopes: SCOPES });
+      expect(now).toEqual(old);
+    }
+  });
+});
+
+describe('what the old program logs', () => {
+  it('names user and error, and is with tokenkeep what the call rejects with', async () => {
+    const id = await database.user();
+    const [old, ours] = [oldProgram(), tokenkeep()];
+    await withoutTable(async () => {
+      await old.getCalendarTokens(id);
+      await failureOf(old.saveCalendarTokens(id, 'at', 'rt', null, SCOPES));
+      await old.deleteCalendarTokens(id);
+      expect(logged.map((line) => line.split(' calendar tokens for ')[0])).toEqual([
+        'Failed to fetch',
+        'Failed to save',
+        'Failed to delete',
+      ]);
+      for (const call of [
+        () => ours.getCalendarTokens(id),
+        () => ours.saveCalendarTokens(id, 'at', 'rt', null, SCOPES),
+        () => ours.deleteCalendarTokens(id),
+      ]) {
+        expect(await failureOf(call())).toMatchObject({ code: 'ERR_TOKENKEEP_SCHEMA' });
+      }
+    });
+  });
+});
+
 describe('a database that fails', () => {
   it('in a read is nobody connected to the old program, and an error of tokenkeep', async () => {
     const { id } = await user({ left: 3_600 });

@@ -1,7 +1,7 @@
 /** The rows on zoho of docs/differences.md, on both sides. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { NotConnectedError } from '../../dist/index.js';
+import { NotConnectedError, type TokenkeepEvent } from '../../dist/index.js';
 import { createOldZohoService, schema } from '../../support/old-zoho/index.mjs';
 import { emptyDatabase } from '../helpers/database';
 import { failureOf } from '../helpers/promises';
@@ -122,6 +122,24 @@ describe('refreshing', () => {
   });
 });
 
+describe('a row that is deleted during its refresh', () => {
+  it('is made again by the old service, and stays deleted with tokenkeep', async () => {
+    const [before, after] = await both(async (service) => {
+      const client = await scene.client();
+      scene.endpoint.script(async () => {
+        const sql = 'DELETE FROM oauth_tokens WHERE client_id = $1';
+        await scene.database.client.query(sql, [client.id]);
+        return {};
+      });
+      const outcome = await get(service, client).catch((error: Error) => error.name);
+      return { outcome, row: await scene.row(client) };
+    });
+    expect(before.outcome).not.toMatch(/Error$/);
+    expect(before.row.access_token).toBe(before.outcome);
+    expect(after).toEqual({ outcome: 'NotConnectedError', row: undefined });
+  });
+});
+
 describe('what is stored', () => {
   const EU = 'https://accounts.zoho.eu';
 
@@ -173,6 +191,56 @@ describe('what is stored', () => {
     }, scene.endpoint.issue().refreshToken);
     expect(before).toBeUndefined();
     expect(after).toMatchObject({ access_token: null, invalid_since: null });
+  });
+});
+
+describe('the events in the place of log lines', () => {
+  it('tell of a refresh, and of one that failed, with store, key and code', async () => {
+    const events: TokenkeepEvent[] = [];
+    const { zoho } = scene.keep({ onEvent: (event) => void events.push(event) });
+    const client = await scene.client();
+    scene.endpoint.script([{ status: 400, body: { error: 'general_error' } }]);
+    const { code } = await failureOf(get(zoho, client));
+    const another = await scene.client();
+    await get(zoho, another);
+    const of = (type: string, { id }: { id: string }) =>
+      events.find((event) => event.type === type && event.key.includes(id));
+    expect(of('refresh.fail', client)).toMatchObject({ store: 'zoho', code });
+    expect(of('refresh.end', another)).toMatchObject({
+      store: 'zoho',
+      durationMs: expect.any(Number),
+    });
+    expect(of('refresh.start', another)!.key).toBe(of('refresh.end', another)!.key);
+  });
+
+  it('are none of a fresh token, and of storing', async () => {
+    const events: TokenkeepEvent[] = [];
+    const { zoho } = scene.keep({ onEvent: (event) => void events.push(event) });
+    const id = someClient();
+    const tokens = { ...scene.endpoint.issue(), expiresIn: 3_600 };
+    await zoho.storeTokens(id, 'zoho_crm', tokens);
+    await get(zoho, { id });
+    expect(events).toEqual([]);
+  });
+});
+
+describe('credentials that are none', () => {
+  it('are no matter of a fresh token on either side', async () => {
+    const [before, after] = await both(async (service) => {
+      const { id, accessToken } = await scene.client({ left: 3_600 });
+      const none = undefined as never;
+      return (await service.getAccessToken(id, 'zoho_crm', none)) === accessToken;
+    });
+    expect([before, after]).toEqual([true, true]);
+  });
+
+  it('are an error of a spent one, by the name of what is missing', async () => {
+    const [before, after] = await both(async (service) => {
+      const { id } = await scene.client();
+      return failureOf(service.getAccessToken(id, 'zoho_crm', undefined as never));
+    });
+    expect(before.name).toBe('TypeError');
+    expect(after).toMatchObject({ name: 'InvalidArgumentError', argument: 'credentials' });
   });
 });
 

@@ -57,7 +57,7 @@ export async function gmailDatabase(): Promise<TestDatabase> {
 }
 
 /** An instance with everything that the gmail store can need. */
-export function keepOn(database: Pick<TestDatabase, "url">, options: TokenKeepOptions = {}) {
+export function keepOn(database: Pick<TestDatabase, 'url'>, options: TokenKeepOptions = {}) {
   return createTokenKeep({
     databaseUrl: database.url,
     gmailEncryptionKey: KEY,

@@ -19,7 +19,8 @@ use super::settings::{Connector, DatabaseSettings};
 use super::standby::Standbys;
 use crate::error::Result;
 
-pub(super) type Opened = (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
+pub(super) type Opened =
+    (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
 
 /// Why there is no connection.
 #[derive(Debug)]

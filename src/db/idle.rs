@@ -67,7 +67,9 @@ impl Known {
             let limit = Duration::from_millis(IDLE_ANSWER_MS);
             match timeout(limit, standbys.is_behind(connection)).await {
                 Ok(Ok(false)) => return Ok(()),
-                Ok(Ok(true)) => return Err(HookError::message("the connection leads to a standby")),
+                Ok(Ok(true)) => {
+                    return Err(HookError::message("the connection leads to a standby"));
+                }
                 _ => {}
             }
             self.silent_at_ms.store(wall_ms(), Ordering::Relaxed);

@@ -341,10 +341,9 @@ mod tests {
         ] {
             assert_eq!(ms(url, variable), Ok(expected), "{url} {variable}");
         }
-        for (url, variable) in [
-            ("postgres://h/d?connect_timeout=1.5", ""),
-            ("postgres://h/d", "99999999999"),
-        ] {
+        for (url, variable) in
+            [("postgres://h/d?connect_timeout=1.5", ""), ("postgres://h/d", "99999999999")]
+        {
             assert!(matches!(ms(url, variable), Err(Error::Configuration { .. })), "{url}");
         }
     }

@@ -40,9 +40,23 @@ export class Credentials {
   }
 }
 
-/** Exchanges a code. @param {Client} client @param {string} code */
-export const fetchToken = (client, code) =>
-  ask(client, { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri });
+/**
+ * Exchanges a code. As oauthlib does it: other scopes than were asked for are an exception, unless the answer
+ * names none.
+ *
+ * @param {Client} client @param {string} code @param {string[]} scopes that were asked for
+ */
+export async function fetchToken(client, code, scopes) {
+  const fields = { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri };
+  const answer = await ask(client, fields);
+  const isSame = answer.scopes?.toSorted().join(' ') === scopes.toSorted().join(' ');
+  if (answer.scopes && !isSame) {
+    throw new Error(
+      `Scope has changed from "${scopes.join(' ')}" to "${answer.scopes.join(' ')}".`,
+    );
+  }
+  return answer;
+}
 
 /** @param {Client} client @param {Record<string, string>} fields */
 async function ask({ tokenUrl, clientId, clientSecret }, fields) {

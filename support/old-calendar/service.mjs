@@ -22,8 +22,8 @@ export function createOldCalendarService(options) {
 
   /** @param {string} userId @param {string} code */
   async function exchangeCodeForTokens(userId, code) {
-    const { token, refreshToken, expiry, scopes } = await fetchToken(client, code);
-    await store.saveCalendarTokens(userId, token, refreshToken || '', expiry, scopes ?? SCOPES);
+    const { token, refreshToken, expiry } = await fetchToken(client, code, SCOPES);
+    await store.saveCalendarTokens(userId, token, refreshToken || '', expiry, SCOPES);
   }
 
   /** @param {string} userId */

