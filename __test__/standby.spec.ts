@@ -79,7 +79,6 @@ describe('a single server that becomes a standby', () => {
       () => keep.gmail.hasActiveGmailConnection(user),
       () => keep.gmail.upsertGmailTokens(params(user)),
       () => keep.gmail.getValidGmailToken(user),
-      () => keep.migrate({ stores: ['gmail'] }),
     ]) {
       expect(await failureOf(call())).toMatchObject(STANDBY);
     }
