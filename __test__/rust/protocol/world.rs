@@ -270,7 +270,8 @@ impl Table for MemoryTable {
                     .unless_fresh_ms
                     .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
                 let free = row.refreshing_at.is_none_or(|at| {
-                    let leftover = self.mixed_fleet && at <= before(row.updated_at, LEFTOVER_AGE_MIN_MS);
+                    let leftover =
+                        self.mixed_fleet && at <= before(row.updated_at, LEFTOVER_AGE_MIN_MS);
                     Some(at) == ask.watched || (leftover && at < now.minus(lease))
                 });
                 (stale && free).then(|| {

@@ -162,10 +162,7 @@ impl<L: Lookup> Batch<L> {
         let half = senders.len() / 2;
         let mut senders = senders.into_iter();
         let first = senders.by_ref().take(half).collect();
-        [
-            Self { scope: scope.clone(), senders: first },
-            Self { scope, senders: senders.collect() },
-        ]
+        [Self { scope: scope.clone(), senders: first }, Self { scope, senders: senders.collect() }]
     }
 
     fn answer(self, answer: Result<Vec<Fetched<L>>>) {
