@@ -24,7 +24,7 @@ try {
   gone.abort();
   await assert.rejects(asked, { name: 'AbortError' });
   next.terminate();
-  // Without NEXT_MANUAL_SIG_HANDLE Next ends here, since no request is left.
+  // Where the signal is left to Next, it ends here, since no request is left.
   await Promise.race([next.says('shutting down'), next.exited]);
   response.setHeader('content-type', 'application/json').end(JSON.stringify(tokens));
   assert.deepEqual(await next.exited, [0, null]);
