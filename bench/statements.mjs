@@ -70,7 +70,7 @@ const ours = '(SELECT oid FROM pg_database WHERE datname = current_database()) A
 
 const counts = `
   SELECT CASE WHEN query LIKE 'SELECT set_config(%' THEN 'SET'
-              ELSE upper((regexp_match(query, '\\w+'))[1]) END AS kind,
+              ELSE upper((regexp_match(query, '^(?:\\s|/\\*[^*]*\\*/)*(\\w+)'))[1]) END AS kind,
          sum(calls)::int AS calls
   FROM pg_stat_statements JOIN ${ours} ON dbid = oid
   GROUP BY kind ORDER BY kind`;

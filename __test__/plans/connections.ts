@@ -5,7 +5,7 @@ import type { TokenKeep } from '../../dist/index.js';
 import type { Stage } from './refreshes';
 
 /** Google, as far as a token request goes: an account's tokens. */
-const granted = (endpoint: Stage['endpoint'], refreshes: boolean) => {
+export const granted = (endpoint: Pick<Stage['endpoint'], 'issue'>, refreshes: boolean) => {
   const claims = Buffer.from(JSON.stringify({ sub: 'account', aud: 'client' }));
   const { accessToken, refreshToken } = endpoint.issue();
   return {
@@ -17,7 +17,7 @@ const granted = (endpoint: Stage['endpoint'], refreshes: boolean) => {
   };
 };
 
-const stateOf = (url: string): string => new URL(url).searchParams.get('state')!;
+export const stateOf = (url: string): string => new URL(url).searchParams.get('state')!;
 
 /** By a link, and by the application itself; the second time without a refresh token. */
 export async function driveConnections({ keep, endpoint }: Stage): Promise<void> {

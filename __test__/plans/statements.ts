@@ -28,6 +28,9 @@ export function statementsOfStores(): Statement[] {
   return files.filter((file) => file.endsWith('.rs')).flatMap((file) => statementsOf(file));
 }
 
+/** What the core has before each, for poolers. */
+const BEGIN = /^(\/\*[A-Z ]+\*\/ )+/;
+
 /** What the core adds to a write, so that it changes nothing outside of its transaction. */
 const GUARD =
   /(?:,| RETURNING| LIMIT nullif\() ?current_setting\('tokenkeep\.transaction'\)::integer(?:, 1\))?$/;
@@ -47,7 +50,10 @@ function statementsOf(file: string): Statement[] {
     .filter(([, , value]) => STATEMENT.test(value!))
     .map(([, name, value]) => {
       const pattern = new RegExp(`^${patternOf(value!, TABLES[file.split('/')[0]!])}$`);
-      return { name: `${file} ${name}`, is: (text) => pattern.test(flat(text).replace(GUARD, '')) };
+      return {
+        name: `${file} ${name}`,
+        is: (text) => pattern.test(flat(text).replace(BEGIN, '').replace(GUARD, '')),
+      };
     });
 }
 

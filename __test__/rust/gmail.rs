@@ -1,6 +1,8 @@
 //! The gmail store against a real PostgreSQL, named by TOKENKEEP_TEST_DATABASE_URL (`npm test`
 //! starts one).
 
+#![allow(clippy::disallowed_methods, reason = "the statements here are an application's")]
+
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

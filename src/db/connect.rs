@@ -16,7 +16,7 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 use super::cancel::cancel;
 use super::password::{NoPassword, Passwords};
 use super::settings::{Connector, DatabaseSettings};
-use super::standby::Standbys;
+use super::standby::{Standbys, is_read_only};
 use crate::error::Result;
 
 pub(super) type Opened =
@@ -33,6 +33,8 @@ pub(super) enum Unconnected {
     Encoding(String),
     /// The server is a standby.
     Standby,
+    /// None of the servers takes writes.
+    ReadOnly,
 }
 
 impl From<Error> for Unconnected {
@@ -85,17 +87,22 @@ impl Servers {
             None => None,
         };
         let password = password.as_ref().map(|password| password.as_bytes());
-        let mut opened = self.connect_with(password).await.map_err(|error| {
-            self.standbys.suspect();
+        let opened = self.connect_with(password).await.map_err(|error| match error {
             // The next one that the application gives may be taken: they rotate.
-            match password.is_some() && error.code() == Some(&SqlState::INVALID_PASSWORD) {
-                true => Unconnected::Password(NoPassword {
+            Unconnected::Driver(error)
+                if password.is_some() && error.code() == Some(&SqlState::INVALID_PASSWORD) =>
+            {
+                Unconnected::Password(NoPassword {
                     reason: "gave a password that the server refused",
                     cause_id: None,
-                }),
-                false => Unconnected::from(error),
+                })
             }
-        })?;
+            error => error,
+        });
+        if opened.is_err() {
+            self.standbys.suspect();
+        }
+        let mut opened = opened?;
         if self.standbys.has_opened(&mut opened).await? {
             return Err(Unconnected::Standby);
         }
@@ -108,7 +115,10 @@ impl Servers {
         }
     }
 
-    async fn connect_with(&self, password: Option<&[u8]>) -> std::result::Result<Opened, Error> {
+    async fn connect_with(
+        &self,
+        password: Option<&[u8]>,
+    ) -> std::result::Result<Opened, Unconnected> {
         let count = self.each.len();
         let begin = self.primary.as_ref().map_or(0, |primary| primary.load(Ordering::Relaxed));
         let last = (begin + count - 1) % count;
@@ -116,13 +126,13 @@ impl Servers {
         for index in (begin..begin + count - 1).map(|index| index % count) {
             match timeout(self.share, self.connect_to(index, password)).await {
                 Ok(Ok(opened)) => return Ok(self.found(index, opened)),
-                Ok(Err(error)) if error.as_db_error().is_some() => said = said.or(Some(error)),
+                Ok(Err(error)) if error.is_said() => said = said.or(Some(error)),
                 _ => {}
             }
         }
         match self.connect_to(last, password).await {
             Ok(opened) => Ok(self.found(last, opened)),
-            Err(error) if error.as_db_error().is_some() => Err(error),
+            Err(error) if error.is_said() => Err(error),
             Err(error) => Err(said.unwrap_or(error)),
         }
     }
@@ -131,12 +141,16 @@ impl Servers {
         &self,
         index: usize,
         password: Option<&[u8]>,
-    ) -> std::result::Result<Opened, Error> {
-        let server = &self.each[index];
-        let Some(password) = password else { return server.connect(self.connector.clone()).await };
-        let mut server = server.clone();
-        server.password(password);
-        server.connect(self.connector.clone()).await
+    ) -> std::result::Result<Opened, Unconnected> {
+        let mut server = self.each[index].clone();
+        if let Some(password) = password {
+            server.password(password);
+        }
+        let mut opened = server.connect(self.connector.clone()).await?;
+        match self.primary.is_some() && is_read_only(&mut opened).await? {
+            true => Err(Unconnected::ReadOnly),
+            false => Ok(opened),
+        }
     }
 
     /// Asks the server that has this statement to end it.
@@ -150,6 +164,13 @@ impl Servers {
             primary.store(index, Ordering::Relaxed);
         }
         opened
+    }
+}
+
+impl Unconnected {
+    /// Whether the server has said it.
+    fn is_said(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.as_db_error().is_some())
     }
 }
 

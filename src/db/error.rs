@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::io;
 
 use deadpool::managed::{PoolError, TimeoutType};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::connect::Unconnected;
 use super::password::NoPassword;
@@ -17,11 +17,30 @@ const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 
 const STANDBY: &str = "the server of DATABASE_URL is a standby: it takes no writes, and what it shows may be old. It is taken all the same with target_session_attrs=any";
 
-/// What the driver's error means for `step`.
+/// What an error on a connection that was let in means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
-    let Some(answer) = error.as_db_error() else {
-        return tls_error(error).unwrap_or_else(|| silence(step, error));
-    };
+    match error.as_db_error() {
+        // Whatever is said: a statement has not failed for what it is, the connection has ended.
+        Some(answer) if is_fatal(answer) => failed(step, answer, true),
+        Some(answer) => from_answer(step, answer, is_retryable(answer.code().code())),
+        None => unanswered(step, error),
+    }
+}
+
+/// What an error means for `step` before we are let in: there FATAL is how a server says no, for
+/// whatever reason. Pgpool-II has one SQLSTATE for all of them, also for that its server is away.
+pub(super) fn from_login(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    let Some(answer) = error.as_db_error() else { return unanswered(step, error) };
+    let state = answer.code();
+    let retryable = *state == SqlState::INTERNAL_ERROR || is_retryable(state.code());
+    from_answer(step, answer, retryable)
+}
+
+fn unanswered(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    tls_error(error).unwrap_or_else(|| silence(step, error))
+}
+
+fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     let state = answer.code();
     if *state == SqlState::LOCK_NOT_AVAILABLE {
         return Error::RowLocked { step };
@@ -47,12 +66,25 @@ pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> 
             .into(),
         };
     }
+    failed(step, answer, retryable)
+}
+
+fn failed(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     Error::Database {
         step,
-        sqlstate: Some(state.code().to_owned()),
+        sqlstate: Some(answer.code().code().to_owned()),
         constraint: answer.constraint().map(str::to_owned),
         silence: "",
-        retryable: is_retryable(state.code()),
+        retryable,
+    }
+}
+
+/// Whether the server, or a pooler, has ended the connection with this answer. It has two names for
+/// that, of which one may be in its own language; poolers may leave out the other.
+fn is_fatal(answer: &DbError) -> bool {
+    match answer.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        None => matches!(answer.severity(), "FATAL" | "PANIC"),
     }
 }
 
@@ -79,18 +111,11 @@ fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
         io = io.or_else(|| inner.downcast_ref::<io::Error>());
         cause = inner.source();
     }
-    // The driver's own has no code of the operating system's.
-    let is_standby = |io: &&io::Error| {
-        io.kind() == io::ErrorKind::PermissionDenied && io.raw_os_error().is_none()
-    };
     let reason = match io.map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
             "nothing listens at host and port of DATABASE_URL"
         }
         Some(io::ErrorKind::TimedOut) => "connecting took too long: connectTimeoutMs",
-        _ if io.as_ref().is_some_and(is_standby) => {
-            "none of the hosts of DATABASE_URL takes writes: all are standbys, or the primary is away"
-        }
         _ if error.is_closed() => "the connection was closed",
         _ => "no connection, or it broke",
     };
@@ -100,11 +125,15 @@ fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
 /// What it means that no connection came about.
 pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
     match error {
-        Unconnected::Driver(error) => from_driver(step, error),
+        Unconnected::Driver(error) => from_login(step, error),
         Unconnected::Password(NoPassword { reason, cause_id }) => {
             Error::DatabasePassword { step, reason, cause_id: *cause_id }
         }
         Unconnected::Standby => silent(step, STANDBY, true),
+        Unconnected::ReadOnly => {
+            let reason = "none of the hosts of DATABASE_URL takes writes: all are standbys, or the primary is away";
+            silent(step, reason, true)
+        }
         Unconnected::Encoding(encoding) => Error::configuration(
             "DATABASE_URL",
             format!(
@@ -127,11 +156,14 @@ pub(super) fn from_pool(step: &'static str, error: &PoolError<Unconnected>) -> E
     }
 }
 
-/// Whether the answer says that this connection, and its like, is no good: the server goes away, or
-/// is a standby.
+/// Whether the answer says that this connection, and its like, is no good: it has ended, the server
+/// goes away, or is a standby.
 pub(super) fn spoils_connection(error: &tokio_postgres::Error) -> bool {
-    error.code().is_none_or(|state| {
-        ["08", "57P"].iter().any(|class| state.code().starts_with(class)) || state.code() == "25006"
+    error.as_db_error().is_none_or(|answer| {
+        let state = answer.code().code();
+        is_fatal(answer)
+            || ["08", "57P"].iter().any(|class| state.starts_with(class))
+            || state == "25006"
     })
 }
 

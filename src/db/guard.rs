@@ -3,6 +3,8 @@
 //! transaction of its own that nobody can roll back. So each statement asks for a mark that the first
 //! message sets for its transaction alone, and fails where it is missing.
 
+use super::primary::missing;
+
 /// What the first message of a write sets, for its transaction alone.
 pub(super) const MARK: &str = "SET LOCAL tokenkeep.transaction = 1";
 
@@ -15,10 +17,11 @@ const IS_MARKED: &str = "current_setting('tokenkeep.transaction')::integer";
 /// statement that ends in SELECT gets a limit of all rows, which is computed before the first one.
 pub(super) fn guarded(sql: &str) -> String {
     let sql = sql.trim_end();
+    let begin = missing(sql);
     match form(sql) {
-        Form::Returning => format!("{sql}, {IS_MARKED}"),
-        Form::Silent => format!("{sql} RETURNING {IS_MARKED}"),
-        Form::Select => format!("{sql} LIMIT nullif({IS_MARKED}, 1)"),
+        Form::Returning => format!("{begin}{sql}, {IS_MARKED}"),
+        Form::Silent => format!("{begin}{sql} RETURNING {IS_MARKED}"),
+        Form::Select => format!("{begin}{sql} LIMIT nullif({IS_MARKED}, 1)"),
     }
 }
 
@@ -68,6 +71,7 @@ fn form(sql: &str) -> Form {
 
 #[cfg(test)]
 mod tests {
+    use super::super::primary::ON_PRIMARY;
     use super::*;
 
     #[test]
@@ -85,8 +89,9 @@ mod tests {
                 " LIMIT nullif({}, 1)",
             ),
         ] {
-            let wanted = format!("{sql}{}", guarded_as.replace("{}", IS_MARKED));
+            let wanted = format!("{ON_PRIMARY}{sql}{}", guarded_as.replace("{}", IS_MARKED));
             assert_eq!(guarded(sql), wanted);
+            assert_eq!(guarded(&format!("{ON_PRIMARY}{sql}")), wanted);
         }
     }
 }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use futures_util::future::join3;
 use tokio::time::timeout;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
 use super::ask::Ask;
-use super::error::{from_driver, no_answer};
+use super::error::{from_driver, from_login, no_answer};
 use super::migrate::{Differences, Migration, differences};
 use super::pool::{Params, Within};
+use super::primary::query;
 use super::settings::DatabaseSettings;
 use crate::error::{Error, Result};
 
@@ -83,7 +84,7 @@ impl Inspection {
         let work = async {
             let (began, rows, ended) = join3(
                 self.client.batch_execute(&begin),
-                self.client.query_typed(sql, params),
+                query(&self.client, sql, params),
                 self.client.batch_execute("COMMIT"),
             )
             .await;
@@ -98,6 +99,22 @@ impl Inspection {
             no_answer(step)
         })?;
         answer.map_err(|error| refused(step, &error))
+    }
+
+    /// The first value that a command gives which is sent as it is, outside of any transaction: to ask
+    /// who answers in the server's place. `None`: it is refused, or gives none.
+    #[allow(clippy::disallowed_methods, reason = "it is not for the server")]
+    pub async fn first_value(&self, command: &str) -> Option<String> {
+        let limit = Duration::from_millis(self.within.statement_ms);
+        let answer = timeout(limit, self.client.simple_query(command)).await;
+        let Ok(answer) = answer else {
+            self.is_mute.store(true, Ordering::Relaxed);
+            return None;
+        };
+        answer.ok()?.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.try_get(0).ok()?.map(str::to_owned),
+            _ => None,
+        })
     }
 
     /// What stands between `table` and what `migration` makes of it.
@@ -126,7 +143,7 @@ fn refused(step: &'static str, error: &tokio_postgres::Error) -> Error {
 }
 
 fn unreached(error: &tokio_postgres::Error) -> Unreached {
-    let told = from_driver(CONNECT, error);
+    let told = from_login(CONNECT, error);
     let kind = match &told {
         Error::Database { sqlstate: None, .. } => network(error),
         Error::Tls { .. } => "tls",

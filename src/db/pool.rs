@@ -10,6 +10,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::error::{from_driver, no_answer};
 use super::guard::MARK;
 use super::pools::Pool;
+use super::primary::query;
 use super::scope::Scope;
 use super::settings::DatabaseSettings;
 use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
@@ -163,7 +164,7 @@ impl Database {
         }
         let pool = self.pool();
         let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
-        let answer = timeout(deadline(within), connection.query_typed(sql, params)).await;
+        let answer = timeout(deadline(within), query(&connection, sql, params)).await;
         self.tried(&pool, within, pool.settle_read(step, connection, answer))
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::ZeroizeOnDrop;
 
@@ -150,9 +149,6 @@ impl DatabaseSettings {
         if let Some(options) = &self.options {
             config.options(options);
         }
-        if self.needs_primary {
-            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        }
         self.transport.configure(&mut config);
         config.connect_timeout(Duration::from_millis(self.connect_timeout_ms));
         config.keepalives_idle(Duration::from_millis(KEEPALIVE_IDLE_MS));
@@ -164,9 +160,7 @@ impl DatabaseSettings {
 
     /// The driver's form of each server, in the order in which they are tried.
     pub(super) fn drivers(&self) -> Result<Vec<tokio_postgres::Config>> {
-        let mut servers = self.servers();
-        servers.iter_mut().for_each(|server| server.settings.needs_primary = self.needs_primary);
-        servers.iter().map(|server| server.settings.driver()).collect()
+        self.servers().iter().map(|server| server.settings.driver()).collect()
     }
 
     /// What encrypts a connection; reads the files that the parameters name.

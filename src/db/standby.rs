@@ -1,16 +1,19 @@
-//! Whether a connection leads to a standby: it takes no writes, and what it shows may be old.
+//! Whether a connection leads to a standby, or takes no writes: what a standby shows may be old.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{Either, select};
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, Row};
 
 use super::connect::Opened;
+use super::primary::query;
 
-/// Answered by the server itself. Pgpool-II would have a standby of its own answer without the comment.
-const IS_STANDBY: &str = "/*NO LOAD BALANCE*/ SELECT pg_is_in_recovery()";
+const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
+
+/// Asked as a statement: Pgpool-II has SHOW answered by a standby.
+const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only') = 'on'";
 
 /// What the servers from PostgreSQL 14 on tell whoever connects.
 const TOLD: &str = "in_hot_standby";
@@ -40,11 +43,7 @@ impl Standbys {
         if !self.are_refused || !(is_told || self.suspected.load(Ordering::Relaxed)) {
             return Ok(false);
         }
-        // Nobody else drives the connection yet.
-        match select(pin!(self.is_behind(client)), &mut *connection).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right((_, asked)) => asked.await,
-        }
+        driven(self.is_behind(client), connection).await
     }
 
     /// Asks a connection that was used before whether it is there, and whether it now leads to one that is
@@ -53,11 +52,8 @@ impl Standbys {
         if !self.are_refused {
             return client.batch_execute("").await.map(|()| false);
         }
-        let is_standby = match client.simple_query(IS_STANDBY).await {
-            Ok(answer) => answer.iter().any(|message| match message {
-                SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
-                _ => false,
-            }),
+        let is_standby = match query(client, IS_STANDBY, &[]).await {
+            Ok(rows) => is_true(&rows)?,
             // A server that does not know of standbys is none.
             Err(error) if error.as_db_error().is_some() && !client.is_closed() => false,
             Err(error) => return Err(error),
@@ -65,4 +61,26 @@ impl Standbys {
         self.suspected.store(is_standby, Ordering::Relaxed);
         Ok(is_standby)
     }
+}
+
+/// Asks a server that nobody else uses yet whether it takes no writes.
+pub(super) async fn is_read_only((client, connection): &mut Opened) -> Result<bool, Error> {
+    let asking = async { is_true(&query(client, IS_READ_ONLY, &[]).await?) };
+    driven(asking, connection).await
+}
+
+/// What comes of asking on a connection that nobody else drives yet.
+async fn driven(
+    asking: impl Future<Output = Result<bool, Error>>,
+    connection: &mut (impl Future<Output = Result<(), Error>> + Unpin),
+) -> Result<bool, Error> {
+    match select(pin!(asking), connection).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right((Ok(()), asking)) => asking.await,
+        Either::Right((Err(error), _)) => Err(error),
+    }
+}
+
+fn is_true(rows: &[Row]) -> Result<bool, Error> {
+    rows.first().map_or(Ok(false), |row| row.try_get(0))
 }

@@ -11,6 +11,7 @@ use super::error::spoils_connection;
 use super::guard::guarded;
 use super::pool::Params;
 use super::pools::Object;
+use super::primary::query;
 use super::scope::Scope;
 use crate::error::Result;
 
@@ -36,7 +37,7 @@ pub(super) async fn transaction(
     // Each is sent when it is first polled, in this order, before any answer has come.
     let (began, rows, committed) = join3(
         connection.batch_execute(begin),
-        connection.query_typed(&sql, params),
+        query(connection, &sql, params),
         connection.batch_execute("COMMIT"),
     )
     .await;
@@ -68,7 +69,7 @@ pub(super) async fn transactions(
             Box::pin(maybe_done(async move {
                 let begin = connection.batch_execute(&begin);
                 let (began, rows) =
-                    join(begin, connection.query_typed(read.sql, &read.params)).await;
+                    join(begin, query(connection, read.sql, &read.params)).await;
                 began?;
                 rows
             }))

@@ -7,7 +7,7 @@ import { stepOf } from './step.mjs';
  *
  * @typedef {object} Unit
  * @property {import('./step.mjs').Step} step
- * @property {string} sql
+ * @property {string} sql without the comments before it, which are for poolers
  * @property {(string | string[] | null | undefined)[]} parameters undefined: neither text nor texts
  *
  * @typedef {{ bytes: Buffer, unit?: Unit, answers: number }} Item answers: how often the server will
@@ -19,6 +19,8 @@ const TEXT_OIDS = [0, 25, 1043];
 
 /** How tokenkeep begins a transaction whose COMMIT it sends without waiting. */
 const BEGIN = /^(COMMIT; )?BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL /;
+
+const COMMENTS = /^(?:\s*\/\*[^*]*\*\/)+/;
 
 /** Puts the messages of one client together to units. */
 export class Units {
@@ -59,7 +61,7 @@ export class Units {
       const fields = new Fields(body);
       if (type === 'Q') sql ||= fields.text().trim();
       if (type === 'P') {
-        const [name, text] = [fields.text(), fields.text().trim()];
+        const [name, text] = [fields.text(), fields.text().replace(COMMENTS, '').trim()];
         this.#parsed.set(name, { sql: text, types: fields.list(() => fields.int32()) });
       }
       if (type === 'B') {

@@ -19,6 +19,9 @@ const WITHOUT = `
 /** What reads the server's log as JSON. */
 const SINCE_15 = 'plans/**';
 
+/** What sets `transaction_timeout`. */
+const SINCE_17 = 'database/limits/transaction-timeout.spec.ts';
+
 const short = wordsOf(SHORT).map((file) => `__test__/${file}.spec.ts`);
 const whole = wordsOf(WITHOUT).map((file) => `--exclude=__test__/${file}.spec.ts`);
 
@@ -28,7 +31,8 @@ export async function run({ short: isShort, progress }) {
   for (const major of isShort ? majors.slice(0, 1) : majors) {
     const folder = await installPostgres(major);
     progress(`PostgreSQL ${versionOf(major)}`);
-    const older = Number(major) < 15 ? [`--exclude=__test__/${SINCE_15}`] : [];
+    const newer = [SINCE_15, SINCE_17].filter((_, index) => Number(major) < [15, 17][index]);
+    const older = newer.map((files) => `--exclude=__test__/${files}`);
     const tests = await runVitest(isShort ? short : [...whole, ...older], folder);
     const mode = isShort ? 'what has all SQL' : 'the suite';
     lines.push(...linesOf(tests, () => ({ server: `PostgreSQL ${versionOf(major)}`, mode })));

@@ -11,6 +11,7 @@ use crate::db::ask::Ask;
 use crate::db::connect::Servers;
 use crate::db::error::{from_driver, no_answer, unconnected};
 use crate::db::pool::Params;
+use crate::db::primary::query;
 use crate::db::settings::DatabaseSettings;
 use crate::error::Result;
 
@@ -56,6 +57,6 @@ impl Session {
 
 impl Ask for Session {
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
-        self.client.query_typed(sql, params).await.map_err(|error| from_driver(step, &error))
+        query(&self.client, sql, params).await.map_err(|error| from_driver(step, &error))
     }
 }

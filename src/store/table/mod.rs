@@ -90,7 +90,12 @@ impl<S: Shape> StoreTable<S> {
         self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MS))
     }
 
-    /// `sql` with this table's name.
+    /// A name in this table's schema.
+    pub(super) fn qualified(&self, name: &str) -> String {
+        self.database.settings().qualified(name)
+    }
+
+    /// The statement `sql` with this table's name.
     pub(super) fn named(&self, sql: &str) -> String {
         named::<S>(&self.database, sql)
     }

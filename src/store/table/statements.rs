@@ -1,7 +1,7 @@
 //! A store's statements, for one table name.
 
 use super::shape::Shape;
-use crate::db::Database;
+use crate::db::{Database, ON_PRIMARY};
 
 /// The statements for one table name.
 #[derive(Debug)]
@@ -27,11 +27,13 @@ pub(super) struct Read {
     pub(super) bare: String,
 }
 
-/// `sql` with the name of this table, and of its schema.
+/// The statement `sql` with the name of this table, and of its schema, and with what every statement
+/// begins with: it need not be put there at each call.
 pub(super) fn named<S: Shape>(database: &Database, sql: &str) -> String {
     let settings = database.settings();
-    sql.replace("{table}", &settings.qualified(S::TABLE))
-        .replace("{schema}", &settings.qualified(""))
+    let named = sql.replace("{table}", &settings.qualified(S::TABLE));
+    let named = named.replace("{schema}", &settings.qualified(""));
+    ON_PRIMARY.to_owned() + &named
 }
 
 impl Statements {

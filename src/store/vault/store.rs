@@ -27,7 +27,7 @@ impl Statements {
             store_without_identifier: store(sql::WITHOUT_IDENTIFIER),
             bare_store: table.named(sql::BARE_STORE),
             labels: table.named(sql::LABELS),
-            schema: table.named("{schema}"),
+            schema: table.qualified(""),
             mark_invalid: table.named(sql::MARK_INVALID),
             delete: table.named(sql::DELETE),
             delete_provider: table.named(sql::DELETE_PROVIDER),
