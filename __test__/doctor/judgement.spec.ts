@@ -40,7 +40,7 @@ describe('clocks', () => {
 });
 
 describe('a pooler', () => {
-  const seen = { isShared: false, isMoved: false, isOfOtherAge: false };
+  const seen = { isShared: false, isMoved: false, isOfOtherAge: false, pgpool: null };
   const server = { host: 'db.example' } as Parameters<typeof poolerCheck>[0];
 
   it.each([
@@ -48,6 +48,10 @@ describe('a pooler', () => {
     [{ isOfOtherAge: true }, 'session'],
     [{ isShared: true }, 'transaction'],
     [{ isMoved: true, isOfOtherAge: true }, 'transaction'],
+    [
+      { pgpool: { version: '4.3.5', balances: true, ignoresComments: false, primaryPatterns: '' } },
+      'session',
+    ],
   ])('of which %j is seen is: %s', (some, kind) => {
     expect(poolerCheck(server, { found: { ...seen, ...some } }).values).toMatchObject({ kind });
   });

@@ -6,6 +6,7 @@ mod access;
 mod bookkeeping;
 mod facts;
 mod links;
+mod pgpool;
 mod pooler;
 mod rows;
 mod server;

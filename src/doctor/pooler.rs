@@ -1,5 +1,5 @@
 //! Whether the server that answers is the one that was connected to, or a pooler stands in between.
-//! Nothing is asked of a pooler, which every kind would want in a language of its own.
+//! Of poolers only Pgpool-II is asked anything: every kind would want it in a language of its own.
 //!
 //! A backend that is ours alone was started while we connected, and stays ours. One that is older, or
 //! younger, than that was started for a pooler. Two connections that take turns on one backend, or one
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::pgpool::{self, Pgpool};
 use super::server::{Reached, Since, connect, ms};
 use crate::db::{Inspection, Unreached, Within, column};
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub(super) struct Pooler {
     is_moved: bool,
     /// A backend was not started when we connected.
     is_of_other_age: bool,
+    /// When it is Pgpool-II.
+    pgpool: Option<Pgpool>,
 }
 
 /// A second connection. One that has rested a while is told best: a backend that is started when it is
@@ -79,7 +82,8 @@ pub(super) async fn look(
     runtime.sleep(Duration::from_secs_f64(rest / 1_000.0)).await;
     let both = [(&used.inspection, used.since), (&second.inspection, second.since)];
     let mut pids: [Option<i32>; 2] = [None, None];
-    let mut seen = Pooler { is_shared: false, is_moved: false, is_of_other_age: false };
+    let pgpool = pgpool::look(&used.inspection).await;
+    let mut seen = Pooler { is_shared: false, is_moved: false, is_of_other_age: false, pgpool };
     for turn in TURNS {
         let (inspection, since) = both[turn];
         let backend = backend(inspection, since, runtime).await?;

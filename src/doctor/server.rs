@@ -44,7 +44,7 @@ pub(super) struct Since {
     pub(super) ready: Stopwatch,
 }
 
-/// Tries the servers in their order, as the driver does, until one will do.
+/// Tries the servers in their order, as a store does, until one will do.
 pub(super) async fn reach<'a>(
     servers: &'a [Server],
     needs_primary: bool,

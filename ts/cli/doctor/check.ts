@@ -15,7 +15,7 @@ export interface Check {
   values?: Record<string, unknown>;
 }
 
-type Values = Record<string, unknown>;
+export type Values = Record<string, unknown>;
 
 /** All is well. */
 export function ok(id: string, found: string, values?: Values): Check {

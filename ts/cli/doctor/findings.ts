@@ -44,6 +44,14 @@ export interface Pooler {
   isShared: boolean;
   isMoved: boolean;
   isOfOtherAge: boolean;
+  pgpool: Pgpool | null;
+}
+
+export interface Pgpool {
+  version: string;
+  balances: boolean;
+  ignoresComments: boolean;
+  primaryPatterns: string;
 }
 
 export interface Bookkeeping {

@@ -1,7 +1,7 @@
 /** Whether a pooler stands in between, and of what kind. */
 
-import { type Check, ok, problem, unknown } from './check';
-import type { Attempt, Checked, Pooler } from './findings';
+import { type Check, ok, problem, unknown, type Values } from './check';
+import type { Attempt, Checked, Pgpool, Pooler } from './findings';
 
 const id = 'database.pooler';
 
@@ -39,9 +39,9 @@ export function productOf(host: string): string | undefined {
 /** Backends that are shared are a transaction's; one that is merely not ours is a session's. */
 export function kindOf(pooler: Checked<Pooler>): Kind {
   if ('failed' in pooler) return 'unknown';
-  const { isShared, isMoved, isOfOtherAge } = pooler.found;
+  const { isShared, isMoved, isOfOtherAge, pgpool } = pooler.found;
   if (isShared || isMoved) return 'transaction';
-  return isOfOtherAge ? 'session' : 'none';
+  return isOfOtherAge || pgpool ? 'session' : 'none';
 }
 
 const WORDS: Record<'session' | 'transaction', string> = {
@@ -58,6 +58,7 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
     const named = product ? ` By its name the host is ${product}.` : '';
     return unknown(id, `It could not be told: ${pooler.failed}.${named}`);
   }
+  if (pooler.found.pgpool) return pgpoolCheck(pooler.found.pgpool, values);
   if (kind === 'none' || kind === 'unknown') {
     const named = product ? `, though by its name the host is ${product}` : '';
     const found = `No pooler was seen: each of two connections kept a backend that was started for it${named}.`;
@@ -74,6 +75,25 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
       ? 'Each process keeps up to maxConnections of its connections to itself: in transaction mode it needs few.'
       : 'Nothing has to be set for it.'
   }`;
+  return ok(id, found, values);
+}
+
+/** Pgpool-II, and whether it keeps what is for the primary from standbys. */
+function pgpoolCheck(pgpool: Pgpool, values: Values): Check {
+  const { version, balances, ignoresComments, primaryPatterns } = pgpool;
+  const name = `Pgpool-II ${version} ${WORDS.session}`;
+  const lends =
+    'It serves as many connections at a time as its num_init_children: each process has up to maxConnections.';
+  if (!balances) return ok(id, `${name}. ${lends}`, values);
+  if (ignoresComments && !primaryPatterns.includes('NO LOAD BALANCE')) {
+    return problem(
+      id,
+      `${name}, and sends SELECTs to standbys (load_balance_mode), also those with the comment /*NO LOAD BALANCE*/ (allow_sql_comments): tokens that are out of date are read there, and a tenant’s are not found.`,
+      "Set allow_sql_comments = off there, or primary_routing_query_pattern_list = '.*NO LOAD BALANCE.*', or load_balance_mode = off.",
+      values,
+    );
+  }
+  const found = `${name}. It sends SELECTs to standbys (load_balance_mode), but none of tokenkeep’s: they say that they are for the primary. ${lends}`;
   return ok(id, found, values);
 }
 
