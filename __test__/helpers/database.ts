@@ -16,9 +16,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database. */
-export async function emptyDatabase(): Promise<TestDatabase> {
-  const server = inject('databaseUrl');
+/** Makes an empty database, on the server of the whole run unless another is named. */
+export async function emptyDatabase(server = inject('databaseUrl')): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);

@@ -45,9 +45,9 @@ const POLICIES = `
   CREATE POLICY tenant ON google_calendar_tokens
     USING (tenant_id = current_setting('app.current_tenant_id', true));`;
 
-/** Makes the database, and its roles. */
-export async function rolesDatabase(): Promise<Roles> {
-  const database = await emptyDatabase();
+/** Makes the database, and its roles, on the server of the whole run unless another is named. */
+export async function rolesDatabase(server?: string): Promise<Roles> {
+  const database = await emptyDatabase(server);
   const { client } = database;
   // Roles are the whole server's.
   const names = ['plain', 'bypass', 'owner'].map((name) => `${name}_${client.database}`);
