@@ -226,8 +226,9 @@ export class RowLockedError extends TokenkeepError {
 }
 
 /**
- * The database lacks a table or column, or was migrated by a newer tokenkeep.
- * @remarks Run `npx tokenkeep migrate`; the message says what is missing.
+ * The database lacks a table or column, or was migrated by a newer tokenkeep; or something in it, such as a
+ * trigger, drops or changes what is written.
+ * @remarks Run `npx tokenkeep migrate`, or `npx tokenkeep doctor`; the message says what is wrong.
  */
 export class SchemaError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCHEMA';

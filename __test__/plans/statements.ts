@@ -58,17 +58,18 @@ function statementsOf(file: string): Statement[] {
 }
 
 /** A macro of the core itself, with texts as its arguments. */
-const MACRO = /\b(?!concat!)\w+!\(((?:"(?:[^"\\]|\\.)*"(?:,\s*)?)*)\)/g;
+const MACRO = /\b(?!concat!)\w+!\(\s*((?:"(?:[^"\\]|\\.)*"(?:,\s*)?)*)\s*\)/g;
 
 const LITERAL = /"((?:[^"\\]|\\.)*)"/g;
 
 /** Anything where a macro stands, or where the core puts a part in; else the literals themselves. */
 function patternOf(value: string, table: string | undefined): string {
   const literals = (code: string) => [...code.matchAll(LITERAL)].map(([, literal]) => literal!);
-  const code = value.replace(MACRO, (_macro, texts: string) =>
-    JSON.stringify(['', ...literals(texts), ''].join('{macro}')),
+  const code = value.replace(
+    MACRO,
+    (_macro, texts: string) => `"${['', ...literals(texts), ''].join('{macro}')}"`,
   );
-  const text = literals(code).join('').replaceAll('{schema}', '');
+  const text = literals(code).join('').replaceAll('{schema}', '').replaceAll('\\"', '"');
   return flat(table ? text.replaceAll('{table}', table) : text)
     .split(/\s*\{\w+\}\s*/)
     .map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))

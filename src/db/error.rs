@@ -17,6 +17,10 @@ const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 
 const STANDBY: &str = "the server of DATABASE_URL is a standby: it takes no writes, and what it shows may be old. It is taken all the same with target_session_attrs=any";
 
+/// The setting that a statement asks for when it has written another row than it should: see
+/// `store::table::hindrance`.
+const ROW_AS_ASKED: &str = "tokenkeep.row_as_asked";
+
 /// What an error on a connection that was let in means for `step`.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     match error.as_db_error() {
@@ -50,17 +54,32 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
             "The schema of the option or URL parameter schema does not exist: create it first";
         return Error::Schema { reason: reason.into() };
     }
+    if *state == SqlState::UNDEFINED_OBJECT && answer.message().contains(ROW_AS_ASKED) {
+        return Error::Schema {
+            reason: format!(
+                "The database failed to {step}: the row that would be stored is not the one that was asked for. A trigger changes ids, tokens or refreshing_at, or a collation that is not deterministic takes another user's row for it; npx tokenkeep doctor names it. Nothing was written"
+            )
+            .into(),
+        };
+    }
     // A policy refuses the row that was to be written. A missing right has the same SQLSTATE.
     if *state == SqlState::INSUFFICIENT_PRIVILEGE && answer.routine() == Some(POLICY_ROUTINE) {
         return Error::TenantMismatch { by_policy: true };
     }
+    if *state == SqlState::UNDEFINED_TABLE {
+        return Error::Schema {
+            reason: format!(
+                "There is no table that tokenkeep needs to {step}, or search_path does not lead to it (SQLSTATE 42P01). Run: npx tokenkeep migrate, with --store and the store's name. If the table is there, name its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
+            )
+            .into(),
+        };
+    }
     // The last: no unique key for an ON CONFLICT.
-    let lacks =
-        [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_COLUMN_REFERENCE];
+    let lacks = [SqlState::UNDEFINED_COLUMN, SqlState::INVALID_COLUMN_REFERENCE];
     if lacks.contains(state) {
         return Error::Schema {
             reason: format!(
-                "The database lacks a table, column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate, with --store and the store's name",
+                "The database lacks a column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate, with --store and the store's name",
                 state.code()
             )
             .into(),
@@ -125,6 +144,10 @@ fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
 /// What it means that no connection came about.
 pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
     match error {
+        Unconnected::Driver(error) if refuses_options(error) => Error::configuration(
+            "DATABASE_URL",
+            "has options, or PGOPTIONS has, that the server does not take: settings are named as in -c name=value",
+        ),
         Unconnected::Driver(error) => from_login(step, error),
         Unconnected::Password(NoPassword { reason, cause_id }) => {
             Error::DatabasePassword { step, reason, cause_id: *cause_id }
@@ -141,6 +164,17 @@ pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
             ),
         ),
     }
+}
+
+/// Whether a setting of the session is unknown, cannot be set, or has no such value.
+fn refuses_options(error: &tokio_postgres::Error) -> bool {
+    let states = [
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::INVALID_PARAMETER_VALUE,
+        SqlState::CANT_CHANGE_RUNTIME_PARAM,
+        SqlState::SYNTAX_ERROR,
+    ];
+    error.code().is_some_and(|state| states.contains(state))
 }
 
 /// What it means that the pool gave no connection.

@@ -10,13 +10,19 @@ fn words(sqlstate: &str) -> &'static str {
         "28P01" => ": the server refused user or password of DATABASE_URL",
         "28000" => ": the server lets nobody in like that: see its pg_hba.conf",
         "3D000" => ": the database of DATABASE_URL does not exist",
-        "42501" => ": the role of DATABASE_URL lacks a right",
+        "42501" => {
+            ": the role of DATABASE_URL lacks a right. npx tokenkeep doctor names those that calls need; a migration is for the owner of the tables, who may CREATE in the database"
+        }
         "08P01" => {
-            ": PgBouncer says so of a wrong password, and of a user or database that it does not know"
+            ": PgBouncer says so of a wrong password, of a user or database that it does not know, and of options (DATABASE_URL, PGOPTIONS) that its ignore_startup_parameters does not name"
         }
         "53300" => ": the server, the database or the role has no free connection",
         "53100" => ": the server's disk is full",
-        "57014" => ": the statement was cancelled, or took longer than statementTimeoutMs",
+        "57014" => {
+            ": the statement was cancelled, or took longer than statementTimeoutMs or the role's statement_timeout"
+        }
+        "25P03" => ": the role's idle_in_transaction_session_timeout is too short",
+        "25P04" => ": the role's transaction_timeout is too short",
         "57P01" | "57P02" | "57P03" => ": the server is stopping or starting",
         "23503" => ": the row that it refers to does not exist",
         "25006" => ": the server is read-only: a standby, or default_transaction_read_only",

@@ -112,6 +112,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                         self.release(key, answer.lease).await;
                         return outcome.map_or(Next::Again, |error| Next::Done(Err(error)));
                     }
+                    // The row is as it was read, and yet was not written: like a database that fails.
+                    Ok(Found::Retry(None)) => self.table.hindrance().await,
                     Ok(Found::Retry(again)) => {
                         drafts.extend(again);
                         None

@@ -97,11 +97,26 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
         // d. The store's ending.
         let ended = self.table.end(key, &row.stamp, lease.at, refusal).await?;
+        if !ended && self.is_as_leased(key, row, lease).await? {
+            // Asked again, the provider would say the same.
+            return self.table.hindrance().await.map_or(Ok(false), Err);
+        }
         if ended {
             let code = self.table.revoked(refusal).code();
             self.tell(EventKind::RowDropped, key, None, Some(code));
         }
         Ok(ended)
+    }
+
+    /// Whether the row is still what it was, under our lease.
+    async fn is_as_leased(
+        &self,
+        key: &T::Key,
+        row: &Row<T::Record>,
+        lease: &Lease,
+    ) -> Result<bool> {
+        let now = self.table.read(key).await?;
+        Ok(now.is_some_and(|now| now.stamp == row.stamp && now.refreshing_at == Some(lease.at)))
     }
 
     /// How long somebody may still be about to store what an earlier attempt was given.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
-use super::{LeaseAsk, Read, Shared, Table, Want};
+use super::{LeaseAsk, Read, Shared, Stamp, Table, Want};
 use crate::config::{LEFTOVER_AGE_MIN_MS, Limits};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -173,6 +173,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let Some(at) = at else { return Ok(None) };
         self.watches.forget(key);
         Ok(Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) }))
+    }
+
+    /// Why a lease is refused that nobody holds, when it is a trigger or its like.
+    pub(super) async fn swallowed(&self, key: &T::Key, stamp: &Stamp) -> Option<Error> {
+        match self.table.swallows_writes(key, stamp).await {
+            Ok(true) => self.table.hindrance().await,
+            _ => None,
+        }
     }
 
     /// Step 8: Release after a known failure. Doubt that was taken over is put back. A release that

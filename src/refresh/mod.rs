@@ -292,6 +292,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 }
                 Some(Next::Again) => waits_on = None,
                 None => {
+                    // Refused once more, though nobody holds it and nothing has changed.
+                    let is_odd = waits_on.as_ref().is_some_and(|held| held.is_as_free(&read.row));
+                    if is_odd && let Some(error) = self.swallowed(&key, &read.row.stamp).await {
+                        break Err(error);
+                    }
                     flight.looks_on();
                     waits_on = Some(Held::of(read.row));
                 }

@@ -173,6 +173,22 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(Ok(true))
     }
 
+    /// Whether the row at `stamp` stays as it is whatever is written, and no error says so. Asked when a
+    /// lease that was free is refused again: somebody else may have had it twice.
+    fn swallows_writes(
+        &self,
+        _: &Self::Key,
+        _: &Stamp,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        std::future::ready(Ok(false))
+    }
+
+    /// Asked when a write has changed nothing though the row is as it was: the error that names what may
+    /// swallow writes; `None` where there is no such thing, and somebody was faster.
+    fn hindrance(&self) -> impl Future<Output = Option<Error>> + Send {
+        std::future::ready(None)
+    }
+
     /// Ends when all that was noted is written, or has failed to be.
     fn noted(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())

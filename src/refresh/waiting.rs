@@ -21,6 +21,12 @@ impl<Record> Held<Record> {
         Self { row, age: age.unwrap_or_default() }
     }
 
+    /// Whether somebody who was refused the lease of this free row finds it as it was.
+    pub(super) fn is_as_free(&self, now: &Row<Record>) -> bool {
+        let seen = |row: &Row<Record>| (row.expires_at, row.refreshing_at, row.updated_at);
+        now.refreshing_at.is_none() && self.row.stamp == now.stamp && seen(&self.row) == seen(now)
+    }
+
     /// How long it was held when it was written at `end`.
     pub(super) fn until(&self, end: Timestamp) -> Option<Duration> {
         self.row.refreshing_at.map(|lease| between(lease, end)).filter(|held| !held.is_zero())

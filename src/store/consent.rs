@@ -55,7 +55,8 @@ impl<S: ConsentShape> ScopedTable<'_, S> {
     pub(super) async fn disconnect(&self, key: &S::Key) -> Result<Option<Result<Credentials>>> {
         let parts = S::parts(key);
         let params: Params<'_> = &[(&parts, Type::TEXT_ARRAY)];
-        let rows = self.write("delete tokens", &self.named(S::DISCONNECT), params).await?;
+        let sql = self.named(S::DISCONNECT);
+        let rows = self.delete(key, "delete tokens", &sql, params).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         self.deleted(key);
         let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));

@@ -162,7 +162,9 @@ impl Calendar {
             (&scopes, Type::TEXT_ARRAY),
         ];
         let Statements { save, bare_save, .. } = &*self.statements;
-        table.write_either("store calendar tokens", [save, bare_save], params).await?;
+        let step = "store calendar tokens";
+        let stored = table.write_either(step, [save, bare_save], params).await?;
+        table.stored_one(&stored).await?;
         table.stored(&user_id, client_of(&self.google));
         Ok(())
     }
@@ -185,7 +187,7 @@ impl Calendar {
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
         let sql = &self.statements.delete;
         let table = self.table_of(&user_id)?;
-        table.write("delete calendar tokens", sql, params).await?;
+        table.delete(&user_id, "delete calendar tokens", sql, params).await?;
         table.deleted(&user_id);
         Ok(())
     }

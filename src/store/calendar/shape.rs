@@ -47,7 +47,7 @@ impl Shape for CalendarShape {
         SELECT row_security_active('{table}')
           AND coalesce(bool_or(asks LIKE '%uid()%' OR asks LIKE '%request.jwt%'), false)
           AND NOT coalesce(bool_or(asks LIKE '%app.current_tenant_id%'), false)
-        FROM (SELECT pg_get_expr(polqual, polrelid) AS asks
+        FROM (SELECT replace(pg_get_expr(polqual, polrelid), '\"', '') AS asks
           FROM pg_policy WHERE polrelid = '{table}'::regclass) AS policies",
     );
 

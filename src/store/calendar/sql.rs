@@ -1,6 +1,6 @@
 //! The statements of the calendar store.
 
-use crate::store::table::Sql;
+use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = ["refreshing_at", "NULL::timestamptz"];
@@ -19,7 +19,8 @@ const READ_MANY: &str =
 
 /// Reconnect: overwrites everything, frees the lease. `{reset}` is left out of a table that lacks the
 /// column.
-pub(super) const SAVE: &str = "
+pub(super) const SAVE: &str = concat!(
+    "
     INSERT INTO {table} AS stored
         (user_id, access_token, refresh_token, token_expiry, scopes, updated_at)
     VALUES ($1::uuid, $2, $3, $4, $5, clock_timestamp())
@@ -28,7 +29,13 @@ pub(super) const SAVE: &str = "
         refresh_token = EXCLUDED.refresh_token,
         token_expiry = EXCLUDED.token_expiry,
         scopes = EXCLUDED.scopes,
-        updated_at = EXCLUDED.updated_at{reset}";
+        updated_at = EXCLUDED.updated_at{reset}
+    RETURNING stored.user_id, ",
+    as_asked!(
+        "stored.user_id = $1::uuid AND stored.access_token = $2 COLLATE \"C\"
+        AND stored.refresh_token = $3 COLLATE \"C\""
+    )
+);
 
 pub(super) const RESET: &str = ", refreshing_at = NULL";
 
@@ -46,17 +53,24 @@ pub(super) const KEEP: &str = "
     RETURNING user_id";
 
 /// Step 3. Without an expiry a token is fresh, but not without a token.
-const LEASE: &str = "
+const LEASE: &str = concat!(
+    "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3
       AND ($4::float8 IS NULL OR access_token = ''
         OR token_expiry <= clock_timestamp() + $4 * interval '1 millisecond')
       AND (refreshing_at IS NULL OR refreshing_at = $5)
-    RETURNING refreshing_at";
+    RETURNING refreshing_at, ",
+    as_asked!(
+        "user_id = $1[1]::uuid AND refresh_token = $2 COLLATE \"C\"
+        AND access_token = $3 COLLATE \"C\" AND refreshing_at IS NOT NULL"
+    )
+);
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token.
-const COMMIT: &str = "
+const COMMIT: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} SET
         refresh_token = $4,
@@ -70,7 +84,12 @@ const COMMIT: &str = "
         updated_at = clock.now
     FROM clock
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3
-    RETURNING token_expiry";
+    RETURNING token_expiry, ",
+    as_asked!(
+        "user_id = $1[1]::uuid AND refresh_token = $4 COLLATE \"C\"
+        AND access_token = $5 COLLATE \"C\""
+    )
+);
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = "
@@ -102,6 +121,8 @@ pub(super) const REWRITE: &str = "
     WHERE user_id = $1[1]::uuid AND access_token = $2 AND refresh_token = $3
     RETURNING user_id";
 
+const FENCE: &str = "r.user_id = $1[1]::uuid AND r.refresh_token = $2 AND r.access_token = $3";
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
@@ -111,4 +132,5 @@ pub(super) const SQL: Sql = Sql {
     release: RELEASE,
     suspect: SUSPECT,
     end: END,
+    fence: FENCE,
 };

@@ -156,7 +156,12 @@ impl Gmail {
         ];
         let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
         if stored.is_empty() {
-            return Err(Error::TenantMismatch { by_policy: false });
+            let row = table.row(&connection.user_id).await?;
+            let is_of_other = row.is_some_and(|row| row.record.tenant_id != connection.tenant_id);
+            return Err(match is_of_other {
+                true => Error::TenantMismatch { by_policy: false },
+                false => table.nothing_stored().await,
+            });
         }
         table.stored(&connection.user_id, client_of(&self.google));
         Ok(())
@@ -182,7 +187,7 @@ impl Gmail {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
         let table = self.table()?;
-        table.write("delete gmail tokens", &self.statements.delete, params).await?;
+        table.delete(&user_id, "delete gmail tokens", &self.statements.delete, params).await?;
         table.deleted(&user_id);
         Ok(())
     }

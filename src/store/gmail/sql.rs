@@ -1,6 +1,6 @@
 //! The statements of the gmail store. `{table}` is replaced by the table's qualified name.
 
-use crate::store::table::Sql;
+use crate::store::table::{Sql, as_asked};
 
 macro_rules! columns {
     () => {
@@ -15,7 +15,8 @@ const READ_MANY: &str = concat!("SELECT ", columns!(), " FROM {table} WHERE user
 
 /// Reconnect: overwrites everything, frees the lease. In a mixed fleet it leaves a live one behind, $9 ms old,
 /// so that an old instance that has read but not locked waits and reads again.
-pub(super) const UPSERT: &str = "
+pub(super) const UPSERT: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored (id, tenant_id, user_id, encrypted_access_token,
         encrypted_refresh_token, expires_at, scope, key_version, refreshing_at, connected_at, updated_at)
@@ -30,14 +31,21 @@ pub(super) const UPSERT: &str = "
         refreshing_at = EXCLUDED.refreshing_at,
         updated_at = EXCLUDED.updated_at
     WHERE stored.tenant_id = EXCLUDED.tenant_id
-    RETURNING stored.id";
+    RETURNING stored.id, ",
+    as_asked!(
+        "stored.user_id = $3 COLLATE \"C\" AND stored.tenant_id = $2 COLLATE \"C\"
+        AND stored.encrypted_access_token = $4 COLLATE \"C\"
+        AND stored.encrypted_refresh_token = $5 COLLATE \"C\""
+    )
+);
 
 pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
 
 /// Step 3. The value that was watched ($5), being equal, is still that one. In a mixed fleet a
 /// lease that is older than the last write by $6 ms or more is a leftover, free once it has expired ($7). The
 /// clock is read when the row is locked, not before.
-const LEASE: &str = "
+const LEASE: &str = concat!(
+    "
     UPDATE {table} SET refreshing_at = clock_timestamp()
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND ($4::float8 IS NULL OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
@@ -45,12 +53,18 @@ const LEASE: &str = "
         OR refreshing_at = $5
         OR (refreshing_at <= updated_at - $6::float8 * interval '1 millisecond'
           AND refreshing_at < clock_timestamp() - $7 * interval '1 millisecond'))
-    RETURNING refreshing_at";
+    RETURNING refreshing_at, ",
+    as_asked!(
+        "user_id = $1[1] COLLATE \"C\" AND encrypted_refresh_token = $2 COLLATE \"C\"
+        AND encrypted_access_token = $3 COLLATE \"C\" AND refreshing_at IS NOT NULL"
+    )
+);
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token. In a mixed fleet it leaves a lease behind, $12 ms
 /// older than the transaction: a trigger on `updated_at` writes when that began.
-const COMMIT: &str = "
+const COMMIT: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} SET
         encrypted_refresh_token = $4,
@@ -65,7 +79,12 @@ const COMMIT: &str = "
         updated_at = clock.now
     FROM clock
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
-    RETURNING expires_at";
+    RETURNING expires_at, ",
+    as_asked!(
+        "user_id = $1[1] COLLATE \"C\" AND encrypted_refresh_token = $4 COLLATE \"C\"
+        AND encrypted_access_token = $5 COLLATE \"C\""
+    )
+);
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = "
@@ -83,6 +102,9 @@ const END: &str = "
       AND refreshing_at = $4
     RETURNING id";
 
+const FENCE: &str =
+    "r.user_id = $1[1] AND r.encrypted_refresh_token = $2 AND r.encrypted_access_token = $3";
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
@@ -92,4 +114,5 @@ pub(super) const SQL: Sql = Sql {
     release: RELEASE,
     suspect: SUSPECT,
     end: END,
+    fence: FENCE,
 };

@@ -190,7 +190,8 @@ impl Integration {
         ];
         let Statements { store, bare_store, .. } = &*self.statements;
         let step = "store integration tokens";
-        table.write_either(step, [store, bare_store], params).await?;
+        let stored = table.write_either(step, [store, bare_store], params).await?;
+        table.stored_one(&stored).await?;
         if refresh.is_some() {
             table.stored(&key, client);
         }

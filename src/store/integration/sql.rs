@@ -1,6 +1,6 @@
 //! The statements of the integration store.
 
-use crate::store::table::Sql;
+use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = [
@@ -39,7 +39,8 @@ macro_rules! is_dead {
 /// Reconnect: overwrites everything, ends any refresh under way and revives a dead grant. Without a
 /// refresh token ($3) the stored one stays, and with it the lease of whoever refreshes.
 /// `{reset}` is left out of a table that lacks the columns.
-pub(super) const STORE: &str = "
+pub(super) const STORE: &str = concat!(
+    "
     INSERT INTO {table} AS stored
         (user_id, provider, access_token, refresh_token, expires_at, scopes, created_at, updated_at)
     SELECT $1[1], $1[2], $2, $3, $4, $5, now, now FROM (SELECT clock_timestamp() AS now) AS clock
@@ -48,7 +49,14 @@ pub(super) const STORE: &str = "
         refresh_token = coalesce(EXCLUDED.refresh_token, stored.refresh_token),
         expires_at = EXCLUDED.expires_at,
         scopes = EXCLUDED.scopes,
-        updated_at = EXCLUDED.updated_at{reset}";
+        updated_at = EXCLUDED.updated_at{reset}
+    RETURNING stored.user_id, ",
+    as_asked!(
+        "stored.user_id = $1[1] COLLATE \"C\" AND stored.provider = $1[2] COLLATE \"C\"
+        AND stored.access_token = $2 COLLATE \"C\"
+        AND ($3::text IS NULL OR stored.refresh_token = $3 COLLATE \"C\")"
+    )
+);
 
 /// What a table with the added columns is told beside.
 pub(super) const RESET: &str = ",
@@ -83,12 +91,18 @@ const LEASE: &str = concat!(
       AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
     is_dead!(),
     "
-    RETURNING refreshing_at"
+    RETURNING refreshing_at, ",
+    as_asked!(
+        "user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
+        AND refresh_token = $2 COLLATE \"C\" AND access_token = $3 COLLATE \"C\"
+        AND refreshing_at IS NOT NULL"
+    )
 );
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token.
-const COMMIT: &str = "
+const COMMIT: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} SET
         refresh_token = $4,
@@ -104,7 +118,12 @@ const COMMIT: &str = "
         updated_at = clock.now
     FROM clock
     WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3
-    RETURNING expires_at";
+    RETURNING expires_at, ",
+    as_asked!(
+        "user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
+        AND refresh_token = $4 COLLATE \"C\" AND access_token = $5 COLLATE \"C\""
+    )
+);
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = "
@@ -159,6 +178,9 @@ pub(super) const REWRITE: &str = "
       AND access_token = $2 AND refresh_token IS NOT DISTINCT FROM $3
     RETURNING user_id";
 
+const FENCE: &str = "r.user_id = $1[1] AND r.provider = $1[2]
+    AND r.refresh_token = $2 AND r.access_token = $3";
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
@@ -168,6 +190,7 @@ pub(super) const SQL: Sql = Sql {
     release: RELEASE,
     suspect: SUSPECT,
     end: END,
+    fence: FENCE,
 };
 
 /// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The

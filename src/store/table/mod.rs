@@ -13,8 +13,10 @@
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
 //! | `suspect` | `$1` to `$3`, `$4` ms of freshness |
 //! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
+//! | `fence` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
+mod hindrance;
 mod rows;
 mod scoped;
 mod shape;
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+pub(super) use self::hindrance::as_asked;
 use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
 pub(super) use self::scoped::{ScopedTable, table_of};
@@ -191,6 +194,21 @@ impl<S: Shape> Table for StoreTable<S> {
 
     async fn admit_ending(&self, _: &Scoped<S::Key>, client: Option<&str>) -> Result<bool> {
         self.may_end(client).await
+    }
+
+    async fn swallows_writes(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<bool> {
+        let params: Params<'_> = &[
+            (&S::parts(&key.key), Type::TEXT_ARRAY),
+            (&stamp.refresh.as_deref(), Type::TEXT),
+            (&stamp.access.as_deref(), Type::TEXT),
+        ];
+        let (sql, step) = (&self.statements.touch, S::STEPS.hindrances);
+        let rows = self.database.write(&key.scope, step, sql, params, self.usual()).await?;
+        rows.first().map_or(Ok(false), |row| column(row, 0))
+    }
+
+    async fn hindrance(&self) -> Option<Error> {
+        self.hindered().await
     }
 
     async fn noted(&self) {

@@ -85,6 +85,30 @@ impl<S: Shape> ScopedTable<'_, S> {
         self.database.write(&self.scope, step, sql, params, self.usual()).await
     }
 
+    /// Deletes the row; gives what the statement returns. Where it finds none, but the row stays, it was
+    /// swallowed: tried again, since somebody may have stored it in between.
+    pub(in crate::store) async fn delete(
+        &self,
+        key: &S::Key,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        let mut rows = self.write(step, sql, params).await?;
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+        let Some(row) = self.row(key).await? else { return Ok(rows) };
+        rows = self.write(step, sql, params).await?;
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+        match self.row(key).await? {
+            Some(now) if now.stamp == row.stamp => Err(self.nothing_stored().await),
+            _ => Ok(rows),
+        }
+    }
+
     /// A write in two forms: the second for a table that lacks what a migration adds.
     pub(in crate::store) async fn write_either(
         &self,

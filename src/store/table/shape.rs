@@ -21,6 +21,7 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) release: &'static str,
     pub(in crate::store) suspect: &'static str,
     pub(in crate::store) end: &'static str,
+    pub(in crate::store) fence: &'static str,
 }
 
 /// What each step is called in errors.
@@ -34,6 +35,7 @@ pub(in crate::store) struct Steps {
     pub(in crate::store) suspect: &'static str,
     pub(in crate::store) end: &'static str,
     pub(in crate::store) row_security: &'static str,
+    pub(in crate::store) hindrances: &'static str,
 }
 
 /// The steps with what they are about, such as `"gmail tokens"`.
@@ -48,6 +50,7 @@ macro_rules! steps {
             suspect: concat!("mark ", $what, " for proof"),
             end: concat!("end revoked ", $what),
             row_security: concat!("look for row-level security of ", $what),
+            hindrances: concat!("look for what keeps ", $what, " as they are"),
         }
     };
 }

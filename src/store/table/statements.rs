@@ -1,5 +1,6 @@
 //! A store's statements, for one table name.
 
+use super::hindrance::{HINDRANCES, TOUCH};
 use super::shape::Shape;
 use crate::db::{Database, ON_PRIMARY};
 
@@ -17,6 +18,8 @@ pub(super) struct Statements {
     pub(super) row_security: String,
     pub(super) row_security_of_tenant: Option<String>,
     pub(super) note_failure: Option<String>,
+    pub(super) hindrances: String,
+    pub(super) touch: String,
 }
 
 /// A read in two forms.
@@ -56,6 +59,8 @@ impl Statements {
             suspect: named(S::SQL.suspect),
             end: named(S::SQL.end),
             note_failure: S::NOTE_FAILURE.map(named),
+            hindrances: literal(HINDRANCES),
+            touch: named(&TOUCH.replace("{fence}", S::SQL.fence)),
             row_security: literal(S::ROW_SECURITY),
             row_security_of_tenant: S::ROW_SECURITY_OF_TENANT.map(literal),
         }

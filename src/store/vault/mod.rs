@@ -239,7 +239,7 @@ impl Vault {
             }
             Ok(rows) => rows,
         };
-        let row = rows.first().ok_or_else(|| Error::internal("an upsert gave no row"))?;
+        let Some(row) = rows.first() else { return Err(table.nothing_stored().await) };
         if let Some(pair) = key.refreshes() {
             table.stored(pair, client);
         }

@@ -1,7 +1,7 @@
 //! The statements of the vault store. Access and refresh token are two rows, `r` and `a`: lease and
 //! stamp are on `r`.
 
-use crate::store::table::Sql;
+use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
@@ -56,6 +56,23 @@ macro_rules! pair_columns {
     };
 }
 
+/// Whether both rows are those of the identifier, and not of one that a collation takes for the same.
+macro_rules! asked {
+    ($text:literal) => {
+        concat!(
+            "coalesce(r.identifier, ",
+            $text,
+            ") IS NOT DISTINCT FROM ",
+            $text,
+            " COLLATE \"C\" AND coalesce(a.identifier, ",
+            $text,
+            ") IS NOT DISTINCT FROM ",
+            $text,
+            " COLLATE \"C\""
+        )
+    };
+}
+
 const READ_ONE: &str = concat!(
     "SELECT $1[1], $1[2], $1[3], ",
     pair_columns!(),
@@ -63,7 +80,8 @@ const READ_ONE: &str = concat!(
     row_of!("r", "refresh_token"),
     " LEFT JOIN {table} a ON ",
     row_of!("a", "access_token"),
-    " WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+    " WHERE (r.id IS NOT NULL OR a.id IS NOT NULL) AND ",
+    asked!("$1[3]")
 );
 
 const READ_MANY: &str = concat!(
@@ -77,7 +95,8 @@ const READ_MANY: &str = concat!(
     " LEFT JOIN {table} a ON a.tenant_id = wanted.tenant_id::uuid AND a.provider = label
       AND a.token_type = 'access_token' AND ",
     same!("a.identifier", "wanted.identifier"),
-    " WHERE r.id IS NOT NULL OR a.id IS NOT NULL"
+    " WHERE (r.id IS NOT NULL OR a.id IS NOT NULL) AND ",
+    asked!("wanted.identifier")
 );
 
 /// Step 3. Fresh is an access token that is valid and has no expiry, or a late one. Counted, since for
@@ -99,7 +118,11 @@ const LEASE: &str = concat!(
           AND (a.expires_at IS NULL
             OR a.expires_at > clock_timestamp() + $4 * interval '1 millisecond')))
       AND (r.refreshing_at IS NULL OR r.refreshing_at = $5)
-    RETURNING r.refreshing_at"
+    RETURNING r.refreshing_at, ",
+    as_asked!(
+        "r.identifier IS NOT DISTINCT FROM $1[3] COLLATE \"C\"
+        AND r.encrypted_value = $2 COLLATE \"C\" AND r.refreshing_at IS NOT NULL"
+    )
 );
 
 /// Step 7, in one statement: locks both rows, and only when both are the ones that were read writes
@@ -130,11 +153,17 @@ const COMMIT: &str = concat!(
     refresh AS (
       UPDATE {table} AS stored SET encrypted_value = $4, is_valid = 'true', last_error = NULL,
         refreshing_at = NULL, last_refreshed_at = clock.now, updated_at = clock.now
-      FROM clock WHERE stored.id = ANY (ARRAY(SELECT id FROM r))),
+      FROM clock WHERE stored.id = ANY (ARRAY(SELECT id FROM r))
+      RETURNING ",
+    as_asked!("stored.encrypted_value = $4 COLLATE \"C\""),
+    "),
     access AS (
       UPDATE {table} AS stored SET encrypted_value = $5, expires_at = expiry.at, is_valid = 'true',
         last_error = NULL, last_refreshed_at = clock.now, updated_at = clock.now
-      FROM expiry, clock WHERE stored.id = ANY (ARRAY(SELECT id FROM a))),
+      FROM expiry, clock WHERE stored.id = ANY (ARRAY(SELECT id FROM a))
+      RETURNING ",
+    as_asked!("stored.encrypted_value = $5 COLLATE \"C\""),
+    "),
     first_access AS (
       INSERT INTO {table} (tenant_id, provider, token_type, identifier, encrypted_value, expires_at,
         is_valid, last_refreshed_at, created_at, updated_at)
@@ -142,7 +171,8 @@ const COMMIT: &str = concat!(
         'true', clock.now, clock.now, clock.now
       FROM r, expiry, clock WHERE NOT EXISTS (SELECT FROM a)
       ON CONFLICT DO NOTHING)
-    SELECT at FROM expiry"
+    SELECT at FROM expiry WHERE EXISTS (SELECT FROM refresh)
+      AND (EXISTS (SELECT FROM access) OR NOT EXISTS (SELECT FROM a))"
 );
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
@@ -181,6 +211,13 @@ const END: &str = concat!(
     RETURNING r.id::text"
 );
 
+const FENCE: &str = concat!(
+    row_of!("r", "refresh_token"),
+    " AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM {table} a WHERE ",
+    row_of!("a", "access_token"),
+    ") IS NOT DISTINCT FROM $3"
+);
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
@@ -190,6 +227,7 @@ pub(super) const SQL: Sql = Sql {
     release: RELEASE,
     suspect: SUSPECT,
     end: END,
+    fence: FENCE,
 };
 
 macro_rules! token_columns {
@@ -226,9 +264,24 @@ pub(super) const TOKENS: &str = concat!(
     " ORDER BY t.updated_at DESC, t.id"
 );
 
+/// Whether what was stored is the value of this identifier.
+macro_rules! as_stored {
+    ($row:literal) => {
+        as_asked!(concat!(
+            $row,
+            "tenant_id = $1[1]::uuid AND ",
+            $row,
+            "identifier IS NOT DISTINCT FROM $1[4] COLLATE \"C\" AND ",
+            $row,
+            "encrypted_value = $2 COLLATE \"C\""
+        ))
+    };
+}
+
 /// Stores a token; frees the lease. `$4`: whether an expiry was given at all, since an update without
 /// one keeps the stored one. `{target}` is the unique key that applies.
-pub(super) const STORE: &str = "
+pub(super) const STORE: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored (tenant_id, provider, token_type, identifier, encrypted_value,
       expires_at, is_valid, created_at, updated_at)
@@ -239,7 +292,9 @@ pub(super) const STORE: &str = "
       expires_at = CASE WHEN $4 THEN EXCLUDED.expires_at ELSE stored.expires_at END,
       is_valid = 'true', last_error = NULL, last_refreshed_at = EXCLUDED.updated_at,
       updated_at = EXCLUDED.updated_at, refreshing_at = NULL
-    RETURNING stored.id::text";
+    RETURNING stored.id::text, ",
+    as_stored!("stored.")
+);
 
 pub(super) const WITH_IDENTIFIER: &str = "(tenant_id, provider, token_type, identifier)";
 
@@ -247,7 +302,8 @@ pub(super) const WITHOUT_IDENTIFIER: &str =
     "(tenant_id, provider, token_type) WHERE identifier IS NULL";
 
 /// The same for a table without the column or the unique index, no better than old code does it.
-pub(super) const BARE_STORE: &str = "
+pub(super) const BARE_STORE: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
     updated AS (
       UPDATE {table} AS stored SET
@@ -257,14 +313,19 @@ pub(super) const BARE_STORE: &str = "
       FROM clock
       WHERE stored.tenant_id = $1[1]::uuid AND stored.provider::text = $1[2]
         AND stored.token_type::text = $1[3] AND stored.identifier IS NOT DISTINCT FROM $1[4]
-      RETURNING stored.id),
+      RETURNING stored.id, ",
+    as_stored!("stored."),
+    "),
     inserted AS (
       INSERT INTO {table} (tenant_id, provider, token_type, identifier, encrypted_value, expires_at,
         is_valid, created_at, updated_at)
       SELECT $1[1]::uuid, $1[2]::text::{schema}token_provider, $1[3]::text::{schema}token_type, $1[4],
         $2, $3, 'true', now, now FROM clock WHERE NOT EXISTS (SELECT FROM updated)
-      RETURNING id)
-    SELECT id::text FROM updated UNION ALL SELECT id::text FROM inserted";
+      RETURNING id, ",
+    as_stored!(""),
+    ")
+    SELECT id::text FROM updated UNION ALL SELECT id::text FROM inserted"
+);
 
 /// $3: only while this is still its value; NULL: whatever it is.
 pub(super) const MARK_INVALID: &str = "

@@ -238,7 +238,9 @@ impl Zoho {
             (&metadata, Type::TEXT),
         ];
         let Statements { store, bare_store, .. } = &*self.statements;
-        table.write_either("store zoho tokens", [store, bare_store], params).await?;
+        let step = "store zoho tokens";
+        let stored = table.write_either(step, [store, bare_store], params).await?;
+        table.stored_one(&stored).await?;
         // The caller of a refresh brings the credentials: whose tokens these are is not known yet.
         table.stored(&key, None);
         Ok(())

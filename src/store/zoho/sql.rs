@@ -1,7 +1,7 @@
 //! The statements of the zoho store. Its time columns have no zone and hold UTC, as drizzle writes
 //! them: each comparison and each write says so.
 
-use crate::store::table::Sql;
+use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = [
@@ -45,7 +45,8 @@ macro_rules! is_dead {
 /// Overwrites everything but the accounts server, which a token response does not name again; ends
 /// any refresh under way and revives a dead grant. `{reset}` is left out of a table that lacks the
 /// columns.
-pub(super) const STORE: &str = "
+pub(super) const STORE: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     INSERT INTO {table} AS stored
         (client_id, provider, access_token, refresh_token, token_expiry, scopes, metadata, created_at, updated_at)
@@ -60,18 +61,32 @@ pub(super) const STORE: &str = "
             WHEN coalesce(stored.metadata ->> 'accounts_server', '') = '' THEN EXCLUDED.metadata
             ELSE jsonb_build_object('accounts_server', stored.metadata -> 'accounts_server')
                 || coalesce(EXCLUDED.metadata, '{}') END,
-        updated_at = EXCLUDED.updated_at{reset}";
+        updated_at = EXCLUDED.updated_at{reset}
+    RETURNING stored.client_id, ",
+    as_asked!(
+        "stored.client_id = $1 COLLATE \"C\" AND stored.provider = $2 COLLATE \"C\"
+        AND stored.access_token IS NOT DISTINCT FROM $3 COLLATE \"C\"
+        AND stored.refresh_token = $4 COLLATE \"C\""
+    )
+);
 
 /// What a table with the added columns is told beside.
 pub(super) const RESET: &str = ",
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL";
 
 /// The refresh token of the environment, where there is no row; of many callers one wins.
-pub(super) const SEED: &str = "
+pub(super) const SEED: &str = concat!(
+    "
     INSERT INTO {table} (client_id, provider, refresh_token, created_at, updated_at)
     SELECT $1, $2, $3, now AT TIME ZONE 'UTC', now AT TIME ZONE 'UTC'
     FROM (SELECT clock_timestamp() AS now) AS clock
-    ON CONFLICT (client_id, provider) DO NOTHING";
+    ON CONFLICT (client_id, provider) DO NOTHING
+    RETURNING client_id, ",
+    as_asked!(
+        "client_id = $1 COLLATE \"C\" AND provider = $2 COLLATE \"C\"
+        AND refresh_token = $3 COLLATE \"C\""
+    )
+);
 
 /// Another refresh token of the environment for a grant that is dead; fenced by what was read.
 pub(super) const REVIVE: &str = concat!(
@@ -96,12 +111,18 @@ const LEASE: &str = concat!(
       AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
     is_dead!(),
     "
-    RETURNING refreshing_at"
+    RETURNING refreshing_at, ",
+    as_asked!(
+        "client_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
+        AND refresh_token = $2 COLLATE \"C\"
+        AND access_token IS NOT DISTINCT FROM $3 COLLATE \"C\" AND refreshing_at IS NOT NULL"
+    )
 );
 
 /// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
 /// refresh buffer ($11), so that the next call proves the token. Merges `api_domain` ($13).
-const COMMIT: &str = "
+const COMMIT: &str = concat!(
+    "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} SET
         refresh_token = $4,
@@ -121,7 +142,13 @@ const COMMIT: &str = "
     FROM clock
     WHERE client_id = $1[1] AND provider = $1[2]
       AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
-    RETURNING token_expiry AT TIME ZONE 'UTC'";
+    RETURNING token_expiry AT TIME ZONE 'UTC', ",
+    as_asked!(
+        "client_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
+        AND refresh_token = $4 COLLATE \"C\"
+        AND access_token IS NOT DISTINCT FROM $5 COLLATE \"C\""
+    )
+);
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
 const RELEASE: &str = "
@@ -167,6 +194,9 @@ pub(super) const REWRITE: &str = "
       AND access_token IS NOT DISTINCT FROM $2 AND refresh_token = $3
     RETURNING client_id";
 
+const FENCE: &str = "r.client_id = $1[1] AND r.provider = $1[2]
+    AND r.refresh_token = $2 AND r.access_token IS NOT DISTINCT FROM $3";
+
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
     read_many: READ_MANY,
@@ -176,4 +206,5 @@ pub(super) const SQL: Sql = Sql {
     release: RELEASE,
     suspect: SUSPECT,
     end: END,
+    fence: FENCE,
 };
