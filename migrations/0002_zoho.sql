@@ -14,6 +14,10 @@ BEGIN
   INTO target
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = to_regclass('oauth_tokens');
+  IF target IS NULL THEN
+    RAISE EXCEPTION 'tokenkeep: search_path is "%", and leads to no schema', current_setting('search_path')
+      USING ERRCODE = 'invalid_schema_name', HINT = 'Set tokenkeep.schema, or search_path.';
+  END IF;
   tokens := format('%I.oauth_tokens', target);
 
   IF to_regclass(tokens) IS NULL THEN

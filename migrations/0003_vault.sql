@@ -9,10 +9,16 @@ BEGIN
   -- One migration at a time, with psql, too: before the first look at the catalog, which a
   -- session remembers.
   PERFORM pg_advisory_xact_lock(865365337);
+  -- Predicates are compared as PostgreSQL prints them.
+  PERFORM set_config('quote_all_identifiers', 'off', true);
   SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
   INTO target
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = to_regclass('token_vault');
+  IF target IS NULL THEN
+    RAISE EXCEPTION 'tokenkeep: search_path is "%", and leads to no schema', current_setting('search_path')
+      USING ERRCODE = 'invalid_schema_name', HINT = 'Set tokenkeep.schema, or search_path.';
+  END IF;
   tokens := format('%I.token_vault', target);
 
   IF to_regclass(tokens) IS NULL THEN

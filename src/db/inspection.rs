@@ -79,7 +79,8 @@ impl Inspection {
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
              SELECT set_config('lock_timeout', '{lock_ms}', true), \
-             set_config('statement_timeout', '{statement_ms}', true)"
+             set_config('statement_timeout', '{statement_ms}', true), \
+             set_config('quote_all_identifiers', 'off', true)"
         );
         let work = async {
             let (began, rows, ended) = join3(

@@ -24,7 +24,7 @@ mod transport;
 mod url;
 
 pub use inspection::{Inspection, Unreached};
-pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, migrate};
+pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, Used, migrate};
 pub use password::{AskPassword, Asked as AskedPassword, NoPassword, PasswordSource};
 pub use pool::{Database, Params, Within};
 pub use primary::ON_PRIMARY;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::db::{Inspection, Params, Row, Type, column};
+use super::rights::missing;
+use crate::db::{Inspection, Migration, Params, Row, Type, column};
 use crate::error::Result;
 
 /// A table, as the role meets it.
@@ -17,7 +18,8 @@ pub(super) struct Access {
     schema_name: String,
     role_name: String,
     pub(super) may_use_schema: bool,
-    /// Of `SELECT`, `INSERT`, `UPDATE` and `DELETE` those that are not granted.
+    /// Of `SELECT`, `INSERT`, `UPDATE` and `DELETE` those that are not granted, with the columns where others
+    /// are.
     missing: Vec<String>,
     owner: String,
     /// Whether the role has the owner's rights.
@@ -48,7 +50,7 @@ struct Policy {
 impl Access {
     /// Whether a SELECT gets as far as the rows.
     pub(super) fn may_read(&self) -> bool {
-        self.may_use_schema && !self.missing.iter().any(|right| right == "SELECT")
+        self.may_use_schema && !self.missing.iter().any(|right| right.starts_with("SELECT"))
     }
 
     /// Whether it finds all of them.
@@ -62,12 +64,10 @@ const ACCESS: &str = "
     SELECT c.oid, n.nspname::text, format('%I.%I', n.nspname, c.relname),
         quote_ident(n.nspname), quote_ident(current_user),
         has_schema_privilege(n.oid, 'USAGE'),
-        ARRAY(SELECT wanted FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted
-            WHERE NOT has_table_privilege(c.oid, wanted)),
         pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE'),
         c.relrowsecurity, c.relforcerowsecurity, row_security_active(c.oid)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = $2 AND c.relkind IN ('r', 'p')
+    WHERE c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND CASE WHEN $1 IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $1 END";
 
 const POLICIES: &str = "
@@ -78,11 +78,12 @@ const POLICIES: &str = "
         OR EXISTS (SELECT FROM unnest(polroles) AS named WHERE pg_has_role(named, 'USAGE')))
     ORDER BY polname";
 
-/// The table of this name, or `None`.
+/// The table of this name, or `None`. Without a migration every column is needed.
 pub(super) async fn access(
     inspection: &Inspection,
     schema: Option<&str>,
     table: &str,
+    migration: Option<&Migration>,
 ) -> Result<Option<Access>> {
     let params: Params<'_> = &[(&schema, Type::TEXT), (&table, Type::TEXT)];
     let rows = inspection.rows("look for a table", ACCESS, params).await?;
@@ -96,13 +97,13 @@ pub(super) async fn access(
         schema_name: column(row, 3)?,
         role_name: column(row, 4)?,
         may_use_schema: column(row, 5)?,
-        missing: column(row, 6)?,
-        owner: column(row, 7)?,
-        is_owner: column(row, 8)?,
+        missing: missing(inspection, oid, migration).await?,
+        owner: column(row, 6)?,
+        is_owner: column(row, 7)?,
         row_security: RowSecurity {
-            is_enabled: column(row, 9)?,
-            is_forced: column(row, 10)?,
-            is_active: column(row, 11)?,
+            is_enabled: column(row, 8)?,
+            is_forced: column(row, 9)?,
+            is_active: column(row, 10)?,
         },
         policies: rows.iter().map(policy).collect::<Result<_>>()?,
     }))

@@ -31,7 +31,7 @@ const APPLIED: &str = "SELECT target_schema, store, version FROM tokenkeep.migra
 
 /// Looks there, as far as the role may.
 pub(super) async fn look(inspection: &Inspection) -> Result<Bookkeeping> {
-    let migrations = access(inspection, Some("tokenkeep"), "migrations").await?;
+    let migrations = access(inspection, Some("tokenkeep"), "migrations", None).await?;
     let applied = match &migrations {
         None => Some(Vec::new()),
         Some(found) if found.may_read() => {
@@ -46,9 +46,9 @@ pub(super) async fn look(inspection: &Inspection) -> Result<Bookkeeping> {
     };
     Ok(Bookkeeping {
         applied,
-        state: access(inspection, Some("tokenkeep"), "oauth_state").await?,
-        account: access(inspection, Some("tokenkeep"), "oauth_account").await?,
-        refresh_state: access(inspection, Some("tokenkeep"), "refresh_state").await?,
-        client: access(inspection, Some("tokenkeep"), "oauth_client").await?,
+        state: access(inspection, Some("tokenkeep"), "oauth_state", None).await?,
+        account: access(inspection, Some("tokenkeep"), "oauth_account", None).await?,
+        refresh_state: access(inspection, Some("tokenkeep"), "refresh_state", None).await?,
+        client: access(inspection, Some("tokenkeep"), "oauth_client", None).await?,
     })
 }

@@ -1,5 +1,7 @@
 //! What a server is, and its clock.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::server::ms;
@@ -21,6 +23,11 @@ pub(super) struct Facts {
     bypasses_row_security: bool,
     is_standby: bool,
     is_read_only: bool,
+    search_path: String,
+    /// The first schema of the path that is there and may be used.
+    current_schema: Option<String>,
+    /// Names and milliseconds of what ends statements or transactions, as role and database set them.
+    timeouts_ms: BTreeMap<String, i32>,
     /// Of the connection that the server itself sees.
     tls: Option<Tls>,
     clock: Clock,
@@ -44,9 +51,16 @@ const FACTS: &str = "
     SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
         current_database()::text, current_user::text, r.rolsuper, r.rolbypassrls,
         pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
-        s.version, s.cipher, current_setting('server_encoding')
+        s.version, s.cipher, current_setting('server_encoding'),
+        current_setting('search_path'), current_schema()::text
     FROM pg_roles r LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid() AND s.ssl
     WHERE r.rolname = current_user";
+
+/// As a session has them that sets nothing.
+const TIMEOUTS: &str = "
+    SELECT name, reset_val::integer FROM pg_settings
+    WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')
+      AND reset_val <> '0'";
 
 const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8";
 
@@ -76,9 +90,17 @@ pub(super) async fn facts(inspection: &Inspection, runtime: &impl Runtime) -> Re
         bypasses_row_security: column(row, 5)?,
         is_standby: column(row, 6)?,
         is_read_only: column(row, 7)?,
+        search_path: column(row, 11)?,
+        current_schema: column(row, 12)?,
+        timeouts_ms: timeouts(inspection).await?,
         tls: version.zip(cipher).map(|(version, cipher)| Tls { version, cipher }),
         clock: clock(inspection, runtime).await?,
     })
+}
+
+async fn timeouts(inspection: &Inspection) -> Result<BTreeMap<String, i32>> {
+    let rows = inspection.rows("look at timeouts", TIMEOUTS, &[]).await?;
+    rows.iter().map(|row| Ok((column(row, 0)?, column(row, 1)?))).collect()
 }
 
 async fn clock(inspection: &Inspection, runtime: &impl Runtime) -> Result<Clock> {

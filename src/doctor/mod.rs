@@ -8,9 +8,11 @@ mod facts;
 mod links;
 mod pgpool;
 mod pooler;
+mod rights;
 mod rows;
 mod server;
 mod table;
+mod triggers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +48,8 @@ pub struct Findings {
     servers: Vec<Attempt>,
     /// The name of `sslmode` that stands for what is asked for.
     tls_mode: &'static str,
+    /// The schema that is named; `None`: `search_path` decides.
+    schema: Option<String>,
     /// What stands there, when one of the servers was reached.
     database: Option<Contents>,
 }
@@ -91,7 +95,8 @@ pub async fn examine(
         Some(used) => Some(contents(settings, migrations, keys, used, runtime).await),
         None => None,
     };
-    let findings = Findings { servers, tls_mode: settings.transport.mode(), database };
+    let schema = settings.schema().map(str::to_owned);
+    let findings = Findings { servers, tls_mode: settings.transport.mode(), schema, database };
     serde_json::to_string(&findings).map_err(|_| Error::internal("findings are no JSON"))
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::access::{Access, access};
 use super::links::{self, Link};
 use super::rows::{self, Sample};
+use super::triggers::{self, Between};
 use super::{Checked, Keys};
 use crate::db::{Inspection, Migration, Params, Type, column};
 use crate::error::Result;
@@ -24,6 +25,7 @@ pub(super) struct Table {
     /// `None`: it is not where tokenkeep would look for it.
     access: Option<Access>,
     shape: Option<Checked<Shape>>,
+    between: Option<Checked<Between>>,
     links: Option<Checked<Vec<Link>>>,
     /// `None`: the rows cannot be looked at.
     sample: Option<Checked<Sample>>,
@@ -44,7 +46,7 @@ struct Shape {
 const SCHEMAS: &str = "
     SELECT ARRAY(
         SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relname = $2 AND c.relkind IN ('r', 'p') ORDER BY 1),
+        WHERE c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1),
       CASE WHEN $1 IS NOT NULL THEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) END";
 
 /// Indexes that the migrations make beside the unique keys, by their first columns.
@@ -79,8 +81,9 @@ pub(super) async fn look(
         version: migration.version,
         schemas: named.first().map_or(Ok(Vec::new()), |row| column(row, 0))?,
         has_named_schema: named.first().map_or(Ok(None), |row| column(row, 1))?,
-        access: access(inspection, schema, migration.table).await?,
+        access: access(inspection, schema, migration.table, Some(migration)).await?,
         shape: None,
+        between: None,
         links: None,
         sample: None,
     };
@@ -90,6 +93,7 @@ pub(super) async fn look(
     };
     let shape = shape(inspection, migration, found).await;
     let has_columns = shape.as_ref().is_ok_and(|shape| shape.hindering.is_empty());
+    table.between = Some(triggers::look(inspection, migration, found.oid).await.into());
     table.links = Some(links::look(inspection, migration.store, found).await.into());
     if has_columns && found.sees_all_rows() {
         table.sample =

@@ -14,9 +14,17 @@ const COLUMNS: &str = "
     SELECT a.attname::text,
         t.typname || CASE WHEN a.atttypmod > 0 AND t.typname = 'varchar'
             THEN '(' || a.atttypmod - 4 || ')' ELSE '' END,
-        a.attnotnull, a.atthasdef OR a.attidentity <> ''
+        a.attnotnull, a.atthasdef OR a.attidentity <> '',
+        coalesce(c.collisdeterministic, true)
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_collation c ON c.oid = a.attcollation
     WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// What is there in the place of the table.
+const KIND: &str = "
+    SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+        WHEN 'f' THEN 'foreign table' END, relpersistence = 'u'
+    FROM pg_class WHERE oid = to_regclass($1)";
 
 /// What stands between a table and what tokenkeep needs of it, as sentences.
 #[derive(Debug, Default)]
@@ -29,6 +37,7 @@ pub struct Differences {
 
 /// A table that is about to be migrated: it must have all that the migration does not add.
 pub(super) async fn before(session: &Session, migration: &Migration, table: &str) -> Result<()> {
+    refuse(kind_of(session, table).await?.other.into_iter().collect())?;
     let found = columns_of(session, table).await?;
     refuse(compare(&found, migration, table, |column| !column.added).all())
 }
@@ -52,10 +61,15 @@ pub(in crate::db) async fn differences(
     migration: &Migration,
     table: &str,
 ) -> Result<Differences> {
+    let Kind { other, unlogged } = kind_of(ask, table).await?;
+    if let Some(other) = other {
+        return Ok(Differences { hindering: vec![other], pending: Vec::new() });
+    }
     let found = columns_of(ask, table).await?;
     let own = compare(&found, migration, table, |column| !column.added);
     let added = compare(&found, migration, table, |column| column.added);
     let mut told = Differences { hindering: own.all(), pending: Vec::new() };
+    told.hindering.extend(unlogged);
     told.hindering.extend(added.differing);
     told.hindering.extend(not_inserted(&found, migration, table));
     told.pending.extend(added.missing);
@@ -70,6 +84,30 @@ pub(in crate::db) async fn differences(
     Ok(told)
 }
 
+/// What the table is.
+struct Kind {
+    /// That it is something else.
+    other: Option<String>,
+    /// That it does not outlive a crash of the server.
+    unlogged: Option<String>,
+}
+
+async fn kind_of(ask: &impl Ask, table: &str) -> Result<Kind> {
+    let rows = ask.rows("look what the table is", KIND, &[(&table, Type::TEXT)]).await?;
+    let Some(row) = rows.first() else { return Ok(Kind { other: None, unlogged: None }) };
+    let other: Option<&str> = column(row, 0)?;
+    let is_unlogged: bool = column(row, 1)?;
+    let unlogged = || {
+        format!(
+            "{table} is UNLOGGED: a crash of the server empties it. Run: ALTER TABLE {table} SET LOGGED"
+        )
+    };
+    Ok(Kind {
+        other: other.map(|kind| format!("{table} is a {kind}, must be a table")),
+        unlogged: is_unlogged.then(unlogged),
+    })
+}
+
 /// A column, as it is.
 struct Found {
     name: String,
@@ -77,6 +115,8 @@ struct Found {
     type_name: String,
     is_not_null: bool,
     has_default: bool,
+    /// Whether texts that differ are never the same to its collation.
+    is_exact: bool,
 }
 
 async fn columns_of(ask: &impl Ask, table: &str) -> Result<Vec<Found>> {
@@ -87,6 +127,7 @@ async fn columns_of(ask: &impl Ask, table: &str) -> Result<Vec<Found>> {
             type_name: column(row, 1)?,
             is_not_null: column(row, 2)?,
             has_default: column(row, 3)?,
+            is_exact: column(row, 4)?,
         })
     };
     rows.iter().map(read).collect()
@@ -132,6 +173,11 @@ fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
         format!("is {type_name}, must hold {} characters", wanted.max_bytes)
     } else if !wanted.types.contains(&base) {
         format!("is {type_name}, must be {}", wanted.types.join(" or "))
+    } else if !found.is_exact {
+        format!(
+            "has a collation that is not deterministic: texts that differ, such as the ids of two users, may be the same to it. Run: ALTER TABLE {table} ALTER COLUMN {} TYPE {type_name} COLLATE \"default\"",
+            wanted.name
+        )
     } else {
         match (wanted.nullable, found.is_not_null) {
             (true, true) => "is NOT NULL, must allow NULL".to_owned(),
@@ -145,7 +191,7 @@ fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
 /// Columns that our inserts leave out, and that are nothing without a value.
 fn not_inserted(found: &[Found], migration: &Migration, table: &str) -> Vec<String> {
     let is_inserted = |column: &Found| {
-        migration.columns.iter().any(|wanted| wanted.name == column.name && !wanted.by_default)
+        migration.columns.iter().any(|wanted| wanted.name == column.name && wanted.used.inserted)
     };
     let left_out = found
         .iter()

@@ -57,15 +57,39 @@ pub struct Column {
     pub max_bytes: usize,
     /// Whether the migration adds it to a table that lacks it.
     pub added: bool,
-    /// Whether tokenkeep's inserts leave it to the table's default.
-    pub by_default: bool,
+    /// What the statements of calls do with it, and so which rights they need.
+    pub used: Used,
+}
+
+/// What statements do with a column.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// Whether it is read: `SELECT`.
+    pub read: bool,
+    /// Whether it is written into a new row: `INSERT`. Otherwise the table has a default, or NULL.
+    pub inserted: bool,
+    /// Whether it is changed: `UPDATE`.
+    pub updated: bool,
+}
+
+impl Used {
+    /// Read, inserted and changed.
+    pub const ALL: Self = Self { read: true, inserted: true, updated: true };
+    /// Never changed.
+    pub const FIXED: Self = Self { updated: false, ..Self::ALL };
+    /// Nothing in a new row.
+    pub const LATER: Self = Self { inserted: false, ..Self::ALL };
+    /// Written, and left to others to read.
+    pub const TOLD: Self = Self { read: false, ..Self::ALL };
+    /// When the row was made.
+    pub const MADE: Self = Self { read: false, inserted: true, updated: false };
 }
 
 impl Column {
     /// A column that is never NULL.
     #[must_use]
     pub const fn required(name: &'static str, types: &'static [&'static str]) -> Self {
-        Self { name, types, nullable: false, max_bytes: 0, added: false, by_default: false }
+        Self { name, types, nullable: false, max_bytes: 0, added: false, used: Used::ALL }
     }
 
     /// A column that tokenkeep writes NULL into.

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 pub use self::compare::Differences;
 pub(super) use self::compare::differences;
-pub use self::migration::{Column, Migration, Unique};
+pub use self::migration::{Column, Migration, Unique, Used};
 use self::session::Session;
 pub use self::unique::Duplicates;
 use super::ask::Ask;
@@ -21,6 +21,16 @@ use crate::error::{Error, Result};
 /// What a migration had to leave out, as sentences.
 pub type LeftOut = Vec<String>;
 
+/// The role and its database may have settings of their own. What they make of a timeout must not end a
+/// migration half way, what they make of isolation must not hide what another migration has just made,
+/// and nothing here is printed with more quotation marks than it needs.
+const BEGIN: &str = "
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';
+    SET LOCAL quote_all_identifiers = off";
+
 /// Serialises the migrations of all processes ("tokenkeep" on a phone's keys), also with psql. Who
 /// waits for another migration waits as long as that takes; who waits for the application's own
 /// transactions gives up, since everybody else would have to wait behind it.
@@ -29,25 +39,34 @@ const LOCK: &str = "
     SET LOCAL lock_timeout = '5s';
     SET LOCAL client_min_messages = 'notice'";
 
+/// Looked up first: IF NOT EXISTS asks for the right to make what is there already.
 const BOOKKEEPING: &str = "
-    CREATE SCHEMA IF NOT EXISTS tokenkeep;
-    CREATE TABLE IF NOT EXISTS tokenkeep.migrations (
-        target_schema text NOT NULL,
-        store text NOT NULL,
-        version integer NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-        PRIMARY KEY (target_schema, store)
-    )";
+    DO $$ BEGIN
+        IF to_regnamespace('tokenkeep') IS NULL THEN
+            CREATE SCHEMA tokenkeep;
+        END IF;
+        IF to_regclass('tokenkeep.migrations') IS NULL THEN
+            CREATE TABLE tokenkeep.migrations (
+                target_schema text NOT NULL,
+                store text NOT NULL,
+                version integer NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                PRIMARY KEY (target_schema, store)
+            );
+        END IF;
+    END $$";
 
 /// The schema that was asked for, else the one in which the role's `search_path` finds the table,
-/// else the one in which it would make it.
+/// else the one in which it would make it: NULL, when the path leads nowhere.
 const SCHEMA: &str = "
-    SELECT set_config('tokenkeep.schema', coalesce(
+    SELECT coalesce(
         $1,
         (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = to_regclass($2)),
-        current_schema(),
-        'public'), true)";
+        current_schema())::text, current_setting('search_path')";
+
+/// What the migration files go by.
+const NAME_SCHEMA: &str = "SELECT set_config('tokenkeep.schema', $1, true)";
 
 const APPLIED: &str = "
     SELECT version FROM tokenkeep.migrations WHERE target_schema = $1 AND store = $2";
@@ -68,18 +87,38 @@ pub async fn migrate(
     duplicates: Duplicates,
 ) -> Result<LeftOut> {
     let session = Session::connect(settings).await?;
-    session.run("begin a migration", "BEGIN").await?;
+    session.run("begin a migration", BEGIN).await?;
     session.run("wait for other migrations", LOCK).await?;
-    session.run("create the schema tokenkeep", BOOKKEEPING).await?;
+    session.run("make the schema tokenkeep and its table migrations", BOOKKEEPING).await?;
     for migration in migrations {
-        let params: Params<'_> =
-            &[(&settings.schema(), Type::TEXT), (&migration.table, Type::TEXT)];
-        let named = session.rows("name the schema", SCHEMA, params).await?;
-        let schema: String = column(&named[0], 0)?;
+        let schema = schema_of(&session, settings.schema(), migration.table).await?;
+        session.rows("name the schema", NAME_SCHEMA, &[(&schema, Type::TEXT)]).await?;
         apply(&session, migration, &schema, duplicates).await?;
     }
     session.run("commit a migration", "COMMIT").await?;
     Ok(session.notices())
+}
+
+async fn schema_of(session: &Session, named: Option<&str>, table: &str) -> Result<String> {
+    let params: Params<'_> = &[(&named, Type::TEXT), (&table, Type::TEXT)];
+    let found = session.rows("look for the schema", SCHEMA, params).await?;
+    let schema: Option<String> = column(&found[0], 0)?;
+    match schema {
+        Some(schema) => Ok(schema),
+        None => Err(no_schema(column(&found[0], 1)?)),
+    }
+}
+
+/// A table that was made anyway would not be found by any call.
+fn no_schema(search_path: &str) -> Error {
+    let path = match search_path {
+        "" | "\"\"" => "empty",
+        path => path,
+    };
+    let reason = format!(
+        "search_path is {path}: it leads to no schema that exists and that the role may use, so no call would find a table. Name the schema (the option or URL parameter schema), or set the path, each name for itself: ALTER ROLE … SET search_path = \"$user\", public"
+    );
+    Error::Schema { reason: reason.into() }
 }
 
 async fn apply(

@@ -21,7 +21,9 @@ pub enum Duplicates {
 /// The unique indexes on a key's columns, by what they do, not by their names: an application's own
 /// constraint or index will do.
 const UNIQUE: &str = r#"
-    SELECT coalesce(bool_or(i.indimmediate), false), coalesce(bool_or(NOT i.indimmediate), false)
+    SELECT coalesce(bool_or(i.indimmediate), false), coalesce(bool_or(NOT i.indimmediate), false),
+      coalesce(bool_or(EXISTS (SELECT FROM unnest(i.indcollation) AS used
+        JOIN pg_collation c ON c.oid = used WHERE NOT c.collisdeterministic)), false)
     FROM pg_index i
     WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indexprs IS NULL
       AND pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM '(' || $3 || ')'
@@ -40,6 +42,12 @@ pub(super) async fn is_unique(session: &impl Ask, table: &str, key: &Unique) -> 
     if column(&rows[0], 1)? {
         let reason = format!(
             "{table} has a deferrable unique constraint on {key}, with which ON CONFLICT does not work. Drop it, or make it anew as NOT DEFERRABLE"
+        );
+        return Err(Error::Schema { reason: reason.into() });
+    }
+    if column(&rows[0], 2)? {
+        let reason = format!(
+            "{table} has a unique index on {key} with a collation that is not deterministic: ON CONFLICT would take the rows of two users for one. Make it anew without COLLATE"
         );
         return Err(Error::Schema { reason: reason.into() });
     }

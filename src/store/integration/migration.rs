@@ -1,7 +1,7 @@
 //! The table of the integration store.
 
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES};
-use crate::db::{Column, Migration, Unique};
+use crate::db::{Column, Migration, Unique, Used};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const MOMENT: &[&str] = &["timestamptz"];
@@ -18,19 +18,37 @@ pub const MIGRATION: Migration = Migration {
     table: "integration_tokens",
     keys: &[Unique { columns: &["user_id", "provider"], predicate: None }],
     columns: &[
-        Column { max_bytes: TEXT_MAX_BYTES, ..Column::required("user_id", TEXT) },
-        Column { max_bytes: TEXT_MAX_BYTES, ..Column::required("provider", TEXT) },
+        Column {
+            max_bytes: TEXT_MAX_BYTES,
+            used: Used::FIXED,
+            ..Column::required("user_id", TEXT)
+        },
+        Column {
+            max_bytes: TEXT_MAX_BYTES,
+            used: Used::FIXED,
+            ..Column::required("provider", TEXT)
+        },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("access_token", TEXT) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::optional("refresh_token", TEXT) },
         Column::required("expires_at", MOMENT),
         Column::required("scopes", &["_text"]),
-        Column { added: true, ..Column::optional("refreshing_at", MOMENT) },
-        Column { added: true, ..Column::optional("invalid_since", MOMENT) },
-        Column { added: true, max_bytes: 255, ..Column::optional("invalid_reason", TEXT) },
-        Column { added: true, ..Column::optional("last_refreshed_at", MOMENT) },
-        Column { added: true, max_bytes: 255, ..Column::optional("last_error_code", TEXT) },
-        Column { added: true, ..Column::required("failure_count", &["int4"]) },
-        Column::required("created_at", MOMENT),
+        Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", MOMENT) },
+        Column { added: true, used: Used::LATER, ..Column::optional("invalid_since", MOMENT) },
+        Column {
+            added: true,
+            max_bytes: 255,
+            used: Used::LATER,
+            ..Column::optional("invalid_reason", TEXT)
+        },
+        Column { added: true, used: Used::LATER, ..Column::optional("last_refreshed_at", MOMENT) },
+        Column {
+            added: true,
+            max_bytes: 255,
+            used: Used { read: false, inserted: false, updated: true },
+            ..Column::optional("last_error_code", TEXT)
+        },
+        Column { added: true, used: Used::LATER, ..Column::required("failure_count", &["int4"]) },
+        Column { used: Used::MADE, ..Column::required("created_at", MOMENT) },
         Column::required("updated_at", MOMENT),
     ],
 };

@@ -1,7 +1,7 @@
 //! The table of the vault store.
 
 use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration, Unique};
+use crate::db::{Column, Migration, Unique, Used};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -24,20 +24,23 @@ pub const MIGRATION: Migration = Migration {
         },
     ],
     columns: &[
-        Column { by_default: true, ..Column::required("id", &["uuid"]) },
-        Column::required("tenant_id", &["uuid"]),
-        Column::required("provider", &["token_provider"]),
-        Column::required("token_type", &["token_type"]),
-        Column { max_bytes: 255, ..Column::optional("identifier", TEXT) },
+        Column {
+            used: Used { read: true, inserted: false, updated: false },
+            ..Column::required("id", &["uuid"])
+        },
+        Column { used: Used::FIXED, ..Column::required("tenant_id", &["uuid"]) },
+        Column { used: Used::FIXED, ..Column::required("provider", &["token_provider"]) },
+        Column { used: Used::FIXED, ..Column::required("token_type", &["token_type"]) },
+        Column { max_bytes: 255, used: Used::FIXED, ..Column::optional("identifier", TEXT) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("encrypted_value", TEXT) },
         Column::optional("expires_at", TIME),
-        Column::optional("last_used_at", TIME),
-        Column::optional("last_refreshed_at", TIME),
+        Column { used: Used::LATER, ..Column::optional("last_used_at", TIME) },
+        Column { used: Used::TOLD, ..Column::optional("last_refreshed_at", TIME) },
         // 'unknown' is the longest.
         Column { max_bytes: 7, ..Column::required("is_valid", TEXT) },
-        Column { max_bytes: 255, ..Column::optional("last_error", TEXT) },
-        Column { added: true, ..Column::optional("refreshing_at", TIME) },
-        Column::required("created_at", TIME),
+        Column { max_bytes: 255, used: Used::LATER, ..Column::optional("last_error", TEXT) },
+        Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", TIME) },
+        Column { used: Used::MADE, ..Column::required("created_at", TIME) },
         Column::required("updated_at", TIME),
     ],
 };

@@ -9,8 +9,10 @@ import { linksCheck } from './links';
 import { kindOf, poolerCheck } from './pooler';
 import { connectChecks, refreshChecks, rightsCheck } from './rights';
 import { rowSecurityCheck } from './row-security';
+import { searchPathCheck, timeoutsCheck } from './session';
 import { migrationsCheck, tableCheck } from './table';
 import { tlsCheck } from './tls';
+import { triggersCheck } from './triggers';
 
 /** What beside the database matters to them. */
 export interface Circumstances {
@@ -35,6 +37,8 @@ export function databaseChecks(findings: Findings, around: Circumstances): Check
   return [
     connection,
     ...serverChecks(facts),
+    searchPathCheck(facts, findings.schema),
+    timeoutsCheck(facts),
     tlsCheck(used, facts, findings.tlsMode, isBehindPooler),
     poolerCheck(used, database.pooler),
     clockCheck(facts.clock, around.isMixedFleet),
@@ -67,6 +71,7 @@ function storeChecks(
     tableCheck(table),
     migrationsCheck(table, found.bookkeeping),
     rightsCheck(table),
+    triggersCheck(table),
     rowSecurityCheck(table, role, tellsUser),
     linksCheck(table),
     rowsCheck(table, plaintext),

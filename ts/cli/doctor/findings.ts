@@ -6,6 +6,7 @@ export type Checked<Value> = { found: Value } | { failed: string };
 export interface Findings {
   servers: Attempt[];
   tlsMode: TlsMode;
+  schema: string | null;
   database: Contents | null;
 }
 
@@ -30,6 +31,9 @@ export interface Facts {
   bypassesRowSecurity: boolean;
   isStandby: boolean;
   isReadOnly: boolean;
+  searchPath: string;
+  currentSchema: string | null;
+  timeoutsMs: Record<string, number>;
   tls: { version: string; cipher: string } | null;
   clock: { roundTripMs: number; aheadMs: number };
 }
@@ -90,6 +94,7 @@ export interface Table {
   hasNamedSchema: boolean | null;
   access: Access | null;
   shape: Checked<Shape> | null;
+  between: Checked<Between> | null;
   links: Checked<Link[]> | null;
   sample: Checked<Sample> | null;
 }
@@ -100,6 +105,19 @@ export interface Shape {
   hindering: string[];
   pending: string[];
   missingIndexes: string[];
+}
+
+export interface Between {
+  triggers: Trigger[];
+  rules: string[];
+}
+
+export interface Trigger {
+  name: string;
+  function: string;
+  isOpaque: boolean;
+  maySwallow: boolean;
+  sets: string[];
 }
 
 export interface Link {

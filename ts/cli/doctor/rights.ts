@@ -20,7 +20,8 @@ export function rightsCheck({ store, access }: Table): Check | undefined {
 /** What is missing, and the statements that grant it. */
 function grantsFor(access: Access, needed: readonly string[]) {
   const { name, roleName, schemaName } = access;
-  const missing = access.missing.filter((right) => needed.includes(right));
+  // With columns where the right is there on others: `UPDATE (scope)`.
+  const missing = access.missing.filter((right) => needed.includes(right.split(' ')[0]!));
   const lacks: string[] = [];
   const grants: string[] = [];
   if (!access.mayUseSchema) {
