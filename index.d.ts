@@ -236,6 +236,7 @@ export interface KeepOptions {
   pgPassword?: string
   pgDatabase?: string
   pgAppName?: string
+  pgOptions?: string
   /** Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
   tlsVariables?: Record<string, string>
   /** The number under which the face keeps `databasePassword`. Whoever takes these options forgets it. */

@@ -33,7 +33,7 @@ export interface ProviderSettings {
 /** What an instance can be told; where a variable is named, it counts when the option is left out. */
 export interface TokenKeepOptions {
   /** `DATABASE_URL`; what it does not name is as `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
-   * `PGDATABASE`, `PGAPPNAME`, and those about TLS say: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
+   * `PGDATABASE`, `PGAPPNAME`, `PGOPTIONS`, and those about TLS say: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
   databaseUrl?: string | undefined;
   /**
    * Gives the password of each new connection, in the place of the URL's: for passwords that rotate, and
@@ -193,6 +193,7 @@ const VARIABLES = {
   pgPassword: 'PGPASSWORD',
   pgDatabase: 'PGDATABASE',
   pgAppName: 'PGAPPNAME',
+  pgOptions: 'PGOPTIONS',
   nodeExtraCaCerts: 'NODE_EXTRA_CA_CERTS',
   sslCertFile: 'SSL_CERT_FILE',
 } as const;

@@ -36,6 +36,7 @@ pub struct KeepOptions {
     pub pg_password: Option<String>,
     pub pg_database: Option<String>,
     pub pg_app_name: Option<String>,
+    pub pg_options: Option<String>,
     /// Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like.
     pub tls_variables: Option<HashMap<String, String>>,
     /// The number under which the face keeps `databasePassword`. Whoever takes these options forgets it.
@@ -126,6 +127,7 @@ impl KeepOptions {
             password: self.pg_password.clone(),
             database: self.pg_database.clone(),
             application_name: self.pg_app_name.clone(),
+            options: self.pg_options.clone(),
         };
         let none = HashMap::new();
         let variables = self.tls_variables.as_ref().unwrap_or(&none);

@@ -22,7 +22,6 @@ pub(super) type Connector = MakeRustlsConnect;
 #[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct DatabaseSettings {
     login: Login,
-    options: Option<String>,
     needs_primary: bool,
     refuses_standby: bool,
     schema: Option<String>,
@@ -72,12 +71,11 @@ impl DatabaseSettings {
         login.complete(defaults);
         let mut wanted = Wanted::default();
         let mut named = schema.map(str::to_owned);
-        let (mut options, mut target) = (None, None);
+        let mut target = None;
         let mut seconds = None;
         for (name, value) in parameters {
             match name {
                 "schema" if named.is_none() => named = Some(value.to_string()),
-                "options" => options = Some(value.to_string()),
                 "connect_timeout" => {
                     seconds = connect_timeout("connect_timeout", &value).map_err(of_url)?;
                 }
@@ -100,7 +98,6 @@ impl DatabaseSettings {
         let has_several = hosts > 1;
         let settings = Self {
             login,
-            options,
             needs_primary: target.unwrap_or(has_several),
             refuses_standby: target.unwrap_or(true),
             schema: named,
@@ -119,7 +116,7 @@ impl DatabaseSettings {
 
     /// The driver's own form of these settings.
     pub(super) fn driver(&self) -> Result<tokio_postgres::Config> {
-        let Login { host, port, user, password, database, application_name } = &self.login;
+        let Login { host, port, user, password, database, application_name, options } = &self.login;
         let mut config = tokio_postgres::Config::new();
         for host in host.as_deref().unwrap_or("localhost").split(',') {
             if host.is_empty() {
@@ -146,7 +143,7 @@ impl DatabaseSettings {
         if let Some(database) = database {
             config.dbname(database);
         }
-        if let Some(options) = &self.options {
+        if let Some(options) = options {
             config.options(options);
         }
         self.transport.configure(&mut config);

@@ -21,6 +21,8 @@ pub struct Login {
     pub database: Option<String>,
     /// How the connection is called in `pg_stat_activity`.
     pub application_name: Option<String>,
+    /// Settings of the session, as `-c name=value`.
+    pub options: Option<String>,
 }
 
 impl Login {
@@ -37,6 +39,7 @@ impl Login {
         fill(&mut self.password, &defaults.password);
         fill(&mut self.database, &defaults.database);
         fill(&mut self.application_name, &defaults.application_name);
+        fill(&mut self.options, &defaults.options);
     }
 }
 
@@ -116,6 +119,7 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
         password: password.map(decoded).transpose()?,
         database: some(decoded(database)?),
         application_name: None,
+        options: None,
     };
     let mut others = Vec::new();
     for parameter in query.split('&').filter(|text| !text.is_empty()) {
@@ -132,6 +136,7 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
             "user" => &mut named.user,
             "password" => &mut named.password,
             "application_name" => &mut named.application_name,
+            "options" => &mut named.options,
             "dbname" if named.database.is_none() => &mut named.database,
             // The same, where it has a `=` in it, and the host that follows.
             _ if !is_known(name) && parameter.contains('@') => return Err(unescaped()),
