@@ -14,7 +14,7 @@ import { sbom } from './sbom.mjs';
 const require = createRequire(import.meta.url);
 
 /** The entries whose ES modules are compiled. */
-const MODULES = ['./drizzle', './effect', './effect3'];
+const MODULES = ['./drizzle', './drizzle/relations', './effect', './effect3'];
 
 function buildAddon({ release, target }) {
   run('cargo', ['--version']);

@@ -1,7 +1,15 @@
-/** An application that has installed tokenkeep and one major of Effect: a folder of its own. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+/** Applications that have installed tokenkeep: each a folder of its own. */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
@@ -37,4 +45,28 @@ export function installWithEffect(version) {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * An application below which every package is where pnpm puts it, so that it finds only those that it has
+ * asked for itself: tokenkeep, and which of tokenkeep's peers it names.
+ * @param {{ peers: Record<string, string>, asked: string[] }} options `peers`: what is installed for
+ *   tokenkeep under which name, from where; `asked`: what the application itself depends on
+ */
+export function installAsPnpm({ peers, asked }) {
+  // What a compiler is given and what it finds must be one path, on macOS, too.
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'tokenkeep-installed-'));
+  const modules = join(folder, 'node_modules');
+  const beside = join(modules, '.pnpm/tokenkeep@0.1.0/node_modules');
+  const link = (from, to) => {
+    mkdirSync(dirname(to), { recursive: true });
+    symlinkSync(from, to, 'junction');
+  };
+  for (const name of ['package.json', 'dist', 'native.js', 'index.d.ts']) {
+    cpSync(join(root, name), join(beside, 'tokenkeep', name), { recursive: true });
+  }
+  link(join(beside, 'tokenkeep'), join(modules, 'tokenkeep'));
+  for (const [name, from] of Object.entries(peers)) link(from, join(beside, name));
+  for (const name of asked) link(peers[name] ?? join(root, 'node_modules', name), join(modules, name));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

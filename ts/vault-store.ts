@@ -5,13 +5,21 @@ import { number, optionalDate, optionalFunction, optionalText, record, text } fr
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
 import { native } from './native';
 
-/** Whose tokens; any other value of the enum `token_provider` works, too. */
+/** Whose tokens: the values of the enum `token_provider` as the migration makes it. */
 export type TokenProvider =
-  'whatsapp' | 'google' | 'voicenter' | 'greeninvoice' | 'icount' | 'clerk' | (string & {});
+  'whatsapp' | 'google' | 'voicenter' | 'greeninvoice' | 'icount' | 'clerk';
 
-/** What a token is; any other value of the enum `token_type` works, too. */
-export type TokenType =
-  'access_token' | 'refresh_token' | 'api_key' | 'webhook_secret' | (string & {});
+/** What a token is: the values of the enum `token_type` as the migration makes it. */
+export type TokenType = 'access_token' | 'refresh_token' | 'api_key' | 'webhook_secret';
+
+/** Any value of an enum, which an application may have extended; the usual ones are completed. */
+type Open<Usual extends string> = Usual | (string & {});
+
+/**
+ * What a row has that was asked for by a value: any of the usual ones for one of these, so that
+ * tokens of several providers go into one variable; else the very value that was given.
+ */
+type Stored<Given extends string, Usual extends string> = [Given] extends [Usual] ? Usual : Given;
 
 /** What is stored. */
 export interface TokenData {
@@ -24,11 +32,14 @@ export interface TokenData {
 }
 
 /** A row of `token_vault` with its value opened. */
-export interface DecryptedToken {
+export interface DecryptedToken<
+  Provider extends string = TokenProvider,
+  Type extends string = TokenType,
+> {
   id: string;
   tenantId: string;
-  provider: TokenProvider;
-  tokenType: TokenType;
+  provider: Provider;
+  tokenType: Type;
   value: string;
   identifier: string | null;
   expiresAt: Date | null;
@@ -38,9 +49,18 @@ export interface DecryptedToken {
   lastUsedAt: Date | null;
 }
 
+/** The row that an instance gives for what it was asked. */
+type TokenOf<Provider extends string, Type extends string> = DecryptedToken<
+  Stored<Provider, TokenProvider>,
+  Stored<Type, TokenType>
+>;
+
 /** An access token, and whether the caller should have it refreshed. */
-export interface AccessToken {
-  token: DecryptedToken;
+export interface AccessToken<
+  Provider extends string = TokenProvider,
+  Type extends string = TokenType,
+> {
+  token: DecryptedToken<Provider, Type>;
   needsRefresh: boolean;
 }
 
@@ -68,7 +88,7 @@ const dateOrNull = (field: unknown): Date | null =>
   field === null ? null : new Date(field as number);
 
 /** The fields in the order of `src/binding/vault.rs`. */
-const readToken: ReadRecord<DecryptedToken> = (fields, at) => ({
+const readToken: ReadRecord<DecryptedToken<string, string>> = (fields, at) => ({
   id: fields[at] as string,
   tenantId: fields[at + 1] as string,
   provider: fields[at + 2] as string,
@@ -80,7 +100,7 @@ const readToken: ReadRecord<DecryptedToken> = (fields, at) => ({
   lastUsedAt: dateOrNull(fields[at + 8]),
 });
 
-const readAccessToken: ReadRecord<AccessToken> = (fields, at) => ({
+const readAccessToken: ReadRecord<AccessToken<string, string>> = (fields, at) => ({
   token: readToken(fields, at),
   needsRefresh: fields[at + TOKEN_FIELDS] as boolean,
 });
@@ -108,16 +128,16 @@ const store = promised<
   Keep,
   [string, string, string, Identifier, string, boolean, number | undefined]
 >(native.storeVaultToken, readId);
-const get = promised<DecryptedToken | null, Keep, [string, string, string, Identifier]>(
+const get = promised<DecryptedToken<string, string> | null, Keep, [string, string, string, Identifier]>(
   native.getVaultToken,
   readToken,
 );
-const access = promised<AccessToken | null, Keep, [string, string, Identifier, number]>(
+const access = promised<AccessToken<string, string> | null, Keep, [string, string, Identifier, number]>(
   native.getVaultAccessToken,
   readAccessToken,
 );
 const refreshed = promised<
-  AccessToken | null,
+  AccessToken<string, string> | null,
   Keep,
   [string, string, Identifier, number, number | undefined]
 >(native.getRefreshedVaultToken, readAccessToken);
@@ -150,8 +170,8 @@ export class VaultStore {
   /** Stores a token, sealed; replaces the one under the same key. Gives the row's id. */
   async storeToken(
     tenantId: string,
-    provider: TokenProvider,
-    tokenType: TokenType,
+    provider: Open<TokenProvider>,
+    tokenType: Open<TokenType>,
     data: TokenData,
   ): Promise<string> {
     const given = record('data', data);
@@ -169,19 +189,20 @@ export class VaultStore {
   }
 
   /** The token, expired and invalid ones too; `null` when there is none. Its use is noted. */
-  async getToken(
+  async getToken<Provider extends Open<TokenProvider>, Type extends Open<TokenType>>(
     tenantId: string,
-    provider: TokenProvider,
-    tokenType: TokenType,
+    provider: Provider,
+    tokenType: Type,
     identifier?: string,
-  ): Promise<DecryptedToken | null> {
-    return get(
+  ): Promise<TokenOf<Provider, Type> | null> {
+    const found = await get(
       this.#keep(),
       text('tenantId', tenantId),
       text('provider', provider),
       text('tokenType', tokenType),
       optionalText('identifier', identifier),
     );
+    return found as TokenOf<Provider, Type> | null;
   }
 
   /**
@@ -191,30 +212,31 @@ export class VaultStore {
    * `refreshFn`; then `null` means that there is no connection.
    * @throws {TokenRevokedError} with `refresh`, when the provider says `invalid_grant`
    */
-  async getAccessToken(
+  async getAccessToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
-    provider: TokenProvider,
+    provider: Provider,
     identifier?: string,
     refreshBufferMinutes: number = DEFAULT_BUFFER_MINUTES,
     options: RefreshOptions = {},
-  ): Promise<AccessToken | null> {
+  ): Promise<AccessToken<Stored<Provider, TokenProvider>> | null> {
+    type Found = AccessToken<Stored<Provider, TokenProvider>> | null;
     const tenant = text('tenantId', tenantId);
     const name = text('provider', provider);
     const account = optionalText('identifier', identifier);
     const buffer = number('refreshBufferMinutes', refreshBufferMinutes);
     const { refresh, refreshFn } = record('options', options) as RefreshOptions;
     const callback = optionalFunction('refreshFn', refreshFn);
-    if (!refresh) return access(this.#keep(), tenant, name, account, buffer);
+    if (!refresh) return (await access(this.#keep(), tenant, name, account, buffer)) as Found;
     const kept = callback && keepRefreshFn(callback);
-    return refreshed(this.#keep(), tenant, name, account, buffer, kept);
+    return (await refreshed(this.#keep(), tenant, name, account, buffer, kept)) as Found;
   }
 
   /** The refresh token; `null` when there is none. */
-  async getRefreshToken(
+  async getRefreshToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
-    provider: TokenProvider,
+    provider: Provider,
     identifier?: string,
-  ): Promise<DecryptedToken | null> {
+  ): Promise<TokenOf<Provider, 'refresh_token'> | null> {
     return this.getToken(tenantId, provider, 'refresh_token', identifier);
   }
 
@@ -229,14 +251,14 @@ export class VaultStore {
   }
 
   /** Deletes all tokens of a tenant at a provider. */
-  async deleteProviderTokens(tenantId: string, provider: TokenProvider): Promise<void> {
+  async deleteProviderTokens(tenantId: string, provider: Open<TokenProvider>): Promise<void> {
     return removeProvider(this.#keep(), text('tenantId', tenantId), text('provider', provider));
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
   async findExpiringTokens(
     withinMinutes: number,
-    provider?: TokenProvider,
+    provider?: Open<TokenProvider>,
   ): Promise<ExpiringToken[]> {
     const minutes = number('withinMinutes', withinMinutes);
     return expiring(this.#keep(), minutes, optionalText('provider', provider));

@@ -11,16 +11,30 @@ import type {
   TokenType,
 } from './vault-store';
 
-export type { DecryptedToken, TokenData } from './vault-store';
+export type {
+  AccessToken,
+  DecryptedToken,
+  ExpiringToken,
+  RefreshOptions,
+  TokenData,
+  TokenProvider,
+  TokenType,
+} from './vault-store';
 export { decrypt, encrypt, generateEncryptionSecret } from './vault-crypto';
 
-/** Tokens of any type, sealed in `token_vault`. */
-export class TokenVaultService {
+/**
+ * Tokens of any type, sealed in `token_vault`. An application with more values in its enums says so:
+ * `new TokenVaultService<TokenVaultEntry['provider'], TokenVaultEntry['tokenType']>()`.
+ */
+export class TokenVaultService<
+  Provider extends string = TokenProvider,
+  Type extends string = TokenType,
+> {
   /** Stores a token, sealed; replaces the one under the same key. Gives the row's id. */
   async storeToken(
     tenantId: string,
-    provider: TokenProvider,
-    tokenType: TokenType,
+    provider: Provider,
+    tokenType: Type,
     data: TokenData,
   ): Promise<string> {
     return defaultKeep().vault.storeToken(tenantId, provider, tokenType, data);
@@ -29,11 +43,12 @@ export class TokenVaultService {
   /** The token, expired and invalid ones too; `null` when there is none. Its use is noted. */
   async getToken(
     tenantId: string,
-    provider: TokenProvider,
-    tokenType: TokenType,
+    provider: Provider,
+    tokenType: Type,
     identifier?: string,
-  ): Promise<DecryptedToken | null> {
-    return defaultKeep().vault.getToken(tenantId, provider, tokenType, identifier);
+  ): Promise<DecryptedToken<Provider, Type> | null> {
+    const found = await defaultKeep().vault.getToken(tenantId, provider, tokenType, identifier);
+    return found as DecryptedToken<Provider, Type> | null;
   }
 
   /**
@@ -43,22 +58,25 @@ export class TokenVaultService {
    */
   async getAccessToken(
     tenantId: string,
-    provider: TokenProvider,
+    provider: Provider,
     identifier?: string,
     refreshBufferMinutes?: number,
     options?: RefreshOptions,
-  ): Promise<AccessToken | null> {
+  ): Promise<AccessToken<Provider, Type> | null> {
     const { vault } = defaultKeep();
-    return vault.getAccessToken(tenantId, provider, identifier, refreshBufferMinutes, options);
+    const rest = [identifier, refreshBufferMinutes, options] as const;
+    const found = await vault.getAccessToken(tenantId, provider, ...rest);
+    return found as AccessToken<Provider, Type> | null;
   }
 
   /** The refresh token; `null` when there is none. */
   async getRefreshToken(
     tenantId: string,
-    provider: TokenProvider,
+    provider: Provider,
     identifier?: string,
-  ): Promise<DecryptedToken | null> {
-    return this.getToken(tenantId, provider, 'refresh_token', identifier);
+  ): Promise<DecryptedToken<Provider, Type> | null> {
+    const found = await defaultKeep().vault.getRefreshToken(tenantId, provider, identifier);
+    return found as DecryptedToken<Provider, Type> | null;
   }
 
   /** Marks a token as invalid: of a refresh token, the end of its connection. */
@@ -72,14 +90,14 @@ export class TokenVaultService {
   }
 
   /** Deletes all tokens of a tenant at a provider. */
-  async deleteProviderTokens(tenantId: string, provider: TokenProvider): Promise<void> {
+  async deleteProviderTokens(tenantId: string, provider: Provider): Promise<void> {
     return defaultKeep().vault.deleteProviderTokens(tenantId, provider);
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
   async findExpiringTokens(
     withinMinutes: number,
-    provider?: TokenProvider,
+    provider?: Provider,
   ): Promise<ExpiringToken[]> {
     return defaultKeep().vault.findExpiringTokens(withinMinutes, provider);
   }

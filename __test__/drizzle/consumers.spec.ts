@@ -78,24 +78,28 @@ describe('the types', () => {
 });
 
 describe('the modules', () => {
-  const NAMES = [
-    'gmailTokensRelations',
-    'gmailTokensTable',
-    'googleCalendarTokensTable',
-    'integrationTokensRelations',
-    'integrationTokensTable',
-    'oauthTokensTable',
-    'tokenProviderEnum',
-    'tokenTypeEnum',
-    'tokenVaultRelations',
-    'tokenVaultTable',
-  ];
+  const NAMES = {
+    'tokenkeep/drizzle': [
+      'gmailTokensTable',
+      'googleCalendarTokensTable',
+      'integrationTokensTable',
+      'oauthTokensTable',
+      'tokenProviderEnum',
+      'tokenTypeEnum',
+      'tokenVaultTable',
+    ],
+    'tokenkeep/drizzle/relations': [
+      'gmailTokensRelations',
+      'integrationTokensRelations',
+      'tokenVaultRelations',
+    ],
+  };
 
-  it('load with import and with require, with the same names', () => {
+  it.each(Object.entries(NAMES))('%s loads with import and require', (entry, names) => {
     const print = 'process.stdout.write(Object.keys(drizzle).sort().join())';
-    const imported = `import * as drizzle from 'tokenkeep/drizzle'; ${print}`;
-    const required = `const drizzle = require('tokenkeep/drizzle'); ${print}`;
-    const whole = { status: 0, stdout: NAMES.join(), stderr: '' };
+    const imported = `import * as drizzle from '${entry}'; ${print}`;
+    const required = `const drizzle = require('${entry}'); ${print}`;
+    const whole = { status: 0, stdout: names.join(), stderr: '' };
     expect(node('--input-type=module', '-e', imported)).toMatchObject(whole);
     expect(node('-e', required)).toMatchObject(whole);
   });

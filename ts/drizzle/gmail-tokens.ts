@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { index, integer, pgPolicy, text } from 'drizzle-orm/pg-core';
+import type { Declared, Integer, TableOf, Text, Timestamp } from './declared.js';
 import { moment } from './moment.js';
 import { type Referenced, referring } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
@@ -16,8 +17,25 @@ export interface GmailTokensOptions extends TableOptions {
   rowLevelSecurity?: boolean | undefined;
 }
 
+interface Columns {
+  id: Declared<'id', Text, 'key' | 'made'>;
+  tenantId: Declared<'tenant_id', Text, 'notNull'>;
+  userId: Declared<'user_id', Text, 'notNull'>;
+  encryptedAccessToken: Declared<'encrypted_access_token', Text, 'notNull'>;
+  encryptedRefreshToken: Declared<'encrypted_refresh_token', Text, 'notNull'>;
+  expiresAt: Declared<'expires_at', Timestamp, 'notNull'>;
+  scope: Declared<'scope', Text, 'notNull'>;
+  keyVersion: Declared<'key_version', Integer, 'notNull' | 'default'>;
+  refreshingAt: Declared<'refreshing_at', Timestamp>;
+  connectedAt: Declared<'connected_at', Timestamp, 'notNull' | 'default'>;
+  updatedAt: Declared<'updated_at', Timestamp, 'notNull' | 'default'>;
+}
+
+/** The declared table. */
+export interface GmailTokens extends TableOf<'gmail_tokens', Columns> {}
+
 /** Declares `gmail_tokens` as `tokenkeep migrate --store gmail` makes it. */
-export function gmailTokensTable(options: GmailTokensOptions = {}) {
+export function gmailTokensTable(options: GmailTokensOptions = {}): GmailTokens {
   const { users, tenants, rowLevelSecurity = true, schema } = options;
   return tableIn(schema)(
     'gmail_tokens',
@@ -49,8 +67,6 @@ function tenantIsolation() {
   return pgPolicy('tenant_isolation', { using });
 }
 
-/** The declared table. */
-export type GmailTokens = ReturnType<typeof gmailTokensTable>;
 /** A row as it is read. */
 export type GmailToken = GmailTokens['$inferSelect'];
 /** A row as it is inserted. */

@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type AnyPgColumn, foreignKey, pgPolicy, text, uuid } from 'drizzle-orm/pg-core';
+import type { By, Declared, TableOf, Text, Texts, Timestamp, Uuid } from './declared.js';
 import { moment } from './moment.js';
 import { type TableOptions, tableIn } from './table.js';
 
@@ -9,8 +10,8 @@ import { type TableOptions, tableIn } from './table.js';
  * A table whose `id` is a UUID. Not by drizzle's own types: for CommonJS, drizzle-orm 0.45 declares
  * `authUsers` with those for ES modules.
  */
-interface UuidReferenced {
-  id: { readonly columnType: 'PgUUID' };
+export interface UuidReferenced {
+  id: By<{ readonly columnType: 'PgUUID' }, { readonly dataType: 'string uuid' }>;
 }
 
 /** The application's part of `google_calendar_tokens`. */
@@ -27,8 +28,23 @@ export interface GoogleCalendarTokensOptions extends TableOptions {
   rowLevelSecurity?: boolean | undefined;
 }
 
+interface Columns {
+  userId: Declared<'user_id', Uuid, 'key'>;
+  accessToken: Declared<'access_token', Text, 'notNull'>;
+  refreshToken: Declared<'refresh_token', Text, 'notNull'>;
+  tokenExpiry: Declared<'token_expiry', Timestamp>;
+  scopes: Declared<'scopes', Texts>;
+  refreshingAt: Declared<'refreshing_at', Timestamp>;
+  updatedAt: Declared<'updated_at', Timestamp, 'default'>;
+}
+
+/** The declared table. */
+export interface GoogleCalendarTokens extends TableOf<'google_calendar_tokens', Columns> {}
+
 /** Declares `google_calendar_tokens` as `tokenkeep migrate --store calendar` makes it. */
-export function googleCalendarTokensTable(options: GoogleCalendarTokensOptions = {}) {
+export function googleCalendarTokensTable(
+  options: GoogleCalendarTokensOptions = {},
+): GoogleCalendarTokens {
   const { users, rowLevelSecurity = true, schema } = options;
   return tableIn(schema)(
     'google_calendar_tokens',
@@ -42,7 +58,7 @@ export function googleCalendarTokensTable(options: GoogleCalendarTokensOptions =
       updatedAt: moment('updated_at').defaultNow(),
     },
     (table) => [
-      ...(users ? [userKey(table.userId, users.id as AnyPgColumn)] : []),
+      ...(users ? [userKey(table.userId, users.id as unknown as AnyPgColumn)] : []),
       ...(rowLevelSecurity ? [ownership()] : []),
     ],
   );
@@ -58,7 +74,6 @@ function ownership() {
   return pgPolicy('user owns google token', { using: sql`auth.uid() = user_id` });
 }
 
-type GoogleCalendarTokens = ReturnType<typeof googleCalendarTokensTable>;
 /** A row as it is read. */
 export type GoogleCalendarToken = GoogleCalendarTokens['$inferSelect'];
 /** A row as it is inserted. */

@@ -1,26 +1,37 @@
 /** The table of the integration store. */
 
-import { type BuildColumns, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import {
   type ExtraConfigColumn,
-  type PgColumnBuilderBase,
+  type PgTable,
   type PgTableWithColumns,
   foreignKey,
   index,
   integer,
+  type pgTable,
   text,
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type {
+  ColumnsOf,
+  Declared,
+  Integer,
+  MajorsOwn,
+  TableOf,
+  Text,
+  Texts,
+  Timestamp,
+} from './declared.js';
 import { moment } from './moment.js';
 import type { Referenced } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
 
-export type Columns = Record<string, PgColumnBuilderBase>;
-export type NoColumns = Record<never, never>;
+/** Columns of an application's own, as `pgTable` takes them. */
+export type OwnColumns = ReturnType<Parameters<typeof pgTable>[1]>;
 
 /** The application's part of `integration_tokens`. */
-export interface IntegrationTokensOptions<Own extends Columns = NoColumns> extends TableOptions {
+export interface IntegrationTokensOptions<Own extends OwnColumns = Record<never, never>> extends TableOptions {
   /** The table that `user_id` refers to; without it there is no foreign key. */
   users?: Referenced | undefined;
   /**
@@ -58,22 +69,50 @@ function usualColumns() {
   };
 }
 
-type AllColumns<Own extends Columns> = Omit<ReturnType<typeof usualColumns>, keyof Own> & Own;
+interface Columns {
+  id: Declared<'id', Text, 'key' | 'default'>;
+  userId: Declared<'user_id', Text, 'notNull'>;
+  provider: Declared<'provider', Text, 'notNull'>;
+  accessToken: Declared<'access_token', Text, 'notNull'>;
+  refreshToken: Declared<'refresh_token', Text>;
+  expiresAt: Declared<'expires_at', Timestamp, 'notNull'>;
+  scopes: Declared<'scopes', Texts, 'notNull'>;
+  refreshingAt: Declared<'refreshing_at', Timestamp>;
+  invalidSince: Declared<'invalid_since', Timestamp>;
+  invalidReason: Declared<'invalid_reason', Text>;
+  lastRefreshedAt: Declared<'last_refreshed_at', Timestamp>;
+  lastErrorCode: Declared<'last_error_code', Text>;
+  failureCount: Declared<'failure_count', Integer, 'notNull' | 'default'>;
+  createdAt: Declared<'created_at', Timestamp, 'notNull' | 'default'>;
+  updatedAt: Declared<'updated_at', Timestamp, 'notNull' | 'default'>;
+}
 
 /** The declared table. */
-export type IntegrationTokens<Own extends Columns = NoColumns> = PgTableWithColumns<{
-  name: 'integration_tokens';
-  schema: undefined;
-  columns: BuildColumns<'integration_tokens', AllColumns<Own>, 'pg'>;
-  dialect: 'pg';
-}>;
+export interface IntegrationTokens extends TableOf<'integration_tokens', Columns> {}
+
+/** What `pgTable` makes of columns. */
+type Built<Own extends OwnColumns> = ReturnType<
+  typeof pgTable<'integration_tokens', Own>
+>['_']['columns'];
+
+/** The declared table, with columns of the application's own. */
+export type IntegrationTokensWith<Own extends OwnColumns> = PgTableWithColumns<
+  {
+    name: 'integration_tokens';
+    schema: undefined;
+    columns: Omit<ColumnsOf<'integration_tokens', Columns>, keyof Own> & Built<Own>;
+    dialect: 'pg';
+  } & MajorsOwn
+>;
 
 /** Declares `integration_tokens` as `tokenkeep migrate --store integration` makes it. */
-export function integrationTokensTable<Own extends Columns = NoColumns>(
-  options: IntegrationTokensOptions<Own> = {},
-): IntegrationTokens<Own> {
+export function integrationTokensTable<Own extends OwnColumns>(
+  options: IntegrationTokensOptions<Own> & { columns: Own },
+): IntegrationTokensWith<Own>;
+export function integrationTokensTable(options?: IntegrationTokensOptions): IntegrationTokens;
+export function integrationTokensTable(options: IntegrationTokensOptions<OwnColumns> = {}): PgTable {
   const { users, schema, columns, uniqueConstraint } = options;
-  const all = { ...usualColumns(), ...columns } as unknown as AllColumns<Own>;
+  const all = { ...usualColumns(), ...columns };
   return tableIn(schema)('integration_tokens', all, (table) => {
     const { userId, provider, expiresAt } = table as Record<
       'userId' | 'provider' | 'expiresAt',

@@ -1,6 +1,7 @@
 /** The table of the zoho store. */
 
 import { jsonb, text, timestamp, unique, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core';
+import type { Declared, Jsonb, TableOf, Text, Timestamp, Uuid, Varchar } from './declared.js';
 import { moment } from './moment.js';
 import { type TableOptions, tableIn } from './table.js';
 
@@ -13,8 +14,28 @@ export interface OAuthTokensOptions extends TableOptions {
   uniqueConstraint?: string | undefined;
 }
 
+interface Columns {
+  id: Declared<'id', Uuid, 'key' | 'default'>;
+  clientId: Declared<'client_id', Varchar, 'notNull'>;
+  provider: Declared<'provider', Varchar, 'notNull'>;
+  accessToken: Declared<'access_token', Text>;
+  refreshToken: Declared<'refresh_token', Text, 'notNull'>;
+  tokenExpiry: Declared<'token_expiry', Timestamp>;
+  scopes: Declared<'scopes', Text>;
+  metadata: Declared<'metadata', Jsonb>;
+  refreshingAt: Declared<'refreshing_at', Timestamp>;
+  invalidSince: Declared<'invalid_since', Timestamp>;
+  invalidReason: Declared<'invalid_reason', Text>;
+  createdAt: Declared<'created_at', Timestamp, 'notNull' | 'default'>;
+  updatedAt: Declared<'updated_at', Timestamp, 'notNull' | 'default'>;
+}
+
+/** The declared table. */
+export interface OAuthTokens extends TableOf<'oauth_tokens', Columns> {}
+
 /** Declares `oauth_tokens` as `tokenkeep migrate --store zoho` makes it. */
-export function oauthTokensTable({ schema, uniqueConstraint }: OAuthTokensOptions = {}) {
+export function oauthTokensTable(options: OAuthTokensOptions = {}): OAuthTokens {
+  const { schema, uniqueConstraint } = options;
   return tableIn(schema)(
     'oauth_tokens',
     {
@@ -40,7 +61,6 @@ export function oauthTokensTable({ schema, uniqueConstraint }: OAuthTokensOption
   );
 }
 
-type OAuthTokens = ReturnType<typeof oauthTokensTable>;
 /** A row as it is read. */
 export type OAuthToken = OAuthTokens['$inferSelect'];
 /** A row as it is inserted. */

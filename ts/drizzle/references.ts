@@ -1,6 +1,6 @@
 /** Foreign keys into tables of the application. */
 
-import type { AnyPgColumn, PgTable, UpdateDeleteAction } from 'drizzle-orm/pg-core';
+import type { AnyPgColumn, UpdateDeleteAction } from 'drizzle-orm/pg-core';
 
 /** A table of the application. */
 export interface Referenced {
@@ -22,6 +22,3 @@ export function referring<Column extends ReferencingColumn>(
 ): Column {
   return table ? column.references(() => table.id, { onDelete }) : column;
 }
-
-/** A table of the application, for relations. */
-export type ReferencedTable = PgTable & Referenced;

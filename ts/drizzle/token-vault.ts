@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type PgEnum, index, text, unique, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core';
+import type { Declared, Enum, TableOf, Text, Timestamp, Uuid, Varchar } from './declared.js';
 import { moment } from './moment.js';
 import { type Referenced, referring } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
@@ -27,15 +28,38 @@ export interface TokenVaultOptions<
   uniqueIndex?: boolean | undefined;
 }
 
+interface Columns<Providers extends Values, Types extends Values> {
+  id: Declared<'id', Uuid, 'key' | 'default'>;
+  tenantId: Declared<'tenant_id', Uuid, 'notNull'>;
+  provider: Declared<'provider', Enum<Providers>, 'notNull'>;
+  tokenType: Declared<'token_type', Enum<Types>, 'notNull'>;
+  identifier: Declared<'identifier', Varchar>;
+  encryptedValue: Declared<'encrypted_value', Text, 'notNull'>;
+  expiresAt: Declared<'expires_at', Timestamp>;
+  lastUsedAt: Declared<'last_used_at', Timestamp>;
+  lastRefreshedAt: Declared<'last_refreshed_at', Timestamp>;
+  isValid: Declared<'is_valid', Varchar, 'notNull' | 'default'>;
+  lastError: Declared<'last_error', Text>;
+  refreshingAt: Declared<'refreshing_at', Timestamp>;
+  createdAt: Declared<'created_at', Timestamp, 'notNull' | 'default'>;
+  updatedAt: Declared<'updated_at', Timestamp, 'notNull' | 'default'>;
+}
+
+/** The declared table. */
+export interface TokenVault<
+  Providers extends Values = typeof tokenProviderEnum.enumValues,
+  Types extends Values = typeof tokenTypeEnum.enumValues,
+> extends TableOf<'token_vault', Columns<Providers, Types>> {}
+
 /** Declares `token_vault` as `tokenkeep migrate --store vault` makes it. */
 export function tokenVaultTable<
   Providers extends Values = typeof tokenProviderEnum.enumValues,
   Types extends Values = typeof tokenTypeEnum.enumValues,
->(options: TokenVaultOptions<Providers, Types> = {}) {
+>(options: TokenVaultOptions<Providers, Types> = {}): TokenVault<Providers, Types> {
   const { tenants, schema, uniqueIndex: isIndex = false } = options;
   const provider = options.tokenProviderEnum ?? withoutSchema(tokenProviderEnum, schema);
   const tokenType = options.tokenTypeEnum ?? withoutSchema(tokenTypeEnum, schema);
-  return tableIn(schema)(
+  const table = tableIn(schema)(
     'token_vault',
     {
       id: uuid('id').primaryKey().defaultRandom(),
@@ -67,6 +91,8 @@ export function tokenVaultTable<
       index('token_vault_expires_at_idx').on(table.expiresAt),
     ],
   );
+  // What drizzle makes of an enum is only known when it is.
+  return table as unknown as TokenVault<Providers, Types>;
 }
 
 /** drizzle-kit makes only the enums that a schema file exports: one of ours would not be found. */
@@ -75,11 +101,6 @@ function withoutSchema<Enum extends { enumName: string }>(ours: Enum, schema: un
   throw new TypeError(`schema: needs an enum ${ours.enumName} of its own, made with schema.enum()`);
 }
 
-/** The declared table. */
-export type TokenVault<
-  Providers extends Values = typeof tokenProviderEnum.enumValues,
-  Types extends Values = typeof tokenTypeEnum.enumValues,
-> = ReturnType<typeof tokenVaultTable<Providers, Types>>;
 /** A row as it is read. */
 export type TokenVaultEntry = TokenVault['$inferSelect'];
 /** A row as it is inserted. */

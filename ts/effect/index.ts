@@ -1,7 +1,7 @@
 /** `tokenkeep/effect`: the integration store and Google's tokens as services of Effect 4. */
 
 import './effect-version.js';
-export { type GoogleAuthClientService } from '../effect-shared/google-auth.js';
+export { type GoogleAuthClientService, type NoValidToken } from '../effect-shared/google-auth.js';
 export {
   GoogleApiError,
   GoogleAuthenticationError,

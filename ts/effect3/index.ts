@@ -1,7 +1,7 @@
 /** `tokenkeep/effect3`: the integration store and Google's tokens as services of Effect 3.10 and later. */
 
 import './effect-version.js';
-export { type GoogleAuthClientService } from '../effect-shared/google-auth.js';
+export { type GoogleAuthClientService, type NoValidToken } from '../effect-shared/google-auth.js';
 export {
   GoogleApiError,
   GoogleAuthenticationError,

@@ -16,7 +16,8 @@ interface FastifyReplyLike {
   send(body: string): unknown;
 }
 
-interface FastifyLike {
+/** What is needed of Fastify itself. */
+export interface FastifyLike {
   prefix: string;
   register(plugin: (fastify: any) => Promise<void>): unknown;
   removeAllContentTypeParsers(): unknown;

@@ -2,6 +2,6 @@
 
 export { type GoogleHandlers, type Handler, createGoogleHandlers } from './handlers';
 export { type GoogleHandlersOptions } from './setting';
-export { type NodeRequest, toNodeListener } from './node';
-export { type FastifyRequestLike, toFastifyPlugin } from './fastify';
+export { type NodeListener, type NodeRequest, toNodeListener } from './node';
+export { type FastifyLike, type FastifyRequestLike, toFastifyPlugin } from './fastify';
 export { TEXTS, type PageText, type Reason, type Texts, type TextsPatch } from './texts';

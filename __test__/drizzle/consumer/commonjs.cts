@@ -4,14 +4,15 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { authUsers } from 'drizzle-orm/supabase';
 import * as tokenkeep from 'tokenkeep/drizzle';
+import * as related from 'tokenkeep/drizzle/relations';
 
 const tenants = pgTable('tenants', { id: text('id').primaryKey(), name: text('name').notNull() });
 const users = pgTable('users', { id: text('id').primaryKey(), email: text('email').notNull() });
 const gmailTokens = tokenkeep.gmailTokensTable({ users, tenants });
-const gmailTokensRelations = tokenkeep.gmailTokensRelations({ gmailTokens, users, tenants });
+const gmailTokensRelations = related.gmailTokensRelations({ gmailTokens, users, tenants });
 const googleCalendarTokens = tokenkeep.googleCalendarTokensTable({ users: authUsers });
 const integrationTokens = tokenkeep.integrationTokensTable({ users });
-const integrationTokensRelations = tokenkeep.integrationTokensRelations({
+const integrationTokensRelations = related.integrationTokensRelations({
   integrationTokens,
   users,
 });

@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { authUsers } from 'drizzle-orm/supabase';
 import * as tokenkeep from 'tokenkeep/drizzle';
+import * as related from 'tokenkeep/drizzle/relations';
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
@@ -21,7 +22,7 @@ export const companies = pgTable('companies', {
 });
 
 export const gmailTokens = tokenkeep.gmailTokensTable({ users, tenants });
-export const gmailTokensRelations = tokenkeep.gmailTokensRelations({ gmailTokens, users, tenants });
+export const gmailTokensRelations = related.gmailTokensRelations({ gmailTokens, users, tenants });
 export const usersRelations = relations(users, ({ one }) => ({ gmailToken: one(gmailTokens) }));
 export const oauthTokens = tokenkeep.oauthTokensTable();
 export const tokenProviderEnum = pgEnum('token_provider', [
@@ -29,7 +30,7 @@ export const tokenProviderEnum = pgEnum('token_provider', [
   'stripe',
 ]);
 export const tokenVault = tokenkeep.tokenVaultTable({ tenants: companies, tokenProviderEnum });
-export const tokenVaultRelations = tokenkeep.tokenVaultRelations({
+export const tokenVaultRelations = related.tokenVaultRelations({
   tokenVault,
   tenants: companies,
 });
@@ -45,7 +46,7 @@ export const integrationTokens = tokenkeep.integrationTokensTable({
     note: text('note'),
   },
 });
-export const integrationTokensRelations = tokenkeep.integrationTokensRelations({
+export const integrationTokensRelations = related.integrationTokensRelations({
   integrationTokens,
   users,
 });

@@ -1,7 +1,8 @@
 /** An application with users, and with columns of its own in the integration table. */
 
 import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
-import { integrationTokensRelations as relate, integrationTokensTable } from 'tokenkeep/drizzle';
+import { integrationTokensTable } from 'tokenkeep/drizzle';
+import { integrationTokensRelations as relate } from 'tokenkeep/drizzle/relations';
 
 export const users = pgTable('users', { id: text('id').primaryKey() });
 export const integrationTokens = integrationTokensTable({

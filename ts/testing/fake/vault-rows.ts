@@ -4,20 +4,22 @@ import { randomUUID } from 'node:crypto';
 import type { DecryptedToken, ExpiringToken } from '../../vault-store';
 import type { Grant } from './grant';
 
+type Row = DecryptedToken<string, string>;
+
 const USE_MS = 60_000;
 
 /** Rows by tenant, provider, identifier (`''`: none) and type. */
 export class VaultRows {
-  readonly #rows = new Map<string, DecryptedToken>();
+  readonly #rows = new Map<string, Row>();
   /** The refresh tokens that a provider has ended, and not their user. */
-  readonly #revoked = new WeakSet<DecryptedToken>();
+  readonly #revoked = new WeakSet<Row>();
 
   /** The row itself. */
-  get(key: readonly string[], tokenType: string): DecryptedToken | undefined {
+  get(key: readonly string[], tokenType: string): Row | undefined {
     return this.#rows.get(JSON.stringify([...key, tokenType]));
   }
 
-  byId(id: string): DecryptedToken | undefined {
+  byId(id: string): Row | undefined {
     return [...this.#rows.values()].find((row) => row.id === id);
   }
 
@@ -27,10 +29,10 @@ export class VaultRows {
     tokenType: string,
     value: string,
     expiresAt?: Date | null,
-  ): DecryptedToken {
+  ): Row {
     const [tenantId = '', provider = '', identifier] = key;
     const before = this.get(key, tokenType);
-    const row: DecryptedToken = {
+    const row: Row = {
       id: before?.id ?? randomUUID(),
       tenantId,
       provider,
@@ -46,13 +48,14 @@ export class VaultRows {
   }
 
   /** A copy of a row for its user, whose use is noted: at most once a minute. */
-  use(row: DecryptedToken): DecryptedToken {
+  use<Provider extends string, Type extends string>(row: Row): DecryptedToken<Provider, Type> {
     const { expiresAt, lastUsedAt } = row;
     if (!lastUsedAt || Date.now() - Number(lastUsedAt) >= USE_MS) row.lastUsedAt = new Date();
-    return { ...row, expiresAt: expiresAt && new Date(expiresAt), lastUsedAt };
+    const copy = { ...row, expiresAt: expiresAt && new Date(expiresAt), lastUsedAt };
+    return copy as DecryptedToken<Provider, Type>;
   }
 
-  delete(isMeant: (row: DecryptedToken) => boolean): void {
+  delete(isMeant: (row: Row) => boolean): void {
     for (const [name, row] of this.#rows) if (isMeant(row)) this.#rows.delete(name);
   }
 

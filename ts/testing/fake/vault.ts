@@ -56,14 +56,13 @@ export class FakeVault implements Surface<VaultStore> {
     }
     const row = this.#rows.get(key, 'access_token');
     if (!row) return null;
-    const token = this.#rows.use(row);
-    if (row.isValid === 'false') return null;
     const left = row.expiresAt ? Number(row.expiresAt) - Date.now() : Infinity;
-    if (left <= 0) {
-      row.isValid = 'false';
-      return null;
+    if (row.isValid !== 'false' && left > 0) {
+      return { token: this.#rows.use(row), needsRefresh: left <= bufferMs };
     }
-    return { token, needsRefresh: left <= bufferMs };
+    this.#rows.use(row);
+    if (left <= 0) row.isValid = 'false';
+    return null;
   };
 
   getRefreshToken: VaultStore['getRefreshToken'] = async (tenantId, provider, identifier) =>
