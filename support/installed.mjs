@@ -67,6 +67,7 @@ export function installAsPnpm({ peers, asked }) {
   }
   link(join(beside, 'tokenkeep'), join(modules, 'tokenkeep'));
   for (const [name, from] of Object.entries(peers)) link(from, join(beside, name));
-  for (const name of asked) link(peers[name] ?? join(root, 'node_modules', name), join(modules, name));
+  for (const name of asked)
+    link(peers[name] ?? join(root, 'node_modules', name), join(modules, name));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

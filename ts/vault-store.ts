@@ -128,14 +128,16 @@ const store = promised<
   Keep,
   [string, string, string, Identifier, string, boolean, number | undefined]
 >(native.storeVaultToken, readId);
-const get = promised<DecryptedToken<string, string> | null, Keep, [string, string, string, Identifier]>(
-  native.getVaultToken,
-  readToken,
-);
-const access = promised<AccessToken<string, string> | null, Keep, [string, string, Identifier, number]>(
-  native.getVaultAccessToken,
-  readAccessToken,
-);
+const get = promised<
+  DecryptedToken<string, string> | null,
+  Keep,
+  [string, string, string, Identifier]
+>(native.getVaultToken, readToken);
+const access = promised<
+  AccessToken<string, string> | null,
+  Keep,
+  [string, string, Identifier, number]
+>(native.getVaultAccessToken, readAccessToken);
 const refreshed = promised<
   AccessToken<string, string> | null,
   Keep,

@@ -95,10 +95,7 @@ export class TokenVaultService<
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
-  async findExpiringTokens(
-    withinMinutes: number,
-    provider?: Provider,
-  ): Promise<ExpiringToken[]> {
+  async findExpiringTokens(withinMinutes: number, provider?: Provider): Promise<ExpiringToken[]> {
     return defaultKeep().vault.findExpiringTokens(withinMinutes, provider);
   }
 }

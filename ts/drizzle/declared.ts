@@ -111,7 +111,10 @@ export type ColumnsOf<Table extends string, Columns extends AllDeclared<Columns>
 };
 
 /** A table with these columns. */
-export type TableOf<Table extends string, Columns extends AllDeclared<Columns>> = PgTableWithColumns<
+export type TableOf<
+  Table extends string,
+  Columns extends AllDeclared<Columns>,
+> = PgTableWithColumns<
   {
     name: Table;
     schema: undefined;

@@ -31,7 +31,9 @@ import { type TableOptions, tableIn } from './table.js';
 export type OwnColumns = ReturnType<Parameters<typeof pgTable>[1]>;
 
 /** The application's part of `integration_tokens`. */
-export interface IntegrationTokensOptions<Own extends OwnColumns = Record<never, never>> extends TableOptions {
+export interface IntegrationTokensOptions<
+  Own extends OwnColumns = Record<never, never>,
+> extends TableOptions {
   /** The table that `user_id` refers to; without it there is no foreign key. */
   users?: Referenced | undefined;
   /**
@@ -110,7 +112,9 @@ export function integrationTokensTable<Own extends OwnColumns>(
   options: IntegrationTokensOptions<Own> & { columns: Own },
 ): IntegrationTokensWith<Own>;
 export function integrationTokensTable(options?: IntegrationTokensOptions): IntegrationTokens;
-export function integrationTokensTable(options: IntegrationTokensOptions<OwnColumns> = {}): PgTable {
+export function integrationTokensTable(
+  options: IntegrationTokensOptions<OwnColumns> = {},
+): PgTable {
   const { users, schema, columns, uniqueConstraint } = options;
   const all = { ...usualColumns(), ...columns };
   return tableIn(schema)('integration_tokens', all, (table) => {

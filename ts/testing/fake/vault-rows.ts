@@ -24,12 +24,7 @@ export class VaultRows {
   }
 
   /** Stores a value; a date that is left out is as it was. */
-  put(
-    key: readonly string[],
-    tokenType: string,
-    value: string,
-    expiresAt?: Date | null,
-  ): Row {
+  put(key: readonly string[], tokenType: string, value: string, expiresAt?: Date | null): Row {
     const [tenantId = '', provider = '', identifier] = key;
     const before = this.get(key, tokenType);
     const row: Row = {
