@@ -11,18 +11,11 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { Application } = await import('typedoc');
 
 /** Types without a name of their own in the entries for Effect. */
-const OF_EFFECT = [
-  'DatabasePassword',
-  'DeadGrant',
-  'Fetch',
-  'GoogleProblem',
-  'NoValidToken',
-  'TokenkeepEvent',
-];
+const OF_EFFECT = ['DatabasePassword', 'DeadGrant', 'Fetch', 'GoogleProblem', 'TokenkeepEvent'];
 
 /**
  * Effect 3 and Effect 4 do not go into one program. `unnamed` are types that stand in signatures, and
- * that nobody needs by name: the stores' entries have the names of what they replace, and no more.
+ * that neither people nor the declarations of their packages need by name.
  */
 const PAGES = [
   {
@@ -39,29 +32,33 @@ const PAGES = [
       'http/index',
       'testing/index',
       'drizzle/index',
+      'drizzle/relations',
       'effect/index',
     ],
     unnamed: [
-      'AccessToken',
-      'ExpiringToken',
-      'RefreshOptions',
-      'TokenProvider',
-      'TokenType',
+      'Open',
+      'Stored',
+      'TokenOf',
+      'Column',
       'Columns',
-      'NoColumns',
+      'ColumnsOf',
+      'Declared',
+      'Enum',
+      'Integer',
+      'Jsonb',
+      'Text',
+      'Texts',
+      'Timestamp',
+      'Uuid',
+      'Varchar',
+      'Built',
+      'MajorsOwn',
+      'OwnColumns',
       'Referenced',
-      'ReferencedTable',
       'UuidReferenced',
       'Values',
-      'GmailTokens',
-      'GoogleCalendarTokens',
-      'IntegrationTokens',
-      'OAuthTokens',
-      'TokenVault',
       'ConnectedStore',
-      'FastifyLike',
       'Maybe',
-      'NodeListener',
       ...OF_EFFECT,
     ],
   },

@@ -19,12 +19,16 @@ interface FastifyReplyLike {
 /** What is needed of Fastify itself. */
 export interface FastifyLike {
   prefix: string;
+  /** Takes a plugin with a scope of its own. */
   register(plugin: (fastify: any) => Promise<void>): unknown;
+  /** Has it parse no body. */
   removeAllContentTypeParsers(): unknown;
+  /** Has bodies of a type parsed. */
   addContentTypeParser(
     contentType: string,
     parser: (request: unknown, payload: NodeJS.ReadableStream) => Promise<void>,
   ): unknown;
+  /** Adds a route. */
   route(options: {
     method: string[];
     url: string;
