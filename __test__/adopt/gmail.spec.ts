@@ -249,7 +249,7 @@ describe('an adoption', () => {
     await Promise.all([...old, ...tokenkeep].map((member) => member.stop()));
     for (const userId of users) {
       const left = await app.row(userId);
-      expect(left!.refreshing_at).toEqual(left!.updated_at);
+      expect(Number(left!.updated_at) - Number(left!.refreshing_at)).toBeGreaterThanOrEqual(1_000);
     }
     tokenkeep = await Promise.all([app.process('tokenkeep'), app.process('tokenkeep')]);
     for (let expiry = 0; expiry < 2; expiry++) {
