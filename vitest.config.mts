@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['__test__/**/*.spec.ts'],
     globalSetup: ['__test__/helpers/server.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
