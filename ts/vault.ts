@@ -75,8 +75,7 @@ export class TokenVaultService<
     provider: Provider,
     identifier?: string,
   ): Promise<DecryptedToken<Provider, Type> | null> {
-    const found = await defaultKeep().vault.getRefreshToken(tenantId, provider, identifier);
-    return found as DecryptedToken<Provider, Type> | null;
+    return this.getToken(tenantId, provider, 'refresh_token' as Type, identifier);
   }
 
   /** Marks a token as invalid: of a refresh token, the end of its connection. */
