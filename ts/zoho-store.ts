@@ -57,7 +57,7 @@ interface GivenCredentials {
   id: string;
   secret: string;
   /** Why they are none: matters when they are needed. */
-  refusal?: InvalidArgumentError;
+  refusal: InvalidArgumentError | undefined;
 }
 
 function credentialsOf(credentials: unknown): GivenCredentials {
@@ -66,6 +66,7 @@ function credentialsOf(credentials: unknown): GivenCredentials {
     return {
       id: text('credentials.clientId', given['clientId']),
       secret: text('credentials.clientSecret', given['clientSecret']),
+      refusal: undefined,
     };
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;

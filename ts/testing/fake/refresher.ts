@@ -46,7 +46,7 @@ export class Refresher {
 
   /** A grant that is valid as long as it is wanted, refreshed if need be. */
   async valid(place: Place, want: Want = {}): Promise<Grant> {
-    const { freshMs = FRESH_MS, force, atOnce } = want;
+    const { freshMs = FRESH_MS, force, atOnce, check, refreshFn } = fieldsOf(want);
     const grant = alive(place);
     if (!force && hasLeft(grant, freshMs)) return grant;
     if (force && Date.now() - (grant.refreshedAt ?? -Infinity) < SHARED_MS) return grant;
@@ -60,8 +60,8 @@ export class Refresher {
         'The access token is spent and no refresh token is stored; the user must connect again',
       );
     }
-    want.check?.();
-    const flight = under ?? this.#fly(name, place, grant, want.refreshFn);
+    check?.();
+    const flight = under ?? this.#fly(name, place, grant, refreshFn);
     try {
       await flight;
     } catch (error) {
