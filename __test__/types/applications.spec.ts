@@ -26,11 +26,16 @@ const RESOLUTIONS = {
   nodenext: ['--module', 'nodenext'],
   bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
 };
-const WAYS = (['typescript', 'typescript-5'] as const).flatMap((compiler) =>
-  (['module', 'commonjs'] as const).flatMap((type) =>
-    (['nodenext', 'bundler'] as const).map((resolution) => ({ compiler, type, resolution })),
+/** TypeScript 5, which takes ten times as long, has each resolution and each kind of module once. */
+const WAYS = [
+  ...(['module', 'commonjs'] as const).flatMap((type) =>
+    (['nodenext', 'bundler'] as const).map(
+      (resolution) => ({ compiler: 'typescript', type, resolution }) as const,
+    ),
   ),
-);
+  { compiler: 'typescript-5', type: 'commonjs', resolution: 'nodenext' },
+  { compiler: 'typescript-5', type: 'module', resolution: 'bundler' },
+] as const;
 
 type Installed = ReturnType<typeof installAsPnpm>;
 
