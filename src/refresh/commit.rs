@@ -126,6 +126,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let draft = &drafts[drafts.len() - 1];
             if let Some(error) = &failure {
                 self.tell(EventKind::CommitRetry, key, None, Some(error.code()));
+            }
+            if failure.is_some() || tries > 0 {
                 flight.answer_unstored(&draft.over, Ok(token(draft, draft.expires_at)));
             }
             if tried >= budget {

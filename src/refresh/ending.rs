@@ -116,7 +116,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         lease: &Lease,
     ) -> Result<bool> {
         let now = self.table.read(key).await?;
-        Ok(now.is_some_and(|now| now.stamp == row.stamp && now.refreshing_at == Some(lease.at)))
+        Ok(now.is_some_and(|now| {
+            now.ended.is_none() && now.stamp == row.stamp && now.refreshing_at == Some(lease.at)
+        }))
     }
 
     /// How long somebody may still be about to store what an earlier attempt was given.

@@ -154,14 +154,18 @@ impl Gmail {
             (&format.sealing_version(), Type::INT4),
             (&table.leftover_age_ms(), Type::FLOAT8),
         ];
-        let stored = table.write("store gmail tokens", &self.statements.upsert, params).await?;
+        let step = "store gmail tokens";
+        let mut stored = table.write(step, &self.statements.upsert, params).await?;
         if stored.is_empty() {
             let row = table.row(&connection.user_id).await?;
-            let is_of_other = row.is_some_and(|row| row.record.tenant_id != connection.tenant_id);
-            return Err(match is_of_other {
-                true => Error::TenantMismatch { by_policy: false },
-                false => table.nothing_stored().await,
-            });
+            if row.as_ref().is_some_and(|row| row.record.tenant_id != connection.tenant_id) {
+                return Err(Error::TenantMismatch { by_policy: false });
+            }
+            // It was another tenant's, and is gone by now.
+            if row.is_none() {
+                stored = table.write(step, &self.statements.upsert, params).await?;
+            }
+            table.stored_one(&stored).await?;
         }
         table.stored(&connection.user_id, client_of(&self.google));
         Ok(())

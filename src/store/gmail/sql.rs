@@ -39,7 +39,8 @@ pub(super) const UPSERT: &str = concat!(
     )
 );
 
-pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1";
+pub(super) const DELETE: &str =
+    "DELETE FROM {table} WHERE user_id = $1 AND user_id = $1 COLLATE \"C\"";
 
 /// Step 3. The value that was watched ($5), being equal, is still that one. In a mixed fleet a
 /// lease that is older than the last write by $6 ms or more is a leftover, free once it has expired ($7). The

@@ -73,6 +73,7 @@ pub(super) const KEEP: &str = "
 /// Gives what was stored, for the provider to be told.
 pub(super) const DELETE: &str = "
     DELETE FROM {table} WHERE user_id = $1[1] AND provider = $1[2]
+      AND user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
     RETURNING access_token, refresh_token";
 
 /// For operators; nothing depends on it. Fenced: it is no failure of newer tokens.

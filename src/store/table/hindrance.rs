@@ -20,15 +20,6 @@ pub(super) const HINDRANCES: &str = "
     SELECT 'row-level security' WHERE row_security_active('{table}')
     ORDER BY 1";
 
-/// Whether a row that is locked, and so cannot change meanwhile, is not written all the same.
-pub(super) const TOUCH: &str = "
-    WITH locked AS MATERIALIZED (
-        SELECT r.refreshing_at FROM {table} AS r WHERE {fence} FOR UPDATE),
-    touched AS (
-        UPDATE {table} AS r SET refreshing_at = r.refreshing_at
-        WHERE {fence} AND EXISTS (SELECT FROM locked) RETURNING r.refreshing_at)
-    SELECT EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM touched)";
-
 /// A condition in RETURNING: whether the row that was written is the one that was asked for. A trigger may
 /// have changed it, and a collation may have taken another user's row for it. When it does not hold, the
 /// statement asks for a setting that nobody has, fails, and has written nothing: what a hook of the
@@ -43,6 +34,19 @@ macro_rules! as_asked {
     };
 }
 pub(in crate::store) use as_asked;
+
+/// Whether a row that is locked, and so cannot change meanwhile, is not written all the same.
+pub(super) const TOUCH: &str = concat!(
+    "
+    WITH locked AS MATERIALIZED (
+        SELECT r.refreshing_at FROM {table} AS r WHERE {fence} FOR UPDATE),
+    touched AS (
+        UPDATE {table} AS r SET refreshing_at = clock_timestamp()
+        WHERE {fence} AND EXISTS (SELECT FROM locked) RETURNING ",
+    as_asked!("false"),
+    ")
+    SELECT EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM touched)"
+);
 
 impl<S: Shape> StoreTable<S> {
     /// The error of a write that changed nothing, though there is a row to be changed; `None` where

@@ -160,7 +160,8 @@ const COMMIT: &str = concat!(
     access AS (
       UPDATE {table} AS stored SET encrypted_value = $5, expires_at = expiry.at, is_valid = 'true',
         last_error = NULL, last_refreshed_at = clock.now, updated_at = clock.now
-      FROM expiry, clock WHERE stored.id = ANY (ARRAY(SELECT id FROM a))
+      FROM expiry, clock
+      WHERE stored.id = ANY (ARRAY(SELECT id FROM a)) AND EXISTS (SELECT FROM refresh)
       RETURNING ",
     as_asked!("stored.encrypted_value = $5 COLLATE \"C\""),
     "),
@@ -169,10 +170,9 @@ const COMMIT: &str = concat!(
         is_valid, last_refreshed_at, created_at, updated_at)
       SELECT r.tenant_id, r.provider, 'access_token', r.identifier, $5, expiry.at,
         'true', clock.now, clock.now, clock.now
-      FROM r, expiry, clock WHERE NOT EXISTS (SELECT FROM a)
+      FROM r, expiry, clock WHERE NOT EXISTS (SELECT FROM a) AND EXISTS (SELECT FROM refresh)
       ON CONFLICT DO NOTHING)
-    SELECT at FROM expiry WHERE EXISTS (SELECT FROM refresh)
-      AND (EXISTS (SELECT FROM access) OR NOT EXISTS (SELECT FROM a))"
+    SELECT at FROM expiry WHERE EXISTS (SELECT FROM refresh)"
 );
 
 /// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
