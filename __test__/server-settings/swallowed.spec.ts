@@ -244,4 +244,26 @@ describe('the doctor', () => {
       ALTER TABLE gmail_tokens DISABLE TRIGGER off`);
     expect(await look()).toMatchObject({ status: 'ok', found: expect.stringContaining('meddles') });
   });
+
+  it.each([
+    ['zoho', 'oauth_tokens'],
+    ['integration', 'integration_tokens'],
+  ])(
+    'warns of a trigger that dates rows of %s, whose dead grants would come alive',
+    async (store, table) => {
+      await scene.migrate();
+      await trigger(table, 'UPDATE', 'NEW.updated_at = now(); RETURN NEW;');
+      const name = `${store}.triggers`;
+      const dated = async () => (await examine(on(scene.database))).check(name);
+      expect(await dated()).toMatchObject({
+        status: 'warning',
+        found: expect.stringContaining('sets updated_at'),
+        mend: expect.stringContaining('dead grant'),
+      });
+      await scene.sql(`DROP TRIGGER meddles ON ${table};
+      CREATE TRIGGER dates BEFORE UPDATE OF access_token, refresh_token ON ${table}
+        FOR EACH ROW EXECUTE FUNCTION meddle_${table}()`);
+      expect(await dated()).toMatchObject({ status: 'ok' });
+    },
+  );
 });

@@ -16,7 +16,7 @@ struct Trigger {
     is_opaque: bool,
     /// Whether it has a `RETURN NULL`, which drops the write without a word.
     may_swallow: bool,
-    /// The columns of tokenkeep's that it sets, those of times apart.
+    /// The columns of tokenkeep's that it sets, those apart that only tell when.
     sets: Vec<String>,
 }
 
@@ -34,9 +34,12 @@ const TRIGGERS: &str = r#"
         l.lanname <> 'plpgsql' AND p.proname NOT IN ('moddatetime', 'tsvector_update_trigger',
             'tsvector_update_trigger_column'),
         l.lanname = 'plpgsql' AND code ~* $re$\mreturn\s+null\M$re$,
-        ARRAY(SELECT name FROM unnest($2) AS name WHERE l.lanname = 'plpgsql' AND code ~*
-            ($re$(;|\mthen|\melse|\mbegin|\mloop)\s*new\s*\.\s*"?$re$ || name
-                || $re$"?\s*:?=([^=]|$)$re$))
+        ARRAY(SELECT name FROM unnest($2) AS name
+            WHERE (name <> 'updated_at' OR cardinality(tgattr::int2[]) = 0) AND (
+                p.proname = 'moddatetime' AND encode(tgargs, 'escape') = name || '\000'
+                OR l.lanname = 'plpgsql' AND code ~*
+                    ($re$(;|\mthen|\melse|\mbegin|\mloop)\s*new\s*\.\s*"?$re$ || name
+                        || $re$"?\s*:?=([^=]|$)$re$)))
     FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_language l ON l.oid = p.prolang,
         LATERAL regexp_replace(p.prosrc, '--[^' || chr(10) || ']*', ' ', 'g') AS line,
@@ -52,6 +55,9 @@ const RULES: &str = "
 /// Columns that only tell when.
 const TIMES: [&str; 3] = ["connected_at", "created_at", "updated_at"];
 
+/// The stores in which `updated_at` tells more: whether a row was written since its grant died.
+const DATED: [&str; 2] = ["zoho", "integration"];
+
 /// Looks at the table.
 pub(super) async fn look(
     inspection: &Inspection,
@@ -59,7 +65,9 @@ pub(super) async fn look(
     oid: u32,
 ) -> Result<Between> {
     let names = migration.columns.iter().map(|column| column.name);
-    let columns: Vec<&str> = names.filter(|name| !TIMES.contains(name)).collect();
+    let is_dated = DATED.contains(&migration.store);
+    let tells_more = |name: &&str| !TIMES.contains(name) || (is_dated && *name == "updated_at");
+    let columns: Vec<&str> = names.filter(tells_more).collect();
     let params: Params<'_> = &[(&oid, Type::OID), (&columns, Type::TEXT_ARRAY)];
     let triggers = inspection.rows("look at triggers", TRIGGERS, params).await?;
     let rules = inspection.rows("look at rules", RULES, &[(&oid, Type::OID)]).await?;

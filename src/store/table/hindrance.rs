@@ -4,7 +4,7 @@
 
 use super::StoreTable;
 use super::shape::Shape;
-use crate::db::{Scope, column};
+use crate::db::{Scope, Within, column};
 use crate::error::{Error, Result};
 
 /// The names of all that may do so. `{table}` stands in quotation marks.
@@ -54,7 +54,9 @@ impl<S: Shape> StoreTable<S> {
     pub(super) async fn hindered(&self) -> Option<Error> {
         let sql = &self.statements.hindrances;
         let step = S::STEPS.hindrances;
-        let rows = self.database.read(&Scope::default(), step, sql, &[], self.usual()).await;
+        // A commit that is tried again must not wait for long.
+        let within = Within::commit(&self.limits);
+        let rows = self.database.read(&Scope::default(), step, sql, &[], within).await;
         let names = rows.and_then(|rows| rows.iter().map(|row| column(row, 0)).collect());
         let names: Vec<String> = names.ok()?;
         (!names.is_empty()).then(|| hindered_by(S::TABLE, &names.join(", ")))

@@ -16,8 +16,12 @@ export function triggersCheck({ store, between, access }: Table): Check | undefi
   const values = { triggers, rules };
   if (told.length > 0) {
     const found = `On ${access.name} ${told.join('; ')}.`;
+    const dated = triggers.some(({ sets }) => sets.includes('updated_at'));
+    const alive = dated
+      ? ' By updated_at a dead grant can count as alive again, and is asked for anew: set it when tokens change (BEFORE UPDATE OF access_token, refresh_token), or not at all.'
+      : '';
     const mend =
-      'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.';
+      'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.' + alive;
     return warning(id, found, mend, values);
   }
   const names = triggers.map(({ name }) => name);
