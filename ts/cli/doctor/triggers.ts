@@ -21,7 +21,8 @@ export function triggersCheck({ store, between, access }: Table): Check | undefi
       ? ' By updated_at a dead grant can count as alive again, and is asked for anew: set it when tokens change (BEFORE UPDATE OF access_token, refresh_token), or not at all.'
       : '';
     const mend =
-      'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.' + alive;
+      'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.' +
+      alive;
     return warning(id, found, mend, values);
   }
   const names = triggers.map(({ name }) => name);
