@@ -18,6 +18,10 @@ static ERRORS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let refused = [
         "mysql://h",
         "postgres://h,,i",
+        "postgres://u@ h",
+        "postgres://h/d ",
+        "postgres://h/d\td",
+        "postgres://h?connect_timeout=x",
         "postgres://h:x",
         "postgres://h?port=1,2",
         "postgres://h?target_session_attrs=",
