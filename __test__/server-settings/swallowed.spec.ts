@@ -264,6 +264,13 @@ describe('the doctor', () => {
       CREATE TRIGGER dates BEFORE UPDATE OF access_token, refresh_token ON ${table}
         FOR EACH ROW EXECUTE FUNCTION meddle_${table}()`);
       expect(await dated()).toMatchObject({ status: 'ok' });
+      await scene.sql(`CREATE EXTENSION IF NOT EXISTS moddatetime;
+      CREATE TRIGGER moddatetime BEFORE UPDATE ON ${table}
+        FOR EACH ROW EXECUTE FUNCTION moddatetime(updated_at)`);
+      expect(await dated()).toMatchObject({
+        status: 'warning',
+        found: expect.stringMatching(/moddatetime.* sets updated_at/),
+      });
     },
   );
 });

@@ -36,7 +36,7 @@ const TRIGGERS: &str = r#"
         l.lanname = 'plpgsql' AND code ~* $re$\mreturn\s+null\M$re$,
         ARRAY(SELECT name FROM unnest($2) AS name
             WHERE (name <> 'updated_at' OR cardinality(tgattr::int2[]) = 0) AND (
-                p.proname = 'moddatetime' AND encode(tgargs, 'escape') = name || '\000'
+                p.proname = 'moddatetime' AND encode(tgargs, 'hex') = encode(convert_to(name, 'UTF8'), 'hex') || '00'
                 OR l.lanname = 'plpgsql' AND code ~*
                     ($re$(;|\mthen|\melse|\mbegin|\mloop)\s*new\s*\.\s*"?$re$ || name
                         || $re$"?\s*:?=([^=]|$)$re$)))
