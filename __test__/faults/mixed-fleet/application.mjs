@@ -29,6 +29,8 @@ export class Application {
       app.#closing.push(() => server.stop());
       app.url = server.url;
       app.#pool = new pg.Pool({ connectionString: server.url, max: 4 });
+      // end() does not wait until its connections are closed: the server may end one first.
+      app.#pool.on('error', () => {});
       app.#closing.push(() => app.#pool.end());
       app.provider = await startPacedProvider();
       app.#closing.push(() => app.provider.close());
