@@ -64,7 +64,9 @@ const node = (index, port, weight) => `
 backend_hostname${index} = '127.0.0.1'
 backend_port${index} = ${port}
 backend_weight${index} = ${weight}`;
-const library = `${process.cwd()}/root/usr/lib/x86_64-linux-gnu`;
+// Named after the machine's architecture.
+const libraries = `${process.cwd()}/root/usr/lib`;
+const library = `${libraries}/${fs.readdirSync(libraries).find((name) => name.endsWith('-linux-gnu'))}`;
 
 /** Each way to begin, and where the next SELECT ran with which setting. */
 async function look(settings) {

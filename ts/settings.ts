@@ -7,6 +7,7 @@ import { type DeadGrant, deadGrantOf } from './dead-grant';
 import type { TokenkeepEvent } from './events';
 import type { Fetch } from './fetch';
 import { bare, env, variableOf } from './fields';
+import { checkProviders } from './provider-fields';
 import { warnOf } from './connection-string';
 import { type DatabasePassword, keepDatabasePassword } from './database-password';
 
@@ -202,7 +203,7 @@ const VARIABLES = {
  * libpq's variables of what a URL may say of TLS, and of how long connecting may take; the core knows which
  * parameter each stands for.
  */
-const TLS_VARIABLES = [
+const LIBPQ_VARIABLES = [
   'PGCONNECT_TIMEOUT',
   'PGSSLMODE',
   'PGREQUIRESSL',
@@ -246,30 +247,6 @@ export function checkOptions(options: TokenKeepOptions): void {
       throw new InvalidArgumentError(`${name}: must be a ${what}`, { argument: name });
     }
     if (name === 'providers') checkProviders(value as object);
-  }
-}
-
-/** What {@link ProviderSettings} has. */
-const PROVIDER_FIELDS: Readonly<Record<keyof ProviderSettings, true>> = {
-  tokenUrl: true,
-  revocationUrl: true,
-  clientId: true,
-  clientSecret: true,
-  clientAuthentication: true,
-  rotates: true,
-  defaultExpiresIn: true,
-  deadGrant: true,
-};
-
-/** Refuses what no description of a provider has: a typo would leave the real one out. */
-function checkProviders(providers: object): void {
-  for (const [name, description] of Object.entries(providers)) {
-    for (const [field, value] of Object.entries(Object(description) as object)) {
-      if (value === undefined || Object.hasOwn(PROVIDER_FIELDS, field)) continue;
-      const known = Object.keys(PROVIDER_FIELDS).join(', ');
-      const argument = `providers.${name}.${field}`;
-      throw new InvalidArgumentError(`${argument}: must be one of ${known}`, { argument });
-    }
   }
 }
 
@@ -317,14 +294,14 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
  * calls that are made before the event loop goes on share one.
  */
 function tlsNow(): readonly (string | undefined)[] {
-  if (!sharedTls) {
-    sharedTls = TLS_VARIABLES.map(variableOf);
-    void Promise.resolve().then(() => (sharedTls = undefined));
+  if (!sharedLibpq) {
+    sharedLibpq = LIBPQ_VARIABLES.map(variableOf);
+    void Promise.resolve().then(() => (sharedLibpq = undefined));
   }
-  return sharedTls;
+  return sharedLibpq;
 }
 
-let sharedTls: readonly (string | undefined)[] | undefined;
+let sharedLibpq: readonly (string | undefined)[] | undefined;
 
 /** The settings that the core is given. */
 export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
@@ -345,8 +322,8 @@ export function resolve(options: TokenKeepOptions, said: (string | undefined)[])
     if (text) settings[name] = text;
   });
   const tlsVariables: Record<string, string> = bare({});
-  TLS_VARIABLES.forEach((name, index) => {
-    const text = said[said.length - variables.length - TLS_VARIABLES.length + index];
+  LIBPQ_VARIABLES.forEach((name, index) => {
+    const text = said[said.length - variables.length - LIBPQ_VARIABLES.length + index];
     if (text) tlsVariables[name] = text;
   });
   settings.tlsVariables = tlsVariables;
