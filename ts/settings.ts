@@ -284,16 +284,16 @@ export function read(options: TokenKeepOptions): (string | undefined)[] {
   for (const name of Object.keys(options.providers ?? {}))
     said.push(variableOf(tokenUrlVariable(name)));
   said[0] ||= variableOf('PGHOST') && 'postgres://';
-  said.push(...tlsNow());
+  said.push(...libpqNow());
   for (const variable of Object.values(VARIABLES)) said.push(variableOf(variable));
   return said;
 }
 
 /**
- * The variables of TLS. Each look at a variable costs as much as a tenth of a call, and these are many:
+ * libpq's variables. Each look at a variable costs as much as a tenth of a call, and these are many:
  * calls that are made before the event loop goes on share one.
  */
-function tlsNow(): readonly (string | undefined)[] {
+function libpqNow(): readonly (string | undefined)[] {
   if (!sharedLibpq) {
     sharedLibpq = LIBPQ_VARIABLES.map(variableOf);
     void Promise.resolve().then(() => (sharedLibpq = undefined));
