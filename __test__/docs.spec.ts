@@ -23,7 +23,7 @@ describe('the documents', () => {
     const documented = [...read('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(
       ([, name]) => name,
     );
-    const sources = ['settings', 'crypto', 'http/setting']
+    const sources = ['settings/settings', 'crypto', 'http/setting']
       .map((name) => read(`ts/${name}.ts`))
       .join();
     const used = [...sources.matchAll(/(?:env\[|\w: )'([A-Z][A-Z_]+)'/g)].map(([, name]) =>

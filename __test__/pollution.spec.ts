@@ -35,7 +35,7 @@ function optionalNames(): string[] {
 
 /** Every variable that settings have. */
 function variableNames(): string[] {
-  const text = ['settings.ts', 'http/setting.ts', 'crypto.ts', 'sealing.ts']
+  const text = ['settings/settings.ts', 'http/setting.ts', 'crypto.ts', 'instance/sealing.ts']
     .map((file) => readFileSync(join(ROOT, 'ts', file), 'utf8'))
     .join('');
   return [...new Set(Array.from(text.matchAll(/'([A-Z][A-Z_]{5,})'/g), ([, name = '']) => name))];

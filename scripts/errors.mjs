@@ -1,5 +1,5 @@
 // Writes docs/errors.md: the codes and classes as they were built, what they mean and what to do as
-// their comments in ts/errors.ts say.
+// their comments in ts/errors/errors.ts say.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ This table is generated from the code by \`npm run docs:errors\`.
 
 /** The comment of each class: its first sentence or two, and its remarks. */
 function comments() {
-  const source = readFileSync(join(root, 'ts/errors.ts'), 'utf8');
+  const source = readFileSync(join(root, 'ts/errors/errors.ts'), 'utf8');
   const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport class (\w+)/g);
   return new Map(
     [...found].map(([, comment, name]) => {
@@ -37,7 +37,7 @@ function comments() {
 /** The table's rows: first the codes of the core in its order, then those that only JavaScript has. */
 function rows() {
   const tokenkeep = require('../dist/index.js');
-  const { classes } = require('../dist/failure.js');
+  const { classes } = require('../dist/errors/failure.js');
   const { errorCodes } = require('../native.js');
   const known = errorCodes().map(({ code, retryable }) => [classes[code], code, retryable]);
   const own = Object.values(tokenkeep)

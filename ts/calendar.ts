@@ -1,11 +1,11 @@
 /** `tokenkeep/calendar`: exactly the names of a hand-written service, on the default instance. */
 
-import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './calendar-store';
-import type { AuthorizationOptions } from './connector';
-import { defaultKeep } from './instance';
+import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
+import type { AuthorizationOptions } from './instance/connector';
+import { defaultKeep } from './instance/instance';
 
-export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './calendar-store';
-export type { AuthorizationOptions } from './connector';
+export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
+export type { AuthorizationOptions } from './instance/connector';
 
 /** The stored tokens, fresh or not; `null` when there are none. */
 export async function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {

@@ -1,11 +1,11 @@
 /** `tokenkeep/crypto`: `encryptToken` and `decryptToken`, synchronous. */
 
 import type { GmailKeys } from '../index';
-import { string } from './arguments';
-import { ConfigurationError } from './errors';
-import { attempt } from './failure';
-import { env } from './fields';
-import { native } from './native';
+import { string } from './input/arguments';
+import { ConfigurationError } from './errors/errors';
+import { attempt } from './errors/failure';
+import { env } from './input/fields';
+import { native } from './bridge/native';
 
 let keys: GmailKeys | undefined;
 let keysText: string | undefined;

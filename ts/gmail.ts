@@ -1,11 +1,11 @@
 /** `tokenkeep/gmail`: exactly the names of a hand-written service, on the default instance. */
 
-import type { RefreshFn } from './bridge';
-import type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
-import { defaultKeep } from './instance';
+import type { RefreshFn } from './bridge/bridge';
+import type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
+import { defaultKeep } from './instance/instance';
 
-export type { DecryptedGmailToken, UpsertGmailTokensParams } from './gmail-store';
-export { GmailNotConnectedError, GmailTokenRevokedError } from './errors';
+export type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
+export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors';
 
 /**
  * Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way.

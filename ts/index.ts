@@ -2,13 +2,13 @@
 
 export * from './gmail';
 export * from './crypto';
-export * from './errors';
-export { type TokenkeepEvent } from './events';
-export { type RefreshFn } from './bridge';
-export { type Fetch } from './fetch';
-export { type DeadGrant, type DeadGrantMember } from './dead-grant';
-export { type CalendarStore } from './calendar-store';
-export { type GmailStore } from './gmail-store';
+export * from './errors/errors';
+export { type TokenkeepEvent } from './bridge/events';
+export { type RefreshFn } from './bridge/bridge';
+export { type Fetch } from './bridge/fetch';
+export { type DeadGrant, type DeadGrantMember } from './settings/dead-grant';
+export { type CalendarStore } from './stores/calendar';
+export { type GmailStore } from './stores/gmail';
 export {
   type ConnectionStatus,
   type IntegrationStore,
@@ -17,13 +17,26 @@ export {
   type RefreshExpiringOptions,
   type RefreshExpiringResult,
   type ValidTokenOptions,
-} from './integration-store';
-export { type VaultStore } from './vault-store';
-export { type ZohoStore } from './zoho-store';
-export { type MigrateOptions } from './migrations';
-export { type ReviveOptions } from './revive';
-export { type DatabasePassword } from './database-password';
-export { type ProviderSettings, type TokenKeepOptions } from './settings';
-export { type RowKey, type SealedStore, type UnsealOptions, openValue, sealValue } from './sealing';
-export { withTenant } from './tenant';
-export { type TokenKeep, close, createTokenKeep, migrate, revive, unseal } from './instance';
+} from './stores/integration';
+export { type VaultStore } from './stores/vault';
+export { type ZohoStore } from './stores/zoho';
+export { type MigrateOptions } from './instance/migrations';
+export { type ReviveOptions } from './instance/revive';
+export { type DatabasePassword } from './bridge/database-password';
+export { type ProviderSettings, type TokenKeepOptions } from './settings/settings';
+export {
+  type RowKey,
+  type SealedStore,
+  type UnsealOptions,
+  openValue,
+  sealValue,
+} from './instance/sealing';
+export { withTenant } from './instance/tenant';
+export {
+  type TokenKeep,
+  close,
+  createTokenKeep,
+  migrate,
+  revive,
+  unseal,
+} from './instance/instance';

@@ -1,6 +1,6 @@
 /** `tokenkeep/integration`: tokens of any provider, on the default instance. */
 
-import { defaultKeep } from './instance';
+import { defaultKeep } from './instance/instance';
 import type {
   ConnectionStatus,
   IntegrationToken,
@@ -8,7 +8,7 @@ import type {
   RefreshExpiringOptions,
   RefreshExpiringResult,
   ValidTokenOptions,
-} from './integration-store';
+} from './stores/integration';
 
 export type {
   ConnectionStatus,
@@ -17,7 +17,7 @@ export type {
   RefreshExpiringOptions,
   RefreshExpiringResult,
   ValidTokenOptions,
-} from './integration-store';
+} from './stores/integration';
 
 /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
 export async function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {

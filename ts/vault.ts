@@ -1,6 +1,6 @@
 /** `tokenkeep/vault`: exactly the names of a hand-written service, on the default instance. */
 
-import { defaultKeep } from './instance';
+import { defaultKeep } from './instance/instance';
 import type {
   AccessToken,
   DecryptedToken,
@@ -9,7 +9,7 @@ import type {
   TokenData,
   TokenProvider,
   TokenType,
-} from './vault-store';
+} from './stores/vault';
 
 export type {
   AccessToken,
@@ -19,8 +19,8 @@ export type {
   TokenData,
   TokenProvider,
   TokenType,
-} from './vault-store';
-export { decrypt, encrypt, generateEncryptionSecret } from './vault-crypto';
+} from './stores/vault';
+export { decrypt, encrypt, generateEncryptionSecret } from './stores/vault-crypto';
 
 /**
  * Tokens of any type, sealed in `token_vault`. An application with more values in its enums says so:

@@ -1,9 +1,9 @@
 /** `tokenkeep/zoho`: exactly the names of a hand-written service, on the default instance. */
 
-import { defaultKeep } from './instance';
-import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './zoho-store';
+import { defaultKeep } from './instance/instance';
+import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
 
-export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './zoho-store';
+export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
 
 /** Zoho's tokens of the application's clients, in `oauth_tokens`. */
 export class OAuthTokenService {

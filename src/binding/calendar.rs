@@ -61,7 +61,7 @@ pub fn delete_calendar_tokens(keep: &Keep, id: u32, user_id: String) {
         .run(id, async move { stores?.calendar.delete(&user_id).await.map(|()| Value::Nothing) });
 }
 
-/// The fields in the order of `ts/calendar-store.ts`: the scopes last, as many as there are.
+/// The fields in the order of `ts/stores/calendar.ts`: the scopes last, as many as there are.
 fn record(tokens: Tokens) -> Value {
     let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
     let mut fields = vec![

@@ -70,7 +70,7 @@ pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: 
         .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });
 }
 
-/// The fields in the order of `ts/gmail-store.ts`.
+/// The fields in the order of `ts/stores/gmail.ts`.
 fn record(token: Decrypted) -> Value {
     Value::Record(vec![
         Field::Text(token.id),

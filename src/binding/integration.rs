@@ -115,7 +115,7 @@ pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: Stri
     });
 }
 
-/// The fields in the order of `ts/integration-store.ts`.
+/// The fields in the order of `ts/stores/integration.ts`.
 fn summary(summary: Summary) -> Value {
     let Summary { refreshed, failed, revoked, failures, skipped } = summary;
     let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
@@ -147,7 +147,7 @@ pub fn revoke_integration(keep: &Keep, id: u32, user_id: String, provider: Strin
 /// The last moment of a JavaScript `Date`.
 const LAST_DATE: Timestamp = Timestamp::from_ms(8_640_000_000_000_000);
 
-/// The fields in the order of `ts/integration-store.ts`: the scopes last, as many as there are.
+/// The fields in the order of `ts/stores/integration.ts`: the scopes last, as many as there are.
 fn record(tokens: Tokens) -> Value {
     let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
     let mut fields = vec![

@@ -1,5 +1,5 @@
 //! What crosses to the JS thread, and its flat form: a kind, a number, and the fields. The face
-//! reads them in the same order (`ts/bridge.ts`).
+//! reads them in the same order (`ts/bridge/bridge.ts`).
 
 use napi::bindgen_prelude::{Array, Env, Null, Object};
 use napi::{JsValue, Result};

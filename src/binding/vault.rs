@@ -214,7 +214,7 @@ fn access(token: Option<(Opened, bool)>) -> Value {
     })
 }
 
-/// The fields in the order of `ts/vault-store.ts`.
+/// The fields in the order of `ts/stores/vault.ts`.
 fn fields(token: Opened) -> Vec<Field> {
     let Opened { key, id, value, expires_at, is_valid, last_used_at } = token;
     let identifier = key.identifier().map(str::to_owned);

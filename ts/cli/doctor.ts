@@ -11,8 +11,8 @@ import { hasColour, report } from './doctor/report';
 import { STORES, configuredStores, namedStores, storesWithTables } from './doctor/stores';
 import type * as Core from './doctor/core';
 import type { KeepOptions } from '../../index';
-import { bare } from '../fields';
-import { read, resolve } from '../settings';
+import { bare } from '../input/fields';
+import { read, resolve } from '../settings/settings';
 import { flags } from './usage';
 
 interface Asked {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npx tokenkeep`: one command a file. Exits with 0, 1 for a failure, 2 for a wrong call. */
 
-import { InvalidArgumentError } from '../errors';
+import { InvalidArgumentError } from '../errors/errors';
 import { UsageError, flags } from './usage';
 
 type Command = (args: string[]) => void | Promise<void>;

@@ -1,8 +1,8 @@
 /** `tokenkeep migrate`: the tables of the named stores, in the database of the environment. */
 
-import { createTokenKeep } from '../instance';
-import type { MigrateOptions } from '../migrations';
-import type { TokenKeepOptions } from '../settings';
+import { createTokenKeep } from '../instance/instance';
+import type { MigrateOptions } from '../instance/migrations';
+import type { TokenKeepOptions } from '../settings/settings';
 import { UsageError, flags } from './usage';
 
 /** Prints what was done, and what had to be left out. */

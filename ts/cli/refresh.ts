@@ -1,8 +1,8 @@
 /** `tokenkeep refresh`: tokens that run out soon are refreshed before anybody waits for them. */
 
-import { ClosedError } from '../errors';
-import { type TokenKeep, createTokenKeep } from '../instance';
-import type { RefreshExpiringResult } from '../integration-store';
+import { ClosedError } from '../errors/errors';
+import { type TokenKeep, createTokenKeep } from '../instance/instance';
+import type { RefreshExpiringResult } from '../stores/integration';
 import { UsageError, flags } from './usage';
 
 /** Prints what it came to. Exits with 1 when a refresh has failed. */

@@ -1,7 +1,7 @@
 /** `tokenkeep revive`: connections that were marked dead are tried again. */
 
-import { createTokenKeep } from '../instance';
-import type { ReviveOptions } from '../revive';
+import { createTokenKeep } from '../instance/instance';
+import type { ReviveOptions } from '../instance/revive';
 import { UsageError, flags } from './usage';
 
 /** Prints how many rows were marked. */

@@ -3,13 +3,13 @@
 import { once } from 'node:events';
 import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { wordsOf } from '../callbacks';
-import { AuthorizationError, ConfigurationError } from '../errors';
+import { wordsOf } from '../bridge/callbacks';
+import { AuthorizationError, ConfigurationError } from '../errors/errors';
 import { credentials } from '../http/credentials';
 import { createGoogleHandlers } from '../http/handlers';
 import { type NodeListener, listenerOf, webRequest } from '../http/node';
 import { Setting, connectSecret } from '../http/setting';
-import { type TokenKeep, createTokenKeep } from '../instance';
+import { type TokenKeep, createTokenKeep } from '../instance/instance';
 import { UsageError, flags } from './usage';
 
 /** Serves until it is told to stop; then ends what is under way. */

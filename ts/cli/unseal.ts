@@ -1,8 +1,8 @@
 /** `tokenkeep unseal`: a store's values become plaintext again. */
 
-import { createTokenKeep } from '../instance';
-import type { UnsealOptions } from '../sealing';
-import type { TokenKeepOptions } from '../settings';
+import { createTokenKeep } from '../instance/instance';
+import type { UnsealOptions } from '../instance/sealing';
+import type { TokenKeepOptions } from '../settings/settings';
 import { UsageError, flags } from './usage';
 
 /** Prints how many rows were rewritten. */

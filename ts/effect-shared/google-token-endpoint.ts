@@ -2,8 +2,8 @@
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
-import { bare, env } from '../fields.js';
-import { bytesOf } from '../response-body.js';
+import { bare, env } from '../input/fields.js';
+import { bytesOf } from '../bridge/response-body.js';
 import { GoogleTokenRefreshError } from './google-errors.js';
 import type { StoredToken } from './stored-token.js';
 

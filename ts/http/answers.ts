@@ -1,6 +1,6 @@
 /** Answers: a page for a person, JSON for a program. */
 
-import { fieldsOf } from '../fields';
+import { fieldsOf } from '../input/fields';
 import { type Page, contentSecurityPolicy, html } from './pages';
 import { type PageText, type Reason, type Texts, reasonText } from './texts';
 

@@ -1,6 +1,6 @@
 /** Routes for the application's own servers: `user_id` in the query, the secret in the header. */
 
-import { InvalidArgumentError } from '../errors';
+import { InvalidArgumentError } from '../errors/errors';
 import { json } from './answers';
 import type { Setting } from './setting';
 import { bearerOf } from './secret';

@@ -1,6 +1,6 @@
 /** The route that Google sends the browser back to (RFC 6749, section 4.1.2). */
 
-import { bare } from '../fields';
+import { bare } from '../input/fields';
 import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
 import { browserOf } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';

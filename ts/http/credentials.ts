@@ -1,6 +1,6 @@
 /** The route `credentials`, for programs that are not Node: a user's tokens, refreshed if need be. */
 
-import { NotConnectedError, TokenRevokedError, TokenkeepError } from '../errors';
+import { NotConnectedError, TokenRevokedError, TokenkeepError } from '../errors/errors';
 import { json, methodNotAllowed } from './answers';
 import { asServer } from './bearer';
 import { parametersOf } from './parameters';

@@ -1,7 +1,7 @@
 /** For Fastify. */
 
 import type { IncomingMessage } from 'node:http';
-import { ConfigurationError } from '../errors';
+import { ConfigurationError } from '../errors/errors';
 import type { GoogleHandlers, Handler } from './handlers';
 import { webRequest } from './node';
 

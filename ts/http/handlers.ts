@@ -5,8 +5,8 @@ import { callback } from './callback';
 import { connect, linkFor } from './connect';
 import { disconnect } from './disconnect';
 import { ownPath } from './return-to';
-import { optionalText, record } from '../arguments';
-import { InvalidArgumentError } from '../errors';
+import { optionalText, record } from '../input/arguments';
+import { InvalidArgumentError } from '../errors/errors';
 
 /** A route. `context` is handed on to `userId`. */
 export type Handler<Context> = (request: Request, context?: Context) => Promise<Response>;

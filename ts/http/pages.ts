@@ -1,7 +1,7 @@
 /** The pages: no script, no request to anybody, nothing of the request in them. */
 
 import { createHash } from 'node:crypto';
-import { fieldsOf } from '../fields';
+import { fieldsOf } from '../input/fields';
 
 /** What a page shows. */
 export interface Page {

@@ -1,6 +1,6 @@
 /** What a request's query says: each parameter at most once (RFC 6749, section 3.1), none too long. */
 
-import { bare } from '../fields';
+import { bare } from '../input/fields';
 
 /** How long each parameter may be, in characters; others are not looked at. */
 const MAX_CHARS = {

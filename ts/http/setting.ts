@@ -1,11 +1,11 @@
 /** What the handlers are told, and what is made of it. */
 
-import { AuthorizationError, ConfigurationError } from '../errors';
-import { type TokenKeep, defaultKeep } from '../instance';
-import { record, text } from '../arguments';
-import { isA, tell, wordsOf } from '../callbacks';
-import type { ConnectedStore } from '../connector';
-import { env } from '../fields';
+import { AuthorizationError, ConfigurationError } from '../errors/errors';
+import { type TokenKeep, defaultKeep } from '../instance/instance';
+import { record, text } from '../input/arguments';
+import { isA, tell, wordsOf } from '../bridge/callbacks';
+import type { ConnectedStore } from '../instance/connector';
+import { env } from '../input/fields';
 import { failed } from './answers';
 import { type Reason, type Texts, type TextsPatch, isWorthATry, textsWith } from './texts';
 

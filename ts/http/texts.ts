@@ -1,6 +1,6 @@
 /** What the pages say. */
 
-import type { NotAuthorizedReason } from '../errors';
+import type { NotAuthorizedReason } from '../errors/errors';
 
 /** Why a page says that it could not connect. */
 export type Reason =

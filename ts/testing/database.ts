@@ -1,8 +1,8 @@
 /** A database for tests. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalText, record } from '../arguments';
-import type { MigrateOptions } from '../migrations';
+import { optionalText, record } from '../input/arguments';
+import type { MigrateOptions } from '../instance/migrations';
 import { disposable } from './disposable';
 import { startServer } from './postgres/server';
 import { createDatabase, dropDatabase } from './postgres/statement';
@@ -61,7 +61,8 @@ async function databaseOn(server: string) {
 
 async function migrate(databaseUrl: string, stores: MigrateOptions['stores']): Promise<void> {
   // Loads the addon, which nothing else of tokenkeep/testing needs. Jest takes no import() here.
-  const { createTokenKeep } = require('../instance') as typeof import('../instance');
+  const { createTokenKeep } =
+    require('../instance/instance') as typeof import('../instance/instance');
   const keep = createTokenKeep({ databaseUrl });
   try {
     await keep.migrate({ stores });

@@ -1,6 +1,6 @@
 /** Tokens that have run out, without waiting for it. */
 
-import { InvalidArgumentError, NotConnectedError } from '../errors';
+import { InvalidArgumentError, NotConnectedError } from '../errors/errors';
 import type { FakeTokenKeep } from './fake/keep';
 import { quoted, run } from './postgres/statement';
 import { type StoreName, type StoredTokenKey, partsOf } from './stored-token';

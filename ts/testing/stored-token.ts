@@ -1,7 +1,7 @@
 /** Which token of which store. */
 
-import { optionalText, record, text } from '../arguments';
-import { InvalidArgumentError } from '../errors';
+import { optionalText, record, text } from '../input/arguments';
+import { InvalidArgumentError } from '../errors/errors';
 
 /** The stores. */
 export type StoreName = 'gmail' | 'zoho' | 'vault' | 'calendar' | 'integration';

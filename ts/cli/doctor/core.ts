@@ -1,8 +1,8 @@
 /** What is asked of the core. Loading this loads the addon. */
 
 import type { Bridge, KeepOptions, KeyFaults } from '../../../index';
-import { type ReadRecord, bridge, promised } from '../../bridge';
-import { native } from '../../native';
+import { type ReadRecord, bridge, promised } from '../../bridge/bridge';
+import { native } from '../../bridge/native';
 import type { Findings, Store } from './findings';
 
 const readText: ReadRecord<string> = (fields, at) => fields[at] as string;

@@ -1,7 +1,7 @@
 /** Arguments as the stores take them: what the core refuses is refused here, too. */
 
-import { date, text } from '../../arguments';
-import { InvalidArgumentError } from '../../errors';
+import { date, text } from '../../input/arguments';
+import { InvalidArgumentError } from '../../errors/errors';
 
 const ID_MAX_BYTES = 1024;
 const TOKEN_MAX_BYTES = 64 * 1024;

@@ -1,9 +1,9 @@
 /** The calendar store in memory. */
 
-import { optionalScopes, optionalText, record } from '../../arguments';
-import { credentialsOf } from '../../calendar-credentials';
-import type { CalendarStore, CalendarTokens } from '../../calendar-store';
-import { NotConnectedError } from '../../errors';
+import { optionalScopes, optionalText, record } from '../../input/arguments';
+import { credentialsOf } from '../../stores/calendar-credentials';
+import type { CalendarStore, CalendarTokens } from '../../stores/calendar';
+import { NotConnectedError } from '../../errors/errors';
 import { id, momentOrNull, token, tokenOrEmpty, uuid } from './arguments';
 import type { FakeConnector } from './connector';
 import type { Grant, Place } from './grant';

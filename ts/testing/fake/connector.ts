@@ -1,10 +1,10 @@
 /** Connecting in memory: whoever follows the links is asked nothing. */
 
 import { randomUUID } from 'node:crypto';
-import { optionalText, optionalTexts, record } from '../../arguments';
-import { CALENDAR_SCOPES } from '../../calendar-credentials';
-import type { BeginOptions, ConnectedStore, Connector } from '../../connector';
-import { AuthorizationError, type NotAuthorizedReason } from '../../errors';
+import { optionalText, optionalTexts, record } from '../../input/arguments';
+import { CALENDAR_SCOPES } from '../../stores/calendar-credentials';
+import type { BeginOptions, ConnectedStore, Connector } from '../../instance/connector';
+import { AuthorizationError, type NotAuthorizedReason } from '../../errors/errors';
 import { id, uuid } from './arguments';
 import type { Surface } from './surface';
 

@@ -1,9 +1,9 @@
 /** The gmail store in memory. */
 
 import { randomUUID } from 'node:crypto';
-import { optionalFunction, record } from '../../arguments';
-import { TenantMismatchError } from '../../errors';
-import type { DecryptedGmailToken, GmailStore } from '../../gmail-store';
+import { optionalFunction, record } from '../../input/arguments';
+import { TenantMismatchError } from '../../errors/errors';
+import type { DecryptedGmailToken, GmailStore } from '../../stores/gmail';
 import { id, moment, token, tokenOrEmpty } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';

@@ -1,13 +1,13 @@
 /** The integration store in memory. */
 
-import { optionalScopes, optionalText, record } from '../../arguments';
-import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors';
-import { expiringOf, statusOf, wantedOf, withScopes } from '../../integration-calls';
+import { optionalScopes, optionalText, record } from '../../input/arguments';
+import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors/errors';
+import { expiringOf, statusOf, wantedOf, withScopes } from '../../stores/integration-calls';
 import type {
   IntegrationStore,
   IntegrationToken,
   RefreshExpiringResult,
-} from '../../integration-store';
+} from '../../stores/integration';
 import { id, moment, token } from './arguments';
 import { type Grant, type Place, hasLeft, markingPlace } from './grant';
 import type { Refresher } from './refresher';

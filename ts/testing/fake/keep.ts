@@ -1,11 +1,11 @@
 /** An instance in memory. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalDuration, optionalFunction, record } from '../../arguments';
-import type { ConnectedStore } from '../../connector';
-import { ClosedError } from '../../errors';
-import type { TokenKeep } from '../../instance';
-import { checkTenant } from '../../tenant';
+import { optionalDuration, optionalFunction, record } from '../../input/arguments';
+import type { ConnectedStore } from '../../instance/connector';
+import { ClosedError } from '../../errors/errors';
+import type { TokenKeep } from '../../instance/instance';
+import { checkTenant } from '../../instance/tenant';
 import type { StoreName } from '../stored-token';
 import { FakeCalendar } from './calendar';
 import { FakeConnector } from './connector';

@@ -1,9 +1,9 @@
 /** Refreshing, as the real stores do it: once for all who ask, and never over newer tokens. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalScopes } from '../../arguments';
-import type { RefreshFn } from '../../bridge';
-import { isA } from '../../callbacks';
+import { optionalScopes } from '../../input/arguments';
+import type { RefreshFn } from '../../bridge/bridge';
+import { isA } from '../../bridge/callbacks';
 import {
   GmailNotConnectedError,
   GmailTokenRevokedError,
@@ -12,8 +12,8 @@ import {
   RefreshTokenMissingError,
   TokenRevokedError,
   TokenkeepError,
-} from '../../errors';
-import { bare, fieldsOf } from '../../fields';
+} from '../../errors/errors';
+import { bare, fieldsOf } from '../../input/fields';
 import type { StoreName } from '../stored-token';
 import { type Grant, type Place, hasLeft, isSame } from './grant';
 import type { FakeRefresh, FakeRefreshedTokens } from './refresh';

@@ -1,8 +1,8 @@
 /** Sealed values that keep nothing secret: what they hold can be read by anybody. */
 
-import { text } from '../../arguments';
-import { DecryptionError } from '../../errors';
-import type { TokenKeep } from '../../instance';
+import { text } from '../../input/arguments';
+import { DecryptionError } from '../../errors/errors';
+import type { TokenKeep } from '../../instance/instance';
 
 const PREFIX = 'tk1.fake.';
 

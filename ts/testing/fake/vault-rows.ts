@@ -1,7 +1,7 @@
 /** The rows of the vault: one for each token of a connection. */
 
 import { randomUUID } from 'node:crypto';
-import type { DecryptedToken, ExpiringToken } from '../../vault-store';
+import type { DecryptedToken, ExpiringToken } from '../../stores/vault';
 import type { Grant } from './grant';
 
 type Row = DecryptedToken<string, string>;

@@ -1,8 +1,8 @@
 /** The vault store in memory. */
 
-import { number, optionalFunction, optionalText, record } from '../../arguments';
-import { NotConnectedError } from '../../errors';
-import type { RefreshOptions, VaultStore } from '../../vault-store';
+import { number, optionalFunction, optionalText, record } from '../../input/arguments';
+import { NotConnectedError } from '../../errors/errors';
+import type { RefreshOptions, VaultStore } from '../../stores/vault';
 import { id, momentOrNull, tokenOrEmpty, uuid } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';

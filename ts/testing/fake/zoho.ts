@@ -1,7 +1,7 @@
 /** The zoho store in memory. */
 
-import { optionalJson, optionalNumber, optionalText, record } from '../../arguments';
-import type { ZohoStore } from '../../zoho-store';
+import { optionalJson, optionalNumber, optionalText, record } from '../../input/arguments';
+import type { ZohoStore } from '../../stores/zoho';
 import { id, tokenOrEmpty } from './arguments';
 import { type Grant, type Place, markingPlace } from './grant';
 import type { Refresher } from './refresher';

@@ -1,7 +1,7 @@
 /** Who runs the server. */
 
 import { execFileSync } from 'node:child_process';
-import { ConfigurationError } from '../../errors';
+import { ConfigurationError } from '../../errors/errors';
 
 /** An account of the system. */
 export interface Account {

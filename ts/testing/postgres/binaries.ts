@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ConfigurationError } from '../../errors';
+import { ConfigurationError } from '../../errors/errors';
 import { type Account, runAs } from './account';
 import { resolveBeside } from './peer';
 

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { ConfigurationError } from '../../errors';
+import { ConfigurationError } from '../../errors/errors';
 import { type Account, runAs } from './account';
 
 const watchdogFile = path.join(__dirname, 'watchdog.js');

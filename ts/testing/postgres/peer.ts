@@ -1,7 +1,7 @@
 /** What an application installs beside tokenkeep for `tokenkeep/testing`, found when it is needed. */
 
 import { createRequire } from 'node:module';
-import { ConfigurationError } from '../../errors';
+import { ConfigurationError } from '../../errors/errors';
 
 const load = createRequire(__filename);
 

@@ -1,8 +1,8 @@
 /** What a script says. */
 
-import { record } from '../../arguments';
-import { InvalidArgumentError } from '../../errors';
-import { fieldsOf } from '../../fields';
+import { record } from '../../input/arguments';
+import { InvalidArgumentError } from '../../errors/errors';
+import { fieldsOf } from '../../input/fields';
 import type { TokenRequest } from './request';
 
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */

@@ -1,9 +1,9 @@
 /** `revive`: rows that were marked dead are tried again. */
 
-import type { Keep } from '../index';
-import { date, record, text } from './arguments';
-import { promised } from './bridge';
-import { native } from './native';
+import type { Keep } from '../../index';
+import { date, record, text } from '../input/arguments';
+import { promised } from '../bridge/bridge';
+import { native } from '../bridge/native';
 
 /** Which rows are tried again. */
 export interface ReviveOptions {

@@ -1,6 +1,6 @@
 /** What the calendar store makes of a row for google-auth-library. */
 
-import type { CalendarCredentials, CalendarTokens } from './calendar-store';
+import type { CalendarCredentials, CalendarTokens } from './calendar';
 
 /** The least that the calendar's events need. */
 export const CALENDAR_SCOPES: readonly string[] = [

@@ -1,10 +1,10 @@
 /** The zoho store's methods, on whichever instance. */
 
-import type { Keep } from '../index';
-import { optionalJson, optionalNumber, optionalText, record, text } from './arguments';
-import { type ReadRecord, promised } from './bridge';
-import { InvalidArgumentError } from './errors';
-import { native } from './native';
+import type { Keep } from '../../index';
+import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
+import { type ReadRecord, promised } from '../bridge/bridge';
+import { InvalidArgumentError } from '../errors/errors';
+import { native } from '../bridge/native';
 
 /** What a client uses of Zoho; any other name works, too. */
 export type ZohoProvider = 'zoho_crm' | 'zoho_calendar' | (string & {});

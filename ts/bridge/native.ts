@@ -1,14 +1,14 @@
 /** Loads the addon, once; says what to do when it is not there. */
 
-import type * as Native from '../index';
-import { NativeMissingError } from './errors';
+import type * as Native from '../../index';
+import { NativeMissingError } from '../errors/errors';
 
 /** How the names of the packages with binaries begin. */
 const PACKAGE = '@tokenkeep/native';
 
 function load(): typeof Native {
   try {
-    return require('../native.js') as typeof Native;
+    return require('../../native.js') as typeof Native;
   } catch (cause) {
     throw new NativeMissingError(forbidden(cause) ?? missing(), { cause });
   }
@@ -40,7 +40,7 @@ function forbidden(cause: unknown): string | undefined {
 
 function missing(): string {
   const machine = `${process.platform}-${process.arch}`;
-  const { optionalDependencies } = require('../package.json') as Manifest;
+  const { optionalDependencies } = require('../../package.json') as Manifest;
   if (!optionalDependencies) {
     return (
       `The native part of tokenkeep is not built for ${machine}. In a checkout run: npm run build; ` +

@@ -1,6 +1,6 @@
 /** Checks the types of arguments; lengths and contents are the core's to check. */
 
-import { InvalidArgumentError } from './errors';
+import { InvalidArgumentError } from '../errors/errors';
 import { fieldsOf } from './fields';
 
 function refuse(argument: string, reason: string): never {

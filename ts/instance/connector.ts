@@ -1,13 +1,13 @@
 /** How users connect to an instance: the calls behind the calendar store and `tokenkeep/http`. */
 
-import type { CallbackParameters, Keep } from '../index';
-import { optionalText, optionalTexts, record, text } from './arguments';
-import { type ReadRecord, promised } from './bridge';
-import { CALENDAR_SCOPES } from './calendar-credentials';
-import { ConfigurationError } from './errors';
-import { bare } from './fields';
-import { native } from './native';
-import { type TokenKeepOptions, textOption } from './settings';
+import type { CallbackParameters, Keep } from '../../index';
+import { optionalText, optionalTexts, record, text } from '../input/arguments';
+import { type ReadRecord, promised } from '../bridge/bridge';
+import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
+import { ConfigurationError } from '../errors/errors';
+import { bare } from '../input/fields';
+import { native } from '../bridge/native';
+import { type TokenKeepOptions, textOption } from '../settings/settings';
 
 /** Who is to be connected, how. */
 export interface AuthorizationOptions {

@@ -1,8 +1,8 @@
 /** An application's own `fetch` in the place of the core's HTTP client. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Bridge } from '../index';
-import { fieldsOf } from './fields';
+import type { Bridge } from '../../index';
+import { fieldsOf } from '../input/fields';
 import { bytesOf } from './response-body';
 
 /** As the global `fetch`: a proxy's, one with client certificates, or a test's. */

@@ -1,6 +1,6 @@
 /** Which fields the description of a provider has, in `createTokenKeep({ providers })`. */
 
-import { InvalidArgumentError } from './errors';
+import { InvalidArgumentError } from '../errors/errors';
 import type { ProviderSettings } from './settings';
 
 /** What {@link ProviderSettings} has. */

@@ -1,11 +1,11 @@
 /** The integration store's methods, on whichever instance. */
 
-import type { Keep } from '../index';
-import { date, optionalScopes, optionalText, record, text } from './arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
-import type { TokenkeepError } from './errors';
+import type { Keep } from '../../index';
+import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
+import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import type { TokenkeepError } from '../errors/errors';
 import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
-import { native } from './native';
+import { native } from '../bridge/native';
 
 /** A user's tokens at one provider. */
 export interface IntegrationToken {

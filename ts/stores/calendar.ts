@@ -1,11 +1,11 @@
 /** The calendar store's methods, on whichever instance. */
 
-import type { Keep } from '../index';
-import { optionalDate, optionalScopes, optionalText, record, text } from './arguments';
-import { type ReadRecord, promised } from './bridge';
+import type { Keep } from '../../index';
+import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
+import { type ReadRecord, promised } from '../bridge/bridge';
 import { credentialsOf } from './calendar-credentials';
-import type { AuthorizationOptions, Connector } from './connector';
-import { native } from './native';
+import type { AuthorizationOptions, Connector } from '../instance/connector';
+import { native } from '../bridge/native';
 
 /** A row of `google_calendar_tokens` with its tokens opened. */
 export interface CalendarTokens {

@@ -1,6 +1,6 @@
 /** What is worth a word about a connection string, once in a process. */
 
-import type * as Native from './native';
+import type * as Native from '../bridge/native';
 
 const told = new Set<string>();
 
@@ -10,7 +10,7 @@ const told = new Set<string>();
  */
 export function warnOf(url: string, tlsVariables: Record<string, string>): void {
   // Loaded only here: settings are also read by what has to say that the addon does not load.
-  const { native } = require('./native') as typeof Native;
+  const { native } = require('../bridge/native') as typeof Native;
   const { unknownParameters, isUnchecked } = native.databaseRemarks(url, tlsVariables);
   if (isUnchecked) {
     warn(

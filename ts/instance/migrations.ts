@@ -1,10 +1,10 @@
 /** Migrations, as a function. */
 
-import type { Bridge, KeepOptions } from '../index';
-import { record } from './arguments';
-import { bridge, promised } from './bridge';
-import { InvalidArgumentError } from './errors';
-import { native } from './native';
+import type { Bridge, KeepOptions } from '../../index';
+import { record } from '../input/arguments';
+import { bridge, promised } from '../bridge/bridge';
+import { InvalidArgumentError } from '../errors/errors';
+import { native } from '../bridge/native';
 
 /** Which tables, and what to do with rows that stand in the way of a unique key. */
 export interface MigrateOptions {

@@ -1,13 +1,13 @@
 /** The vault's `encrypt` and `decrypt`: asynchronous, with a key that scrypt derives elsewhere. */
 
 import { randomBytes } from 'node:crypto';
-import type { Bridge, VaultKeys } from '../index';
-import { string } from './arguments';
-import { type ReadRecord, bridge, promised } from './bridge';
-import { ConfigurationError } from './errors';
-import { env } from './fields';
-import { native } from './native';
-import { flag } from './settings';
+import type { Bridge, VaultKeys } from '../../index';
+import { string } from '../input/arguments';
+import { type ReadRecord, bridge, promised } from '../bridge/bridge';
+import { ConfigurationError } from '../errors/errors';
+import { env } from '../input/fields';
+import { native } from '../bridge/native';
+import { flag } from '../settings/settings';
 
 const SECRET_MIN_CHARS = 32;
 

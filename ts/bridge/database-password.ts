@@ -1,6 +1,6 @@
 /** The application's function for the password of each new connection to the database. */
 
-import type { Bridge } from '../index';
+import type { Bridge } from '../../index';
 
 /** Gives the password of a connection that is about to be opened. */
 export type DatabasePassword = () => string | Promise<string>;

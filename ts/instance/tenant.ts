@@ -1,9 +1,9 @@
 /** Whose rows calls are about: what row-level security is told, for one transaction each. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Keep } from '../index';
-import { text } from './arguments';
-import { InvalidArgumentError } from './errors';
+import type { Keep } from '../../index';
+import { text } from '../input/arguments';
+import { InvalidArgumentError } from '../errors/errors';
 
 /** As long as any other text of a column without a length of its own. */
 const TENANT_MAX_BYTES = 1024;

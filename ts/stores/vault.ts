@@ -1,9 +1,16 @@
 /** The vault store's methods, on whichever instance. */
 
-import type { Keep } from '../index';
-import { number, optionalDate, optionalFunction, optionalText, record, text } from './arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
-import { native } from './native';
+import type { Keep } from '../../index';
+import {
+  number,
+  optionalDate,
+  optionalFunction,
+  optionalText,
+  record,
+  text,
+} from '../input/arguments';
+import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { native } from '../bridge/native';
 
 /** Whose tokens: the values of the enum `token_provider` as the migration makes it. */
 export type TokenProvider =

@@ -1,9 +1,9 @@
 /** The gmail store's methods, on whichever instance. */
 
-import type { Keep } from '../index';
-import { date, optionalFunction, record, text } from './arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from './bridge';
-import { native } from './native';
+import type { Keep } from '../../index';
+import { date, optionalFunction, record, text } from '../input/arguments';
+import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { native } from '../bridge/native';
 
 /** What a user's connection is stored from. */
 export interface UpsertGmailTokensParams {

@@ -5,13 +5,13 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
-import type { Bridge, ThrownFields } from '../index';
-import { optionalScopes } from './arguments';
+import type { Bridge, ThrownFields } from '../../index';
+import { optionalScopes } from '../input/arguments';
 import { forgetDatabasePassword, givePassword } from './database-password';
 import { publish } from './events';
 import { abortRequest, forgetCaller, keepCaller, sendRequest } from './fetch';
-import { bare, fieldsOf } from './fields';
-import { type Failure, errorOf } from './failure';
+import { bare, fieldsOf } from '../input/fields';
+import { type Failure, errorOf } from '../errors/failure';
 import { native } from './native';
 
 /**

@@ -1,15 +1,15 @@
 /** Where settings come from: explicit options win, what is missing is read from `process.env`. */
 
-import type { KeepOptions, ProviderOptions } from '../index';
-import { optionalNumber, optionalText, optionalTexts, record, text } from './arguments';
-import { ConfigurationError, InvalidArgumentError } from './errors';
+import type { KeepOptions, ProviderOptions } from '../../index';
+import { optionalNumber, optionalText, optionalTexts, record, text } from '../input/arguments';
+import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { type DeadGrant, deadGrantOf } from './dead-grant';
-import type { TokenkeepEvent } from './events';
-import type { Fetch } from './fetch';
-import { bare, env, variableOf } from './fields';
+import type { TokenkeepEvent } from '../bridge/events';
+import type { Fetch } from '../bridge/fetch';
+import { bare, env, variableOf } from '../input/fields';
 import { checkProviders } from './provider-fields';
 import { warnOf } from './connection-string';
-import { type DatabasePassword, keepDatabasePassword } from './database-password';
+import { type DatabasePassword, keepDatabasePassword } from '../bridge/database-password';
 
 /** An application at a provider; what is left out is as of the provider that is built in: google,
  * microsoft, zoho, github, slack, salesforce. */

@@ -1,9 +1,9 @@
 /** How a provider says that a grant is dead, where it has words of its own. */
 
-import type { DeadGrantOptions } from '../index';
-import { optionalTexts, record, text } from './arguments';
-import { InvalidArgumentError } from './errors';
-import { bare } from './fields';
+import type { DeadGrantOptions } from '../../index';
+import { optionalTexts, record, text } from '../input/arguments';
+import { InvalidArgumentError } from '../errors/errors';
+import { bare } from '../input/fields';
 
 /**
  * What a provider answers when a grant is dead, beside what counts everywhere: `invalid_grant`, and

@@ -1,12 +1,12 @@
 /** Instances: explicit ones, and the default one that plain functions use. */
 
 import { AsyncResource } from 'node:async_hooks';
-import type { Keep } from '../index';
-import { optionalDuration, record } from './arguments';
-import { bridge, promised } from './bridge';
-import { CalendarStore } from './calendar-store';
+import type { Keep } from '../../index';
+import { optionalDuration, record } from '../input/arguments';
+import { bridge, promised } from '../bridge/bridge';
+import { CalendarStore } from '../stores/calendar';
 import { Connector } from './connector';
-import { ClosedError } from './errors';
+import { ClosedError } from '../errors/errors';
 import {
   type Listener,
   boundListener,
@@ -14,13 +14,13 @@ import {
   listen,
   unlisten,
   whenNotStored,
-} from './events';
-import { forgetFetch, useFetch } from './fetch';
-import { bare } from './fields';
-import { GmailStore } from './gmail-store';
-import { IntegrationStore } from './integration-store';
+} from '../bridge/events';
+import { forgetFetch, useFetch } from '../bridge/fetch';
+import { bare } from '../input/fields';
+import { GmailStore } from '../stores/gmail';
+import { IntegrationStore } from '../stores/integration';
 import { type MigrateOptions, runMigrations } from './migrations';
-import { native } from './native';
+import { native } from '../bridge/native';
 import { type ReviveOptions, runRevive } from './revive';
 import {
   type RowKey,
@@ -29,10 +29,10 @@ import {
   ValueSealer,
   runUnseal,
 } from './sealing';
-import { type TokenKeepOptions, checkOptions, read, resolve } from './settings';
+import { type TokenKeepOptions, checkOptions, read, resolve } from '../settings/settings';
 import { Tenant, currentTenant } from './tenant';
-import { VaultStore } from './vault-store';
-import { ZohoStore } from './zoho-store';
+import { VaultStore } from '../stores/vault';
+import { ZohoStore } from '../stores/zoho';
 
 const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
   keep.close(id, timeoutMs),

@@ -1,13 +1,13 @@
 /** `sealValue`, `openValue` and `unseal`: sealed values outside the stores' own functions. */
 
-import type { Keep, SealingKeys } from '../index';
-import { record, text } from './arguments';
-import { type ReadRecord, promised } from './bridge';
-import { InvalidArgumentError } from './errors';
-import { attempt } from './failure';
-import { bare, env } from './fields';
-import { native } from './native';
-import { type TokenKeepOptions, flag } from './settings';
+import type { Keep, SealingKeys } from '../../index';
+import { record, text } from '../input/arguments';
+import { type ReadRecord, promised } from '../bridge/bridge';
+import { InvalidArgumentError } from '../errors/errors';
+import { attempt } from '../errors/failure';
+import { bare, env } from '../input/fields';
+import { native } from '../bridge/native';
+import { type TokenKeepOptions, flag } from '../settings/settings';
 
 /** The stores whose values are sealed in tokenkeep's own format. */
 export type SealedStore = 'zoho' | 'calendar' | 'integration';

@@ -1,7 +1,7 @@
 /** What the integration store makes of its arguments and tokens, without the core. */
 
-import { optionalFunction, optionalNumber, optionalScopes, record } from './arguments';
-import type { RefreshFn } from './bridge';
+import { optionalFunction, optionalNumber, optionalScopes, record } from '../input/arguments';
+import type { RefreshFn } from '../bridge/bridge';
 import {
   InvalidArgumentError,
   NotConnectedError,
@@ -9,13 +9,13 @@ import {
   ScopesMissingError,
   TokenRevokedError,
   TokenkeepError,
-} from './errors';
+} from '../errors/errors';
 import type {
   ConnectionStatus,
   IntegrationToken,
   RefreshExpiringOptions,
   ValidTokenOptions,
-} from './integration-store';
+} from './integration';
 
 /** The longest lifetime that can be asked for: about 49 days. */
 const MIN_TTL_MAX_MS = 0xffffffff;
