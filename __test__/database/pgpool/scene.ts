@@ -8,7 +8,7 @@ import type { TokenKeep, TokenKeepOptions } from '../../../dist/index.js';
 import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
 import { until } from '../../helpers/promises';
 import type { Endpoint } from '../../helpers/scene';
-import { type Roles, rolesDatabase } from '../../tenants/roles';
+import { type Roles, rolesDatabase } from '../../row-security/roles';
 import { keepOfEveryStore } from '../every-store';
 import { Pair } from '../failover/pair';
 import { Pgpool, type Settings } from './pgpool';

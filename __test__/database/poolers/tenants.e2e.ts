@@ -3,8 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TokenKeep } from '../../../dist/index.js';
 import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
-import { instance, type Roles, rolesDatabase } from '../../tenants/roles';
-import { tenantStorm } from '../../tenants/storm';
+import { instance, type Roles, rolesDatabase } from '../../row-security/roles';
+import { tenantStorm } from '../../row-security/storm';
 import { type PgBouncer, startPgBouncer } from './pgbouncer.mjs';
 import { findPgBouncer, type Version } from './program.mjs';
 import { lookIntoSessions } from './sessions';

@@ -1,0 +1,264 @@
+/**
+ * The traps that other token stores have fallen into when they refresh, each by its number in our
+ * list; those of secrets and keys are in sealing/known-failures.spec.ts.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { startPostgresProxy } from '../../support/postgres-proxy.mjs';
+import { failing, tidedOver } from '../helpers/answered';
+import { failureOf, newGate, until } from '../helpers/promises';
+import { allRows, params } from '../helpers/rows';
+import { seal } from '../helpers/sealed';
+import { SCALED, type User, useScene } from '../helpers/scene';
+
+const scene = useScene();
+
+const dead = { status: 400, body: { error: 'invalid_grant' } };
+const refused = { status: 400, body: { error: 'invalid_scope' } };
+
+/** Does something to a user's row by SQL; gives the row as the texts of its columns. */
+async function change(user: User, assignments: string, ...values: unknown[]) {
+  const { rows } = await scene.database.client.query(
+    `UPDATE gmail_tokens SET ${assignments} WHERE user_id = $1 RETURNING refreshing_at::text`,
+    [user.id, ...values],
+  );
+  return rows[0] as { refreshing_at: string | null };
+}
+
+describe('the lease', () => {
+  // trap 1
+  it('is not released by a holder that has lost it to somebody else', async () => {
+    const user = await scene.user();
+    let theirs: string | null = null;
+    scene.endpoint.script(async () => {
+      const taken = await change(user, `refreshing_at = clock_timestamp() + interval '1 second'`);
+      theirs = taken.refreshing_at;
+      return refused;
+    });
+    await failureOf(scene.keep().gmail.getValidGmailToken(user.id));
+    expect(theirs).not.toBeNull();
+    expect((await change(user, 'scope = scope')).refreshing_at).toBe(theirs);
+  });
+
+  // trap 2
+  it('outlives the slowest request that its holder waits for', async () => {
+    const user = await scene.user();
+    let isOver = false;
+    let wasOver: boolean | undefined;
+    scene.endpoint.script((_, index) => {
+      if (index === 0) return { hang: 'before' };
+      wasOver ??= isOver;
+      return undefined;
+    });
+    const holder = scene.keep(SCALED).gmail.getValidGmailToken(user.id);
+    const failed = failureOf(holder).finally(() => (isOver = true));
+    await scene.requests(1);
+    await scene.keep(SCALED).gmail.getValidGmailToken(user.id);
+    expect(await failed).toMatchObject({ name: 'RefreshOutcomeUnknownError' });
+    expect(wasOver).toBe(true);
+  });
+
+  // trap 3
+  it('is not done without when the wait for it takes too long', async () => {
+    const user = await scene.user();
+    const answer = newGate();
+    scene.endpoint.script(() => answer.opened);
+    const holder = scene.keep().gmail.getValidGmailToken(user.id);
+    await scene.requests(1);
+    const hasty = scene.keep({ waitMs: 200 });
+    for (let call = 0; call < 3; call++) {
+      const error = await failureOf(hasty.gmail.getValidGmailToken(user.id));
+      expect(error).toMatchObject({ name: 'RefreshTimeoutError', retryable: true });
+    }
+    expect(scene.endpoint.requests).toHaveLength(1);
+    answer.open();
+    await holder;
+  });
+
+  // trap 13
+  it('holds no transaction, no row and no lock in the database while the provider answers', async () => {
+    const user = await scene.user();
+    const held: unknown[] = [];
+    scene.endpoint.script(async () => {
+      const { rows } = await scene.database.client.query(
+        `SELECT state, xact_start, (SELECT count(*)::int FROM pg_locks WHERE pid = a.pid) AS locks
+         FROM pg_stat_activity AS a
+         WHERE datname = current_database() AND application_name = 'tokenkeep'`,
+      );
+      held.push(...rows);
+      await scene.database.client.query(
+        'SELECT FROM gmail_tokens WHERE user_id = $1 FOR UPDATE NOWAIT',
+        [user.id],
+      );
+      return undefined;
+    });
+    await scene.keep().gmail.getValidGmailToken(user.id);
+    expect(held.length).toBeGreaterThan(0);
+    for (const session of held) {
+      expect(session).toEqual({ state: 'idle', xact_start: null, locks: 0 });
+    }
+  });
+});
+
+describe('a failed refresh', () => {
+  // trap 4
+  it('is no error for who has a token that is still good, neither then nor in the pause', async () => {
+    const user = await scene.user({ left: 250 });
+    scene.endpoint.script(() => refused);
+    const keep = scene.keep();
+    for (let call = 0; call < 20; call++) {
+      expect(await keep.gmail.getValidGmailToken(user.id)).toMatchObject({
+        accessToken: user.accessToken,
+      });
+    }
+    expect(scene.endpoint.requests.length).toBeGreaterThan(0);
+  });
+
+  // trap 5
+  it('for too many requests passes: the row stays, and the next one succeeds', async () => {
+    const user = await scene.user();
+    scene.endpoint.script([{ status: 429 }]);
+    const keep = scene.keep();
+    const error = await failureOf(keep.gmail.getValidGmailToken(user.id));
+    expect(error).toMatchObject({ name: 'ProviderThrottledError', retryable: true });
+    const ask = () => keep.gmail.getValidGmailToken(user.id).catch(() => undefined);
+    await until(ask);
+    expect(scene.endpoint.requests.map(({ status }) => status)).toEqual([429, 200]);
+  });
+
+  // trap 6
+  it("for the application's own fault ends no user's connection", async () => {
+    for (const code of ['invalid_client', 'unauthorized_client', 'invalid_request']) {
+      const users = [await scene.user(), await scene.user()];
+      const before = await allRows(scene.database);
+      scene.endpoint.script(() => ({ status: 401, body: { error: code } }));
+      const keep = scene.keep();
+      for (const user of users) {
+        const error = await failureOf(keep.gmail.getValidGmailToken(user.id));
+        expect(error.code).toMatch(/_(CLIENT_REJECTED|PROVIDER_REFUSED)$/);
+      }
+      expect(await allRows(scene.database)).toEqual(before);
+    }
+  });
+
+  // trap 7
+  it.each([
+    ['the code of a refusal', refused, ['invalid_scope', '400']],
+    [
+      'the code of a rejected client',
+      { status: 401, body: { error: 'invalid_client' } },
+      ['invalid_client'],
+    ],
+    ['the status of a refusal without a code', { status: 418, body: '' }, ['418']],
+    [
+      'the status of a server in trouble',
+      { status: 503, headers: { 'retry-after': '60' } },
+      ['503'],
+    ],
+    ['the status of a gateway', { status: 502 }, ['502']],
+  ])('says what the provider said: %s', async (_, step, words) => {
+    const { error } = await failing(scene, step);
+    for (const word of words) expect(error.message).toContain(word);
+  });
+
+  // trap 12
+  it('that may have been carried out is not sent again', async () => {
+    for (const step of [{ drop: 'after' }, { truncate: true }, { status: 504 }] as const) {
+      const { user } = await failing(scene, step);
+      const usable = await tidedOver(scene, step);
+      // Nor by another process.
+      const hasty = scene.keep({ waitMs: 100 });
+      await failureOf(hasty.gmail.getValidGmailToken(user.id));
+      await hasty.gmail.getValidGmailToken(usable.user.id);
+    }
+    const sent = scene.endpoint.requests.map(({ refreshToken }) => refreshToken);
+    expect(sent).toHaveLength(6);
+    expect(new Set(sent).size).toBe(6);
+  });
+
+  // trap 16
+  it('that comes after a newer success ends nothing', async () => {
+    const user = await scene.user();
+    const newer = scene.endpoint.issue();
+    scene.endpoint.script(async (_, index) => {
+      if (index > 0) return undefined;
+      await change(
+        user,
+        `encrypted_access_token = $2, encrypted_refresh_token = $3, refreshing_at = NULL,
+         expires_at = clock_timestamp() + interval '1 hour'`,
+        seal(newer.accessToken),
+        seal(newer.refreshToken),
+      );
+      return dead;
+    });
+    const token = await scene.keep().gmail.getValidGmailToken(user.id);
+    expect(await scene.tokens(user)).toEqual({
+      accessToken: token.accessToken,
+      refreshToken: token.refreshToken,
+    });
+    expect(scene.endpoint.isAlive(token.refreshToken)).toBe(true);
+  });
+
+  // trap 16, in memory
+  it('is not remembered against tokens that are newer than it', async () => {
+    const user = await scene.user();
+    scene.endpoint.script([{ status: 429, headers: { 'retry-after': '600' } }]);
+    const keep = scene.keep();
+    await failureOf(keep.gmail.getValidGmailToken(user.id));
+    const newer = scene.endpoint.issue();
+    await keep.gmail.upsertGmailTokens(params(user.id, { ...newer, expiresAt: new Date(0) }));
+    await expect(keep.gmail.getValidGmailToken(user.id)).resolves.toBeDefined();
+  });
+});
+
+describe('an answer', () => {
+  // trap 10
+  it('never overwrites what a user who connected again has stored meanwhile', async () => {
+    const user = await scene.user();
+    const again = scene.endpoint.issue();
+    scene.endpoint.script(async () => {
+      const expiresAt = new Date(Date.now() + 3_600_000);
+      await scene.keep().gmail.upsertGmailTokens(params(user.id, { ...again, expiresAt }));
+      return undefined;
+    });
+    expect(await scene.keep().gmail.getValidGmailToken(user.id)).toMatchObject(again);
+    expect(await scene.tokens(user)).toEqual(again);
+  });
+
+  // trap 11
+  it('is not lost when another column has changed meanwhile', async () => {
+    const user = await scene.user();
+    scene.endpoint.script(async () => {
+      await change(user, `scope = 'changed', updated_at = clock_timestamp(), key_version = 7`);
+      return undefined;
+    });
+    const token = await scene.keep().gmail.getValidGmailToken(user.id);
+    expect(await scene.tokens(user)).toMatchObject({ refreshToken: token.refreshToken });
+    expect(scene.endpoint.isAlive(token.refreshToken)).toBe(true);
+    expect((await scene.row(user))!.scope).toBe('changed');
+    expect(scene.endpoint.requests).toHaveLength(1);
+  });
+
+  // trap 14
+  it('is handed out when it is stored, and not before', async () => {
+    const [user, other] = [await scene.user(), await scene.user({ left: 3_600 })];
+    const proxy = await startPostgresProxy(scene.database.url);
+    const keep = scene.keep({ databaseUrl: proxy.url });
+    let isOver = false;
+    let wasOver: boolean | undefined;
+    proxy.rule = async ({ step }) => {
+      if (step !== 'commit') return;
+      // As long as a read takes by the same way: what is ready to be handed out comes before it.
+      await keep.gmail.getGmailTokenDecrypted(other.id);
+      wasOver = isOver;
+    };
+    try {
+      const token = await keep.gmail.getValidGmailToken(user.id).finally(() => (isOver = true));
+      expect(wasOver).toBe(false);
+      expect(await scene.tokens(user)).toMatchObject({ refreshToken: token.refreshToken });
+    } finally {
+      await keep.close();
+      await proxy.close();
+    }
+  });
+});
