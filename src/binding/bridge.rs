@@ -101,7 +101,7 @@ impl Outbox {
     ) {
         let waiting = lock(&self.fetches).as_mut().and_then(|fetches| fetches.remove(&call));
         if let Some(waiting) = waiting {
-            // Nobody waits any more when the flight has been given up.
+            // Nobody waits any more when the refresh task has been given up.
             let _ = waiting.send(answer);
         }
     }
@@ -220,7 +220,7 @@ impl Bridge {
             return Some(left.as_secs_f64() * 1_000.0);
         }
         if let Some(run) = runs.as_mut().and_then(|runs| runs.remove(&call)) {
-            // Nobody waits any more when the flight has been given up.
+            // Nobody waits any more when the refresh task has been given up.
             let _ = run.answer.send(CallbackAnswer::NotRun);
         }
         None
@@ -256,7 +256,7 @@ impl Bridge {
     fn answer(&self, call: u32, answer: CallbackAnswer) {
         let run = lock(&self.outbox.runs).as_mut().and_then(|runs| runs.remove(&call));
         if let Some(run) = run {
-            // Nobody waits any more when the flight has been given up.
+            // Nobody waits any more when the refresh task has been given up.
             let _ = run.answer.send(answer);
         }
     }

@@ -75,7 +75,7 @@ impl Keep {
                 while Arc::strong_count(&stores) > 2 {
                     tokio::time::sleep(IDLE_PAUSE).await;
                 }
-                stores.landed().await;
+                stores.wait_idle().await;
             }
             Ok(Value::Nothing)
         });
@@ -96,7 +96,7 @@ impl Keep {
                 *lock(&shared) = Err(Error::Closed);
             } else {
                 tokio::spawn(async move {
-                    stores.landed().await;
+                    stores.wait_idle().await;
                     *lock(&shared) = Err(Error::Closed);
                 });
             }

@@ -134,13 +134,13 @@ impl Stores {
     }
 
     /// Waits until nothing is under way.
-    pub(super) async fn landed(&self) {
-        self.connect.landed().await;
-        self.gmail.landed().await;
-        self.zoho.landed().await;
-        self.vault.landed().await;
-        self.calendar.landed().await;
-        self.integration.landed().await;
+    pub(super) async fn wait_idle(&self) {
+        self.connect.wait_idle().await;
+        self.gmail.wait_idle().await;
+        self.zoho.wait_idle().await;
+        self.vault.wait_idle().await;
+        self.calendar.wait_idle().await;
+        self.integration.wait_idle().await;
     }
 
     /// Closes all of them at the same time; gives whether all that was under way ended.
@@ -149,7 +149,7 @@ impl Stores {
         // First: a code that is exchanged is worth nothing when its store is closed.
         let runtime = Tokio::default();
         let clock = Stopwatch::start(&runtime);
-        let ended = tokio::time::timeout(timeout, connect.landed()).await.is_ok();
+        let ended = tokio::time::timeout(timeout, connect.wait_idle()).await.is_ok();
         let timeout = timeout.saturating_sub(clock.elapsed(&runtime));
         let closing = tokio::join!(
             gmail.close(timeout),

@@ -110,7 +110,7 @@ impl Connect {
     }
 
     /// Waits until no code is being exchanged, and nobody disconnected.
-    pub async fn landed(&self) {
+    pub async fn wait_idle(&self) {
         self.under_way.ended().await;
     }
 

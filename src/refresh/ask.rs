@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::runtime::{Stopwatch, within};
-use super::{Credentials, FlightOf, Read, Runtime, Shared, Table, policy};
+use super::{Credentials, Read, Runtime, Shared, Table, TaskOf, policy};
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
@@ -35,7 +35,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         &self,
         endpoint: &E,
         refresh_token: &RefreshToken,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) -> Verdict {
         let limits = &self.behaviour.limits;
         let budget = Duration::from_millis(limits.http_budget_ms);
@@ -55,8 +55,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     unread.unwrap_or_else(|| Verdict::Ambiguous(late()))
                 }
                 None => {
-                    flight.answer(Err(late()));
-                    flight.leave_board();
+                    task.answer(Err(late()));
+                    task.detach();
                     let more = Duration::from_millis(limits.commit_budget_ms);
                     match within(&self.runtime, more, &mut request).await {
                         // What failed so late may have been sent all the same.
@@ -75,7 +75,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let random = self.runtime.random();
             let pause = policy::resend_after(&verdict, endpoint, &request, random, limits);
             let Some(pause) = pause else { return verdict };
-            if within(&self.runtime, pause, self.flights.closing()).await.is_some() {
+            if within(&self.runtime, pause, self.registry.closing()).await.is_some() {
                 return verdict;
             }
         }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::flight::{Joined, landed};
 use super::lease::Lease;
+use super::registry::{Joined, final_outcome};
 use super::token::Reading;
 use super::{
-    Engine, Failure, FlightOf, Next, Outcome, Read, Row, Runtime, Shared, Stopwatch, Table, Want,
-    flight_key,
+    Engine, Failure, Next, Outcome, Read, Row, Runtime, Shared, Stopwatch, Table, TaskOf, Want,
+    task_key,
 };
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -48,16 +48,16 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         endpoint: Arc<E>,
     ) -> Outcome<T> {
         let shared = Arc::clone(&self.shared);
-        let flight_key = flight_key::<T>(&claimed.key, endpoint.as_ref());
-        // Whoever flies here already waits for this lease, and finds what comes of it.
-        let flight = match shared.flights.join(flight_key.clone()) {
-            Joined::Started(_, flight) => flight,
-            Joined::Shared(_) => shared.flights.alone(flight_key).1,
+        let task_key = task_key::<T>(&claimed.key, endpoint.as_ref());
+        // A refresh task that is under way waits for this lease already, and finds its outcome.
+        let task = match shared.registry.join(task_key.clone()) {
+            Joined::Started(_, task) => task,
+            Joined::Shared(_) => shared.registry.alone(task_key).1,
         };
         let (ended, end) = oneshot::channel();
         self.shared.runtime.spawn(async move {
             // Nobody is left to be told where the run was dropped.
-            let _ = ended.send(shared.fly_claimed(claimed, endpoint, flight).await);
+            let _ = ended.send(shared.run_claimed(claimed, endpoint, task).await);
         });
         end.await.unwrap_or_else(|_| Err(Error::internal("a refresh ended without an outcome")))
     }
@@ -82,26 +82,26 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         }
         let before = shared.table.open(&key, &read.row).await?.access_token;
         let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
-        let (_, seat) = shared.board(&key, &read, &endpoint, want)?;
+        let (_, subscription) = shared.subscribe(&key, &read, &endpoint, want)?;
         drop(endpoint);
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
-        let token = landed(seat).await.unwrap_or_else(lost)?;
+        let token = final_outcome(subscription).await.unwrap_or_else(lost)?;
         Ok(token.sealed_with.is_some() || !token.credentials.access_token.is_same(&before))
     }
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    async fn fly_claimed<E: TokenEndpoint>(
+    async fn run_claimed<E: TokenEndpoint>(
         self: Arc<Self>,
         claimed: Claimed<T>,
         endpoint: Arc<E>,
-        flight: FlightOf<T>,
+        task: TaskOf<T>,
     ) -> Outcome<T> {
         let Claimed { key, row, lease, clock } = claimed;
         let lease = Lease { at: lease, clock, doubt: None };
         let read = Read { reading: Reading { now: row.now, since: clock }, row };
         let outcome: Outcome<T> =
-            match self.refresh_claim(&key, &read, lease, &endpoint, &flight).await {
+            match self.refresh_claim(&key, &read, lease, &endpoint, &task).await {
                 Next::Done(outcome) => outcome,
                 Next::Again => match self.read(&key).await {
                     // What was claimed came too late to be sent under this lease.
@@ -115,8 +115,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     Err(error) => Err(error),
                 },
             };
-        let asked = (flight_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
-        self.settle(&key, Some(&asked), outcome.clone(), &flight).await;
+        let asked = (task_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
+        self.settle(&key, Some(&asked), outcome.clone(), &task).await;
         outcome
     }
 
@@ -126,12 +126,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         read: &Read<T>,
         lease: Lease,
         endpoint: &Arc<E>,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) -> Next<T> {
         match self.prepare(key, read, endpoint.as_ref()).await {
             Ok((sent, refresh_token)) => {
                 let endpoint = endpoint.as_ref();
-                self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, flight).await
+                self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, task).await
             }
             Err(error) => {
                 self.release(key, &lease).await;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::policy::commit_pause;
 use super::{
-    Commit, Credentials, EventKind, FlightOf, Next, Read, Reading, Row, Runtime, Sealed, Shared,
-    Stamp, Stopwatch, Table, Token,
+    Commit, Credentials, EventKind, Next, Read, Reading, Row, Runtime, Sealed, Shared, Stamp,
+    Stopwatch, Table, TaskOf, Token,
 };
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         key: &T::Key,
         read: &Read<T>,
         answer: Answer<'_>,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) -> Next<T> {
         let budget = Duration::from_millis(self.behaviour.limits.commit_budget_ms);
         let first = Credentials {
@@ -128,7 +128,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 self.tell(EventKind::CommitRetry, key, None, Some(error.code()));
             }
             if failure.is_some() || tries > 0 {
-                flight.answer_unstored(&draft.over, Ok(token(draft, draft.expires_at)));
+                task.answer_unstored(&draft.over, Ok(token(draft, draft.expires_at)));
             }
             if tried >= budget {
                 let never_settled = || Error::internal("a commit found no end");

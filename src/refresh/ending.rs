@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::lease::Lease;
-use super::{Credentials, EventKind, Failure, Next, Row, Runtime, Shared, Table, flight_key};
+use super::{Credentials, EventKind, Failure, Next, Row, Runtime, Shared, Table, task_key};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenEndpoint};
 
@@ -52,7 +52,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     pause_max: self.doubt_left(&row, lease),
                     error: error.clone(),
                 };
-                let (key, stamp) = (flight_key::<T>(key, endpoint), &row.stamp);
+                let (key, stamp) = (task_key::<T>(key, endpoint), &row.stamp);
                 let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
                 self.failures.remember(&key, stamp, failure, None, runtime, limits);
                 Next::Done(Err(error))

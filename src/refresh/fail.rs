@@ -1,7 +1,7 @@
 //! What a failed refresh leaves behind: the lease is given back, and the failure is remembered.
 
 use super::lease::Lease;
-use super::{Failure, Next, Read, Runtime, Shared, Table, flight_key, policy};
+use super::{Failure, Next, Read, Runtime, Shared, Table, policy, task_key};
 use crate::error::Error;
 use crate::oauth::{TokenEndpoint, Verdict};
 
@@ -34,8 +34,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let client = endpoint.client().map(str::to_owned);
         let pause_max = policy::refusal_pause_max(&error, limits);
         let failure = Failure { error: error.clone(), client, lasting, pause_max };
-        let (flight_key, stamp) = (flight_key::<T>(key, endpoint), &read.row.stamp);
-        self.failures.remember(&flight_key, stamp, failure, retry_after, &self.runtime, limits);
+        let (task_key, stamp) = (task_key::<T>(key, endpoint), &read.row.stamp);
+        self.failures.remember(&task_key, stamp, failure, retry_after, &self.runtime, limits);
         Next::Done(Err(error))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FlightKey, FlightOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want};
+use super::{Outcome, Read, Runtime, Shared, Stamp, Table, TaskKey, TaskOf, Token, Want};
 use crate::error::Error;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
@@ -15,19 +15,19 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn settle(
         &self,
         key: &T::Key,
-        asked: Option<&(FlightKey<T>, Stamp)>,
+        asked: Option<&(TaskKey<T>, Stamp)>,
         outcome: Outcome<T>,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) {
-        flight.answer(outcome);
-        let Some((flight_key, stamp)) = asked else { return };
-        let failure = self.failures.take_unwritten(flight_key, stamp);
+        task.answer(outcome);
+        let Some((task_key, stamp)) = asked else { return };
+        let failure = self.failures.take_unwritten(task_key, stamp);
         // What failed in the database says nothing of the tokens.
         let Some(failure) = failure.filter(|failure| failure.error.is_of_provider()) else {
             return;
         };
         if let Some(pause) = self.table.note_failure(key, stamp, &failure).await {
-            self.failures.extend(flight_key, stamp, pause, &self.runtime);
+            self.failures.extend(task_key, stamp, pause, &self.runtime);
         }
     }
 

@@ -7,23 +7,23 @@
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
 mod ask;
-mod board;
 mod caller;
 mod claimed;
 mod commit;
 mod ending;
 mod events;
 mod fail;
-mod flight;
 mod hand_out;
 mod lease;
 mod memory;
 mod policy;
+mod poll;
+mod registry;
 mod runtime;
 mod state;
+mod subscribe;
 mod table;
 mod token;
-mod waiting;
 mod want;
 
 use std::sync::Arc;
@@ -41,21 +41,21 @@ pub use want::{Behaviour, Want};
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
-use board::Needs;
 use commit::Answer;
 use events::Hold;
-use flight::{Flight, Flights, looks_on};
 use lease::{Lease, Watches};
 use memory::{Breakers, Clients, Durations, Failures};
+use poll::{Held, Looks};
+use registry::{RefreshTask, Registry, is_polling};
 use runtime::within;
+use subscribe::Needs;
 use token::Reading;
-use waiting::{Held, Looks};
 
 type Outcome<T> = Result<Token<<T as Table>::Record>>;
-type FlightKey<T> = (<T as Table>::Key, Option<String>);
-type FlightOf<T> = Flight<FlightKey<T>, Outcome<T>>;
+type TaskKey<T> = (<T as Table>::Key, Option<String>);
+type TaskOf<T> = RefreshTask<TaskKey<T>, Outcome<T>>;
 
-/// Where a flight goes after a step.
+/// Where a refresh task goes after a step.
 enum Next<T: Table> {
     /// It ends.
     Done(Outcome<T>),
@@ -86,9 +86,9 @@ struct Shared<T: Table, R: Runtime> {
     runtime: R,
     behaviour: Behaviour,
     observer: Arc<dyn Observer>,
-    flights: Arc<Flights<FlightKey<T>, Outcome<T>>>,
+    registry: Arc<Registry<TaskKey<T>, Outcome<T>>>,
     watches: Watches<T::Key>,
-    failures: Failures<FlightKey<T>>,
+    failures: Failures<TaskKey<T>>,
     breakers: Breakers,
     clients: Clients,
     durations: Durations,
@@ -103,7 +103,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
                 runtime,
                 behaviour,
                 observer,
-                flights: Flights::new(),
+                registry: Registry::new(),
                 watches: Watches::new(),
                 failures: Failures::new(),
                 breakers: Breakers::new(),
@@ -141,11 +141,11 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         if stored.refresh_token.is_none() {
             return shared.instead(&key, &read, want, Error::RefreshTokenMissing).await;
         }
-        // 2. Join the flight.
+        // 2. Join the refresh task.
         let endpoint = Arc::new(endpoint);
-        let board = || shared.board(&key, &read, &endpoint, want);
-        let boarded = match board() {
-            Ok(boarded) => boarded,
+        let subscribe = || shared.subscribe(&key, &read, &endpoint, want);
+        let subscribed = match subscribe() {
+            Ok(subscribed) => subscribed,
             // The caller's own mistake, which a token would hide until there is none.
             Err(error @ Error::InvalidArgument { .. }) => return Err(error),
             Err(error) => return shared.instead(&key, &read, want, error).await,
@@ -153,11 +153,12 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let wait = Duration::from_millis(want.wait_ms);
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
         if shared.takes_usable(want) && shared.is_usable(&read) {
-            // Only who started the flight waits, and only until somebody else turns out to refresh.
-            let (started, seat) = &boarded;
-            let looks_on = !started
-                || within(&shared.runtime, left(), looks_on(seat.clone())).await == Some(true);
-            if looks_on && let Some(token) = shared.usable(&key, &read).await {
+            // Only who started the refresh task waits, and only until somebody else turns out to refresh.
+            let (started, subscription) = &subscribed;
+            let polls = !started
+                || within(&shared.runtime, left(), is_polling(subscription.clone())).await
+                    == Some(true);
+            if polls && let Some(token) = shared.usable(&key, &read).await {
                 return token;
             }
         }
@@ -166,7 +167,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             unwanted: want.force.then_some(&stored.access_token),
             fresh_ms: want.fresh_ms,
         };
-        let outcome = shared.landing(boarded, needs, board, left).await;
+        let outcome = shared.wait(subscribed, needs, subscribe, left).await;
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
         match outcome.map(|outcome| outcome.unwrap_or_else(lost)) {
             Some(Ok(token)) if shared.left_ms(&token) > 0 => Ok(token),
@@ -185,7 +186,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.shared.flights.is_closed()
+        self.shared.registry.is_closed()
     }
 
     /// Forgets what has failed here: each row may be tried again at once.
@@ -193,26 +194,26 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         self.shared.failures.forget();
     }
 
-    /// Waits until no flight is under way, and all that they leave behind is written.
-    pub async fn landed(&self) {
-        self.shared.landed().await;
+    /// Waits until no refresh task is under way, and all that they leave behind is written.
+    pub async fn wait_idle(&self) {
+        self.shared.wait_idle().await;
     }
 
-    /// Refuses new flights, ends those that have sent nothing, and waits for the others, commits
+    /// Refuses new refresh tasks, ends those that have sent nothing, and waits for the others, commits
     /// included, but no longer than `timeout`. Gives whether all of them ended.
     pub async fn close(&self, timeout: Duration) -> bool {
-        self.shared.flights.close();
-        within(&self.shared.runtime, timeout, self.shared.landed()).await.is_some()
+        self.shared.registry.close();
+        within(&self.shared.runtime, timeout, self.shared.wait_idle()).await.is_some()
     }
 }
 
-fn flight_key<T: Table>(key: &T::Key, endpoint: &impl TokenEndpoint) -> FlightKey<T> {
+fn task_key<T: Table>(key: &T::Key, endpoint: &impl TokenEndpoint) -> TaskKey<T> {
     (key.clone(), endpoint.login().map(str::to_owned))
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    async fn landed(&self) {
-        self.flights.landed().await;
+    async fn wait_idle(&self) {
+        self.registry.wait_idle().await;
         self.table.noted().await;
     }
 
@@ -226,23 +227,23 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    /// Step 2: The flight: steps 1 to 9 until there is an outcome, beginning with what its first
+    /// Step 2: The refresh task: steps 1 to 9 until there is an outcome, beginning with what its first
     /// caller has just read.
-    async fn fly<E: TokenEndpoint>(
+    async fn run<E: TokenEndpoint>(
         self: Arc<Self>,
         key: T::Key,
         first: Read<T>,
         endpoint: Arc<impl EndpointOf<T, E>>,
         want: Want,
-        flight: FlightOf<T>,
+        task: TaskOf<T>,
     ) {
-        let patience = policy::flight_patience(&self.behaviour.limits, self.behaviour.mixed_fleet);
+        let patience = policy::poll_timeout(&self.behaviour.limits, self.behaviour.mixed_fleet);
         let mut looks = Looks::new(&self.runtime, patience);
         let mut unwanted = None;
         let mut first = Some(first);
-        // What this flight waits to see changed by somebody else.
+        // What this refresh task waits to see changed by somebody else.
         let mut waits_on: Option<Held<T::Record>> = None;
-        let mut asked: Option<(FlightKey<T>, Stamp)> = None;
+        let mut asked: Option<(TaskKey<T>, Stamp)> = None;
         let outcome = loop {
             let read = match first.take() {
                 Some(first) => Ok(first),
@@ -252,7 +253,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Ok(read) => read,
                 Err(error) if !error.is_retryable() => break Err(error),
                 Err(error) => {
-                    // A failed poll: the watch starts again, and the flight looks on.
+                    // A failed poll: the watch starts again, and the refresh task looks on.
                     self.watches.forget(&key);
                     match self.look_on(&mut looks, None).await {
                         true => continue,
@@ -285,9 +286,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Ok(endpoint) => endpoint,
                 Err(error) => break Err(error),
             };
-            match self.attempt(&key, &read, here.as_ref(), want, &flight).await {
+            match self.attempt(&key, &read, here.as_ref(), want, &task).await {
                 Some(Next::Done(outcome)) => {
-                    asked = Some((flight_key::<T>(&key, here.as_ref()), read.row.stamp));
+                    asked = Some((task_key::<T>(&key, here.as_ref()), read.row.stamp));
                     break outcome;
                 }
                 Some(Next::Again) => waits_on = None,
@@ -297,7 +298,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     if is_odd && let Some(error) = self.swallowed(&key, &read.row.stamp).await {
                         break Err(error);
                     }
-                    flight.looks_on();
+                    task.polls();
                     waits_on = Some(Held::of(read.row));
                 }
             }
@@ -305,7 +306,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 break Err(self.gives_up(&looks, None));
             }
         };
-        self.settle(&key, asked.as_ref(), outcome, &flight).await;
+        self.settle(&key, asked.as_ref(), outcome, &task).await;
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -315,7 +316,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         read: &Read<T>,
         endpoint: &E,
         want: Want,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) -> Option<Next<T>> {
         let done = |error: Error| Some(Next::Done(Err(error)));
         let (sent, refresh_token) = match self.prepare(key, read, endpoint).await {
@@ -330,7 +331,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             self.release(key, &lease).await;
             return done(refused);
         }
-        Some(self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, flight).await)
+        Some(self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, task).await)
     }
 
     /// Steps 4 to 9: what a lease was taken for.
@@ -343,10 +344,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         refresh_token: &RefreshToken,
         lease: Lease,
         endpoint: &E,
-        flight: &FlightOf<T>,
+        task: &TaskOf<T>,
     ) -> Next<T> {
         // 4. Just before sending.
-        if self.flights.is_closed() {
+        if self.registry.is_closed() {
             self.release(key, &lease).await;
             return Next::Done(Err(Error::Closed));
         }
@@ -358,13 +359,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // 6. Ask the provider.
         let _hold = Hold::new(&self.observer);
         self.tell(EventKind::RefreshStart, key, None, None);
-        let verdict = self.ask(endpoint, refresh_token, flight).await;
+        let verdict = self.ask(endpoint, refresh_token, task).await;
         let next = match verdict {
             Verdict::Granted(response) => {
                 self.breakers.close(endpoint.login());
                 let answer = Answer { sent, lease: &lease, response: &response };
                 self.durations.remember(lease.clock.elapsed_monotonic(&self.runtime));
-                let next = self.commit(key, read, answer, flight).await;
+                let next = self.commit(key, read, answer, task).await;
                 if matches!(next, Next::Done(Ok(_))) {
                     self.clients.remember(endpoint.client());
                     self.failures.forget_unproven();

@@ -110,9 +110,9 @@ pub(super) fn commit_pause(tries: u32, random: f64, limits: &Limits) -> Duration
     grown.min(most).mul_f64(0.5 + random / 2.0)
 }
 
-/// How long a flight looks on before it gives up: a lease, its takeover, and the work of the
+/// How long a refresh task looks on before it gives up: a lease, its takeover, and the work of the
 /// next holder.
-pub(super) fn flight_patience(limits: &Limits, mixed_fleet: bool) -> Duration {
+pub(super) fn poll_timeout(limits: &Limits, mixed_fleet: bool) -> Duration {
     Duration::from_millis(
         limits.lease_ms
             + takeover_grace_ms(limits, mixed_fleet)

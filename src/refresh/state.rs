@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Runtime, Shared, Stamp, Table, flight_key};
+use super::{Runtime, Shared, Stamp, Table, task_key};
 use crate::error::{Error, Unproven};
 use crate::oauth::TokenEndpoint;
 
@@ -79,8 +79,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if left.is_zero() {
             return None;
         }
-        let flight_key = flight_key::<T>(key, endpoint);
-        self.failures.remember_for(&flight_key, stamp, &error, left, &self.runtime);
+        let task_key = task_key::<T>(key, endpoint);
+        self.failures.remember_for(&task_key, stamp, &error, left, &self.runtime);
         Some(error)
     }
 

@@ -44,7 +44,7 @@ pub trait Store: Sized {
     fn within(&self, scope: &Scope) -> Self;
 
     /// Waits until nothing is under way.
-    fn landed(&self) -> impl Future<Output = ()> + Send;
+    fn wait_idle(&self) -> impl Future<Output = ()> + Send;
 
     /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
     /// whether all of it ended.

@@ -458,7 +458,7 @@ async fn a_usable_token_is_given_instead_of_an_error_but_not_after_it_ran_out() 
     }
     let process = Process::new(&world, &provider);
     assert_eq!(process.call().await.as_deref(), Ok("usable"));
-    // Judged when it is handed out: this flight takes longer than the token is good for.
+    // Judged when it is handed out: this refresh task takes longer than the token is good for.
     pass(36).await;
     provider.script(Answer::LostAfter(14_000));
     assert!(matches!(process.call().await, Err(Error::OutcomeUnknown { .. })));
@@ -655,7 +655,7 @@ async fn an_answer_that_is_not_stored_is_not_given_to_who_has_connected_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_who_joins_an_old_flight_has_its_whole_time() {
+async fn a_caller_who_joins_an_old_refresh_has_its_whole_time() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let process = Process::new(&world, &provider);
     let first = process.spawn_call();
@@ -731,7 +731,7 @@ async fn a_row_that_was_sealed_anew_is_still_what_a_forced_refresh_replaces() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forced_refresh_is_not_content_with_a_flight_for_an_older_version() {
+async fn a_forced_refresh_is_not_content_with_a_refresh_of_an_older_version() {
     let (world, provider) = (World::new(), Provider::new(true, false));
     provider.script(Answer::After(5_000));
     let process = Process::new(&world, &provider);

@@ -198,8 +198,8 @@ impl Store for Calendar {
         Self { scope: scope.clone(), ..self.clone() }
     }
 
-    async fn landed(&self) {
-        self.engine.landed().await;
+    async fn wait_idle(&self) {
+        self.engine.wait_idle().await;
     }
 
     async fn close(&self, timeout: Duration) -> bool {

@@ -300,7 +300,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         })
     }
 
-    /// Through the ordinary flight, which waits, and takes an expired lease over.
+    /// Through the ordinary refresh task, which waits, and takes an expired lease over.
     fn wait_for(&self, key: Key) -> BoxFuture<'a, Ended> {
         let &Self { store, endpoints, pace, slots, ask, .. } = self;
         let (turn, slot) = self.turn_and_slot(&key);

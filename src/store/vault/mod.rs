@@ -343,15 +343,15 @@ impl Store for Vault {
         Self { scope: scope.clone(), ..self.clone() }
     }
 
-    async fn landed(&self) {
-        self.engine.landed().await;
-        self.usage.landed().await;
+    async fn wait_idle(&self) {
+        self.engine.wait_idle().await;
+        self.usage.wait_idle().await;
     }
 
     async fn close(&self, timeout: Duration) -> bool {
         let closing = async {
             let ended = self.engine.close(timeout).await;
-            self.usage.landed().await;
+            self.usage.wait_idle().await;
             ended
         };
         tokio::time::timeout(timeout, closing).await.unwrap_or(false)

@@ -67,7 +67,7 @@ impl Usage {
     }
 
     /// Waits until all uses are written, or have failed to be.
-    pub(super) async fn landed(&self) {
+    pub(super) async fn wait_idle(&self) {
         // The sender lives as long as we do, so there is no other way to end.
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }

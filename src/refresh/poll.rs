@@ -1,4 +1,4 @@
-//! Step 5: what a flight waits for while somebody else refreshes, and when it looks again.
+//! Step 5: what a refresh task waits for while somebody else refreshes, and when it looks again.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(end.ms_since(start)).unwrap_or_default())
 }
 
-/// How a flight looks on: for how long already, and how often in vain.
+/// How a refresh task looks on: for how long already, and how often in vain.
 pub(super) struct Looks {
     clock: Stopwatch,
     patience: Duration,
@@ -77,13 +77,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             looks.count += 1;
             poll_pause(looks.count - 1, random, limits)
         });
-        within(&self.runtime, pause, self.flights.closing()).await.is_none()
+        within(&self.runtime, pause, self.registry.closing()).await.is_none()
             && looks.clock.elapsed(&self.runtime) < looks.patience
     }
 
-    /// Why a flight ends without an outcome.
+    /// Why a refresh task ends without an outcome.
     pub(super) fn gives_up(&self, looks: &Looks, failure: Option<Error>) -> Error {
-        if self.flights.is_closed() {
+        if self.registry.is_closed() {
             return Error::Closed;
         }
         let waited_ms = u64::try_from(looks.patience.as_millis()).unwrap_or(u64::MAX);

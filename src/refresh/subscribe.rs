@@ -1,19 +1,19 @@
-//! Step 2: joining the flight of a row, and waiting for what comes of it.
+//! Step 2: joining the refresh task of a row, and waiting for what comes of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::flight::{Joined, Seat, landing};
+use super::registry::{Joined, Subscription, outcome_for};
 use super::runtime::within;
-use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want, flight_key};
+use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want, task_key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::secret::AccessToken;
 
-/// Whether this caller has started the flight, and its seat there.
-pub(super) type Boarded<T> = (bool, Seat<Outcome<T>>);
+/// Whether this caller has started the refresh task, and its subscription.
+pub(super) type Subscribed<T> = (bool, Subscription<Outcome<T>>);
 
-/// What a caller needs of a flight that it joins.
+/// What a caller needs of a refresh task that it joins.
 #[derive(Clone, Copy)]
 pub(super) struct Needs<'a> {
     /// The version of the row that it has read.
@@ -25,49 +25,50 @@ pub(super) struct Needs<'a> {
 }
 
 impl<T: Table, R: Runtime> Shared<T, R> {
-    /// Joins the flight of this row, or starts one; gives whether it was started. Refused while
+    /// Joins the refresh task of this row, or starts one; gives whether it was started. Refused while
     /// an earlier failure is young.
-    pub(super) fn board<E: TokenEndpoint>(
+    pub(super) fn subscribe<E: TokenEndpoint>(
         self: &Arc<Self>,
         key: &T::Key,
         read: &Read<T>,
         endpoint: &Arc<impl EndpointOf<T, E>>,
         want: Want,
-    ) -> Result<Boarded<T>> {
-        let flight_key = flight_key::<T>(key, endpoint(&read.row.record)?.as_ref());
-        if !self.flights.is_under_way(&flight_key) {
-            if self.flights.is_closed() {
+    ) -> Result<Subscribed<T>> {
+        let task_key = task_key::<T>(key, endpoint(&read.row.record)?.as_ref());
+        if !self.registry.is_under_way(&task_key) {
+            if self.registry.is_closed() {
                 return Err(Error::Closed);
             }
-            if let Some(error) = self.failures.recent(&flight_key, &read.row.stamp, &self.runtime) {
+            if let Some(error) = self.failures.recent(&task_key, &read.row.stamp, &self.runtime) {
                 return Err(error);
             }
         }
-        match self.flights.join(flight_key) {
-            Joined::Shared(seat) => Ok((false, seat)),
-            Joined::Started(seat, flight) => {
+        match self.registry.join(task_key) {
+            Joined::Shared(subscription) => Ok((false, subscription)),
+            Joined::Started(subscription, task) => {
                 let first = Read { row: read.row.clone(), reading: read.reading };
                 let endpoint = Arc::clone(endpoint);
-                let task = Arc::clone(self).fly(key.clone(), first, endpoint, want, flight);
+                let task = Arc::clone(self).run(key.clone(), first, endpoint, want, task);
                 self.runtime.spawn(task);
-                Ok((true, seat))
+                Ok((true, subscription))
             }
         }
     }
 
-    /// What comes of the flight, for a caller with these needs; `None` when its time is over.
-    /// `Some(None)`: the flight was dropped.
-    pub(super) async fn landing(
+    /// What comes of the refresh task, for a caller with these needs; `None` when its time is over.
+    /// `Some(None)`: the refresh task was dropped.
+    pub(super) async fn wait(
         &self,
-        (mut started, mut seat): Boarded<T>,
+        (mut started, mut subscription): Subscribed<T>,
         needs: Needs<'_>,
-        board: impl Fn() -> Result<Boarded<T>>,
+        subscribe: impl Fn() -> Result<Subscribed<T>>,
         left: impl Fn() -> Duration,
     ) -> Option<Option<Outcome<T>>> {
         let first_look = Duration::from_millis(self.behaviour.limits.poll_min_ms);
         let mut accepts_short = false;
         loop {
-            let outcome = within(&self.runtime, left(), landing(seat, needs.seen)).await;
+            let outcome =
+                within(&self.runtime, left(), outcome_for(subscription, needs.seen)).await;
             let again = match &outcome {
                 // It had waited since before this caller came, whose time is not over.
                 Some(Some(Err(Error::RefreshTimeout { .. }))) => true,
@@ -87,10 +88,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if !(again || once_more) || left().is_zero() {
                 return outcome.filter(|_| !again);
             }
-            // That flight may not have left the board yet.
+            // That refresh task may not have left the registry yet.
             self.runtime.sleep(left().min(first_look)).await;
-            match board() {
-                Ok(boarded) => (started, seat) = boarded,
+            match subscribe() {
+                Ok(subscribed) => (started, subscription) = subscribed,
                 Err(error) => return Some(Some(Err(error))),
             }
         }
