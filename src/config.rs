@@ -53,7 +53,7 @@ pub struct Limits {
     pub wait_ms: u64,
     /// A forced refresh is content with one that is younger than this.
     pub shared_refresh_ms: u64,
-    /// The first pause between two looks at a row that somebody else refreshes.
+    /// The first pause between two reads at a row that somebody else refreshes.
     pub poll_min_ms: u64,
     /// The longest such pause; takeover needs it to be at most a second.
     pub poll_max_ms: u64,

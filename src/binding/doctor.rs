@@ -44,7 +44,7 @@ fn keys(options: &KeepOptions) -> Keys {
     }
 }
 
-/// Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+/// Backoff at the database and the tables of `stores`, and writes nothing; resolves to findings, as
 /// JSON.
 #[napi(catch_unwind)]
 pub fn examine_database(bridge: &Bridge, id: u32, mut options: KeepOptions, stores: Vec<String>) {

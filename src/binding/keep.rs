@@ -105,7 +105,7 @@ impl Keep {
     }
 }
 
-/// How often an instance that was given up is looked at.
+/// How often an instance that was given up is checked.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
 
 impl Keep {

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::pool::Params;
 use crate::error::Result;
 
-/// A connection to look with.
+/// A connection to query with.
 pub(super) trait Ask {
     /// The rows of one statement.
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>>;

@@ -29,8 +29,8 @@ struct Applied {
 
 const APPLIED: &str = "SELECT target_schema, store, version FROM tokenkeep.migrations";
 
-/// Looks there, as far as the role may.
-pub(super) async fn look(inspection: &Inspection) -> Result<Bookkeeping> {
+/// Backoff there, as far as the role may.
+pub(super) async fn inspect(inspection: &Inspection) -> Result<Bookkeeping> {
     let migrations = access(inspection, Some("tokenkeep"), "migrations", None).await?;
     let applied = match &migrations {
         None => Some(Vec::new()),

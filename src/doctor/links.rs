@@ -65,7 +65,7 @@ const LINK: &str = "
     ) AS id ON true";
 
 /// The foreign keys of a store's table.
-pub(super) async fn look(
+pub(super) async fn inspect(
     inspection: &Inspection,
     store: &str,
     table: &Access,

@@ -78,7 +78,7 @@ impl<T> From<Result<T>> for Checked<T> {
     }
 }
 
-/// Looks at the database of `settings` and at the tables of `migrations` in it.
+/// Backoff at the database of `settings` and at the tables of `migrations` in it.
 ///
 /// # Errors
 /// [`Error::Internal`] only: whatever is wrong with the database is a finding.
@@ -109,13 +109,13 @@ async fn contents(
 ) -> Contents {
     // It rests while the others are asked: see there.
     let second = pooler::second(used, runtime).await;
-    let bookkeeping = bookkeeping::look(&used.inspection).await;
+    let bookkeeping = bookkeeping::inspect(&used.inspection).await;
     let mut tables = BTreeMap::new();
     for migration in migrations {
         let named = settings.schema();
-        let found = table::look(&used.inspection, migration, named, keys).await;
+        let found = table::inspect(&used.inspection, migration, named, keys).await;
         tables.insert(migration.store, found.into());
     }
-    let pooler = pooler::look(used, second, runtime).await;
+    let pooler = pooler::inspect(used, second, runtime).await;
     Contents { pooler: pooler.into(), bookkeeping: bookkeeping.into(), tables }
 }

@@ -20,7 +20,7 @@ pub(super) struct Pgpool {
 }
 
 /// Asks whoever answers; `None`: it is not Pgpool-II.
-pub(super) async fn look(inspection: &Inspection) -> Option<Pgpool> {
+pub(super) async fn inspect(inspection: &Inspection) -> Option<Pgpool> {
     let told = inspection.first_value("SHOW pool_version").await?;
     let is_on = |value: Option<String>| value.is_some_and(|value| value == "on");
     Some(Pgpool {

@@ -72,7 +72,7 @@ pub(super) async fn second(
 }
 
 /// Compares the backends of both.
-pub(super) async fn look(
+pub(super) async fn inspect(
     used: &Reached<'_>,
     second: std::result::Result<Second, Unreached>,
     runtime: &impl Runtime,
@@ -82,7 +82,7 @@ pub(super) async fn look(
     runtime.sleep(Duration::from_secs_f64(rest / 1_000.0)).await;
     let both = [(&used.inspection, used.since), (&second.inspection, second.since)];
     let mut pids: [Option<i32>; 2] = [None, None];
-    let pgpool = pgpool::look(&used.inspection).await;
+    let pgpool = pgpool::inspect(&used.inspection).await;
     let mut seen = Pooler { is_shared: false, is_moved: false, is_of_other_age: false, pgpool };
     for turn in TURNS {
         let (inspection, since) = both[turn];

@@ -66,8 +66,8 @@ const INDEX: &str = "
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
             WHERE k.place <= cardinality($2) ORDER BY k.place) = $2)";
 
-/// Looks at the table of `migration`.
-pub(super) async fn look(
+/// Backoff at the table of `migration`.
+pub(super) async fn inspect(
     inspection: &Inspection,
     migration: &Migration,
     schema: Option<&str>,
@@ -93,11 +93,11 @@ pub(super) async fn look(
     };
     let shape = shape(inspection, migration, found).await;
     let has_columns = shape.as_ref().is_ok_and(|shape| shape.hindering.is_empty());
-    table.between = Some(triggers::look(inspection, migration, found.oid).await.into());
-    table.links = Some(links::look(inspection, migration.store, found).await.into());
+    table.between = Some(triggers::inspect(inspection, migration, found.oid).await.into());
+    table.links = Some(links::inspect(inspection, migration.store, found).await.into());
     if has_columns && found.sees_all_rows() {
         table.sample =
-            Some(rows::look(inspection, migration.store, &found.name, keys).await.into());
+            Some(rows::inspect(inspection, migration.store, &found.name, keys).await.into());
     }
     table.shape = Some(shape.into());
     Ok(table)

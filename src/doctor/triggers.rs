@@ -58,8 +58,8 @@ const TIMES: [&str; 3] = ["connected_at", "created_at", "updated_at"];
 /// The stores in which `updated_at` tells more: whether a row was written since its grant died.
 const DATED: [&str; 2] = ["zoho", "integration"];
 
-/// Looks at the table.
-pub(super) async fn look(
+/// Backoff at the table.
+pub(super) async fn inspect(
     inspection: &Inspection,
     migration: &Migration,
     oid: u32,

@@ -127,7 +127,7 @@ impl fmt::Display for Error {
                 "tenantId: this user's tokens belong to another tenant; delete them there first",
             ),
             Self::TenantMismatch { by_policy: true } => f.write_str(
-                "Row-level security refuses the row: it is, or would be, another tenant's than the one of withTenant, or a column that its policy looks at has no default",
+                "Row-level security refuses the row: it is, or would be, another tenant's than the one of withTenant, or a column that its policy backoff at has no default",
             ),
             Self::TenantRequired { table } => write!(
                 f,

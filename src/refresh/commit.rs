@@ -47,7 +47,7 @@ struct Draft {
     expires_at: Option<Timestamp>,
 }
 
-/// What a look at the row after a commit that matched nothing tells.
+/// What a second read of the row after a commit that matched nothing tells.
 enum Found {
     /// The row holds what an earlier try wrote: that draft's number, and the expiry as stored.
     Mine(usize, Option<Timestamp>),
@@ -103,7 +103,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     return Next::Done(Ok(token(draft, stored)));
                 }
                 // 7b. No row matched.
-                Ok(None) => match self.look_again(key, &answer, &drafts).await {
+                Ok(None) => match self.reread(key, &answer, &drafts).await {
                     Ok(Found::Mine(number, stored)) => {
                         return Next::Done(Ok(token(&drafts[number], stored)));
                     }
@@ -170,12 +170,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// 7b. Re-reads. A row that cannot be opened is an error like a database that is away.
-    async fn look_again(
-        &self,
-        key: &T::Key,
-        answer: &Answer<'_>,
-        drafts: &[Draft],
-    ) -> Result<Found> {
+    async fn reread(&self, key: &T::Key, answer: &Answer<'_>, drafts: &[Draft]) -> Result<Found> {
         let Some(row) = self.table.read_for_commit(key).await? else {
             return Ok(Found::Elsewhere(Some(self.table.not_connected(key))));
         };

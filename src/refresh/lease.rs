@@ -59,7 +59,7 @@ pub(super) struct Watches<Key> {
     seen: Mutex<HashMap<Key, Watch>>,
 }
 
-/// Above this many rows, those that nobody looked at for a lease are forgotten.
+/// Above this many rows, those that nobody has read for a lease are forgotten.
 const WATCHES_MAX: usize = 1_024;
 
 impl<Key: Eq + Hash + Clone> Watches<Key> {
@@ -112,7 +112,7 @@ impl<Key: Eq + Hash + Clone> Watches<Key> {
         seen.get(key).is_some_and(|watch| watch.ahead && watch.value == value)
     }
 
-    /// How long the same value has been seen; a gap between two looks starts again, except for a
+    /// How long the same value has been seen; a gap between two reads starts again, except for a
     /// value that is ahead.
     fn watch(
         &self,

@@ -1,6 +1,6 @@
 //! What a process remembers: of failures a growing pause per row and client, and a breaker per
 //! application, so that neither a dead provider nor a wrong secret is asked in a loop; of refreshes how
-//! long they take, so that who waits looks when one is likely to have ended, and which clients made them.
+//! long they take, so that a task that waits reads again when one is likely to have ended, and which clients made them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -34,7 +34,7 @@ pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Remembered>>,
     /// Whether some row has failed since its client was not believed.
     has_unproven: AtomicBool,
-    /// So many rows are taken before it is looked again for those whose pause is over.
+    /// So many rows are taken before it is searched again for those whose pause is over.
     room: AtomicUsize,
 }
 

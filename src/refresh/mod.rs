@@ -45,7 +45,7 @@ use commit::Answer;
 use events::Hold;
 use lease::{Lease, Watches};
 use memory::{Breakers, Clients, Durations, Failures};
-use poll::{Held, Looks};
+use poll::{Backoff, Held};
 use registry::{RefreshTask, Registry, is_polling};
 use runtime::within;
 use subscribe::Needs;
@@ -238,7 +238,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         task: TaskOf<T>,
     ) {
         let patience = policy::poll_timeout(&self.behaviour.limits, self.behaviour.mixed_fleet);
-        let mut looks = Looks::new(&self.runtime, patience);
+        let mut backoff = Backoff::new(&self.runtime, patience);
         let mut unwanted = None;
         let mut first = Some(first);
         // What this refresh task waits to see changed by somebody else.
@@ -253,11 +253,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Ok(read) => read,
                 Err(error) if !error.is_retryable() => break Err(error),
                 Err(error) => {
-                    // A failed poll: the watch starts again, and the refresh task looks on.
+                    // A failed poll: the watch starts again, and the refresh task polls.
                     self.watches.forget(&key);
-                    match self.look_on(&mut looks, None).await {
+                    match self.pause_before_reread(&mut backoff, None).await {
                         true => continue,
-                        false => break Err(self.gives_up(&looks, Some(error))),
+                        false => break Err(self.gives_up(&backoff, Some(error))),
                     }
                 }
             };
@@ -302,8 +302,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     waits_on = Some(Held::of(read.row));
                 }
             }
-            if !self.look_on(&mut looks, waits_on.as_ref()).await {
-                break Err(self.gives_up(&looks, None));
+            if !self.pause_before_reread(&mut backoff, waits_on.as_ref()).await {
+                break Err(self.gives_up(&backoff, None));
             }
         };
         self.settle(&key, asked.as_ref(), outcome, &task).await;

@@ -81,16 +81,16 @@ pub(super) fn refusal_pause(refusals: u32, random: f64, limits: &Limits) -> Dura
     grown.min(most).mul_f64(1.0 + random / 4.0)
 }
 
-/// The pause between two looks at a row that somebody else refreshes.
-pub(super) fn poll_pause(looks: u32, random: f64, limits: &Limits) -> Duration {
+/// The pause between two reads at a row that somebody else refreshes.
+pub(super) fn poll_pause(attempt: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.poll_max_ms);
-    let grown = Duration::from_millis(limits.poll_min_ms) * (1 << (looks / 2).min(10));
+    let grown = Duration::from_millis(limits.poll_min_ms) * (1 << (attempt / 2).min(10));
     grown.min(most).mul_f64(0.5 + random / 2.0)
 }
 
 /// The pause until a refresh that has taken `age` is likely to have ended, by the shortest of
 /// those before it; `None` when that says nothing.
-pub(super) fn first_look(
+pub(super) fn first_reread(
     shortest: Option<Duration>,
     age: Duration,
     random: f64,
@@ -110,7 +110,7 @@ pub(super) fn commit_pause(tries: u32, random: f64, limits: &Limits) -> Duration
     grown.min(most).mul_f64(0.5 + random / 2.0)
 }
 
-/// How long a refresh task looks on before it gives up: a lease, its takeover, and the work of the
+/// How long a refresh task polls before it gives up: a lease, its takeover, and the work of the
 /// next holder.
 pub(super) fn poll_timeout(limits: &Limits, mixed_fleet: bool) -> Duration {
     Duration::from_millis(

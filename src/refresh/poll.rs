@@ -1,8 +1,8 @@
-//! Step 5: what a refresh task waits for while somebody else refreshes, and when it looks again.
+//! Step 5: what a refresh task waits for while somebody else refreshes, and when it reads again.
 
 use std::time::Duration;
 
-use super::policy::{first_look, poll_pause};
+use super::policy::{first_reread, poll_pause};
 use super::runtime::{Stopwatch, within};
 use super::{Row, Runtime, Shared, Table};
 use crate::db::Timestamp;
@@ -37,14 +37,14 @@ fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(end.ms_since(start)).unwrap_or_default())
 }
 
-/// How a refresh task looks on: for how long already, and how often in vain.
-pub(super) struct Looks {
+/// How a refresh task polls: for how long already, and how often in vain.
+pub(super) struct Backoff {
     clock: Stopwatch,
     patience: Duration,
     count: u32,
 }
 
-impl Looks {
+impl Backoff {
     pub(super) fn new(runtime: &impl Runtime, patience: Duration) -> Self {
         Self { clock: Stopwatch::start(runtime), patience, count: 0 }
     }
@@ -66,27 +66,31 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Ok(!before.is_same(&self.table.open(key, now).await?.access_token))
     }
 
-    /// A pause until the next look: for as long as a refresh takes at least, then growing. False
+    /// A pause until the next read: for as long as a refresh takes at least, then growing. False
     /// when it is time to give up.
-    pub(super) async fn look_on(&self, looks: &mut Looks, held: Option<&Held<T::Record>>) -> bool {
+    pub(super) async fn pause_before_reread(
+        &self,
+        backoff: &mut Backoff,
+        held: Option<&Held<T::Record>>,
+    ) -> bool {
         let (random, limits) = (self.runtime.random(), &self.behaviour.limits);
         let held = held.filter(|held| held.row.refreshing_at.is_some());
         let first =
-            held.and_then(|held| first_look(self.durations.shortest(), held.age, random, limits));
+            held.and_then(|held| first_reread(self.durations.shortest(), held.age, random, limits));
         let pause = first.unwrap_or_else(|| {
-            looks.count += 1;
-            poll_pause(looks.count - 1, random, limits)
+            backoff.count += 1;
+            poll_pause(backoff.count - 1, random, limits)
         });
         within(&self.runtime, pause, self.registry.closing()).await.is_none()
-            && looks.clock.elapsed(&self.runtime) < looks.patience
+            && backoff.clock.elapsed(&self.runtime) < backoff.patience
     }
 
     /// Why a refresh task ends without an outcome.
-    pub(super) fn gives_up(&self, looks: &Looks, failure: Option<Error>) -> Error {
+    pub(super) fn gives_up(&self, backoff: &Backoff, failure: Option<Error>) -> Error {
         if self.registry.is_closed() {
             return Error::Closed;
         }
-        let waited_ms = u64::try_from(looks.patience.as_millis()).unwrap_or(u64::MAX);
+        let waited_ms = u64::try_from(backoff.patience.as_millis()).unwrap_or(u64::MAX);
         failure.unwrap_or(Error::RefreshTimeout { waited_ms })
     }
 }

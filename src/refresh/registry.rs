@@ -12,7 +12,7 @@ use super::table::Stamp;
 /// What a refresh task tells its callers.
 #[derive(Debug, Clone)]
 pub(super) enum Update<Outcome> {
-    /// Somebody else holds the lease: the refresh task looks on.
+    /// Somebody else holds the lease: the refresh task polls.
     Polls,
     /// An answer that is not stored yet: only for callers who have seen this version of the row,
     /// since the user may have connected anew.
@@ -52,7 +52,7 @@ pub(super) async fn final_outcome<Outcome: Clone>(
     }
 }
 
-/// Waits for the first update; gives whether the refresh task looks on while somebody else refreshes.
+/// Waits for the first update; gives whether the refresh task polls while somebody else refreshes.
 pub(super) async fn is_polling<Outcome>(mut subscription: Subscription<Outcome>) -> bool {
     matches!(subscription.wait_for(Option::is_some).await.as_deref(), Ok(Some(Update::Polls)))
 }

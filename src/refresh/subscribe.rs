@@ -64,7 +64,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         subscribe: impl Fn() -> Result<Subscribed<T>>,
         left: impl Fn() -> Duration,
     ) -> Option<Option<Outcome<T>>> {
-        let first_look = Duration::from_millis(self.behaviour.limits.poll_min_ms);
+        let first_reread = Duration::from_millis(self.behaviour.limits.poll_min_ms);
         let mut accepts_short = false;
         loop {
             let outcome =
@@ -89,7 +89,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 return outcome.filter(|_| !again);
             }
             // That refresh task may not have left the registry yet.
-            self.runtime.sleep(left().min(first_look)).await;
+            self.runtime.sleep(left().min(first_reread)).await;
             match subscribe() {
                 Ok(subscribed) => (started, subscription) = subscribed,
                 Err(error) => return Some(Some(Err(error))),

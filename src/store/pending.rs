@@ -36,7 +36,7 @@ pub struct PendingTable {
 const ID_BYTES: usize = 16;
 
 /// A few of those that nobody has come back for go at the same time. The statement's own time bounds
-/// the look into the index; `clock_timestamp()` would not.
+/// the search in the index; `clock_timestamp()` would not.
 const PUT: &str = "
     WITH expired AS (
         DELETE FROM tokenkeep.oauth_state WHERE id IN (

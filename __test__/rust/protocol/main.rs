@@ -593,7 +593,7 @@ async fn a_process_that_was_stopped_has_time_to_read_the_answers_that_came_meanw
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_looks_when_refreshes_usually_end_and_hardly_before() {
+async fn who_waits_rereads_when_refreshes_usually_end_and_hardly_before() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let (holder, other) = (Process::new(&world, &provider), Process::new(&world, &provider));
     let mut waits = Vec::new();
@@ -610,7 +610,7 @@ async fn who_waits_looks_when_refreshes_usually_end_and_hardly_before() {
     }
     let (first, last) = (waits[0], waits[2]);
     assert!(last.0 < first.0 && last.0 <= 10, "waited too long: {waits:?}");
-    assert!(last.1 < first.1 && last.1 <= 5, "looked too often: {waits:?}");
+    assert!(last.1 < first.1 && last.1 <= 5, "polled too often: {waits:?}");
 }
 
 #[tokio::test(start_paused = true)]

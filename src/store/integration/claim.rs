@@ -13,7 +13,7 @@ use crate::refresh::{Claimed, Row, Stopwatch};
 use crate::store::states::is_missing;
 use crate::store::table::Shape;
 
-/// The most rows that one look finds.
+/// The most rows that one query finds.
 pub(super) const LOOK_MAX: usize = 20_000;
 /// The most rows that are counted as skipped.
 const SKIPPED_MAX: i64 = 100_000;
@@ -109,14 +109,14 @@ impl Integration {
     /// ago first.
     pub(super) async fn failing(&self, due: Due<'_>) -> Result<Vec<Found>> {
         let took_ms = due.took.as_secs_f64() * 1_000.0;
-        self.look("look for integration tokens that failed", FAILING, due, took_ms).await
+        self.find("look for integration tokens that failed", FAILING, due, took_ms).await
     }
 
     /// Rows that another worker is refreshing, has died over, or has held locked, and those that a
     /// statement for several of them has failed for.
     pub(super) async fn leased(&self, due: Due<'_>) -> Result<Vec<Found>> {
         let refreshed_ms = self.refreshed_ms(due);
-        self.look("look for leased integration tokens", LEASED, due, refreshed_ms).await
+        self.find("look for leased integration tokens", LEASED, due, refreshed_ms).await
     }
 
     /// How many rows wait for their time after a refusal, not one of this run, by provider.
@@ -126,7 +126,7 @@ impl Integration {
         rows.iter().map(counted).collect()
     }
 
-    async fn look(
+    async fn find(
         &self,
         step: &'static str,
         sql: &str,

@@ -114,7 +114,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         while left > 0 {
             changes.borrow_and_update();
             lanes.advance(self.slots);
-            under_way.meanwhile(self.look(&mut lanes)).await?;
+            under_way.meanwhile(self.find(&mut lanes)).await?;
             if lanes.are_done() {
                 break;
             }
@@ -171,10 +171,10 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         self.start(lanes, claims, under_way).await.map(|(started, _)| started)
     }
 
-    /// Looks for rows of the providers that are at a later stage.
-    async fn look(&self, lanes: &mut Lanes<'a>) -> Result<()> {
+    /// Backoff for rows of the providers that are at a later stage.
+    async fn find(&self, lanes: &mut Lanes<'a>) -> Result<()> {
         for is_leased in [false, true] {
-            let all = lanes.unlooked(is_leased);
+            let all = lanes.unsearched(is_leased);
             if all.is_empty() {
                 continue;
             }

@@ -19,7 +19,7 @@ pub(super) enum Stage {
         /// Rows at that moment that came a second time.
         passed: Vec<Key>,
     },
-    /// Rows whose last refresh has failed; `None`: it was not looked for them.
+    /// Rows whose last refresh has failed; `None`: they were not searched for.
     Failing(Option<Rows>),
     /// Rows that somebody else has leased, or held locked; `None` as above.
     Leased(Option<Rows>),
@@ -27,7 +27,7 @@ pub(super) enum Stage {
     Done,
 }
 
-/// Rows that a look has found.
+/// Rows that a query has found.
 pub(super) struct Rows {
     rows: VecDeque<Found>,
     /// Whether there may be more than it has found.
@@ -120,8 +120,8 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// Providers that rows are to be looked for.
-    pub(super) fn unlooked(&self, is_leased: bool) -> Vec<&'a str> {
+    /// Providers whose rows are to be searched for.
+    pub(super) fn unsearched(&self, is_leased: bool) -> Vec<&'a str> {
         let is_wanted = |lane: &&Lane<'_>| match lane.stage {
             Stage::Failing(None) => !is_leased,
             Stage::Leased(None) => is_leased,

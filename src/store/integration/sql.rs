@@ -195,7 +195,7 @@ pub(super) const SQL: Sql = Sql {
 };
 
 /// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The
-/// statement's own time bounds the look into the index; `clock_timestamp()` would not.
+/// statement's own time bounds the search in the index; `clock_timestamp()` would not.
 macro_rules! is_due {
     () => {
         concat!(

@@ -118,16 +118,16 @@ impl RefreshStates {
         client: &Prints,
         token: &Prints,
     ) -> Result<RefreshState> {
-        let state = self.look(key, client, token).await?;
+        let state = self.find(key, client, token).await?;
         // What this process has refreshed just now may not be written yet.
         if state.refused.as_ref().is_some_and(Refused::ends_when_proven) {
             self.notes.clients_written().await;
-            return self.look(key, client, token).await;
+            return self.find(key, client, token).await;
         }
         Ok(state)
     }
 
-    async fn look(&self, key: &Parts, client: &Prints, token: &Prints) -> Result<RefreshState> {
+    async fn find(&self, key: &Parts, client: &Prints, token: &Prints) -> Result<RefreshState> {
         if self.notes.is_missing() {
             return Ok(RefreshState::default());
         }

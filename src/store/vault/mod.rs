@@ -32,7 +32,7 @@ use crate::store::{Revives, Store};
 const MS_PER_MINUTE: f64 = 60_000.0;
 /// The longest buffer that the database can add to its clock: 30,000 years.
 const FRESH_MAX_MS: f64 = 1e15;
-/// The same for a look ahead, or back: 1,900 years.
+/// The same for a search ahead, or back: 1,900 years.
 const WITHIN_MAX_MINUTES: f64 = 1e9;
 
 /// What an instance of the store is made of.

@@ -341,7 +341,7 @@ pub(super) const DELETE_PROVIDER: &str = "
       ORDER BY token_type::text, id FOR UPDATE)
     DELETE FROM {table} AS t USING gone WHERE t.id = gone.id RETURNING t.id::text";
 
-/// Expired ones, too. The statement's own time bounds the look into the index; `clock_timestamp()`
+/// Expired ones, too. The statement's own time bounds the search in the index; `clock_timestamp()`
 /// would not.
 pub(super) const EXPIRING: &str = "
     SELECT tenant_id::text, provider::text, token_type::text, identifier FROM {table}

@@ -13,7 +13,7 @@ use crate::refresh::{Runtime, Tokio};
 /// How often a row's use is written at most.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The most rows that are remembered. Beyond it those that may be written again are forgotten, and
-/// all of them when that is not many: a look through them must not be repeated for each use.
+/// all of them when that is not many: a pass over them must not be repeated for each use.
 const ROWS_MAX: usize = 65_536;
 
 pub(super) struct Usage {
