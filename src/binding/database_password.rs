@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use super::bridge::{Bridge, Outbox, lock};
 use super::message::Message;
-use crate::db::{AskPassword, AskedPassword, NoPassword, PasswordSource};
+use crate::db::{NoPassword, PasswordAnswer, PasswordCallback, PasswordSource};
 
 /// A call that is to be answered.
-pub(super) type Sender = oneshot::Sender<AskedPassword>;
+pub(super) type Sender = oneshot::Sender<PasswordAnswer>;
 
 /// A function that the face keeps under a number until this is dropped.
 struct DatabasePassword {
@@ -45,8 +45,8 @@ impl Drop for Waiter<'_> {
     }
 }
 
-impl AskPassword for DatabasePassword {
-    fn ask(self: Arc<Self>) -> BoxFuture<'static, AskedPassword> {
+impl PasswordCallback for DatabasePassword {
+    fn call(self: Arc<Self>) -> BoxFuture<'static, PasswordAnswer> {
         async move {
             let (call, answer) = self.outbox.expect_password();
             let _waiter = Waiter { outbox: &self.outbox, call };
@@ -83,7 +83,7 @@ impl Bridge {
 
 impl Outbox {
     /// Registers a call; the receiver fails when the environment ends.
-    fn expect_password(&self) -> (u32, oneshot::Receiver<AskedPassword>) {
+    fn expect_password(&self) -> (u32, oneshot::Receiver<PasswordAnswer>) {
         let call = self.next_call();
         let (answer, receiver) = oneshot::channel();
         if let Some(passwords) = lock(&self.passwords).as_mut() {
@@ -92,7 +92,7 @@ impl Outbox {
         (call, receiver)
     }
 
-    fn password(&self, call: u32, answer: AskedPassword) {
+    fn password(&self, call: u32, answer: PasswordAnswer) {
         let waiting = lock(&self.passwords).as_mut().and_then(|calls| calls.remove(&call));
         if let Some(waiting) = waiting {
             // Nobody waits any more when connecting has been given up.

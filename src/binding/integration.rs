@@ -9,7 +9,7 @@ use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::TokenEndpoint;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::integration::{Ask, Expiring, Failing, Key, Summary, Tokens};
+use crate::store::integration::{Expiring, Failing, GetOptions, Key, Summary, Tokens};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -64,12 +64,12 @@ pub fn get_valid_integration_token(
     let refresh_fn = RefreshFn::kept(keep, refresh_fn);
     keep.outbox().run(id, async move {
         let stores = stores?;
-        let ask = Ask { min_ttl_ms: min_ttl_ms.map(u64::from), force };
+        let options = GetOptions { min_ttl_ms: min_ttl_ms.map(u64::from), force };
         let endpoint = stores.providers.endpoint(&provider);
         let (key, store) = (Key { user_id, provider }, &stores.integration);
         let tokens = match refresh_fn {
-            Some(refresh_fn) => store.valid(key, Ok(refresh_fn), ask).await?,
-            None => store.valid(key, endpoint, ask).await?,
+            Some(refresh_fn) => store.valid(key, Ok(refresh_fn), options).await?,
+            None => store.valid(key, endpoint, options).await?,
         };
         Ok(record(tokens))
     });
@@ -91,14 +91,14 @@ pub fn refresh_expiring_integrations(
     let stores = keep.stores();
     keep.outbox().run(id, async move {
         let stores = stores?;
-        let ask = Expiring {
+        let options = Expiring {
             within_ms: within_ms as u64,
             concurrency: concurrency as usize,
             limit: limit.map(|limit| limit as u64),
             per_second,
         };
         let endpoints = stores.providers.all()?;
-        stores.integration.refresh_expiring(ask, endpoints).await.map(summary)
+        stores.integration.refresh_expiring(options, endpoints).await.map(summary)
     });
 }
 

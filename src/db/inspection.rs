@@ -11,11 +11,11 @@ use tokio::time::timeout;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
-use super::ask::Ask;
 use super::error::{from_driver, from_login, no_answer};
 use super::migrate::{Differences, Migration, differences};
 use super::pool::{Params, Within};
 use super::primary::query;
+use super::query::Query;
 use super::settings::DatabaseSettings;
 use crate::error::{Error, Result};
 
@@ -127,7 +127,7 @@ impl Inspection {
     }
 }
 
-impl Ask for Inspection {
+impl Query for Inspection {
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         self.rows(step, sql, params).await
     }

@@ -1,6 +1,5 @@
 //! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
 
-mod ask;
 mod cancel;
 mod connect;
 mod error;
@@ -12,6 +11,7 @@ mod password;
 mod pool;
 mod pools;
 mod primary;
+mod query;
 mod reads;
 mod row;
 mod scope;
@@ -25,10 +25,10 @@ mod url;
 
 pub use inspection::{Inspection, Unreached};
 pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, Used, migrate};
-pub use password::{AskPassword, Asked as AskedPassword, NoPassword, PasswordSource};
+pub use password::{Answer as PasswordAnswer, NoPassword, PasswordCallback, PasswordSource};
 pub use pool::{Database, Params, Within};
 pub use primary::ON_PRIMARY;
-pub use reads::{Asked, CombinedReads, Fetched, Lookup};
+pub use reads::{CombinedReads, Fetched, Keys as ReadKeys, Lookup};
 pub use row::column;
 pub use scope::{Scope, Scoped};
 pub use settings::{DatabaseSettings, Server};

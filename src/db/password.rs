@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// A password, or why there is none.
-pub type Asked = Result<Arc<Zeroizing<String>>, NoPassword>;
+pub type Answer = Result<Arc<Zeroizing<String>>, NoPassword>;
 
 /// Why the application gave no password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub struct NoPassword {
 }
 
 /// The application's function.
-pub trait AskPassword: Send + Sync {
+pub trait PasswordCallback: Send + Sync {
     /// Calls it.
-    fn ask(self: Arc<Self>) -> BoxFuture<'static, Asked>;
+    fn call(self: Arc<Self>) -> BoxFuture<'static, Answer>;
 
     /// What equal functions have in common, and others do not.
     fn identity(&self) -> (usize, u32);
@@ -33,7 +33,7 @@ pub trait AskPassword: Send + Sync {
 
 /// Where the password of a new connection comes from. Equal where the function is the same.
 #[derive(Clone)]
-pub struct PasswordSource(pub Arc<dyn AskPassword>);
+pub struct PasswordSource(pub Arc<dyn PasswordCallback>);
 
 impl PartialEq for PasswordSource {
     fn eq(&self, other: &Self) -> bool {
@@ -53,7 +53,7 @@ impl Hash for PasswordSource {
 pub(super) struct Passwords {
     source: PasswordSource,
     limit: Duration,
-    under_way: Mutex<Option<WeakShared<BoxFuture<'static, Asked>>>>,
+    under_way: Mutex<Option<WeakShared<BoxFuture<'static, Answer>>>>,
 }
 
 impl Passwords {
@@ -63,17 +63,17 @@ impl Passwords {
     }
 
     /// The password for a connection that is about to be opened.
-    pub(super) async fn next(&self) -> Asked {
+    pub(super) async fn next(&self) -> Answer {
         self.call().await
     }
 
-    fn call(&self) -> Shared<BoxFuture<'static, Asked>> {
+    fn call(&self) -> Shared<BoxFuture<'static, Answer>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = under_way.as_ref().and_then(WeakShared::upgrade);
         if let Some(shared) = shared.filter(|shared| shared.peek().is_none()) {
             return shared;
         }
-        let call = timeout(self.limit, Arc::clone(&self.source.0).ask())
+        let call = timeout(self.limit, Arc::clone(&self.source.0).call())
             .map(|answer| answer.unwrap_or(Err(SILENT)));
         let shared = call.boxed().shared();
         *under_way = shared.downgrade();

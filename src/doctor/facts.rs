@@ -106,12 +106,12 @@ async fn timeouts(inspection: &Inspection) -> Result<BTreeMap<String, i32>> {
 async fn clock(inspection: &Inspection, runtime: &impl Runtime) -> Result<Clock> {
     let mut best: Option<Clock> = None;
     for _ in 0..CLOCK_TRIES {
-        let asked = runtime.wall();
+        let sent_at = runtime.wall();
         let watch = Stopwatch::start(runtime);
         let rows = inspection.rows("read the server's clock", CLOCK, &[]).await?;
         let round_trip_ms = ms(watch, runtime);
         let there: f64 = rows.first().map_or(Ok(0.0), |row| column(row, 0))?;
-        let here = asked.as_secs_f64() * 1_000.0 + round_trip_ms / 2.0;
+        let here = sent_at.as_secs_f64() * 1_000.0 + round_trip_ms / 2.0;
         if best.as_ref().is_none_or(|best| round_trip_ms < best.round_trip_ms) {
             best = Some(Clock { round_trip_ms, ahead_ms: there - here });
         }

@@ -168,9 +168,9 @@ impl AuthorizationServer {
         let token_url = self.endpoints.token.as_deref().unwrap_or(self.provider.token_url);
         let client = self.authenticated();
         let request = code_request(token_url, client, code, redirect_uri, code_verifier);
-        let asked = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
+        let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
         let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
-        let response = match asked {
+        let response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(HttpFailure::NotSent(why) | HttpFailure::NoAnswer(why))) => {
                 return Err(unavailable(why));

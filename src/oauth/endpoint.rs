@@ -135,7 +135,7 @@ impl HttpEndpoint {
         }
     }
 
-    async fn ask(&self, client: Client<'_>, token: &RefreshToken, wall: Duration) -> Verdict {
+    async fn post(&self, client: Client<'_>, token: &RefreshToken, wall: Duration) -> Verdict {
         let request = refresh_request(&self.token_url, client, token);
         match self.http.post(request).await {
             Ok(response) => judge_with(&response, &self.provider, &self.dead_grant, wall),
@@ -175,12 +175,12 @@ impl TokenEndpoint for HttpEndpoint {
     async fn refresh(&self, token: &RefreshToken, _: Duration, wall: Duration) -> Verdict {
         let first = self.taken.load(Ordering::Relaxed);
         let count = self.credentials.secrets.len().max(1);
-        let mut verdict = self.ask(self.authenticated(first), token, wall).await;
+        let mut verdict = self.post(self.authenticated(first), token, wall).await;
         for next in (1..count).map(|step| (first + step) % count) {
             if !matches!(verdict, Verdict::ClientRejected(_)) {
                 break;
             }
-            verdict = self.ask(self.authenticated(next), token, wall).await;
+            verdict = self.post(self.authenticated(next), token, wall).await;
             if !matches!(verdict, Verdict::ClientRejected(_)) {
                 self.taken.store(next, Ordering::Relaxed);
             }

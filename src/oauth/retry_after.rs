@@ -9,14 +9,14 @@ use crate::config::RETRY_AFTER_MAX_S;
 #[must_use]
 pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
     let text = text.trim();
-    let asked = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let retry_after = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // What no number holds is a long time all the same.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let at = httpdate::parse_http_date(text).ok()?;
         at.duration_since(std::time::UNIX_EPOCH).ok()?.saturating_sub(wall)
     };
-    Some(asked.min(Duration::from_secs(RETRY_AFTER_MAX_S)))
+    Some(retry_after.min(Duration::from_secs(RETRY_AFTER_MAX_S)))
 }
 
 #[cfg(test)]

@@ -115,8 +115,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     Err(error) => Err(error),
                 },
             };
-        let asked = (task_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
-        self.settle(&key, Some(&asked), outcome.clone(), &task).await;
+        let attempted = (task_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
+        self.settle(&key, Some(&attempted), outcome.clone(), &task).await;
         outcome
     }
 

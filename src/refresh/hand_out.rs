@@ -15,12 +15,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn settle(
         &self,
         key: &T::Key,
-        asked: Option<&(TaskKey<T>, Stamp)>,
+        attempted: Option<&(TaskKey<T>, Stamp)>,
         outcome: Outcome<T>,
         task: &TaskOf<T>,
     ) {
         task.answer(outcome);
-        let Some((task_key, stamp)) = asked else { return };
+        let Some((task_key, stamp)) = attempted else { return };
         let failure = self.failures.take_unwritten(task_key, stamp);
         // What failed in the database says nothing of the tokens.
         let Some(failure) = failure.filter(|failure| failure.error.is_of_provider()) else {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
-use super::{LeaseAsk, Read, Shared, Stamp, Table, Want};
+use super::{LeaseRequest, Read, Shared, Stamp, Table, Want};
 use crate::config::{LEFTOVER_AGE_MIN_MS, Limits};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -163,8 +163,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         let clock = Stopwatch::start(&self.runtime);
         let unless_fresh_ms = (!want.force).then_some(want.fresh_ms);
-        let ask = LeaseAsk { unless_fresh_ms, watched };
-        let at = match self.table.take_lease(key, &read.row.stamp, ask).await {
+        let request = LeaseRequest { unless_fresh_ms, watched };
+        let at = match self.table.take_lease(key, &read.row.stamp, request).await {
             Ok(at) => at,
             Err(error @ Error::RowLocked { .. }) => return Err(error),
             Err(error) if !error.is_retryable() || error.is_undone() => return Err(error),

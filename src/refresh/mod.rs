@@ -6,7 +6,6 @@
 //! read"; the *lease* is the right to refresh one row for a bounded time; *doubt* is an expired
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
-mod ask;
 mod caller;
 mod claimed;
 mod commit;
@@ -20,6 +19,7 @@ mod policy;
 mod poll;
 mod registry;
 mod runtime;
+mod send;
 mod state;
 mod subscribe;
 mod table;
@@ -34,7 +34,9 @@ pub use claimed::Claimed;
 pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
 pub use state::{Failure, RefreshState, Refused, RowClient};
-pub use table::{Commit, Committed, Credentials, EndpointOf, LeaseAsk, Row, Sealed, Stamp, Table};
+pub use table::{
+    Commit, Committed, Credentials, EndpointOf, LeaseRequest, Row, Sealed, Stamp, Table,
+};
 pub use token::Token;
 pub use want::{Behaviour, Want};
 
@@ -243,7 +245,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut first = Some(first);
         // What this refresh task waits to see changed by somebody else.
         let mut waits_on: Option<Held<T::Record>> = None;
-        let mut asked: Option<(TaskKey<T>, Stamp)> = None;
+        let mut attempted: Option<(TaskKey<T>, Stamp)> = None;
         let outcome = loop {
             let read = match first.take() {
                 Some(first) => Ok(first),
@@ -288,7 +290,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             };
             match self.attempt(&key, &read, here.as_ref(), want, &task).await {
                 Some(Next::Done(outcome)) => {
-                    asked = Some((task_key::<T>(&key, here.as_ref()), read.row.stamp));
+                    attempted = Some((task_key::<T>(&key, here.as_ref()), read.row.stamp));
                     break outcome;
                 }
                 Some(Next::Again) => waits_on = None,
@@ -306,7 +308,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 break Err(self.gives_up(&backoff, None));
             }
         };
-        self.settle(&key, asked.as_ref(), outcome, &task).await;
+        self.settle(&key, attempted.as_ref(), outcome, &task).await;
     }
 
     /// Steps 3 to 9, once. `None`: the lease was refused.
@@ -359,7 +361,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // 6. Ask the provider.
         let _hold = Hold::new(&self.observer);
         self.tell(EventKind::RefreshStart, key, None, None);
-        let verdict = self.ask(endpoint, refresh_token, task).await;
+        let verdict = self.send(endpoint, refresh_token, task).await;
         let next = match verdict {
             Verdict::Granted(response) => {
                 self.breakers.close(endpoint.login());

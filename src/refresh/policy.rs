@@ -32,16 +32,16 @@ pub(super) fn resend_after(
     if !endpoint.may_resend() || sent >= REQUESTS_MAX {
         return None;
     }
-    let asked = match verdict {
+    let requested = match verdict {
         // The provider asks for fewer requests: more of them would be no answer.
         Verdict::Transient(Error::ProviderThrottled { .. }, _) => return None,
-        Verdict::Transient(_, asked) => asked.unwrap_or_default(),
+        Verdict::Transient(_, requested) => requested.unwrap_or_default(),
         // A second request could spend a rotated token twice.
         Verdict::Ambiguous(_) if !endpoint.may_rotate() => Duration::ZERO,
         _ => return None,
     };
     let bound = Duration::from_millis(limits.request_pause_ms << sent.min(6));
-    let pause = asked.max(bound.mul_f64(random));
+    let pause = requested.max(bound.mul_f64(random));
     // The next one may take twice as long: cut off by the budget it would turn a known failure
     // into doubt.
     (pause + took * 2 < left).then_some(pause)
@@ -64,8 +64,8 @@ pub(super) fn failure_pause(
     let grown = Duration::from_millis(limits.failure_pause_min_ms) * (1 << failures.min(10));
     // Half of it is jitter, so that processes do not come back together.
     let pause = grown.min(most).mul_f64(0.5 + random / 2.0);
-    let asked = retry_after.unwrap_or_default();
-    pause.max(asked.min(Duration::from_millis(limits.retry_after_max_ms)))
+    let requested = retry_after.unwrap_or_default();
+    pause.max(requested.min(Duration::from_millis(limits.retry_after_max_ms)))
 }
 
 /// The longest pause after this refusal, where that is not the usual one: a page of a gateway's is over

@@ -80,7 +80,7 @@ pub struct Sealed {
 
 /// The conditions of step 3.
 #[derive(Debug, Clone, Copy)]
-pub struct LeaseAsk {
+pub struct LeaseRequest {
     /// Only while no more than this is left of the access token; `None`: forced.
     pub unless_fresh_ms: Option<u64>,
     /// The expired value that this process has watched, and may replace.
@@ -225,7 +225,7 @@ pub trait Table: Send + Sync + 'static {
         &self,
         key: &Self::Key,
         stamp: &Stamp,
-        ask: LeaseAsk,
+        request: LeaseRequest,
     ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 
     /// Step 7: what was stored, or `None` when no row matched the fence.

@@ -34,7 +34,7 @@ impl<S: RevivedShape> ScopedTable<'_, S> {
             ];
             let rows = self.write(step, &sql, params).await?;
             if rows.is_empty() {
-                self.ask_at_once().await?;
+                self.forget_pause().await?;
                 return Ok(revived);
             }
             revived += rows.len() as u64;

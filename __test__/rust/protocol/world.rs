@@ -10,7 +10,7 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
-    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseAsk, Row, Runtime, Sealed,
+    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, Row, Runtime, Sealed,
     Silent, Stamp, Table, Token, Tokio, Want,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
@@ -258,7 +258,7 @@ impl Table for MemoryTable {
         &self,
         key: &String,
         fence: &Stamp,
-        ask: LeaseAsk,
+        request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let lease = Duration::from_millis(self.limits.lease_ms);
         self.world
@@ -266,13 +266,13 @@ impl Table for MemoryTable {
                 let now = world.now();
                 let mut rows = world.rows();
                 let row = rows.get_mut(key).filter(|row| stamp(row) == *fence)?;
-                let stale = ask
+                let stale = request
                     .unless_fresh_ms
                     .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
                 let free = row.refreshing_at.is_none_or(|at| {
                     let leftover =
                         self.mixed_fleet && at <= before(row.updated_at, LEFTOVER_AGE_MIN_MS);
-                    Some(at) == ask.watched || (leftover && at < now.minus(lease))
+                    Some(at) == request.watched || (leftover && at < now.minus(lease))
                 });
                 (stale && free).then(|| {
                     row.refreshing_at = Some(now);

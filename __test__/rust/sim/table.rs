@@ -8,7 +8,7 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal};
 use tokenkeep::refresh::{
-    Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
+    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed, Stamp,
     Table as Contract,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
@@ -191,7 +191,12 @@ impl Contract for Table {
         })
     }
 
-    async fn take_lease(&self, (): &(), fence: &Stamp, ask: LeaseAsk) -> Result<Option<Timestamp>> {
+    async fn take_lease(
+        &self,
+        (): &(),
+        fence: &Stamp,
+        ask: LeaseRequest,
+    ) -> Result<Option<Timestamp>> {
         let (pair, mixed) = (self.repairs().pair, self.world.setting.mixed_fleet());
         let (fence, lease) = (fence.clone(), self.lease());
         if !self.repairs().relid {

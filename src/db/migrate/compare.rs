@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 use super::migration::{Column, Migration, Unique};
 use super::session::Session;
 use super::unique::is_unique;
-use crate::db::ask::Ask;
+use crate::db::query::Query;
 use crate::db::row::column;
 use crate::error::{Error, Result};
 
@@ -57,15 +57,15 @@ pub(super) async fn after(session: &Session, migration: &Migration, table: &str)
 
 /// The same, without an end at the first one.
 pub(in crate::db) async fn differences(
-    ask: &impl Ask,
+    query: &impl Query,
     migration: &Migration,
     table: &str,
 ) -> Result<Differences> {
-    let Kind { other, unlogged } = kind_of(ask, table).await?;
+    let Kind { other, unlogged } = kind_of(query, table).await?;
     if let Some(other) = other {
         return Ok(Differences { hindering: vec![other], pending: Vec::new() });
     }
-    let found = columns_of(ask, table).await?;
+    let found = columns_of(query, table).await?;
     let own = compare(&found, migration, table, |column| !column.added);
     let added = compare(&found, migration, table, |column| column.added);
     let mut told = Differences { hindering: own.all(), pending: Vec::new() };
@@ -74,7 +74,7 @@ pub(in crate::db) async fn differences(
     told.hindering.extend(not_inserted(&found, migration, table));
     told.pending.extend(added.missing);
     for key in migration.keys {
-        match is_unique(ask, table, key).await {
+        match is_unique(query, table, key).await {
             Ok(true) => {}
             Ok(false) => told.pending.push(no_key(table, key)),
             Err(Error::Schema { reason }) => told.hindering.push(reason.into_owned()),
@@ -92,8 +92,8 @@ struct Kind {
     unlogged: Option<String>,
 }
 
-async fn kind_of(ask: &impl Ask, table: &str) -> Result<Kind> {
-    let rows = ask.rows("look what the table is", KIND, &[(&table, Type::TEXT)]).await?;
+async fn kind_of(query: &impl Query, table: &str) -> Result<Kind> {
+    let rows = query.rows("look what the table is", KIND, &[(&table, Type::TEXT)]).await?;
     let Some(row) = rows.first() else { return Ok(Kind { other: None, unlogged: None }) };
     let other: Option<&str> = column(row, 0)?;
     let is_unlogged: bool = column(row, 1)?;
@@ -119,8 +119,8 @@ struct Found {
     is_exact: bool,
 }
 
-async fn columns_of(ask: &impl Ask, table: &str) -> Result<Vec<Found>> {
-    let rows = ask.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
+async fn columns_of(query: &impl Query, table: &str) -> Result<Vec<Found>> {
+    let rows = query.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
     let read = |row: &Row| {
         Ok(Found {
             name: column(row, 0)?,

@@ -7,11 +7,11 @@ use futures_util::future::poll_fn;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Row};
 
-use crate::db::ask::Ask;
 use crate::db::connect::Servers;
 use crate::db::error::{from_driver, no_answer, unconnected};
 use crate::db::pool::Params;
 use crate::db::primary::query;
+use crate::db::query::Query;
 use crate::db::settings::DatabaseSettings;
 use crate::error::Result;
 
@@ -55,7 +55,7 @@ impl Session {
     }
 }
 
-impl Ask for Session {
+impl Query for Session {
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         query(&self.client, sql, params).await.map_err(|error| from_driver(step, &error))
     }

@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::migration::{Migration, Unique};
 use super::session::Session;
-use crate::db::ask::Ask;
 use crate::db::pool::Params;
+use crate::db::query::Query;
 use crate::db::row::column;
 use crate::error::{Error, Result};
 
@@ -35,7 +35,7 @@ const UNIQUE: &str = r#"
       ) = ARRAY(SELECT name COLLATE "C" FROM unnest($2) AS name ORDER BY 1)"#;
 
 /// Whether `key` holds for the table.
-pub(super) async fn is_unique(session: &impl Ask, table: &str, key: &Unique) -> Result<bool> {
+pub(super) async fn is_unique(session: &impl Query, table: &str, key: &Unique) -> Result<bool> {
     let params: Params<'_> =
         &[(&table, Type::TEXT), (&key.columns, Type::TEXT_ARRAY), (&key.predicate, Type::TEXT)];
     let rows = session.rows("look for a unique key", UNIQUE, params).await?;

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
 
 /// The keys of one query.
-pub struct Asked<Key> {
+pub struct Keys<Key> {
     /// Whose rows it is about.
     pub scope: Scope,
     /// Each key once.
@@ -36,7 +36,7 @@ pub trait Lookup: Send + Sync + 'static {
     /// some of one scope each.
     fn fetch(
         &self,
-        asked: Vec<Asked<Self::Key>>,
+        queries: Vec<Keys<Self::Key>>,
     ) -> impl Future<Output = Vec<Result<Vec<Fetched<Self>>>>> + Send;
 }
 
@@ -115,8 +115,8 @@ impl<L: Lookup> Worker<L> {
     }
 
     async fn answer(&self, batches: Vec<Batch<L>>) {
-        let asked = batches.iter().map(Batch::asked).collect();
-        let answers = self.reads.lookup.fetch(asked).await;
+        let queries = batches.iter().map(Batch::keys).collect();
+        let answers = self.reads.lookup.fetch(queries).await;
         {
             let mut queue = self.reads.lock();
             batches.iter().for_each(|batch| queue.answered(batch));
@@ -137,7 +137,7 @@ impl<L: Lookup> Worker<L> {
     async fn answer_by_halves(&self, batch: Batch<L>) {
         let mut left: Vec<_> = batch.halves().into();
         while let Some(batch) = left.pop() {
-            let mut answers = self.reads.lookup.fetch(vec![batch.asked()]).await;
+            let mut answers = self.reads.lookup.fetch(vec![batch.keys()]).await;
             match answers.pop() {
                 Some(Err(error)) if batch.is_worth_halving(&error) => left.extend(batch.halves()),
                 Some(answer) => batch.answer(answer),
@@ -149,8 +149,8 @@ impl<L: Lookup> Worker<L> {
 }
 
 impl<L: Lookup> Batch<L> {
-    fn asked(&self) -> Asked<L::Key> {
-        Asked { scope: self.scope.clone(), keys: self.senders.keys().cloned().collect() }
+    fn keys(&self) -> Keys<L::Key> {
+        Keys { scope: self.scope.clone(), keys: self.senders.keys().cloned().collect() }
     }
 
     fn is_worth_halving(&self, error: &Error) -> bool {
@@ -205,13 +205,13 @@ mod tests {
         type Key = u32;
         type Row = u32;
 
-        async fn fetch(&self, asked: Vec<Asked<u32>>) -> Vec<Result<Vec<(u32, Result<u32>)>>> {
-            assert!(asked.len() == 1 || asked.iter().all(|asked| !asked.scope.is_empty()));
-            for Asked { scope, keys } in &asked {
+        async fn fetch(&self, queries: Vec<Keys<u32>>) -> Vec<Result<Vec<(u32, Result<u32>)>>> {
+            assert!(queries.len() == 1 || queries.iter().all(|queries| !queries.scope.is_empty()));
+            for Keys { scope, keys } in &queries {
                 self.0.lock().expect("not poisoned").push((scope.clone(), keys.clone()));
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            asked.into_iter().map(|asked| self.rows(asked.keys)).collect()
+            queries.into_iter().map(|queries| self.rows(queries.keys)).collect()
         }
     }
 
@@ -307,34 +307,34 @@ mod tests {
     async fn a_row_that_everybody_wants_is_read_once_and_anew_for_who_comes_later() {
         let recorder = Arc::new(Recorder(Mutex::default()));
         let reads = CombinedReads::new(Arc::clone(&recorder));
-        let ask = || {
+        let get = || {
             let reads = Arc::clone(&reads);
             tokio::spawn(async move { reads.get(plain(2)).await })
         };
-        let mut calls: Vec<_> = (0..64).map(|_| ask()).collect();
+        let mut calls: Vec<_> = (0..64).map(|_| get()).collect();
         // A query takes 5 ms: these come while it is under way, and must not be given its answer.
         for _ in 0..3 {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            calls.extend((0..64).map(|_| ask()));
+            calls.extend((0..64).map(|_| get()));
         }
         for call in calls {
             let answer = call.await.expect("does not panic").expect("reads");
             assert_eq!(answer.as_deref(), Some(&20));
         }
-        let asked = [(Scope::default(), vec![2]), (Scope::default(), vec![2])];
-        assert_eq!(*recorder.0.lock().expect("not poisoned"), asked);
+        let queried = [(Scope::default(), vec![2]), (Scope::default(), vec![2])];
+        assert_eq!(*recorder.0.lock().expect("not poisoned"), queried);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_query_that_panics_leaves_nobody_waiting() {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
-        let ask = || {
+        let get = || {
             let reads = Arc::clone(&reads);
             tokio::spawn(async move { reads.get(plain(99)).await })
         };
-        let first = ask();
+        let first = get();
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        let second = ask();
+        let second = get();
         for call in [first, second] {
             assert!(call.await.expect("is answered").is_err());
         }
@@ -356,10 +356,10 @@ mod tests {
             let key = 100 + u32::try_from(call).expect("is small") % 50;
             assert_eq!(answer.as_deref().copied(), (key % 2 == 0).then_some(key * 10));
         }
-        let asked = recorder.0.lock().expect("not poisoned").clone();
+        let queried = recorder.0.lock().expect("not poisoned").clone();
         for tenant in tenants {
             let keys =
-                asked.iter().filter(|(scope, _)| *scope == tenant).flat_map(|(_, keys)| keys);
+                queried.iter().filter(|(scope, _)| *scope == tenant).flat_map(|(_, keys)| keys);
             let asked_for = keys.collect::<HashSet<_>>().len();
             assert_eq!(asked_for, 50, "each tenant asks for its keys itself");
         }

@@ -32,12 +32,12 @@ pub(super) struct Lane<L: Lookup> {
     waiting: HashMap<L::Key, Senders<L>>,
     /// The keys that a query is asking for. Who comes later must not be given its answer: the row
     /// may have changed since it was sent.
-    asked: HashSet<L::Key>,
+    queried: HashSet<L::Key>,
 }
 
 impl<L: Lookup> Default for Lane<L> {
     fn default() -> Self {
-        Self { keys: VecDeque::new(), waiting: HashMap::new(), asked: HashSet::new() }
+        Self { keys: VecDeque::new(), waiting: HashMap::new(), queried: HashSet::new() }
     }
 }
 
@@ -60,7 +60,7 @@ impl<L: Lookup> Queue<L> {
         let lane = self.lanes.entry(scope.clone()).or_default();
         let senders = lane.waiting.entry(key.clone()).or_default();
         senders.push(sender);
-        if senders.len() > 1 || lane.asked.contains(&key) {
+        if senders.len() > 1 || lane.queried.contains(&key) {
             return false;
         }
         if lane.keys.is_empty() {
@@ -96,9 +96,9 @@ impl<L: Lookup> Queue<L> {
         let lane = self.lanes.get_mut(&scope)?;
         let share = lane.keys.len().div_ceil(READS_IN_FLIGHT_MAX).max(SHARE_MIN_KEYS);
         let count = share.min(READ_BATCH_MAX_KEYS).min(lane.keys.len());
-        let (waiting, asked) = (&mut lane.waiting, &mut lane.asked);
+        let (waiting, queried) = (&mut lane.waiting, &mut lane.queried);
         let senders = lane.keys.drain(..count).map(|key| {
-            asked.insert(key.clone());
+            queried.insert(key.clone());
             let senders = waiting.remove(&key).unwrap_or_default();
             (key, senders)
         });
@@ -114,7 +114,7 @@ impl<L: Lookup> Queue<L> {
         let Some(lane) = self.lanes.get_mut(scope) else { return };
         let had_turn = !lane.keys.is_empty();
         for key in senders.keys() {
-            lane.asked.remove(key);
+            lane.queried.remove(key);
             if lane.waiting.contains_key(key) {
                 lane.keys.push_back(key.clone());
             }
@@ -122,7 +122,7 @@ impl<L: Lookup> Queue<L> {
         if !had_turn && !lane.keys.is_empty() {
             self.turns.push_back(scope.clone());
         }
-        if lane.keys.is_empty() && lane.waiting.is_empty() && lane.asked.is_empty() {
+        if lane.keys.is_empty() && lane.waiting.is_empty() && lane.queried.is_empty() {
             self.lanes.remove(scope);
         }
     }

@@ -52,17 +52,17 @@ impl Integration {
     /// [`Error::Database`] and its kin; a refresh that fails is counted.
     pub async fn refresh_expiring<E: TokenEndpoint>(
         &self,
-        ask: Expiring,
+        options: Expiring,
         endpoints: Endpoints<E>,
     ) -> Result<Summary> {
         self.table()?.shape.tokens.sealing.check()?;
-        let pace = Pace::new(ask.per_second);
-        let slots = Slots::new(pace.slots(ask.concurrency));
+        let pace = Pace::new(options.per_second);
+        let slots = Slots::new(pace.slots(options.concurrency));
         let table = self.table()?;
         let clients = endpoints.values().map(|endpoint| table.client_prints(endpoint.client()));
         let clients: Vec<String> = clients.flatten().collect();
         let (pace, slots, endpoints) = (&pace, &slots, &endpoints);
-        let run = Run { store: self, ask, endpoints, clients: &clients, pace, slots };
+        let run = Run { store: self, options, endpoints, clients: &clients, pace, slots };
         let mut under_way = UnderWay::default();
         let result = run.all(&mut under_way).await;
         // What is claimed is refreshed also where a later claim has failed.
@@ -95,7 +95,7 @@ impl UnderWay<'_> {
 /// A run.
 struct Run<'a, E> {
     store: &'a Integration,
-    ask: Expiring,
+    options: Expiring,
     endpoints: &'a Endpoints<E>,
     /// The fingerprints of their clients.
     clients: &'a [String],
@@ -107,7 +107,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
     /// Claims rows by one statement for as many as their provider has free slots, while what was claimed
     /// before goes on.
     async fn all(&self, under_way: &mut UnderWay<'a>) -> Result<()> {
-        let mut left = self.ask.limit.unwrap_or(u64::MAX);
+        let mut left = self.options.limit.unwrap_or(u64::MAX);
         let mut lanes = Lanes::new(self.endpoints.keys().map(String::as_str));
         let mut changes = self.slots.changes();
         left -= self.first(&mut lanes, left, under_way).await?;
@@ -142,7 +142,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
     where
         'a: 'b,
     {
-        let (within_ms, took) = (self.ask.within_ms, self.pace.elapsed());
+        let (within_ms, took) = (self.options.within_ms, self.pace.elapsed());
         Due { within_ms, providers, clients: self.clients, took }
     }
 
@@ -302,7 +302,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
 
     /// Through the ordinary refresh task, which waits, and takes an expired lease over.
     fn wait_for(&self, key: Key) -> BoxFuture<'a, Ended> {
-        let &Self { store, endpoints, pace, slots, ask, .. } = self;
+        let &Self { store, endpoints, pace, slots, options, .. } = self;
         let (turn, slot) = self.turn_and_slot(&key);
         Box::pin(async move {
             pace.until(turn).await;
@@ -310,7 +310,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
                 Ok(endpoint) => {
                     let (whose, endpoint) =
                         (store.scope.of(key.clone()), InSlot::new(endpoint, slot));
-                    store.engine.refresh_leased(whose, endpoint, ask.within_ms).await
+                    store.engine.refresh_leased(whose, endpoint, options.within_ms).await
                 }
                 Err(error) => Err(error),
             };

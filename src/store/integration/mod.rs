@@ -62,7 +62,7 @@ pub struct Tokens {
 
 /// What a caller asks of a token, beside the usual.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Ask {
+pub struct GetOptions {
     /// How much must be left of it; `None`: the refresh buffer.
     pub min_ttl_ms: Option<u64>,
     /// Refresh it whatever is left.
@@ -139,13 +139,13 @@ impl Integration {
         &self,
         key: Key,
         endpoint: Result<Arc<E>>,
-        ask: Ask,
+        options: GetOptions,
     ) -> Result<Tokens> {
         check_key(&key)?;
         self.table()?;
         let want = Want {
-            fresh_ms: ask.min_ttl_ms.unwrap_or(self.want.fresh_ms),
-            force: ask.force,
+            fresh_ms: options.min_ttl_ms.unwrap_or(self.want.fresh_ms),
+            force: options.force,
             ..self.want
         };
         let endpoint = move |_: &Record| endpoint.clone();

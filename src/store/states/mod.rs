@@ -180,15 +180,20 @@ impl RefreshStates {
     }
 
     /// Remembers whose client has refreshed a row, and who has asked: a callback's client is not known.
-    pub(super) fn note_refreshed(&self, key: Parts, client: Option<String>, asker: Option<String>) {
-        self.note(key, client, asker, true);
+    pub(super) fn note_refreshed(
+        &self,
+        key: Parts,
+        client: Option<String>,
+        refresher: Option<String>,
+    ) {
+        self.note(key, client, refresher, true);
     }
 
-    fn note(&self, key: Parts, client: Option<String>, asker: Option<String>, refreshed: bool) {
-        if let Some(asker) = &asker {
-            self.endings.reset(asker);
+    fn note(&self, key: Parts, client: Option<String>, refresher: Option<String>, refreshed: bool) {
+        if let Some(refresher) = &refresher {
+            self.endings.reset(refresher);
         }
-        self.notes.note(key, client, asker, refreshed);
+        self.notes.note(key, client, refresher, refreshed);
     }
 
     /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that
@@ -253,7 +258,7 @@ impl RefreshStates {
     }
 
     /// Has refused rows asked for at once.
-    pub(super) async fn ask_at_once(&self) -> Result<()> {
+    pub(super) async fn forget_pause(&self) -> Result<()> {
         let schema = self.home.schema().await?;
         let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
         let (scope, step) = (Scope::default(), "forget pauses");

@@ -41,8 +41,8 @@ use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type,
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
-    Behaviour, Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
-    Table,
+    Behaviour, Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed,
+    Stamp, Table,
 };
 use crate::store::states::RefreshStates;
 
@@ -246,14 +246,14 @@ impl<S: Shape> Table for StoreTable<S> {
         &self,
         key: &Scoped<S::Key>,
         stamp: &Stamp,
-        ask: LeaseAsk,
+        request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
-            (&ask.unless_fresh_ms.map(ms), Type::FLOAT8),
-            (&ask.watched, Type::TIMESTAMPTZ),
+            (&request.unless_fresh_ms.map(ms), Type::FLOAT8),
+            (&request.watched, Type::TIMESTAMPTZ),
             (&self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MIN_MS)), Type::FLOAT8),
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];

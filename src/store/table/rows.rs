@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shape::Shape;
 use super::statements::{Read, Statements};
-use crate::db::{Asked, Database, Fetched, Lookup, Scope, ScopedRead, Type, Within};
+use crate::db::{Database, Fetched, Lookup, ReadKeys, Scope, ScopedRead, Type, Within};
 use crate::error::{Error, Result};
 use crate::refresh::Row;
 
@@ -21,8 +21,8 @@ impl<S: Shape> Lookup for Rows<S> {
     type Key = S::Key;
     type Row = Row<S::Record>;
 
-    async fn fetch(&self, asked: Vec<Asked<S::Key>>) -> Vec<Result<Vec<Fetched<Self>>>> {
-        let queries: Vec<_> = asked.iter().map(|asked| self.query(asked)).collect();
+    async fn fetch(&self, queries: Vec<ReadKeys<S::Key>>) -> Vec<Result<Vec<Fetched<Self>>>> {
+        let queries: Vec<_> = queries.iter().map(|queries| self.query(queries)).collect();
         let reads: Vec<_> = queries.iter().map(|(query, _)| query.read()).collect();
         let answers = self.database.read_each(S::STEPS.read, &reads, self.within).await;
         let mut fetched = Vec::with_capacity(answers.len());
@@ -77,7 +77,7 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
 
 impl<S: Shape> Rows<S> {
     /// The query for these keys, and its form for a table that lacks what a migration adds.
-    fn query<'a>(&'a self, Asked { scope, keys }: &'a Asked<S::Key>) -> (Query<'a>, &'a str) {
+    fn query<'a>(&'a self, ReadKeys { scope, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;
         let mut keys: Vec<_> = keys.iter().map(S::parts).collect();
         let (Read { sql, bare }, params) = if keys.len() == 1 {

@@ -21,7 +21,7 @@ impl<S: Shape> StoreTable<S> {
     }
 
     /// Who is refused, and counted: rows that callbacks refresh together.
-    fn asker_prints(&self, client: Option<&str>) -> Prints {
+    fn refresher_prints(&self, client: Option<&str>) -> Prints {
         match client {
             Some(client) => self.client_prints(Some(client)),
             None => self.shape.fingerprints("refreshFn"),
@@ -44,14 +44,14 @@ impl<S: Shape> StoreTable<S> {
         stamp: &Stamp,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        let (client, token) = (self.asker_prints(client), self.token_prints(stamp));
+        let (client, token) = (self.refresher_prints(client), self.token_prints(stamp));
         self.states.read(&Self::owned(key), &client, &token).await
     }
 
     pub(super) fn refreshed(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
-        let asker = self.asker_prints(client).into_iter().next();
-        self.states.note_refreshed(Self::owned(key), print, asker);
+        let refresher = self.refresher_prints(client).into_iter().next();
+        self.states.note_refreshed(Self::owned(key), print, refresher);
     }
 
     /// The row was stored for this client; `None`: it is not known which.
@@ -76,18 +76,18 @@ impl<S: Shape> StoreTable<S> {
             return None;
         }
         let token = self.token_prints(stamp).into_iter().next()?;
-        let client = self.asker_prints(failure.client.as_deref()).into_iter().next();
+        let client = self.refresher_prints(failure.client.as_deref()).into_iter().next();
         let key = Self::owned(key);
         self.states.note_failure(&key, &token, client.as_deref(), failure).await
     }
 
     /// Has refused rows asked for at once.
-    pub(in crate::store) async fn ask_at_once(&self) -> Result<()> {
-        self.states.ask_at_once().await
+    pub(in crate::store) async fn forget_pause(&self) -> Result<()> {
+        self.states.forget_pause().await
     }
 
     pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
-        let print = self.asker_prints(client).into_iter().next();
+        let print = self.refresher_prints(client).into_iter().next();
         let Some(print) = print else { return Ok(true) };
         self.states.admit_ending(&print).await
     }

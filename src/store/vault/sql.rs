@@ -57,7 +57,7 @@ macro_rules! pair_columns {
 }
 
 /// Whether both rows are those of the identifier, and not of one that a collation takes for the same.
-macro_rules! asked {
+macro_rules! wanted_token {
     ($text:literal) => {
         concat!(
             "coalesce(r.identifier, ",
@@ -81,7 +81,7 @@ const READ_ONE: &str = concat!(
     " LEFT JOIN {table} a ON ",
     row_of!("a", "access_token"),
     " WHERE (r.id IS NOT NULL OR a.id IS NOT NULL) AND ",
-    asked!("$1[3]")
+    wanted_token!("$1[3]")
 );
 
 const READ_MANY: &str = concat!(
@@ -96,7 +96,7 @@ const READ_MANY: &str = concat!(
       AND a.token_type = 'access_token' AND ",
     same!("a.identifier", "wanted.identifier"),
     " WHERE (r.id IS NOT NULL OR a.id IS NOT NULL) AND ",
-    asked!("wanted.identifier")
+    wanted_token!("wanted.identifier")
 );
 
 /// Step 3. Fresh is an access token that is valid and has no expiry, or a late one. Counted, since for

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
-use crate::db::{Asked, Database, Fetched, Lookup, Timestamp, Within, column};
+use crate::db::{Database, Fetched, Lookup, ReadKeys, Timestamp, Within, column};
 use crate::error::Result;
 use crate::store::table::{Query, columns};
 
@@ -32,8 +32,8 @@ impl Lookup for Tokens {
     type Key = TokenKey;
     type Row = Stored;
 
-    async fn fetch(&self, asked: Vec<Asked<TokenKey>>) -> Vec<Result<Vec<Fetched<Self>>>> {
-        let queries: Vec<_> = asked.iter().map(|asked| self.query(asked)).collect();
+    async fn fetch(&self, queries: Vec<ReadKeys<TokenKey>>) -> Vec<Result<Vec<Fetched<Self>>>> {
+        let queries: Vec<_> = queries.iter().map(|queries| self.query(queries)).collect();
         let reads: Vec<_> = queries.iter().map(Query::read).collect();
         let answers = self.database.read_each("read a vault token", &reads, self.within).await;
         let decoded = |rows: Vec<crate::db::Row>| {
@@ -44,7 +44,7 @@ impl Lookup for Tokens {
 }
 
 impl Tokens {
-    fn query<'a>(&'a self, Asked { scope, keys }: &'a Asked<TokenKey>) -> Query<'a> {
+    fn query<'a>(&'a self, ReadKeys { scope, keys }: &'a ReadKeys<TokenKey>) -> Query<'a> {
         let keys: Vec<_> = keys.iter().map(TokenKey::parts).collect();
         match keys.len() {
             1 => Query { scope, sql: &self.one, params: keys },

@@ -54,11 +54,15 @@ mod tests {
         }
     }
 
-    fn asked(row: Option<&str>, option: Option<&str>, token_url: Option<&str>) -> Result<String> {
-        asked_of("", row, option, token_url)
+    fn endpoint_of(
+        row: Option<&str>,
+        option: Option<&str>,
+        token_url: Option<&str>,
+    ) -> Result<String> {
+        endpoint_among("", row, option, token_url)
     }
 
-    fn asked_of(
+    fn endpoint_among(
         servers: &str,
         row: Option<&str>,
         option: Option<&str>,
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_row_is_refreshed_in_its_own_data_centre() {
-        let of = |row, option| asked(row, option, None).expect("is known");
+        let of = |row, option| endpoint_of(row, option, None).expect("is known");
         assert_eq!(of(None, None), "https://accounts.zoho.com/oauth/v2/token id");
         assert_eq!(of(None, Some(EU)), "https://accounts.zoho.eu/oauth/v2/token id");
         assert_eq!(of(Some(IN), Some(EU)), "https://accounts.zoho.in/oauth/v2/token id");
@@ -97,7 +101,7 @@ mod tests {
         for server in servers.into_iter().chain(["zohocloud.ca", "zoho.uk", "zoho.ae"]) {
             let server = format!("https://accounts.{server}");
             let expected = format!("{server}/oauth/v2/token id");
-            assert_eq!(asked(Some(&server), None, None), Ok(expected));
+            assert_eq!(endpoint_of(Some(&server), None, None), Ok(expected));
         }
     }
 
@@ -105,7 +109,7 @@ mod tests {
     fn an_unknown_accounts_server_is_refused_whatever_else_is_said() {
         for token_url in [None, Some("https://proxy.example/token")] {
             for server in ["https://evil.example", "http://accounts.zoho.eu", "zoho.eu", " "] {
-                let refused = asked(Some(server), Some(EU), token_url);
+                let refused = endpoint_of(Some(server), Some(EU), token_url);
                 assert!(matches!(refused, Err(Error::Configuration { .. })), "{server}");
             }
         }
@@ -116,10 +120,10 @@ mod tests {
         let next = "https://accounts.zoho.xx";
         let expected = Ok("https://accounts.zoho.xx/oauth/v2/token id".to_owned());
         for servers in [next, " https://accounts.zoho.yy/ ,https://accounts.zoho.xx/"] {
-            assert_eq!(asked_of(servers, Some(next), None, None), expected, "{servers}");
-            assert_eq!(asked_of(servers, None, Some(next), None), expected, "{servers}");
+            assert_eq!(endpoint_among(servers, Some(next), None, None), expected, "{servers}");
+            assert_eq!(endpoint_among(servers, None, Some(next), None), expected, "{servers}");
         }
-        let other = asked_of(next, Some("https://accounts.zoho.xx.example"), None, None);
+        let other = endpoint_among(next, Some("https://accounts.zoho.xx.example"), None, None);
         assert!(matches!(other, Err(Error::Configuration { option: "accounts_server", .. })));
     }
 
@@ -128,7 +132,7 @@ mod tests {
         for odd in
             ["accounts.zoho.xx", "http://accounts.zoho.xx", "https://a.xx/oauth", "https://a@b"]
         {
-            let refused = asked_of(odd, Some(EU), None, None);
+            let refused = endpoint_among(odd, Some(EU), None, None);
             let names =
                 matches!(refused, Err(Error::Configuration { option: "zohoAccountsServers", .. }));
             assert!(names, "{odd}: {refused:?}");
@@ -138,7 +142,7 @@ mod tests {
     #[test]
     fn another_token_endpoint_counts_for_every_known_one() {
         let proxy = Some("https://proxy.example/token");
-        let asked = asked(Some(EU), None, proxy).expect("is known");
-        assert_eq!(asked, "https://proxy.example/token id");
+        let server = endpoint_of(Some(EU), None, proxy).expect("is known");
+        assert_eq!(server, "https://proxy.example/token id");
     }
 }

@@ -8,7 +8,7 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::Refusal;
 use tokenkeep::refresh::{
-    Commit, Committed, Credentials, Failure, LeaseAsk, RefreshState, Row, Sealed, Stamp,
+    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed, Stamp,
     Table as Contract,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
@@ -152,7 +152,7 @@ impl Contract for Table {
         &self,
         user: &u32,
         fence: &Stamp,
-        ask: LeaseAsk,
+        ask: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let (user, fence) = (*user, fence.clone());
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {

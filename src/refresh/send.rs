@@ -31,7 +31,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
 
     /// Retries count against the budget. A callback is asked once; after the budget its callers are
     /// answered, and the task goes on to commit a late answer.
-    pub(super) async fn ask<E: TokenEndpoint>(
+    pub(super) async fn send<E: TokenEndpoint>(
         &self,
         endpoint: &E,
         refresh_token: &RefreshToken,

@@ -6,7 +6,7 @@ use super::pool::Params;
 use crate::error::Result;
 
 /// A connection to query with.
-pub(super) trait Ask {
+pub(super) trait Query {
     /// The rows of one statement.
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>>;
 }
