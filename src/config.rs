@@ -28,7 +28,7 @@ pub struct Limits {
     /// Step 7: how long the only copy of an answer is kept in memory.
     pub commit_budget_ms: u64,
     /// How long an unfinished attempt by somebody else may still bring a commit.
-    pub doubt_limit_ms: u64,
+    pub unknown_outcome_ms: u64,
     /// The first pause after a failed refresh.
     pub failure_pause_min_ms: u64,
     /// The longest pause after a failed refresh.
@@ -72,7 +72,7 @@ impl Limits {
         commit_pause_ms: 1_000,
         takeover_grace_ms: 5_000,
         commit_budget_ms: 300_000,
-        doubt_limit_ms: 600_000,
+        unknown_outcome_ms: 600_000,
         failure_pause_min_ms: 250,
         failure_pause_max_ms: 30_000,
         refusal_pause_min_ms: 60_000,
@@ -103,7 +103,7 @@ impl Limits {
             commit_pause_ms: part(self.commit_pause_ms, factor),
             takeover_grace_ms: part(self.takeover_grace_ms, factor),
             commit_budget_ms: part(self.commit_budget_ms, factor),
-            doubt_limit_ms: part(self.doubt_limit_ms, factor),
+            unknown_outcome_ms: part(self.unknown_outcome_ms, factor),
             failure_pause_min_ms: part(self.failure_pause_min_ms, factor),
             failure_pause_max_ms: part(self.failure_pause_max_ms, factor),
             refusal_pause_min_ms: part(self.refusal_pause_min_ms, factor),
@@ -147,8 +147,8 @@ impl Limits {
         {
             return Some("commit pause + connect + statement must be less than the takeover grace");
         }
-        if self.commit_budget_ms + self.lease_ms >= self.doubt_limit_ms {
-            return Some("commit budget + lease must be less than the doubt limit");
+        if self.commit_budget_ms + self.lease_ms >= self.unknown_outcome_ms {
+            return Some("commit budget + lease must be less than the unknown-outcome limit");
         }
         if self.usable_ms > self.fresh_ms {
             return Some("a fresh token must be usable");
@@ -297,7 +297,7 @@ mod tests {
             Limits { http_budget_ms: 25_000, ..Limits::DEFAULT },
             Limits { lock_timeout_ms: 7_000, ..Limits::DEFAULT },
             Limits { commit_pause_ms: 1_500, ..Limits::DEFAULT },
-            Limits { doubt_limit_ms: 300_000, ..Limits::DEFAULT },
+            Limits { unknown_outcome_ms: 300_000, ..Limits::DEFAULT },
             Limits { usable_ms: 300_001, ..Limits::DEFAULT },
             Limits { poll_max_ms: 600, ..Limits::DEFAULT },
         ];

@@ -98,7 +98,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         task: TaskOf<T>,
     ) -> Outcome<T> {
         let Claimed { key, row, lease, clock } = claimed;
-        let lease = Lease { at: lease, clock, doubt: None };
+        let lease = Lease { at: lease, clock, in_doubt: None };
         let read = Read { reading: Reading { now: row.now, since: clock }, row };
         let outcome: Outcome<T> =
             match self.refresh_claim(&key, &read, lease, &endpoint, &task).await {

@@ -48,8 +48,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     client: endpoint.client().map(str::to_owned),
                     // The provider has refused this very token, and would again.
                     lasting: error.is_of_provider(),
-                    // Until the doubt is old enough for the row to end.
-                    pause_max: self.doubt_left(&row, lease),
+                    // Until the unknown outcome is old enough for the row to be marked.
+                    pause_max: self.unknown_outcome_left(&row, lease),
                     error: error.clone(),
                 };
                 let (key, stamp) = (task_key::<T>(key, endpoint), &row.stamp);
@@ -86,7 +86,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             return Ok(false);
         }
         // b. In doubt somebody may still hold the successor and be about to store it.
-        if may_rotate && self.doubt_left(row, lease).is_some() {
+        if may_rotate && self.unknown_outcome_left(row, lease).is_some() {
             let reason = "an earlier attempt may have rotated the refresh token".into();
             return Err(Error::OutcomeUnknown { reason });
         }
@@ -122,9 +122,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// How long somebody may still be about to store what an earlier attempt was given.
-    fn doubt_left(&self, row: &Row<T::Record>, lease: &Lease) -> Option<Duration> {
-        let limit_ms = i64::try_from(self.behaviour.limits.doubt_limit_ms).unwrap_or(i64::MAX);
-        let left_ms = limit_ms.saturating_sub(row.now.ms_since(lease.doubt?));
+    fn unknown_outcome_left(&self, row: &Row<T::Record>, lease: &Lease) -> Option<Duration> {
+        let limit_ms = i64::try_from(self.behaviour.limits.unknown_outcome_ms).unwrap_or(i64::MAX);
+        let left_ms = limit_ms.saturating_sub(row.now.ms_since(lease.in_doubt?));
         u64::try_from(left_ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
     }
 }

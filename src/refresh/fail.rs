@@ -16,7 +16,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         lease: &Lease,
     ) -> Next<T> {
         let limits = &self.behaviour.limits;
-        if !policy::leaves_doubt(&verdict, endpoint) {
+        if !policy::leaves_outcome_unknown(&verdict, endpoint) {
             self.release(key, lease).await;
         }
         let lasting = matches!(verdict, Verdict::Refused(_));

@@ -23,7 +23,7 @@ pub(super) struct Lease {
     pub(super) clock: Stopwatch,
     /// The expired value that this lease replaced: somebody may have spent the refresh token and
     /// not stored the answer.
-    pub(super) doubt: Option<Timestamp>,
+    pub(super) in_doubt: Option<Timestamp>,
 }
 
 impl Lease {
@@ -172,7 +172,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         };
         let Some(at) = at else { return Ok(None) };
         self.watches.forget(key);
-        Ok(Some(Lease { at, clock, doubt: watched.map(|value| doubt_of(value, at, limits)) }))
+        Ok(Some(Lease {
+            at,
+            clock,
+            in_doubt: watched.map(|value| restored_by_release(value, at, limits)),
+        }))
     }
 
     /// Why a lease is refused that nobody holds, when it is a trigger or its like.
@@ -183,16 +187,16 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    /// Step 8: Release after a known failure. Doubt that was taken over is put back. A release that
+    /// Step 8: Release after a known failure. The expired value of an unknown outcome that was taken over is put back. A release that
     /// fails is left to run out.
     pub(super) async fn release(&self, key: &T::Key, lease: &Lease) {
-        let _ = self.table.release(key, lease.at, lease.doubt).await;
+        let _ = self.table.release(key, lease.at, lease.in_doubt).await;
     }
 }
 
 /// What is put back when a lease that was taken over is released. A value in the future would be
 /// respected for another lease by everybody; the latest expired value says the same.
-fn doubt_of(taken: Timestamp, at: Timestamp, limits: &Limits) -> Timestamp {
+fn restored_by_release(taken: Timestamp, at: Timestamp, limits: &Limits) -> Timestamp {
     let just_expired = at.minus(Duration::from_millis(limits.lease_ms + 1));
     taken.min(just_expired)
 }

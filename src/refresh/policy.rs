@@ -43,13 +43,13 @@ pub(super) fn resend_after(
     let bound = Duration::from_millis(limits.request_pause_ms << sent.min(6));
     let pause = requested.max(bound.mul_f64(random));
     // The next one may take twice as long: cut off by the budget it would turn a known failure
-    // into doubt.
+    // into an unknown outcome.
     (pause + took * 2 < left).then_some(pause)
 }
 
 /// Whether the lease is left to run out after a failure, as the mark for every process that the
 /// refresh token may be spent.
-pub(super) fn leaves_doubt(verdict: &Verdict, endpoint: &impl TokenEndpoint) -> bool {
+pub(super) fn leaves_outcome_unknown(verdict: &Verdict, endpoint: &impl TokenEndpoint) -> bool {
     matches!(verdict, Verdict::Ambiguous(_)) && endpoint.may_rotate()
 }
 

@@ -319,7 +319,7 @@ async fn a_refusal_beside_a_new_access_token_ends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn doubt_outlives_a_takeover_that_fails() {
+async fn an_unknown_outcome_outlives_a_takeover_that_fails() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     let expired = world.at(-3_600);
     world.change(|row| row.refreshing_at = Some(expired));
@@ -331,7 +331,7 @@ async fn doubt_outlives_a_takeover_that_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_in_young_doubt_is_not_ended_and_one_in_old_doubt_is() {
+async fn a_row_in_doubt_is_marked_only_when_the_attempt_is_old() {
     let (world, provider) = (World::new(), Provider::new(true, false));
     provider.revoke();
     let expired = world.at(-60);
@@ -345,7 +345,7 @@ async fn a_row_in_young_doubt_is_not_ended_and_one_in_old_doubt_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_grant_without_doubt_ends_the_row_at_once() {
+async fn a_dead_grant_marks_a_row_that_is_not_in_doubt_at_once() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     provider.revoke();
     assert!(matches!(Process::new(&world, &provider).call().await, Err(Error::Revoked { .. })));
@@ -560,7 +560,7 @@ async fn a_failure_is_not_asked_for_again_at_once_and_pauses_grow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_refusal_is_not_made_doubtful_by_another_try_that_the_budget_cuts_off() {
+async fn a_slow_refusal_is_not_made_unknown_by_another_try_that_the_budget_cuts_off() {
     let (world, provider) = (World::new(), Provider::new(true, true));
     for _ in 0..5 {
         let Answer::Instead(_, busy) = unavailable() else { unreachable!("is one") };

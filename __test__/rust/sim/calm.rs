@@ -50,7 +50,7 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
     match last {
         Some(Ok(())) if is_good || is_fresh => {}
         Some(Err(error)) if !is_good && error.ends_connection() => {}
-        // Whoever has stored the row, this client is not known to work for it; a doubt stays, too.
+        // Whoever has stored the row, this client is not known to work for it; a row in doubt stays in doubt, too.
         Some(Err(Error::ClientUnproven { .. })) if !is_good && world.setting.legacy => return,
         last => {
             let text = format!("after all, a caller is told {last:?}, and the grant is ");

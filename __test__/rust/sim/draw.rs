@@ -89,7 +89,7 @@ fn faults(chance: &mut Chance) -> Vec<Fault> {
         0..=2 => detained(chance),
         3 | 4 => overtaken(chance),
         5 => answered_oddly(chance),
-        6 => doubted(chance),
+        6 => unknown_outcome(chance),
         _ => Vec::new(),
     };
     let more = chance.pick(&[0, 0, 1, 1, 1, 2, 2, 3, 5]);
@@ -129,7 +129,7 @@ fn overtaken(chance: &mut Chance) -> Vec<Fault> {
 }
 
 /// A holder with its answer is stopped for long, and whoever takes over is sent away.
-fn doubted(chance: &mut Chance) -> Vec<Fault> {
+fn unknown_outcome(chance: &mut Chance) -> Vec<Fault> {
     let us = chance.between(80 * SECOND_US, 320 * SECOND_US);
     let first = Action::Pause { us, stops_clock: chance.percent(30) };
     let second = Action::Reply(chance.pick(&[Reply::Throttled, Reply::Rejected]));

@@ -80,9 +80,9 @@ pub(crate) fn ending(
     match spend.answered {
         Answered::Never => Some("the successor was in a lost answer"),
         _ if holder.is_crashed() => Some("the successor died with its process"),
-        _ if paused_us + 60_000_000 >= Limits::DEFAULT.doubt_limit_ms * 1_000 => {
-            Some("the successor is in a process that was paused longer than the doubt limit")
-        }
+        _ if paused_us + 60_000_000 >= Limits::DEFAULT.unknown_outcome_ms * 1_000 => Some(
+            "the successor is in a process that was paused longer than the unknown-outcome limit",
+        ),
         _ if outlasts_the_budget(ledger.away_us + paused_us) => {
             Some("step 7 has used up its budget")
         }

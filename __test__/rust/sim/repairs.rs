@@ -27,11 +27,11 @@ pub(crate) struct Repairs {
     pub(crate) leave: bool,
     /// A token that may be worthless is stored as not fresh.
     pub(crate) suspect: bool,
-    /// Doubt that was taken over is put back.
+    /// The expired value of an unknown outcome that was taken over is put back.
     pub(crate) restore: bool,
     /// An ending is fenced by the holder's own lease.
     pub(crate) endlease: bool,
-    /// In young doubt nothing is ended.
+    /// Nothing is marked while the outcome is unknown and recent.
     pub(crate) dlimit: bool,
     /// At its deadline a waiter does not refresh without the lease.
     pub(crate) locked: bool,

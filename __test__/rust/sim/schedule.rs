@@ -49,7 +49,7 @@ impl Setting {
             limits.refusal_pause_max_ms = limits.failure_pause_max_ms;
         }
         if !self.repairs.dlimit {
-            limits.doubt_limit_ms = 0;
+            limits.unknown_outcome_ms = 0;
         }
         limits
     }

@@ -316,7 +316,7 @@ impl Contract for Table {
             let refreshing_at = restore.filter(|_| repairs.restore);
             world.note(&process.name, || match refreshing_at {
                 None => "releases".into(),
-                Some(_) => "releases, and leaves the doubt".into(),
+                Some(_) => "releases, and leaves the row in doubt".into(),
             });
             let row = StoredRow { refreshing_at, ..row.clone() };
             truth.change(world, &process.name, Change::Touch, Some(row));
