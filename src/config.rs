@@ -37,10 +37,10 @@ pub struct Limits {
     pub refusal_pause_min_ms: u64,
     /// The longest such pause.
     pub refusal_pause_max_ms: u64,
-    /// So many rows may end on one client's word before it refreshes another one.
-    pub endings_max: u32,
-    /// After so long those that have ended count no more.
-    pub endings_within_ms: u64,
+    /// So many rows may be marked revoked on one client's word before it refreshes another one.
+    pub marks_max: u32,
+    /// After so long those marked before count no more.
+    pub marks_within_ms: u64,
     /// The longest `Retry-After` that is honoured.
     pub retry_after_max_ms: u64,
     /// How long an application with a bad client secret is not asked for again.
@@ -77,8 +77,8 @@ impl Limits {
         failure_pause_max_ms: 30_000,
         refusal_pause_min_ms: 60_000,
         refusal_pause_max_ms: 3_600_000,
-        endings_max: 5,
-        endings_within_ms: 86_400_000,
+        marks_max: 5,
+        marks_within_ms: 86_400_000,
         retry_after_max_ms: 600_000,
         breaker_ms: 30_000,
         fresh_ms: 300_000,
@@ -108,8 +108,8 @@ impl Limits {
             failure_pause_max_ms: part(self.failure_pause_max_ms, factor),
             refusal_pause_min_ms: part(self.refusal_pause_min_ms, factor),
             refusal_pause_max_ms: part(self.refusal_pause_max_ms, factor),
-            endings_max: self.endings_max,
-            endings_within_ms: part(self.endings_within_ms, factor),
+            marks_max: self.marks_max,
+            marks_within_ms: part(self.marks_within_ms, factor),
             retry_after_max_ms: part(self.retry_after_max_ms, factor),
             breaker_ms: part(self.breaker_ms, factor),
             fresh_ms: part(self.fresh_ms, factor),

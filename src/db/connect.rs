@@ -100,7 +100,7 @@ impl Servers {
             error => error,
         });
         if opened.is_err() {
-            self.standbys.suspect();
+            self.standbys.require_check();
         }
         let mut opened = opened?;
         if self.standbys.has_opened(&mut opened).await? {
@@ -188,7 +188,7 @@ impl Manager for Servers {
     async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Unconnected> {
         match client.is_closed() {
             true => {
-                self.standbys.suspect();
+                self.standbys.require_check();
                 Err(RecycleError::message("the connection is closed"))
             }
             false => Ok(()),

@@ -142,7 +142,7 @@ impl Pool {
                 Err(from_driver(step, &error))
             }
             broken => {
-                self.pool.manager().standbys.suspect();
+                self.pool.manager().standbys.require_check();
                 // What broke one connection has most likely broken the idle ones too: the next
                 // try gets a fresh one.
                 drop(Object::take(connection));

@@ -22,25 +22,25 @@ const TOLD: &str = "in_hot_standby";
 #[derive(Debug, Clone)]
 pub(super) struct Standbys {
     are_refused: bool,
-    suspected: Arc<AtomicBool>,
+    must_check: Arc<AtomicBool>,
 }
 
 impl Standbys {
     pub(super) fn new(are_refused: bool) -> Self {
-        Self { are_refused, suspected: Arc::default() }
+        Self { are_refused, must_check: Arc::default() }
     }
 
     /// A connection broke, or a write was refused as on a standby: servers may have changed their parts. The
     /// next connections are asked, whatever they tell: a pooler tells what was so when it connected itself.
-    pub(super) fn suspect(&self) {
-        self.suspected.store(true, Ordering::Relaxed);
+    pub(super) fn require_check(&self) {
+        self.must_check.store(true, Ordering::Relaxed);
     }
 
     /// Whether a new connection leads to one that is refused. Costs a round trip only where something says so.
     pub(super) async fn has_opened(&self, opened: &mut Opened) -> Result<bool, Error> {
         let (client, connection) = opened;
         let is_told = connection.parameter(TOLD) == Some("on");
-        if !self.are_refused || !(is_told || self.suspected.load(Ordering::Relaxed)) {
+        if !self.are_refused || !(is_told || self.must_check.load(Ordering::Relaxed)) {
             return Ok(false);
         }
         driven(self.is_behind(client), connection).await
@@ -58,7 +58,7 @@ impl Standbys {
             Err(error) if error.as_db_error().is_some() && !client.is_closed() => false,
             Err(error) => return Err(error),
         };
-        self.suspected.store(is_standby, Ordering::Relaxed);
+        self.must_check.store(is_standby, Ordering::Relaxed);
         Ok(is_standby)
     }
 }

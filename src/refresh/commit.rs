@@ -178,7 +178,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         if let Some(number) = mine.position(|stamp| *stamp == row.stamp) {
             return Ok(Found::Mine(number, row.expires_at));
         }
-        if let Some(error) = row.ended.clone() {
+        if let Some(error) = row.revoked.clone() {
             return Ok(Found::Elsewhere(Some(error)));
         }
         if drafts.last().is_some_and(|draft| draft.over == row.stamp) {

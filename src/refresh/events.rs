@@ -19,7 +19,7 @@ pub enum EventKind {
     LeaseLost,
     /// A commit failed in the database and is tried again.
     CommitRetry,
-    /// An answer was dropped, or a row ended, since its grant is gone.
+    /// An answer was dropped, or a row marked revoked, since its grant is gone.
     RowDropped,
     /// A provider called a grant dead, and the client is not believed.
     ClientUnproven,

@@ -9,7 +9,6 @@
 mod caller;
 mod claimed;
 mod commit;
-mod ending;
 mod events;
 mod fail;
 mod hand_out;
@@ -18,6 +17,7 @@ mod memory;
 mod policy;
 mod poll;
 mod registry;
+mod revoked;
 mod runtime;
 mod send;
 mod state;
@@ -219,11 +219,11 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         self.table.noted().await;
     }
 
-    /// Step 1: Read. No row, or an ended one, is an error here.
+    /// Step 1: Read. No row, or one that is marked revoked, is an error here.
     async fn read(&self, key: &T::Key) -> Result<Read<T>> {
         let since = Stopwatch::start(&self.runtime);
         let row = self.table.read(key).await?.ok_or_else(|| self.table.not_connected(key))?;
-        match &row.ended {
+        match &row.revoked {
             Some(error) => Err(error.clone()),
             None => Ok(Read { reading: Reading { now: row.now, since }, row }),
         }

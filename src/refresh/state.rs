@@ -84,7 +84,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Some(error)
     }
 
-    /// Why a row must not end on this client's word; `None`: it may.
+    /// Why a row must not be marked revoked on this client's word; `None`: it may.
     pub(super) async fn unproven<E: TokenEndpoint>(
         &self,
         key: &T::Key,
@@ -102,7 +102,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 RowClient::Unknown | RowClient::Same => {}
             }
         }
-        let may_end = self.table.admit_ending(key, client).await?;
-        Ok((!may_end).then_some(Unproven::TooMany))
+        let may_mark = self.table.admit_mark(key, client).await?;
+        Ok((!may_mark).then_some(Unproven::TooMany))
     }
 }

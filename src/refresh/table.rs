@@ -43,8 +43,8 @@ pub struct Row<Record> {
     pub refreshed_at: Option<Timestamp>,
     /// The database's clock at the read.
     pub now: Timestamp,
-    /// Set when the row is there but ended: what a caller is told.
-    pub ended: Option<Error>,
+    /// Set when the row is marked revoked: what a caller is told.
+    pub revoked: Option<Error>,
     /// What else the store hands out.
     pub record: Arc<Record>,
 }
@@ -53,7 +53,7 @@ impl<Record> Clone for Row<Record> {
     fn clone(&self) -> Self {
         Self {
             stamp: self.stamp.clone(),
-            ended: self.ended.clone(),
+            revoked: self.revoked.clone(),
             record: Arc::clone(&self.record),
             ..*self
         }
@@ -163,9 +163,9 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(None)
     }
 
-    /// Step 9c: counts one more row that ends on this client's word; false when so many have ended since
+    /// Step 9c: counts one more row to be marked revoked on this client's word; false when so many were since
     /// it last refreshed one that users cannot be the reason.
-    fn admit_ending(
+    fn admit_mark(
         &self,
         _: &Self::Key,
         _: Option<&str>,
@@ -237,7 +237,7 @@ pub trait Table: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Committed>>> + Send;
 
     /// Step 7b: a read of its own, within the limits of step 7. A row that a refresher has marked is
-    /// not ended here: a late answer revives it.
+    /// not an error here: a late answer revives it.
     fn read_for_commit(
         &self,
         key: &Self::Key,
@@ -252,10 +252,14 @@ pub trait Table: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Step 9a: at most the refresh buffer is left of a token that may be worthless.
-    fn suspect(&self, key: &Self::Key, stamp: &Stamp) -> impl Future<Output = Result<()>> + Send;
+    fn expire_early(
+        &self,
+        key: &Self::Key,
+        stamp: &Stamp,
+    ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Step 9d: the store's ending; false when the fence or the lease did not hold.
-    fn end(
+    /// Step 9d: marks the row revoked, or deletes it; false when the fence or the lease did not hold.
+    fn mark_revoked(
         &self,
         key: &Self::Key,
         stamp: &Stamp,

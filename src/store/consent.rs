@@ -34,7 +34,7 @@ impl<S: ConsentShape> ScopedTable<'_, S> {
         for _ in 0..TRIES {
             let row = self.row(key).await?.ok_or_else(missing)?;
             // A grant that is dead is none to be kept.
-            if row.ended.is_some() || self.open(key, &row).await?.refresh_token.is_none() {
+            if row.revoked.is_some() || self.open(key, &row).await?.refresh_token.is_none() {
                 return Err(missing());
             }
             let params: Params<'_> = &[

@@ -499,7 +499,7 @@ async fn a_lost_answer_leaves_the_lease_as_the_mark_for_everybody() {
     let lease = world.row().expect("is there").refreshing_at;
     assert!(lease.is_some());
     pass(40).await;
-    // Taken over in doubt: a refusal does not end the row while somebody may hold the successor.
+    // Taken over in doubt: a refusal does not mark the row while somebody may hold the successor.
     assert!(matches!(process.call().await, Err(Error::OutcomeUnknown { .. })));
     assert_eq!(world.row().expect("is there").refreshing_at, lease);
 }
@@ -713,7 +713,7 @@ async fn what_a_mixed_fleet_leaves_behind_locks_while_it_is_live_and_is_free_aft
 
 #[tokio::test(start_paused = true)]
 async fn a_row_that_was_sealed_anew_is_still_what_a_forced_refresh_replaces() {
-    // Before the lease, before the commit, and before a refusal ends the row.
+    // Before the lease, before the commit, and before a refusal marks the row.
     for step in [Step::Lease, Step::Commit, Step::End] {
         let (world, provider) = (World::new(), Provider::new(true, true));
         // It runs longer than what the provider will give.

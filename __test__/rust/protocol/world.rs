@@ -228,7 +228,7 @@ impl Table for MemoryTable {
                     updated_at: row.updated_at,
                     refreshed_at: None,
                     now: world.now(),
-                    ended: None,
+                    revoked: None,
                     record: Arc::new(()),
                 })
             })
@@ -335,7 +335,7 @@ impl Table for MemoryTable {
             .await
     }
 
-    async fn suspect(&self, key: &String, fence: &Stamp) -> Result<()> {
+    async fn expire_early(&self, key: &String, fence: &Stamp) -> Result<()> {
         let buffer = Duration::from_millis(self.limits.fresh_ms);
         self.world
             .statement(Step::Commit, |world| {
@@ -348,7 +348,7 @@ impl Table for MemoryTable {
             .await
     }
 
-    async fn end(
+    async fn mark_revoked(
         &self,
         key: &String,
         fence: &Stamp,

@@ -106,7 +106,7 @@ fn check_grant(world: &World, truth: &mut Truth) {
     let newest = truth.provider.family(family).newest;
     let received = excuses::last_spend(&truth.ledger, family, newest)
         .is_none_or(|spend| matches!(spend.answered, Answered::At(_)));
-    let excuse = excuses::ending(world, &truth.ledger, family, &truth.provider);
+    let excuse = excuses::mark(world, &truth.ledger, family, &truth.provider);
     if received && excuse.is_none() {
         let text = format!("generation {newest} of grant {family} is lost");
         truth.ledger.violate("I4", text);

@@ -135,7 +135,7 @@ impl Truth {
 
     /// I2 and I7.
     fn check_ending(&mut self, world: &World, who: &str, before: Option<Holding>) {
-        self.ledger.counts.endings += 1;
+        self.ledger.counts.marks += 1;
         let Some(before) = before else { return };
         let family = before.refresh.family;
         let refused = self.ledger.refusals.iter().any(|refusal| refusal.refresh.family == family);
@@ -144,7 +144,7 @@ impl Truth {
         } else if self.provider.is_good(before.refresh) {
             self.ledger.violate("I7", format!("{who} ends a connection that is good"));
         } else if self.provider.family(before.refresh.family).is_alive
-            && excuses::ending(world, &self.ledger, before.refresh.family, &self.provider).is_none()
+            && excuses::mark(world, &self.ledger, before.refresh.family, &self.provider).is_none()
         {
             self.ledger.violate("I7", format!("{who} ends a grant that somebody can still save"));
         }

@@ -160,7 +160,7 @@ fn anything(chance: &mut Chance) -> Fault {
         72..=78 => Point::Reread,
         79..=86 => Point::Release,
         87..=93 => Point::End,
-        94 | 95 => Point::Suspect,
+        94 | 95 => Point::ExpireEarly,
         96 => chance.pick(&[Point::State, Point::Note]),
         97 => Point::OldLock,
         98 => Point::OldWrite,

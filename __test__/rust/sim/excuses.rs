@@ -63,7 +63,7 @@ pub(crate) fn reuse(
 }
 
 /// Why a row may end although its family lives (I7).
-pub(crate) fn ending(
+pub(crate) fn mark(
     world: &World,
     ledger: &Ledger,
     family: u32,

@@ -14,7 +14,7 @@ pub(crate) enum Point {
     Commit,
     Reread,
     Release,
-    Suspect,
+    ExpireEarly,
     End,
     /// What is remembered of a row is read.
     State,

@@ -55,7 +55,7 @@ pub(crate) struct Counts {
     pub(crate) takeovers: u64,
     pub(crate) late_commits: u64,
     pub(crate) over_nothing: u64,
-    pub(crate) endings: u64,
+    pub(crate) marks: u64,
     /// Tokens that came twice where no client can prevent it.
     pub(crate) inherent: u64,
 }
@@ -67,7 +67,7 @@ impl Counts {
             takeovers: self.takeovers + other.takeovers,
             late_commits: self.late_commits + other.late_commits,
             over_nothing: self.over_nothing + other.over_nothing,
-            endings: self.endings + other.endings,
+            marks: self.marks + other.marks,
             inherent: self.inherent + other.inherent,
         }
     }

@@ -91,8 +91,8 @@ impl Notes {
         pause.ok().flatten().filter(|_| self.world.setting.repairs.asked)
     }
 
-    pub(crate) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
-        let endings = self.world.setting.repairs.endings;
+    pub(crate) async fn may_mark(&self, client: Option<&str>) -> Result<bool> {
+        let endings = self.world.setting.repairs.marks;
         let (client, waiting) = (client.map(str::to_owned), Arc::clone(&self.waiting));
         statement(&self.world, &self.process, Point::Note, move |world, truth| {
             // What this client has refreshed meanwhile counts first.

@@ -26,7 +26,7 @@ pub(crate) struct Repairs {
     /// In a mixed fleet a commit leaves a live lease behind.
     pub(crate) leave: bool,
     /// A token that may be worthless is stored as not fresh.
-    pub(crate) suspect: bool,
+    pub(crate) expire_early: bool,
     /// The expired value of an unknown outcome that was taken over is put back.
     pub(crate) restore: bool,
     /// An ending is fenced by the holder's own lease.
@@ -41,8 +41,8 @@ pub(crate) struct Repairs {
     pub(crate) secret: bool,
     /// A row's client is known, and another one ends nothing.
     pub(crate) client: bool,
-    /// Endings in numbers that no users explain are not believed.
-    pub(crate) endings: bool,
+    /// Marks in numbers that no users explain are not believed.
+    pub(crate) marks: bool,
     /// A success whose lifetime is odd is one.
     pub(crate) lifetime: bool,
     /// A refusal that passes is told from a dead grant.
@@ -69,7 +69,7 @@ impl Repairs {
         rmwfence: true,
         ucheck: true,
         leave: true,
-        suspect: true,
+        expire_early: true,
         restore: true,
         endlease: true,
         dlimit: true,
@@ -77,7 +77,7 @@ impl Repairs {
         rowrefusal: true,
         secret: true,
         client: true,
-        endings: true,
+        marks: true,
         lifetime: true,
         passing: true,
         asked: true,
@@ -97,7 +97,7 @@ impl Repairs {
         "rmwfence",
         "ucheck",
         "leave",
-        "suspect",
+        "expire_early",
         "restore",
         "endlease",
         "dlimit",
@@ -127,7 +127,7 @@ impl Repairs {
             "rmwfence" => &mut self.rmwfence,
             "ucheck" => &mut self.ucheck,
             "leave" => &mut self.leave,
-            "suspect" => &mut self.suspect,
+            "expire_early" => &mut self.expire_early,
             "restore" => &mut self.restore,
             "endlease" => &mut self.endlease,
             "dlimit" => &mut self.dlimit,
@@ -135,7 +135,7 @@ impl Repairs {
             "rowrefusal" => &mut self.rowrefusal,
             "secret" => &mut self.secret,
             "client" => &mut self.client,
-            "endings" => &mut self.endings,
+            "endings" => &mut self.marks,
             "lifetime" => &mut self.lifetime,
             "passing" => &mut self.passing,
             "asked" => &mut self.asked,

@@ -62,12 +62,12 @@ impl Sums {
 
 impl std::fmt::Display for Sums {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Counts { refreshes, late_commits, over_nothing, takeovers, endings, inherent } =
+        let Counts { refreshes, late_commits, over_nothing, takeovers, marks, inherent } =
             self.counts;
         write!(
             f,
             "{} faults struck; {refreshes} refreshes, {takeovers} takeovers, {late_commits} late commits, \
-             {over_nothing} commits over a changed row, {endings} endings, \
+             {over_nothing} commits over a changed row, {marks} rows marked revoked, \
              {inherent} tokens spent twice where no client can prevent it",
             self.struck
         )

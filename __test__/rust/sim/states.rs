@@ -1,5 +1,5 @@
 //! What refreshes leave behind beside the rows (`tokenkeep.refresh_state` and `oauth_client`): which
-//! client a row is known by, how its refresh token was refused, how many rows a client has ended.
+//! client a row is known by, how its refresh token was refused, how many rows were marked revoked on a client's word.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,8 +41,8 @@ struct Failed {
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     has_refreshed: bool,
-    endings: u32,
-    ended_at: Option<Timestamp>,
+    marks: u32,
+    marked_at: Option<Timestamp>,
     /// Rows that it has ended since although their grants live: known to the judge alone.
     living_endings: u32,
 }
@@ -140,17 +140,17 @@ impl States {
         pause
     }
 
-    /// Whether one more row may end on this client's word.
+    /// Whether one more row may be marked revoked on this client's word.
     pub(crate) fn admit(&mut self, client: Option<&str>, limits: &Limits, now: Timestamp) -> bool {
         let known = self.clients.entry(named(client).unwrap_or("refreshFn")).or_default();
-        let within = Duration::from_millis(limits.endings_within_ms);
-        if known.ended_at.is_none_or(|at| at < now.minus(within)) {
-            known.endings = 0;
+        let within = Duration::from_millis(limits.marks_within_ms);
+        if known.marked_at.is_none_or(|at| at < now.minus(within)) {
+            known.marks = 0;
         }
-        if known.endings >= limits.endings_max {
+        if known.marks >= limits.marks_max {
             return false;
         }
-        (known.endings, known.ended_at) = (known.endings + 1, Some(now));
+        (known.marks, known.marked_at) = (known.marks + 1, Some(now));
         true
     }
 

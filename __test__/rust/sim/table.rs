@@ -104,7 +104,7 @@ fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, ended: &Error
         // What was stored since is not what was refreshed.
         refreshed_at: row.refreshed_at.filter(|at| row.updated_at <= *at),
         now: world.now(),
-        ended: match row.mark {
+        revoked: match row.mark {
             // A late answer revives what a refresher has marked.
             Some(Mark::Refresher) if point == Point::Reread => None,
             Some(_) => Some(ended.clone()),
@@ -161,8 +161,8 @@ impl Contract for Table {
         self.notes.failed(ROW, stamp, failure).await
     }
 
-    async fn admit_ending(&self, (): &(), client: Option<&str>) -> Result<bool> {
-        self.notes.may_end(client).await
+    async fn admit_mark(&self, (): &(), client: Option<&str>) -> Result<bool> {
+        self.notes.may_mark(client).await
     }
 
     async fn read(&self, (): &()) -> Result<Option<Row<Texts>>> {
@@ -267,7 +267,7 @@ impl Contract for Table {
             };
             let expires_at = if repairs.expbase { expires_at } else { now.plus(lifetime) };
             let late = row.refreshing_at != Some(leased_at) || leased_at < now.minus(lease);
-            let capped = late && rotated && repairs.suspect;
+            let capped = late && rotated && repairs.expire_early;
             let expires_at = if capped { expires_at.min(now.plus(buffer)) } else { expires_at };
             let row = StoredRow {
                 refresh,
@@ -324,12 +324,13 @@ impl Contract for Table {
         .await
     }
 
-    async fn suspect(&self, (): &(), fence: &Stamp) -> Result<()> {
+    async fn expire_early(&self, (): &(), fence: &Stamp) -> Result<()> {
         let repairs = self.repairs();
         let (fence, buffer) = (fence.clone(), self.buffer());
         let process = Arc::clone(&self.process);
-        statement(&self.world, &self.process, Point::Suspect, move |world, truth| {
-            let Some(row) = fenced(truth, &fence, repairs.pair).filter(|_| repairs.suspect) else {
+        statement(&self.world, &self.process, Point::ExpireEarly, move |world, truth| {
+            let Some(row) = fenced(truth, &fence, repairs.pair).filter(|_| repairs.expire_early)
+            else {
                 return;
             };
             world.note(&process.name, || "marks the tokens for proof".into());
@@ -340,7 +341,13 @@ impl Contract for Table {
         .await
     }
 
-    async fn end(&self, (): &(), fence: &Stamp, lease: Timestamp, _: &Refusal) -> Result<bool> {
+    async fn mark_revoked(
+        &self,
+        (): &(),
+        fence: &Stamp,
+        lease: Timestamp,
+        _: &Refusal,
+    ) -> Result<bool> {
         let (repairs, marks) = (self.repairs(), self.world.setting.marks);
         let fence = fence.clone();
         let process = Arc::clone(&self.process);

@@ -134,7 +134,7 @@ impl Calendar {
         }
     }
 
-    /// Stores a user's tokens; replaces what was stored, ends any refresh under way in favour of
+    /// Stores a user's tokens; replaces what was stored, stops any refresh under way in favour of
     /// these tokens.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl Shape for CalendarShape {
             updated_at: column(row, 5)?,
             refreshed_at: None,
             now: column(row, 6)?,
-            ended: None,
+            revoked: None,
             record: Arc::new(Record {
                 scopes: scopes.map(|scopes| scopes.into_iter().flatten().collect()),
             }),

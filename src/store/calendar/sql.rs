@@ -97,7 +97,7 @@ const RELEASE: &str = "
     WHERE user_id = $1[1]::uuid AND refreshing_at = $2";
 
 /// Step 9a. A token without an expiry gets one.
-const SUSPECT: &str = "
+const EXPIRE_EARLY: &str = "
     UPDATE {table}
     SET token_expiry = LEAST(token_expiry, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3";
@@ -130,7 +130,7 @@ pub(super) const SQL: Sql = Sql {
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
-    suspect: SUSPECT,
-    end: END,
+    expire_early: EXPIRE_EARLY,
+    mark_revoked: END,
     fence: FENCE,
 };

@@ -123,7 +123,7 @@ impl Gmail {
     }
 
     /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
-    /// `connected_at`, ends any refresh under way in favour of these tokens.
+    /// `connected_at`, stops any refresh under way in favour of these tokens.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::TenantMismatch`] when the

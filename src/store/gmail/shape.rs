@@ -69,7 +69,7 @@ impl Shape for GmailShape {
             updated_at: column(row, 10)?,
             refreshed_at: None,
             now: column(row, 11)?,
-            ended: None,
+            revoked: None,
             record: Arc::new(record),
         })
     }

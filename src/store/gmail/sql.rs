@@ -92,7 +92,7 @@ const RELEASE: &str = "
     UPDATE {table} SET refreshing_at = $3 WHERE user_id = $1[1] AND refreshing_at = $2";
 
 /// Step 9a.
-const SUSPECT: &str = "
+const EXPIRE_EARLY: &str = "
     UPDATE {table} SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
 
@@ -113,7 +113,7 @@ pub(super) const SQL: Sql = Sql {
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
-    suspect: SUSPECT,
-    end: END,
+    expire_early: EXPIRE_EARLY,
+    mark_revoked: END,
     fence: FENCE,
 };

@@ -66,7 +66,7 @@ impl Integration {
         let mut under_way = UnderWay::default();
         let result = run.all(&mut under_way).await;
         // What is claimed is refreshed also where a later claim has failed.
-        under_way.end().await;
+        under_way.finish().await;
         result?;
         let skipped = run.skipped(&under_way.tally).await;
         Ok(under_way.tally.summary(skipped))
@@ -85,7 +85,7 @@ impl UnderWay<'_> {
         }
     }
 
-    async fn end(&mut self) {
+    async fn finish(&mut self) {
         while let Some((key, outcome)) = self.rows.next().await {
             self.tally.add(&key, &outcome);
         }

@@ -159,7 +159,7 @@ impl Integration {
         })
     }
 
-    /// Stores a user's tokens; replaces what was stored, ends any refresh under way in favour of
+    /// Stores a user's tokens; replaces what was stored, stops any refresh under way in favour of
     /// these tokens. Without a refresh token the stored one is kept. `client`: whose tokens they are, as
     /// [`TokenEndpoint::client`] names it; `None`: it is not known.
     ///

@@ -95,7 +95,7 @@ impl Shape for IntegrationShape {
             // What was stored since is not what was refreshed.
             refreshed_at: refreshed_at.filter(|at| updated_at <= *at),
             now: column(row, 6)?,
-            ended: is_marked.then(|| Error::Revoked {
+            revoked: is_marked.then(|| Error::Revoked {
                 store: "integration",
                 status: None,
                 reason: reason.unwrap_or_else(|| "invalid_grant".to_owned()).into(),

@@ -36,7 +36,7 @@ macro_rules! is_dead {
     };
 }
 
-/// Reconnect: overwrites everything, ends any refresh under way and revives a dead grant. Without a
+/// Reconnect: overwrites everything, stops any refresh under way and revives a dead grant. Without a
 /// refresh token ($3) the stored one stays, and with it the lease of whoever refreshes.
 /// `{reset}` is left out of a table that lacks the columns.
 pub(super) const STORE: &str = concat!(
@@ -132,7 +132,7 @@ const RELEASE: &str = "
     WHERE user_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
 
 /// Step 9a.
-const SUSPECT: &str = "
+const EXPIRE_EARLY: &str = "
     UPDATE {table}
     SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
@@ -189,8 +189,8 @@ pub(super) const SQL: Sql = Sql {
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
-    suspect: SUSPECT,
-    end: END,
+    expire_early: EXPIRE_EARLY,
+    mark_revoked: END,
     fence: FENCE,
 };
 

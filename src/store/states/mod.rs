@@ -1,18 +1,18 @@
 //! What refreshes leave behind beside the rows of a store, in schema `tokenkeep`: which client has
-//! stored or last refreshed a row, how its refresh token was refused, how many rows a client has ended.
+//! stored or last refreshed a row, how its refresh token was refused, how many rows were marked revoked on a client's word.
 //! Where the tables are missing, or closed to the role, nothing is remembered, and every row's client
 //! is unknown.
 
-mod endings;
 mod home;
+mod marks;
 mod notes;
 mod refused;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::endings::Endings;
 use self::home::Home;
+use self::marks::Marks;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
@@ -34,7 +34,7 @@ pub(super) struct RefreshStates {
     limits: Limits,
     home: Arc<Home>,
     notes: Arc<Notes>,
-    endings: Endings,
+    marks: Marks,
 }
 
 /// `$1` schema, `$2` store, `$3` key, `$4` the client's fingerprints.
@@ -81,7 +81,7 @@ const ASK_AT_ONCE: &str = "
     UPDATE tokenkeep.refresh_state SET retry_at = NULL
     WHERE target_schema = $1 AND store = $2 AND retry_at IS NOT NULL";
 
-/// One more row ends, unless $4 have since the client last refreshed one, and within $5 ms.
+/// One more row is marked revoked, unless $4 were since the client last refreshed one, and within $5 ms.
 const ADMIT_ENDING: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, endings, ended_at)
     VALUES ($1, $2, $3, 1, clock_timestamp())
@@ -102,7 +102,7 @@ impl RefreshStates {
         let within = Within::usual(&limits);
         let home = Arc::new(Home::new(Arc::clone(&database), table, within));
         let notes = Notes::new(Arc::clone(&database), Arc::clone(&home), store, within);
-        Self { database, store, within, limits, home, notes, endings: Endings::default() }
+        Self { database, store, within, limits, home, notes, marks: Marks::default() }
     }
 
     /// The schema that the table is in.
@@ -191,7 +191,7 @@ impl RefreshStates {
 
     fn note(&self, key: Parts, client: Option<String>, refresher: Option<String>, refreshed: bool) {
         if let Some(refresher) = &refresher {
-            self.endings.reset(refresher);
+            self.marks.reset(refresher);
         }
         self.notes.note(key, client, refresher, refreshed);
     }
@@ -234,17 +234,17 @@ impl RefreshStates {
         Some(refused::left(retry_at?, column(row, 1).ok()?))
     }
 
-    /// Whether one more row may end on this client's word; where the tables are missing, as far as this
+    /// Whether one more row may be marked revoked on this client's word; where the tables are missing, as far as this
     /// process knows.
-    pub(super) async fn admit_ending(&self, client: &str) -> Result<bool> {
-        let endings_max = i32::try_from(self.limits.endings_max).unwrap_or(i32::MAX);
+    pub(super) async fn admit_mark(&self, client: &str) -> Result<bool> {
+        let marks_max = i32::try_from(self.limits.marks_max).unwrap_or(i32::MAX);
         let schema = self.home.schema().await?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
             (&client, Type::TEXT),
-            (&endings_max, Type::INT4),
-            (&ms(self.limits.endings_within_ms), Type::FLOAT8),
+            (&marks_max, Type::INT4),
+            (&ms(self.limits.marks_within_ms), Type::FLOAT8),
         ];
         // What this client has refreshed meanwhile counts first.
         self.notes.clients_written().await;
@@ -253,8 +253,7 @@ impl RefreshStates {
         let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;
         let admitted = unless_missing(admitted)?;
         self.notes.tell_again(client);
-        Ok(admitted
-            .map_or_else(|| self.endings.admit(client, &self.limits), |rows| !rows.is_empty()))
+        Ok(admitted.map_or_else(|| self.marks.admit(client, &self.limits), |rows| !rows.is_empty()))
     }
 
     /// Has refused rows asked for at once.

@@ -11,8 +11,8 @@
 //! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
 //! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
-//! | `suspect` | `$1` to `$3`, `$4` ms of freshness |
-//! | `end` | `$1` to `$3`, `$4` the lease, `$5` the reason |
+//! | `expire_early` | `$1` to `$3`, `$4` ms of freshness |
+//! | `mark_revoked` | `$1` to `$3`, `$4` the lease, `$5` the reason |
 //! | `fence` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
@@ -192,8 +192,8 @@ impl<S: Shape> Table for StoreTable<S> {
         pause
     }
 
-    async fn admit_ending(&self, _: &Scoped<S::Key>, client: Option<&str>) -> Result<bool> {
-        self.may_end(client).await
+    async fn admit_mark(&self, _: &Scoped<S::Key>, client: Option<&str>) -> Result<bool> {
+        self.may_mark(client).await
     }
 
     async fn swallows_writes(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<bool> {
@@ -296,8 +296,8 @@ impl<S: Shape> Table for StoreTable<S> {
         let rows = self.database.read(&key.scope, S::STEPS.read_again, sql, params, within).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
-        let ended = row.ended.filter(|_| !S::is_marked(&row.record));
-        Ok(Some(Row { ended, ..row }))
+        let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));
+        Ok(Some(Row { revoked, ..row }))
     }
 
     async fn release(
@@ -315,18 +315,21 @@ impl<S: Shape> Table for StoreTable<S> {
         self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await.map(drop)
     }
 
-    async fn suspect(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<()> {
+    async fn expire_early(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<()> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&stamp.refresh.as_deref(), Type::TEXT),
             (&stamp.access.as_deref(), Type::TEXT),
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
         ];
-        let sql = &self.statements.suspect;
-        self.database.write(&key.scope, S::STEPS.suspect, sql, params, self.usual()).await.map(drop)
+        let sql = &self.statements.expire_early;
+        self.database
+            .write(&key.scope, S::STEPS.expire_early, sql, params, self.usual())
+            .await
+            .map(drop)
     }
 
-    async fn end(
+    async fn mark_revoked(
         &self,
         key: &Scoped<S::Key>,
         stamp: &Stamp,
@@ -340,8 +343,11 @@ impl<S: Shape> Table for StoreTable<S> {
             (&lease, Type::TIMESTAMPTZ),
             (&self.shape.reason(refusal), Type::TEXT),
         ];
-        let sql = &self.statements.end;
-        let rows = self.database.write(&key.scope, S::STEPS.end, sql, params, self.usual()).await?;
+        let sql = &self.statements.mark_revoked;
+        let rows = self
+            .database
+            .write(&key.scope, S::STEPS.mark_revoked, sql, params, self.usual())
+            .await?;
         if S::ENDS_BY_DELETING && !rows.is_empty() {
             self.deleted(&key.key);
         }

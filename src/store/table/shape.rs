@@ -19,8 +19,8 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) lease: &'static str,
     pub(in crate::store) commit: &'static str,
     pub(in crate::store) release: &'static str,
-    pub(in crate::store) suspect: &'static str,
-    pub(in crate::store) end: &'static str,
+    pub(in crate::store) expire_early: &'static str,
+    pub(in crate::store) mark_revoked: &'static str,
     pub(in crate::store) fence: &'static str,
 }
 
@@ -32,8 +32,8 @@ pub(in crate::store) struct Steps {
     pub(in crate::store) commit: &'static str,
     pub(in crate::store) read_again: &'static str,
     pub(in crate::store) release: &'static str,
-    pub(in crate::store) suspect: &'static str,
-    pub(in crate::store) end: &'static str,
+    pub(in crate::store) expire_early: &'static str,
+    pub(in crate::store) mark_revoked: &'static str,
     pub(in crate::store) row_security: &'static str,
     pub(in crate::store) hindrances: &'static str,
 }
@@ -47,8 +47,8 @@ macro_rules! steps {
             commit: concat!("store refreshed ", $what),
             read_again: concat!("read ", $what, " again"),
             release: concat!("release the lease of ", $what),
-            suspect: concat!("mark ", $what, " for proof"),
-            end: concat!("end revoked ", $what),
+            expire_early: concat!("mark ", $what, " for proof"),
+            mark_revoked: concat!("mark revoked ", $what),
             row_security: concat!("look for row-level security of ", $what),
             hindrances: concat!("look for what keeps ", $what, " as they are"),
         }
@@ -128,7 +128,7 @@ pub(in crate::store) trait Shape: Send + Sync + 'static {
     /// under none.
     fn fingerprints(&self, text: &str) -> Vec<String>;
 
-    /// What is kept of why a row ended.
+    /// Why a row was marked revoked, as far as it is kept.
     fn reason(&self, refusal: &Refusal) -> String {
         refusal.code.clone()
     }

@@ -86,10 +86,10 @@ impl<S: Shape> StoreTable<S> {
         self.states.forget_pause().await
     }
 
-    pub(super) async fn may_end(&self, client: Option<&str>) -> Result<bool> {
+    pub(super) async fn may_mark(&self, client: Option<&str>) -> Result<bool> {
         let print = self.refresher_prints(client).into_iter().next();
         let Some(print) = print else { return Ok(true) };
-        self.states.admit_ending(&print).await
+        self.states.admit_mark(&print).await
     }
 }
 

@@ -246,7 +246,7 @@ impl Vault {
         column(row, 0)
     }
 
-    /// Marks a token as invalid, as the user's ending: a refresh token's connection is over.
+    /// Marks a token as invalid, on the user's word: a refresh token's connection is over.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.

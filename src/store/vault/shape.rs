@@ -72,9 +72,9 @@ impl Shape for VaultShape {
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
         let [refresh, access]: [Option<&str>; 2] = [column(row, 3)?, column(row, 4)?];
         let last_error: Option<&str> = column(row, 10)?;
-        let is_ended = column::<Option<&str>>(row, 9)? == Some("false");
-        let marked = is_ended && last_error == Some(MARK);
-        let ended = is_ended.then(|| match marked {
+        let is_marked = column::<Option<&str>>(row, 9)? == Some("false");
+        let marked = is_marked && last_error == Some(MARK);
+        let revoked = is_marked.then(|| match marked {
             true => Error::Revoked { store: "vault", status: None, reason: REASON.into() },
             false => not_connected(),
         });
@@ -90,7 +90,7 @@ impl Shape for VaultShape {
             updated_at: column(row, 7)?,
             refreshed_at: None,
             now: column(row, 8)?,
-            ended,
+            revoked,
             record: Arc::new(Record {
                 id: column(row, 12)?,
                 last_used_at: column(row, 13)?,

@@ -184,7 +184,7 @@ const RELEASE: &str = concat!(
 );
 
 /// Step 9a.
-const SUSPECT: &str = concat!(
+const EXPIRE_EARLY: &str = concat!(
     "UPDATE {table} AS a
     SET expires_at = LEAST(a.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE ",
@@ -225,8 +225,8 @@ pub(super) const SQL: Sql = Sql {
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
-    suspect: SUSPECT,
-    end: END,
+    expire_early: EXPIRE_EARLY,
+    mark_revoked: END,
     fence: FENCE,
 };
 

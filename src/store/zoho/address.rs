@@ -76,7 +76,7 @@ mod tests {
             allow_insecure: false,
             http: Ok(Arc::new(Nowhere)),
         };
-        let record = Record { accounts_server: text(row), ending: None };
+        let record = Record { accounts_server: text(row), mark: None };
         let client = ClientCredentials::new("id", "secret");
         let endpoint = address.endpoint(&record, client)?;
         Ok(endpoint.client().expect("has a client").to_owned())

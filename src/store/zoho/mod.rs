@@ -170,8 +170,8 @@ impl Zoho {
             table.stored(key, client_of(&client(&Record::default())));
             return Ok(true);
         };
-        let Some(ending) = &row.record.ending else { return Ok(true) };
-        if !ending.is_before(token, &table.shape.tokens.sealing) {
+        let Some(mark) = &row.record.mark else { return Ok(true) };
+        if !mark.is_before(token, &table.shape.tokens.sealing) {
             return Ok(false);
         }
         check_credentials(credentials)?;
@@ -180,7 +180,7 @@ impl Zoho {
             (&key.provider, Type::TEXT),
             (&sealed, Type::TEXT),
             (&row.stamp.refresh.as_deref(), Type::TEXT),
-            (&ending.reason, Type::TEXT),
+            (&mark.reason, Type::TEXT),
         ];
         let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";
         table.write(step, &self.statements.revive, params).await?;

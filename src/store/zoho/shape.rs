@@ -28,12 +28,12 @@ pub(super) struct Record {
     /// The user's data centre, as a URL.
     pub(super) accounts_server: Option<String>,
     /// Why the grant is dead, and which refresh token the environment had then.
-    pub(super) ending: Option<Ending>,
+    pub(super) mark: Option<RevokedMark>,
 }
 
 /// A dead grant, as its row says it.
 #[derive(Debug, Clone)]
-pub(super) struct Ending {
+pub(super) struct RevokedMark {
     pub(super) reason: Option<String>,
 }
 
@@ -44,7 +44,7 @@ const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 /// In the place of a fingerprint that could not be made without a key.
 const UNKNOWN: &str = "unknown";
 
-impl Ending {
+impl RevokedMark {
     /// What the provider said.
     fn code(&self) -> &str {
         let reason = self.reason.as_deref().unwrap_or("invalid_code");
@@ -105,9 +105,9 @@ impl Shape for ZohoShape {
         let updated_at = column(row, 5)?;
         let invalid_since: Option<Timestamp> = column(row, 9)?;
         // The application's own code leaves the mark where it is when it stores new tokens.
-        let ending = match invalid_since {
+        let mark = match invalid_since {
             Some(since) if updated_at <= since.plus(REVIVED_AFTER) => {
-                Some(Ending { reason: column(row, 10)? })
+                Some(RevokedMark { reason: column(row, 10)? })
             }
             _ => None,
         };
@@ -125,20 +125,20 @@ impl Shape for ZohoShape {
             updated_at,
             refreshed_at: None,
             now: column(row, 6)?,
-            ended: ending.as_ref().map(|ending| Error::Revoked {
+            revoked: mark.as_ref().map(|mark| Error::Revoked {
                 store: "zoho",
                 status: None,
-                reason: ending.code().to_owned().into(),
+                reason: mark.code().to_owned().into(),
             }),
             record: Arc::new(Record {
                 accounts_server: accounts_server.filter(|server| !server.is_empty()),
-                ending,
+                mark,
             }),
         })
     }
 
     fn is_marked(record: &Record) -> bool {
-        record.ending.is_some()
+        record.mark.is_some()
     }
 
     fn not_connected(&self, Key { client_id, provider }: &Key) -> Error {

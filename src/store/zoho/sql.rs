@@ -156,7 +156,7 @@ const RELEASE: &str = "
     WHERE client_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
 
 /// Step 9a.
-const SUSPECT: &str = "
+const EXPIRE_EARLY: &str = "
     UPDATE {table} SET token_expiry = LEAST(token_expiry,
         (clock_timestamp() + $4 * interval '1 millisecond') AT TIME ZONE 'UTC')
     WHERE client_id = $1[1] AND provider = $1[2]
@@ -204,7 +204,7 @@ pub(super) const SQL: Sql = Sql {
     lease: LEASE,
     commit: COMMIT,
     release: RELEASE,
-    suspect: SUSPECT,
-    end: END,
+    expire_early: EXPIRE_EARLY,
+    mark_revoked: END,
     fence: FENCE,
 };

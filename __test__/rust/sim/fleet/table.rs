@@ -41,7 +41,7 @@ fn shown(world: &World, row: &Stored) -> Row<()> {
         updated_at: row.updated_at,
         refreshed_at: None,
         now: world.now(),
-        ended: None,
+        revoked: None,
         record: Arc::new(()),
     }
 }
@@ -120,8 +120,8 @@ impl Contract for Table {
         self.notes.failed(*user, stamp, failure).await
     }
 
-    async fn admit_ending(&self, _: &u32, client: Option<&str>) -> Result<bool> {
-        self.notes.may_end(client).await
+    async fn admit_mark(&self, _: &u32, client: Option<&str>) -> Result<bool> {
+        self.notes.may_mark(client).await
     }
 
     async fn read(&self, user: &u32) -> Result<Option<Row<()>>> {
@@ -211,11 +211,17 @@ impl Contract for Table {
         .await
     }
 
-    async fn suspect(&self, _: &u32, _: &Stamp) -> Result<()> {
+    async fn expire_early(&self, _: &u32, _: &Stamp) -> Result<()> {
         Ok(())
     }
 
-    async fn end(&self, user: &u32, fence: &Stamp, lease: Timestamp, _: &Refusal) -> Result<bool> {
+    async fn mark_revoked(
+        &self,
+        user: &u32,
+        fence: &Stamp,
+        lease: Timestamp,
+        _: &Refusal,
+    ) -> Result<bool> {
         let (user, fence, client) = (*user, fence.clone(), self.client);
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::End, move |world, truth| {
@@ -230,7 +236,7 @@ impl Contract for Table {
             if ended.health != Health::Dead {
                 check_ending(world, truth, client);
             }
-            truth.ledger.counts.endings += 1;
+            truth.ledger.counts.marks += 1;
             true
         })
         .await
@@ -243,7 +249,7 @@ fn check_ending(world: &World, truth: &mut Truth, client: Client) {
     let living = truth.states.ends_living(client);
     if client != OURS {
         truth.ledger.violate("I7", "a wrong deployment ends a row whose grant lives");
-    } else if living > world.limits.endings_max {
+    } else if living > world.limits.marks_max {
         truth.ledger.violate("I7", format!("{living} rows end whose grants live"));
     }
 }

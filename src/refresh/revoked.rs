@@ -1,4 +1,4 @@
-//! Step 9: the provider says `invalid_grant`. Before a row ends it must be certain that nobody
+//! Step 9: the provider says `invalid_grant`. Before a row is marked revoked it must be certain that nobody
 //! holds a newer refresh token.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenEndpoint};
 
 /// What is known when a provider has said that a grant is dead.
-struct Arbiter<'a, E> {
+struct DeadGrant<'a, E> {
     sent: &'a Credentials,
     lease: &'a Lease,
     endpoint: &'a E,
@@ -34,8 +34,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 return Next::Done(Err(error));
             }
         };
-        let arbiter = Arbiter { sent, lease, endpoint, refusal };
-        match self.arbitrate(key, &row, arbiter).await {
+        let found = DeadGrant { sent, lease, endpoint, refusal };
+        match self.mark_if_revoked(key, &row, found).await {
             Ok(true) => Next::Done(Err(self.table.revoked(refusal))),
             // Whoever goes back, or leaves the row as it is, gives the lease back.
             Ok(false) => {
@@ -60,15 +60,15 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         }
     }
 
-    /// Whether the row was ended; false: back to step 1.
-    async fn arbitrate<E: TokenEndpoint>(
+    /// Whether the row was marked revoked; false: back to step 1.
+    async fn mark_if_revoked<E: TokenEndpoint>(
         &self,
         key: &T::Key,
         row: &Row<T::Record>,
-        Arbiter { sent, lease, endpoint, refusal }: Arbiter<'_, E>,
+        DeadGrant { sent, lease, endpoint, refusal }: DeadGrant<'_, E>,
     ) -> Result<bool> {
         let may_rotate = endpoint.may_rotate();
-        if let Some(error) = row.ended.clone() {
+        if let Some(error) = row.revoked.clone() {
             return Err(error);
         }
         let stored = self.table.open(key, row).await?;
@@ -80,7 +80,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // that they are proved, they are not fresh.
         if !same_grant && may_rotate {
             // What fails here only puts the proof off until the token has run out.
-            let _ = self.table.suspect(key, &row.stamp).await;
+            let _ = self.table.expire_early(key, &row.stamp).await;
         }
         if !same_grant || !stored.access_token.is_same(&sent.access_token) {
             return Ok(false);
@@ -95,17 +95,17 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             self.tell_unproven(key, why);
             return Err(Error::ClientUnproven { why });
         }
-        // d. The store's ending.
-        let ended = self.table.end(key, &row.stamp, lease.at, refusal).await?;
-        if !ended && self.is_as_leased(key, row, lease).await? {
+        // d. The store marks or deletes the row.
+        let marked = self.table.mark_revoked(key, &row.stamp, lease.at, refusal).await?;
+        if !marked && self.is_as_leased(key, row, lease).await? {
             // Asked again, the provider would say the same.
             return self.table.hindrance().await.map_or(Ok(false), Err);
         }
-        if ended {
+        if marked {
             let code = self.table.revoked(refusal).code();
             self.tell(EventKind::RowDropped, key, None, Some(code));
         }
-        Ok(ended)
+        Ok(marked)
     }
 
     /// Whether the row is still what it was, under our lease.
@@ -117,7 +117,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) -> Result<bool> {
         let now = self.table.read(key).await?;
         Ok(now.is_some_and(|now| {
-            now.ended.is_none() && now.stamp == row.stamp && now.refreshing_at == Some(lease.at)
+            now.revoked.is_none() && now.stamp == row.stamp && now.refreshing_at == Some(lease.at)
         }))
     }
 

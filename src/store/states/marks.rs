@@ -1,4 +1,4 @@
-//! How many rows a client has ended, where the tables that all processes share are missing.
+//! How many rows were marked revoked on a client's word, where the tables that all processes share are missing.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,14 +11,14 @@ use crate::refresh::{Runtime, Tokio};
 const CLIENTS_MAX: usize = 1_024;
 
 #[derive(Default)]
-pub(super) struct Endings {
+pub(super) struct Marks {
     clock: Tokio,
     /// By client: how many, and when the last one was admitted.
     admitted: Mutex<HashMap<String, (u32, Duration)>>,
 }
 
-impl Endings {
-    /// Counts one more row; false when so many have ended since the client last refreshed one.
+impl Marks {
+    /// Counts one more row; false when so many were marked since the client last refreshed one.
     pub(super) fn admit(&self, client: &str, limits: &Limits) -> bool {
         let now = self.clock.monotonic();
         let mut admitted = self.lock();
@@ -26,10 +26,10 @@ impl Endings {
             admitted.clear();
         }
         let (count, last) = admitted.entry(client.to_owned()).or_insert((0, now));
-        if now.saturating_sub(*last) > Duration::from_millis(limits.endings_within_ms) {
+        if now.saturating_sub(*last) > Duration::from_millis(limits.marks_within_ms) {
             *count = 0;
         }
-        if *count >= limits.endings_max {
+        if *count >= limits.marks_max {
             return false;
         }
         (*count, *last) = (*count + 1, now);
