@@ -105,7 +105,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 Next::Done(outcome) => outcome,
                 Next::Again => match self.read(&key).await {
                     // What was claimed came too late to be sent under this lease.
-                    Ok(now) if now.row.stamp == read.row.stamp => {
+                    Ok(now) if now.row.version == read.row.version => {
                         let waited = clock.elapsed(&self.runtime).as_millis();
                         let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
                         Err(Error::RefreshTimeout { waited_ms })
@@ -115,7 +115,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     Err(error) => Err(error),
                 },
             };
-        let attempted = (task_key::<T>(&key, endpoint.as_ref()), read.row.stamp);
+        let attempted = (task_key::<T>(&key, endpoint.as_ref()), read.row.version);
         self.settle(&key, Some(&attempted), outcome.clone(), &task).await;
         outcome
     }
@@ -139,7 +139,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 let client = endpoint.client().map(str::to_owned);
                 let noted = error.clone();
                 let failure = Failure { error: noted, client, lasting: false, pause_max: None };
-                self.table.note_failure(key, &read.row.stamp, &failure).await;
+                self.table.note_failure(key, &read.row.version, &failure).await;
                 Next::Done(Err(error))
             }
         }

@@ -1,4 +1,4 @@
-//! Step 7: the answer may be the only copy of a refresh token. Seal once, commit under the fence,
+//! Step 7: the answer may be the only copy of a refresh token. Seal once, commit under the version check,
 //! and keep trying for as long as the database is away.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::lease::Lease;
 use super::policy::commit_pause;
 use super::{
-    Commit, Credentials, EventKind, Next, Read, Reading, Row, Runtime, Sealed, Shared, Stamp,
+    Commit, Credentials, EventKind, Next, Read, Reading, Row, RowVersion, Runtime, Sealed, Shared,
     Stopwatch, Table, TaskOf, Token,
 };
 use crate::db::Timestamp;
@@ -41,7 +41,7 @@ impl Answer<'_> {
 
 /// One version of what is to be written, and over which version of the row.
 struct Draft {
-    over: Stamp,
+    over: RowVersion,
     credentials: Arc<Credentials>,
     sealed: Sealed,
     expires_at: Option<Timestamp>,
@@ -75,7 +75,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 .or(answer.sent.refresh_token.as_ref())
                 .cloned(),
         };
-        let over = read.row.stamp.clone();
+        let over = read.row.version.clone();
         let mut drafts = match self.draft(key, over, first, Some(answer.expires_at())).await {
             Ok(draft) => vec![draft],
             Err(error) => return Next::Done(Err(error)),
@@ -144,7 +144,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     async fn draft(
         &self,
         key: &T::Key,
-        over: Stamp,
+        over: RowVersion,
         credentials: Credentials,
         expires_at: Option<Timestamp>,
     ) -> Result<Draft> {
@@ -174,14 +174,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let Some(row) = self.table.read_for_commit(key).await? else {
             return Ok(Found::Elsewhere(Some(self.table.not_connected(key))));
         };
-        let mut mine = drafts.iter().map(|draft| &draft.sealed.stamp);
-        if let Some(number) = mine.position(|stamp| *stamp == row.stamp) {
+        let mut mine = drafts.iter().map(|draft| &draft.sealed.version);
+        if let Some(number) = mine.position(|version| *version == row.version) {
             return Ok(Found::Mine(number, row.expires_at));
         }
         if let Some(error) = row.revoked.clone() {
             return Ok(Found::Elsewhere(Some(error)));
         }
-        if drafts.last().is_some_and(|draft| draft.over == row.stamp) {
+        if drafts.last().is_some_and(|draft| draft.over == row.version) {
             return Ok(Found::Retry(None));
         }
         let stored = self.table.open(key, &row).await?;
@@ -221,6 +221,6 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             refresh_token: refresh_token.clone().or(stored.refresh_token),
         };
         let expires_at = if newer { Some(ours) } else { row.expires_at };
-        self.draft(key, row.stamp, credentials, expires_at).await.map(Some)
+        self.draft(key, row.version, credentials, expires_at).await.map(Some)
     }
 }

@@ -34,8 +34,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let client = endpoint.client().map(str::to_owned);
         let pause_max = policy::refusal_pause_max(&error, limits);
         let failure = Failure { error: error.clone(), client, lasting, pause_max };
-        let (task_key, stamp) = (task_key::<T>(key, endpoint), &read.row.stamp);
-        self.failures.remember(&task_key, stamp, failure, retry_after, &self.runtime, limits);
+        let (task_key, version) = (task_key::<T>(key, endpoint), &read.row.version);
+        self.failures.remember(&task_key, version, failure, retry_after, &self.runtime, limits);
         Next::Done(Err(error))
     }
 }

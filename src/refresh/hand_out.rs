@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Outcome, Read, Runtime, Shared, Stamp, Table, TaskKey, TaskOf, Token, Want};
+use super::{Outcome, Read, RowVersion, Runtime, Shared, Table, TaskKey, TaskOf, Token, Want};
 use crate::error::Error;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
@@ -15,19 +15,19 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn settle(
         &self,
         key: &T::Key,
-        attempted: Option<&(TaskKey<T>, Stamp)>,
+        attempted: Option<&(TaskKey<T>, RowVersion)>,
         outcome: Outcome<T>,
         task: &TaskOf<T>,
     ) {
         task.answer(outcome);
-        let Some((task_key, stamp)) = attempted else { return };
-        let failure = self.failures.take_unwritten(task_key, stamp);
+        let Some((task_key, version)) = attempted else { return };
+        let failure = self.failures.take_unwritten(task_key, version);
         // What failed in the database says nothing of the tokens.
         let Some(failure) = failure.filter(|failure| failure.error.is_of_provider()) else {
             return;
         };
-        if let Some(pause) = self.table.note_failure(key, stamp, &failure).await {
-            self.failures.extend(task_key, stamp, pause, &self.runtime);
+        if let Some(pause) = self.table.note_failure(key, version, &failure).await {
+            self.failures.extend(task_key, version, pause, &self.runtime);
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
-use super::{LeaseRequest, Read, Shared, Stamp, Table, Want};
+use super::{LeaseRequest, Read, RowVersion, Shared, Table, Want};
 use crate::config::{LEFTOVER_AGE_MIN_MS, Limits};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -164,7 +164,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let clock = Stopwatch::start(&self.runtime);
         let unless_fresh_ms = (!want.force).then_some(want.fresh_ms);
         let request = LeaseRequest { unless_fresh_ms, watched };
-        let at = match self.table.take_lease(key, &read.row.stamp, request).await {
+        let at = match self.table.take_lease(key, &read.row.version, request).await {
             Ok(at) => at,
             Err(error @ Error::RowLocked { .. }) => return Err(error),
             Err(error) if !error.is_retryable() || error.is_undone() => return Err(error),
@@ -180,8 +180,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// Why a lease is refused that nobody holds, when it is a trigger or its like.
-    pub(super) async fn swallowed(&self, key: &T::Key, stamp: &Stamp) -> Option<Error> {
-        match self.table.swallows_writes(key, stamp).await {
+    pub(super) async fn swallowed(&self, key: &T::Key, version: &RowVersion) -> Option<Error> {
+        match self.table.swallows_writes(key, version).await {
             Ok(true) => self.table.hindrance().await,
             _ => None,
         }

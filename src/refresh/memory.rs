@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::policy::{failure_pause, refusal_pause};
 use super::runtime::Runtime;
 use super::state::{Failure, is_of_unproven_client};
-use super::table::Stamp;
+use super::table::RowVersion;
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -21,7 +21,7 @@ const FAILURES_ROOM: usize = 4_096;
 const FAILURES_MAX: usize = 65_536;
 
 struct Remembered {
-    stamp: Stamp,
+    version: RowVersion,
     error: Error,
     failures: u32,
     until: Duration,
@@ -29,7 +29,7 @@ struct Remembered {
     unwritten: Option<Failure>,
 }
 
-/// The last failure of each row. A refresh changes the row's stamp, and so ends it.
+/// The last failure of each row. A refresh changes the row version, after which it no longer counts.
 pub(super) struct Failures<Key> {
     rows: Mutex<HashMap<Key, Remembered>>,
     /// Whether some row has failed since its client was not believed.
@@ -64,18 +64,23 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
     }
 
     /// The failure that is still too young to try again; none for a row that changed since.
-    pub(super) fn recent(&self, key: &Key, stamp: &Stamp, runtime: &impl Runtime) -> Option<Error> {
+    pub(super) fn recent(
+        &self,
+        key: &Key,
+        version: &RowVersion,
+        runtime: &impl Runtime,
+    ) -> Option<Error> {
         let rows = self.lock();
         let failure = rows.get(key)?;
-        let young = failure.stamp == *stamp && runtime.monotonic() < failure.until;
+        let young = failure.version == *version && runtime.monotonic() < failure.until;
         young.then(|| failure.error.clone())
     }
 
-    /// Remembers a failure of the row at `stamp`, also for [`take_unwritten`](Self::take_unwritten).
+    /// Remembers a failure of the row at `version`, also for [`take_unwritten`](Self::take_unwritten).
     pub(super) fn remember(
         &self,
         key: &Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         failure: Failure,
         retry_after: Option<Duration>,
         runtime: &impl Runtime,
@@ -84,7 +89,7 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         let mut rows = self.make_room(runtime);
         let Failure { error, lasting, pause_max, .. } = &failure;
         let is_same = |before: &&Remembered| {
-            before.stamp == *stamp && (!lasting || before.error.code() == error.code())
+            before.version == *version && (!lasting || before.error.code() == error.code())
         };
         let failures = rows.get(key).filter(is_same).map_or(0, |failure| failure.failures + 1);
         let random = runtime.random();
@@ -96,29 +101,37 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
             self.has_unproven.store(true, Ordering::Relaxed);
         }
         let until = runtime.monotonic() + pause_max.map_or(pause, |most| pause.min(most));
-        let (stamp, error, unwritten) = (stamp.clone(), error.clone(), Some(failure));
-        rows.insert(key.clone(), Remembered { stamp, error, failures, until, unwritten });
+        let (version, error, unwritten) = (version.clone(), error.clone(), Some(failure));
+        rows.insert(key.clone(), Remembered { version, error, failures, until, unwritten });
     }
 
-    /// The last failure of the row at `stamp`, once.
-    pub(super) fn take_unwritten(&self, key: &Key, stamp: &Stamp) -> Option<Failure> {
+    /// The last failure of the row at `version`, once.
+    pub(super) fn take_unwritten(&self, key: &Key, version: &RowVersion) -> Option<Failure> {
         let mut rows = self.lock();
-        rows.get_mut(key).filter(|failure| failure.stamp == *stamp)?.unwritten.take()
+        rows.get_mut(key).filter(|failure| failure.version == *version)?.unwritten.take()
     }
 
-    /// Remembers a failure of the row at `stamp` for at least so long, unless it is forgotten already.
-    pub(super) fn extend(&self, key: &Key, stamp: &Stamp, pause: Duration, runtime: &impl Runtime) {
+    /// Remembers a failure of the row at `version` for at least so long, unless it is forgotten already.
+    pub(super) fn extend(
+        &self,
+        key: &Key,
+        version: &RowVersion,
+        pause: Duration,
+        runtime: &impl Runtime,
+    ) {
         let until = runtime.monotonic() + pause;
-        if let Some(failure) = self.lock().get_mut(key).filter(|failure| failure.stamp == *stamp) {
+        if let Some(failure) =
+            self.lock().get_mut(key).filter(|failure| failure.version == *version)
+        {
             failure.until = failure.until.max(until);
         }
     }
 
-    /// Remembers a failure of the row at `stamp`, which somebody else may have met, for at least so long.
+    /// Remembers a failure of the row at `version`, which somebody else may have met, for at least so long.
     pub(super) fn remember_for(
         &self,
         key: &Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         error: &Error,
         pause: Duration,
         runtime: &impl Runtime,
@@ -128,12 +141,12 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
         }
         let until = runtime.monotonic() + pause;
         let mut rows = self.make_room(runtime);
-        match rows.get_mut(key).filter(|failure| failure.stamp == *stamp) {
+        match rows.get_mut(key).filter(|failure| failure.version == *version) {
             Some(failure) => failure.until = failure.until.max(until),
             None => {
-                let (stamp, error) = (stamp.clone(), error.clone());
+                let (version, error) = (version.clone(), error.clone());
                 let failures = 0;
-                let remembered = Remembered { stamp, error, failures, until, unwritten: None };
+                let remembered = Remembered { version, error, failures, until, unwritten: None };
                 rows.insert(key.clone(), remembered);
             }
         }
@@ -338,12 +351,12 @@ mod tests {
     #[test]
     fn many_rows_that_were_refused_take_no_more_room_and_the_last_is_known() {
         let (failures, limits) = (Failures::new(), &Limits::DEFAULT);
-        let stamp = Stamp { refresh: Some("rt".into()), access: Some("at".into()) };
+        let version = RowVersion { refresh: Some("rt".into()), access: Some("at".into()) };
         for number in 0..3 * FAILURES_MAX {
             let failure =
                 Failure { error: rejected(), client: None, lasting: true, pause_max: None };
-            failures.remember(&number, &stamp, failure, None, &NOW, limits);
-            assert!(failures.recent(&number, &stamp, &NOW).is_some());
+            failures.remember(&number, &version, failure, None, &NOW, limits);
+            assert!(failures.recent(&number, &version, &NOW).is_some());
         }
         assert!(failures.lock().len() <= FAILURES_MAX);
     }

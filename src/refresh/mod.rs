@@ -2,8 +2,8 @@
 //! overwrite of newer credentials. Reads from top to bottom like the protocol itself; the numbers
 //! are its steps.
 //!
-//! Words: the *stamp* is the pair of stored texts; the *fence* is "both texts are the ones I
-//! read"; the *lease* is the right to refresh one row for a bounded time; *doubt* is an expired
+//! Terms: the *row version* is the pair of stored texts; the *version check* is "both texts are the ones I
+//! read"; the *lease* is the right to refresh one row for a bounded time; a row is *in doubt* after an expired
 //! lease: somebody may have spent the refresh token and not stored the answer.
 
 mod caller;
@@ -35,7 +35,7 @@ pub use events::{Event, EventKind, Observer, Silent};
 pub use runtime::{Runtime, Stopwatch, Tokio};
 pub use state::{Failure, RefreshState, Refused, RowClient};
 pub use table::{
-    Commit, Committed, Credentials, EndpointOf, LeaseRequest, Row, Sealed, Stamp, Table,
+    Commit, Committed, Credentials, EndpointOf, LeaseRequest, Row, RowVersion, Sealed, Table,
 };
 pub use token::Token;
 pub use want::{Behaviour, Want};
@@ -165,7 +165,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             }
         }
         let needs = Needs {
-            seen: &read.row.stamp,
+            seen: &read.row.version,
             unwanted: want.force.then_some(&stored.access_token),
             fresh_ms: want.fresh_ms,
         };
@@ -245,7 +245,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut first = Some(first);
         // What this refresh task waits to see changed by somebody else.
         let mut waits_on: Option<Held<T::Record>> = None;
-        let mut attempted: Option<(TaskKey<T>, Stamp)> = None;
+        let mut attempted: Option<(TaskKey<T>, RowVersion)> = None;
         let outcome = loop {
             let read = match first.take() {
                 Some(first) => Ok(first),
@@ -290,14 +290,14 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             };
             match self.attempt(&key, &read, here.as_ref(), want, &task).await {
                 Some(Next::Done(outcome)) => {
-                    attempted = Some((task_key::<T>(&key, here.as_ref()), read.row.stamp));
+                    attempted = Some((task_key::<T>(&key, here.as_ref()), read.row.version));
                     break outcome;
                 }
                 Some(Next::Again) => waits_on = None,
                 None => {
                     // Refused once more, though nobody holds it and nothing has changed.
                     let is_odd = waits_on.as_ref().is_some_and(|held| held.is_as_free(&read.row));
-                    if is_odd && let Some(error) = self.swallowed(&key, &read.row.stamp).await {
+                    if is_odd && let Some(error) = self.swallowed(&key, &read.row.version).await {
                         break Err(error);
                     }
                     task.polls();
@@ -329,7 +329,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Ok(lease) => lease?,
             Err(error) => return done(error),
         };
-        if let Some(refused) = self.refused(key, &read.row.stamp, endpoint).await {
+        if let Some(refused) = self.refused(key, &read.row.version, endpoint).await {
             self.release(key, &lease).await;
             return done(refused);
         }

@@ -24,7 +24,9 @@ impl<Record> Held<Record> {
     /// Whether somebody who was refused the lease of this free row finds it as it was.
     pub(super) fn is_as_free(&self, now: &Row<Record>) -> bool {
         let seen = |row: &Row<Record>| (row.expires_at, row.refreshing_at, row.updated_at);
-        now.refreshing_at.is_none() && self.row.stamp == now.stamp && seen(&self.row) == seen(now)
+        now.refreshing_at.is_none()
+            && self.row.version == now.version
+            && seen(&self.row) == seen(now)
     }
 
     /// How long it was held when it was written at `end`.
@@ -59,8 +61,8 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         held: &Held<T::Record>,
         now: &Row<T::Record>,
     ) -> Result<bool> {
-        if held.row.stamp == now.stamp || held.row.expires_at != now.expires_at {
-            return Ok(held.row.stamp != now.stamp);
+        if held.row.version == now.version || held.row.expires_at != now.expires_at {
+            return Ok(held.row.version != now.version);
         }
         let before = self.table.open(key, &held.row).await?.access_token;
         Ok(!before.is_same(&self.table.open(key, now).await?.access_token))

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::table::Stamp;
+use super::table::RowVersion;
 
 /// What a refresh task tells its callers.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(super) enum Update<Outcome> {
     Polls,
     /// An answer that is not stored yet: only for callers who have seen this version of the row,
     /// since the user may have connected anew.
-    Unstored(Stamp, Outcome),
+    Unstored(RowVersion, Outcome),
     /// The outcome.
     Ended(Outcome),
 }
@@ -27,7 +27,7 @@ pub(super) type Subscription<Outcome> = watch::Receiver<Option<Update<Outcome>>>
 /// The outcome for a caller who has read the row at `seen`; `None` when the refresh task was dropped.
 pub(super) async fn outcome_for<Outcome: Clone>(
     mut subscription: Subscription<Outcome>,
-    seen: &Stamp,
+    seen: &RowVersion,
 ) -> Option<Outcome> {
     let is_for_us = |update: &Option<Update<_>>| match update {
         Some(Update::Ended(_)) => true,
@@ -156,7 +156,7 @@ pub(super) struct RefreshTask<Key: Eq + Hash, Outcome> {
 
 impl<Key: Eq + Hash, Outcome> RefreshTask<Key, Outcome> {
     /// Answers the callers who have seen this version of the row, also those that join later.
-    pub(super) fn answer_unstored(&self, over: &Stamp, outcome: Outcome) {
+    pub(super) fn answer_unstored(&self, over: &RowVersion, outcome: Outcome) {
         self.outcome.send_replace(Some(Update::Unstored(over.clone(), outcome)));
     }
 

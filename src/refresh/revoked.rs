@@ -52,9 +52,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     pause_max: self.unknown_outcome_left(&row, lease),
                     error: error.clone(),
                 };
-                let (key, stamp) = (task_key::<T>(key, endpoint), &row.stamp);
+                let (key, version) = (task_key::<T>(key, endpoint), &row.version);
                 let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
-                self.failures.remember(&key, stamp, failure, None, runtime, limits);
+                self.failures.remember(&key, version, failure, None, runtime, limits);
                 Next::Done(Err(error))
             }
         }
@@ -80,7 +80,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         // that they are proved, they are not fresh.
         if !same_grant && may_rotate {
             // What fails here only puts the proof off until the token has run out.
-            let _ = self.table.expire_early(key, &row.stamp).await;
+            let _ = self.table.expire_early(key, &row.version).await;
         }
         if !same_grant || !stored.access_token.is_same(&sent.access_token) {
             return Ok(false);
@@ -91,12 +91,12 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             return Err(Error::OutcomeUnknown { reason });
         }
         // c. Another client's refresh token is refused in the same words.
-        if let Some(why) = self.unproven(key, &row.stamp, endpoint).await? {
+        if let Some(why) = self.unproven(key, &row.version, endpoint).await? {
             self.tell_unproven(key, why);
             return Err(Error::ClientUnproven { why });
         }
         // d. The store marks or deletes the row.
-        let marked = self.table.mark_revoked(key, &row.stamp, lease.at, refusal).await?;
+        let marked = self.table.mark_revoked(key, &row.version, lease.at, refusal).await?;
         if !marked && self.is_as_leased(key, row, lease).await? {
             // Asked again, the provider would say the same.
             return self.table.hindrance().await.map_or(Ok(false), Err);
@@ -117,7 +117,9 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) -> Result<bool> {
         let now = self.table.read(key).await?;
         Ok(now.is_some_and(|now| {
-            now.revoked.is_none() && now.stamp == row.stamp && now.refreshing_at == Some(lease.at)
+            now.revoked.is_none()
+                && now.version == row.version
+                && now.refreshing_at == Some(lease.at)
         }))
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Runtime, Shared, Stamp, Table, task_key};
+use super::{RowVersion, Runtime, Shared, Table, task_key};
 use crate::error::{Error, Unproven};
 use crate::oauth::TokenEndpoint;
 
@@ -71,16 +71,16 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn refused<E: TokenEndpoint>(
         &self,
         key: &T::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         endpoint: &E,
     ) -> Option<Error> {
-        let state = self.table.refresh_state(key, stamp, endpoint.client()).await.ok()?;
+        let state = self.table.refresh_state(key, version, endpoint.client()).await.ok()?;
         let Refused { error, left } = state.refused?;
         if left.is_zero() {
             return None;
         }
         let task_key = task_key::<T>(key, endpoint);
-        self.failures.remember_for(&task_key, stamp, &error, left, &self.runtime);
+        self.failures.remember_for(&task_key, version, &error, left, &self.runtime);
         Some(error)
     }
 
@@ -88,13 +88,13 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     pub(super) async fn unproven<E: TokenEndpoint>(
         &self,
         key: &T::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         endpoint: &E,
     ) -> crate::error::Result<Option<Unproven>> {
         let client = endpoint.client();
         // A callback's client is not known here: only numbers speak against it.
         if let Some(client) = client {
-            let state = self.table.refresh_state(key, stamp, Some(client)).await?;
+            let state = self.table.refresh_state(key, version, Some(client)).await?;
             let is_known = state.has_refreshed || self.clients.has_refreshed(client);
             match state.client {
                 RowClient::Other => return Ok(Some(Unproven::OtherClient)),

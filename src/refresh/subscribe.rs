@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::registry::{Joined, Subscription, outcome_for};
 use super::runtime::within;
-use super::{EndpointOf, Outcome, Read, Runtime, Shared, Stamp, Table, Token, Want, task_key};
+use super::{EndpointOf, Outcome, Read, RowVersion, Runtime, Shared, Table, Token, Want, task_key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::secret::AccessToken;
@@ -17,7 +17,7 @@ pub(super) type Subscribed<T> = (bool, Subscription<Outcome<T>>);
 #[derive(Clone, Copy)]
 pub(super) struct Needs<'a> {
     /// The version of the row that it has read.
-    pub(super) seen: &'a Stamp,
+    pub(super) seen: &'a RowVersion,
     /// The token that it does not want.
     pub(super) unwanted: Option<&'a AccessToken>,
     /// How much of the token must be left.
@@ -39,7 +39,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if self.registry.is_closed() {
                 return Err(Error::Closed);
             }
-            if let Some(error) = self.failures.recent(&task_key, &read.row.stamp, &self.runtime) {
+            if let Some(error) = self.failures.recent(&task_key, &read.row.version, &self.runtime) {
                 return Err(error);
             }
         }

@@ -12,9 +12,9 @@ use crate::oauth::{Refusal, TokenResponse};
 use crate::secret::{AccessToken, RefreshToken};
 
 /// The pair of stored texts. Every write by us seals both anew, so it names one version of the
-/// row; the fence of every conditional write compares it.
+/// row, and every conditional write compares it: the version check.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub struct RowVersion {
     /// The refresh column, as stored.
     pub refresh: Option<Arc<str>>,
     /// The access column, as stored.
@@ -22,9 +22,9 @@ pub struct Stamp {
 }
 
 /// What is stored may be plaintext still.
-impl Debug for Stamp {
+impl Debug for RowVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Stamp(redacted)")
+        f.write_str("RowVersion(redacted)")
     }
 }
 
@@ -32,7 +32,7 @@ impl Debug for Stamp {
 #[derive(Debug)]
 pub struct Row<Record> {
     /// Its version.
-    pub stamp: Stamp,
+    pub version: RowVersion,
     /// Until when the access token is valid; `None`: for ever. A store decides what NULL means.
     pub expires_at: Option<Timestamp>,
     /// The lease, live or expired.
@@ -52,7 +52,7 @@ pub struct Row<Record> {
 impl<Record> Clone for Row<Record> {
     fn clone(&self) -> Self {
         Self {
-            stamp: self.stamp.clone(),
+            version: self.version.clone(),
             revoked: self.revoked.clone(),
             record: Arc::clone(&self.record),
             ..*self
@@ -73,7 +73,7 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 pub struct Sealed {
     /// The texts.
-    pub stamp: Stamp,
+    pub version: RowVersion,
     /// The key that sealed them.
     pub key_version: i32,
 }
@@ -110,7 +110,7 @@ pub struct Committed {
 }
 
 /// A store's table. Every write is one statement, READ COMMITTED, on the primary. Times are the
-/// database's. `None` means "no row", or "the fence did not hold"; every failure is an `Err`.
+/// database's. `None` means "no row", or "the version check failed"; every failure is an `Err`.
 pub trait Table: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
@@ -137,12 +137,11 @@ pub trait Table: Send + Sync + 'static {
         Arc::clone(record)
     }
 
-    /// What earlier refreshes have left behind, for this client (`None`: a callback's) and the refresh
-    /// token at `stamp`. A table that remembers nothing trusts everybody.
+    /// What earlier refreshes have left behind, for this client (`None`: a callback's) and the     /// token at `version`. A table that remembers nothing trusts everybody.
     fn refresh_state(
         &self,
         _: &Self::Key,
-        _: &Stamp,
+        _: &RowVersion,
         _: Option<&str>,
     ) -> impl Future<Output = Result<RefreshState>> + Send {
         let trusted = RefreshState { client: RowClient::Same, ..RefreshState::default() };
@@ -152,12 +151,12 @@ pub trait Table: Send + Sync + 'static {
     /// Notes, off the caller's path, that this client has refreshed the row.
     fn note_refreshed(&self, _: &Self::Key, _: Option<&str>) {}
 
-    /// Notes that a refresh of the tokens at `stamp` has failed; gives how long the provider is not
+    /// Notes that a refresh of the tokens at `version` has failed; gives how long the provider is not
     /// asked again, where the table says so.
     fn note_failure(
         &self,
         _: &Self::Key,
-        _: &Stamp,
+        _: &RowVersion,
         _: &Failure,
     ) -> impl Future<Output = Option<Duration>> + Send {
         std::future::ready(None)
@@ -173,12 +172,12 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(Ok(true))
     }
 
-    /// Whether the row at `stamp` stays as it is whatever is written, and no error says so. Asked when a
+    /// Whether the row at `version` stays as it is whatever is written, and no error says so. Asked when a
     /// lease that was free is refused again: somebody else may have had it twice.
     fn swallows_writes(
         &self,
         _: &Self::Key,
-        _: &Stamp,
+        _: &RowVersion,
     ) -> impl Future<Output = Result<bool>> + Send {
         std::future::ready(Ok(false))
     }
@@ -224,15 +223,15 @@ pub trait Table: Send + Sync + 'static {
     fn take_lease(
         &self,
         key: &Self::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         request: LeaseRequest,
     ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 
-    /// Step 7: what was stored, or `None` when no row matched the fence.
+    /// Step 7: what was stored, or `None` when the version check matched no row.
     fn commit(
         &self,
         key: &Self::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         commit: Commit<'_>,
     ) -> impl Future<Output = Result<Option<Committed>>> + Send;
 
@@ -255,14 +254,14 @@ pub trait Table: Send + Sync + 'static {
     fn expire_early(
         &self,
         key: &Self::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Step 9d: marks the row revoked, or deletes it; false when the fence or the lease did not hold.
+    /// Step 9d: marks the row revoked, or deletes it; false when the version check or the lease failed.
     fn mark_revoked(
         &self,
         key: &Self::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         lease: Timestamp,
         refusal: &Refusal,
     ) -> impl Future<Output = Result<bool>> + Send;

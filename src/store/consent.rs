@@ -5,14 +5,14 @@ use super::sealed_tokens::{ACCESS_TOKEN, SealedShape};
 use super::table::ScopedTable;
 use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
-use crate::refresh::{Credentials, Stamp};
+use crate::refresh::{Credentials, RowVersion};
 
 /// How often the row may change between being read and being written.
 const TRIES: usize = 5;
 
 /// A store that users connect to.
 pub(super) trait ConsentShape: SealedShape {
-    /// A consent without a refresh token: `$1` the key, `$2` the stored refresh text (the fence), `$3`
+    /// A consent without a refresh token: `$1` the key, `$2` the stored refresh text (the version check), `$3`
     /// access text, `$4` expiry, `$5` scopes. The stored refresh token stays, and the lease with it.
     const KEEP: &'static str;
     /// Deletes a row, `$1` the key; gives both texts, the access token's first.
@@ -39,7 +39,7 @@ impl<S: ConsentShape> ScopedTable<'_, S> {
             }
             let params: Params<'_> = &[
                 (&parts, Type::TEXT_ARRAY),
-                (&row.stamp.refresh.as_deref(), Type::TEXT),
+                (&row.version.refresh.as_deref(), Type::TEXT),
                 (&access, Type::TEXT),
                 (&granted.expires_at, Type::TIMESTAMPTZ),
                 (&granted.scopes, Type::TEXT_ARRAY),
@@ -60,7 +60,7 @@ impl<S: ConsentShape> ScopedTable<'_, S> {
         let Some(row) = rows.first() else { return Ok(None) };
         self.deleted(key);
         let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));
-        let stamp = Stamp { access: text(0)?, refresh: text(1)? };
-        Ok(Some(self.shape.tokens().open(&parts, &stamp)))
+        let version = RowVersion { access: text(0)?, refresh: text(1)? };
+        Ok(Some(self.shape.tokens().open(&parts, &version)))
     }
 }

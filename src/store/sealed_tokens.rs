@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{Place, Sealing, unkeyed_fingerprint};
 use crate::error::Result;
-use crate::refresh::{Credentials, Sealed, Stamp};
+use crate::refresh::{Credentials, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::table::Shape;
 
@@ -51,13 +51,13 @@ impl SealedTokens {
         parts.iter().flatten().copied().collect()
     }
 
-    pub(super) fn open(&self, key: &[Option<&str>], stamp: &Stamp) -> Result<Credentials> {
+    pub(super) fn open(&self, key: &[Option<&str>], version: &RowVersion) -> Result<Credentials> {
         let open = |column, stored: &Option<Arc<str>>| match stored.as_deref() {
             Some(stored) => self.opened(key, column, stored),
             None => Ok(String::new().into()),
         };
-        let mut access = open(ACCESS_TOKEN, &stamp.access)?;
-        let mut refresh = open(REFRESH_TOKEN, &stamp.refresh)?;
+        let mut access = open(ACCESS_TOKEN, &version.access)?;
+        let mut refresh = open(REFRESH_TOKEN, &version.refresh)?;
         let has_refresh_token = !refresh.is_empty();
         Ok(Credentials {
             access_token: AccessToken::new(std::mem::take(&mut *access)),
@@ -70,7 +70,7 @@ impl SealedTokens {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         Ok(Sealed {
-            stamp: Stamp {
+            version: RowVersion {
                 access: Some(self.sealed(key, ACCESS_TOKEN, access)?.into()),
                 refresh: Some(self.sealed(key, REFRESH_TOKEN, refresh)?.into()),
             },
@@ -83,7 +83,7 @@ impl SealedTokens {
 pub(super) trait SealedShape: Shape {
     /// Rows with a sealed value, at most `$1`: the columns of [`Shape::key`], then both texts.
     const SEALED: &'static str;
-    /// Other texts for the same tokens: `$1` the key, `$2` access and `$3` refresh text (the fence),
+    /// Other texts for the same tokens: `$1` the key, `$2` access and `$3` refresh text (the version check),
     /// `$4` and `$5` the new ones.
     const REWRITE: &'static str;
 

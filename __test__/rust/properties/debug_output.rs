@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use tokenkeep::connect::{Begin, Callback};
 use tokenkeep::oauth::AuthorizationRequest;
-use tokenkeep::refresh::Stamp;
+use tokenkeep::refresh::RowVersion;
 
 const SECRET: &str = "ya29.secret";
 
@@ -15,8 +15,8 @@ fn assert_silent(value: &impl Debug) {
 }
 
 #[test]
-fn a_stamp_prints_no_token_that_stands_in_plaintext() {
-    assert_silent(&Stamp { refresh: Some(SECRET.into()), access: Some(SECRET.into()) });
+fn a_row_version_prints_no_token_that_stands_in_plaintext() {
+    assert_silent(&RowVersion { refresh: Some(SECRET.into()), access: Some(SECRET.into()) });
 }
 
 #[test]

@@ -10,8 +10,8 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
-    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, Row, Runtime, Sealed,
-    Silent, Stamp, Table, Token, Tokio, Want,
+    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, Row, RowVersion,
+    Runtime, Sealed, Silent, Table, Token, Tokio, Want,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::time::Instant;
@@ -198,8 +198,11 @@ fn before(moment: Timestamp, ms: u64) -> Timestamp {
     moment.minus(Duration::from_millis(ms))
 }
 
-fn stamp(row: &Stored) -> Stamp {
-    Stamp { refresh: Some(row.refresh.as_str().into()), access: Some(row.access.as_str().into()) }
+fn version_of(row: &Stored) -> RowVersion {
+    RowVersion {
+        refresh: Some(row.refresh.as_str().into()),
+        access: Some(row.access.as_str().into()),
+    }
 }
 
 impl Table for MemoryTable {
@@ -222,7 +225,7 @@ impl Table for MemoryTable {
         self.world
             .statement(Step::Read, |world| {
                 world.rows().get(key).map(|row| Row {
-                    stamp: stamp(row),
+                    version: version_of(row),
                     expires_at: Some(row.expires_at),
                     refreshing_at: row.refreshing_at,
                     updated_at: row.updated_at,
@@ -238,15 +241,15 @@ impl Table for MemoryTable {
     async fn open(&self, _: &String, row: &Row<()>) -> Result<Credentials> {
         let open = |text: &Option<Arc<str>>| plaintext(text.as_deref().unwrap_or(":")).to_owned();
         Ok(Credentials {
-            access_token: AccessToken::new(open(&row.stamp.access)),
-            refresh_token: Some(RefreshToken::new(open(&row.stamp.refresh))),
+            access_token: AccessToken::new(open(&row.version.access)),
+            refresh_token: Some(RefreshToken::new(open(&row.version.refresh))),
         })
     }
 
     async fn seal(&self, _: &String, credentials: &Credentials) -> Result<Sealed> {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         Ok(Sealed {
-            stamp: Stamp {
+            version: RowVersion {
                 refresh: Some(self.world.seal(refresh).into()),
                 access: Some(self.world.seal(credentials.access_token.expose()).into()),
             },
@@ -257,7 +260,7 @@ impl Table for MemoryTable {
     async fn take_lease(
         &self,
         key: &String,
-        fence: &Stamp,
+        version: &RowVersion,
         request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let lease = Duration::from_millis(self.limits.lease_ms);
@@ -265,7 +268,7 @@ impl Table for MemoryTable {
             .statement(Step::Lease, |world| {
                 let now = world.now();
                 let mut rows = world.rows();
-                let row = rows.get_mut(key).filter(|row| stamp(row) == *fence)?;
+                let row = rows.get_mut(key).filter(|row| version_of(row) == *version)?;
                 let stale = request
                     .unless_fresh_ms
                     .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
@@ -285,14 +288,14 @@ impl Table for MemoryTable {
     async fn commit(
         &self,
         key: &String,
-        fence: &Stamp,
+        version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         self.world
             .statement(Step::Commit, |world| {
                 let now = world.now();
                 let mut rows = world.rows();
-                let row = rows.get_mut(key).filter(|row| stamp(row) == *fence)?;
+                let row = rows.get_mut(key).filter(|row| version_of(row) == *version)?;
                 let lease = Duration::from_millis(self.limits.lease_ms);
                 let late =
                     row.refreshing_at != Some(commit.lease) || commit.lease < now.minus(lease);
@@ -301,7 +304,7 @@ impl Table for MemoryTable {
                     let buffer = Duration::from_millis(self.limits.fresh_ms);
                     expires_at = expires_at.min(now.plus(buffer));
                 }
-                let texts = commit.sealed.stamp.clone();
+                let texts = commit.sealed.version.clone();
                 *row = Stored {
                     refresh: texts.refresh?.as_ref().to_owned(),
                     access: texts.access?.as_ref().to_owned(),
@@ -335,13 +338,13 @@ impl Table for MemoryTable {
             .await
     }
 
-    async fn expire_early(&self, key: &String, fence: &Stamp) -> Result<()> {
+    async fn expire_early(&self, key: &String, version: &RowVersion) -> Result<()> {
         let buffer = Duration::from_millis(self.limits.fresh_ms);
         self.world
             .statement(Step::Commit, |world| {
                 let limit = world.now().plus(buffer);
                 let mut rows = world.rows();
-                if let Some(row) = rows.get_mut(key).filter(|row| stamp(row) == *fence) {
+                if let Some(row) = rows.get_mut(key).filter(|row| version_of(row) == *version) {
                     row.expires_at = row.expires_at.min(limit);
                 }
             })
@@ -351,16 +354,16 @@ impl Table for MemoryTable {
     async fn mark_revoked(
         &self,
         key: &String,
-        fence: &Stamp,
+        version: &RowVersion,
         lease: Timestamp,
         _: &Refusal,
     ) -> Result<bool> {
         self.world
             .statement(Step::End, |world| {
                 let mut rows = world.rows();
-                let ends = rows
-                    .get(key)
-                    .is_some_and(|row| stamp(row) == *fence && row.refreshing_at == Some(lease));
+                let ends = rows.get(key).is_some_and(|row| {
+                    version_of(row) == *version && row.refreshing_at == Some(lease)
+                });
                 ends && rows.remove(key).is_some()
             })
             .await

@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use tokenkeep::refresh::{Row, Stamp};
+use tokenkeep::refresh::{Row, RowVersion};
 
 use super::faults::Point;
 use super::table::{Table, Texts};
@@ -11,11 +11,11 @@ use super::table::{Table, Texts};
 #[derive(Default)]
 pub(crate) struct Missing {
     /// `poll`: the version of the row whose lease it has seen held.
-    pub(super) waits_on: Option<(Stamp, u64)>,
+    pub(super) waits_on: Option<(RowVersion, u64)>,
     /// `locked`: since when it has seen this version held.
-    pub(super) held: Option<(Stamp, u64)>,
+    pub(super) held: Option<(RowVersion, u64)>,
     /// `relid`: the version of the row that it took its lease on.
-    pub(super) leased: Option<Stamp>,
+    pub(super) leased: Option<RowVersion>,
     /// `login`: the one that it took its lease with.
     pub(super) login: Option<u32>,
 }
@@ -40,10 +40,10 @@ impl Table {
             let mut missing = self.missing();
             let live = row.refreshing_at.is_some_and(|at| at.plus(self.lease()) >= row.now);
             match &missing.waits_on {
-                Some((stamp, since)) if *stamp == row.stamp && now_us - since < wait_us => {
+                Some((version, since)) if *version == row.version && now_us - since < wait_us => {
                     row.refreshing_at = Some(row.now);
                 }
-                _ if live => missing.waits_on = Some((row.stamp.clone(), now_us)),
+                _ if live => missing.waits_on = Some((row.version.clone(), now_us)),
                 _ => missing.waits_on = None,
             }
         }
@@ -51,12 +51,12 @@ impl Table {
             let mut missing = self.missing();
             match &missing.held {
                 _ if row.refreshing_at.is_none() => missing.held = None,
-                Some((stamp, since)) if *stamp == row.stamp => {
+                Some((version, since)) if *version == row.version => {
                     if now_us - since >= wait_us {
                         row.refreshing_at = None;
                     }
                 }
-                _ => missing.held = Some((row.stamp.clone(), now_us)),
+                _ => missing.held = Some((row.version.clone(), now_us)),
             }
         }
         row

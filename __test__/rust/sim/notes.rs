@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokenkeep::error::Result;
-use tokenkeep::refresh::{Failure, RefreshState, RowClient, Stamp};
+use tokenkeep::refresh::{Failure, RefreshState, RowClient, RowVersion};
 
 use super::database::statement;
 use super::faults::Point;
@@ -42,11 +42,11 @@ impl Notes {
     pub(crate) async fn state(
         &self,
         row: u32,
-        stamp: &Stamp,
+        version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
         let repairs = self.world.setting.repairs;
-        let (token, noted) = (stamp.refresh.clone(), self.noted(row));
+        let (token, noted) = (version.refresh.clone(), self.noted(row));
         let client = client.map(str::to_owned);
         let state = statement(&self.world, &self.process, Point::State, move |world, truth| {
             truth.states.read(row, token.as_ref(), client.as_deref(), noted, world.now())
@@ -80,10 +80,10 @@ impl Notes {
     pub(crate) async fn failed(
         &self,
         row: u32,
-        stamp: &Stamp,
+        version: &RowVersion,
         failure: &Failure,
     ) -> Option<std::time::Duration> {
-        let (token, failure) = (stamp.refresh.clone(), failure.clone());
+        let (token, failure) = (version.refresh.clone(), failure.clone());
         let pause = statement(&self.world, &self.process, Point::Note, move |world, truth| {
             truth.states.failed(row, token, &failure, &world.limits, world.now())
         })

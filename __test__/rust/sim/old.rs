@@ -1,5 +1,5 @@
 //! An old TypeScript instance (seed 000): it locks after reading without looking again, and
-//! writes, unlocks and deletes without a fence.
+//! writes, unlocks and deletes without a version check.
 
 use std::sync::Arc;
 use std::time::Duration;

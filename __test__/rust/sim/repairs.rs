@@ -5,7 +5,7 @@
 /// What works as it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Repairs {
-    /// The stamp is the pair of texts, not the refresh column alone.
+    /// The row version is the pair of texts, not the refresh column alone.
     pub(crate) pair: bool,
     /// Waiters also go on when the lease is free.
     pub(crate) poll: bool,
@@ -17,10 +17,10 @@ pub(crate) struct Repairs {
     pub(crate) grace: bool,
     /// Expiry counts from the lease.
     pub(crate) expbase: bool,
-    /// A lease is released by its value, whatever the stamp.
+    /// A lease is released by its value, whatever the row version.
     pub(crate) relid: bool,
     /// Who reads, seals and writes does so in one step.
-    pub(crate) rmwfence: bool,
+    pub(crate) versioncheck: bool,
     /// A token is judged again when it is handed out.
     pub(crate) ucheck: bool,
     /// In a mixed fleet a commit leaves a live lease behind.
@@ -29,8 +29,8 @@ pub(crate) struct Repairs {
     pub(crate) expire_early: bool,
     /// The expired value of an unknown outcome that was taken over is put back.
     pub(crate) restore: bool,
-    /// An ending is fenced by the holder's own lease.
-    pub(crate) endlease: bool,
+    /// A row is marked only under the holder's own lease.
+    pub(crate) marklease: bool,
     /// Nothing is marked while the outcome is unknown and recent.
     pub(crate) dlimit: bool,
     /// At its deadline a waiter does not refresh without the lease.
@@ -66,12 +66,12 @@ impl Repairs {
         grace: true,
         expbase: true,
         relid: true,
-        rmwfence: true,
+        versioncheck: true,
         ucheck: true,
         leave: true,
         expire_early: true,
         restore: true,
-        endlease: true,
+        marklease: true,
         dlimit: true,
         locked: true,
         rowrefusal: true,
@@ -94,12 +94,12 @@ impl Repairs {
         "grace",
         "expbase",
         "relid",
-        "rmwfence",
+        "versioncheck",
         "ucheck",
         "leave",
         "expire_early",
         "restore",
-        "endlease",
+        "marklease",
         "dlimit",
         "locked",
         "rowrefusal",
@@ -124,12 +124,12 @@ impl Repairs {
             "grace" => &mut self.grace,
             "expbase" => &mut self.expbase,
             "relid" => &mut self.relid,
-            "rmwfence" => &mut self.rmwfence,
+            "versioncheck" => &mut self.versioncheck,
             "ucheck" => &mut self.ucheck,
             "leave" => &mut self.leave,
             "expire_early" => &mut self.expire_early,
             "restore" => &mut self.restore,
-            "endlease" => &mut self.endlease,
+            "marklease" => &mut self.marklease,
             "dlimit" => &mut self.dlimit,
             "locked" => &mut self.locked,
             "rowrefusal" => &mut self.rowrefusal,

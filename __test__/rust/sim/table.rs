@@ -8,7 +8,7 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal};
 use tokenkeep::refresh::{
-    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed, Stamp,
+    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, RowVersion, Sealed,
     Table as Contract,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
@@ -97,7 +97,7 @@ impl Table {
 /// The row as a statement gives it.
 fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, ended: &Error) -> Row<Texts> {
     Row {
-        stamp: stamp(row, pair),
+        version: version_of(row, pair),
         expires_at: Some(row.expires_at),
         refreshing_at: row.refreshing_at,
         updated_at: row.updated_at,
@@ -118,14 +118,17 @@ fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, ended: &Error
     }
 }
 
-fn stamp(row: &StoredRow, pair: bool) -> Stamp {
-    Stamp { refresh: Some(Arc::clone(&row.refresh)), access: pair.then(|| Arc::clone(&row.access)) }
+fn version_of(row: &StoredRow, pair: bool) -> RowVersion {
+    RowVersion {
+        refresh: Some(Arc::clone(&row.refresh)),
+        access: pair.then(|| Arc::clone(&row.access)),
+    }
 }
 
 /// The row, if its texts are those and nobody has ended it but a refresher.
-fn fenced<'a>(truth: &'a Truth, fence: &Stamp, pair: bool) -> Option<&'a StoredRow> {
+fn at_version<'a>(truth: &'a Truth, version: &RowVersion, pair: bool) -> Option<&'a StoredRow> {
     let row = truth.row.as_ref()?;
-    (stamp(row, pair) == *fence && row.mark != Some(Mark::User)).then_some(row)
+    (version_of(row, pair) == *version && row.mark != Some(Mark::User)).then_some(row)
 }
 
 impl Contract for Table {
@@ -147,18 +150,23 @@ impl Contract for Table {
     async fn refresh_state(
         &self,
         (): &(),
-        stamp: &Stamp,
+        version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        self.notes.state(ROW, stamp, client).await
+        self.notes.state(ROW, version, client).await
     }
 
     fn note_refreshed(&self, (): &(), client: Option<&str>) {
         self.notes.refreshed(ROW, client);
     }
 
-    async fn note_failure(&self, (): &(), stamp: &Stamp, failure: &Failure) -> Option<Duration> {
-        self.notes.failed(ROW, stamp, failure).await
+    async fn note_failure(
+        &self,
+        (): &(),
+        version: &RowVersion,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        self.notes.failed(ROW, version, failure).await
     }
 
     async fn admit_mark(&self, (): &(), client: Option<&str>) -> Result<bool> {
@@ -183,7 +191,7 @@ impl Contract for Table {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         Ok(Sealed {
-            stamp: Stamp {
+            version: RowVersion {
                 refresh: Some(seal(self.ring(), refresh)),
                 access: Some(seal(self.ring(), access)),
             },
@@ -194,13 +202,13 @@ impl Contract for Table {
     async fn take_lease(
         &self,
         (): &(),
-        fence: &Stamp,
+        version: &RowVersion,
         ask: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let (pair, mixed) = (self.repairs().pair, self.world.setting.mixed_fleet());
-        let (fence, lease) = (fence.clone(), self.lease());
+        let (version, lease) = (version.clone(), self.lease());
         if !self.repairs().relid {
-            self.missing().leased = Some(fence.clone());
+            self.missing().leased = Some(version.clone());
         }
         if !self.repairs().login {
             let login = self.world.truth().login;
@@ -210,7 +218,7 @@ impl Contract for Table {
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
-            let row = fenced(truth, &fence, pair).filter(|row| row.mark.is_none())?.clone();
+            let row = at_version(truth, &version, pair).filter(|row| row.mark.is_none())?.clone();
             let stale = ask
                 .unless_fresh_ms
                 .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
@@ -242,13 +250,13 @@ impl Contract for Table {
     async fn commit(
         &self,
         (): &(),
-        fence: &Stamp,
+        version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         let (repairs, mixed) = (self.repairs(), self.world.setting.mixed_fleet());
         let marks = self.world.setting.marks;
-        let (fence, lease, buffer) = (fence.clone(), self.lease(), self.buffer());
-        let Stamp { refresh, access } = commit.sealed.stamp.clone();
+        let (version, lease, buffer) = (version.clone(), self.lease(), self.buffer());
+        let RowVersion { refresh, access } = commit.sealed.version.clone();
         let (refresh, access) = (refresh.expect("is sealed"), access.expect("is sealed"));
         let expires_at = commit.expires_at.expect("tokens here expire");
         let lifetime = match commit.response.expiry {
@@ -260,7 +268,7 @@ impl Contract for Table {
         let login = self.login(Point::Commit);
         statement_as(&self.world, &self.process, Point::Commit, login, move |world, truth| {
             let now = world.now();
-            let Some(row) = fenced(truth, &fence, repairs.pair) else {
+            let Some(row) = at_version(truth, &version, repairs.pair) else {
                 world.note(&process.name, || "commits over nothing".into());
                 truth.ledger.counts.over_nothing += 1;
                 return None;
@@ -309,7 +317,7 @@ impl Contract for Table {
             if row.refreshing_at != Some(lease) {
                 return;
             }
-            if !repairs.relid && leased.is_some_and(|leased| leased != stamp(row, repairs.pair)) {
+            if !repairs.relid && leased.is_some_and(|leased| leased != version(row, repairs.pair)) {
                 truth.ledger.violate("I6", "a release leaves the lease behind");
                 return;
             }
@@ -324,12 +332,13 @@ impl Contract for Table {
         .await
     }
 
-    async fn expire_early(&self, (): &(), fence: &Stamp) -> Result<()> {
+    async fn expire_early(&self, (): &(), version: &RowVersion) -> Result<()> {
         let repairs = self.repairs();
-        let (fence, buffer) = (fence.clone(), self.buffer());
+        let (version, buffer) = (version.clone(), self.buffer());
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::ExpireEarly, move |world, truth| {
-            let Some(row) = fenced(truth, &fence, repairs.pair).filter(|_| repairs.expire_early)
+            let Some(row) =
+                at_version(truth, &version, repairs.pair).filter(|_| repairs.expire_early)
             else {
                 return;
             };
@@ -344,16 +353,16 @@ impl Contract for Table {
     async fn mark_revoked(
         &self,
         (): &(),
-        fence: &Stamp,
+        version: &RowVersion,
         lease: Timestamp,
         _: &Refusal,
     ) -> Result<bool> {
         let (repairs, marks) = (self.repairs(), self.world.setting.marks);
-        let fence = fence.clone();
+        let version = version.clone();
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::End, move |world, truth| {
-            let Some(row) = fenced(truth, &fence, repairs.pair) else { return false };
-            if repairs.endlease && row.refreshing_at != Some(lease) {
+            let Some(row) = at_version(truth, &version, repairs.pair) else { return false };
+            if repairs.marklease && row.refreshing_at != Some(lease) {
                 return false;
             }
             let marked =

@@ -68,7 +68,7 @@ pub(crate) fn consent(world: &World) {
     truth.states.stored(ROW, Some(OURS));
     let access = seal(&BOTH_RING, &grant.access.access_token());
     let expires_at = world.now().plus(lifetime);
-    let kept = world.setting.repairs.rmwfence;
+    let kept = world.setting.repairs.versioncheck;
     let write = move |world: &World, current: StoredRow| StoredRow {
         refresh: if kept { current.refresh } else { row.refresh },
         access,
@@ -96,7 +96,7 @@ pub(crate) fn reseal(world: &World, rotates_key: bool) {
     let [Ok(refresh), Ok(access)] = opened else { return };
     world.note("operator", || "seals the row anew".into());
     let (refresh, access) = (seal(ring, &refresh), seal(ring, &access));
-    if world.setting.repairs.rmwfence {
+    if world.setting.repairs.versioncheck {
         truth.change(world, "operator", Change::Keep, Some(StoredRow { refresh, access, ..row }));
         return;
     }
@@ -104,7 +104,7 @@ pub(crate) fn reseal(world: &World, rotates_key: bool) {
     write_later(world, move |_, current| StoredRow { refresh, access, ..current });
 }
 
-/// `rmwfence`: what was read is written somewhat later, whatever has happened since.
+/// `versioncheck`: what was read is written somewhat later, whatever has happened since.
 fn write_later(world: &World, write: impl FnOnce(&World, StoredRow) -> StoredRow + Send + 'static) {
     let later_us = world.chance(|chance| chance.between(1_000, 1_000_000));
     world.after(later_us, move |world| {

@@ -160,7 +160,7 @@ impl World {
         self.processes.lock().expect(UNPOISONED).clone()
     }
 
-    /// Old instances have no fence: whatever else goes wrong, they make it worse.
+    /// Old instances have no version check: whatever else goes wrong, they make it worse.
     pub(crate) fn old_may_interfere(&self, ledger: &Ledger) -> bool {
         let faulty = self.faults.lock().expect(UNPOISONED).struck > 0;
         self.setting.has_old() && (faulty || self.setting.old_skewed || ledger.users_changes > 1)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::sql::{ADDED, REWRITE, SEALED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
-use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
@@ -64,7 +64,7 @@ impl Shape for CalendarShape {
         let access: &str = column(row, 1)?;
         let scopes: Option<Vec<Option<String>>> = column(row, 4)?;
         Ok(Row {
-            stamp: Stamp {
+            version: RowVersion {
                 access: Some(Arc::from(access)),
                 refresh: Some(Arc::from(column::<&str>(row, 2)?)),
             },
@@ -87,7 +87,7 @@ impl Shape for CalendarShape {
     }
 
     async fn open(&self, key: &String, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&Self::parts(key), &row.stamp)
+        self.tokens.open(&Self::parts(key), &row.version)
     }
 
     fn check_seal(&self) -> Result<()> {

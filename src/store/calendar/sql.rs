@@ -103,7 +103,7 @@ const EXPIRE_EARLY: &str = "
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3";
 
 /// Step 9d.
-const END: &str = "
+const MARK_REVOKED: &str = "
     DELETE FROM {table}
     WHERE user_id = $1[1]::uuid AND refresh_token = $2 AND access_token = $3
       AND refreshing_at = $4
@@ -115,13 +115,14 @@ pub(super) const SEALED: &str = "
     WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
     ORDER BY user_id LIMIT $1";
 
-/// The same tokens in another form: no new version of the row to anybody but the fence.
+/// The same tokens in another form: no new version of the row to anybody but the version check.
 pub(super) const REWRITE: &str = "
     UPDATE {table} SET access_token = $4, refresh_token = $5
     WHERE user_id = $1[1]::uuid AND access_token = $2 AND refresh_token = $3
     RETURNING user_id";
 
-const FENCE: &str = "r.user_id = $1[1]::uuid AND r.refresh_token = $2 AND r.access_token = $3";
+const VERSION_CHECK: &str =
+    "r.user_id = $1[1]::uuid AND r.refresh_token = $2 AND r.access_token = $3";
 
 pub(super) const SQL: Sql = Sql {
     read_one: READ_ONE,
@@ -131,6 +132,6 @@ pub(super) const SQL: Sql = Sql {
     commit: COMMIT,
     release: RELEASE,
     expire_early: EXPIRE_EARLY,
-    mark_revoked: END,
-    fence: FENCE,
+    mark_revoked: MARK_REVOKED,
+    version_check: VERSION_CHECK,
 };

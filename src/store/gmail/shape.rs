@@ -6,7 +6,7 @@ use super::sql::SQL;
 use crate::crypto::{GmailFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
-use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::table::{Shape, Sql, Steps, steps};
 
@@ -60,7 +60,7 @@ impl Shape for GmailShape {
             connected_at: column(row, 9)?,
         };
         Ok(Row {
-            stamp: Stamp {
+            version: RowVersion {
                 access: Some(Arc::from(column::<&str>(row, 3)?)),
                 refresh: Some(Arc::from(column::<&str>(row, 4)?)),
             },
@@ -82,8 +82,8 @@ impl Shape for GmailShape {
         let format = self.format()?;
         let hint = Some(row.record.key_version);
         let open = |text: &Option<Arc<str>>| format.open(text.as_deref().unwrap_or_default(), hint);
-        let mut access = open(&row.stamp.access)?;
-        let mut refresh = open(&row.stamp.refresh)?;
+        let mut access = open(&row.version.access)?;
+        let mut refresh = open(&row.version.refresh)?;
         let has_refresh_token = !refresh.is_empty();
         Ok(Credentials {
             access_token: AccessToken::new(std::mem::take(&mut *access)),
@@ -96,7 +96,7 @@ impl Shape for GmailShape {
         let format = self.format()?;
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         Ok(Sealed {
-            stamp: Stamp {
+            version: RowVersion {
                 access: Some(format.seal(credentials.access_token.expose())?.into()),
                 refresh: Some(format.seal(refresh)?.into()),
             },

@@ -97,13 +97,13 @@ const EXPIRE_EARLY: &str = "
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3";
 
 /// Step 9d.
-const END: &str = "
+const MARK_REVOKED: &str = "
     DELETE FROM {table}
     WHERE user_id = $1[1] AND encrypted_refresh_token = $2 AND encrypted_access_token = $3
       AND refreshing_at = $4
     RETURNING id";
 
-const FENCE: &str =
+const VERSION_CHECK: &str =
     "r.user_id = $1[1] AND r.encrypted_refresh_token = $2 AND r.encrypted_access_token = $3";
 
 pub(super) const SQL: Sql = Sql {
@@ -114,6 +114,6 @@ pub(super) const SQL: Sql = Sql {
     commit: COMMIT,
     release: RELEASE,
     expire_early: EXPIRE_EARLY,
-    mark_revoked: END,
-    fence: FENCE,
+    mark_revoked: MARK_REVOKED,
+    version_check: VERSION_CHECK,
 };

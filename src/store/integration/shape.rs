@@ -6,7 +6,7 @@ use super::sql::{ADDED, NOTE_FAILURE, REVIVE, REWRITE, SEALED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenResponse;
-use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::revive::RevivedShape;
 use crate::store::sealed_tokens::{SealedShape, SealedTokens};
 use crate::store::table::{Shape, Sql, Steps, steps};
@@ -87,7 +87,10 @@ impl Shape for IntegrationShape {
         let is_marked = invalid_since.is_some_and(|since| updated_at <= since.plus(REVIVED_AFTER));
         let spent = Timestamp::from_ms(0);
         Ok(Row {
-            stamp: Stamp { access: Some(Arc::from(access)), refresh: refresh.map(Arc::from) },
+            version: RowVersion {
+                access: Some(Arc::from(access)),
+                refresh: refresh.map(Arc::from),
+            },
             // Without an access token the row needs a refresh.
             expires_at: Some(if access.is_empty() { spent } else { expires_at }),
             refreshing_at: column(row, 8)?,
@@ -121,7 +124,7 @@ impl Shape for IntegrationShape {
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&Self::parts(key), &row.stamp)
+        self.tokens.open(&Self::parts(key), &row.version)
     }
 
     fn check_seal(&self) -> Result<()> {

@@ -76,7 +76,7 @@ pub(super) const DELETE: &str = "
       AND user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
     RETURNING access_token, refresh_token";
 
-/// For operators; nothing depends on it. Fenced: it is no failure of newer tokens.
+/// For operators; nothing depends on it. Under the version check: it is no failure of newer tokens.
 pub(super) const NOTE_FAILURE: &str = "
     UPDATE {table} SET last_error_code = $4, failure_count = failure_count + 1
     WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
@@ -138,7 +138,7 @@ const EXPIRE_EARLY: &str = "
     WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
 
 /// Step 9d: the row stays, and says since when and why it needs the user.
-const END: &str = "
+const MARK_REVOKED: &str = "
     UPDATE {table} SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,
         last_error_code = 'ERR_TOKENKEEP_REVOKED', failure_count = failure_count + 1,
@@ -172,14 +172,14 @@ pub(super) const SEALED: &str = "
     WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
     ORDER BY user_id, provider LIMIT $1";
 
-/// The same tokens in another form: no new version of the row to anybody but the fence.
+/// The same tokens in another form: no new version of the row to anybody but the version check.
 pub(super) const REWRITE: &str = "
     UPDATE {table} SET access_token = $4, refresh_token = $5
     WHERE user_id = $1[1] AND provider = $1[2]
       AND access_token = $2 AND refresh_token IS NOT DISTINCT FROM $3
     RETURNING user_id";
 
-const FENCE: &str = "r.user_id = $1[1] AND r.provider = $1[2]
+const VERSION_CHECK: &str = "r.user_id = $1[1] AND r.provider = $1[2]
     AND r.refresh_token = $2 AND r.access_token = $3";
 
 pub(super) const SQL: Sql = Sql {
@@ -190,8 +190,8 @@ pub(super) const SQL: Sql = Sql {
     commit: COMMIT,
     release: RELEASE,
     expire_early: EXPIRE_EARLY,
-    mark_revoked: END,
-    fence: FENCE,
+    mark_revoked: MARK_REVOKED,
+    version_check: VERSION_CHECK,
 };
 
 /// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The

@@ -39,10 +39,10 @@ pub(in crate::store) use as_asked;
 pub(super) const TOUCH: &str = concat!(
     "
     WITH locked AS MATERIALIZED (
-        SELECT r.refreshing_at FROM {table} AS r WHERE {fence} FOR UPDATE),
+        SELECT r.refreshing_at FROM {table} AS r WHERE {version_check} FOR UPDATE),
     touched AS (
         UPDATE {table} AS r SET refreshing_at = clock_timestamp()
-        WHERE {fence} AND EXISTS (SELECT FROM locked) RETURNING ",
+        WHERE {version_check} AND EXISTS (SELECT FROM locked) RETURNING ",
     as_asked!("false"),
     ")
     SELECT EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM touched)"

@@ -8,12 +8,12 @@
 //! | `read_one` | `$1` the key |
 //! | `read_many` | an array for each part of the key: all first parts, all second ones |
 //! | `read_product` | the same arrays, each part once: rows of every combination |
-//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the fence), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
+//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the version check), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
 //! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
 //! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
 //! | `expire_early` | `$1` to `$3`, `$4` ms of freshness |
 //! | `mark_revoked` | `$1` to `$3`, `$4` the lease, `$5` the reason |
-//! | `fence` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
+//! | `version_check` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
 mod hindrance;
@@ -41,8 +41,8 @@ use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type,
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
-    Behaviour, Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed,
-    Stamp, Table,
+    Behaviour, Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row,
+    RowVersion, Sealed, Table,
 };
 use crate::store::states::RefreshStates;
 
@@ -163,10 +163,10 @@ impl<S: Shape> Table for StoreTable<S> {
     async fn refresh_state(
         &self,
         key: &Scoped<S::Key>,
-        stamp: &Stamp,
+        version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        self.state(&key.key, stamp, client).await
+        self.state(&key.key, version, client).await
     }
 
     fn note_refreshed(&self, key: &Scoped<S::Key>, client: Option<&str>) {
@@ -176,15 +176,15 @@ impl<S: Shape> Table for StoreTable<S> {
     async fn note_failure(
         &self,
         key: &Scoped<S::Key>,
-        stamp: &Stamp,
+        version: &RowVersion,
         failure: &Failure,
     ) -> Option<Duration> {
-        let pause = self.failed(&key.key, stamp, failure).await;
+        let pause = self.failed(&key.key, version, failure).await;
         let Some(sql) = &self.statements.note_failure else { return pause };
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
             (&failure.error.code(), Type::TEXT),
         ];
         // Only a note: what fails here is not worth another error.
@@ -196,11 +196,11 @@ impl<S: Shape> Table for StoreTable<S> {
         self.may_mark(client).await
     }
 
-    async fn swallows_writes(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<bool> {
+    async fn swallows_writes(&self, key: &Scoped<S::Key>, version: &RowVersion) -> Result<bool> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
         ];
         let (sql, step) = (&self.statements.touch, S::STEPS.hindrances);
         let rows = self.database.write(&key.scope, step, sql, params, self.usual()).await?;
@@ -245,13 +245,13 @@ impl<S: Shape> Table for StoreTable<S> {
     async fn take_lease(
         &self,
         key: &Scoped<S::Key>,
-        stamp: &Stamp,
+        version: &RowVersion,
         request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
             (&request.unless_fresh_ms.map(ms), Type::FLOAT8),
             (&request.watched, Type::TIMESTAMPTZ),
             (&self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MIN_MS)), Type::FLOAT8),
@@ -266,15 +266,15 @@ impl<S: Shape> Table for StoreTable<S> {
     async fn commit(
         &self,
         key: &Scoped<S::Key>,
-        stamp: &Stamp,
+        version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
-            (&commit.sealed.stamp.refresh.as_deref(), Type::TEXT),
-            (&commit.sealed.stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
+            (&commit.sealed.version.refresh.as_deref(), Type::TEXT),
+            (&commit.sealed.version.access.as_deref(), Type::TEXT),
             (&commit.sealed.key_version, Type::INT4),
             (&commit.expires_at, Type::TIMESTAMPTZ),
             (&commit.rotated, Type::BOOL),
@@ -315,11 +315,11 @@ impl<S: Shape> Table for StoreTable<S> {
         self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await.map(drop)
     }
 
-    async fn expire_early(&self, key: &Scoped<S::Key>, stamp: &Stamp) -> Result<()> {
+    async fn expire_early(&self, key: &Scoped<S::Key>, version: &RowVersion) -> Result<()> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.expire_early;
@@ -332,14 +332,14 @@ impl<S: Shape> Table for StoreTable<S> {
     async fn mark_revoked(
         &self,
         key: &Scoped<S::Key>,
-        stamp: &Stamp,
+        version: &RowVersion,
         lease: Timestamp,
         refusal: &Refusal,
     ) -> Result<bool> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&stamp.refresh.as_deref(), Type::TEXT),
-            (&stamp.access.as_deref(), Type::TEXT),
+            (&version.refresh.as_deref(), Type::TEXT),
+            (&version.access.as_deref(), Type::TEXT),
             (&lease, Type::TIMESTAMPTZ),
             (&self.shape.reason(refusal), Type::TEXT),
         ];

@@ -104,7 +104,7 @@ impl<S: Shape> ScopedTable<'_, S> {
             return Ok(rows);
         }
         match self.row(key).await? {
-            Some(now) if now.stamp == row.stamp => Err(self.nothing_stored().await),
+            Some(now) if now.version == row.version => Err(self.nothing_stored().await),
             _ => Ok(rows),
         }
     }

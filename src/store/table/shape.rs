@@ -21,7 +21,7 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) release: &'static str,
     pub(in crate::store) expire_early: &'static str,
     pub(in crate::store) mark_revoked: &'static str,
-    pub(in crate::store) fence: &'static str,
+    pub(in crate::store) version_check: &'static str,
 }
 
 /// What each step is called in errors.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StoreTable;
 use super::shape::Shape;
 use crate::error::Result;
-use crate::refresh::{Failure, RefreshState, Stamp};
+use crate::refresh::{Failure, RefreshState, RowVersion};
 use crate::store::states::{Parts, Prints};
 
 impl<S: Shape> StoreTable<S> {
@@ -28,8 +28,8 @@ impl<S: Shape> StoreTable<S> {
         }
     }
 
-    fn token_prints(&self, stamp: &Stamp) -> Prints {
-        let text = stamp.refresh.as_deref().unwrap_or_default();
+    fn token_prints(&self, version: &RowVersion) -> Prints {
+        let text = version.refresh.as_deref().unwrap_or_default();
         self.shape.fingerprints(&format!("refresh token\0{text}"))
     }
 
@@ -41,10 +41,10 @@ impl<S: Shape> StoreTable<S> {
     pub(super) async fn state(
         &self,
         key: &S::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        let (client, token) = (self.refresher_prints(client), self.token_prints(stamp));
+        let (client, token) = (self.refresher_prints(client), self.token_prints(version));
         self.states.read(&Self::owned(key), &client, &token).await
     }
 
@@ -68,14 +68,14 @@ impl<S: Shape> StoreTable<S> {
     pub(super) async fn failed(
         &self,
         key: &S::Key,
-        stamp: &Stamp,
+        version: &RowVersion,
         failure: &Failure,
     ) -> Option<Duration> {
         // One that passes by itself matters only to a store that refreshes ahead of time.
         if !failure.lasting && S::NOTE_FAILURE.is_none() {
             return None;
         }
-        let token = self.token_prints(stamp).into_iter().next()?;
+        let token = self.token_prints(version).into_iter().next()?;
         let client = self.refresher_prints(failure.client.as_deref()).into_iter().next();
         let key = Self::owned(key);
         self.states.note_failure(&key, &token, client.as_deref(), failure).await

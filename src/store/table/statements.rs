@@ -60,7 +60,7 @@ impl Statements {
             mark_revoked: named(S::SQL.mark_revoked),
             note_failure: S::NOTE_FAILURE.map(named),
             hindrances: literal(HINDRANCES),
-            touch: named(&TOUCH.replace("{fence}", S::SQL.fence)),
+            touch: named(&TOUCH.replace("{version_check}", S::SQL.version_check)),
             row_security: literal(S::ROW_SECURITY),
             row_security_of_tenant: S::ROW_SECURITY_OF_TENANT.map(literal),
         }

@@ -8,7 +8,7 @@ use crate::crypto::{VaultFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
-use crate::refresh::{Credentials, Row, Runtime, Sealed, Stamp, Tokio};
+use crate::refresh::{Credentials, Row, RowVersion, Runtime, Sealed, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::revive::RevivedShape;
 use crate::store::table::{Shape, Sql, Steps, steps};
@@ -84,7 +84,7 @@ impl Shape for VaultShape {
         let is_valid = access.is_some() && validity != Some("false");
         let spent = Some(Timestamp::from_ms(0));
         Ok(Row {
-            stamp: Stamp { access: access.map(Arc::from), refresh: refresh.map(Arc::from) },
+            version: RowVersion { access: access.map(Arc::from), refresh: refresh.map(Arc::from) },
             expires_at: if is_valid { column(row, 5)? } else { spent },
             refreshing_at: column(row, 6)?,
             updated_at: column(row, 7)?,
@@ -115,11 +115,11 @@ impl Shape for VaultShape {
 
     async fn open(&self, _: &PairKey, row: &Row<Record>) -> Result<Credentials> {
         let format = self.format()?;
-        let mut access = match &row.stamp.access {
+        let mut access = match &row.version.access {
             Some(text) => format.open(text).await?,
             None => String::new().into(),
         };
-        let refresh_token = match &row.stamp.refresh {
+        let refresh_token = match &row.version.refresh {
             Some(text) => {
                 let mut token = format.open(text).await?;
                 (!token.is_empty()).then(|| RefreshToken::new(std::mem::take(&mut *token)))
@@ -136,7 +136,7 @@ impl Shape for VaultShape {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         Ok(Sealed {
-            stamp: Stamp {
+            version: RowVersion {
                 access: Some(self.sealed(access).await?.into()),
                 refresh: Some(self.sealed(refresh).await?.into()),
             },

@@ -1,5 +1,5 @@
 //! The statements of the vault store. Access and refresh token are two rows, `r` and `a`: lease and
-//! stamp are on `r`.
+//! row version are on `r`.
 
 use crate::store::table::{Sql, as_asked};
 
@@ -197,7 +197,7 @@ const EXPIRE_EARLY: &str = concat!(
 );
 
 /// Step 9d: both rows stay; the mark is not one that a user makes.
-const END: &str = concat!(
+const MARK_REVOKED: &str = concat!(
     "UPDATE {table} AS r SET is_valid = 'false', last_error = 'tokenkeep:' || $5,
       refreshing_at = NULL, updated_at = clock_timestamp()
     WHERE ",
@@ -211,7 +211,7 @@ const END: &str = concat!(
     RETURNING r.id::text"
 );
 
-const FENCE: &str = concat!(
+const VERSION_CHECK: &str = concat!(
     row_of!("r", "refresh_token"),
     " AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM {table} a WHERE ",
     row_of!("a", "access_token"),
@@ -226,8 +226,8 @@ pub(super) const SQL: Sql = Sql {
     commit: COMMIT,
     release: RELEASE,
     expire_early: EXPIRE_EARLY,
-    mark_revoked: END,
-    fence: FENCE,
+    mark_revoked: MARK_REVOKED,
+    version_check: VERSION_CHECK,
 };
 
 macro_rules! token_columns {

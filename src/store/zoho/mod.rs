@@ -179,7 +179,7 @@ impl Zoho {
             (&key.client_id, Type::TEXT),
             (&key.provider, Type::TEXT),
             (&sealed, Type::TEXT),
-            (&row.stamp.refresh.as_deref(), Type::TEXT),
+            (&row.version.refresh.as_deref(), Type::TEXT),
             (&mark.reason, Type::TEXT),
         ];
         let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";

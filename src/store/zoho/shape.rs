@@ -7,7 +7,7 @@ use crate::crypto::Sealing;
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
-use crate::refresh::{Credentials, Row, Sealed, Stamp};
+use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::RefreshToken;
 use crate::store::revive::RevivedShape;
 use crate::store::sealed_tokens::{SealedShape, SealedTokens};
@@ -116,7 +116,7 @@ impl Shape for ZohoShape {
         let spent = Timestamp::from_ms(0);
         let has_token = access.is_some_and(|token| !token.is_empty());
         Ok(Row {
-            stamp: Stamp {
+            version: RowVersion {
                 access: access.map(Arc::from),
                 refresh: Some(Arc::from(column::<&str>(row, 3)?)),
             },
@@ -149,7 +149,7 @@ impl Shape for ZohoShape {
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&Self::parts(key), &row.stamp)
+        self.tokens.open(&Self::parts(key), &row.version)
     }
 
     fn check_seal(&self) -> Result<()> {

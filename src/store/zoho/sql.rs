@@ -88,7 +88,7 @@ pub(super) const SEED: &str = concat!(
     )
 );
 
-/// Another refresh token of the environment for a grant that is dead; fenced by what was read.
+/// Another refresh token of the environment for a grant that is dead; under the check of what was read.
 pub(super) const REVIVE: &str = concat!(
     "
     UPDATE {table} SET
@@ -164,7 +164,7 @@ const EXPIRE_EARLY: &str = "
       AND token_expiry IS NOT NULL";
 
 /// Step 9d: the row stays, and says since when and why it needs the user.
-const END: &str = "
+const MARK_REVOKED: &str = "
     UPDATE {table} SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,
         updated_at = clock_timestamp() AT TIME ZONE 'UTC'
@@ -187,14 +187,14 @@ pub(super) const SEALED: &str = "
     WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
     ORDER BY client_id, provider LIMIT $1";
 
-/// The same tokens in another form: no new version of the row to anybody but the fence.
+/// The same tokens in another form: no new version of the row to anybody but the version check.
 pub(super) const REWRITE: &str = "
     UPDATE {table} SET access_token = $4, refresh_token = $5
     WHERE client_id = $1[1] AND provider = $1[2]
       AND access_token IS NOT DISTINCT FROM $2 AND refresh_token = $3
     RETURNING client_id";
 
-const FENCE: &str = "r.client_id = $1[1] AND r.provider = $1[2]
+const VERSION_CHECK: &str = "r.client_id = $1[1] AND r.provider = $1[2]
     AND r.refresh_token = $2 AND r.access_token IS NOT DISTINCT FROM $3";
 
 pub(super) const SQL: Sql = Sql {
@@ -205,6 +205,6 @@ pub(super) const SQL: Sql = Sql {
     commit: COMMIT,
     release: RELEASE,
     expire_early: EXPIRE_EARLY,
-    mark_revoked: END,
-    fence: FENCE,
+    mark_revoked: MARK_REVOKED,
+    version_check: VERSION_CHECK,
 };

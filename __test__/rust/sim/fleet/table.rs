@@ -8,7 +8,7 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::Refusal;
 use tokenkeep::refresh::{
-    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, Sealed, Stamp,
+    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row, RowVersion, Sealed,
     Table as Contract,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
@@ -29,13 +29,13 @@ pub(super) struct Table {
     pub(super) client: Client,
 }
 
-fn stamp(row: &Stored) -> Stamp {
-    Stamp { refresh: Some(Arc::clone(&row.refresh)), access: Some(Arc::clone(&row.access)) }
+fn version_of(row: &Stored) -> RowVersion {
+    RowVersion { refresh: Some(Arc::clone(&row.refresh)), access: Some(Arc::clone(&row.access)) }
 }
 
 fn shown(world: &World, row: &Stored) -> Row<()> {
     Row {
-        stamp: stamp(row),
+        version: version_of(row),
         expires_at: Some(row.expires_at),
         refreshing_at: row.refreshing_at,
         updated_at: row.updated_at,
@@ -46,8 +46,8 @@ fn shown(world: &World, row: &Stored) -> Row<()> {
     }
 }
 
-fn fenced<'a>(truth: &'a mut Truth, user: u32, fence: &Stamp) -> Option<&'a mut Stored> {
-    truth.fleet.user(user).row.as_mut().filter(|row| stamp(row) == *fence)
+fn at_version<'a>(truth: &'a mut Truth, user: u32, version: &RowVersion) -> Option<&'a mut Stored> {
+    truth.fleet.user(user).row.as_mut().filter(|row| version_of(row) == *version)
 }
 
 impl Table {
@@ -106,18 +106,23 @@ impl Contract for Table {
     async fn refresh_state(
         &self,
         user: &u32,
-        stamp: &Stamp,
+        version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
-        self.notes.state(*user, stamp, client).await
+        self.notes.state(*user, version, client).await
     }
 
     fn note_refreshed(&self, user: &u32, client: Option<&str>) {
         self.notes.refreshed(*user, client);
     }
 
-    async fn note_failure(&self, user: &u32, stamp: &Stamp, failure: &Failure) -> Option<Duration> {
-        self.notes.failed(*user, stamp, failure).await
+    async fn note_failure(
+        &self,
+        user: &u32,
+        version: &RowVersion,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        self.notes.failed(*user, version, failure).await
     }
 
     async fn admit_mark(&self, _: &u32, client: Option<&str>) -> Result<bool> {
@@ -135,8 +140,8 @@ impl Contract for Table {
     async fn open(&self, _: &u32, row: &Row<()>) -> Result<Credentials> {
         let open = |text: &Option<Arc<str>>| opened(text.as_deref().unwrap_or_default());
         Ok(Credentials {
-            access_token: AccessToken::new(open(&row.stamp.access)),
-            refresh_token: Some(RefreshToken::new(open(&row.stamp.refresh))),
+            access_token: AccessToken::new(open(&row.version.access)),
+            refresh_token: Some(RefreshToken::new(open(&row.version.refresh))),
         })
     }
 
@@ -144,20 +149,20 @@ impl Contract for Table {
         let refresh = credentials.refresh_token.as_ref().map_or("", RefreshToken::expose);
         let access = credentials.access_token.expose();
         let seal = |token| Some(sealed(&self.world, token));
-        let stamp = Stamp { refresh: seal(refresh), access: seal(access) };
-        Ok(Sealed { stamp, key_version: 1 })
+        let version = RowVersion { refresh: seal(refresh), access: seal(access) };
+        Ok(Sealed { version, key_version: 1 })
     }
 
     async fn take_lease(
         &self,
         user: &u32,
-        fence: &Stamp,
+        version: &RowVersion,
         ask: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
-        let (user, fence) = (*user, fence.clone());
+        let (user, version) = (*user, version.clone());
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
-            let row = fenced(truth, user, &fence)?;
+            let row = at_version(truth, user, &version)?;
             let fresh_ms = ask.unless_fresh_ms;
             let is_stale =
                 fresh_ms.is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
@@ -170,15 +175,15 @@ impl Contract for Table {
     async fn commit(
         &self,
         user: &u32,
-        fence: &Stamp,
+        version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
-        let (user, fence) = (*user, fence.clone());
-        let Stamp { refresh, access } = commit.sealed.stamp.clone();
+        let (user, version) = (*user, version.clone());
+        let RowVersion { refresh, access } = commit.sealed.version.clone();
         let expires_at = commit.expires_at;
         statement(&self.world, &self.process, Point::Commit, move |world, truth| {
             let now = world.now();
-            let row = fenced(truth, user, &fence)?;
+            let row = at_version(truth, user, &version)?;
             *row = Stored {
                 refresh: refresh?,
                 access: access?,
@@ -211,22 +216,22 @@ impl Contract for Table {
         .await
     }
 
-    async fn expire_early(&self, _: &u32, _: &Stamp) -> Result<()> {
+    async fn expire_early(&self, _: &u32, _: &RowVersion) -> Result<()> {
         Ok(())
     }
 
     async fn mark_revoked(
         &self,
         user: &u32,
-        fence: &Stamp,
+        version: &RowVersion,
         lease: Timestamp,
         _: &Refusal,
     ) -> Result<bool> {
-        let (user, fence, client) = (*user, fence.clone(), self.client);
+        let (user, version, client) = (*user, version.clone(), self.client);
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::End, move |world, truth| {
-            let is_ours =
-                fenced(truth, user, &fence).is_some_and(|row| row.refreshing_at == Some(lease));
+            let is_ours = at_version(truth, user, &version)
+                .is_some_and(|row| row.refreshing_at == Some(lease));
             if !is_ours {
                 return false;
             }
