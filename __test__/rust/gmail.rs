@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokenkeep::config::Limits;
-use tokenkeep::db::{Database, DatabaseSettings, Duplicates, Login, Scope, migrate};
+use tokenkeep::db::{Database, DatabaseSettings, Duplicates, Login, RlsContext, migrate};
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
 use tokenkeep::refresh::{Behaviour, Silent, Want};
@@ -195,7 +195,10 @@ async fn stores_of_equal_settings_share_one_pool_which_ends_with_them() {
     for _ in 0..8 {
         let database = tokenkeep::db::Database::open(&settings).expect("opens");
         let within = tokenkeep::db::Within::usual(&Limits::DEFAULT);
-        database.read(&Scope::default(), "look", "SELECT 1", &[], within).await.expect("reads");
+        database
+            .read(&RlsContext::default(), "look", "SELECT 1", &[], within)
+            .await
+            .expect("reads");
         databases.push(database);
     }
     let connections: i64 = client.query_one(count, &[]).await.expect("reads").get(0);

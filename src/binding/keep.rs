@@ -11,7 +11,7 @@ use super::message::{Message, Value};
 use super::options::KeepOptions;
 use super::stores::Stores;
 use crate::config::Limits;
-use crate::db::Scope;
+use crate::db::RlsContext;
 use crate::error::{Error, Result};
 use crate::refresh::{Event, Observer};
 use crate::store::close_timeout_ms;
@@ -22,7 +22,7 @@ pub struct Keep {
     outbox: Arc<Outbox>,
     stores: Arc<Mutex<Result<Arc<Stores>>>>,
     limits: Limits,
-    scope: Option<Scope>,
+    rls: Option<RlsContext>,
 }
 
 #[napi]
@@ -40,7 +40,7 @@ impl Keep {
         let database = options.database(&outbox);
         let stores = Stores::open(&options, database, http, observer).map(Arc::new);
         options.wipe();
-        Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, scope: None }
+        Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, rls: None }
     }
 
     /// The same instance, whose statements tell row-level security that they are this tenant's.
@@ -50,7 +50,7 @@ impl Keep {
             outbox: Arc::clone(&self.outbox),
             stores: Arc::clone(&self.stores),
             limits: self.limits,
-            scope: Some(Scope::of_tenant(tenant_id)),
+            rls: Some(RlsContext::of_tenant(tenant_id)),
         }
     }
 
@@ -115,8 +115,8 @@ impl Keep {
 
     pub(super) fn stores(&self) -> Result<Arc<Stores>> {
         let stores = lock(&self.stores).clone()?;
-        Ok(match &self.scope {
-            Some(scope) => Arc::new(stores.within(scope)),
+        Ok(match &self.rls {
+            Some(rls) => Arc::new(stores.within(rls)),
             None => stores,
         })
     }

@@ -7,7 +7,7 @@ use super::options::KeepOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
-use crate::db::{Database, DatabaseSettings, Scope, Within};
+use crate::db::{Database, DatabaseSettings, RlsContext, Within};
 use crate::error::Result;
 use crate::oauth::HttpClient;
 use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
@@ -110,14 +110,14 @@ impl Stores {
         })
     }
 
-    /// The same stores for whoever `scope` shows the rows to.
-    pub(super) fn within(self: &Arc<Self>, scope: &Scope) -> Self {
+    /// The same stores for whoever may see the rows of `rls`.
+    pub(super) fn within(self: &Arc<Self>, rls: &RlsContext) -> Self {
         Self {
-            gmail: self.gmail.within(scope),
-            zoho: self.zoho.within(scope),
-            vault: self.vault.within(scope),
-            calendar: self.calendar.within(scope),
-            integration: self.integration.within(scope),
+            gmail: self.gmail.within(rls),
+            zoho: self.zoho.within(rls),
+            vault: self.vault.within(rls),
+            calendar: self.calendar.within(rls),
+            integration: self.integration.within(rls),
             providers: Arc::clone(&self.providers),
             connect: Arc::clone(&self.connect),
             database: Arc::clone(&self.database),

@@ -138,7 +138,7 @@ impl Connect {
             redirect_uri,
             scopes,
             return_to,
-            tenant: store.scope().tenant().map(str::to_owned),
+            tenant: store.rls().tenant().map(str::to_owned),
         };
         let signed = self.options.pending.put(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {

@@ -20,7 +20,7 @@ impl Connect {
     ) -> Result<String> {
         let user_id = store.key(user_id)?;
         self.check()?;
-        let tenant = store.scope().tenant().map(str::to_owned);
+        let tenant = store.rls().tenant().map(str::to_owned);
         let store = S::STORE.to_owned();
         self.options.pending.put(&Ticket { store, user_id, scopes, return_to, tenant }).await
     }

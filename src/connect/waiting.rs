@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Callback;
-use crate::db::Scope;
+use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Pending};
 
@@ -78,11 +78,11 @@ impl State {
 /// The store for the tenant that something was begun in; no other tenant may end it. What was begun without
 /// one ends as whoever ends it.
 pub(super) fn of_tenant<S: Connects>(store: &S, tenant: Option<&str>) -> Result<S> {
-    match (tenant, store.scope().tenant()) {
+    match (tenant, store.rls().tenant()) {
         (Some(began), Some(here)) if began != here => {
             Err(Error::authorization(NotAuthorized::AnotherUser))
         }
-        (Some(began), _) => Ok(store.within(&Scope::of_tenant(began))),
-        (None, _) => Ok(store.within(store.scope())),
+        (Some(began), _) => Ok(store.within(&RlsContext::of_tenant(began))),
+        (None, _) => Ok(store.within(store.rls())),
     }
 }

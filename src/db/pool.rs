@@ -11,9 +11,9 @@ use super::error::{from_driver, no_answer};
 use super::guard::MARK;
 use super::pools::Pool;
 use super::primary::query;
-use super::scope::Scope;
+use super::rls_context::RlsContext;
 use super::settings::DatabaseSettings;
-use super::transaction::{ScopedRead, tell_apart, transaction, transactions};
+use super::transaction::{ContextRead, tell_apart, transaction, transactions};
 use crate::config::Limits;
 use crate::error::Result;
 
@@ -151,14 +151,14 @@ impl Database {
     /// [`Error::Database`] and its kin, for `step`.
     pub async fn read(
         &self,
-        scope: &Scope,
+        rls: &RlsContext,
         step: &'static str,
         sql: &str,
         params: Params<'_>,
         within: Within,
     ) -> Result<Vec<Row>> {
-        if !scope.is_empty() {
-            let read = ScopedRead { scope, sql, params: params.to_vec() };
+        if !rls.is_empty() {
+            let read = ContextRead { rls, sql, params: params.to_vec() };
             let mut answers = self.read_scopes(step, &[read], within).await?;
             return answers.pop().unwrap_or_else(|| Err(no_answer(step)));
         }
@@ -168,15 +168,15 @@ impl Database {
         self.tried(&pool, within, pool.settle_read(step, connection, answer))
     }
 
-    /// The same for some reads, each of which has its own answer: either one, or all of some scope.
+    /// The same for some reads, each of which has its own answer: either one, or all of one context.
     pub async fn read_each(
         &self,
         step: &'static str,
-        reads: &[ScopedRead<'_>],
+        reads: &[ContextRead<'_>],
         within: Within,
     ) -> Vec<Result<Vec<Row>>> {
-        if let [ScopedRead { scope, sql, params }] = reads {
-            return vec![self.read(scope, step, sql, params, within).await];
+        if let [ContextRead { rls, sql, params }] = reads {
+            return vec![self.read(rls, step, sql, params, within).await];
         }
         match self.read_scopes(step, reads, within).await {
             Ok(answers) => answers,
@@ -189,7 +189,7 @@ impl Database {
     async fn read_scopes(
         &self,
         step: &'static str,
-        reads: &[ScopedRead<'_>],
+        reads: &[ContextRead<'_>],
         within: Within,
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let pool = self.pool();
@@ -211,7 +211,7 @@ impl Database {
     /// statement took effect.
     pub async fn write(
         &self,
-        scope: &Scope,
+        rls: &RlsContext,
         step: &'static str,
         sql: &str,
         params: Params<'_>,
@@ -222,7 +222,7 @@ impl Database {
              SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; {MARK}{}",
             within.lock_ms,
             within.statement_ms,
-            scope.settings()
+            rls.settings()
         );
         let pool = self.pool();
         let connection = self.tried(&pool, within, pool.connection(step, within).await)?;

@@ -12,13 +12,13 @@ use super::guard::guarded;
 use super::pool::Params;
 use super::pools::Object;
 use super::primary::query;
-use super::scope::Scope;
+use super::rls_context::RlsContext;
 use crate::error::Result;
 
-/// A read in a scope of its own.
-pub struct ScopedRead<'a> {
+/// A read in a row-security context of its own.
+pub struct ContextRead<'a> {
     /// Whose rows it is about.
-    pub scope: &'a Scope,
+    pub rls: &'a RlsContext,
     /// The statement.
     pub sql: &'a str,
     /// Its parameters.
@@ -53,7 +53,7 @@ pub(super) type Rows = Result<Vec<Row>, tokio_postgres::Error>;
 /// beginning of the next, also where a statement has failed: then it is a rollback.
 pub(super) async fn transactions(
     connection: &Object,
-    reads: &[ScopedRead<'_>],
+    reads: &[ContextRead<'_>],
     statement_ms: u64,
 ) -> Vec<Rows> {
     let mut sent: Vec<_> = reads
@@ -64,7 +64,7 @@ pub(super) async fn transactions(
             // Of those that nobody waits for any more each ends by itself.
             let begin = format!(
                 "{before}BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {statement_ms}{}",
-                read.scope.settings()
+                read.rls.settings()
             );
             Box::pin(maybe_done(async move {
                 let begin = connection.batch_execute(&begin);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Scope, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Type, Within, column};
 use crate::error::Result;
 
 /// The table.
@@ -62,7 +62,7 @@ impl Accounts {
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
         let rows = self
             .database
-            .read(&Scope::default(), "find an account", FIND, params, self.within)
+            .read(&RlsContext::default(), "find an account", FIND, params, self.within)
             .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
@@ -77,7 +77,7 @@ impl Accounts {
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
         let rows = self
             .database
-            .write(&Scope::default(), "forget an account", FORGET, params, self.within)
+            .write(&RlsContext::default(), "forget an account", FORGET, params, self.within)
             .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
@@ -106,7 +106,7 @@ impl Accounts {
         ];
         let step = "remember an account";
         let rows =
-            self.database.write(&Scope::default(), step, RECORD, params, self.within).await?;
+            self.database.write(&RlsContext::default(), step, RECORD, params, self.within).await?;
         rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 

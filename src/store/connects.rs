@@ -1,7 +1,7 @@
 //! What a store does when a user connects or disconnects.
 
 use super::Store;
-use crate::db::{Scope, Timestamp};
+use crate::db::{RlsContext, Timestamp};
 use crate::error::Result;
 use crate::refresh::Credentials;
 
@@ -26,7 +26,7 @@ pub trait Connects: Store {
     const STORE: &'static str;
 
     /// Whose rows it shows.
-    fn scope(&self) -> &Scope;
+    fn rls(&self) -> &RlsContext;
 
     /// The user's key in the form in which it names a row.
     ///

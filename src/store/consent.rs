@@ -2,7 +2,7 @@
 
 use super::connects::Granted;
 use super::sealed_tokens::{ACCESS_TOKEN, SealedShape};
-use super::table::ScopedTable;
+use super::table::TableView;
 use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::refresh::{Credentials, RowVersion};
@@ -19,7 +19,7 @@ pub(super) trait ConsentShape: SealedShape {
     const DISCONNECT: &'static str;
 }
 
-impl<S: ConsentShape> ScopedTable<'_, S> {
+impl<S: ConsentShape> TableView<'_, S> {
     /// The provider gave no refresh token: the stored one stays, if it may, and so does the lease of
     /// whoever is refreshing with it.
     pub(super) async fn keep_refresh_token(&self, key: &S::Key, granted: &Granted) -> Result<()> {

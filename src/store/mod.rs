@@ -25,7 +25,7 @@ pub use self::connects::{Connects, Granted};
 pub use self::pending::{Found, Pending, PendingTable};
 pub use self::sealed::place;
 use crate::config::Limits;
-use crate::db::{Migration, Scope, Timestamp};
+use crate::db::{Migration, RlsContext, Timestamp};
 use crate::error::Result;
 
 /// The tables of all stores.
@@ -39,9 +39,9 @@ pub const MIGRATIONS: [&Migration; 5] = [
 
 /// What every store can be told.
 pub trait Store: Sized {
-    /// The same store for whoever `scope` shows the rows to.
+    /// The same store for whoever may see the rows of `rls`.
     #[must_use]
-    fn within(&self, scope: &Scope) -> Self;
+    fn within(&self, rls: &RlsContext) -> Self;
 
     /// Waits until nothing is under way.
     fn wait_idle(&self) -> impl Future<Output = ()> + Send;

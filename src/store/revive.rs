@@ -1,7 +1,7 @@
 //! Rows that a refresher has marked dead become rows to be tried again, such as after a deployment with
 //! another client's credentials.
 
-use super::table::{ScopedTable, Shape};
+use super::table::{Shape, TableView};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ pub(super) trait RevivedShape: Shape {
     const REVIVE: &'static str;
 }
 
-impl<S: RevivedShape> ScopedTable<'_, S> {
+impl<S: RevivedShape> TableView<'_, S> {
     /// Takes off the marks of `since` (`None`: of all times) until now, and has refused rows asked for at
     /// once; gives how many were marked.
     pub(super) async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {

@@ -1,7 +1,7 @@
 //! The way back: sealed values become plaintext again, beside live traffic.
 
 use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedShape};
-use super::table::ScopedTable;
+use super::table::TableView;
 use crate::crypto::{Writes, is_sealed};
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ const ROWS_AT_ONCE: i64 = 100;
 /// How often all rows that were read may have changed before they could be written.
 const FRUITLESS_MAX: usize = 10;
 
-impl<S: SealedShape> ScopedTable<'_, S> {
+impl<S: SealedShape> TableView<'_, S> {
     /// Rewrites every sealed row in plaintext; gives how many. A row that somebody else has changed
     /// since it was read is read again.
     pub(super) async fn unseal(&self) -> Result<u64> {

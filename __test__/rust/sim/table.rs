@@ -317,7 +317,9 @@ impl Contract for Table {
             if row.refreshing_at != Some(lease) {
                 return;
             }
-            if !repairs.relid && leased.is_some_and(|leased| leased != version(row, repairs.pair)) {
+            if !repairs.relid
+                && leased.is_some_and(|leased| leased != version_of(row, repairs.pair))
+            {
                 truth.ledger.violate("I6", "a release leaves the lease behind");
                 return;
             }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use self::queue::{Batch, Queue};
-use super::scope::{Scope, Scoped};
+use super::rls_context::{ContextKey, RlsContext};
 use crate::error::{Error, Result};
 
 /// A row that was found, or why it cannot be read.
@@ -18,7 +18,7 @@ pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
 /// The keys of one query.
 pub struct Keys<Key> {
     /// Whose rows it is about.
-    pub scope: Scope,
+    pub rls: RlsContext,
     /// Each key once.
     pub keys: Vec<Key>,
 }
@@ -32,8 +32,8 @@ pub trait Lookup: Send + Sync + 'static {
 
     /// For each query the rows that exist for its keys; what else comes is left aside. A row that
     /// cannot be read is an error of its own callers only; so is a key for which the query fails, since
-    /// half of its keys are then asked for at a time. Either one query outside of any scope, or
-    /// some of one scope each.
+    /// half of its keys are then asked for at a time. Either one query outside of any row-security context, or
+    /// some of one context each.
     fn fetch(
         &self,
         queries: Vec<Keys<Self::Key>>,
@@ -53,11 +53,11 @@ impl<L: Lookup> CombinedReads<L> {
     }
 
     /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same
-    /// row in the same scope before a query for it is sent share its answer.
+    /// row in the same context before a query for it is sent share its answer.
     ///
     /// # Errors
     /// What the query ended with.
-    pub async fn get(self: &Arc<Self>, key: Scoped<L::Key>) -> Result<Option<Arc<L::Row>>> {
+    pub async fn get(self: &Arc<Self>, key: ContextKey<L::Key>) -> Result<Option<Arc<L::Row>>> {
         let (sender, receiver) = oneshot::channel();
         let start = self.lock().add(key, sender);
         if start {
@@ -150,7 +150,7 @@ impl<L: Lookup> Worker<L> {
 
 impl<L: Lookup> Batch<L> {
     fn keys(&self) -> Keys<L::Key> {
-        Keys { scope: self.scope.clone(), keys: self.senders.keys().cloned().collect() }
+        Keys { rls: self.rls.clone(), keys: self.senders.keys().cloned().collect() }
     }
 
     fn is_worth_halving(&self, error: &Error) -> bool {
@@ -158,11 +158,11 @@ impl<L: Lookup> Batch<L> {
     }
 
     fn halves(self) -> [Self; 2] {
-        let Self { scope, senders } = self;
+        let Self { rls, senders } = self;
         let half = senders.len() / 2;
         let mut senders = senders.into_iter();
         let first = senders.by_ref().take(half).collect();
-        [Self { scope: scope.clone(), senders: first }, Self { scope, senders: senders.collect() }]
+        [Self { rls: rls.clone(), senders: first }, Self { rls, senders: senders.collect() }]
     }
 
     fn answer(self, answer: Result<Vec<Fetched<L>>>) {
@@ -195,10 +195,10 @@ mod tests {
 
     use super::*;
 
-    struct Recorder(Mutex<Vec<(Scope, Vec<u32>)>>);
+    struct Recorder(Mutex<Vec<(RlsContext, Vec<u32>)>>);
 
-    fn plain(key: u32) -> Scoped<u32> {
-        Scope::default().of(key)
+    fn plain(key: u32) -> ContextKey<u32> {
+        RlsContext::default().of(key)
     }
 
     impl Lookup for Arc<Recorder> {
@@ -206,9 +206,9 @@ mod tests {
         type Row = u32;
 
         async fn fetch(&self, queries: Vec<Keys<u32>>) -> Vec<Result<Vec<(u32, Result<u32>)>>> {
-            assert!(queries.len() == 1 || queries.iter().all(|queries| !queries.scope.is_empty()));
-            for Keys { scope, keys } in &queries {
-                self.0.lock().expect("not poisoned").push((scope.clone(), keys.clone()));
+            assert!(queries.len() == 1 || queries.iter().all(|queries| !queries.rls.is_empty()));
+            for Keys { rls, keys } in &queries {
+                self.0.lock().expect("not poisoned").push((rls.clone(), keys.clone()));
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             queries.into_iter().map(|queries| self.rows(queries.keys)).collect()
@@ -266,8 +266,8 @@ mod tests {
     async fn a_failed_batch_fails_its_callers_and_no_later_one() {
         let reads = CombinedReads::new(Arc::new(Recorder(Mutex::default())));
         let tenant = |name: &str, key| {
-            let (reads, scope) = (Arc::clone(&reads), Scope::of_tenant(name));
-            tokio::spawn(async move { reads.get(scope.of(key)).await })
+            let (reads, rls) = (Arc::clone(&reads), RlsContext::of_tenant(name));
+            tokio::spawn(async move { reads.get(rls.of(key)).await })
         };
         let calls =
             [tenant("a", 2), tenant("b", 13), tenant("c", 4), tenant("d", 6), tenant("e", 2)];
@@ -282,11 +282,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_cannot_be_converted_fails_its_own_callers_only() {
-        for scope in [Scope::default(), Scope::of_tenant("a")] {
+        for rls in [RlsContext::default(), RlsContext::of_tenant("a")] {
             let recorder = Arc::new(Recorder(Mutex::default()));
             let reads = CombinedReads::new(Arc::clone(&recorder));
             let calls = (50..100_u32).filter(|key| *key != 99).map(|key| {
-                let (reads, key) = (Arc::clone(&reads), scope.of(key));
+                let (reads, key) = (Arc::clone(&reads), rls.of(key));
                 tokio::spawn(async move { (key.key, reads.get(key).await) })
             });
             for call in calls.collect::<Vec<_>>() {
@@ -321,7 +321,7 @@ mod tests {
             let answer = call.await.expect("does not panic").expect("reads");
             assert_eq!(answer.as_deref(), Some(&20));
         }
-        let queried = [(Scope::default(), vec![2]), (Scope::default(), vec![2])];
+        let queried = [(RlsContext::default(), vec![2]), (RlsContext::default(), vec![2])];
         assert_eq!(*recorder.0.lock().expect("not poisoned"), queried);
     }
 
@@ -346,10 +346,11 @@ mod tests {
     async fn keys_of_two_tenants_never_share_a_query() {
         let recorder = Arc::new(Recorder(Mutex::default()));
         let reads = CombinedReads::new(Arc::clone(&recorder));
-        let tenants = [Scope::default(), Scope::of_tenant("a"), Scope::of_tenant("b")];
+        let tenants =
+            [RlsContext::default(), RlsContext::of_tenant("a"), RlsContext::of_tenant("b")];
         let calls = (0..300_u32).map(|call| {
-            let (reads, scope) = (Arc::clone(&reads), tenants[call as usize % 3].clone());
-            tokio::spawn(async move { reads.get(scope.of(100 + call % 50)).await })
+            let (reads, rls) = (Arc::clone(&reads), tenants[call as usize % 3].clone());
+            tokio::spawn(async move { reads.get(rls.of(100 + call % 50)).await })
         });
         for (call, answer) in calls.collect::<Vec<_>>().into_iter().enumerate() {
             let answer = answer.await.expect("does not panic").expect("reads");
@@ -358,8 +359,7 @@ mod tests {
         }
         let queried = recorder.0.lock().expect("not poisoned").clone();
         for tenant in tenants {
-            let keys =
-                queried.iter().filter(|(scope, _)| *scope == tenant).flat_map(|(_, keys)| keys);
+            let keys = queried.iter().filter(|(rls, _)| *rls == tenant).flat_map(|(_, keys)| keys);
             let asked_for = keys.collect::<HashSet<_>>().len();
             assert_eq!(asked_for, 50, "each tenant asks for its keys itself");
         }

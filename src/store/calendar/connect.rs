@@ -2,7 +2,7 @@
 
 use super::sql::{DISCONNECT, KEEP};
 use super::{Calendar, CalendarShape, Tokens};
-use crate::db::Scope;
+use crate::db::RlsContext;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
@@ -18,8 +18,8 @@ impl ConsentShape for CalendarShape {
 impl Connects for Calendar {
     const STORE: &'static str = CalendarShape::STORE;
 
-    fn scope(&self) -> &Scope {
-        &self.scope
+    fn rls(&self) -> &RlsContext {
+        &self.rls
     }
 
     fn key(&self, user_id: &str) -> Result<String> {

@@ -12,14 +12,14 @@ pub use self::migration::MIGRATION;
 use self::shape::{CalendarShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Scope, Timestamp, Type};
+use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{ScopedTable, Shape, StoreTable, client_of, table_of};
+use crate::store::table::{Shape, StoreTable, TableView, client_of, table_of};
 use crate::store::uuid::uuid;
 
 /// What an instance of the store is made of.
@@ -68,7 +68,7 @@ pub struct Calendar {
     google: Result<Arc<HttpEndpoint>>,
     want: Want,
     tells_user: bool,
-    scope: Scope,
+    rls: RlsContext,
 }
 
 impl Calendar {
@@ -88,21 +88,21 @@ impl Calendar {
             google,
             want,
             tells_user,
-            scope: Scope::default(),
+            rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<ScopedTable<'_, CalendarShape>> {
-        table_of(&self.engine, &self.scope)
+    fn table(&self) -> Result<TableView<'_, CalendarShape>> {
+        table_of(&self.engine, &self.rls)
     }
 
     /// The table for what is about one user.
-    fn table_of(&self, user_id: &str) -> Result<ScopedTable<'_, CalendarShape>> {
+    fn table_of(&self, user_id: &str) -> Result<TableView<'_, CalendarShape>> {
         table_of(&self.engine, &self.scope_of(user_id))
     }
 
-    fn scope_of(&self, user_id: &str) -> Scope {
-        if self.tells_user { self.scope.of_user(user_id) } else { self.scope.clone() }
+    fn scope_of(&self, user_id: &str) -> RlsContext {
+        if self.tells_user { self.rls.of_user(user_id) } else { self.rls.clone() }
     }
 
     /// The stored tokens, fresh or not; `None` when there are none.
@@ -194,8 +194,8 @@ impl Calendar {
 }
 
 impl Store for Calendar {
-    fn within(&self, scope: &Scope) -> Self {
-        Self { scope: scope.clone(), ..self.clone() }
+    fn within(&self, rls: &RlsContext) -> Self {
+        Self { rls: rls.clone(), ..self.clone() }
     }
 
     async fn wait_idle(&self) {

@@ -11,13 +11,13 @@ pub use self::migration::MIGRATION;
 use self::shape::{GmailShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
-use crate::db::{Database, Params, Scope, Timestamp, Type};
+use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{Callback, HttpEndpoint};
 use crate::refresh::{Behaviour, Engine, Observer, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
-use crate::store::table::{ScopedTable, StoreTable, client_of, table_of};
+use crate::store::table::{StoreTable, TableView, client_of, table_of};
 use crate::store::uuid::uuid_v4;
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
@@ -97,7 +97,7 @@ pub struct Gmail {
     statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
     want: Want,
-    scope: Scope,
+    rls: RlsContext,
 }
 
 impl Gmail {
@@ -114,12 +114,12 @@ impl Gmail {
             engine: Engine::new(table, Tokio::default(), options.behaviour, options.observer),
             google: options.google,
             want: options.want,
-            scope: Scope::default(),
+            rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<ScopedTable<'_, GmailShape>> {
-        table_of(&self.engine, &self.scope)
+    fn table(&self) -> Result<TableView<'_, GmailShape>> {
+        table_of(&self.engine, &self.rls)
     }
 
     /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
@@ -220,13 +220,13 @@ impl Gmail {
         let token = match refresh_fn {
             Some(refresh_fn) => {
                 self.engine
-                    .valid(self.scope.of(user_id), move |_: &_| Ok(refresh_fn.clone()), self.want)
+                    .valid(self.rls.of(user_id), move |_: &_| Ok(refresh_fn.clone()), self.want)
                     .await?
             }
             None => {
                 let google = self.google.clone();
                 self.engine
-                    .valid(self.scope.of(user_id), move |_: &_| google.clone(), self.want)
+                    .valid(self.rls.of(user_id), move |_: &_| google.clone(), self.want)
                     .await?
             }
         };
@@ -237,8 +237,8 @@ impl Gmail {
 }
 
 impl Store for Gmail {
-    fn within(&self, scope: &Scope) -> Self {
-        Self { scope: scope.clone(), ..self.clone() }
+    fn within(&self, rls: &RlsContext) -> Self {
+        Self { rls: rls.clone(), ..self.clone() }
     }
 
     async fn wait_idle(&self) {

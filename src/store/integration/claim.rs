@@ -186,7 +186,7 @@ impl Integration {
         let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
         match ready {
             Ok((row, endpoint)) => {
-                let claimed = Claimed { key: self.scope.of(key), row, lease, clock };
+                let claimed = Claimed { key: self.rls.of(key), row, lease, clock };
                 self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await.map(drop)
             }
             Err(error) => {

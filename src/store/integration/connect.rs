@@ -2,7 +2,7 @@
 
 use super::sql::{DELETE, KEEP};
 use super::{Integration, IntegrationShape, Key, Tokens, check_key};
-use crate::db::Scope;
+use crate::db::RlsContext;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
@@ -41,8 +41,8 @@ impl Integration {
 impl Connects for Integration {
     const STORE: &'static str = IntegrationShape::STORE;
 
-    fn scope(&self) -> &Scope {
-        &self.scope
+    fn rls(&self) -> &RlsContext {
+        &self.rls
     }
 
     fn key(&self, user_id: &str) -> Result<String> {

@@ -309,7 +309,7 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             let outcome = match endpoint_of(endpoints, &key) {
                 Ok(endpoint) => {
                     let (whose, endpoint) =
-                        (store.scope.of(key.clone()), InSlot::new(endpoint, slot));
+                        (store.rls.of(key.clone()), InSlot::new(endpoint, slot));
                     store.engine.refresh_leased(whose, endpoint, options.within_ms).await
                 }
                 Err(error) => Err(error),

@@ -24,13 +24,13 @@ pub use self::shape::{Key, Record};
 pub use self::tally::{FailureCount, Summary};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Scope, Timestamp, Type};
+use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Row, Token, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{ScopedTable, Shape, StoreTable, table_of};
+use crate::store::table::{Shape, StoreTable, TableView, table_of};
 use crate::store::{Revives, Store};
 
 /// What an instance of the store is made of.
@@ -80,7 +80,7 @@ struct Statements {
 pub struct Integration {
     engine: Engine<StoreTable<IntegrationShape>, Tokio>,
     statements: Arc<Statements>,
-    scope: Scope,
+    rls: RlsContext,
     want: Want,
     /// What was refreshed so long ago is not refreshed again.
     shared_refresh_ms: u64,
@@ -98,15 +98,15 @@ impl Integration {
                 store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
                 bare_store: table.named(&sql::STORE.replace("{reset}", "")),
             }),
-            scope: Scope::default(),
+            rls: RlsContext::default(),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
             shared_refresh_ms: behaviour.limits.shared_refresh_ms,
         }
     }
 
-    fn table(&self) -> Result<ScopedTable<'_, IntegrationShape>> {
-        table_of(&self.engine, &self.scope)
+    fn table(&self) -> Result<TableView<'_, IntegrationShape>> {
+        table_of(&self.engine, &self.rls)
     }
 
     /// The stored tokens, fresh or not, alive or not; `None` when there are none.
@@ -149,7 +149,7 @@ impl Integration {
             ..self.want
         };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = self.engine.valid(self.scope.of(key), endpoint, want).await?;
+        let token = self.engine.valid(self.rls.of(key), endpoint, want).await?;
         let Token { record, credentials, expires_at, .. } = token;
         Ok(Tokens {
             access_token: credentials.access_token.clone(),
@@ -217,8 +217,8 @@ impl Revives for Integration {
 }
 
 impl Store for Integration {
-    fn within(&self, scope: &Scope) -> Self {
-        Self { scope: scope.clone(), ..self.clone() }
+    fn within(&self, rls: &RlsContext) -> Self {
+        Self { rls: rls.clone(), ..self.clone() }
     }
 
     async fn wait_idle(&self) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use crate::db::{Database, Params, Scope, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Type, Within, column};
 use crate::error::{Error, Result};
 
 /// The one that `search_path` finds the table in, where no schema is named.
@@ -34,7 +34,7 @@ impl Home {
             let params: Params<'_> = &[(&self.table, Type::TEXT)];
             let step = "look for the schema of a table";
             let rows =
-                self.database.read(&Scope::default(), step, FIND, params, self.within).await?;
+                self.database.read(&RlsContext::default(), step, FIND, params, self.within).await?;
             let missing = || Error::Schema { reason: "The table does not exist".into() };
             column(rows.first().ok_or_else(missing)?, 0)
         };

@@ -16,7 +16,7 @@ use self::marks::Marks;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
-use crate::db::{Database, Params, Scope, Timestamp, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Timestamp, Type, Within, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Failure, RefreshState, Refused, RowClient};
 
@@ -140,7 +140,8 @@ impl RefreshStates {
         ];
         let waited = self.notes.waiting_for(key);
         let step = "read what is known of a refresh token";
-        let rows = self.database.read(&Scope::default(), step, READ, params, self.within).await;
+        let rows =
+            self.database.read(&RlsContext::default(), step, READ, params, self.within).await;
         self.notes.look_for_missing(&rows);
         let Some(rows) = unless_missing(rows)? else { return Ok(RefreshState::default()) };
         let row = rows.first().ok_or_else(|| Error::internal("a state gave no row"))?;
@@ -226,9 +227,8 @@ impl RefreshStates {
             (&most_ms, Type::FLOAT8),
         ];
         let step = "note that a refresh has failed";
-        let scope = Scope::default();
-        let rows =
-            self.database.write(&scope, step, NOTE_FAILURE, params, self.within).await.ok()?;
+        let rls = RlsContext::default();
+        let rows = self.database.write(&rls, step, NOTE_FAILURE, params, self.within).await.ok()?;
         let row = rows.first()?;
         let retry_at: Option<Timestamp> = column(row, 0).ok()?;
         Some(refused::left(retry_at?, column(row, 1).ok()?))
@@ -249,8 +249,8 @@ impl RefreshStates {
         // What this client has refreshed meanwhile counts first.
         self.notes.clients_written().await;
         let step = "count connections that end";
-        let scope = Scope::default();
-        let admitted = self.database.write(&scope, step, ADMIT_ENDING, params, self.within).await;
+        let rls = RlsContext::default();
+        let admitted = self.database.write(&rls, step, ADMIT_ENDING, params, self.within).await;
         let admitted = unless_missing(admitted)?;
         self.notes.tell_again(client);
         Ok(admitted.map_or_else(|| self.marks.admit(client, &self.limits), |rows| !rows.is_empty()))
@@ -260,8 +260,8 @@ impl RefreshStates {
     pub(super) async fn forget_pause(&self) -> Result<()> {
         let schema = self.home.schema().await?;
         let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
-        let (scope, step) = (Scope::default(), "forget pauses");
-        let outcome = self.database.write(&scope, step, ASK_AT_ONCE, params, self.within).await;
+        let (rls, step) = (RlsContext::default(), "forget pauses");
+        let outcome = self.database.write(&rls, step, ASK_AT_ONCE, params, self.within).await;
         unless_missing(outcome).map(drop)
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::home::Home;
 use super::{Parts, is_missing};
-use crate::db::{Database, Params, Scope, Type, Within};
+use crate::db::{Database, Params, RlsContext, Type, Within};
 use crate::error::Result;
 use crate::refresh::{Runtime, Tokio};
 
@@ -255,7 +255,8 @@ impl Notes {
             params.push((&clients, Type::TEXT_ARRAY));
         }
         let step = "note the client of tokens";
-        let written = self.database.write(&Scope::default(), step, sql, &params, self.within).await;
+        let written =
+            self.database.write(&RlsContext::default(), step, sql, &params, self.within).await;
         self.look_for_missing(&written);
         written.is_ok()
     }
@@ -269,7 +270,8 @@ impl Notes {
             (&refreshed, Type::BOOL),
         ];
         let step = "note that a client refreshes tokens";
-        let told = self.database.write(&Scope::default(), step, CLIENT, params, self.within).await;
+        let told =
+            self.database.write(&RlsContext::default(), step, CLIENT, params, self.within).await;
         self.look_for_missing(&told);
         if told.is_ok() && refreshed {
             let now = self.clock.monotonic();

@@ -18,10 +18,10 @@
 //! A key is an array of texts, so that its parts do not move the other numbers.
 mod hindrance;
 mod rows;
-mod scoped;
 mod shape;
 mod state;
 mod statements;
+mod view;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -32,12 +32,14 @@ use tokio::sync::OnceCell;
 pub(super) use self::hindrance::as_asked;
 use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
-pub(super) use self::scoped::{ScopedTable, table_of};
 pub(super) use self::shape::{Shape, Sql, Steps, steps};
 pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
+pub(super) use self::view::{TableView, table_of};
 use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
-use crate::db::{CombinedReads, Database, Params, Scope, Scoped, Timestamp, Type, Within, column};
+use crate::db::{
+    CombinedReads, ContextKey, Database, Params, RlsContext, Timestamp, Type, Within, column,
+};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
@@ -107,13 +109,13 @@ impl<S: Shape> StoreTable<S> {
     /// may be the reason for either, since a policy may fail without a tenant.
     pub(super) async fn unless_hidden<R>(
         &self,
-        scope: &Scope,
+        rls: &RlsContext,
         read: Result<Option<R>>,
     ) -> Result<Option<R>> {
         if read.as_ref().is_err_and(|error| !error.may_be_of_policy()) {
             return read;
         }
-        match (self.check_visible(scope).await, read) {
+        match (self.check_visible(rls).await, read) {
             (Err(hidden @ Error::TenantRequired { .. }), _) => Err(hidden),
             (Err(unknown), Ok(_)) => Err(unknown),
             (_, read) => read,
@@ -121,16 +123,17 @@ impl<S: Shape> StoreTable<S> {
     }
 
     /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
-    async fn check_visible(&self, scope: &Scope) -> Result<()> {
+    async fn check_visible(&self, rls: &RlsContext) -> Result<()> {
         let Statements { row_security, row_security_of_tenant, .. } = &*self.statements;
-        let (sql, hidden) = match (scope.is_empty(), scope.has_user(), row_security_of_tenant) {
+        let (sql, hidden) = match (rls.is_empty(), rls.has_user(), row_security_of_tenant) {
             (true, ..) => (row_security, &self.hidden),
             (_, false, Some(sql)) => (sql, &self.hidden_from_tenant),
             _ => return Ok(()),
         };
         let hidden = hidden.get_or_try_init(|| async {
             let step = S::STEPS.row_security;
-            let rows = self.database.read(&Scope::default(), step, sql, &[], self.usual()).await?;
+            let rows =
+                self.database.read(&RlsContext::default(), step, sql, &[], self.usual()).await?;
             rows.first().map_or(Ok(false), |row| column(row, 0))
         });
         match hidden.await? {
@@ -141,18 +144,18 @@ impl<S: Shape> StoreTable<S> {
 }
 
 impl<S: Shape> Table for StoreTable<S> {
-    type Key = Scoped<S::Key>;
+    type Key = ContextKey<S::Key>;
     type Record = S::Record;
 
     fn store(&self) -> &'static str {
         S::STORE
     }
 
-    fn describe(&self, key: &Scoped<S::Key>) -> String {
+    fn describe(&self, key: &ContextKey<S::Key>) -> String {
         S::parts(&key.key).into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
-    fn not_connected(&self, key: &Scoped<S::Key>) -> Error {
+    fn not_connected(&self, key: &ContextKey<S::Key>) -> Error {
         self.shape.not_connected(&key.key)
     }
 
@@ -162,20 +165,20 @@ impl<S: Shape> Table for StoreTable<S> {
 
     async fn refresh_state(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         version: &RowVersion,
         client: Option<&str>,
     ) -> Result<RefreshState> {
         self.state(&key.key, version, client).await
     }
 
-    fn note_refreshed(&self, key: &Scoped<S::Key>, client: Option<&str>) {
+    fn note_refreshed(&self, key: &ContextKey<S::Key>, client: Option<&str>) {
         self.refreshed(&key.key, client);
     }
 
     async fn note_failure(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         version: &RowVersion,
         failure: &Failure,
     ) -> Option<Duration> {
@@ -188,22 +191,26 @@ impl<S: Shape> Table for StoreTable<S> {
             (&failure.error.code(), Type::TEXT),
         ];
         // Only a note: what fails here is not worth another error.
-        let _ = self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await;
+        let _ = self.database.write(&key.rls, S::STEPS.release, sql, params, self.usual()).await;
         pause
     }
 
-    async fn admit_mark(&self, _: &Scoped<S::Key>, client: Option<&str>) -> Result<bool> {
+    async fn admit_mark(&self, _: &ContextKey<S::Key>, client: Option<&str>) -> Result<bool> {
         self.may_mark(client).await
     }
 
-    async fn swallows_writes(&self, key: &Scoped<S::Key>, version: &RowVersion) -> Result<bool> {
+    async fn swallows_writes(
+        &self,
+        key: &ContextKey<S::Key>,
+        version: &RowVersion,
+    ) -> Result<bool> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&version.refresh.as_deref(), Type::TEXT),
             (&version.access.as_deref(), Type::TEXT),
         ];
         let (sql, step) = (&self.statements.touch, S::STEPS.hindrances);
-        let rows = self.database.write(&key.scope, step, sql, params, self.usual()).await?;
+        let rows = self.database.write(&key.rls, step, sql, params, self.usual()).await?;
         rows.first().map_or(Ok(false), |row| column(row, 0))
     }
 
@@ -215,16 +222,16 @@ impl<S: Shape> Table for StoreTable<S> {
         self.states.written().await;
     }
 
-    async fn read(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {
+    async fn read(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
         match self.reads.get(key.clone()).await {
             Ok(Some(row)) => Ok(Some(Row::clone(&row))),
-            none => self.unless_hidden(&key.scope, none.map(|_| None)).await,
+            none => self.unless_hidden(&key.rls, none.map(|_| None)).await,
         }
     }
 
     fn open(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         row: &Row<S::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send {
         self.shape.open(&key.key, row)
@@ -236,7 +243,7 @@ impl<S: Shape> Table for StoreTable<S> {
 
     fn seal(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send {
         self.shape.seal(&key.key, credentials)
@@ -244,7 +251,7 @@ impl<S: Shape> Table for StoreTable<S> {
 
     async fn take_lease(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         version: &RowVersion,
         request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
@@ -258,14 +265,13 @@ impl<S: Shape> Table for StoreTable<S> {
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.lease;
-        let rows =
-            self.database.write(&key.scope, S::STEPS.lease, sql, params, self.usual()).await?;
+        let rows = self.database.write(&key.rls, S::STEPS.lease, sql, params, self.usual()).await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
     async fn commit(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
@@ -286,14 +292,14 @@ impl<S: Shape> Table for StoreTable<S> {
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
         let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
-        let rows = self.database.write(&key.scope, S::STEPS.commit, sql, params, within).await?;
+        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, within).await?;
         rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
     }
 
-    async fn read_for_commit(&self, key: &Scoped<S::Key>) -> Result<Option<Row<S::Record>>> {
+    async fn read_for_commit(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
         let (sql, within) = (&self.statements.read_one.sql, Within::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
-        let rows = self.database.read(&key.scope, S::STEPS.read_again, sql, params, within).await?;
+        let rows = self.database.read(&key.rls, S::STEPS.read_again, sql, params, within).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));
@@ -302,7 +308,7 @@ impl<S: Shape> Table for StoreTable<S> {
 
     async fn release(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         lease: Timestamp,
         restore: Option<Timestamp>,
     ) -> Result<()> {
@@ -312,10 +318,10 @@ impl<S: Shape> Table for StoreTable<S> {
             (&restore, Type::TIMESTAMPTZ),
         ];
         let sql = &self.statements.release;
-        self.database.write(&key.scope, S::STEPS.release, sql, params, self.usual()).await.map(drop)
+        self.database.write(&key.rls, S::STEPS.release, sql, params, self.usual()).await.map(drop)
     }
 
-    async fn expire_early(&self, key: &Scoped<S::Key>, version: &RowVersion) -> Result<()> {
+    async fn expire_early(&self, key: &ContextKey<S::Key>, version: &RowVersion) -> Result<()> {
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&version.refresh.as_deref(), Type::TEXT),
@@ -324,14 +330,14 @@ impl<S: Shape> Table for StoreTable<S> {
         ];
         let sql = &self.statements.expire_early;
         self.database
-            .write(&key.scope, S::STEPS.expire_early, sql, params, self.usual())
+            .write(&key.rls, S::STEPS.expire_early, sql, params, self.usual())
             .await
             .map(drop)
     }
 
     async fn mark_revoked(
         &self,
-        key: &Scoped<S::Key>,
+        key: &ContextKey<S::Key>,
         version: &RowVersion,
         lease: Timestamp,
         refusal: &Refusal,
@@ -344,10 +350,8 @@ impl<S: Shape> Table for StoreTable<S> {
             (&self.shape.reason(refusal), Type::TEXT),
         ];
         let sql = &self.statements.mark_revoked;
-        let rows = self
-            .database
-            .write(&key.scope, S::STEPS.mark_revoked, sql, params, self.usual())
-            .await?;
+        let rows =
+            self.database.write(&key.rls, S::STEPS.mark_revoked, sql, params, self.usual()).await?;
         if S::ENDS_BY_DELETING && !rows.is_empty() {
             self.deleted(&key.key);
         }

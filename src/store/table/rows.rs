@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shape::Shape;
 use super::statements::{Read, Statements};
-use crate::db::{Database, Fetched, Lookup, ReadKeys, Scope, ScopedRead, Type, Within};
+use crate::db::{ContextRead, Database, Fetched, Lookup, ReadKeys, RlsContext, Type, Within};
 use crate::error::{Error, Result};
 use crate::refresh::Row;
 
@@ -39,15 +39,15 @@ impl<S: Shape> Lookup for Rows<S> {
 
 /// A read by keys: each parameter is an array of texts.
 pub(in crate::store) struct Query<'a> {
-    pub(in crate::store) scope: &'a Scope,
+    pub(in crate::store) rls: &'a RlsContext,
     pub(in crate::store) sql: &'a str,
     pub(in crate::store) params: Vec<Parts<'a>>,
 }
 
 impl Query<'_> {
-    pub(in crate::store) fn read(&self) -> ScopedRead<'_> {
+    pub(in crate::store) fn read(&self) -> ContextRead<'_> {
         let params = self.params.iter().map(|texts| (texts as _, Type::TEXT_ARRAY)).collect();
-        ScopedRead { scope: self.scope, sql: self.sql, params }
+        ContextRead { rls: self.rls, sql: self.sql, params }
     }
 }
 
@@ -77,7 +77,7 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
 
 impl<S: Shape> Rows<S> {
     /// The query for these keys, and its form for a table that lacks what a migration adds.
-    fn query<'a>(&'a self, ReadKeys { scope, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
+    fn query<'a>(&'a self, ReadKeys { rls, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;
         let mut keys: Vec<_> = keys.iter().map(S::parts).collect();
         let (Read { sql, bare }, params) = if keys.len() == 1 {
@@ -86,7 +86,7 @@ impl<S: Shape> Rows<S> {
             let product = read_product.as_ref().and_then(|read| Some((read, product(&keys)?)));
             product.unwrap_or_else(|| (read_many, columns(&keys)))
         };
-        (Query { scope, sql, params }, bare)
+        (Query { rls, sql, params }, bare)
     }
 
     /// The rows; of a table that lacks what a migration adds without it.
@@ -100,8 +100,8 @@ impl<S: Shape> Rows<S> {
         if query.sql == bare {
             return Err(lacking);
         }
-        let ScopedRead { scope, params, .. } = query.read();
-        let rows = self.database.read(scope, S::STEPS.read, bare, &params, self.within).await;
+        let ContextRead { rls, params, .. } = query.read();
+        let rows = self.database.read(rls, S::STEPS.read, bare, &params, self.within).await;
         rows.map_err(|error| lacking_both(lacking, error))
     }
 }

@@ -20,12 +20,12 @@ use self::token::{Stored, Tokens};
 use self::usage::Usage;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::VaultFormat;
-use crate::db::{CombinedReads, Database, Params, Scope, Timestamp, Type, column};
+use crate::db::{CombinedReads, Database, Params, RlsContext, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::AccessToken;
-use crate::store::table::{ScopedTable, StoreTable, table_of};
+use crate::store::table::{StoreTable, TableView, table_of};
 use crate::store::uuid::uuid;
 use crate::store::{Revives, Store};
 
@@ -74,7 +74,7 @@ pub struct Vault {
     usage: Arc<Usage>,
     statements: Arc<Statements>,
     want: Want,
-    scope: Scope,
+    rls: RlsContext,
 }
 
 impl Vault {
@@ -97,12 +97,12 @@ impl Vault {
             statements: Arc::new(Statements::of(&table)),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
-            scope: Scope::default(),
+            rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<ScopedTable<'_, VaultShape>> {
-        table_of(&self.engine, &self.scope)
+    fn table(&self) -> Result<TableView<'_, VaultShape>> {
+        table_of(&self.engine, &self.rls)
     }
 
     /// The token, expired and invalid ones too; `None` when there is none. Its use is noted.
@@ -157,7 +157,7 @@ impl Vault {
         let fresh_ms = buffer_ms.clamp(0.0, FRESH_MAX_MS) as u64;
         let want = Want { fresh_ms, ..self.want };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = match self.engine.valid(self.scope.of(pair.clone()), endpoint, want).await {
+        let token = match self.engine.valid(self.rls.of(pair.clone()), endpoint, want).await {
             Err(Error::NotConnected { .. }) => return Ok(None),
             token => token?,
         };
@@ -176,7 +176,7 @@ impl Vault {
         {
             return Ok(Some(judged(stored)));
         }
-        self.usage.note(&self.scope, id);
+        self.usage.note(&self.rls, id);
         Ok(Some(judged(Opened {
             key,
             id: id.clone(),
@@ -189,14 +189,14 @@ impl Vault {
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
         let table = self.table()?;
-        match self.tokens.get(self.scope.of(key)).await {
+        match self.tokens.get(self.rls.of(key)).await {
             Ok(Some(stored)) => Ok(Some(Stored::clone(&stored))),
-            none => table.unless_hidden(&self.scope, none.map(|_| None)).await,
+            none => table.unless_hidden(&self.rls, none.map(|_| None)).await,
         }
     }
 
     async fn open(&self, stored: &Stored) -> Result<Opened> {
-        self.usage.note(&self.scope, &stored.id);
+        self.usage.note(&self.rls, &stored.id);
         let mut value = self.table()?.shape.format()?.open(&stored.sealed).await?;
         Ok(Opened {
             key: stored.key.clone(),
@@ -339,8 +339,8 @@ impl Revives for Vault {
 }
 
 impl Store for Vault {
-    fn within(&self, scope: &Scope) -> Self {
-        Self { scope: scope.clone(), ..self.clone() }
+    fn within(&self, rls: &RlsContext) -> Self {
+        Self { rls: rls.clone(), ..self.clone() }
     }
 
     async fn wait_idle(&self) {

@@ -5,7 +5,7 @@ use super::shape::VaultShape;
 use super::sql;
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
-use crate::store::table::{ScopedTable, StoreTable};
+use crate::store::table::{StoreTable, TableView};
 
 pub(super) struct Statements {
     store_with_identifier: String,
@@ -38,7 +38,7 @@ impl Statements {
     /// Upserts; a table that lacks what a migration adds is written as old code does it.
     pub(super) async fn store(
         &self,
-        table: &ScopedTable<'_, VaultShape>,
+        table: &TableView<'_, VaultShape>,
         key: &TokenKey,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
@@ -52,7 +52,7 @@ impl Statements {
     /// The error for an enum value that the database lacks, when that is what is wrong.
     pub(super) async fn lacking_label(
         &self,
-        table: &ScopedTable<'_, VaultShape>,
+        table: &TableView<'_, VaultShape>,
         key: &TokenKey,
     ) -> Option<Error> {
         let enums = [("token_provider", key.provider()), ("token_type", key.token_type())];

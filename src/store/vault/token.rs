@@ -44,11 +44,11 @@ impl Lookup for Tokens {
 }
 
 impl Tokens {
-    fn query<'a>(&'a self, ReadKeys { scope, keys }: &'a ReadKeys<TokenKey>) -> Query<'a> {
+    fn query<'a>(&'a self, ReadKeys { rls, keys }: &'a ReadKeys<TokenKey>) -> Query<'a> {
         let keys: Vec<_> = keys.iter().map(TokenKey::parts).collect();
         match keys.len() {
-            1 => Query { scope, sql: &self.one, params: keys },
-            _ => Query { scope, sql: &self.many, params: columns(&keys) },
+            1 => Query { rls, sql: &self.one, params: keys },
+            _ => Query { rls, sql: &self.many, params: columns(&keys) },
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::db::{Database, Params, Scope, Type, Within};
+use crate::db::{Database, Params, RlsContext, Type, Within};
 use crate::refresh::{Runtime, Tokio};
 
 /// How often a row's use is written at most.
@@ -28,7 +28,7 @@ pub(super) struct Usage {
 #[derive(Default)]
 struct Rows {
     written: HashMap<String, Duration>,
-    waiting: HashMap<Scope, HashSet<String>>,
+    waiting: HashMap<RlsContext, HashSet<String>>,
 }
 
 impl Usage {
@@ -43,7 +43,7 @@ impl Usage {
     }
 
     /// The row was used.
-    pub(super) fn note(self: &Arc<Self>, scope: &Scope, id: &str) {
+    pub(super) fn note(self: &Arc<Self>, rls: &RlsContext, id: &str) {
         let now = self.clock.monotonic();
         {
             let mut rows = self.lock();
@@ -58,7 +58,7 @@ impl Usage {
                 }
             }
             rows.written.insert(id.to_owned(), now);
-            rows.waiting.entry(scope.clone()).or_default().insert(id.to_owned());
+            rows.waiting.entry(rls.clone()).or_default().insert(id.to_owned());
         }
         let begins = self.writing.send_if_modified(|writing| !std::mem::replace(writing, true));
         if begins {
@@ -76,10 +76,10 @@ impl Usage {
     async fn write(self: Arc<Self>) {
         // Calls of the same burst, which stand behind this task, get their rows in first.
         tokio::task::yield_now().await;
-        while let Some((scope, ids)) = self.take() {
+        while let Some((rls, ids)) = self.take() {
             let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
             let step = "note that vault tokens were used";
-            let written = self.database.write(&scope, step, &self.sql, params, self.within).await;
+            let written = self.database.write(&rls, step, &self.sql, params, self.within).await;
             // Statistics: as in the seed, a failure is nobody's error, and nobody waits for another.
             if written.is_err() {
                 self.lock().waiting.clear();
@@ -87,16 +87,16 @@ impl Usage {
         }
     }
 
-    /// All that waits in one scope.
-    fn take(&self) -> Option<(Scope, Vec<String>)> {
+    /// All that waits in one row-security context.
+    fn take(&self) -> Option<(RlsContext, Vec<String>)> {
         let mut rows = self.lock();
-        let Some(scope) = rows.waiting.keys().next().cloned() else {
+        let Some(rls) = rows.waiting.keys().next().cloned() else {
             // Under the lock: who notes a use after this finds that nobody writes.
             self.writing.send_replace(false);
             return None;
         };
-        let ids = rows.waiting.remove(&scope).unwrap_or_default();
-        Some((scope, ids.into_iter().collect()))
+        let ids = rows.waiting.remove(&rls).unwrap_or_default();
+        Some((rls, ids.into_iter().collect()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Rows> {

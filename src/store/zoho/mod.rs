@@ -18,13 +18,13 @@ use crate::config::{
     check_varchar,
 };
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, Scope, Timestamp, Type};
+use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, HttpClient, ZohoServers};
 use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{ScopedTable, Shape, StoreTable, client_of, table_of};
+use crate::store::table::{Shape, StoreTable, TableView, client_of, table_of};
 use crate::store::{Revives, Store};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
@@ -88,7 +88,7 @@ pub struct Zoho {
     statements: Arc<Statements>,
     address: Address,
     want: Want,
-    scope: Scope,
+    rls: RlsContext,
 }
 
 impl Zoho {
@@ -110,12 +110,12 @@ impl Zoho {
             engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
             address: Address { accounts_server, servers, token_url, allow_insecure, http },
             want: options.want,
-            scope: Scope::default(),
+            rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<ScopedTable<'_, ZohoShape>> {
-        table_of(&self.engine, &self.scope)
+    fn table(&self) -> Result<TableView<'_, ZohoShape>> {
+        table_of(&self.engine, &self.rls)
     }
 
     /// An access token with at least the refresh buffer left, refreshed once across all processes if
@@ -148,7 +148,7 @@ impl Zoho {
             check_credentials(&credentials)?;
             address.endpoint(record, credentials.clone())
         };
-        let token = self.engine.valid(self.scope.of(key), endpoint, self.want).await?;
+        let token = self.engine.valid(self.rls.of(key), endpoint, self.want).await?;
         Ok(token.credentials.access_token.clone())
     }
 
@@ -275,8 +275,8 @@ impl Revives for Zoho {
 }
 
 impl Store for Zoho {
-    fn within(&self, scope: &Scope) -> Self {
-        Self { scope: scope.clone(), ..self.clone() }
+    fn within(&self, rls: &RlsContext) -> Self {
+        Self { rls: rls.clone(), ..self.clone() }
     }
 
     async fn wait_idle(&self) {

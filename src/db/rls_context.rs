@@ -11,21 +11,21 @@ const CLAIMS: &str = "request.jwt.claims";
 
 /// Whose rows a statement is about. By default nothing is told: the role's own rights decide.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Scope {
+pub struct RlsContext {
     tenant: Option<Arc<str>>,
     user: Option<Arc<str>>,
 }
 
 /// A key, and whose rows may be it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Scoped<Key> {
+pub struct ContextKey<Key> {
     /// Whose.
-    pub scope: Scope,
+    pub rls: RlsContext,
     /// The row's natural key.
     pub key: Key,
 }
 
-impl Scope {
+impl RlsContext {
     /// The rows of a tenant.
     #[must_use]
     pub fn of_tenant(tenant: impl Into<Arc<str>>) -> Self {
@@ -56,9 +56,9 @@ impl Scope {
         self.user.is_some()
     }
 
-    /// This key in this scope.
-    pub fn of<Key>(&self, key: Key) -> Scoped<Key> {
-        Scoped { scope: self.clone(), key }
+    /// This key in this row-security context.
+    pub fn of<Key>(&self, key: Key) -> ContextKey<Key> {
+        ContextKey { rls: self.clone(), key }
     }
 
     /// What a transaction is told, as statements that cost the server less than `set_config`.
@@ -82,15 +82,15 @@ mod tests {
 
     #[test]
     fn a_tenant_never_ends_its_own_quotes() {
-        let text = Scope::of_tenant(r"a'); DROP TABLE x; -- \'").settings();
+        let text = RlsContext::of_tenant(r"a'); DROP TABLE x; -- \'").settings();
         assert_eq!(text, r"; SET LOCAL app.current_tenant_id =  E'a''); DROP TABLE x; -- \\'''");
     }
 
     #[test]
     fn a_user_is_told_beside_the_tenant() {
-        let scope = Scope::of_tenant("acme").of_user("0f0e");
-        let text = scope.settings();
+        let rls = RlsContext::of_tenant("acme").of_user("0f0e");
+        let text = rls.settings();
         assert!(text.contains("'acme'") && text.contains(r#""sub":"0f0e""#), "{text}");
-        assert!(Scope::default().settings().is_empty());
+        assert!(RlsContext::default().settings().is_empty());
     }
 }

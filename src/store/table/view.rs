@@ -6,31 +6,31 @@ use std::ops::Deref;
 use super::StoreTable;
 use super::rows::lacking_both;
 use super::shape::Shape;
-use crate::db::{Params, Scope, Timestamp};
+use crate::db::{Params, RlsContext, Timestamp};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Engine, Row, Table, Tokio};
 
-/// A store's table in a scope.
-pub(in crate::store) struct ScopedTable<'a, S: Shape> {
+/// A store's table in a row-security context.
+pub(in crate::store) struct TableView<'a, S: Shape> {
     pub(super) table: &'a StoreTable<S>,
-    pub(super) scope: Scope,
+    pub(super) rls: RlsContext,
 }
 
-/// The table of a store that is open, in a scope.
+/// The table of a store that is open, in a row-security context.
 ///
 /// # Errors
 /// [`Error::Closed`].
 pub(in crate::store) fn table_of<'a, S: Shape>(
     engine: &'a Engine<StoreTable<S>, Tokio>,
-    scope: &Scope,
-) -> Result<ScopedTable<'a, S>> {
+    rls: &RlsContext,
+) -> Result<TableView<'a, S>> {
     if engine.is_closed() {
         return Err(Error::Closed);
     }
-    Ok(ScopedTable { table: engine.table(), scope: scope.clone() })
+    Ok(TableView { table: engine.table(), rls: rls.clone() })
 }
 
-impl<S: Shape> Deref for ScopedTable<'_, S> {
+impl<S: Shape> Deref for TableView<'_, S> {
     type Target = StoreTable<S>;
 
     fn deref(&self) -> &StoreTable<S> {
@@ -38,10 +38,10 @@ impl<S: Shape> Deref for ScopedTable<'_, S> {
     }
 }
 
-impl<S: Shape> ScopedTable<'_, S> {
+impl<S: Shape> TableView<'_, S> {
     /// The row as it is now; `None` when there is none.
     pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
-        self.table.read(&self.scope.of(key.clone())).await
+        self.table.read(&self.rls.of(key.clone())).await
     }
 
     /// The row's tokens.
@@ -55,12 +55,12 @@ impl<S: Shape> ScopedTable<'_, S> {
 
     /// Gives a lease back.
     pub(in crate::store) async fn release(&self, key: &S::Key, lease: Timestamp) -> Result<()> {
-        self.table.release(&self.scope.of(key.clone()), lease, None).await
+        self.table.release(&self.rls.of(key.clone()), lease, None).await
     }
 
     /// An error where row-level security hides the rows.
     async fn check_visible(&self) -> Result<()> {
-        self.table.check_visible(&self.scope).await
+        self.table.check_visible(&self.rls).await
     }
 
     /// A read of the store's own, of many rows.
@@ -71,7 +71,7 @@ impl<S: Shape> ScopedTable<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        self.database.read(&self.scope, step, sql, params, self.usual()).await
+        self.database.read(&self.rls, step, sql, params, self.usual()).await
     }
 
     /// A write of the store's own. Row-level security would make it do nothing, or half of it.
@@ -82,7 +82,7 @@ impl<S: Shape> ScopedTable<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        self.database.write(&self.scope, step, sql, params, self.usual()).await
+        self.database.write(&self.rls, step, sql, params, self.usual()).await
     }
 
     /// Deletes the row; gives what the statement returns. Where it finds none, but the row stays, it was
