@@ -194,9 +194,9 @@ async fn stores_of_equal_settings_share_one_pool_which_ends_with_them() {
     let mut databases = Vec::new();
     for _ in 0..8 {
         let database = tokenkeep::db::Database::open(&settings).expect("opens");
-        let within = tokenkeep::db::Within::usual(&Limits::DEFAULT);
+        let timeouts = tokenkeep::db::Timeouts::usual(&Limits::DEFAULT);
         database
-            .read(&RlsContext::default(), "look", "SELECT 1", &[], within)
+            .read(&RlsContext::default(), "look", "SELECT 1", &[], timeouts)
             .await
             .expect("reads");
         databases.push(database);

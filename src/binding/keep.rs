@@ -116,7 +116,7 @@ impl Keep {
     pub(super) fn stores(&self) -> Result<Arc<Stores>> {
         let stores = lock(&self.stores).clone()?;
         Ok(match &self.rls {
-            Some(rls) => Arc::new(stores.within(rls)),
+            Some(rls) => Arc::new(stores.for_tenant(rls)),
             None => stores,
         })
     }

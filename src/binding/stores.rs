@@ -7,7 +7,7 @@ use super::options::KeepOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
-use crate::db::{Database, DatabaseSettings, RlsContext, Within};
+use crate::db::{Database, DatabaseSettings, RlsContext, Timeouts};
 use crate::error::Result;
 use crate::oauth::HttpClient;
 use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
@@ -48,9 +48,9 @@ impl Stores {
         let format = options.gmail_encryption_key().and_then(gmail::format);
         let sealing = Arc::new(options.sealing());
         let providers = Providers::open(options, &http);
-        let within = Within::usual(&alone.limits);
-        let pending = PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), within);
-        let accounts = Accounts::new(Arc::clone(&database), Arc::clone(&sealing), within);
+        let timeouts = Timeouts::usual(&alone.limits);
+        let pending = PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), timeouts);
+        let accounts = Accounts::new(Arc::clone(&database), Arc::clone(&sealing), timeouts);
         Ok(Self {
             database: Arc::clone(&database),
             gmail: Gmail::new(gmail::Options {
@@ -111,13 +111,13 @@ impl Stores {
     }
 
     /// The same stores for whoever may see the rows of `rls`.
-    pub(super) fn within(self: &Arc<Self>, rls: &RlsContext) -> Self {
+    pub(super) fn for_tenant(self: &Arc<Self>, rls: &RlsContext) -> Self {
         Self {
-            gmail: self.gmail.within(rls),
-            zoho: self.zoho.within(rls),
-            vault: self.vault.within(rls),
-            calendar: self.calendar.within(rls),
-            integration: self.integration.within(rls),
+            gmail: self.gmail.for_tenant(rls),
+            zoho: self.zoho.for_tenant(rls),
+            vault: self.vault.for_tenant(rls),
+            calendar: self.calendar.for_tenant(rls),
+            integration: self.integration.for_tenant(rls),
             providers: Arc::clone(&self.providers),
             connect: Arc::clone(&self.connect),
             database: Arc::clone(&self.database),

@@ -82,7 +82,7 @@ pub(super) fn of_tenant<S: Connects>(store: &S, tenant: Option<&str>) -> Result<
         (Some(began), Some(here)) if began != here => {
             Err(Error::authorization(NotAuthorized::AnotherUser))
         }
-        (Some(began), _) => Ok(store.within(&RlsContext::of_tenant(began))),
-        (None, _) => Ok(store.within(store.rls())),
+        (Some(began), _) => Ok(store.for_tenant(&RlsContext::of_tenant(began))),
+        (None, _) => Ok(store.for_tenant(store.rls())),
     }
 }

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
 use super::error::{from_driver, from_login, no_answer};
 use super::migrate::{Differences, Migration, differences};
-use super::pool::{Params, Within};
+use super::pool::{Params, Timeouts};
 use super::primary::query;
 use super::query::Query;
 use super::settings::DatabaseSettings;
@@ -24,7 +24,7 @@ const CONNECT: &str = "connect";
 /// The connection. Nothing it does can write, and nothing stays behind on it.
 pub struct Inspection {
     client: Client,
-    within: Within,
+    timeouts: Timeouts,
     /// Whether an answer did not come in time: nobody waits for another one.
     is_mute: AtomicBool,
 }
@@ -46,7 +46,7 @@ impl Inspection {
     /// [`Unreached`] that says what is in the way.
     pub async fn connect(
         settings: &DatabaseSettings,
-        within: Within,
+        timeouts: Timeouts,
     ) -> std::result::Result<Self, Unreached> {
         let unusable = |error| Unreached { kind: "settings", error };
         let driver = settings.driver().map_err(unusable)?;
@@ -58,7 +58,7 @@ impl Inspection {
             .map_err(|error| unreached(&error))?;
         // Its end is told to whoever asks next.
         tokio::spawn(connection);
-        Ok(Self { client, within, is_mute: AtomicBool::new(false) })
+        Ok(Self { client, timeouts, is_mute: AtomicBool::new(false) })
     }
 
     /// The rows of a statement, in a transaction that cannot write and has its timeouts set locally.
@@ -75,7 +75,7 @@ impl Inspection {
         if self.is_mute.load(Ordering::Relaxed) {
             return Err(no_answer(step));
         }
-        let Within { lock_ms, statement_ms, .. } = self.within;
+        let Timeouts { lock_ms, statement_ms, .. } = self.timeouts;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
              SELECT set_config('lock_timeout', '{lock_ms}', true), \
@@ -106,7 +106,7 @@ impl Inspection {
     /// who answers in the server's place. `None`: it is refused, or gives none.
     #[allow(clippy::disallowed_methods, reason = "it is not for the server")]
     pub async fn first_value(&self, command: &str) -> Option<String> {
-        let limit = Duration::from_millis(self.within.statement_ms);
+        let limit = Duration::from_millis(self.timeouts.statement_ms);
         let answer = timeout(limit, self.client.simple_query(command)).await;
         let Ok(answer) = answer else {
             self.is_mute.store(true, Ordering::Relaxed);

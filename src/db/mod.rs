@@ -26,7 +26,7 @@ mod url;
 pub use inspection::{Inspection, Unreached};
 pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, Used, migrate};
 pub use password::{Answer as PasswordAnswer, NoPassword, PasswordCallback, PasswordSource};
-pub use pool::{Database, Params, Within};
+pub use pool::{Database, Params, Timeouts};
 pub use primary::ON_PRIMARY;
 pub use reads::{CombinedReads, Fetched, Keys as ReadKeys, Lookup};
 pub use rls_context::{ContextKey, RlsContext};

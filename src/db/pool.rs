@@ -23,7 +23,7 @@ pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// How long one statement may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Within {
+pub struct Timeouts {
     /// To get a connection, new or not; `None`: what the pool allows.
     pub connect_ms: Option<u64>,
     /// For the statement, lock waits included.
@@ -32,7 +32,7 @@ pub struct Within {
     pub lock_ms: u64,
 }
 
-impl Within {
+impl Timeouts {
     /// Whether it is a try of step 7, which follows the settings of its instance.
     fn is_of_commit(&self) -> bool {
         self.connect_ms.is_some()
@@ -130,10 +130,10 @@ impl Database {
     fn tried<Answer>(
         &self,
         pool: &Arc<Pool>,
-        within: Within,
+        timeouts: Timeouts,
         answer: Result<Answer>,
     ) -> Result<Answer> {
-        if answer.is_err() && within.is_of_commit() {
+        if answer.is_err() && timeouts.is_of_commit() {
             let mut pools = self.pools();
             if Arc::ptr_eq(&pools.current, pool)
                 && let Some(other) = pools.other.take()
@@ -155,17 +155,17 @@ impl Database {
         step: &'static str,
         sql: &str,
         params: Params<'_>,
-        within: Within,
+        timeouts: Timeouts,
     ) -> Result<Vec<Row>> {
         if !rls.is_empty() {
             let read = ContextRead { rls, sql, params: params.to_vec() };
-            let mut answers = self.read_scopes(step, &[read], within).await?;
+            let mut answers = self.read_scopes(step, &[read], timeouts).await?;
             return answers.pop().unwrap_or_else(|| Err(no_answer(step)));
         }
         let pool = self.pool();
-        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
-        let answer = timeout(deadline(within), query(&connection, sql, params)).await;
-        self.tried(&pool, within, pool.settle_read(step, connection, answer))
+        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let answer = timeout(deadline(timeouts), query(&connection, sql, params)).await;
+        self.tried(&pool, timeouts, pool.settle_read(step, connection, answer))
     }
 
     /// The same for some reads, each of which has its own answer: either one, or all of one context.
@@ -173,12 +173,12 @@ impl Database {
         &self,
         step: &'static str,
         reads: &[ContextRead<'_>],
-        within: Within,
+        timeouts: Timeouts,
     ) -> Vec<Result<Vec<Row>>> {
         if let [ContextRead { rls, sql, params }] = reads {
-            return vec![self.read(rls, step, sql, params, within).await];
+            return vec![self.read(rls, step, sql, params, timeouts).await];
         }
-        match self.read_scopes(step, reads, within).await {
+        match self.read_scopes(step, reads, timeouts).await {
             Ok(answers) => answers,
             Err(error) => reads.iter().map(|_| Err(error.clone())).collect(),
         }
@@ -190,14 +190,14 @@ impl Database {
         &self,
         step: &'static str,
         reads: &[ContextRead<'_>],
-        within: Within,
+        timeouts: Timeouts,
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let pool = self.pool();
-        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
-        let work = transactions(&connection, reads, within.statement_ms);
-        let answer = timeout(deadline(within), work).await;
+        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let work = transactions(&connection, reads, timeouts.statement_ms);
+        let answer = timeout(deadline(timeouts), work).await;
         let settled = pool.settle_read(step, connection, answer.map(tell_apart));
-        let each = self.tried(&pool, within, settled)?;
+        let each = self.tried(&pool, timeouts, settled)?;
         let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
         Ok(told.collect())
     }
@@ -215,24 +215,24 @@ impl Database {
         step: &'static str,
         sql: &str,
         params: Params<'_>,
-        within: Within,
+        timeouts: Timeouts,
     ) -> Result<Vec<Row>> {
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
              SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; {MARK}{}",
-            within.lock_ms,
-            within.statement_ms,
+            timeouts.lock_ms,
+            timeouts.statement_ms,
             rls.settings()
         );
         let pool = self.pool();
-        let connection = self.tried(&pool, within, pool.connection(step, within).await)?;
+        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = transaction(&connection, &begin, sql, params);
-        let answer = timeout(deadline(within), work).await;
-        self.tried(&pool, within, pool.settle(step, connection, answer))
+        let answer = timeout(deadline(timeouts), work).await;
+        self.tried(&pool, timeouts, pool.settle(step, connection, answer))
     }
 }
 
 /// A little more than the server is given, so that its own answer comes first.
-fn deadline(within: Within) -> Duration {
-    Duration::from_millis(within.statement_ms + within.statement_ms / 8)
+fn deadline(timeouts: Timeouts) -> Duration {
+    Duration::from_millis(timeouts.statement_ms + timeouts.statement_ms / 8)
 }

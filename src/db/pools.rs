@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{self, PoolError, Timeouts};
+use deadpool::managed::{self, PoolError};
 use deadpool_postgres::ClientWrapper;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::connect::{Servers, Unconnected};
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::Idle;
-use super::pool::Within;
+use super::pool::Timeouts;
 use super::settings::DatabaseSettings;
 use crate::config::CANCEL_PAUSE_MS;
 use crate::error::{Error, Result};
@@ -72,8 +72,12 @@ impl Pool {
     }
 
     /// A connection of the pool, for `step`.
-    pub(super) async fn connection(&self, step: &'static str, within: Within) -> Result<Object> {
-        let taken = match within.connect_ms {
+    pub(super) async fn connection(
+        &self,
+        step: &'static str,
+        timeouts: Timeouts,
+    ) -> Result<Object> {
+        let taken = match timeouts.connect_ms {
             None => self.pool.get().await,
             Some(ms) => self.get_within(Duration::from_millis(ms)).await.ok_or(no_answer(step))?,
         };
@@ -88,7 +92,7 @@ impl Pool {
         limit: Duration,
     ) -> Option<std::result::Result<Object, PoolError<Unconnected>>> {
         let pool = self.pool.clone();
-        let timeouts = Timeouts { wait: Some(limit), ..pool.timeouts() };
+        let timeouts = managed::Timeouts { wait: Some(limit), ..pool.timeouts() };
         let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
         timeout(limit, getting).await.ok()?.ok()
     }

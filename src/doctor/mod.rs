@@ -25,7 +25,7 @@ use self::server::{Attempt, Reached};
 use self::table::Table;
 use crate::config::Limits;
 use crate::crypto::{GmailFormat, Sealing, VaultFormat};
-use crate::db::{DatabaseSettings, Migration, Within};
+use crate::db::{DatabaseSettings, Migration, Timeouts};
 use crate::error::{Error, Result};
 use crate::refresh::Runtime;
 
@@ -88,9 +88,9 @@ pub async fn examine(
     keys: &Keys,
     runtime: &impl Runtime,
 ) -> Result<String> {
-    let within = Within::usual(&Limits::DEFAULT);
+    let timeouts = Timeouts::usual(&Limits::DEFAULT);
     let (known, needs_primary) = (settings.servers(), settings.needs_primary());
-    let (servers, used) = server::reach(&known, needs_primary, within, runtime).await;
+    let (servers, used) = server::reach(&known, needs_primary, timeouts, runtime).await;
     let database = match &used {
         Some(used) => Some(contents(settings, migrations, keys, used, runtime).await),
         None => None,

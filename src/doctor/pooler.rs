@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::pgpool::{self, Pgpool};
 use super::server::{Reached, Since, connect, ms};
-use crate::db::{Inspection, Unreached, Within, column};
+use crate::db::{Inspection, Timeouts, Unreached, column};
 use crate::error::{Error, Result};
 use crate::refresh::Runtime;
 
@@ -66,8 +66,9 @@ pub(super) async fn second(
     used: &Reached<'_>,
     runtime: &impl Runtime,
 ) -> std::result::Result<Second, Unreached> {
-    let within = Within { statement_ms: PATIENCE_MS, lock_ms: PATIENCE_MS / 2, ..used.within };
-    let (inspection, since) = connect(used.server, within, runtime).await?;
+    let timeouts =
+        Timeouts { statement_ms: PATIENCE_MS, lock_ms: PATIENCE_MS / 2, ..used.timeouts };
+    let (inspection, since) = connect(used.server, timeouts, runtime).await?;
     Ok(Second { inspection, since })
 }
 

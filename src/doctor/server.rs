@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Checked;
 use super::facts::{Facts, facts};
-use crate::db::{DatabaseSettings, Inspection, Server, Unreached, Within};
+use crate::db::{DatabaseSettings, Inspection, Server, Timeouts, Unreached};
 use crate::error::Error;
 use crate::refresh::{Runtime, Stopwatch};
 
@@ -34,7 +34,7 @@ pub(super) struct Reached<'a> {
     pub(super) server: &'a DatabaseSettings,
     pub(super) inspection: Inspection,
     pub(super) since: Since,
-    pub(super) within: Within,
+    pub(super) timeouts: Timeouts,
 }
 
 /// When connecting began, and when it was done.
@@ -48,12 +48,12 @@ pub(super) struct Since {
 pub(super) async fn reach<'a>(
     servers: &'a [Server],
     needs_primary: bool,
-    within: Within,
+    timeouts: Timeouts,
     runtime: &impl Runtime,
 ) -> (Vec<Attempt>, Option<Reached<'a>>) {
     let mut attempts = Vec::new();
     for server in servers {
-        let (mut attempt, reached) = try_one(server, within, runtime).await;
+        let (mut attempt, reached) = try_one(server, timeouts, runtime).await;
         let is_passed_over = needs_primary
             && matches!(&attempt.facts, Some(Checked::Found(facts)) if facts.refuses_writes());
         attempt.is_used = reached.is_some() && !is_passed_over;
@@ -68,17 +68,17 @@ pub(super) async fn reach<'a>(
 
 async fn try_one<'a>(
     server: &'a Server,
-    within: Within,
+    timeouts: Timeouts,
     runtime: &impl Runtime,
 ) -> (Attempt, Option<Reached<'a>>) {
     let (host, port) = (server.host.clone(), server.port.clone());
     let mut attempt =
         Attempt { host, port, connect_ms: None, failure: None, facts: None, is_used: false };
-    match connect(&server.settings, within, runtime).await {
+    match connect(&server.settings, timeouts, runtime).await {
         Ok((inspection, since)) => {
             attempt.connect_ms = Some(since.took_ms(runtime));
             attempt.facts = Some(facts(&inspection, runtime).await.into());
-            let reached = Reached { server: &server.settings, inspection, since, within };
+            let reached = Reached { server: &server.settings, inspection, since, timeouts };
             (attempt, Some(reached))
         }
         Err(Unreached { kind, error }) => {
@@ -95,11 +95,11 @@ async fn try_one<'a>(
 /// A connection, and how long it took.
 pub(super) async fn connect(
     settings: &DatabaseSettings,
-    within: Within,
+    timeouts: Timeouts,
     runtime: &impl Runtime,
 ) -> std::result::Result<(Inspection, Since), Unreached> {
     let begun = Stopwatch::start(runtime);
-    let inspection = Inspection::connect(settings, within).await?;
+    let inspection = Inspection::connect(settings, timeouts).await?;
     Ok((inspection, Since { begun, ready: Stopwatch::start(runtime) }))
 }
 

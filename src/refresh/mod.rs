@@ -49,7 +49,7 @@ use lease::{Lease, Watches};
 use memory::{Breakers, Clients, Durations, Failures};
 use poll::{Backoff, Held};
 use registry::{RefreshTask, Registry, is_polling};
-use runtime::within;
+use runtime::timeout;
 use subscribe::Needs;
 use token::Reading;
 
@@ -158,7 +158,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             // Only who started the refresh task waits, and only until somebody else turns out to refresh.
             let (started, subscription) = &subscribed;
             let polls = !started
-                || within(&shared.runtime, left(), is_polling(subscription.clone())).await
+                || timeout(&shared.runtime, left(), is_polling(subscription.clone())).await
                     == Some(true);
             if polls && let Some(token) = shared.usable(&key, &read).await {
                 return token;
@@ -202,10 +202,10 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     }
 
     /// Refuses new refresh tasks, ends those that have sent nothing, and waits for the others, commits
-    /// included, but no longer than `timeout`. Gives whether all of them ended.
-    pub async fn close(&self, timeout: Duration) -> bool {
+    /// included, but no longer than `limit`. Gives whether all of them ended.
+    pub async fn close(&self, limit: Duration) -> bool {
         self.shared.registry.close();
-        within(&self.shared.runtime, timeout, self.shared.wait_idle()).await.is_some()
+        timeout(&self.shared.runtime, limit, self.shared.wait_idle()).await.is_some()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::policy::{first_reread, poll_pause};
-use super::runtime::{Stopwatch, within};
+use super::runtime::{Stopwatch, timeout};
 use super::{Row, Runtime, Shared, Table};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -83,7 +83,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             backoff.count += 1;
             poll_pause(backoff.count - 1, random, limits)
         });
-        within(&self.runtime, pause, self.registry.closing()).await.is_none()
+        timeout(&self.runtime, pause, self.registry.closing()).await.is_none()
             && backoff.clock.elapsed(&self.runtime) < backoff.patience
     }
 

@@ -54,7 +54,7 @@ impl Stopwatch {
 
 /// The output of `work`, or `None` when it takes longer than `limit`. An answer that is there
 /// wins over a timer that is due: a process continued after a stop wakes with both.
-pub(super) async fn within<T>(
+pub(super) async fn timeout<T>(
     runtime: &impl Runtime,
     limit: Duration,
     work: impl Future<Output = T>,

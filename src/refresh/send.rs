@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::runtime::{Stopwatch, within};
+use super::runtime::{Stopwatch, timeout};
 use super::{Credentials, Read, Runtime, Shared, Table, TaskOf, policy};
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
@@ -46,19 +46,19 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let began = clock.elapsed(&self.runtime);
             let left = budget.saturating_sub(began);
             let mut request = Box::pin(endpoint.refresh(refresh_token, left, self.runtime.wall()));
-            let verdict = match within(&self.runtime, left, &mut request).await {
+            let verdict = match timeout(&self.runtime, left, &mut request).await {
                 Some(verdict) => verdict,
                 None if endpoint.is_repeatable() => {
                     let late_by = clock.elapsed(&self.runtime).saturating_sub(budget);
                     let moment = late_by.clamp(UNREAD_MIN, budget.max(UNREAD_MIN));
-                    let unread = within(&self.runtime, moment, &mut request).await;
+                    let unread = timeout(&self.runtime, moment, &mut request).await;
                     unread.unwrap_or_else(|| Verdict::Ambiguous(late()))
                 }
                 None => {
                     task.answer(Err(late()));
                     task.detach();
                     let more = Duration::from_millis(limits.commit_budget_ms);
-                    match within(&self.runtime, more, &mut request).await {
+                    match timeout(&self.runtime, more, &mut request).await {
                         // What failed so late may have been sent all the same.
                         Some(Verdict::Transient(error @ Error::Callback { .. }, _)) => {
                             Verdict::Ambiguous(error)
@@ -75,7 +75,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             let random = self.runtime.random();
             let pause = policy::resend_after(&verdict, endpoint, &request, random, limits);
             let Some(pause) = pause else { return verdict };
-            if within(&self.runtime, pause, self.registry.closing()).await.is_some() {
+            if timeout(&self.runtime, pause, self.registry.closing()).await.is_some() {
                 return verdict;
             }
         }

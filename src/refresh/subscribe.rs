@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::registry::{Joined, Subscription, outcome_for};
-use super::runtime::within;
+use super::runtime::timeout;
 use super::{EndpointOf, Outcome, Read, RowVersion, Runtime, Shared, Table, Token, Want, task_key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
@@ -68,7 +68,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         let mut accepts_short = false;
         loop {
             let outcome =
-                within(&self.runtime, left(), outcome_for(subscription, needs.seen)).await;
+                timeout(&self.runtime, left(), outcome_for(subscription, needs.seen)).await;
             let again = match &outcome {
                 // It had waited since before this caller came, whose time is not over.
                 Some(Some(Err(Error::RefreshTimeout { .. }))) => true,

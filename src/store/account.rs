@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, RlsContext, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Timeouts, Type, column};
 use crate::error::Result;
 
 /// The table.
 pub struct Accounts {
     database: Arc<Database>,
     sealing: Arc<Sealing>,
-    within: Within,
+    timeouts: Timeouts,
 }
 
 const FIND: &str = "
@@ -48,8 +48,8 @@ pub struct Whose<'a> {
 impl Accounts {
     /// The table, with fingerprints by the keys of `sealing`.
     #[must_use]
-    pub fn new(database: Arc<Database>, sealing: Arc<Sealing>, within: Within) -> Self {
-        Self { database, sealing, within }
+    pub fn new(database: Arc<Database>, sealing: Arc<Sealing>, timeouts: Timeouts) -> Self {
+        Self { database, sealing, timeouts }
     }
 
     /// The fingerprint of the account that this user has connected; `None`: it is not known.
@@ -62,7 +62,7 @@ impl Accounts {
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
         let rows = self
             .database
-            .read(&RlsContext::default(), "find an account", FIND, params, self.within)
+            .read(&RlsContext::default(), "find an account", FIND, params, self.timeouts)
             .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
@@ -77,7 +77,7 @@ impl Accounts {
         let params: Params<'_> = &[(&schema, Type::TEXT), (&store, Type::TEXT), (&key, Type::TEXT)];
         let rows = self
             .database
-            .write(&RlsContext::default(), "forget an account", FORGET, params, self.within)
+            .write(&RlsContext::default(), "forget an account", FORGET, params, self.timeouts)
             .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
@@ -105,8 +105,10 @@ impl Accounts {
             (&fingerprint, Type::TEXT),
         ];
         let step = "remember an account";
-        let rows =
-            self.database.write(&RlsContext::default(), step, RECORD, params, self.within).await?;
+        let rows = self
+            .database
+            .write(&RlsContext::default(), step, RECORD, params, self.timeouts)
+            .await?;
         rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 

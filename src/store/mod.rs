@@ -41,7 +41,7 @@ pub const MIGRATIONS: [&Migration; 5] = [
 pub trait Store: Sized {
     /// The same store for whoever may see the rows of `rls`.
     #[must_use]
-    fn within(&self, rls: &RlsContext) -> Self;
+    fn for_tenant(&self, rls: &RlsContext) -> Self;
 
     /// Waits until nothing is under way.
     fn wait_idle(&self) -> impl Future<Output = ()> + Send;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::crypto::{KeyRing, Place, Sealing, open, random_text, seal};
-use crate::db::{Database, Params, RlsContext, Timestamp, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Timeouts, Timestamp, Type, column};
 use crate::error::{Error, Result};
 
 /// Something that waits.
@@ -30,7 +30,7 @@ pub struct Found<P> {
 pub struct PendingTable {
     database: Arc<Database>,
     sealing: Arc<Sealing>,
-    within: Within,
+    timeouts: Timeouts,
 }
 
 const ID_BYTES: usize = 16;
@@ -59,8 +59,8 @@ const TAKE: &str = "
 impl PendingTable {
     /// The table, with the keys of `sealing`.
     #[must_use]
-    pub fn new(database: Arc<Database>, sealing: Arc<Sealing>, within: Within) -> Self {
-        Self { database, sealing, within }
+    pub fn new(database: Arc<Database>, sealing: Arc<Sealing>, timeouts: Timeouts) -> Self {
+        Self { database, sealing, timeouts }
     }
 
     fn ring(&self) -> Result<&KeyRing> {
@@ -86,7 +86,7 @@ impl PendingTable {
             (&(lifetime as f64), Type::FLOAT8),
         ];
         self.database
-            .write(&RlsContext::default(), "keep an OAuth state", PUT, params, self.within)
+            .write(&RlsContext::default(), "keep an OAuth state", PUT, params, self.timeouts)
             .await?;
         let signed = ring.signatures().sign(P::KIND, &id);
         signed.ok_or_else(|| Error::internal("the key ring is empty"))
@@ -103,7 +103,7 @@ impl PendingTable {
         let params: Params<'_> = &[(&id, Type::TEXT), (&P::KIND, Type::TEXT)];
         let rows = self
             .database
-            .read(&RlsContext::default(), "find an OAuth state", FIND, params, self.within)
+            .read(&RlsContext::default(), "find an OAuth state", FIND, params, self.timeouts)
             .await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let json = open(ring, column(row, 0)?, place::<P>(&[id]))?;
@@ -119,7 +119,7 @@ impl PendingTable {
         let params: Params<'_> = &[(&found.id, Type::TEXT), (&P::KIND, Type::TEXT)];
         let rows = self
             .database
-            .write(&RlsContext::default(), "use up an OAuth state", TAKE, params, self.within)
+            .write(&RlsContext::default(), "use up an OAuth state", TAKE, params, self.timeouts)
             .await?;
         rows.first().map(|row| column(row, 0)).transpose()
     }

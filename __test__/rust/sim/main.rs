@@ -46,7 +46,7 @@ use options::Options;
 use repairs::Repairs;
 use report::Failure;
 
-/// Within so many seeds a missing repair must be noticed.
+/// Timeouts so many seeds a missing repair must be noticed.
 const NOTICED_WITHIN_SEEDS: u64 = 10_000;
 
 #[allow(clippy::print_stdout, clippy::print_stderr)] // a program's report

@@ -194,7 +194,7 @@ impl Calendar {
 }
 
 impl Store for Calendar {
-    fn within(&self, rls: &RlsContext) -> Self {
+    fn for_tenant(&self, rls: &RlsContext) -> Self {
         Self { rls: rls.clone(), ..self.clone() }
     }
 

@@ -237,7 +237,7 @@ impl Gmail {
 }
 
 impl Store for Gmail {
-    fn within(&self, rls: &RlsContext) -> Self {
+    fn for_tenant(&self, rls: &RlsContext) -> Self {
         Self { rls: rls.clone(), ..self.clone() }
     }
 

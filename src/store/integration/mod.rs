@@ -217,7 +217,7 @@ impl Revives for Integration {
 }
 
 impl Store for Integration {
-    fn within(&self, rls: &RlsContext) -> Self {
+    fn for_tenant(&self, rls: &RlsContext) -> Self {
         Self { rls: rls.clone(), ..self.clone() }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use crate::db::{Database, Params, RlsContext, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Timeouts, Type, column};
 use crate::error::{Error, Result};
 
 /// The one that `search_path` finds the table in, where no schema is named.
@@ -16,13 +16,13 @@ const FIND: &str = "
 pub(super) struct Home {
     database: Arc<Database>,
     table: &'static str,
-    within: Within,
+    timeouts: Timeouts,
     found: OnceCell<String>,
 }
 
 impl Home {
-    pub(super) fn new(database: Arc<Database>, table: &'static str, within: Within) -> Self {
-        Self { database, table, within, found: OnceCell::new() }
+    pub(super) fn new(database: Arc<Database>, table: &'static str, timeouts: Timeouts) -> Self {
+        Self { database, table, timeouts, found: OnceCell::new() }
     }
 
     /// The schema; asked once.
@@ -33,8 +33,10 @@ impl Home {
             }
             let params: Params<'_> = &[(&self.table, Type::TEXT)];
             let step = "look for the schema of a table";
-            let rows =
-                self.database.read(&RlsContext::default(), step, FIND, params, self.within).await?;
+            let rows = self
+                .database
+                .read(&RlsContext::default(), step, FIND, params, self.timeouts)
+                .await?;
             let missing = || Error::Schema { reason: "The table does not exist".into() };
             column(rows.first().ok_or_else(missing)?, 0)
         };

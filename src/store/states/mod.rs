@@ -16,7 +16,7 @@ use self::marks::Marks;
 use self::notes::Notes;
 use self::refused::refused;
 use crate::config::Limits;
-use crate::db::{Database, Params, RlsContext, Timestamp, Type, Within, column};
+use crate::db::{Database, Params, RlsContext, Timeouts, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Failure, RefreshState, Refused, RowClient};
 
@@ -30,7 +30,7 @@ pub(super) type Prints = Vec<String>;
 pub(super) struct RefreshStates {
     database: Arc<Database>,
     store: &'static str,
-    within: Within,
+    timeouts: Timeouts,
     limits: Limits,
     home: Arc<Home>,
     notes: Arc<Notes>,
@@ -99,10 +99,10 @@ impl RefreshStates {
         (store, table): (&'static str, &'static str),
         limits: Limits,
     ) -> Self {
-        let within = Within::usual(&limits);
-        let home = Arc::new(Home::new(Arc::clone(&database), table, within));
-        let notes = Notes::new(Arc::clone(&database), Arc::clone(&home), store, within);
-        Self { database, store, within, limits, home, notes, marks: Marks::default() }
+        let timeouts = Timeouts::usual(&limits);
+        let home = Arc::new(Home::new(Arc::clone(&database), table, timeouts));
+        let notes = Notes::new(Arc::clone(&database), Arc::clone(&home), store, timeouts);
+        Self { database, store, timeouts, limits, home, notes, marks: Marks::default() }
     }
 
     /// The schema that the table is in.
@@ -141,7 +141,7 @@ impl RefreshStates {
         let waited = self.notes.waiting_for(key);
         let step = "read what is known of a refresh token";
         let rows =
-            self.database.read(&RlsContext::default(), step, READ, params, self.within).await;
+            self.database.read(&RlsContext::default(), step, READ, params, self.timeouts).await;
         self.notes.look_for_missing(&rows);
         let Some(rows) = unless_missing(rows)? else { return Ok(RefreshState::default()) };
         let row = rows.first().ok_or_else(|| Error::internal("a state gave no row"))?;
@@ -228,7 +228,8 @@ impl RefreshStates {
         ];
         let step = "note that a refresh has failed";
         let rls = RlsContext::default();
-        let rows = self.database.write(&rls, step, NOTE_FAILURE, params, self.within).await.ok()?;
+        let rows =
+            self.database.write(&rls, step, NOTE_FAILURE, params, self.timeouts).await.ok()?;
         let row = rows.first()?;
         let retry_at: Option<Timestamp> = column(row, 0).ok()?;
         Some(refused::left(retry_at?, column(row, 1).ok()?))
@@ -250,7 +251,7 @@ impl RefreshStates {
         self.notes.clients_written().await;
         let step = "count connections that end";
         let rls = RlsContext::default();
-        let admitted = self.database.write(&rls, step, ADMIT_ENDING, params, self.within).await;
+        let admitted = self.database.write(&rls, step, ADMIT_ENDING, params, self.timeouts).await;
         let admitted = unless_missing(admitted)?;
         self.notes.tell_again(client);
         Ok(admitted.map_or_else(|| self.marks.admit(client, &self.limits), |rows| !rows.is_empty()))
@@ -261,7 +262,7 @@ impl RefreshStates {
         let schema = self.home.schema().await?;
         let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
         let (rls, step) = (RlsContext::default(), "forget pauses");
-        let outcome = self.database.write(&rls, step, ASK_AT_ONCE, params, self.within).await;
+        let outcome = self.database.write(&rls, step, ASK_AT_ONCE, params, self.timeouts).await;
         unless_missing(outcome).map(drop)
     }
 

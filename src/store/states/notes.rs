@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::home::Home;
 use super::{Parts, is_missing};
-use crate::db::{Database, Params, RlsContext, Type, Within};
+use crate::db::{Database, Params, RlsContext, Timeouts, Type};
 use crate::error::Result;
 use crate::refresh::{Runtime, Tokio};
 
@@ -60,7 +60,7 @@ pub(super) struct Notes {
     database: Arc<Database>,
     home: Arc<Home>,
     store: &'static str,
-    within: Within,
+    timeouts: Timeouts,
     clock: Tokio,
     noted: Mutex<Noted>,
     writing: watch::Sender<bool>,
@@ -98,13 +98,13 @@ impl Notes {
         database: Arc<Database>,
         home: Arc<Home>,
         store: &'static str,
-        within: Within,
+        timeouts: Timeouts,
     ) -> Arc<Self> {
         Arc::new(Self {
             database,
             home,
             store,
-            within,
+            timeouts,
             clock: Tokio::default(),
             noted: Mutex::default(),
             writing: watch::Sender::new(false),
@@ -256,7 +256,7 @@ impl Notes {
         }
         let step = "note the client of tokens";
         let written =
-            self.database.write(&RlsContext::default(), step, sql, &params, self.within).await;
+            self.database.write(&RlsContext::default(), step, sql, &params, self.timeouts).await;
         self.look_for_missing(&written);
         written.is_ok()
     }
@@ -271,7 +271,7 @@ impl Notes {
         ];
         let step = "note that a client refreshes tokens";
         let told =
-            self.database.write(&RlsContext::default(), step, CLIENT, params, self.within).await;
+            self.database.write(&RlsContext::default(), step, CLIENT, params, self.timeouts).await;
         self.look_for_missing(&told);
         if told.is_ok() && refreshed {
             let now = self.clock.monotonic();

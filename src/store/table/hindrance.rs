@@ -4,7 +4,7 @@
 
 use super::StoreTable;
 use super::shape::Shape;
-use crate::db::{RlsContext, Within, column};
+use crate::db::{RlsContext, Timeouts, column};
 use crate::error::{Error, Result};
 
 /// The names of all that may do so. `{table}` stands in quotation marks.
@@ -55,8 +55,8 @@ impl<S: Shape> StoreTable<S> {
         let sql = &self.statements.hindrances;
         let step = S::STEPS.hindrances;
         // A commit that is tried again must not wait for long.
-        let within = Within::commit(&self.limits);
-        let rows = self.database.read(&RlsContext::default(), step, sql, &[], within).await;
+        let timeouts = Timeouts::commit(&self.limits);
+        let rows = self.database.read(&RlsContext::default(), step, sql, &[], timeouts).await;
         let names = rows.and_then(|rows| rows.iter().map(|row| column(row, 0)).collect());
         let names: Vec<String> = names.ok()?;
         (!names.is_empty()).then(|| hindered_by(S::TABLE, &names.join(", ")))

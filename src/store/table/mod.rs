@@ -38,7 +38,7 @@ use self::statements::{Statements, named};
 pub(super) use self::view::{TableView, table_of};
 use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use crate::db::{
-    CombinedReads, ContextKey, Database, Params, RlsContext, Timestamp, Type, Within, column,
+    CombinedReads, ContextKey, Database, Params, RlsContext, Timeouts, Timestamp, Type, column,
 };
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
@@ -68,7 +68,7 @@ impl<S: Shape> StoreTable<S> {
         let reads = CombinedReads::new(Rows {
             database: Arc::clone(&database),
             statements: Arc::clone(&statements),
-            within: Within::usual(&limits),
+            timeouts: Timeouts::usual(&limits),
             shape: PhantomData,
         });
         let states = RefreshStates::new(Arc::clone(&database), (S::STORE, S::TABLE), limits);
@@ -86,8 +86,8 @@ impl<S: Shape> StoreTable<S> {
     }
 
     /// What statements outside step 7 are given.
-    pub(super) fn usual(&self) -> Within {
-        Within::usual(&self.limits)
+    pub(super) fn usual(&self) -> Timeouts {
+        Timeouts::usual(&self.limits)
     }
 
     /// How old the lease is that a write leaves behind; `None`: it leaves none.
@@ -291,15 +291,15 @@ impl<S: Shape> Table for StoreTable<S> {
             (&commit.response.api_domain, Type::TEXT),
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
-        let (sql, within) = (&self.statements.commit, Within::commit(&self.limits));
-        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, within).await?;
+        let (sql, timeouts) = (&self.statements.commit, Timeouts::commit(&self.limits));
+        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, timeouts).await?;
         rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
     }
 
     async fn read_for_commit(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
-        let (sql, within) = (&self.statements.read_one.sql, Within::commit(&self.limits));
+        let (sql, timeouts) = (&self.statements.read_one.sql, Timeouts::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
-        let rows = self.database.read(&key.rls, S::STEPS.read_again, sql, params, within).await?;
+        let rows = self.database.read(&key.rls, S::STEPS.read_again, sql, params, timeouts).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));

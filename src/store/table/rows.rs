@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shape::Shape;
 use super::statements::{Read, Statements};
-use crate::db::{ContextRead, Database, Fetched, Lookup, ReadKeys, RlsContext, Type, Within};
+use crate::db::{ContextRead, Database, Fetched, Lookup, ReadKeys, RlsContext, Timeouts, Type};
 use crate::error::{Error, Result};
 use crate::refresh::Row;
 
@@ -13,7 +13,7 @@ use crate::refresh::Row;
 pub(super) struct Rows<S> {
     pub(super) database: Arc<Database>,
     pub(super) statements: Arc<Statements>,
-    pub(super) within: Within,
+    pub(super) timeouts: Timeouts,
     pub(super) shape: PhantomData<S>,
 }
 
@@ -24,7 +24,7 @@ impl<S: Shape> Lookup for Rows<S> {
     async fn fetch(&self, queries: Vec<ReadKeys<S::Key>>) -> Vec<Result<Vec<Fetched<Self>>>> {
         let queries: Vec<_> = queries.iter().map(|queries| self.query(queries)).collect();
         let reads: Vec<_> = queries.iter().map(|(query, _)| query.read()).collect();
-        let answers = self.database.read_each(S::STEPS.read, &reads, self.within).await;
+        let answers = self.database.read_each(S::STEPS.read, &reads, self.timeouts).await;
         let mut fetched = Vec::with_capacity(answers.len());
         for (answer, (query, bare)) in answers.into_iter().zip(&queries) {
             let rows = self.or_bare(answer, query, bare).await;
@@ -101,7 +101,7 @@ impl<S: Shape> Rows<S> {
             return Err(lacking);
         }
         let ContextRead { rls, params, .. } = query.read();
-        let rows = self.database.read(rls, S::STEPS.read, bare, &params, self.within).await;
+        let rows = self.database.read(rls, S::STEPS.read, bare, &params, self.timeouts).await;
         rows.map_err(|error| lacking_both(lacking, error))
     }
 }

@@ -85,15 +85,15 @@ impl Vault {
         let clock = Tokio::default();
         let shape = VaultShape { format, clock };
         let table = StoreTable::new(Arc::clone(&database), shape, behaviour);
-        let within = table.usual();
+        let timeouts = table.usual();
         Self {
             tokens: CombinedReads::new(Tokens {
                 database: Arc::clone(&database),
                 one: table.named(sql::TOKEN),
                 many: table.named(sql::TOKENS),
-                within,
+                timeouts,
             }),
-            usage: Usage::new(database, table.named(sql::USED), within, clock),
+            usage: Usage::new(database, table.named(sql::USED), timeouts, clock),
             statements: Arc::new(Statements::of(&table)),
             engine: Engine::new(table, Tokio::default(), behaviour, observer),
             want,
@@ -339,7 +339,7 @@ impl Revives for Vault {
 }
 
 impl Store for Vault {
-    fn within(&self, rls: &RlsContext) -> Self {
+    fn for_tenant(&self, rls: &RlsContext) -> Self {
         Self { rls: rls.clone(), ..self.clone() }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
-use crate::db::{Database, Fetched, Lookup, ReadKeys, Timestamp, Within, column};
+use crate::db::{Database, Fetched, Lookup, ReadKeys, Timeouts, Timestamp, column};
 use crate::error::Result;
 use crate::store::table::{Query, columns};
 
@@ -25,7 +25,7 @@ pub(super) struct Tokens {
     pub(super) database: Arc<Database>,
     pub(super) one: String,
     pub(super) many: String,
-    pub(super) within: Within,
+    pub(super) timeouts: Timeouts,
 }
 
 impl Lookup for Tokens {
@@ -35,7 +35,7 @@ impl Lookup for Tokens {
     async fn fetch(&self, queries: Vec<ReadKeys<TokenKey>>) -> Vec<Result<Vec<Fetched<Self>>>> {
         let queries: Vec<_> = queries.iter().map(|queries| self.query(queries)).collect();
         let reads: Vec<_> = queries.iter().map(Query::read).collect();
-        let answers = self.database.read_each("read a vault token", &reads, self.within).await;
+        let answers = self.database.read_each("read a vault token", &reads, self.timeouts).await;
         let decoded = |rows: Vec<crate::db::Row>| {
             rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()
         };

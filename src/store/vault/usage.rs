@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::db::{Database, Params, RlsContext, Type, Within};
+use crate::db::{Database, Params, RlsContext, Timeouts, Type};
 use crate::refresh::{Runtime, Tokio};
 
 /// How often a row's use is written at most.
@@ -19,7 +19,7 @@ const ROWS_MAX: usize = 65_536;
 pub(super) struct Usage {
     database: Arc<Database>,
     sql: String,
-    within: Within,
+    timeouts: Timeouts,
     clock: Tokio,
     rows: Mutex<Rows>,
     writing: watch::Sender<bool>,
@@ -35,11 +35,11 @@ impl Usage {
     pub(super) fn new(
         database: Arc<Database>,
         sql: String,
-        within: Within,
+        timeouts: Timeouts,
         clock: Tokio,
     ) -> Arc<Self> {
         let (rows, writing) = (Mutex::default(), watch::Sender::new(false));
-        Arc::new(Self { database, sql, within, clock, rows, writing })
+        Arc::new(Self { database, sql, timeouts, clock, rows, writing })
     }
 
     /// The row was used.
@@ -79,7 +79,7 @@ impl Usage {
         while let Some((rls, ids)) = self.take() {
             let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
             let step = "note that vault tokens were used";
-            let written = self.database.write(&rls, step, &self.sql, params, self.within).await;
+            let written = self.database.write(&rls, step, &self.sql, params, self.timeouts).await;
             // Statistics: as in the seed, a failure is nobody's error, and nobody waits for another.
             if written.is_err() {
                 self.lock().waiting.clear();

@@ -275,7 +275,7 @@ impl Revives for Zoho {
 }
 
 impl Store for Zoho {
-    fn within(&self, rls: &RlsContext) -> Self {
+    fn for_tenant(&self, rls: &RlsContext) -> Self {
         Self { rls: rls.clone(), ..self.clone() }
     }
 
