@@ -13,7 +13,7 @@ use tokenkeep::config::Limits;
 use tokenkeep::db::{Database, DatabaseSettings, Duplicates, Login, RlsContext, migrate};
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
-use tokenkeep::refresh::{Behaviour, Silent, Want};
+use tokenkeep::refresh::{RefreshConfig, RefreshOptions, Silent};
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokenkeep::store::gmail::{self, Connection, Gmail, Options};
 use tokio_postgres::{Client, NoTls};
@@ -39,8 +39,8 @@ async fn store(schema: &str, limits: Limits) -> Gmail {
         database: Database::open(&settings).expect("opens"),
         format: gmail::format(KEYS).map(Arc::new),
         google: Err(Error::configuration("GOOGLE_CLIENT_ID", "is not set")),
-        behaviour: Behaviour { limits, mixed_fleet: false },
-        want: Want {
+        config: RefreshConfig { limits, mixed_fleet: false },
+        refresh_options: RefreshOptions {
             fresh_ms: limits.fresh_ms,
             wait_ms: limits.wait_ms,
             usable_at_once: false,

@@ -19,7 +19,7 @@ use crate::oauth::{
     AuthorizationServer, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, HttpClient,
     HttpEndpoint, Provider, Reqwest, ZohoServers,
 };
-use crate::refresh::{Behaviour, Want};
+use crate::refresh::{RefreshConfig, RefreshOptions};
 use crate::secret::RefreshToken;
 use crate::tls::Authorities;
 
@@ -171,10 +171,10 @@ impl KeepOptions {
         Ok(client)
     }
 
-    /// What callers want of a refresh.
-    pub(super) fn want(&self) -> Want {
+    /// The options of a refresh where a call has none of its own.
+    pub(super) fn refresh_options(&self) -> RefreshOptions {
         let limits = self.limits();
-        Want {
+        RefreshOptions {
             fresh_ms: limits.fresh_ms,
             wait_ms: self.wait_ms.map_or(limits.wait_ms, u64::from),
             usable_at_once: self.usable_at_once.unwrap_or(false),
@@ -183,9 +183,9 @@ impl KeepOptions {
     }
 
     /// How refreshes go; only gmail has old instances that lock.
-    pub(super) fn behaviour(&self) -> Result<Behaviour> {
+    pub(super) fn config(&self) -> Result<RefreshConfig> {
         let mixed_fleet = self.mixed_fleet.unwrap_or(false);
-        Ok(Behaviour { limits: self.limits().validated()?, mixed_fleet })
+        Ok(RefreshConfig { limits: self.limits().validated()?, mixed_fleet })
     }
 
     pub(super) fn gmail_encryption_key(&self) -> Result<&str> {

@@ -10,7 +10,7 @@ use crate::connect::{self, Connect};
 use crate::db::{Database, DatabaseSettings, RlsContext, Timeouts};
 use crate::error::Result;
 use crate::oauth::HttpClient;
-use crate::refresh::{Behaviour, Observer, Stopwatch, Tokio, Want};
+use crate::refresh::{Observer, RefreshConfig, RefreshOptions, Stopwatch, Tokio};
 use crate::store::calendar::{self, Calendar};
 use crate::store::gmail::{self, Gmail};
 use crate::store::integration::{self, Integration};
@@ -43,8 +43,8 @@ impl Stores {
         // The pool's timers need the runtime.
         let _runtime = runtime(options.threads.unwrap_or(1) as usize)?.enter();
         let database = Database::open(&database?)?;
-        let (want, mixed) = (options.want(), options.behaviour()?);
-        let alone = Behaviour { mixed_fleet: false, ..mixed };
+        let (refresh_options, mixed) = (options.refresh_options(), options.config()?);
+        let alone = RefreshConfig { mixed_fleet: false, ..mixed };
         let format = options.gmail_encryption_key().and_then(gmail::format);
         let sealing = Arc::new(options.sealing());
         let providers = Providers::open(options, &http);
@@ -57,32 +57,35 @@ impl Stores {
                 database: Arc::clone(&database),
                 format: format.map(Arc::new),
                 google: providers.google(),
-                behaviour: mixed,
-                want,
+                config: mixed,
+                refresh_options,
                 observer: Arc::clone(&observer),
             }),
             vault: Vault::new(vault::Options {
                 database: Arc::clone(&database),
                 format: options.vault_format(),
-                behaviour: alone,
-                want,
+                config: alone,
+                refresh_options,
                 observer: Arc::clone(&observer),
             }),
             calendar: Calendar::new(calendar::Options {
                 database: Arc::clone(&database),
                 sealing: Arc::clone(&sealing),
                 google: providers.google(),
-                behaviour: alone,
-                want,
+                config: alone,
+                refresh_options,
                 observer: Arc::clone(&observer),
                 tells_user: options.jwt_claims.unwrap_or(false),
             }),
             integration: Integration::new(integration::Options {
                 database: Arc::clone(&database),
                 sealing: Arc::clone(&sealing),
-                behaviour: alone,
+                config: alone,
                 // While somebody else refreshes, everybody gets the usable token, unless told otherwise.
-                want: Want { usable_at_once: options.usable_at_once.unwrap_or(true), ..want },
+                refresh_options: RefreshOptions {
+                    usable_at_once: options.usable_at_once.unwrap_or(true),
+                    ..refresh_options
+                },
                 observer: Arc::clone(&observer),
             }),
             connect: Arc::new(Connect::new(connect::Options {
@@ -101,8 +104,8 @@ impl Stores {
                 token_url: options.zoho_token_url.clone(),
                 allow_insecure: options.allows_insecure(),
                 http,
-                behaviour: alone,
-                want,
+                config: alone,
+                refresh_options,
                 observer,
             }),
             providers: Arc::new(providers),

@@ -24,7 +24,7 @@ pub(super) struct Table {
     has_named_schema: Option<bool>,
     /// `None`: it is not where tokenkeep would look for it.
     access: Option<Access>,
-    shape: Option<Checked<Shape>>,
+    mapping: Option<Checked<RowMapping>>,
     between: Option<Checked<Between>>,
     links: Option<Checked<Vec<Link>>>,
     /// `None`: the rows cannot be looked at.
@@ -34,7 +34,7 @@ pub(super) struct Table {
 /// What the table lacks, as sentences.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shape {
+struct RowMapping {
     /// What no migration mends.
     hindering: Vec<String>,
     /// What the migration adds.
@@ -82,7 +82,7 @@ pub(super) async fn inspect(
         schemas: named.first().map_or(Ok(Vec::new()), |row| column(row, 0))?,
         has_named_schema: named.first().map_or(Ok(None), |row| column(row, 1))?,
         access: access(inspection, schema, migration.table, Some(migration)).await?,
-        shape: None,
+        mapping: None,
         between: None,
         links: None,
         sample: None,
@@ -91,19 +91,23 @@ pub(super) async fn inspect(
     let Some(found) = table.access.as_ref().filter(|found| found.may_use_schema) else {
         return Ok(table);
     };
-    let shape = shape(inspection, migration, found).await;
-    let has_columns = shape.as_ref().is_ok_and(|shape| shape.hindering.is_empty());
+    let mapping = mapping(inspection, migration, found).await;
+    let has_columns = mapping.as_ref().is_ok_and(|mapping| mapping.hindering.is_empty());
     table.between = Some(triggers::inspect(inspection, migration, found.oid).await.into());
     table.links = Some(links::inspect(inspection, migration.store, found).await.into());
     if has_columns && found.sees_all_rows() {
         table.sample =
             Some(rows::inspect(inspection, migration.store, &found.name, keys).await.into());
     }
-    table.shape = Some(shape.into());
+    table.mapping = Some(mapping.into());
     Ok(table)
 }
 
-async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -> Result<Shape> {
+async fn mapping(
+    inspection: &Inspection,
+    migration: &Migration,
+    table: &Access,
+) -> Result<RowMapping> {
     let differences = inspection.differences(migration, &table.name).await?;
     let mut missing_indexes = Vec::new();
     for (_, name, columns) in INDEXES.iter().filter(|(store, ..)| *store == migration.store) {
@@ -114,5 +118,5 @@ async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -
         }
     }
     let (hindering, pending) = (differences.hindering, differences.pending);
-    Ok(Shape { hindering, pending, missing_indexes })
+    Ok(RowMapping { hindering, pending, missing_indexes })
 }

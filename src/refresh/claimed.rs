@@ -10,8 +10,8 @@ use super::lease::Lease;
 use super::registry::{Joined, final_outcome};
 use super::token::Reading;
 use super::{
-    Engine, Failure, Next, Outcome, Read, Row, Runtime, Shared, Stopwatch, Table, TaskOf, Want,
-    task_key,
+    Engine, Failure, Next, Outcome, Read, RefreshOptions, Row, Runtime, Shared, Stopwatch, Table,
+    TaskOf, task_key,
 };
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -75,14 +75,14 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         fresh_ms: u64,
     ) -> Result<bool> {
         let shared = &self.shared;
-        let want = Want { fresh_ms, wait_ms: 0, usable_at_once: false, force: false };
+        let options = RefreshOptions { fresh_ms, wait_ms: 0, usable_at_once: false, force: false };
         let read = shared.read(&key).await?;
-        if shared.is_enough(&read, want) {
+        if shared.is_enough(&read, options) {
             return Ok(false);
         }
         let before = shared.table.open(&key, &read.row).await?.access_token;
         let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
-        let (_, subscription) = shared.subscribe(&key, &read, &endpoint, want)?;
+        let (_, subscription) = shared.subscribe(&key, &read, &endpoint, options)?;
         drop(endpoint);
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
         let token = final_outcome(subscription).await.unwrap_or_else(lost)?;
@@ -111,7 +111,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                         Err(Error::RefreshTimeout { waited_ms })
                     }
                     // Somebody was faster: what is stored now is the outcome.
-                    Ok(now) => self.hand_out(&key, &now).await,
+                    Ok(now) => self.to_token(&key, &now).await,
                     Err(error) => Err(error),
                 },
             };

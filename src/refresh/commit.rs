@@ -65,7 +65,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         answer: Answer<'_>,
         task: &TaskOf<T>,
     ) -> Next<T> {
-        let budget = Duration::from_millis(self.behaviour.limits.commit_budget_ms);
+        let budget = Duration::from_millis(self.config.limits.commit_budget_ms);
         let first = Credentials {
             access_token: answer.response.access_token.clone(),
             refresh_token: answer
@@ -89,7 +89,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             reading,
         };
         // A process that was stopped has not tried meanwhile: each try counts for what it may take.
-        let longest_try = Duration::from_millis(self.behaviour.limits.takeover_grace_ms);
+        let longest_try = Duration::from_millis(self.config.limits.takeover_grace_ms);
         let mut tried = Duration::ZERO;
         let mut tries = 0;
         loop {
@@ -134,7 +134,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                 let never_settled = || Error::internal("a commit found no end");
                 return Next::Done(Err(failure.unwrap_or_else(never_settled)));
             }
-            let pause = commit_pause(tries, self.runtime.random(), &self.behaviour.limits);
+            let pause = commit_pause(tries, self.runtime.random(), &self.config.limits);
             tries += 1;
             self.runtime.sleep(pause).await;
             tried += clock.elapsed(&self.runtime).min(longest_try);

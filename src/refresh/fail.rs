@@ -15,7 +15,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         verdict: Verdict,
         lease: &Lease,
     ) -> Next<T> {
-        let limits = &self.behaviour.limits;
+        let limits = &self.config.limits;
         if !policy::leaves_outcome_unknown(&verdict, endpoint) {
             self.release(key, lease).await;
         }

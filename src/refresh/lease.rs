@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::policy::takeover_grace_ms;
 use super::runtime::{Runtime, Stopwatch};
 use super::table::Row;
-use super::{LeaseRequest, Read, RowVersion, Shared, Table, Want};
+use super::{LeaseRequest, Read, RefreshOptions, RowVersion, Shared, Table};
 use crate::config::{LEFTOVER_AGE_MIN_MS, Limits};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
@@ -152,17 +152,17 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         &self,
         key: &T::Key,
         read: &Read<T>,
-        want: Want,
+        options: RefreshOptions,
     ) -> Result<Option<Lease>> {
-        let limits = &self.behaviour.limits;
-        let mixed = self.behaviour.mixed_fleet;
+        let limits = &self.config.limits;
+        let mixed = self.config.mixed_fleet;
         let watched = match self.watches.standing(key, &read.row, &self.runtime, limits, mixed) {
             Standing::Free => None,
             Standing::Expired(value) => Some(value),
             Standing::Held => return Ok(None),
         };
         let clock = Stopwatch::start(&self.runtime);
-        let unless_fresh_ms = (!want.force).then_some(want.fresh_ms);
+        let unless_fresh_ms = (!options.force).then_some(options.fresh_ms);
         let request = LeaseRequest { unless_fresh_ms, watched };
         let at = match self.table.take_lease(key, &read.row.version, request).await {
             Ok(at) => at,

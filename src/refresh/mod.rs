@@ -11,9 +11,9 @@ mod claimed;
 mod commit;
 mod events;
 mod fail;
-mod hand_out;
 mod lease;
 mod memory;
+mod options;
 mod policy;
 mod poll;
 mod registry;
@@ -23,8 +23,8 @@ mod send;
 mod state;
 mod subscribe;
 mod table;
+mod to_token;
 mod token;
-mod want;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +32,13 @@ use std::time::Duration;
 pub use caller::Caller;
 pub use claimed::Claimed;
 pub use events::{Event, EventKind, Observer, Silent};
+pub use options::{RefreshConfig, RefreshOptions};
 pub use runtime::{Runtime, Stopwatch, Tokio};
 pub use state::{Failure, RefreshState, Refused, RowClient};
 pub use table::{
     Commit, Committed, Credentials, EndpointOf, LeaseRequest, Row, RowVersion, Sealed, Table,
 };
 pub use token::Token;
-pub use want::{Behaviour, Want};
 
 use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
@@ -86,7 +86,7 @@ impl<T: Table, R: Runtime> Clone for Engine<T, R> {
 struct Shared<T: Table, R: Runtime> {
     table: T,
     runtime: R,
-    behaviour: Behaviour,
+    config: RefreshConfig,
     observer: Arc<dyn Observer>,
     registry: Arc<Registry<TaskKey<T>, Outcome<T>>>,
     watches: Watches<T::Key>,
@@ -98,12 +98,12 @@ struct Shared<T: Table, R: Runtime> {
 
 impl<T: Table, R: Runtime> Engine<T, R> {
     /// An engine that refreshes rows of `table`.
-    pub fn new(table: T, runtime: R, behaviour: Behaviour, observer: Arc<dyn Observer>) -> Self {
+    pub fn new(table: T, runtime: R, config: RefreshConfig, observer: Arc<dyn Observer>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 table,
                 runtime,
-                behaviour,
+                config,
                 observer,
                 registry: Registry::new(),
                 watches: Watches::new(),
@@ -120,7 +120,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         &self.shared.table
     }
 
-    /// A token of `key` that is good for as long as `want` says, refreshed at the row's endpoint if
+    /// A token of `key` that is good for as long as `options` say, refreshed at the row's endpoint if
     /// need be; one that is not configured matters only then.
     ///
     /// # Errors
@@ -130,31 +130,31 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         &self,
         key: T::Key,
         endpoint: impl EndpointOf<T, E>,
-        want: Want,
+        options: RefreshOptions,
     ) -> Outcome<T> {
         let shared = &self.shared;
         let clock = Stopwatch::start(&shared.runtime);
         // 1. Read.
         let read = shared.read(&key).await?;
-        if shared.is_enough(&read, want) {
-            return shared.hand_out(&key, &read).await;
+        if shared.is_enough(&read, options) {
+            return shared.to_token(&key, &read).await;
         }
         let stored = shared.table.open(&key, &read.row).await?;
         if stored.refresh_token.is_none() {
-            return shared.instead(&key, &read, want, Error::RefreshTokenMissing).await;
+            return shared.or_usable(&key, &read, options, Error::RefreshTokenMissing).await;
         }
         // 2. Join the refresh task.
         let endpoint = Arc::new(endpoint);
-        let subscribe = || shared.subscribe(&key, &read, &endpoint, want);
+        let subscribe = || shared.subscribe(&key, &read, &endpoint, options);
         let subscribed = match subscribe() {
             Ok(subscribed) => subscribed,
             // The caller's own mistake, which a token would hide until there is none.
             Err(error @ Error::InvalidArgument { .. }) => return Err(error),
-            Err(error) => return shared.instead(&key, &read, want, error).await,
+            Err(error) => return shared.or_usable(&key, &read, options, error).await,
         };
-        let wait = Duration::from_millis(want.wait_ms);
+        let wait = Duration::from_millis(options.wait_ms);
         let left = || wait.saturating_sub(clock.elapsed(&shared.runtime));
-        if shared.takes_usable(want) && shared.is_usable(&read) {
+        if shared.takes_usable(options) && shared.is_usable(&read) {
             // Only who started the refresh task waits, and only until somebody else turns out to refresh.
             let (started, subscription) = &subscribed;
             let polls = !started
@@ -166,8 +166,8 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         }
         let needs = Needs {
             seen: &read.row.version,
-            unwanted: want.force.then_some(&stored.access_token),
-            fresh_ms: want.fresh_ms,
+            unwanted: options.force.then_some(&stored.access_token),
+            fresh_ms: options.fresh_ms,
         };
         let outcome = shared.wait(subscribed, needs, subscribe, left).await;
         let lost = || Err(Error::internal("a refresh ended without an outcome"));
@@ -176,12 +176,12 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             Some(Ok(_)) => {
                 let reason = "it has run out already; a refreshFn's expiryDate is in milliseconds since 1970";
                 let spent = Error::ProviderResponse { reason: reason.into() };
-                shared.instead(&key, &read, want, spent).await
+                shared.or_usable(&key, &read, options, spent).await
             }
-            Some(Err(error)) => shared.instead(&key, &read, want, error).await,
+            Some(Err(error)) => shared.or_usable(&key, &read, options, error).await,
             None => {
-                let late = Error::RefreshTimeout { waited_ms: want.wait_ms };
-                shared.instead(&key, &read, want, late).await
+                let late = Error::RefreshTimeout { waited_ms: options.wait_ms };
+                shared.or_usable(&key, &read, options, late).await
             }
         }
     }
@@ -236,10 +236,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         key: T::Key,
         first: Read<T>,
         endpoint: Arc<impl EndpointOf<T, E>>,
-        want: Want,
+        options: RefreshOptions,
         task: TaskOf<T>,
     ) {
-        let patience = policy::poll_timeout(&self.behaviour.limits, self.behaviour.mixed_fleet);
+        let patience = policy::poll_timeout(&self.config.limits, self.config.mixed_fleet);
         let mut backoff = Backoff::new(&self.runtime, patience);
         let mut unwanted = None;
         let mut first = Some(first);
@@ -275,20 +275,20 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             if let Some(took) = held.and_then(|held| held.until(read.row.updated_at)) {
                 self.durations.remember(took);
             }
-            let force = match self.is_unwanted(&key, &read, want, &mut unwanted).await {
+            let force = match self.is_unwanted(&key, &read, options, &mut unwanted).await {
                 Ok(force) => force,
                 Err(error) => break Err(error),
             };
-            let want = Want { force, ..want };
-            if self.is_enough(&read, want) || (committed && !force && self.is_usable(&read)) {
-                break self.hand_out(&key, &read).await;
+            let options = RefreshOptions { force, ..options };
+            if self.is_enough(&read, options) || (committed && !force && self.is_usable(&read)) {
+                break self.to_token(&key, &read).await;
             }
             // Asked of each row anew: the user may have connected elsewhere.
             let here = match endpoint(&read.row.record) {
                 Ok(endpoint) => endpoint,
                 Err(error) => break Err(error),
             };
-            match self.attempt(&key, &read, here.as_ref(), want, &task).await {
+            match self.attempt(&key, &read, here.as_ref(), options, &task).await {
                 Some(Next::Done(outcome)) => {
                     attempted = Some((task_key::<T>(&key, here.as_ref()), read.row.version));
                     break outcome;
@@ -317,7 +317,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         key: &T::Key,
         read: &Read<T>,
         endpoint: &E,
-        want: Want,
+        options: RefreshOptions,
         task: &TaskOf<T>,
     ) -> Option<Next<T>> {
         let done = |error: Error| Some(Next::Done(Err(error)));
@@ -325,7 +325,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Ok(prepared) => prepared,
             Err(error) => return done(error),
         };
-        let lease = match self.take_lease(key, read, want).await {
+        let lease = match self.take_lease(key, read, options).await {
             Ok(lease) => lease?,
             Err(error) => return done(error),
         };
@@ -353,7 +353,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             self.release(key, &lease).await;
             return Next::Done(Err(Error::Closed));
         }
-        if !lease.has_room(&self.runtime, &self.behaviour.limits) {
+        if !lease.has_room(&self.runtime, &self.config.limits) {
             self.tell(EventKind::LeaseLost, key, None, None);
             self.release(key, &lease).await;
             return Next::Again;

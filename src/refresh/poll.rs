@@ -75,7 +75,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         backoff: &mut Backoff,
         held: Option<&Held<T::Record>>,
     ) -> bool {
-        let (random, limits) = (self.runtime.random(), &self.behaviour.limits);
+        let (random, limits) = (self.runtime.random(), &self.config.limits);
         let held = held.filter(|held| held.row.refreshing_at.is_some());
         let first =
             held.and_then(|held| first_reread(self.durations.shortest(), held.age, random, limits));

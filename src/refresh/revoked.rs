@@ -53,7 +53,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     error: error.clone(),
                 };
                 let (key, version) = (task_key::<T>(key, endpoint), &row.version);
-                let (runtime, limits) = (&self.runtime, &self.behaviour.limits);
+                let (runtime, limits) = (&self.runtime, &self.config.limits);
                 self.failures.remember(&key, version, failure, None, runtime, limits);
                 Next::Done(Err(error))
             }
@@ -125,7 +125,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
 
     /// How long somebody may still be about to store what an earlier attempt was given.
     fn unknown_outcome_left(&self, row: &Row<T::Record>, lease: &Lease) -> Option<Duration> {
-        let limit_ms = i64::try_from(self.behaviour.limits.unknown_outcome_ms).unwrap_or(i64::MAX);
+        let limit_ms = i64::try_from(self.config.limits.unknown_outcome_ms).unwrap_or(i64::MAX);
         let left_ms = limit_ms.saturating_sub(row.now.ms_since(lease.in_doubt?));
         u64::try_from(left_ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
     }

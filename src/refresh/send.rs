@@ -37,7 +37,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         refresh_token: &RefreshToken,
         task: &TaskOf<T>,
     ) -> Verdict {
-        let limits = &self.behaviour.limits;
+        let limits = &self.config.limits;
         let budget = Duration::from_millis(limits.http_budget_ms);
         let late = || Error::OutcomeUnknown { reason: "no answer in time".into() };
         let clock = Stopwatch::start(&self.runtime);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::registry::{Joined, Subscription, outcome_for};
 use super::runtime::timeout;
-use super::{EndpointOf, Outcome, Read, RowVersion, Runtime, Shared, Table, Token, Want, task_key};
+use super::{
+    EndpointOf, Outcome, Read, RefreshOptions, RowVersion, Runtime, Shared, Table, Token, task_key,
+};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::secret::AccessToken;
@@ -32,7 +34,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         key: &T::Key,
         read: &Read<T>,
         endpoint: &Arc<impl EndpointOf<T, E>>,
-        want: Want,
+        options: RefreshOptions,
     ) -> Result<Subscribed<T>> {
         let task_key = task_key::<T>(key, endpoint(&read.row.record)?.as_ref());
         if !self.registry.is_under_way(&task_key) {
@@ -48,7 +50,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
             Joined::Started(subscription, task) => {
                 let first = Read { row: read.row.clone(), reading: read.reading };
                 let endpoint = Arc::clone(endpoint);
-                let task = Arc::clone(self).run(key.clone(), first, endpoint, want, task);
+                let task = Arc::clone(self).run(key.clone(), first, endpoint, options, task);
                 self.runtime.spawn(task);
                 Ok((true, subscription))
             }
@@ -64,7 +66,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         subscribe: impl Fn() -> Result<Subscribed<T>>,
         left: impl Fn() -> Duration,
     ) -> Option<Option<Outcome<T>>> {
-        let first_reread = Duration::from_millis(self.behaviour.limits.poll_min_ms);
+        let first_reread = Duration::from_millis(self.config.limits.poll_min_ms);
         let mut accepts_short = false;
         loop {
             let outcome =
@@ -108,10 +110,10 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         &self,
         key: &T::Key,
         read: &Read<T>,
-        want: Want,
+        options: RefreshOptions,
         unwanted: &mut Option<AccessToken>,
     ) -> Result<bool> {
-        if !want.force {
+        if !options.force {
             return Ok(false);
         }
         let stored = self.table.open(key, &read.row).await?.access_token;

@@ -1,7 +1,7 @@
 //! What connecting and disconnecting do to a table of sealed tokens.
 
 use super::connects::Granted;
-use super::sealed_tokens::{ACCESS_TOKEN, SealedShape};
+use super::sealed_tokens::{ACCESS_TOKEN, SealedMapping};
 use super::table::TableView;
 use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
@@ -11,7 +11,7 @@ use crate::refresh::{Credentials, RowVersion};
 const TRIES: usize = 5;
 
 /// A store that users connect to.
-pub(super) trait ConsentShape: SealedShape {
+pub(super) trait ConsentMapping: SealedMapping {
     /// A consent without a refresh token: `$1` the key, `$2` the stored refresh text (the version check), `$3`
     /// access text, `$4` expiry, `$5` scopes. The stored refresh token stays, and the lease with it.
     const KEEP: &'static str;
@@ -19,7 +19,7 @@ pub(super) trait ConsentShape: SealedShape {
     const DISCONNECT: &'static str;
 }
 
-impl<S: ConsentShape> TableView<'_, S> {
+impl<S: ConsentMapping> TableView<'_, S> {
     /// The provider gave no refresh token: the stored one stays, if it may, and so does the lease of
     /// whoever is refreshing with it.
     pub(super) async fn keep_refresh_token(&self, key: &S::Key, granted: &Granted) -> Result<()> {
@@ -29,7 +29,7 @@ impl<S: ConsentShape> TableView<'_, S> {
         }
         let parts = S::parts(key);
         let access = granted.credentials.access_token.expose();
-        let access = self.shape.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
+        let access = self.mapping.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
         let (sql, step) = (self.named(S::KEEP), "store tokens");
         for _ in 0..TRIES {
             let row = self.row(key).await?.ok_or_else(missing)?;
@@ -61,6 +61,6 @@ impl<S: ConsentShape> TableView<'_, S> {
         self.deleted(key);
         let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));
         let version = RowVersion { access: text(0)?, refresh: text(1)? };
-        Ok(Some(self.shape.tokens().open(&parts, &version)))
+        Ok(Some(self.mapping.tokens().open(&parts, &version)))
     }
 }

@@ -1,7 +1,7 @@
 //! Rows that a refresher has marked dead become rows to be tried again, such as after a deployment with
 //! another client's credentials.
 
-use super::table::{Shape, TableView};
+use super::table::{RowMapping, TableView};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 
@@ -10,13 +10,13 @@ const ROWS_AT_ONCE: i64 = 1_000;
 const NOW: &str = "SELECT clock_timestamp()";
 
 /// A store that marks rows.
-pub(super) trait RevivedShape: Shape {
+pub(super) trait RevivedMapping: RowMapping {
     /// Takes the marks off at most `$3` rows that were marked from `$1` (NULL: ever) until `$2`; gives a
     /// row for each.
     const REVIVE: &'static str;
 }
 
-impl<S: RevivedShape> TableView<'_, S> {
+impl<S: RevivedMapping> TableView<'_, S> {
     /// Takes off the marks of `since` (`None`: of all times) until now, and has refused rows asked for at
     /// once; gives how many were marked.
     pub(super) async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {

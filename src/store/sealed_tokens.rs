@@ -9,7 +9,7 @@ use crate::crypto::{Place, Sealing, unkeyed_fingerprint};
 use crate::error::Result;
 use crate::refresh::{Credentials, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::table::Shape;
+use crate::store::table::RowMapping;
 
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
@@ -80,8 +80,8 @@ impl SealedTokens {
 }
 
 /// A store that keeps its tokens so.
-pub(super) trait SealedShape: Shape {
-    /// Rows with a sealed value, at most `$1`: the columns of [`Shape::key`], then both texts.
+pub(super) trait SealedMapping: RowMapping {
+    /// Rows with a sealed value, at most `$1`: the columns of [`RowMapping::key`], then both texts.
     const SEALED: &'static str;
     /// Other texts for the same tokens: `$1` the key, `$2` access and `$3` refresh text (the version check),
     /// `$4` and `$5` the new ones.

@@ -1,6 +1,6 @@
 //! The way back: sealed values become plaintext again, beside live traffic.
 
-use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedShape};
+use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedMapping};
 use super::table::TableView;
 use crate::crypto::{Writes, is_sealed};
 use crate::db::{Params, Row, Type, column};
@@ -10,11 +10,11 @@ const ROWS_AT_ONCE: i64 = 100;
 /// How often all rows that were read may have changed before they could be written.
 const FRUITLESS_MAX: usize = 10;
 
-impl<S: SealedShape> TableView<'_, S> {
+impl<S: SealedMapping> TableView<'_, S> {
     /// Rewrites every sealed row in plaintext; gives how many. A row that somebody else has changed
     /// since it was read is read again.
     pub(super) async fn unseal(&self) -> Result<u64> {
-        if self.shape.tokens().sealing.writes() != Writes::Plaintext {
+        if self.mapping.tokens().sealing.writes() != Writes::Plaintext {
             return Err(Error::configuration(
                 "TOKENKEEP_SEALING",
                 "must be read, here and in every process of the application, before values are unsealed: else they are sealed again",
@@ -41,7 +41,7 @@ impl<S: SealedShape> TableView<'_, S> {
 
     /// Whether the row was still the one that was read.
     async fn unseal_row(&self, row: &Row, rewrite: &str) -> Result<bool> {
-        let (key, tokens) = (S::key(row)?, self.shape.tokens());
+        let (key, tokens) = (S::key(row)?, self.mapping.tokens());
         let parts = S::parts(&key);
         let access: Option<&str> = column(row, parts.len())?;
         let refresh: Option<&str> = column(row, parts.len() + 1)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{Refusal, Verdict};
-use tokenkeep::refresh::Want;
+use tokenkeep::refresh::RefreshOptions;
 use world::{Answer, Fault, Process, Provider, Step, World, pass};
 
 fn unavailable() -> Answer {
@@ -189,8 +189,8 @@ async fn an_old_process_that_died_is_got_over_by_one_patient_caller_of_a_mixed_f
     let (locked, written) = (world.now(), world.at(-3_600));
     world.change(|row| (row.refreshing_at, row.updated_at) = (Some(locked), written));
     let process = Process::with(&world, &provider, true);
-    let want = Want { wait_ms: 70_000, ..process.want() };
-    assert_eq!(process.call_with(want).await.as_deref(), Ok("a1"));
+    let options = RefreshOptions { wait_ms: 70_000, ..process.options() };
+    assert_eq!(process.call_with(options).await.as_deref(), Ok("a1"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,10 +211,10 @@ async fn a_lease_a_little_ahead_is_respected_no_longer_than_one_far_ahead() {
     let skewed = world.at(48);
     world.change(|row| row.refreshing_at = Some(skewed));
     let process = Process::new(&world, &provider);
-    let want = Want { wait_ms: 50_000, ..process.want() };
+    let options = RefreshOptions { wait_ms: 50_000, ..process.options() };
     let call = tokio::spawn({
         let process = process.clone();
-        async move { process.call_with(want).await }
+        async move { process.call_with(options).await }
     });
     pass(29).await;
     assert_eq!(provider.requests(), 0);
@@ -245,12 +245,12 @@ async fn a_usable_token_is_given_at_once_while_another_process_refreshes_and_nev
     let now = world.now();
     world.change(|row| row.refreshing_at = Some(now));
     let process = Process::new(&world, &provider);
-    let want = Want { usable_at_once: true, ..process.want() };
+    let options = RefreshOptions { usable_at_once: true, ..process.options() };
     let before = tokio::time::Instant::now();
-    assert_eq!(process.call_with(want).await.as_deref(), Ok("usable"));
+    assert_eq!(process.call_with(options).await.as_deref(), Ok("usable"));
     assert!(before.elapsed() < Duration::from_secs(1), "waited although it need not");
     pass(11).await;
-    assert!(matches!(process.call_with(want).await, Err(Error::RefreshTimeout { .. })));
+    assert!(matches!(process.call_with(options).await, Err(Error::RefreshTimeout { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,8 +261,8 @@ async fn who_asks_for_more_than_the_refresh_buffer_is_not_given_less_while_anoth
     let now = world.now();
     world.change(|row| row.refreshing_at = Some(now));
     let process = Process::new(&world, &provider);
-    let want = Want { fresh_ms: 1_800_000, usable_at_once: true, ..process.want() };
-    let waiting = process.spawn_call_with(want);
+    let options = RefreshOptions { fresh_ms: 1_800_000, usable_at_once: true, ..process.options() };
+    let waiting = process.spawn_call_with(options);
     pass(2).await;
     let (access, expires_at) = (world.seal("theirs"), world.at(3_600));
     world.change(|row| {
@@ -282,8 +282,8 @@ async fn who_joins_a_refresh_of_somebody_who_asked_for_less_is_not_given_less() 
     pass(2).await;
     // The user has connected anew, by a token that is enough for the first alone.
     world.connect("r0", "enough", 900);
-    let want = Want { fresh_ms: 1_800_000, ..process.want() };
-    assert_eq!(process.call_with(want).await.as_deref(), Ok("a1"));
+    let options = RefreshOptions { fresh_ms: 1_800_000, ..process.options() };
+    assert_eq!(process.call_with(options).await.as_deref(), Ok("a1"));
     assert_eq!(first.await.expect("does not panic").as_deref(), Ok("enough"));
 }
 
@@ -469,13 +469,13 @@ async fn a_usable_token_is_given_at_once_to_everyone_but_the_one_who_refreshes()
     let (world, provider) = (World::new(), Provider::new(true, true));
     world.connect("r0", "usable", 100);
     let process = Process::new(&world, &provider);
-    let want = Want { usable_at_once: true, ..process.want() };
+    let options = RefreshOptions { usable_at_once: true, ..process.options() };
     let first = tokio::spawn({
         let process = process.clone();
-        async move { process.call_with(want).await }
+        async move { process.call_with(options).await }
     });
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(process.call_with(want).await.as_deref(), Ok("usable"));
+    assert_eq!(process.call_with(options).await.as_deref(), Ok("usable"));
     assert_eq!(first.await.expect("does not panic").as_deref(), Ok("a1"));
 }
 

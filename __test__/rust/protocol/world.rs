@@ -10,8 +10,8 @@ use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
-    Behaviour, Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, Row, RowVersion,
-    Runtime, Sealed, Silent, Table, Token, Tokio, Want,
+    Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, RefreshConfig, RefreshOptions,
+    Row, RowVersion, Runtime, Sealed, Silent, Table, Token, Tokio,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::time::Instant;
@@ -537,31 +537,33 @@ impl Process {
         let limits = Limits::DEFAULT;
         let machine = Machine::new();
         let table = MemoryTable { world: Arc::clone(world), limits, mixed_fleet };
-        let behaviour = Behaviour { limits, mixed_fleet };
-        let engine = Engine::new(table, machine.clone(), behaviour, Arc::new(Silent));
+        let config = RefreshConfig { limits, mixed_fleet };
+        let engine = Engine::new(table, machine.clone(), config, Arc::new(Silent));
         Self { engine: Arc::new(engine), machine, provider: Arc::clone(provider), limits }
     }
 
-    pub(crate) fn want(&self) -> Want {
+    pub(crate) fn options(&self) -> RefreshOptions {
         let Limits { fresh_ms, wait_ms, .. } = self.limits;
-        Want { fresh_ms, wait_ms, usable_at_once: false, force: false }
+        RefreshOptions { fresh_ms, wait_ms, usable_at_once: false, force: false }
     }
 
     /// One call; the access token that it is given.
     pub(crate) async fn call(&self) -> Result<String> {
-        self.call_with(self.want()).await
+        self.call_with(self.options()).await
     }
 
-    pub(crate) async fn call_with(&self, want: Want) -> Result<String> {
+    pub(crate) async fn call_with(&self, options: RefreshOptions) -> Result<String> {
         let provider = Arc::clone(&self.provider);
-        let token: Token<()> =
-            self.engine.valid(USER.to_owned(), move |(): &()| Ok(provider.clone()), want).await?;
+        let token: Token<()> = self
+            .engine
+            .valid(USER.to_owned(), move |(): &()| Ok(provider.clone()), options)
+            .await?;
         Ok(token.credentials.access_token.expose().to_owned())
     }
 
     /// One call for a token that is refreshed now.
     pub(crate) async fn force(&self) -> Result<String> {
-        self.call_with(Want { force: true, ..self.want() }).await
+        self.call_with(RefreshOptions { force: true, ..self.options() }).await
     }
 
     /// Claims the row ahead of time, and refreshes it after so many seconds.
@@ -579,12 +581,15 @@ impl Process {
 
     /// A call in a task of its own.
     pub(crate) fn spawn_call(&self) -> tokio::task::JoinHandle<Result<String>> {
-        self.spawn_call_with(self.want())
+        self.spawn_call_with(self.options())
     }
 
-    pub(crate) fn spawn_call_with(&self, want: Want) -> tokio::task::JoinHandle<Result<String>> {
+    pub(crate) fn spawn_call_with(
+        &self,
+        options: RefreshOptions,
+    ) -> tokio::task::JoinHandle<Result<String>> {
         let process = self.clone();
-        tokio::spawn(async move { process.call_with(want).await })
+        tokio::spawn(async move { process.call_with(options).await })
     }
 }
 

@@ -1,7 +1,7 @@
 //! I5: a call of tokenkeep, and whether its outcome is right.
 
 use tokenkeep::error::{Error, Result};
-use tokenkeep::refresh::{Table as _, Want};
+use tokenkeep::refresh::{RefreshOptions, Table as _};
 
 use super::keep::Keep;
 use super::provider::Name;
@@ -48,7 +48,7 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
     world.note(&process.name, || "asks for a token".into());
     let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
     let limits = world.limits;
-    let want = Want {
+    let options = RefreshOptions {
         fresh_ms: match asks {
             Asks::Long if world.setting.repairs.wanted => LONG_MS,
             _ => limits.fresh_ms,
@@ -58,7 +58,7 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
         force: asks == Asks::Forced,
     };
     let endpoint = keep.endpoint.clone();
-    let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), want).await;
+    let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), options).await;
     let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
     let outcome = match (outcome, early) {
         (Err(error), Some(early)) if error.is_retryable() => Ok(early),

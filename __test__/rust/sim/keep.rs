@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokenkeep::refresh::{Behaviour, Claimed, Engine, Runtime, Silent};
+use tokenkeep::refresh::{Claimed, Engine, RefreshConfig, Runtime, Silent};
 
 use super::judge;
 use super::machine::Machine;
@@ -38,10 +38,10 @@ impl Keep {
             notes: Notes::new(world, process),
         };
         let mixed_fleet = world.setting.mixed_fleet();
-        let behaviour = Behaviour { limits: world.limits, mixed_fleet };
+        let config = RefreshConfig { limits: world.limits, mixed_fleet };
         let endpoint = Endpoint { world: Arc::clone(world), process: Arc::clone(process) };
         Self {
-            engine: Arc::new(Engine::new(table, machine.clone(), behaviour, Arc::new(Silent))),
+            engine: Arc::new(Engine::new(table, machine.clone(), config, Arc::new(Silent))),
             endpoint: Arc::new(endpoint),
             machine: machine.clone(),
         }

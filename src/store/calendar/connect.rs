@@ -1,22 +1,22 @@
 //! A user connects or disconnects.
 
 use super::sql::{DISCONNECT, KEEP};
-use super::{Calendar, CalendarShape, Tokens};
+use super::{Calendar, CalendarMapping, Tokens};
 use crate::db::RlsContext;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
-use crate::store::consent::ConsentShape;
-use crate::store::table::Shape;
+use crate::store::consent::ConsentMapping;
+use crate::store::table::RowMapping;
 use crate::store::uuid::uuid;
 
-impl ConsentShape for CalendarShape {
+impl ConsentMapping for CalendarMapping {
     const KEEP: &'static str = KEEP;
     const DISCONNECT: &'static str = DISCONNECT;
 }
 
 impl Connects for Calendar {
-    const STORE: &'static str = CalendarShape::STORE;
+    const STORE: &'static str = CalendarMapping::STORE;
 
     fn rls(&self) -> &RlsContext {
         &self.rls

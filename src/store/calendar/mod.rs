@@ -1,25 +1,25 @@
 //! The calendar store (seed 003): one row a user in `google_calendar_tokens`.
 
 mod connect;
+mod mapping;
 mod migration;
-mod shape;
 mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::mapping::{CalendarMapping, Record};
 pub use self::migration::MIGRATION;
-use self::shape::{CalendarShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
 use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
-use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
+use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable, TableView, client_of, table_of};
+use crate::store::table::{RowMapping, StoreTable, TableView, client_of, table_of};
 use crate::store::uuid::uuid;
 
 /// What an instance of the store is made of.
@@ -31,9 +31,9 @@ pub struct Options {
     /// Google's token endpoint, with the application's credentials.
     pub google: Result<Arc<HttpEndpoint>>,
     /// Limits.
-    pub behaviour: Behaviour,
+    pub config: RefreshConfig,
     /// What a caller of [`Calendar::credentials`] wants.
-    pub want: Want,
+    pub refresh_options: RefreshOptions,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
     /// Whether row-level security is told whose row it is: what `auth.uid()` gives.
@@ -63,10 +63,10 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Calendar {
-    engine: Engine<StoreTable<CalendarShape>, Tokio>,
+    engine: Engine<StoreTable<CalendarMapping>, Tokio>,
     statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
-    want: Want,
+    refresh_options: RefreshOptions,
     tells_user: bool,
     rls: RlsContext,
 }
@@ -75,29 +75,30 @@ impl Calendar {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, sealing, google, behaviour, want, observer, tells_user } = options;
-        let shape = CalendarShape { tokens: SealedTokens { store: "calendar", sealing } };
-        let table = StoreTable::new(database, shape, behaviour);
+        let Options { database, sealing, google, config, refresh_options, observer, tells_user } =
+            options;
+        let mapping = CalendarMapping { tokens: SealedTokens { store: "calendar", sealing } };
+        let table = StoreTable::new(database, mapping, config);
         Self {
             statements: Arc::new(Statements {
                 save: table.named(&sql::SAVE.replace("{reset}", sql::RESET)),
                 bare_save: table.named(&sql::SAVE.replace("{reset}", "")),
                 delete: table.named(sql::DELETE),
             }),
-            engine: Engine::new(table, Tokio::default(), behaviour, observer),
+            engine: Engine::new(table, Tokio::default(), config, observer),
             google,
-            want,
+            refresh_options,
             tells_user,
             rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<TableView<'_, CalendarShape>> {
+    fn table(&self) -> Result<TableView<'_, CalendarMapping>> {
         table_of(&self.engine, &self.rls)
     }
 
     /// The table for what is about one user.
-    fn table_of(&self, user_id: &str) -> Result<TableView<'_, CalendarShape>> {
+    fn table_of(&self, user_id: &str) -> Result<TableView<'_, CalendarMapping>> {
         table_of(&self.engine, &self.scope_of(user_id))
     }
 
@@ -127,7 +128,7 @@ impl Calendar {
         self.table()?;
         let google = self.google.clone();
         let key = self.scope_of(&user_id).of(user_id);
-        match self.engine.valid(key, move |_: &Record| google.clone(), self.want).await {
+        match self.engine.valid(key, move |_: &Record| google.clone(), self.refresh_options).await {
             Ok(token) => Ok(Some(tokens(&token.record, &token.credentials, token.expires_at))),
             Err(Error::NotConnected { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -150,8 +151,8 @@ impl Calendar {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
         let table = self.table_of(&user_id)?;
-        let parts = CalendarShape::parts(&user_id);
-        let seal = |column, token| table.shape.tokens.sealed(&parts, column, token);
+        let parts = CalendarMapping::parts(&user_id);
+        let seal = |column, token| table.mapping.tokens.sealed(&parts, column, token);
         let access = seal(ACCESS_TOKEN, access_token.expose())?;
         let refresh = seal(REFRESH_TOKEN, refresh_token.expose())?;
         let params: Params<'_> = &[

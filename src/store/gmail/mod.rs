@@ -1,20 +1,20 @@
 //! The gmail store (seed 000): one row a user in `gmail_tokens`.
 
+mod mapping;
 mod migration;
-mod shape;
 mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::mapping::{GmailMapping, Record};
 pub use self::migration::MIGRATION;
-use self::shape::{GmailShape, Record};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
 use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{Callback, HttpEndpoint};
-use crate::refresh::{Behaviour, Engine, Observer, Token, Tokio, Want};
+use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Token, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
 use crate::store::table::{StoreTable, TableView, client_of, table_of};
@@ -37,9 +37,9 @@ pub struct Options {
     /// Google's token endpoint, with the application's credentials.
     pub google: Result<Arc<HttpEndpoint>>,
     /// Limits, and whether old instances are about.
-    pub behaviour: Behaviour,
+    pub config: RefreshConfig,
     /// What a caller of [`Gmail::valid`] wants.
-    pub want: Want,
+    pub refresh_options: RefreshOptions,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -93,10 +93,10 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Gmail {
-    engine: Engine<StoreTable<GmailShape>, Tokio>,
+    engine: Engine<StoreTable<GmailMapping>, Tokio>,
     statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
-    want: Want,
+    refresh_options: RefreshOptions,
     rls: RlsContext,
 }
 
@@ -104,21 +104,21 @@ impl Gmail {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let shape = GmailShape { format: options.format };
-        let table = StoreTable::new(options.database, shape, options.behaviour);
+        let mapping = GmailMapping { format: options.format };
+        let table = StoreTable::new(options.database, mapping, options.config);
         Self {
             statements: Arc::new(Statements {
                 upsert: table.named(sql::UPSERT),
                 delete: table.named(sql::DELETE),
             }),
-            engine: Engine::new(table, Tokio::default(), options.behaviour, options.observer),
+            engine: Engine::new(table, Tokio::default(), options.config, options.observer),
             google: options.google,
-            want: options.want,
+            refresh_options: options.refresh_options,
             rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<TableView<'_, GmailShape>> {
+    fn table(&self) -> Result<TableView<'_, GmailMapping>> {
         table_of(&self.engine, &self.rls)
     }
 
@@ -140,7 +140,7 @@ impl Gmail {
         }
         let expires_at = Timestamp::from_ms(timestamp("expiresAt", connection.expires_at_ms)?);
         let table = self.table()?;
-        let format = table.shape.format()?;
+        let format = table.mapping.format()?;
         let access = format.seal(connection.access_token.expose())?;
         let refresh = format.seal(connection.refresh_token.expose())?;
         let params: Params<'_> = &[
@@ -220,13 +220,17 @@ impl Gmail {
         let token = match refresh_fn {
             Some(refresh_fn) => {
                 self.engine
-                    .valid(self.rls.of(user_id), move |_: &_| Ok(refresh_fn.clone()), self.want)
+                    .valid(
+                        self.rls.of(user_id),
+                        move |_: &_| Ok(refresh_fn.clone()),
+                        self.refresh_options,
+                    )
                     .await?
             }
             None => {
                 let google = self.google.clone();
                 self.engine
-                    .valid(self.rls.of(user_id), move |_: &_| google.clone(), self.want)
+                    .valid(self.rls.of(user_id), move |_: &_| google.clone(), self.refresh_options)
                     .await?
             }
         };

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::expiring::{Endpoints, endpoint_of};
 use super::slot::{InSlot, Slot};
 use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, PAUSED, SKIPPED, STATE};
-use super::{Integration, IntegrationShape, Key, Record};
+use super::{Integration, IntegrationMapping, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Claimed, Row, Stopwatch};
 use crate::store::states::is_missing;
-use crate::store::table::Shape;
+use crate::store::table::RowMapping;
 
 /// The most rows that one query finds.
 pub(super) const LOOK_MAX: usize = 20_000;
@@ -134,7 +134,8 @@ impl Integration {
         since_ms: f64,
     ) -> Result<Vec<Found>> {
         let rows = self.rows(step, sql, due, since_ms).await?;
-        let found = |row| Ok(Found { key: IntegrationShape::key(row)?, failures: column(row, 2)? });
+        let found =
+            |row| Ok(Found { key: IntegrationMapping::key(row)?, failures: column(row, 2)? });
         rows.iter().map(found).collect()
     }
 
@@ -199,7 +200,7 @@ impl Integration {
     async fn give_back(&self, key: &Key, lease: Timestamp, error: &Error) -> Result<()> {
         let table = self.table()?;
         let params: Params<'_> = &[
-            (&IntegrationShape::parts(key), Type::TEXT_ARRAY),
+            (&IntegrationMapping::parts(key), Type::TEXT_ARRAY),
             (&lease, Type::TIMESTAMPTZ),
             (&error.code(), Type::TEXT),
         ];
@@ -220,9 +221,9 @@ impl Integration {
 fn claims(rows: &[crate::db::Row], clock: Stopwatch) -> Result<Vec<Claim>> {
     let claim = |row| {
         Ok(Claim {
-            key: IntegrationShape::key(row)?,
+            key: IntegrationMapping::key(row)?,
             expires_at: column(row, EXPIRY_COLUMN)?,
-            row: IntegrationShape::decode(row),
+            row: IntegrationMapping::decode(row),
             lease: column(row, LEASE_COLUMN)?,
             clock,
         })

@@ -1,15 +1,15 @@
 //! A user connects to Google, or disconnects any provider.
 
 use super::sql::{DELETE, KEEP};
-use super::{Integration, IntegrationShape, Key, Tokens, check_key};
+use super::{Integration, IntegrationMapping, Key, Tokens, check_key};
 use crate::db::RlsContext;
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
-use crate::store::consent::ConsentShape;
-use crate::store::table::Shape;
+use crate::store::consent::ConsentMapping;
+use crate::store::table::RowMapping;
 
-impl ConsentShape for IntegrationShape {
+impl ConsentMapping for IntegrationMapping {
     const KEEP: &'static str = KEEP;
     const DISCONNECT: &'static str = DELETE;
 }
@@ -39,7 +39,7 @@ impl Integration {
 }
 
 impl Connects for Integration {
-    const STORE: &'static str = IntegrationShape::STORE;
+    const STORE: &'static str = IntegrationMapping::STORE;
 
     fn rls(&self) -> &RlsContext {
         &self.rls

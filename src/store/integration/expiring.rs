@@ -55,7 +55,7 @@ impl Integration {
         options: Expiring,
         endpoints: Endpoints<E>,
     ) -> Result<Summary> {
-        self.table()?.shape.tokens.sealing.check()?;
+        self.table()?.mapping.tokens.sealing.check()?;
         let pace = Pace::new(options.per_second);
         let slots = Slots::new(pace.slots(options.concurrency));
         let table = self.table()?;

@@ -1,11 +1,11 @@
 //! Since when a connection has failed in the same way.
 
 use super::sql::FAILING_SINCE;
-use super::{Integration, IntegrationShape, Key, check_key};
+use super::{Integration, IntegrationMapping, Key, check_key};
 use crate::db::{Params, Timestamp, Type, column};
 use crate::error::Result;
 use crate::store::states::is_missing;
-use crate::store::table::Shape;
+use crate::store::table::RowMapping;
 
 /// A connection that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Integration {
         let table = self.table()?;
         let schema = table.schema().await?;
         let params: Params<'_> =
-            &[(&IntegrationShape::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
+            &[(&IntegrationMapping::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
         let step = "read since when a refresh fails";
         let rows = match table.read_rows(step, &table.named(FAILING_SINCE), params).await {
             // Not migrated yet, or closed to the role: not known.

@@ -6,9 +6,9 @@ mod connect;
 mod expiring;
 mod failing_since;
 mod lane;
+mod mapping;
 mod migration;
 mod pace;
-mod shape;
 mod slot;
 mod sql;
 mod tally;
@@ -18,19 +18,19 @@ use std::time::Duration;
 
 pub use self::expiring::Expiring;
 pub use self::failing_since::Failing;
+use self::mapping::IntegrationMapping;
+pub use self::mapping::{Key, Record};
 pub use self::migration::MIGRATION;
-use self::shape::IntegrationShape;
-pub use self::shape::{Key, Record};
 pub use self::tally::{FailureCount, Summary};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
 use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Behaviour, Engine, Observer, Row, Token, Tokio, Want};
+use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Row, Token, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable, TableView, table_of};
+use crate::store::table::{RowMapping, StoreTable, TableView, table_of};
 use crate::store::{Revives, Store};
 
 /// What an instance of the store is made of.
@@ -40,9 +40,9 @@ pub struct Options {
     /// How tokens are kept.
     pub sealing: Arc<Sealing>,
     /// Limits.
-    pub behaviour: Behaviour,
+    pub config: RefreshConfig,
     /// What a caller of [`Integration::valid`] wants, unless it says so.
-    pub want: Want,
+    pub refresh_options: RefreshOptions,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -78,10 +78,10 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Integration {
-    engine: Engine<StoreTable<IntegrationShape>, Tokio>,
+    engine: Engine<StoreTable<IntegrationMapping>, Tokio>,
     statements: Arc<Statements>,
     rls: RlsContext,
-    want: Want,
+    refresh_options: RefreshOptions,
     /// What was refreshed so long ago is not refreshed again.
     shared_refresh_ms: u64,
 }
@@ -90,22 +90,22 @@ impl Integration {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, sealing, behaviour, want, observer } = options;
-        let shape = IntegrationShape { tokens: SealedTokens { store: "integration", sealing } };
-        let table = StoreTable::new(database, shape, behaviour);
+        let Options { database, sealing, config, refresh_options, observer } = options;
+        let mapping = IntegrationMapping { tokens: SealedTokens { store: "integration", sealing } };
+        let table = StoreTable::new(database, mapping, config);
         Self {
             statements: Arc::new(Statements {
                 store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
                 bare_store: table.named(&sql::STORE.replace("{reset}", "")),
             }),
             rls: RlsContext::default(),
-            engine: Engine::new(table, Tokio::default(), behaviour, observer),
-            want,
-            shared_refresh_ms: behaviour.limits.shared_refresh_ms,
+            engine: Engine::new(table, Tokio::default(), config, observer),
+            refresh_options,
+            shared_refresh_ms: config.limits.shared_refresh_ms,
         }
     }
 
-    fn table(&self) -> Result<TableView<'_, IntegrationShape>> {
+    fn table(&self) -> Result<TableView<'_, IntegrationMapping>> {
         table_of(&self.engine, &self.rls)
     }
 
@@ -143,13 +143,13 @@ impl Integration {
     ) -> Result<Tokens> {
         check_key(&key)?;
         self.table()?;
-        let want = Want {
-            fresh_ms: options.min_ttl_ms.unwrap_or(self.want.fresh_ms),
+        let refresh_options = RefreshOptions {
+            fresh_ms: options.min_ttl_ms.unwrap_or(self.refresh_options.fresh_ms),
             force: options.force,
-            ..self.want
+            ..self.refresh_options
         };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = self.engine.valid(self.rls.of(key), endpoint, want).await?;
+        let token = self.engine.valid(self.rls.of(key), endpoint, refresh_options).await?;
         let Token { record, credentials, expires_at, .. } = token;
         Ok(Tokens {
             access_token: credentials.access_token.clone(),
@@ -177,8 +177,8 @@ impl Integration {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
         let table = self.table()?;
-        let parts = IntegrationShape::parts(&key);
-        let seal = |column, token: &str| table.shape.tokens.sealed(&parts, column, token);
+        let parts = IntegrationMapping::parts(&key);
+        let seal = |column, token: &str| table.mapping.tokens.sealed(&parts, column, token);
         let access = seal(ACCESS_TOKEN, access_token.expose())?;
         let refresh = refresh_token.map(|token| seal(REFRESH_TOKEN, token.expose())).transpose()?;
         let params: Params<'_> = &[

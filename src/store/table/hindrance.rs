@@ -3,7 +3,7 @@
 //! nothing, never before.
 
 use super::StoreTable;
-use super::shape::Shape;
+use super::mapping::RowMapping;
 use crate::db::{RlsContext, Timeouts, column};
 use crate::error::{Error, Result};
 
@@ -48,7 +48,7 @@ pub(super) const TOUCH: &str = concat!(
     SELECT EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM touched)"
 );
 
-impl<S: Shape> StoreTable<S> {
+impl<S: RowMapping> StoreTable<S> {
     /// The error of a write that changed nothing, though there is a row to be changed; `None` where
     /// nothing is there that could be the reason.
     pub(super) async fn hindered(&self) -> Option<Error> {

@@ -17,8 +17,8 @@
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
 mod hindrance;
+mod mapping;
 mod rows;
-mod shape;
 mod state;
 mod statements;
 mod view;
@@ -30,9 +30,9 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 pub(super) use self::hindrance::as_asked;
+pub(super) use self::mapping::{RowMapping, Sql, Steps, steps};
 use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
-pub(super) use self::shape::{Shape, Sql, Steps, steps};
 pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
 pub(super) use self::view::{TableView, table_of};
@@ -43,14 +43,14 @@ use crate::db::{
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{
-    Behaviour, Commit, Committed, Credentials, Failure, LeaseRequest, RefreshState, Row,
+    Commit, Committed, Credentials, Failure, LeaseRequest, RefreshConfig, RefreshState, Row,
     RowVersion, Sealed, Table,
 };
 use crate::store::states::RefreshStates;
 
 /// A store's table.
-pub(super) struct StoreTable<S: Shape> {
-    pub(super) shape: S,
+pub(super) struct StoreTable<S: RowMapping> {
+    pub(super) mapping: S,
     pub(super) database: Arc<Database>,
     statements: Arc<Statements>,
     reads: Arc<CombinedReads<Rows<S>>>,
@@ -61,19 +61,19 @@ pub(super) struct StoreTable<S: Shape> {
     hidden_from_tenant: OnceCell<bool>,
 }
 
-impl<S: Shape> StoreTable<S> {
-    pub(super) fn new(database: Arc<Database>, shape: S, behaviour: Behaviour) -> Self {
-        let Behaviour { limits, mixed_fleet } = behaviour;
+impl<S: RowMapping> StoreTable<S> {
+    pub(super) fn new(database: Arc<Database>, mapping: S, config: RefreshConfig) -> Self {
+        let RefreshConfig { limits, mixed_fleet } = config;
         let statements = Arc::new(Statements::of::<S>(&database));
         let reads = CombinedReads::new(Rows {
             database: Arc::clone(&database),
             statements: Arc::clone(&statements),
             timeouts: Timeouts::usual(&limits),
-            shape: PhantomData,
+            mapping: PhantomData,
         });
         let states = RefreshStates::new(Arc::clone(&database), (S::STORE, S::TABLE), limits);
         Self {
-            shape,
+            mapping,
             states,
             database,
             statements,
@@ -143,7 +143,7 @@ impl<S: Shape> StoreTable<S> {
     }
 }
 
-impl<S: Shape> Table for StoreTable<S> {
+impl<S: RowMapping> Table for StoreTable<S> {
     type Key = ContextKey<S::Key>;
     type Record = S::Record;
 
@@ -156,7 +156,7 @@ impl<S: Shape> Table for StoreTable<S> {
     }
 
     fn not_connected(&self, key: &ContextKey<S::Key>) -> Error {
-        self.shape.not_connected(&key.key)
+        self.mapping.not_connected(&key.key)
     }
 
     fn recorded(&self, record: &Arc<S::Record>, response: &TokenResponse) -> Arc<S::Record> {
@@ -234,11 +234,11 @@ impl<S: Shape> Table for StoreTable<S> {
         key: &ContextKey<S::Key>,
         row: &Row<S::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send {
-        self.shape.open(&key.key, row)
+        self.mapping.open(&key.key, row)
     }
 
     fn check_seal(&self) -> Result<()> {
-        self.shape.check_seal()
+        self.mapping.check_seal()
     }
 
     fn seal(
@@ -246,7 +246,7 @@ impl<S: Shape> Table for StoreTable<S> {
         key: &ContextKey<S::Key>,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send {
-        self.shape.seal(&key.key, credentials)
+        self.mapping.seal(&key.key, credentials)
     }
 
     async fn take_lease(
@@ -347,7 +347,7 @@ impl<S: Shape> Table for StoreTable<S> {
             (&version.refresh.as_deref(), Type::TEXT),
             (&version.access.as_deref(), Type::TEXT),
             (&lease, Type::TIMESTAMPTZ),
-            (&self.shape.reason(refusal), Type::TEXT),
+            (&self.mapping.reason(refusal), Type::TEXT),
         ];
         let sql = &self.statements.mark_revoked;
         let rows =

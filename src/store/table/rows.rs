@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::shape::Shape;
+use super::mapping::RowMapping;
 use super::statements::{Read, Statements};
 use crate::db::{ContextRead, Database, Fetched, Lookup, ReadKeys, RlsContext, Timeouts, Type};
 use crate::error::{Error, Result};
@@ -14,10 +14,10 @@ pub(super) struct Rows<S> {
     pub(super) database: Arc<Database>,
     pub(super) statements: Arc<Statements>,
     pub(super) timeouts: Timeouts,
-    pub(super) shape: PhantomData<S>,
+    pub(super) mapping: PhantomData<S>,
 }
 
-impl<S: Shape> Lookup for Rows<S> {
+impl<S: RowMapping> Lookup for Rows<S> {
     type Key = S::Key;
     type Row = Row<S::Record>;
 
@@ -75,7 +75,7 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
     (combinations <= keys.len() * COMBINATIONS_PER_KEY).then_some(columns)
 }
 
-impl<S: Shape> Rows<S> {
+impl<S: RowMapping> Rows<S> {
     /// The query for these keys, and its form for a table that lacks what a migration adds.
     fn query<'a>(&'a self, ReadKeys { rls, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;

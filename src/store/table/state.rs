@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StoreTable;
-use super::shape::Shape;
+use super::mapping::RowMapping;
 use crate::error::Result;
 use crate::refresh::{Failure, RefreshState, RowVersion};
 use crate::store::states::{Parts, Prints};
 
-impl<S: Shape> StoreTable<S> {
+impl<S: RowMapping> StoreTable<S> {
     fn owned(key: &S::Key) -> Parts {
         S::parts(key).into_iter().map(|part| part.map(str::to_owned)).collect()
     }
 
     /// The fingerprints of a client; none of a callback's (`None`), which is not known.
     pub(in crate::store) fn client_prints(&self, client: Option<&str>) -> Prints {
-        let print = |client| self.shape.fingerprints(&format!("oauth client\0{client}"));
+        let print = |client| self.mapping.fingerprints(&format!("oauth client\0{client}"));
         client.map(print).unwrap_or_default()
     }
 
@@ -24,13 +24,13 @@ impl<S: Shape> StoreTable<S> {
     fn refresher_prints(&self, client: Option<&str>) -> Prints {
         match client {
             Some(client) => self.client_prints(Some(client)),
-            None => self.shape.fingerprints("refreshFn"),
+            None => self.mapping.fingerprints("refreshFn"),
         }
     }
 
     fn token_prints(&self, version: &RowVersion) -> Prints {
         let text = version.refresh.as_deref().unwrap_or_default();
-        self.shape.fingerprints(&format!("refresh token\0{text}"))
+        self.mapping.fingerprints(&format!("refresh token\0{text}"))
     }
 
     /// The schema that the table is in.

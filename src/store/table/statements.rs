@@ -1,7 +1,7 @@
 //! A store's statements, for one table name.
 
 use super::hindrance::{HINDRANCES, TOUCH};
-use super::shape::Shape;
+use super::mapping::RowMapping;
 use crate::db::{Database, ON_PRIMARY};
 
 /// The statements for one table name.
@@ -32,7 +32,7 @@ pub(super) struct Read {
 
 /// The statement `sql` with the name of this table, and of its schema, and with what every statement
 /// begins with: it need not be put there at each call.
-pub(super) fn named<S: Shape>(database: &Database, sql: &str) -> String {
+pub(super) fn named<S: RowMapping>(database: &Database, sql: &str) -> String {
     let settings = database.settings();
     let named = sql.replace("{table}", &settings.qualified(S::TABLE));
     let named = named.replace("{schema}", &settings.qualified(""));
@@ -40,7 +40,7 @@ pub(super) fn named<S: Shape>(database: &Database, sql: &str) -> String {
 }
 
 impl Statements {
-    pub(super) fn of<S: Shape>(database: &Database) -> Self {
+    pub(super) fn of<S: RowMapping>(database: &Database) -> Self {
         let named = |sql: &str| named::<S>(database, sql);
         let [added, bare] = S::ADDED;
         let read = |sql: &str| Read {

@@ -4,14 +4,14 @@
 use std::ops::Deref;
 
 use super::StoreTable;
+use super::mapping::RowMapping;
 use super::rows::lacking_both;
-use super::shape::Shape;
 use crate::db::{Params, RlsContext, Timestamp};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Engine, Row, Table, Tokio};
 
 /// A store's table in a row-security context.
-pub(in crate::store) struct TableView<'a, S: Shape> {
+pub(in crate::store) struct TableView<'a, S: RowMapping> {
     pub(super) table: &'a StoreTable<S>,
     pub(super) rls: RlsContext,
 }
@@ -20,7 +20,7 @@ pub(in crate::store) struct TableView<'a, S: Shape> {
 ///
 /// # Errors
 /// [`Error::Closed`].
-pub(in crate::store) fn table_of<'a, S: Shape>(
+pub(in crate::store) fn table_of<'a, S: RowMapping>(
     engine: &'a Engine<StoreTable<S>, Tokio>,
     rls: &RlsContext,
 ) -> Result<TableView<'a, S>> {
@@ -30,7 +30,7 @@ pub(in crate::store) fn table_of<'a, S: Shape>(
     Ok(TableView { table: engine.table(), rls: rls.clone() })
 }
 
-impl<S: Shape> Deref for TableView<'_, S> {
+impl<S: RowMapping> Deref for TableView<'_, S> {
     type Target = StoreTable<S>;
 
     fn deref(&self) -> &StoreTable<S> {
@@ -38,7 +38,7 @@ impl<S: Shape> Deref for TableView<'_, S> {
     }
 }
 
-impl<S: Shape> TableView<'_, S> {
+impl<S: RowMapping> TableView<'_, S> {
     /// The row as it is now; `None` when there is none.
     pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
         self.table.read(&self.rls.of(key.clone())).await
@@ -50,7 +50,7 @@ impl<S: Shape> TableView<'_, S> {
         key: &S::Key,
         row: &Row<S::Record>,
     ) -> Result<Credentials> {
-        self.shape.open(key, row).await
+        self.mapping.open(key, row).await
     }
 
     /// Gives a lease back.

@@ -2,8 +2,8 @@
 //! the same tenant, provider and identifier are a connection.
 
 mod key;
+mod mapping;
 mod migration;
-mod shape;
 mod sql;
 mod store;
 mod token;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::key::{PairKey, TokenKey};
+use self::mapping::{Record, VaultMapping};
 pub use self::migration::MIGRATION;
-use self::shape::{Record, VaultShape};
 use self::store::Statements;
 use self::token::{Stored, Tokens};
 use self::usage::Usage;
@@ -23,7 +23,7 @@ use crate::crypto::VaultFormat;
 use crate::db::{CombinedReads, Database, Params, RlsContext, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
+use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
 use crate::secret::AccessToken;
 use crate::store::table::{StoreTable, TableView, table_of};
 use crate::store::uuid::uuid;
@@ -42,9 +42,9 @@ pub struct Options {
     /// The secrets.
     pub format: Result<Arc<VaultFormat>>,
     /// Limits.
-    pub behaviour: Behaviour,
+    pub config: RefreshConfig,
     /// What a caller of [`Vault::refreshed`] wants, but for how fresh.
-    pub want: Want,
+    pub refresh_options: RefreshOptions,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -69,11 +69,11 @@ pub struct Opened {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Vault {
-    engine: Engine<StoreTable<VaultShape>, Tokio>,
+    engine: Engine<StoreTable<VaultMapping>, Tokio>,
     tokens: Arc<CombinedReads<Tokens>>,
     usage: Arc<Usage>,
     statements: Arc<Statements>,
-    want: Want,
+    refresh_options: RefreshOptions,
     rls: RlsContext,
 }
 
@@ -81,10 +81,10 @@ impl Vault {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, format, behaviour, want, observer } = options;
+        let Options { database, format, config, refresh_options, observer } = options;
         let clock = Tokio::default();
-        let shape = VaultShape { format, clock };
-        let table = StoreTable::new(Arc::clone(&database), shape, behaviour);
+        let mapping = VaultMapping { format, clock };
+        let table = StoreTable::new(Arc::clone(&database), mapping, config);
         let timeouts = table.usual();
         Self {
             tokens: CombinedReads::new(Tokens {
@@ -95,13 +95,13 @@ impl Vault {
             }),
             usage: Usage::new(database, table.named(sql::USED), timeouts, clock),
             statements: Arc::new(Statements::of(&table)),
-            engine: Engine::new(table, Tokio::default(), behaviour, observer),
-            want,
+            engine: Engine::new(table, Tokio::default(), config, observer),
+            refresh_options,
             rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<TableView<'_, VaultShape>> {
+    fn table(&self) -> Result<TableView<'_, VaultMapping>> {
         table_of(&self.engine, &self.rls)
     }
 
@@ -155,12 +155,13 @@ impl Vault {
         self.table()?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
         let fresh_ms = buffer_ms.clamp(0.0, FRESH_MAX_MS) as u64;
-        let want = Want { fresh_ms, ..self.want };
+        let refresh_options = RefreshOptions { fresh_ms, ..self.refresh_options };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = match self.engine.valid(self.rls.of(pair.clone()), endpoint, want).await {
-            Err(Error::NotConnected { .. }) => return Ok(None),
-            token => token?,
-        };
+        let token =
+            match self.engine.valid(self.rls.of(pair.clone()), endpoint, refresh_options).await {
+                Err(Error::NotConnected { .. }) => return Ok(None),
+                token => token?,
+            };
         let Record { id, last_used_at, is_valid, now, .. } = &*token.record;
         let judged = |opened: Opened| {
             let needs_refresh = is_within(buffer_ms, opened.expires_at, *now);
@@ -197,7 +198,7 @@ impl Vault {
 
     async fn open(&self, stored: &Stored) -> Result<Opened> {
         self.usage.note(&self.rls, &stored.id);
-        let mut value = self.table()?.shape.format()?.open(&stored.sealed).await?;
+        let mut value = self.table()?.mapping.format()?.open(&stored.sealed).await?;
         Ok(Opened {
             key: stored.key.clone(),
             id: stored.id.clone(),
@@ -226,7 +227,7 @@ impl Vault {
             check_text("value", value.expose(), TOKEN_MAX_BYTES)?;
         }
         let table = self.table()?;
-        let sealed = table.shape.sealed(value.expose()).await?;
+        let sealed = table.mapping.sealed(value.expose()).await?;
         let params: Params<'_> = &[
             (&key.parts(), Type::TEXT_ARRAY),
             (&sealed, Type::TEXT),

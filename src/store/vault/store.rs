@@ -1,7 +1,7 @@
 //! The store's own statements, and storing a token under the unique key that applies.
 
 use super::key::TokenKey;
-use super::shape::VaultShape;
+use super::mapping::VaultMapping;
 use super::sql;
 use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn of(table: &StoreTable<VaultShape>) -> Self {
+    pub(super) fn of(table: &StoreTable<VaultMapping>) -> Self {
         let store = |target| table.named(&sql::STORE.replace("{target}", target));
         Self {
             store_with_identifier: store(sql::WITH_IDENTIFIER),
@@ -38,7 +38,7 @@ impl Statements {
     /// Upserts; a table that lacks what a migration adds is written as old code does it.
     pub(super) async fn store(
         &self,
-        table: &TableView<'_, VaultShape>,
+        table: &TableView<'_, VaultMapping>,
         key: &TokenKey,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
@@ -52,7 +52,7 @@ impl Statements {
     /// The error for an enum value that the database lacks, when that is what is wrong.
     pub(super) async fn lacking_label(
         &self,
-        table: &TableView<'_, VaultShape>,
+        table: &TableView<'_, VaultMapping>,
         key: &TokenKey,
     ) -> Option<Error> {
         let enums = [("token_provider", key.provider()), ("token_type", key.token_type())];

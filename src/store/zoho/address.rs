@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::shape::Record;
+use super::mapping::Record;
 use crate::error::Result;
 use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, Provider, ZOHO, ZohoServers};
 

@@ -2,17 +2,17 @@
 //! providers.
 
 mod address;
+mod mapping;
 mod migration;
-mod shape;
 mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::address::Address;
+pub use self::mapping::Key;
+use self::mapping::{Record, ZohoMapping};
 pub use self::migration::MIGRATION;
-pub use self::shape::Key;
-use self::shape::{Record, ZohoShape};
 use crate::config::{
     EXPIRES_IN_MAX_S, METADATA_MAX_BYTES, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text,
     check_varchar,
@@ -21,10 +21,10 @@ use crate::crypto::Sealing;
 use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, HttpClient, ZohoServers};
-use crate::refresh::{Behaviour, Engine, Observer, Tokio, Want};
+use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{Shape, StoreTable, TableView, client_of, table_of};
+use crate::store::table::{RowMapping, StoreTable, TableView, client_of, table_of};
 use crate::store::{Revives, Store};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
@@ -49,9 +49,9 @@ pub struct Options {
     /// The HTTP client.
     pub http: Result<Arc<dyn HttpClient>>,
     /// Limits.
-    pub behaviour: Behaviour,
+    pub config: RefreshConfig,
     /// What a caller of [`Zoho::access_token`] wants.
-    pub want: Want,
+    pub refresh_options: RefreshOptions,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -84,10 +84,10 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Zoho {
-    engine: Engine<StoreTable<ZohoShape>, Tokio>,
+    engine: Engine<StoreTable<ZohoMapping>, Tokio>,
     statements: Arc<Statements>,
     address: Address,
-    want: Want,
+    refresh_options: RefreshOptions,
     rls: RlsContext,
 }
 
@@ -95,11 +95,11 @@ impl Zoho {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { accounts_server, token_url, allow_insecure, http, behaviour, .. } = options;
+        let Options { accounts_server, token_url, allow_insecure, http, config, .. } = options;
         let servers = options.accounts_servers;
         let tokens = SealedTokens { store: "zoho", sealing: options.sealing };
-        let shape = ZohoShape { tokens, environment: options.environment };
-        let table = StoreTable::new(options.database, shape, behaviour);
+        let mapping = ZohoMapping { tokens, environment: options.environment };
+        let table = StoreTable::new(options.database, mapping, config);
         Self {
             statements: Arc::new(Statements {
                 store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
@@ -107,14 +107,14 @@ impl Zoho {
                 seed: table.named(sql::SEED),
                 revive: table.named(sql::REVIVE),
             }),
-            engine: Engine::new(table, Tokio::default(), behaviour, options.observer),
+            engine: Engine::new(table, Tokio::default(), config, options.observer),
             address: Address { accounts_server, servers, token_url, allow_insecure, http },
-            want: options.want,
+            refresh_options: options.refresh_options,
             rls: RlsContext::default(),
         }
     }
 
-    fn table(&self) -> Result<TableView<'_, ZohoShape>> {
+    fn table(&self) -> Result<TableView<'_, ZohoMapping>> {
         table_of(&self.engine, &self.rls)
     }
 
@@ -148,7 +148,7 @@ impl Zoho {
             check_credentials(&credentials)?;
             address.endpoint(record, credentials.clone())
         };
-        let token = self.engine.valid(self.rls.of(key), endpoint, self.want).await?;
+        let token = self.engine.valid(self.rls.of(key), endpoint, self.refresh_options).await?;
         Ok(token.credentials.access_token.clone())
     }
 
@@ -157,9 +157,9 @@ impl Zoho {
     async fn take_environment(&self, key: &Key, credentials: &ClientCredentials) -> Result<bool> {
         let client = |record: &Record| self.address.endpoint(record, credentials.clone());
         let table = self.table()?;
-        let Some(token) = &table.shape.environment else { return Ok(false) };
+        let Some(token) = &table.mapping.environment else { return Ok(false) };
         let sealed =
-            table.shape.tokens.sealed(&ZohoShape::parts(key), REFRESH_TOKEN, token.expose());
+            table.mapping.tokens.sealed(&ZohoMapping::parts(key), REFRESH_TOKEN, token.expose());
         let sealed = sealed.map_err(of_argument("ZOHO_REFRESH_TOKEN"))?;
         let Some(row) = table.row(key).await? else {
             check_credentials(credentials)?;
@@ -171,7 +171,7 @@ impl Zoho {
             return Ok(true);
         };
         let Some(mark) = &row.record.mark else { return Ok(true) };
-        if !mark.is_before(token, &table.shape.tokens.sealing) {
+        if !mark.is_before(token, &table.mapping.tokens.sealing) {
             return Ok(false);
         }
         check_credentials(credentials)?;
@@ -221,12 +221,12 @@ impl Zoho {
             check_text("metadata", metadata, METADATA_MAX_BYTES)?;
         }
         let table = self.table()?;
-        let parts = ZohoShape::parts(&key);
+        let parts = ZohoMapping::parts(&key);
         let access = access_token
-            .map(|token| table.shape.tokens.sealed(&parts, ACCESS_TOKEN, token.expose()))
+            .map(|token| table.mapping.tokens.sealed(&parts, ACCESS_TOKEN, token.expose()))
             .transpose()
             .map_err(of_argument("accessToken"))?;
-        let refresh = table.shape.tokens.sealed(&parts, REFRESH_TOKEN, refresh_token.expose());
+        let refresh = table.mapping.tokens.sealed(&parts, REFRESH_TOKEN, refresh_token.expose());
         let refresh = refresh.map_err(of_argument("refreshToken"))?;
         let params: Params<'_> = &[
             (&key.client_id, Type::TEXT),
@@ -262,7 +262,7 @@ impl Zoho {
     pub async fn has_token(&self, key: Key) -> Result<bool> {
         check_key(&key)?;
         let table = self.table()?;
-        Ok(table.row(&key).await?.is_some() || table.shape.environment.is_some())
+        Ok(table.row(&key).await?.is_some() || table.mapping.environment.is_some())
     }
 }
 

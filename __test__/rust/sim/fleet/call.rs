@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokenkeep::error::Error;
-use tokenkeep::refresh::{Engine, Want};
+use tokenkeep::refresh::{Engine, RefreshOptions};
 
 use super::super::machine::Machine;
 use super::super::provider::Name;
@@ -28,14 +28,17 @@ impl Member {
         let Machine { world, process } = &self.machine;
         let endpoint = self.endpoint(login);
         let limits = &world.limits;
-        let want = Want {
+        let refresh_options = RefreshOptions {
             fresh_ms: limits.fresh_ms,
             wait_ms: limits.wait_ms,
             usable_at_once: false,
             force: false,
         };
         world.note(&process.name, || format!("asks for a token of user {user} as {login:?}"));
-        let outcome = self.engine.valid(user, move |(): &()| Ok(Arc::clone(&endpoint)), want).await;
+        let outcome = self
+            .engine
+            .valid(user, move |(): &()| Ok(Arc::clone(&endpoint)), refresh_options)
+            .await;
         let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
         world.note(&process.name, || match &outcome {
             Ok(token) => format!("is given {token}"),

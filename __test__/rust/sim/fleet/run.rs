@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokenkeep::refresh::{Behaviour, Engine, Runtime, Silent};
+use tokenkeep::refresh::{Engine, RefreshConfig, Runtime, Silent};
 
 use super::super::chance::Chance;
 use super::super::executor::Executor;
@@ -79,8 +79,8 @@ fn take_part(world: &Arc<World>, member: &plan::Member, index: usize) {
         notes: Notes::new(world, &process),
         client: member.login.client,
     };
-    let behaviour = Behaviour { limits: world.limits, mixed_fleet: false };
-    let engine = Engine::new(table, machine.clone(), behaviour, Arc::new(Silent));
+    let config = RefreshConfig { limits: world.limits, mixed_fleet: false };
+    let engine = Engine::new(table, machine.clone(), config, Arc::new(Silent));
     let started = Member { machine, engine: Arc::new(engine) };
     for (at_us, act) in member.acts.iter().copied() {
         let member = started.clone();

@@ -6,8 +6,8 @@ use super::sql::{ADDED, REWRITE, SEALED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
-use crate::store::sealed_tokens::{SealedShape, SealedTokens};
-use crate::store::table::{Shape, Sql, Steps, steps};
+use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
+use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// What a row holds beside tokens.
 #[derive(Debug)]
@@ -15,11 +15,11 @@ pub(super) struct Record {
     pub(super) scopes: Option<Vec<String>>,
 }
 
-pub(super) struct CalendarShape {
+pub(super) struct CalendarMapping {
     pub(super) tokens: SealedTokens,
 }
 
-impl SealedShape for CalendarShape {
+impl SealedMapping for CalendarMapping {
     const SEALED: &'static str = SEALED;
     const REWRITE: &'static str = REWRITE;
 
@@ -28,7 +28,7 @@ impl SealedShape for CalendarShape {
     }
 }
 
-impl Shape for CalendarShape {
+impl RowMapping for CalendarMapping {
     /// The application's user, a UUID as PostgreSQL prints it.
     type Key = String;
     type Record = Record;

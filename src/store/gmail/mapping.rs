@@ -8,7 +8,7 @@ use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::table::{Shape, Sql, Steps, steps};
+use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// What a row holds beside tokens.
 #[derive(Debug)]
@@ -21,17 +21,17 @@ pub(super) struct Record {
     pub(super) connected_at: Timestamp,
 }
 
-pub(super) struct GmailShape {
+pub(super) struct GmailMapping {
     pub(super) format: Result<Arc<GmailFormat>>,
 }
 
-impl GmailShape {
+impl GmailMapping {
     pub(super) fn format(&self) -> Result<&GmailFormat> {
         self.format.as_deref().map_err(Clone::clone)
     }
 }
 
-impl Shape for GmailShape {
+impl RowMapping for GmailMapping {
     type Key = String;
     type Record = Record;
 

@@ -7,9 +7,9 @@ use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenResponse;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
-use crate::store::revive::RevivedShape;
-use crate::store::sealed_tokens::{SealedShape, SealedTokens};
-use crate::store::table::{Shape, Sql, Steps, steps};
+use crate::store::revive::RevivedMapping;
+use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
+use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// The row's natural key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,11 +39,11 @@ pub struct Record {
 /// A row that was written so much later than it was marked is alive again.
 const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 
-pub(super) struct IntegrationShape {
+pub(super) struct IntegrationMapping {
     pub(super) tokens: SealedTokens,
 }
 
-impl SealedShape for IntegrationShape {
+impl SealedMapping for IntegrationMapping {
     const SEALED: &'static str = SEALED;
     const REWRITE: &'static str = REWRITE;
 
@@ -52,11 +52,11 @@ impl SealedShape for IntegrationShape {
     }
 }
 
-impl RevivedShape for IntegrationShape {
+impl RevivedMapping for IntegrationMapping {
     const REVIVE: &'static str = REVIVE;
 }
 
-impl Shape for IntegrationShape {
+impl RowMapping for IntegrationMapping {
     type Key = Key;
     type Record = Record;
 

@@ -1,10 +1,10 @@
-//! What a caller asks for, and how an instance behaves.
+//! The options of a call, and the configuration of an instance.
 
 use crate::config::Limits;
 
-/// What a caller asks for.
+/// The options of a call that needs a token.
 #[derive(Debug, Clone, Copy)]
-pub struct Want {
+pub struct RefreshOptions {
     /// How much of the access token must be left, else it is refreshed.
     pub fresh_ms: u64,
     /// How long the caller waits.
@@ -17,9 +17,9 @@ pub struct Want {
     pub force: bool,
 }
 
-/// How an instance behaves.
+/// The configuration of an instance.
 #[derive(Debug, Clone, Copy)]
-pub struct Behaviour {
+pub struct RefreshConfig {
     /// The limits of the protocol.
     pub limits: Limits,
     /// Whether old-style instances work on the same table.

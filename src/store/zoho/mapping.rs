@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::RefreshToken;
-use crate::store::revive::RevivedShape;
-use crate::store::sealed_tokens::{SealedShape, SealedTokens};
-use crate::store::table::{Shape, Sql, Steps, steps};
+use crate::store::revive::RevivedMapping;
+use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
+use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// The row's natural key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,13 +62,13 @@ impl RevokedMark {
     }
 }
 
-pub(super) struct ZohoShape {
+pub(super) struct ZohoMapping {
     pub(super) tokens: SealedTokens,
     /// `ZOHO_REFRESH_TOKEN`.
     pub(super) environment: Option<RefreshToken>,
 }
 
-impl SealedShape for ZohoShape {
+impl SealedMapping for ZohoMapping {
     const SEALED: &'static str = SEALED;
     const REWRITE: &'static str = REWRITE;
 
@@ -77,11 +77,11 @@ impl SealedShape for ZohoShape {
     }
 }
 
-impl RevivedShape for ZohoShape {
+impl RevivedMapping for ZohoMapping {
     const REVIVE: &'static str = REVIVE_MARKED;
 }
 
-impl Shape for ZohoShape {
+impl RowMapping for ZohoMapping {
     type Key = Key;
     type Record = Record;
 

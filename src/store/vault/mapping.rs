@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Runtime, Sealed, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::revive::RevivedShape;
-use crate::store::table::{Shape, Sql, Steps, steps};
+use crate::store::revive::RevivedMapping;
+use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// `last_error` when a refresher, not the user, has marked a row.
 const MARK: &str = "tokenkeep:invalid_grant";
@@ -32,12 +32,12 @@ pub(super) struct Record {
     marked: bool,
 }
 
-pub(super) struct VaultShape {
+pub(super) struct VaultMapping {
     pub(super) format: Result<Arc<VaultFormat>>,
     pub(super) clock: Tokio,
 }
 
-impl VaultShape {
+impl VaultMapping {
     pub(super) fn format(&self) -> Result<&VaultFormat> {
         self.format.as_deref().map_err(Clone::clone)
     }
@@ -47,11 +47,11 @@ impl VaultShape {
     }
 }
 
-impl RevivedShape for VaultShape {
+impl RevivedMapping for VaultMapping {
     const REVIVE: &'static str = REVIVE;
 }
 
-impl Shape for VaultShape {
+impl RowMapping for VaultMapping {
     type Key = PairKey;
     type Record = Record;
 

@@ -57,7 +57,7 @@ macro_rules! steps {
 pub(in crate::store) use steps;
 
 /// A store's own side of its table.
-pub(in crate::store) trait Shape: Send + Sync + 'static {
+pub(in crate::store) trait RowMapping: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
     /// What a row holds beside tokens.
