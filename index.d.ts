@@ -9,13 +9,13 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** The side that the face holds. */
+/** The side that the JavaScript API holds. */
 export declare class Bridge {
   /** `wake` is called on the JS thread when there is something to `drain`. */
   constructor(wake: () => void)
   /** Everything that is ready, flat: for each message its kind, a number and its fields. */
   drain(): Array<unknown>
-  /** From the next call on the face keeps each one's async context until it is told to forget it. */
+  /** From the next call on the JavaScript API keeps each one's async context until it is told to forget it. */
   keepCallers(): void
   /**
    * Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
@@ -45,13 +45,13 @@ export declare class GmailKeys {
 }
 
 /** An independent instance. */
-export declare class Keep {
+export declare class Instance {
   /** `number` names this instance in events. */
-  constructor(bridge: Bridge, number: number, options: KeepOptions)
+  constructor(bridge: Bridge, number: number, options: InstanceOptions)
   /** The same instance, whose statements tell row-level security that they are this tenant's. */
-  forTenant(tenantId: string): Keep
+  forTenant(tenantId: string): Instance
   /** The settings have changed since: what is still to be stored goes where these lead. */
-  follow(options: KeepOptions): void
+  follow(options: InstanceOptions): void
   /**
    * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
    * happened. For an instance that gets no further calls.
@@ -73,7 +73,7 @@ export declare class VaultKeys {
 }
 
 /** Begins a flow; resolves to where the browser is to be sent. */
-export declare function beginAuthorization(keep: Keep, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function beginAuthorization(instance: Instance, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** What a browser came back with. */
 export interface CallbackParameters {
@@ -88,7 +88,7 @@ export interface CallbackParameters {
 }
 
 /** Rejects a ticket that would not be taken; does not use it up. */
-export declare function checkTicket(keep: Keep, id: number, store: string, ticket: string, userId?: string | undefined | null): void
+export declare function checkTicket(instance: Instance, id: number, store: string, ticket: string, userId?: string | undefined | null): void
 
 /** What is worth a word about `database_url`, with libpq's variables about TLS. */
 export declare function databaseRemarks(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseRemarks
@@ -127,19 +127,19 @@ export declare function decryptToken(keys: GmailKeys, encrypted: string): string
 export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
-export declare function deleteCalendarTokens(keep: Keep, id: number, userId: string): void
+export declare function deleteCalendarTokens(instance: Instance, id: number, userId: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
-export declare function deleteGmailTokens(keep: Keep, id: number, userId: string): void
+export declare function deleteGmailTokens(instance: Instance, id: number, userId: string): void
 
 /** Deletes all tokens of a tenant at a provider. */
-export declare function deleteVaultProviderTokens(keep: Keep, id: number, tenantId: string, provider: string): void
+export declare function deleteVaultProviderTokens(instance: Instance, id: number, tenantId: string, provider: string): void
 
 /** Deletes a token, if there is one. */
-export declare function deleteVaultToken(keep: Keep, id: number, tokenId: string): void
+export declare function deleteVaultToken(instance: Instance, id: number, tokenId: string): void
 
 /** Deletes a user's tokens, then revokes them; resolves to whether there were any. */
-export declare function disconnect(keep: Keep, id: number, store: string, userId: string): void
+export declare function disconnect(instance: Instance, id: number, store: string, userId: string): void
 
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string
@@ -157,76 +157,70 @@ export interface ErrorCode {
 export declare function errorCodes(): Array<ErrorCode>
 
 /**
- * Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+ * Backoff at the database and the tables of `stores`, and writes nothing; resolves to findings, as
  * JSON.
  */
-export declare function examineDatabase(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>): void
+export declare function examineDatabase(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>): void
 
 /** The access tokens that expire soon; four fields each. */
-export declare function findExpiringVaultTokens(keep: Keep, id: number, withinMinutes: number, provider?: string | undefined | null): void
+export declare function findExpiringVaultTokens(instance: Instance, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
 /** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
-export declare function finishAuthorization(keep: Keep, id: number, store: string, callback: CallbackParameters): void
+export declare function finishAuthorization(instance: Instance, id: number, store: string, callback: CallbackParameters): void
 
 /** Uses a ticket up; resolves to where the browser is to be sent. */
-export declare function followTicket(keep: Keep, id: number, store: string, ticket: string, userId: string | undefined | null, browser: string): void
+export declare function followTicket(instance: Instance, id: number, store: string, ticket: string, userId: string | undefined | null, browser: string): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
  * when there are none.
  */
-export declare function getCalendarCredentials(keep: Keep, id: number, userId: string): void
+export declare function getCalendarCredentials(instance: Instance, id: number, userId: string): void
 
 /** The stored tokens, fresh or not; `null` when there are none. */
-export declare function getCalendarTokens(keep: Keep, id: number, userId: string): void
+export declare function getCalendarTokens(instance: Instance, id: number, userId: string): void
 
 /** The row with its tokens opened, fresh or not; `null` when there is none. */
-export declare function getGmailTokenDecrypted(keep: Keep, id: number, userId: string): void
+export declare function getGmailTokenDecrypted(instance: Instance, id: number, userId: string): void
 
 /** The stored tokens, fresh or not, alive or not; `null` when there are none. */
-export declare function getIntegrationToken(keep: Keep, id: number, userId: string, provider: string): void
+export declare function getIntegrationToken(instance: Instance, id: number, userId: string, provider: string): void
 
 /**
- * The access token, refreshed if need be: by the function that the face keeps as `refresh_fn` when
+ * The access token, refreshed if need be: by the function that the JavaScript API keeps as `refresh_fn` when
  * given, else at the provider; `null` when there is no connection.
  */
-export declare function getRefreshedVaultToken(keep: Keep, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
+export declare function getRefreshedVaultToken(instance: Instance, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
 
 /**
  * A token with at least five minutes left, refreshed once across all processes if need be; by
- * the function that the face keeps as `refresh_fn` when given.
+ * the function that the JavaScript API keeps as `refresh_fn` when given.
  */
-export declare function getValidGmailToken(keep: Keep, id: number, userId: string, refreshFn?: number | undefined | null): void
+export declare function getValidGmailToken(instance: Instance, id: number, userId: string, refreshFn?: number | undefined | null): void
 
 /**
  * Tokens with so many milliseconds left, else the refresh buffer; refreshed once across all processes
  * if need be, or if `force` says so: by the kept function when there is one, else at the provider.
  */
-export declare function getValidIntegrationToken(keep: Keep, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
+export declare function getValidIntegrationToken(instance: Instance, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
 
 /** The valid access token and whether it should be refreshed; `null` when there is none. */
-export declare function getVaultAccessToken(keep: Keep, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
+export declare function getVaultAccessToken(instance: Instance, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
 
 /** The token, expired and invalid ones too; `null` when there is none. */
-export declare function getVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier?: string | undefined | null): void
+export declare function getVaultToken(instance: Instance, id: number, tenantId: string, provider: string, tokenType: string, identifier?: string | undefined | null): void
 
 /** An access token with at least five minutes left, refreshed once across all processes if need be. */
-export declare function getZohoAccessToken(keep: Keep, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
+export declare function getZohoAccessToken(instance: Instance, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
 
 /** Whether there is a row; opens nothing. */
-export declare function hasActiveGmailConnection(keep: Keep, id: number, userId: string): void
+export declare function hasActiveGmailConnection(instance: Instance, id: number, userId: string): void
 
 /** Whether there is a row, or a refresh token in the environment; opens nothing. */
-export declare function hasZohoToken(keep: Keep, id: number, clientId: string, provider: string): void
+export declare function hasZohoToken(instance: Instance, id: number, clientId: string, provider: string): void
 
-/**
- * For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
- * not.
- */
-export declare function integrationFailing(keep: Keep, id: number, userId: string, provider: string): void
-
-/** What the face has read from options and variables. */
-export interface KeepOptions {
+/** What the JavaScript API has read from options and variables. */
+export interface InstanceOptions {
   databaseUrl?: string
   schema?: string
   /** libpq's variables, for what `database_url` does not name. */
@@ -239,7 +233,7 @@ export interface KeepOptions {
   pgOptions?: string
   /** Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
   tlsVariables?: Record<string, string>
-  /** The number under which the face keeps `databasePassword`. Whoever takes these options forgets it. */
+  /** The number under which the JavaScript API keeps `databasePassword`. Whoever takes these options forgets it. */
   databasePassword?: number
   /** `NODE_EXTRA_CA_CERTS`. */
   nodeExtraCaCerts?: string
@@ -284,12 +278,18 @@ export interface KeepOptions {
   /** All limits of the protocol divided by this; for tests. */
   limitsDivisor?: number
   threads?: number
-  /** Whether the face has a `fetch` of the application's for this instance. */
+  /** Whether the JavaScript API has a `fetch` of the application's for this instance. */
   hasFetch?: boolean
 }
 
+/**
+ * For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
+ * not.
+ */
+export declare function integrationFailing(instance: Instance, id: number, userId: string, provider: string): void
+
 /** Whether the keys are there, and well-formed. */
-export declare function keyFaults(options: KeepOptions): KeyFaults
+export declare function keyFaults(options: InstanceOptions): KeyFaults
 
 /** What is wrong with a key; `undefined`: nothing. */
 export interface KeyFaults {
@@ -299,13 +299,13 @@ export interface KeyFaults {
 }
 
 /** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
-export declare function makeTicket(keep: Keep, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function makeTicket(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
-export declare function markVaultTokenInvalid(keep: Keep, id: number, tokenId: string, error: string): void
+export declare function markVaultTokenInvalid(instance: Instance, id: number, tokenId: string, error: string): void
 
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
-export declare function migrate(bridge: Bridge, id: number, options: KeepOptions, stores: Array<string>, keepNewest: boolean): void
+export declare function migrate(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>, keepNewest: boolean): void
 
 /** Opens what was sealed for this place; anything else is plaintext. */
 export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string
@@ -331,37 +331,37 @@ export interface ProviderOptions {
  * Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
  * no secret. Resolves to the status, or to why there was none.
  */
-export declare function reachProvider(bridge: Bridge, id: number, options: KeepOptions, url: string): void
+export declare function reachProvider(bridge: Bridge, id: number, options: InstanceOptions, url: string): void
 
 /**
  * Refreshes every token with no more than so many milliseconds left, of the providers that are
  * described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
  * there are, these (provider, code, rows), and what was skipped (provider, rows).
  */
-export declare function refreshExpiringIntegrations(keep: Keep, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
+export declare function refreshExpiringIntegrations(instance: Instance, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 
 /** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
-export declare function revive(keep: Keep, id: number, store: string, sinceMs?: number | undefined | null): void
+export declare function revive(instance: Instance, id: number, store: string, sinceMs?: number | undefined | null): void
 
 /** Deletes the row, then tells the provider; resolves to whether there was one. */
-export declare function revokeIntegration(keep: Keep, id: number, userId: string, provider: string, confirm: boolean): void
+export declare function revokeIntegration(instance: Instance, id: number, userId: string, provider: string, confirm: boolean): void
 
 /** Stores a user's tokens; replaces what was stored. */
-export declare function saveCalendarTokens(keep: Keep, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
+export declare function saveCalendarTokens(instance: Instance, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
 /** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string
 
 /** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
-export declare function storeIntegrationToken(keep: Keep, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
+export declare function storeIntegrationToken(instance: Instance, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
 
 /** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
-export declare function storeVaultToken(keep: Keep, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
+export declare function storeVaultToken(instance: Instance, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
 
 /** Stores tokens; replaces what was stored. `metadata` is a JSON object. */
-export declare function storeZohoTokens(keep: Keep, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
+export declare function storeZohoTokens(instance: Instance, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
 
-/** What the face could read off an object that a `refreshFn` threw. */
+/** What the JavaScript API could read off an object that a `refreshFn` threw. */
 export interface ThrownFields {
   causeId: number
   message: string
@@ -373,7 +373,7 @@ export interface ThrownFields {
 }
 
 /** Rewrites every sealed value of a store in plaintext; resolves to how many rows. */
-export declare function unseal(keep: Keep, id: number, store: string): void
+export declare function unseal(instance: Instance, id: number, store: string): void
 
 /** Stores a user's tokens; replaces what was stored. */
-export declare function upsertGmailTokens(keep: Keep, id: number, userId: string, tenantId: string, accessToken: string, refreshToken: string, expiresAtMs: number, scope: string): void
+export declare function upsertGmailTokens(instance: Instance, id: number, userId: string, tenantId: string, accessToken: string, refreshToken: string, expiresAtMs: number, scope: string): void

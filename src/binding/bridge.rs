@@ -1,5 +1,5 @@
 //! The way back to JavaScript: results are queued, and one shared thread-safe function wakes the
-//! JS thread, which takes all that are ready in one hop. One bridge for each copy of the face.
+//! JS thread, which takes all that are ready in one hop. One bridge for each copy of the JavaScript API.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use crate::oauth::{CallbackAnswer, CallbackTokens, HttpFailure, HttpResponse, Th
 use crate::refresh::{Caller, Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Weak: what is idle never keeps Node alive. The face holds Node while calls are under way.
+/// Weak: what is idle never keeps Node alive. The JavaScript API holds Node while calls are under way.
 type Wake = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 
 /// A run of a `refreshFn` that is to be answered.
@@ -42,7 +42,7 @@ pub(super) struct Outbox {
     pub(super) fetches: Mutex<Option<HashMap<u32, fetch::Sender>>>,
     /// Calls of a `databasePassword`; `None` likewise.
     pub(super) passwords: Mutex<Option<HashMap<u32, database_password::Sender>>>,
-    /// Whether the face keeps the async context of each call: only where some instance has a `fetch`.
+    /// Whether the JavaScript API keeps the async context of each call: only where some instance has a `fetch`.
     keeps_callers: AtomicBool,
     clock: Tokio,
     next_refresh: AtomicU32,
@@ -62,7 +62,7 @@ impl Outbox {
         }
     }
 
-    /// A number for a call that the face is to answer.
+    /// A number for a call that the JavaScript API is to answer.
     pub(super) fn next_call(&self) -> u32 {
         self.next_refresh.fetch_add(1, Ordering::Relaxed)
     }
@@ -111,7 +111,7 @@ impl Outbox {
         lock(&self.fetches).as_mut().is_some_and(|fetches| fetches.remove(&call).is_some())
     }
 
-    /// The call `id`, where the face keeps its async context until nothing runs on its behalf.
+    /// The call `id`, where the JavaScript API keeps its async context until nothing runs on its behalf.
     fn caller(self: &Arc<Self>, id: u32) -> Option<Caller> {
         let outbox = Arc::clone(self);
         let ended = move |call| outbox.send(Message::ForgetCaller { call });
@@ -150,13 +150,13 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The side that the face holds.
+/// The side that the JavaScript API holds.
 #[napi]
 pub struct Bridge {
     pub(super) outbox: Arc<Outbox>,
 }
 
-/// What the face could read off an object that a `refreshFn` threw.
+/// What the JavaScript API could read off an object that a `refreshFn` threw.
 #[napi(object)]
 pub struct ThrownFields {
     pub cause_id: u32,
@@ -203,7 +203,7 @@ impl Bridge {
         Ok(flat)
     }
 
-    /// From the next call on the face keeps each one's async context until it is told to forget it.
+    /// From the next call on the JavaScript API keeps each one's async context until it is told to forget it.
     #[napi(catch_unwind)]
     pub fn keep_callers(&self) {
         self.outbox.keeps_callers.store(true, Ordering::Relaxed);

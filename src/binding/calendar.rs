@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value};
 use crate::config::timestamp;
 use crate::db::Timestamp;
@@ -13,7 +13,7 @@ use crate::store::calendar::Tokens;
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn save_calendar_tokens(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     user_id: String,
     access_token: String,
@@ -21,10 +21,10 @@ pub fn save_calendar_tokens(
     expires_at_ms: Option<f64>,
     scopes: Option<Vec<String>>,
 ) {
-    let stores = keep.stores();
+    let stores = instance.stores();
     let access_token = AccessToken::new(access_token);
     let refresh_token = RefreshToken::new(refresh_token);
-    keep.outbox().run(id, async move {
+    instance.outbox().run(id, async move {
         let at = expires_at_ms.map(|ms| timestamp("tokenExpiry", ms)).transpose()?;
         let expires_at = at.map(Timestamp::from_ms);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
@@ -34,9 +34,9 @@ pub fn save_calendar_tokens(
 
 /// The stored tokens, fresh or not; `null` when there are none.
 #[napi(catch_unwind)]
-pub fn get_calendar_tokens(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn get_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let tokens = stores?.calendar.tokens(&user_id).await?;
         Ok(tokens.map_or(Value::Null, record))
     });
@@ -45,9 +45,9 @@ pub fn get_calendar_tokens(keep: &Keep, id: u32, user_id: String) {
 /// Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
 /// when there are none.
 #[napi(catch_unwind)]
-pub fn get_calendar_credentials(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn get_calendar_credentials(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let tokens = stores?.calendar.credentials(&user_id).await?;
         Ok(tokens.map_or(Value::Null, record))
     });
@@ -55,9 +55,10 @@ pub fn get_calendar_credentials(keep: &Keep, id: u32, user_id: String) {
 
 /// Deletes the row, if there is one; never calls Google.
 #[napi(catch_unwind)]
-pub fn delete_calendar_tokens(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox()
+pub fn delete_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance
+        .outbox()
         .run(id, async move { stores?.calendar.delete(&user_id).await.map(|()| Value::Nothing) });
 }
 

@@ -3,7 +3,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value};
 use crate::connect::{Begin, Callback};
 use crate::error::Error;
@@ -28,15 +28,15 @@ macro_rules! to_store {
 /// Resolves to a ticket: whoever has it can connect an account to this user, once, within a day.
 #[napi(catch_unwind)]
 pub fn make_ticket(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     store: String,
     user_id: String,
     scopes: Vec<String>,
     return_to: Option<String>,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
             let ticket = stores.connect.ticket(store, &user_id, scopes, return_to).await?;
@@ -47,9 +47,15 @@ pub fn make_ticket(
 
 /// Rejects a ticket that would not be taken; does not use it up.
 #[napi(catch_unwind)]
-pub fn check_ticket(keep: &Keep, id: u32, store: String, ticket: String, user_id: Option<String>) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn check_ticket(
+    instance: &Instance,
+    id: u32,
+    store: String,
+    ticket: String,
+    user_id: Option<String>,
+) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_store!(stores, &store, |store| {
@@ -62,15 +68,15 @@ pub fn check_ticket(keep: &Keep, id: u32, store: String, ticket: String, user_id
 /// Uses a ticket up; resolves to where the browser is to be sent.
 #[napi(catch_unwind)]
 pub fn follow_ticket(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     store: String,
     ticket: String,
     user_id: Option<String>,
     browser: String,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_store!(stores, &store, |store| {
@@ -83,7 +89,7 @@ pub fn follow_ticket(
 /// Begins a flow; resolves to where the browser is to be sent.
 #[napi(catch_unwind)]
 pub fn begin_authorization(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     store: String,
     user_id: String,
@@ -91,8 +97,8 @@ pub fn begin_authorization(
     scopes: Vec<String>,
     return_to: Option<String>,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
             let begin = Begin { user_id, browser, scopes, return_to };
@@ -117,13 +123,18 @@ pub struct CallbackParameters {
 
 /// Ends a flow; resolves to the user, whether it is another account than before, and where to go.
 #[napi(catch_unwind)]
-pub fn finish_authorization(keep: &Keep, id: u32, store: String, callback: CallbackParameters) {
-    let stores = keep.stores();
+pub fn finish_authorization(
+    instance: &Instance,
+    id: u32,
+    store: String,
+    callback: CallbackParameters,
+) {
+    let stores = instance.stores();
     let CallbackParameters { state, code, error, issuer, browser, requires_browser, user_id } =
         callback;
     let requires_browser = requires_browser.unwrap_or(false);
     let callback = Callback { state, code, error, issuer, browser, requires_browser, user_id };
-    keep.outbox().run(id, async move {
+    instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
             let connected = stores.connect.finish(store, callback).await?;
@@ -138,9 +149,9 @@ pub fn finish_authorization(keep: &Keep, id: u32, store: String, callback: Callb
 
 /// Deletes a user's tokens, then revokes them; resolves to whether there were any.
 #[napi(catch_unwind)]
-pub fn disconnect(keep: &Keep, id: u32, store: String, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn disconnect(instance: &Instance, id: u32, store: String, user_id: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
             stores.connect.disconnect(store, &user_id).await.map(Value::Bool)

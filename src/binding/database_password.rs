@@ -15,13 +15,13 @@ use crate::db::{NoPassword, PasswordAnswer, PasswordCallback, PasswordSource};
 /// A call that is to be answered.
 pub(super) type Sender = oneshot::Sender<PasswordAnswer>;
 
-/// A function that the face keeps under a number until this is dropped.
+/// A function that the JavaScript API keeps under a number until this is dropped.
 struct DatabasePassword {
     outbox: Arc<Outbox>,
     function: u32,
 }
 
-/// The function that the face keeps under this number, when it keeps one.
+/// The function that the JavaScript API keeps under this number, when it keeps one.
 pub(super) fn kept(outbox: &Arc<Outbox>, function: Option<u32>) -> Option<PasswordSource> {
     let outbox = Arc::clone(outbox);
     function.map(|function| PasswordSource(Arc::new(DatabasePassword { outbox, function })))

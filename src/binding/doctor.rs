@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use super::bridge::Bridge;
 use super::message::{Field, Value};
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use crate::db::Migration;
 use crate::doctor::{Keys, examine};
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub struct KeyFaults {
 
 /// Whether the keys are there, and well-formed.
 #[napi(catch_unwind)]
-pub fn key_faults(mut options: KeepOptions) -> KeyFaults {
+pub fn key_faults(mut options: InstanceOptions) -> KeyFaults {
     let keys = keys(&options);
     options.wipe();
     let fault = |error: &crate::error::Error| error.to_string();
@@ -36,7 +36,7 @@ pub fn key_faults(mut options: KeepOptions) -> KeyFaults {
     }
 }
 
-fn keys(options: &KeepOptions) -> Keys {
+fn keys(options: &InstanceOptions) -> Keys {
     Keys {
         gmail: options.gmail_encryption_key().and_then(gmail::format),
         sealing: options.sealing(),
@@ -47,7 +47,12 @@ fn keys(options: &KeepOptions) -> Keys {
 /// Backoff at the database and the tables of `stores`, and writes nothing; resolves to findings, as
 /// JSON.
 #[napi(catch_unwind)]
-pub fn examine_database(bridge: &Bridge, id: u32, mut options: KeepOptions, stores: Vec<String>) {
+pub fn examine_database(
+    bridge: &Bridge,
+    id: u32,
+    mut options: InstanceOptions,
+    stores: Vec<String>,
+) {
     let (settings, keys) = (options.database(&bridge.outbox), keys(&options));
     options.wipe();
     bridge.outbox.run(id, async move {
@@ -64,7 +69,7 @@ const REACH_MAX: Duration = Duration::from_secs(10);
 /// Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
 /// no secret. Resolves to the status, or to why there was none.
 #[napi(catch_unwind)]
-pub fn reach_provider(bridge: &Bridge, id: u32, options: KeepOptions, url: String) {
+pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: String) {
     let files = [options.node_extra_ca_certs, options.ssl_cert_file];
     bridge.outbox.run(id, async move {
         let files: Vec<String> = files.into_iter().flatten().collect();

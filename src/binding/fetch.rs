@@ -15,18 +15,18 @@ use crate::refresh::Caller;
 
 type Fetched = Result<HttpResponse, HttpFailure>;
 
-/// A request that the face has been asked to send.
+/// A request that the JavaScript API has been asked to send.
 pub(super) type Sender = oneshot::Sender<Fetched>;
 
 /// The `fetch` of the instance with this number.
 pub(super) struct Fetch {
     outbox: Arc<Outbox>,
-    keep: u32,
+    instance: u32,
 }
 
 impl Fetch {
-    pub(super) fn of(outbox: &Arc<Outbox>, keep: u32) -> Arc<dyn HttpClient> {
-        Arc::new(Self { outbox: Arc::clone(outbox), keep })
+    pub(super) fn of(outbox: &Arc<Outbox>, instance: u32) -> Arc<dyn HttpClient> {
+        Arc::new(Self { outbox: Arc::clone(outbox), instance })
     }
 }
 
@@ -50,7 +50,7 @@ impl HttpClient for Fetch {
             let (call, answer) = self.outbox.expect_fetch();
             let _waiter = Waiter { outbox: &self.outbox, call };
             let caller = Caller::current_id();
-            self.outbox.send(Message::Fetch { call, keep: self.keep, caller, request });
+            self.outbox.send(Message::Fetch { call, instance: self.instance, caller, request });
             answer.await.unwrap_or(Err(HttpFailure::NoAnswer("the worker ended")))
         })
     }

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value, number};
 use super::refresh_fn::RefreshFn;
 use crate::secret::{AccessToken, RefreshToken};
@@ -12,7 +12,7 @@ use crate::store::gmail::{Connection, Decrypted};
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn upsert_gmail_tokens(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     user_id: String,
     tenant_id: String,
@@ -29,16 +29,17 @@ pub fn upsert_gmail_tokens(
         expires_at_ms,
         scope,
     };
-    let stores = keep.stores();
-    keep.outbox()
+    let stores = instance.stores();
+    instance
+        .outbox()
         .run(id, async move { stores?.gmail.upsert(connection).await.map(|()| Value::Nothing) });
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.
 #[napi(catch_unwind)]
-pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn get_gmail_token_decrypted(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let token = stores?.gmail.decrypted(user_id).await?;
         Ok(token.map_or(Value::Null, record))
     });
@@ -46,27 +47,35 @@ pub fn get_gmail_token_decrypted(keep: &Keep, id: u32, user_id: String) {
 
 /// Deletes the row, if there is one; never calls Google.
 #[napi(catch_unwind)]
-pub fn delete_gmail_tokens(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox()
+pub fn delete_gmail_tokens(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance
+        .outbox()
         .run(id, async move { stores?.gmail.delete(user_id).await.map(|()| Value::Nothing) });
 }
 
 /// Whether there is a row; opens nothing.
 #[napi(catch_unwind)]
-pub fn has_active_gmail_connection(keep: &Keep, id: u32, user_id: String) {
-    let stores = keep.stores();
-    keep.outbox()
+pub fn has_active_gmail_connection(instance: &Instance, id: u32, user_id: String) {
+    let stores = instance.stores();
+    instance
+        .outbox()
         .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::Bool) });
 }
 
 /// A token with at least five minutes left, refreshed once across all processes if need be; by
-/// the function that the face keeps as `refresh_fn` when given.
+/// the function that the JavaScript API keeps as `refresh_fn` when given.
 #[napi(catch_unwind)]
-pub fn get_valid_gmail_token(keep: &Keep, id: u32, user_id: String, refresh_fn: Option<u32>) {
-    let stores = keep.stores();
-    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
-    keep.outbox()
+pub fn get_valid_gmail_token(
+    instance: &Instance,
+    id: u32,
+    user_id: String,
+    refresh_fn: Option<u32>,
+) {
+    let stores = instance.stores();
+    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    instance
+        .outbox()
         .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });
 }
 

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value, number};
 use super::refresh_fn::RefreshFn;
 use crate::config::timestamp;
@@ -13,9 +13,9 @@ use crate::store::integration::{Expiring, Failing, GetOptions, Key, Summary, Tok
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
-pub fn get_integration_token(keep: &Keep, id: u32, user_id: String, provider: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn get_integration_token(instance: &Instance, id: u32, user_id: String, provider: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let tokens = stores?.integration.tokens(Key { user_id, provider }).await?;
         Ok(tokens.map_or(Value::Null, record))
     });
@@ -25,7 +25,7 @@ pub fn get_integration_token(keep: &Keep, id: u32, user_id: String, provider: St
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_integration_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     user_id: String,
     provider: String,
@@ -34,10 +34,10 @@ pub fn store_integration_token(
     expires_at_ms: f64,
     scopes: Vec<String>,
 ) {
-    let stores = keep.stores();
+    let stores = instance.stores();
     let access_token = AccessToken::new(access_token);
     let refresh_token = refresh_token.map(RefreshToken::new);
-    keep.outbox().run(id, async move {
+    instance.outbox().run(id, async move {
         let expires_at = Timestamp::from_ms(timestamp("expiresAt", expires_at_ms)?);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
         let stores = stores?;
@@ -52,7 +52,7 @@ pub fn store_integration_token(
 /// if need be, or if `force` says so: by the kept function when there is one, else at the provider.
 #[napi(catch_unwind)]
 pub fn get_valid_integration_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     user_id: String,
     provider: String,
@@ -60,9 +60,9 @@ pub fn get_valid_integration_token(
     force: bool,
     refresh_fn: Option<u32>,
 ) {
-    let stores = keep.stores();
-    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let options = GetOptions { min_ttl_ms: min_ttl_ms.map(u64::from), force };
         let endpoint = stores.providers.endpoint(&provider);
@@ -79,17 +79,17 @@ pub fn get_valid_integration_token(
 /// described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
 /// there are, these (provider, code, rows), and what was skipped (provider, rows).
 #[napi(catch_unwind)]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the face
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the JavaScript API
 pub fn refresh_expiring_integrations(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     within_ms: f64,
     concurrency: u32,
     limit: Option<f64>,
     per_second: Option<f64>,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let options = Expiring {
             within_ms: within_ms as u64,
@@ -105,9 +105,9 @@ pub fn refresh_expiring_integrations(
 /// For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
 /// not.
 #[napi(catch_unwind)]
-pub fn integration_failing(keep: &Keep, id: u32, user_id: String, provider: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn integration_failing(instance: &Instance, id: u32, user_id: String, provider: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let failing = stores?.integration.failing_since(&Key { user_id, provider }).await?;
         Ok(failing.map_or(Value::Null, |Failing { for_ms, failures }| {
             Value::Record(vec![Field::Number(number(for_ms)), Field::Number(f64::from(failures))])
@@ -133,9 +133,15 @@ fn summary(summary: Summary) -> Value {
 
 /// Deletes the row, then tells the provider; resolves to whether there was one.
 #[napi(catch_unwind)]
-pub fn revoke_integration(keep: &Keep, id: u32, user_id: String, provider: String, confirm: bool) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn revoke_integration(
+    instance: &Instance,
+    id: u32,
+    user_id: String,
+    provider: String,
+    confirm: bool,
+) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let key = Key { user_id, provider };

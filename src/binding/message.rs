@@ -1,4 +1,4 @@
-//! What crosses to the JS thread, and its flat form: a kind, a number, and the fields. The face
+//! What crosses to the JS thread, and its flat form: a kind, a number, and the fields. The JavaScript API
 //! reads them in the same order (`ts/bridge/bridge.ts`).
 
 use napi::bindgen_prelude::{Array, Env, Null, Object};
@@ -18,7 +18,7 @@ pub(super) enum Message {
     Refresh { call: u32, function: u32, refresh_token: RefreshToken },
     /// Posts a form with the `fetch` of the instance `keep`, in the async context of the call `caller`;
     /// answered as `call`.
-    Fetch { call: u32, keep: u32, caller: Option<u32>, request: HttpRequest },
+    Fetch { call: u32, instance: u32, caller: Option<u32>, request: HttpRequest },
     /// Nobody waits for the answer any more.
     AbortFetch { call: u32 },
     /// Nothing runs on behalf of this call any more.
@@ -41,7 +41,7 @@ pub(super) enum Value {
     Null,
     Bool(bool),
     Texts(Vec<String>),
-    /// The fields of a row, in the order in which the store's face reads them.
+    /// The fields of a row, in the order in which the store's JavaScript API reads them.
     Record(Vec<Field>),
 }
 
@@ -102,10 +102,10 @@ impl Message {
                 flat.insert(function)?;
                 flat.insert(refresh_token.expose())
             }
-            Self::Fetch { call, keep, caller, request } => {
+            Self::Fetch { call, instance, caller, request } => {
                 flat.insert(FETCH)?;
                 flat.insert(call)?;
-                flat.insert(keep)?;
+                flat.insert(instance)?;
                 match caller {
                     Some(caller) => flat.insert(caller)?,
                     None => flat.insert(Null)?,
@@ -142,9 +142,9 @@ impl Message {
                 flat.insert(HOLD)?;
                 flat.insert(held)
             }
-            Self::Event(keep, event) => {
+            Self::Event(instance, event) => {
                 flat.insert(EVENT)?;
-                flat.insert(keep)?;
+                flat.insert(instance)?;
                 flat.insert(event.kind.name())?;
                 flat.insert(event.store)?;
                 flat.insert(event.key)?;

@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use super::bridge::Bridge;
 use super::message::Value;
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use crate::db::{Duplicates, migrate as run};
 use crate::error::Error;
 use crate::store::MIGRATIONS;
@@ -14,7 +14,7 @@ use crate::store::MIGRATIONS;
 pub fn migrate(
     bridge: &Bridge,
     id: u32,
-    mut options: KeepOptions,
+    mut options: InstanceOptions,
     stores: Vec<String>,
     keep_newest: bool,
 ) {

@@ -9,8 +9,8 @@ mod database_password;
 mod doctor;
 mod fetch;
 mod gmail;
+mod instance;
 mod integration;
-mod keep;
 mod message;
 mod migrate;
 mod options;
@@ -42,7 +42,7 @@ pub fn error_codes() -> Vec<ErrorCode> {
     Error::KINDS.into_iter().map(told).collect()
 }
 
-/// What a synchronous export throws: a plain error with our code, from which the face builds the
+/// What a synchronous export throws: a plain error with our code, from which the JavaScript API builds the
 /// class.
 pub struct Code(&'static str);
 

@@ -23,10 +23,10 @@ use crate::refresh::{RefreshConfig, RefreshOptions};
 use crate::secret::RefreshToken;
 use crate::tls::Authorities;
 
-/// What the face has read from options and variables.
+/// What the JavaScript API has read from options and variables.
 #[napi(object)]
 #[derive(Default)]
-pub struct KeepOptions {
+pub struct InstanceOptions {
     pub database_url: Option<String>,
     pub schema: Option<String>,
     /// libpq's variables, for what `database_url` does not name.
@@ -39,7 +39,7 @@ pub struct KeepOptions {
     pub pg_options: Option<String>,
     /// Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like.
     pub tls_variables: Option<HashMap<String, String>>,
-    /// The number under which the face keeps `databasePassword`. Whoever takes these options forgets it.
+    /// The number under which the JavaScript API keeps `databasePassword`. Whoever takes these options forgets it.
     pub database_password: Option<u32>,
     /// `NODE_EXTRA_CA_CERTS`.
     pub node_extra_ca_certs: Option<String>,
@@ -84,11 +84,11 @@ pub struct KeepOptions {
     /// All limits of the protocol divided by this; for tests.
     pub limits_divisor: Option<u32>,
     pub threads: Option<u32>,
-    /// Whether the face has a `fetch` of the application's for this instance.
+    /// Whether the JavaScript API has a `fetch` of the application's for this instance.
     pub has_fetch: Option<bool>,
 }
 
-impl KeepOptions {
+impl InstanceOptions {
     /// JavaScript keeps these strings, too; here at least no copy outlives its use.
     pub(super) fn wipe(&mut self) {
         self.database_url.zeroize();
@@ -115,7 +115,7 @@ impl KeepOptions {
         )
     }
 
-    /// The settings of the pool. To be called once for each time that the face has told these options:
+    /// The settings of the pool. To be called once for each time that the JavaScript API has told these options:
     /// it counts who may call `databasePassword`.
     pub(super) fn database(&self, outbox: &Arc<Outbox>) -> Result<DatabaseSettings> {
         let password = database_password::kept(outbox, self.database_password);

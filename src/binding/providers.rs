@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use crate::error::{Error, Result};
 use crate::oauth::{
     ClientAuthentication, ClientCredentials, DeadGrant, HttpClient, HttpEndpoint, Member, Provider,
@@ -53,7 +53,7 @@ pub(super) struct Providers {
 }
 
 impl Providers {
-    pub(super) fn open(options: &KeepOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
+    pub(super) fn open(options: &InstanceOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
         let given = options.providers.iter().flatten();
         let others = given.map(|given| {
             let insecure = options.allows_insecure();

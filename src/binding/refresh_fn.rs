@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bridge::Outbox;
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::Message;
 use crate::oauth::{Boxed, Callback, CallbackAnswer};
 use crate::secret::RefreshToken;
 
-/// A function that the face keeps under a number until this is dropped.
+/// A function that the JavaScript API keeps under a number until this is dropped.
 pub(super) struct RefreshFn {
     outbox: Arc<Outbox>,
     function: u32,
 }
 
 impl RefreshFn {
-    /// The function that the face keeps under this number, when it keeps one.
-    pub(super) fn kept(keep: &Keep, function: Option<u32>) -> Option<Arc<Self>> {
-        let outbox = Arc::clone(keep.outbox());
+    /// The function that the JavaScript API keeps under this number, when it keeps one.
+    pub(super) fn kept(instance: &Instance, function: Option<u32>) -> Option<Arc<Self>> {
+        let outbox = Arc::clone(instance.outbox());
         function.map(|function| Arc::new(Self { outbox, function }))
     }
 }

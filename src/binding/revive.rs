@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value, number};
 use crate::config::timestamp;
 use crate::db::Timestamp;
@@ -11,9 +11,9 @@ use crate::store::Revives;
 
 /// Takes off the marks of a store from a moment on, or all of them; resolves to how many there were.
 #[napi(catch_unwind)]
-pub fn revive(keep: &Keep, id: u32, store: String, since_ms: Option<f64>) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn revive(instance: &Instance, id: u32, store: String, since_ms: Option<f64>) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let since = since_ms.map(|ms| timestamp("since", ms)).transpose()?;
         let since = since.map(Timestamp::from_ms);
         let rows = match store.as_str() {

@@ -6,9 +6,9 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::Code;
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value, number};
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use crate::crypto::Sealing;
 use crate::error::Error;
 use crate::store::place;
@@ -24,7 +24,8 @@ impl SealingKeys {
     /// A missing or malformed key is an error of whoever needs it.
     #[napi(constructor, catch_unwind)]
     pub fn new(tokenkeep_key: Option<String>, require_sealed: Option<bool>) -> Self {
-        let mut options = KeepOptions { tokenkeep_key, require_sealed, ..KeepOptions::default() };
+        let mut options =
+            InstanceOptions { tokenkeep_key, require_sealed, ..InstanceOptions::default() };
         let sealing = options.sealing();
         options.wipe();
         Self { sealing }
@@ -62,9 +63,9 @@ pub fn open_value<'env>(
 
 /// Rewrites every sealed value of a store in plaintext; resolves to how many rows.
 #[napi(catch_unwind)]
-pub fn unseal(keep: &Keep, id: u32, store: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn unseal(instance: &Instance, id: u32, store: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let rows = match store.as_str() {
             "zoho" => stores?.zoho.unseal().await?,
             "calendar" => stores?.calendar.unseal().await?,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use super::providers::Providers;
 use super::runtime::runtime;
 use crate::connect::{self, Connect};
@@ -35,7 +35,7 @@ pub(super) struct Stores {
 impl Stores {
     /// Opens them; what only one of them lacks matters only there.
     pub(super) fn open(
-        options: &KeepOptions,
+        options: &InstanceOptions,
         database: Result<DatabaseSettings>,
         http: Result<Arc<dyn HttpClient>>,
         observer: Arc<dyn Observer>,

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::bridge::Bridge;
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value};
 use super::refresh_fn::RefreshFn;
 use crate::config::timestamp;
@@ -75,7 +75,7 @@ pub fn decrypt_derived_vault_value<'env>(
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_vault_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     tenant_id: String,
     provider: String,
@@ -85,9 +85,9 @@ pub fn store_vault_token(
     sets_expiry: bool,
     expires_at_ms: Option<f64>,
 ) {
-    let stores = keep.stores();
+    let stores = instance.stores();
     let value = AccessToken::new(value);
-    keep.outbox().run(id, async move {
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
@@ -102,15 +102,15 @@ pub fn store_vault_token(
 /// The token, expired and invalid ones too; `null` when there is none.
 #[napi(catch_unwind)]
 pub fn get_vault_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     tenant_id: String,
     provider: String,
     token_type: String,
     identifier: Option<String>,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let key = TokenKey::new(PairKey::new(&tenant_id, provider, identifier)?, token_type)?;
         let token = stores?.vault.token(key).await?;
         Ok(token.map_or(Value::Null, |token| Value::Record(fields(token))))
@@ -120,26 +120,26 @@ pub fn get_vault_token(
 /// The valid access token and whether it should be refreshed; `null` when there is none.
 #[napi(catch_unwind)]
 pub fn get_vault_access_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     tenant_id: String,
     provider: String,
     identifier: Option<String>,
     buffer_minutes: f64,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
         Ok(access(stores?.vault.access_token(pair, buffer_minutes).await?))
     });
 }
 
-/// The access token, refreshed if need be: by the function that the face keeps as `refresh_fn` when
+/// The access token, refreshed if need be: by the function that the JavaScript API keeps as `refresh_fn` when
 /// given, else at the provider; `null` when there is no connection.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn get_refreshed_vault_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     tenant_id: String,
     provider: String,
@@ -147,9 +147,9 @@ pub fn get_refreshed_vault_token(
     buffer_minutes: f64,
     refresh_fn: Option<u32>,
 ) {
-    let stores = keep.stores();
-    let refresh_fn = RefreshFn::kept(keep, refresh_fn);
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    instance.outbox().run(id, async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
@@ -165,26 +165,32 @@ pub fn get_refreshed_vault_token(
 
 /// Marks a token as invalid.
 #[napi(catch_unwind)]
-pub fn mark_vault_token_invalid(keep: &Keep, id: u32, token_id: String, error: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn mark_vault_token_invalid(instance: &Instance, id: u32, token_id: String, error: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         stores?.vault.mark_invalid(&token_id, &error).await.map(|()| Value::Nothing)
     });
 }
 
 /// Deletes a token, if there is one.
 #[napi(catch_unwind)]
-pub fn delete_vault_token(keep: &Keep, id: u32, token_id: String) {
-    let stores = keep.stores();
-    keep.outbox()
+pub fn delete_vault_token(instance: &Instance, id: u32, token_id: String) {
+    let stores = instance.stores();
+    instance
+        .outbox()
         .run(id, async move { stores?.vault.delete(&token_id).await.map(|()| Value::Nothing) });
 }
 
 /// Deletes all tokens of a tenant at a provider.
 #[napi(catch_unwind)]
-pub fn delete_vault_provider_tokens(keep: &Keep, id: u32, tenant_id: String, provider: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn delete_vault_provider_tokens(
+    instance: &Instance,
+    id: u32,
+    tenant_id: String,
+    provider: String,
+) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         stores?.vault.delete_provider(&tenant_id, &provider).await.map(|()| Value::Nothing)
     });
 }
@@ -192,13 +198,13 @@ pub fn delete_vault_provider_tokens(keep: &Keep, id: u32, tenant_id: String, pro
 /// The access tokens that expire soon; four fields each.
 #[napi(catch_unwind)]
 pub fn find_expiring_vault_tokens(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     within_minutes: f64,
     provider: Option<String>,
 ) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         let found = stores?.vault.expiring(within_minutes, provider.as_deref()).await?;
         let fields = found.into_iter().flatten().map(|text| Field::optional(text, Field::Text));
         Ok(Value::Record(fields.collect()))

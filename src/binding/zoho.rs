@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::message::{Field, Value};
 use crate::oauth::ClientCredentials;
 use crate::secret::{AccessToken, RefreshToken};
@@ -11,16 +11,16 @@ use crate::store::zoho::{Connection, Key};
 /// An access token with at least five minutes left, refreshed once across all processes if need be.
 #[napi(catch_unwind)]
 pub fn get_zoho_access_token(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     client_id: String,
     provider: String,
     oauth_client_id: String,
     oauth_client_secret: String,
 ) {
-    let stores = keep.stores();
+    let stores = instance.stores();
     let credentials = ClientCredentials::new(oauth_client_id, oauth_client_secret);
-    keep.outbox().run(id, async move {
+    instance.outbox().run(id, async move {
         let key = Key { client_id, provider };
         let token = stores?.zoho.access_token(key, credentials).await?;
         Ok(Value::Record(vec![Field::AccessToken(token)]))
@@ -31,7 +31,7 @@ pub fn get_zoho_access_token(
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_zoho_tokens(
-    keep: &Keep,
+    instance: &Instance,
     id: u32,
     client_id: String,
     provider: String,
@@ -41,7 +41,7 @@ pub fn store_zoho_tokens(
     scopes: Option<String>,
     metadata: Option<String>,
 ) {
-    let stores = keep.stores();
+    let stores = instance.stores();
     let connection = Connection {
         key: Key { client_id, provider },
         access_token: access_token.map(AccessToken::new),
@@ -50,15 +50,16 @@ pub fn store_zoho_tokens(
         scopes,
         metadata,
     };
-    keep.outbox()
+    instance
+        .outbox()
         .run(id, async move { stores?.zoho.store(connection).await.map(|()| Value::Nothing) });
 }
 
 /// Whether there is a row, or a refresh token in the environment; opens nothing.
 #[napi(catch_unwind)]
-pub fn has_zoho_token(keep: &Keep, id: u32, client_id: String, provider: String) {
-    let stores = keep.stores();
-    keep.outbox().run(id, async move {
+pub fn has_zoho_token(instance: &Instance, id: u32, client_id: String, provider: String) {
+    let stores = instance.stores();
+    instance.outbox().run(id, async move {
         stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::Bool)
     });
 }

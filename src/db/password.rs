@@ -18,7 +18,7 @@ pub type Answer = Result<Arc<Zeroizing<String>>, NoPassword>;
 pub struct NoPassword {
     /// In words; nothing of what was thrown.
     pub reason: &'static str,
-    /// Where the face keeps the thrown object.
+    /// Where the JavaScript API keeps the thrown object.
     pub cause_id: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! What `tokenkeep doctor` finds out about a database, as data: the face judges it and finds the words.
+//! What `tokenkeep doctor` finds out about a database, as data: the JavaScript API judges it and finds the words.
 //! Everything is read in transactions that cannot write. No token, key or row leaves this room, only
 //! how many there are.
 

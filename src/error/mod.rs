@@ -103,7 +103,7 @@ pub enum Error {
     /// The caller's `refreshFn` threw. Becomes `RefreshCallbackError` with the thrown object as
     /// its cause.
     Callback {
-        /// Where the face keeps the thrown object.
+        /// Where the JavaScript API keeps the thrown object.
         cause_id: u32,
         /// Whether the same call may succeed later: not where it threw a refusal that stays.
         retryable: bool,
@@ -128,7 +128,7 @@ pub enum Error {
         step: &'static str,
         /// What is wrong; nothing of what was thrown.
         reason: &'static str,
-        /// Where the face keeps the thrown object.
+        /// Where the JavaScript API keeps the thrown object.
         cause_id: Option<u32>,
     },
     /// Another transaction holds the row. Becomes `RowLockedError`.

@@ -13,10 +13,10 @@ use crate::config::{
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
-/// What the face could read off a thrown object, as google-auth-library and fetch shape theirs.
+/// What the JavaScript API could read off a thrown object, as google-auth-library and fetch shape theirs.
 #[derive(Clone, Default)]
 pub struct Thrown {
-    /// Where the face keeps the object itself, for `cause`.
+    /// Where the JavaScript API keeps the object itself, for `cause`.
     pub cause_id: u32,
     /// `message`; only searched, never repeated.
     pub message: String,

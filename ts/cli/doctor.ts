@@ -10,7 +10,7 @@ import { providerChecks } from './doctor/providers';
 import { hasColour, report } from './doctor/report';
 import { STORES, configuredStores, namedStores, storesWithTables } from './doctor/stores';
 import type * as Core from './doctor/core';
-import type { KeepOptions } from '../../index';
+import type { InstanceOptions } from '../../index';
 import { bare } from '../input/fields';
 import { read, resolve } from '../settings/settings';
 import { flags } from './usage';
@@ -56,7 +56,7 @@ async function examine(asked: Asked): Promise<Check[]> {
 }
 
 async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
-  let settings: KeepOptions;
+  let settings: InstanceOptions;
   let findings: Findings;
   const configured = asked.stores ?? configuredStores(bare(process.env));
   try {

@@ -1,6 +1,6 @@
 /** How users connect to an instance: the calls behind the calendar store and `tokenkeep/http`. */
 
-import type { CallbackParameters, Keep } from '../../index';
+import type { CallbackParameters, Instance } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
 import { type ReadRecord, promised } from '../bridge/bridge';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
@@ -53,32 +53,32 @@ const readConnected: ReadRecord<Connected> = (fields, at) => ({
 
 type Optional = string | undefined;
 
-const makeTicket = promised<string, Keep, [ConnectedStore, string, string[], Optional]>(
+const makeTicket = promised<string, Instance, [ConnectedStore, string, string[], Optional]>(
   native.makeTicket,
   readText,
 );
-const checkTicket = promised<void, Keep, [ConnectedStore, string, Optional]>(native.checkTicket);
-const followTicket = promised<string, Keep, [ConnectedStore, string, Optional, string]>(
+const checkTicket = promised<void, Instance, [ConnectedStore, string, Optional]>(native.checkTicket);
+const followTicket = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
   native.followTicket,
   readText,
 );
-const begin = promised<string, Keep, [ConnectedStore, string, Optional, string[], Optional]>(
+const begin = promised<string, Instance, [ConnectedStore, string, Optional, string[], Optional]>(
   native.beginAuthorization,
   readText,
 );
-const finish = promised<Connected, Keep, [ConnectedStore, CallbackParameters]>(
+const finish = promised<Connected, Instance, [ConnectedStore, CallbackParameters]>(
   native.finishAuthorization,
   readConnected,
 );
-const disconnect = promised<boolean, Keep, [ConnectedStore, string]>(native.disconnect);
+const disconnect = promised<boolean, Instance, [ConnectedStore, string]>(native.disconnect);
 
 /** The way in and out of an instance. */
 export class Connector {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
   readonly #options: TokenKeepOptions;
 
-  constructor(keep: () => Keep, options: TokenKeepOptions) {
-    this.#keep = keep;
+  constructor(instance: () => Instance, options: TokenKeepOptions) {
+    this.#instance = instance;
     this.#options = options;
   }
 
@@ -100,12 +100,12 @@ export class Connector {
   /** A ticket: whoever has it can connect an account to this user, once, within a day. */
   async ticket(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
-    return makeTicket(this.#keep(), store, text('userId', userId), scopesOf(scopes), returnTo);
+    return makeTicket(this.#instance(), store, text('userId', userId), scopesOf(scopes), returnTo);
   }
 
   /** Rejects a ticket that would not be taken; does not use it up. */
   async checkTicket(store: ConnectedStore, ticket: string, userId?: string): Promise<void> {
-    return checkTicket(this.#keep(), store, ticket, userId);
+    return checkTicket(this.#instance(), store, ticket, userId);
   }
 
   /** Uses a ticket up, in this browser; gives where to send it. */
@@ -115,7 +115,7 @@ export class Connector {
     browser: string,
     userId?: string,
   ): Promise<string> {
-    return followTicket(this.#keep(), store, ticket, userId, browser);
+    return followTicket(this.#instance(), store, ticket, userId, browser);
   }
 
   /** Begins a flow; gives where to send the browser. */
@@ -125,7 +125,7 @@ export class Connector {
       options,
     ) as Partial<BeginOptions>;
     return begin(
-      this.#keep(),
+      this.#instance(),
       store,
       text('userId', userId),
       optionalText('browser', browser),
@@ -136,12 +136,12 @@ export class Connector {
 
   /** Ends a flow with what the browser came back with. */
   async finish(store: ConnectedStore, callback: CallbackParameters): Promise<Connected> {
-    return finish(this.#keep(), store, bare(callback));
+    return finish(this.#instance(), store, bare(callback));
   }
 
   /** Deletes a user's tokens, then has the provider revoke them; gives whether there were any. */
   async disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
-    return disconnect(this.#keep(), store, text('userId', userId));
+    return disconnect(this.#instance(), store, text('userId', userId));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Instances: explicit ones, and the default one that plain functions use. */
 
 import { AsyncResource } from 'node:async_hooks';
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { optionalDuration, record } from '../input/arguments';
 import { bridge, promised } from '../bridge/bridge';
 import { CalendarStore } from '../stores/calendar';
@@ -34,11 +34,11 @@ import { Tenant, currentTenant } from './tenant';
 import { VaultStore } from '../stores/vault';
 import { ZohoStore } from '../stores/zoho';
 
-const closeNative = promised<boolean, Keep, [number | undefined]>((keep, id, timeoutMs) =>
-  keep.close(id, timeoutMs),
+const closeNative = promised<boolean, Instance, [number | undefined]>((instance, id, timeoutMs) =>
+  instance.close(id, timeoutMs),
 );
 
-const idle = promised<void, Keep, []>((keep, id) => keep.idle(id));
+const idle = promised<void, Instance, []>((instance, id) => instance.idle(id));
 
 let lastNumber = 0;
 
@@ -61,11 +61,11 @@ export class TokenKeep {
   readonly #of: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
   readonly #onEvent: Listener | undefined;
-  #keep: Keep | undefined;
+  #instance: Instance | undefined;
   #said: (string | undefined)[] = [];
   #number = 0;
   #closed = false;
-  readonly #retired = new Set<Keep>();
+  readonly #retired = new Set<Instance>();
 
   /** @internal `of`: the instance that this one is, for a tenant. */
   constructor(
@@ -81,20 +81,20 @@ export class TokenKeep {
     const { onEvent } = this.#options;
     this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(this.#options);
-    const keep = (): Keep => this.#inTenant();
-    this.gmail = new GmailStore(keep);
-    this.zoho = new ZohoStore(keep);
-    this.connector = new Connector(keep, this.#options);
-    this.calendar = new CalendarStore(keep, this.connector);
-    this.vault = new VaultStore(keep);
-    this.integration = new IntegrationStore(keep);
+    const instance = (): Instance => this.#inTenant();
+    this.gmail = new GmailStore(instance);
+    this.zoho = new ZohoStore(instance);
+    this.connector = new Connector(instance, this.#options);
+    this.calendar = new CalendarStore(instance, this.connector);
+    this.vault = new VaultStore(instance);
+    this.integration = new IntegrationStore(instance);
   }
 
   /** The native instance, for the tenant that this call is about. */
-  #inTenant(): Keep {
-    const keep = (this.#of?.instance ?? this).#current();
+  #inTenant(): Instance {
+    const instance = (this.#of?.instance ?? this).#current();
     const tenant = this.#of?.tenant ?? currentTenant();
-    return tenant ? tenant.of(keep) : keep;
+    return tenant ? tenant.of(instance) : instance;
   }
 
   /**
@@ -108,12 +108,12 @@ export class TokenKeep {
   }
 
   /** The native instance; made anew when a variable that matters has changed. */
-  #current(): Keep {
+  #current(): Instance {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
     const said = read(this.#options);
     const before = this.#said;
-    if (this.#keep && said.every((value, index) => value === before[index])) {
-      return this.#keep;
+    if (this.#instance && said.every((value, index) => value === before[index])) {
+      return this.#instance;
     }
     const settings = resolve(this.#options, said);
     this.#retire();
@@ -121,18 +121,18 @@ export class TokenKeep {
     if (this.#onEvent) listen(this.#number, this.#onEvent);
     if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
     this.#said = said;
-    const keep = new native.Keep(bridge, this.#number, settings);
-    whenNotStored(this.#number, () => this.#follow(keep, said));
-    this.#keep = keep;
-    return keep;
+    const instance = new native.Instance(bridge, this.#number, settings);
+    whenNotStored(this.#number, () => this.#follow(instance, said));
+    this.#instance = instance;
+    return instance;
   }
 
   /** What is still to be stored goes where the settings lead that count now. */
-  #follow(keep: Keep, before: (string | undefined)[]): void {
+  #follow(instance: Instance, before: (string | undefined)[]): void {
     try {
       const said = read(this.#options);
       if (said.every((value, index) => value === before[index])) return;
-      keep.follow(resolve(this.#options, said));
+      instance.follow(resolve(this.#options, said));
     } catch {
       // Settings that are refused: the next call says so, and the old ones are tried meanwhile.
     }
@@ -140,17 +140,17 @@ export class TokenKeep {
 
   /** What is under way with the old settings goes on; then their pool is given back. */
   #retire(): void {
-    const [keep, number] = [this.#keep, this.#number];
-    if (!keep) return;
-    this.#keep = undefined;
-    this.#retired.add(keep);
-    void idle(keep)
-      .then(() => closeNative(keep, 0))
+    const [instance, number] = [this.#instance, this.#number];
+    if (!instance) return;
+    this.#instance = undefined;
+    this.#retired.add(instance);
+    void idle(instance)
+      .then(() => closeNative(instance, 0))
       .finally(() => {
         unlisten(number);
         forgetFetch(number);
         forgetWhenNotStored(number);
-        this.#retired.delete(keep);
+        this.#retired.delete(instance);
       });
   }
 
@@ -199,8 +199,8 @@ export class TokenKeep {
     const timeoutMs = timeoutOf(options);
     this.#closed = true;
     const number = this.#number;
-    const open = this.#keep ? [this.#keep, ...this.#retired] : [...this.#retired];
-    const ended = await Promise.all(open.map((keep) => closeNative(keep, timeoutMs)));
+    const open = this.#instance ? [this.#instance, ...this.#retired] : [...this.#retired];
+    const ended = await Promise.all(open.map((instance) => closeNative(instance, timeoutMs)));
     unlisten(number);
     forgetFetch(number);
     // What did not end in time is stored all the same, when there is still a process.

@@ -1,6 +1,6 @@
 /** `revive`: rows that were marked dead are tried again. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { date, record, text } from '../input/arguments';
 import { promised } from '../bridge/bridge';
 import { native } from '../bridge/native';
@@ -13,14 +13,14 @@ export interface ReviveOptions {
   since?: Date | undefined;
 }
 
-const reviveNative = promised<number, Keep, [string, number | undefined]>(
+const reviveNative = promised<number, Instance, [string, number | undefined]>(
   native.revive,
   (fields, at) => fields[at] as number,
 );
 
 /** Takes the marks off; gives how many there were. */
-export async function runRevive(keep: Keep, options: ReviveOptions): Promise<number> {
+export async function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {
   const { store, since } = record('options', options);
   const from = since === undefined ? undefined : date('since', since);
-  return reviveNative(keep, text('store', store), from);
+  return reviveNative(instance, text('store', store), from);
 }

@@ -1,6 +1,6 @@
 /** `sealValue`, `openValue` and `unseal`: sealed values outside the stores' own functions. */
 
-import type { Keep, SealingKeys } from '../../index';
+import type { Instance, SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
 import { type ReadRecord, promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
@@ -23,11 +23,11 @@ export interface UnsealOptions {
 
 const readCount: ReadRecord<number> = (fields, at) => fields[at] as number;
 
-const unsealNative = promised<number, Keep, [string]>(native.unseal, readCount);
+const unsealNative = promised<number, Instance, [string]>(native.unseal, readCount);
 
 /** Rewrites every sealed value of a store in plaintext; gives how many rows. */
-export async function runUnseal(keep: Keep, options: UnsealOptions): Promise<number> {
-  return unsealNative(keep, text('store', record('options', options)['store']));
+export async function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
+  return unsealNative(instance, text('store', record('options', options)['store']));
 }
 
 /** Seals and opens values with the keys of some options, else of the environment at the call. */

@@ -1,7 +1,7 @@
 /** Whose rows calls are about: what row-level security is told, for one transaction each. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { text } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
 
@@ -11,16 +11,16 @@ const TENANT_MAX_BYTES = 1024;
 /** A tenant, and the native instances that work for it. */
 export class Tenant {
   readonly #id: string;
-  readonly #keeps = new WeakMap<Keep, Keep>();
+  readonly #instances = new WeakMap<Instance, Instance>();
 
   constructor(id: string) {
     this.#id = checkTenant(id);
   }
 
   /** The native instance, for this tenant. */
-  of(keep: Keep): Keep {
-    let ours = this.#keeps.get(keep);
-    if (!ours) this.#keeps.set(keep, (ours = keep.forTenant(this.#id)));
+  of(instance: Instance): Instance {
+    let ours = this.#instances.get(instance);
+    if (!ours) this.#instances.set(instance, (ours = instance.forTenant(this.#id)));
     return ours;
   }
 }

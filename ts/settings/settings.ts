@@ -1,6 +1,6 @@
 /** Where settings come from: explicit options win, what is missing is read from `process.env`. */
 
-import type { KeepOptions, ProviderOptions } from '../../index';
+import type { InstanceOptions, ProviderOptions } from '../../index';
 import { optionalNumber, optionalText, optionalTexts, record, text } from '../input/arguments';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { type DeadGrant, deadGrantOf } from './dead-grant';
@@ -304,8 +304,8 @@ function libpqNow(): readonly (string | undefined)[] {
 let sharedLibpq: readonly (string | undefined)[] | undefined;
 
 /** The settings that the core is given. */
-export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): KeepOptions {
-  const settings: KeepOptions = bare({});
+export function resolve(options: TokenKeepOptions, said: (string | undefined)[]): InstanceOptions {
+  const settings: InstanceOptions = bare({});
   texts.forEach(([name], index) => {
     const text = said[index];
     if (text) settings[name] = text;

@@ -1,6 +1,6 @@
 /** The calendar store's methods, on whichever instance. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
 import { type ReadRecord, promised } from '../bridge/bridge';
 import { credentialsOf } from './calendar-credentials';
@@ -47,15 +47,15 @@ const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) =>
 
 const save = promised<
   void,
-  Keep,
+  Instance,
   [string, string, string, number | undefined, string[] | undefined]
 >(native.saveCalendarTokens);
-const get = promised<CalendarTokens | null, Keep, [string]>(native.getCalendarTokens, readTokens);
-const credentials = promised<CalendarCredentials | null, Keep, [string]>(
+const get = promised<CalendarTokens | null, Instance, [string]>(native.getCalendarTokens, readTokens);
+const credentials = promised<CalendarCredentials | null, Instance, [string]>(
   native.getCalendarCredentials,
   readCredentials,
 );
-const remove = promised<void, Keep, [string]>(native.deleteCalendarTokens);
+const remove = promised<void, Instance, [string]>(native.deleteCalendarTokens);
 
 /** What {@link CalendarStore.exchangeCodeForTokens} compares. */
 export interface ExchangeOptions {
@@ -69,12 +69,12 @@ export interface ExchangeOptions {
 
 /** The calendar store of an instance. */
 export class CalendarStore {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
   readonly #connector: Connector;
 
   /** @internal */
-  constructor(keep: () => Keep, connector: Connector) {
-    this.#keep = keep;
+  constructor(instance: () => Instance, connector: Connector) {
+    this.#instance = instance;
     this.#connector = connector;
     // So that `const { getCredentialsForUser } = keep.calendar` works.
     this.saveCalendarTokens = this.saveCalendarTokens.bind(this);
@@ -95,7 +95,7 @@ export class CalendarStore {
     scopes: string[] | null,
   ): Promise<void> {
     return save(
-      this.#keep(),
+      this.#instance(),
       text('userId', userId),
       text('accessToken', accessToken),
       text('refreshToken', refreshToken),
@@ -106,12 +106,12 @@ export class CalendarStore {
 
   /** The stored tokens, fresh or not; `null` when there are none. */
   async getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
-    return get(this.#keep(), text('userId', userId));
+    return get(this.#instance(), text('userId', userId));
   }
 
   /** Deletes the stored tokens, if there are any; never calls Google. */
   async deleteCalendarTokens(userId: string): Promise<void> {
-    return remove(this.#keep(), text('userId', userId));
+    return remove(this.#instance(), text('userId', userId));
   }
 
   /**
@@ -120,7 +120,7 @@ export class CalendarStore {
    * @throws {TokenRevokedError} when Google says `invalid_grant`; the row is gone then
    */
   async getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
-    return credentials(this.#keep(), text('userId', userId));
+    return credentials(this.#instance(), text('userId', userId));
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The gmail store's methods, on whichever instance. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { date, optionalFunction, record, text } from '../input/arguments';
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
 import { native } from '../bridge/native';
@@ -49,27 +49,27 @@ const readToken: ReadRecord<DecryptedGmailToken> = (fields, at) => ({
   connectedAt: new Date(fields[at + 8] as number),
 });
 
-const upsert = promised<void, Keep, [string, string, string, string, number, string]>(
+const upsert = promised<void, Instance, [string, string, string, string, number, string]>(
   native.upsertGmailTokens,
 );
-const decrypted = promised<DecryptedGmailToken | null, Keep, [string]>(
+const decrypted = promised<DecryptedGmailToken | null, Instance, [string]>(
   native.getGmailTokenDecrypted,
   readToken,
 );
-const remove = promised<void, Keep, [string]>(native.deleteGmailTokens);
-const isConnected = promised<boolean, Keep, [string]>(native.hasActiveGmailConnection);
-const valid = promised<DecryptedGmailToken, Keep, [string, number | undefined]>(
+const remove = promised<void, Instance, [string]>(native.deleteGmailTokens);
+const isConnected = promised<boolean, Instance, [string]>(native.hasActiveGmailConnection);
+const valid = promised<DecryptedGmailToken, Instance, [string, number | undefined]>(
   native.getValidGmailToken,
   readToken,
 );
 
 /** The gmail store of an instance. */
 export class GmailStore {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
 
   /** @internal */
-  constructor(keep: () => Keep) {
-    this.#keep = keep;
+  constructor(instance: () => Instance) {
+    this.#instance = instance;
     // So that `const { getValidGmailToken } = keep.gmail` works.
     this.upsertGmailTokens = this.upsertGmailTokens.bind(this);
     this.getGmailTokenDecrypted = this.getGmailTokenDecrypted.bind(this);
@@ -85,7 +85,7 @@ export class GmailStore {
   async upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
     const given = record('params', params);
     return upsert(
-      this.#keep(),
+      this.#instance(),
       text('userId', given['userId']),
       text('tenantId', given['tenantId']),
       text('accessToken', given['accessToken']),
@@ -97,17 +97,17 @@ export class GmailStore {
 
   /** The stored tokens, fresh or not; `null` when there are none. */
   async getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
-    return decrypted(this.#keep(), text('userId', userId));
+    return decrypted(this.#instance(), text('userId', userId));
   }
 
   /** Deletes the stored tokens, if there are any; never calls Google. */
   async deleteGmailTokens(userId: string): Promise<void> {
-    return remove(this.#keep(), text('userId', userId));
+    return remove(this.#instance(), text('userId', userId));
   }
 
   /** Whether tokens are stored; opens nothing. */
   async hasActiveGmailConnection(userId: string): Promise<boolean> {
-    return isConnected(this.#keep(), text('userId', userId));
+    return isConnected(this.#instance(), text('userId', userId));
   }
 
   /**
@@ -120,6 +120,6 @@ export class GmailStore {
   async getValidGmailToken(userId: string, refreshFn?: RefreshFn): Promise<DecryptedGmailToken> {
     const user = text('userId', userId);
     const callback = optionalFunction('refreshFn', refreshFn);
-    return valid(this.#keep(), user, callback && keepRefreshFn(callback));
+    return valid(this.#instance(), user, callback && keepRefreshFn(callback));
   }
 }

@@ -1,6 +1,6 @@
 /** The integration store's methods, on whichever instance. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
 import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
 import type { TokenkeepError } from '../errors/errors';
@@ -112,29 +112,29 @@ const readToken: ReadRecord<IntegrationToken> = (fields, at) => ({
   scopes: fields.slice(at + FIXED_FIELDS, at + (fields[at - 1] as number)) as string[],
 });
 
-const get = promised<IntegrationToken | null, Keep, [string, string]>(
+const get = promised<IntegrationToken | null, Instance, [string, string]>(
   native.getIntegrationToken,
   readToken,
 );
-const store = promised<void, Keep, [string, string, string, string | undefined, number, string[]]>(
+const store = promised<void, Instance, [string, string, string, string | undefined, number, string[]]>(
   native.storeIntegrationToken,
 );
 const valid = promised<
   IntegrationToken,
-  Keep,
+  Instance,
   [string, string, number | undefined, boolean, number | undefined]
 >(native.getValidIntegrationToken, readToken);
-const revoke = promised<boolean, Keep, [string, string, boolean]>(native.revokeIntegration);
+const revoke = promised<boolean, Instance, [string, string, boolean]>(native.revokeIntegration);
 
 /** For how many milliseconds each refresh has failed in the same way. */
-const failingFor = promised<number | null, Keep, [string, string]>(
+const failingFor = promised<number | null, Instance, [string, string]>(
   native.integrationFailing,
   (fields, at) => fields[at] as number,
 );
 
 const refreshExpiring = promised<
   RefreshExpiringResult,
-  Keep,
+  Instance,
   [number, number, number | undefined, number | undefined]
 >(native.refreshExpiringIntegrations, readResult);
 
@@ -167,11 +167,11 @@ function readResult(fields: unknown[], at: number): RefreshExpiringResult {
 
 /** The integration store of an instance. */
 export class IntegrationStore {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
 
   /** @internal */
-  constructor(keep: () => Keep) {
-    this.#keep = keep;
+  constructor(instance: () => Instance) {
+    this.#instance = instance;
     // So that `const { getValidToken } = keep.integration` works.
     this.getToken = this.getToken.bind(this);
     this.storeToken = this.storeToken.bind(this);
@@ -183,14 +183,14 @@ export class IntegrationStore {
 
   /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
   async getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
-    return get(this.#keep(), text('userId', userId), text('provider', provider));
+    return get(this.#instance(), text('userId', userId), text('provider', provider));
   }
 
   /** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
   async storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
     const given = record('token', token);
     return store(
-      this.#keep(),
+      this.#instance(),
       text('userId', userId),
       text('provider', provider),
       text('accessToken', given['accessToken']),
@@ -215,7 +215,7 @@ export class IntegrationStore {
   ): Promise<IntegrationToken> {
     const { scopes, minTtlMs, forceRefresh, refreshFn } = wantedOf(options);
     const token = await valid(
-      this.#keep(),
+      this.#instance(),
       text('userId', userId),
       text('provider', provider),
       minTtlMs,
@@ -233,7 +233,7 @@ export class IntegrationStore {
    */
   async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
     const { within, concurrency, limit, perSecond } = expiringOf(options);
-    return refreshExpiring(this.#keep(), within, concurrency, limit, perSecond);
+    return refreshExpiring(this.#instance(), within, concurrency, limit, perSecond);
   }
 
   /**
@@ -246,7 +246,7 @@ export class IntegrationStore {
     options: { confirm?: boolean | undefined } = {},
   ): Promise<boolean> {
     const confirm = record('options', options)['confirm'] === true;
-    return revoke(this.#keep(), text('userId', userId), text('provider', provider), confirm);
+    return revoke(this.#instance(), text('userId', userId), text('provider', provider), confirm);
   }
 
   /**
@@ -262,6 +262,6 @@ export class IntegrationStore {
     const status = await statusOf(this.getValidToken(userId, provider, { refreshFn }), scopes);
     if (status.active || !['refused', 'provider_unavailable'].includes(status.reason))
       return status;
-    return withAge(status, await failingFor(this.#keep(), userId, provider));
+    return withAge(status, await failingFor(this.#instance(), userId, provider));
   }
 }

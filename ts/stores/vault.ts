@@ -1,6 +1,6 @@
 /** The vault store's methods, on whichever instance. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import {
   number,
   optionalDate,
@@ -132,39 +132,39 @@ type Identifier = string | undefined;
 
 const store = promised<
   string,
-  Keep,
+  Instance,
   [string, string, string, Identifier, string, boolean, number | undefined]
 >(native.storeVaultToken, readId);
 const get = promised<
   DecryptedToken<string, string> | null,
-  Keep,
+  Instance,
   [string, string, string, Identifier]
 >(native.getVaultToken, readToken);
 const access = promised<
   AccessToken<string, string> | null,
-  Keep,
+  Instance,
   [string, string, Identifier, number]
 >(native.getVaultAccessToken, readAccessToken);
 const refreshed = promised<
   AccessToken<string, string> | null,
-  Keep,
+  Instance,
   [string, string, Identifier, number, number | undefined]
 >(native.getRefreshedVaultToken, readAccessToken);
-const markInvalid = promised<void, Keep, [string, string]>(native.markVaultTokenInvalid);
-const remove = promised<void, Keep, [string]>(native.deleteVaultToken);
-const removeProvider = promised<void, Keep, [string, string]>(native.deleteVaultProviderTokens);
-const expiring = promised<ExpiringToken[], Keep, [number, string | undefined]>(
+const markInvalid = promised<void, Instance, [string, string]>(native.markVaultTokenInvalid);
+const remove = promised<void, Instance, [string]>(native.deleteVaultToken);
+const removeProvider = promised<void, Instance, [string, string]>(native.deleteVaultProviderTokens);
+const expiring = promised<ExpiringToken[], Instance, [number, string | undefined]>(
   native.findExpiringVaultTokens,
   readExpiring,
 );
 
 /** The vault store of an instance. */
 export class VaultStore {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
 
   /** @internal */
-  constructor(keep: () => Keep) {
-    this.#keep = keep;
+  constructor(instance: () => Instance) {
+    this.#instance = instance;
     // So that `const { getToken } = keep.vault` works.
     this.storeToken = this.storeToken.bind(this);
     this.getToken = this.getToken.bind(this);
@@ -186,7 +186,7 @@ export class VaultStore {
     const given = record('data', data);
     const expiresAt = optionalDate('expiresAt', given['expiresAt']);
     return store(
-      this.#keep(),
+      this.#instance(),
       text('tenantId', tenantId),
       text('provider', provider),
       text('tokenType', tokenType),
@@ -205,7 +205,7 @@ export class VaultStore {
     identifier?: string,
   ): Promise<TokenOf<Provider, Type> | null> {
     const found = await get(
-      this.#keep(),
+      this.#instance(),
       text('tenantId', tenantId),
       text('provider', provider),
       text('tokenType', tokenType),
@@ -235,9 +235,9 @@ export class VaultStore {
     const buffer = number('refreshBufferMinutes', refreshBufferMinutes);
     const { refresh, refreshFn } = record('options', options) as RefreshOptions;
     const callback = optionalFunction('refreshFn', refreshFn);
-    if (!refresh) return (await access(this.#keep(), tenant, name, account, buffer)) as Found;
+    if (!refresh) return (await access(this.#instance(), tenant, name, account, buffer)) as Found;
     const kept = callback && keepRefreshFn(callback);
-    return (await refreshed(this.#keep(), tenant, name, account, buffer, kept)) as Found;
+    return (await refreshed(this.#instance(), tenant, name, account, buffer, kept)) as Found;
   }
 
   /** The refresh token; `null` when there is none. */
@@ -251,17 +251,17 @@ export class VaultStore {
 
   /** Marks a token as invalid: of a refresh token, the end of its connection. */
   async markTokenInvalid(tokenId: string, error: string): Promise<void> {
-    return markInvalid(this.#keep(), text('tokenId', tokenId), text('error', error));
+    return markInvalid(this.#instance(), text('tokenId', tokenId), text('error', error));
   }
 
   /** Deletes a token, if there is one. */
   async deleteToken(tokenId: string): Promise<void> {
-    return remove(this.#keep(), text('tokenId', tokenId));
+    return remove(this.#instance(), text('tokenId', tokenId));
   }
 
   /** Deletes all tokens of a tenant at a provider. */
   async deleteProviderTokens(tenantId: string, provider: Open<TokenProvider>): Promise<void> {
-    return removeProvider(this.#keep(), text('tenantId', tenantId), text('provider', provider));
+    return removeProvider(this.#instance(), text('tenantId', tenantId), text('provider', provider));
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
@@ -270,6 +270,6 @@ export class VaultStore {
     provider?: Open<TokenProvider>,
   ): Promise<ExpiringToken[]> {
     const minutes = number('withinMinutes', withinMinutes);
-    return expiring(this.#keep(), minutes, optionalText('provider', provider));
+    return expiring(this.#instance(), minutes, optionalText('provider', provider));
   }
 }

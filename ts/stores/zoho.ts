@@ -1,6 +1,6 @@
 /** The zoho store's methods, on whichever instance. */
 
-import type { Keep } from '../../index';
+import type { Instance } from '../../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
 import { type ReadRecord, promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
@@ -34,13 +34,13 @@ export interface ZohoTokens {
 
 const readToken: ReadRecord<string> = (fields, at) => fields[at] as string;
 
-const accessToken = promised<string, Keep, [string, string, string, string]>(
+const accessToken = promised<string, Instance, [string, string, string, string]>(
   native.getZohoAccessToken,
   readToken,
 );
 const store = promised<
   void,
-  Keep,
+  Instance,
   [
     string,
     string,
@@ -51,7 +51,7 @@ const store = promised<
     string | undefined,
   ]
 >(native.storeZohoTokens);
-const exists = promised<boolean, Keep, [string, string]>(native.hasZohoToken);
+const exists = promised<boolean, Instance, [string, string]>(native.hasZohoToken);
 
 interface GivenCredentials {
   id: string;
@@ -81,11 +81,11 @@ function isOfCredentials({ argument }: InvalidArgumentError): boolean {
 
 /** The zoho store of an instance. */
 export class ZohoStore {
-  readonly #keep: () => Keep;
+  readonly #instance: () => Instance;
 
   /** @internal */
-  constructor(keep: () => Keep) {
-    this.#keep = keep;
+  constructor(instance: () => Instance) {
+    this.#instance = instance;
     // So that `const { getAccessToken } = keep.zoho` works.
     this.getAccessToken = this.getAccessToken.bind(this);
     this.storeTokens = this.storeTokens.bind(this);
@@ -106,7 +106,7 @@ export class ZohoStore {
   ): Promise<string> {
     const { id, secret, refusal } = credentialsOf(credentials);
     const asked = accessToken(
-      this.#keep(),
+      this.#instance(),
       text('clientId', clientId),
       text('provider', provider),
       id,
@@ -122,7 +122,7 @@ export class ZohoStore {
   async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
     const given = record('tokens', tokens);
     return store(
-      this.#keep(),
+      this.#instance(),
       text('clientId', clientId),
       text('provider', provider),
       optionalText('accessToken', given['accessToken']),
@@ -135,6 +135,6 @@ export class ZohoStore {
 
   /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
   async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
-    return exists(this.#keep(), text('clientId', clientId), text('provider', provider));
+    return exists(this.#instance(), text('clientId', clientId), text('provider', provider));
   }
 }

@@ -9,8 +9,8 @@ use tokenkeep::refresh::Runtime;
 use super::database::is_left_behind;
 use super::excuses::{self, Answered};
 use super::executor::Executor;
+use super::instance::Instance;
 use super::judge;
-use super::keep::Keep;
 use super::machine::Machine;
 use super::schedule::Asks;
 use super::world::{Truth, World};
@@ -34,8 +34,8 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
         check_grant(world, &mut truth);
         check_dead_family(world, &mut truth);
     }
-    let keep = Keep::start(&machine);
-    probe(world, &keep, executor);
+    let instance = Instance::start(&machine);
+    probe(world, &instance, executor);
     pass(world, &machine, executor, Duration::from_secs(3 * 3_600));
     let (is_good, is_fresh) = {
         let truth = world.truth();
@@ -45,7 +45,7 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
         let is_fresh = row.is_some_and(|row| row.expires_at > world.now().plus(LONGEST));
         (holding.is_some_and(|holding| truth.provider.is_good(holding.refresh)), is_fresh)
     };
-    let last = probe(world, &keep, executor);
+    let last = probe(world, &instance, executor);
     let mut truth = world.truth();
     match last {
         Some(Ok(())) if is_good || is_fresh => {}
@@ -72,19 +72,23 @@ fn pass(world: &Arc<World>, machine: &Machine, executor: &mut Executor, time: Du
 }
 
 /// Asks until there is a token, or an error that trying again does not mend.
-fn probe(world: &Arc<World>, keep: &Keep, executor: &mut Executor) -> Option<Result<(), Error>> {
+fn probe(
+    world: &Arc<World>,
+    instance: &Instance,
+    executor: &mut Executor,
+) -> Option<Result<(), Error>> {
     let outcome = Arc::new(Mutex::new(None));
-    let (told, keep) = (Arc::clone(&outcome), keep.clone());
-    let process = Arc::clone(&keep.machine.process);
+    let (told, instance) = (Arc::clone(&outcome), instance.clone());
+    let process = Arc::clone(&instance.machine.process);
     world.spawn(&process, async move {
         for _ in 0..PROBES_MAX {
-            let result = judge::call(&keep, Asks::Fresh).await;
+            let result = judge::call(&instance, Asks::Fresh).await;
             let again = result.as_ref().is_err_and(Error::is_retryable);
             *told.lock().expect("nothing panics while holding it") = Some(result);
             if !again {
                 return;
             }
-            keep.machine.sleep(Duration::from_secs(30)).await;
+            instance.machine.sleep(Duration::from_secs(30)).await;
         }
     });
     executor.run();

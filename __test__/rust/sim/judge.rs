@@ -3,7 +3,7 @@
 use tokenkeep::error::{Error, Result};
 use tokenkeep::refresh::{RefreshOptions, Table as _};
 
-use super::keep::Keep;
+use super::instance::Instance;
 use super::provider::Name;
 use super::schedule::Asks;
 use super::world::Truth;
@@ -26,8 +26,8 @@ struct Asked {
 }
 
 /// One call; the invariants are checked when it returns.
-pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
-    let (world, process) = (&keep.machine.world, &keep.machine.process);
+pub(crate) async fn call(instance: &Instance, asks: Asks) -> Result<()> {
+    let (world, process) = (&instance.machine.world, &instance.machine.process);
     let asked = {
         let ledger = &world.truth().ledger;
         Asked {
@@ -46,7 +46,7 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
         }
     };
     world.note(&process.name, || "asks for a token".into());
-    let early = if world.setting.repairs.ucheck { None } else { usable_token(keep).await };
+    let early = if world.setting.repairs.ucheck { None } else { usable_token(instance).await };
     let limits = world.limits;
     let options = RefreshOptions {
         fresh_ms: match asks {
@@ -57,8 +57,8 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
         usable_at_once: matches!(asks, Asks::UsableAtOnce | Asks::Long),
         force: asks == Asks::Forced,
     };
-    let endpoint = keep.endpoint.clone();
-    let outcome = keep.engine.valid((), move |_: &_| Ok(endpoint.clone()), options).await;
+    let endpoint = instance.endpoint.clone();
+    let outcome = instance.engine.valid((), move |_: &_| Ok(endpoint.clone()), options).await;
     let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
     let outcome = match (outcome, early) {
         (Err(error), Some(early)) if error.is_retryable() => Ok(early),
@@ -68,21 +68,21 @@ pub(crate) async fn call(keep: &Keep, asks: Asks) -> Result<()> {
         Ok(token) => format!("is given {token}"),
         Err(error) => format!("is told {}", error.code()),
     });
-    judge(keep, &asked, &outcome);
+    judge(instance, &asked, &outcome);
     outcome.map(drop)
 }
 
 /// `ucheck`: a usable token is remembered, to be given instead of an error.
-async fn usable_token(keep: &Keep) -> Option<String> {
-    let row = keep.engine.table().read(&()).await.ok()??;
+async fn usable_token(instance: &Instance) -> Option<String> {
+    let row = instance.engine.table().read(&()).await.ok()??;
     let left_ms = row.expires_at?.ms_since(row.now);
-    let usable_ms = i64::try_from(keep.machine.world.limits.usable_ms).ok()?;
-    let opened = keep.engine.table().open(&(), &row).await.ok()?;
+    let usable_ms = i64::try_from(instance.machine.world.limits.usable_ms).ok()?;
+    let opened = instance.engine.table().open(&(), &row).await.ok()?;
     (left_ms > usable_ms).then(|| opened.access_token.expose().to_owned())
 }
 
-fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
-    let world = &keep.machine.world;
+fn judge(instance: &Instance, asked: &Asked, outcome: &Result<String>) {
+    let world = &instance.machine.world;
     let mut truth = world.truth();
     let (undisturbed, unhindered) = {
         let faults = world.faults.lock().expect("nothing panics while holding it");
@@ -90,30 +90,30 @@ fn judge(keep: &Keep, asked: &Asked, outcome: &Result<String>) {
         (faults.struck == 0 && !has_old, faults.hindering == 0 && !has_old)
     };
     let wrong = match outcome {
-        Ok(token) => wrong_token(keep, asked, &truth, token, unhindered),
-        Err(error) => wrong_error(keep, asked, &truth, error, undisturbed),
+        Ok(token) => wrong_token(instance, asked, &truth, token, unhindered),
+        Err(error) => wrong_error(instance, asked, &truth, error, undisturbed),
     };
-    let paused_us = keep.machine.process.paused_us() - asked.paused_us;
+    let paused_us = instance.machine.process.paused_us() - asked.paused_us;
     let limit_us = world.limits.wait_ms * 1_000 + 500_000 + paused_us;
     let waited_us = world.now_us() - asked.at_us;
     let wrong = wrong
         .or_else(|| (waited_us > limit_us).then(|| format!("waits for {} ms", waited_us / 1_000)));
     if let Some(wrong) = wrong {
-        let text = format!("a caller of {} {wrong}", keep.machine.process.name);
+        let text = format!("a caller of {} {wrong}", instance.machine.process.name);
         truth.ledger.violate("I5", text);
     }
 }
 
 fn wrong_token(
-    keep: &Keep,
+    instance: &Instance,
     asked: &Asked,
     truth: &Truth,
     token: &str,
     unhindered: bool,
 ) -> Option<String> {
     let Some(access) = Name::parse(token) else { return Some(format!("is given {token}")) };
-    let world = &keep.machine.world;
-    let process = &keep.machine.process;
+    let world = &instance.machine.world;
+    let process = &instance.machine.process;
     // A machine was suspended, and its clock set back: no clock has seen the time pass.
     let no_clock = process.paused_us() > 0 && truth.ledger.clocks_set > 0;
     // An old instance counts from its own clock, and from when it has the answer.
@@ -153,25 +153,25 @@ fn wrong_token(
 }
 
 fn wrong_error(
-    keep: &Keep,
+    instance: &Instance,
     asked: &Asked,
     truth: &Truth,
     error: &Error,
     undisturbed: bool,
 ) -> Option<String> {
-    let (world, ledger) = (&keep.machine.world, &truth.ledger);
+    let (world, ledger) = (&instance.machine.world, &truth.ledger);
     let was_gone = ledger.held_family_since(None, asked.at_us);
     let right = match error {
         Error::NotConnected { .. } => was_gone,
         Error::Revoked { .. } => was_gone || !ledger.refusals.is_empty(),
-        Error::Decryption => keep.machine.process.has_lacked_key(),
+        Error::Decryption => instance.machine.process.has_lacked_key(),
         Error::RefreshTimeout { .. } => {
             let held_us = ledger.held_us(world.now_us()) - asked.held_us;
             let hindered = ledger.statement_failures > asked.statement_failures
                 || ledger.statements_away > asked.statements_away
                 || ledger.users_changes > asked.users_changes
                 || ledger.clocks_set > 0
-                || keep.machine.process.paused_us() > 0;
+                || instance.machine.process.paused_us() > 0;
             hindered || world.setting.has_old() || held_us * 4 > world.limits.wait_ms * 1_000
         }
         Error::Internal { .. } | Error::Closed => false,

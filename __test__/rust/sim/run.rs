@@ -13,7 +13,7 @@ use super::choices::Choices;
 use super::database::StoredRow;
 use super::executor::{CrashAt, Executor};
 use super::faults::Faults;
-use super::keep::{self, Impatient, Keep};
+use super::instance::{self, Impatient, Instance};
 use super::ledger::{Counts, Violation};
 use super::machine::Machine;
 use super::old;
@@ -115,10 +115,10 @@ fn take_part(
         }
         return;
     }
-    let keep = Keep::start(&machine);
+    let instance = Instance::start(&machine);
     let mut leaves = leaves;
     for call in &member.calls {
-        let calling = keep::call_at(keep.clone(), *call);
+        let calling = instance::call_at(instance.clone(), *call);
         match leaves.take() {
             Some((polls, has_left)) => {
                 let calling = Some(Box::pin(calling));

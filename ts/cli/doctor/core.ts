@@ -1,6 +1,6 @@
 /** What is asked of the core. Loading this loads the addon. */
 
-import type { Bridge, KeepOptions, KeyFaults } from '../../../index';
+import type { Bridge, InstanceOptions, KeyFaults } from '../../../index';
 import { type ReadRecord, bridge, promised } from '../../bridge/bridge';
 import { native } from '../../bridge/native';
 import type { Findings, Store } from './findings';
@@ -8,26 +8,26 @@ import type { Findings, Store } from './findings';
 const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
 const readAnswer: ReadRecord<number | string> = (fields, at) => fields[at] as number | string;
 
-const examine = promised<string, Bridge, [KeepOptions, string[]]>(native.examineDatabase, readText);
-const reach = promised<number | string, Bridge, [KeepOptions, string]>(
+const examine = promised<string, Bridge, [InstanceOptions, string[]]>(native.examineDatabase, readText);
+const reach = promised<number | string, Bridge, [InstanceOptions, string]>(
   native.reachProvider,
   readAnswer,
 );
 
 /** Looks at the database, and writes nothing. */
 export async function examineDatabase(
-  settings: KeepOptions,
+  settings: InstanceOptions,
   stores: readonly Store[],
 ): Promise<Findings> {
   return JSON.parse(await examine(bridge, settings, [...stores])) as Findings;
 }
 
 /** The status of the answer at a URL, or why there was none. */
-export function reachProvider(settings: KeepOptions, url: string): Promise<number | string> {
+export function reachProvider(settings: InstanceOptions, url: string): Promise<number | string> {
   return reach(bridge, settings, url);
 }
 
 /** What is wrong with each key. */
-export function keyFaults(settings: KeepOptions): KeyFaults {
+export function keyFaults(settings: InstanceOptions): KeyFaults {
   return native.keyFaults(settings);
 }

@@ -41,7 +41,7 @@ export class FakeConnector implements Surface<Connector> {
 
   authorizationOrigin = (): string => 'https://accounts.google.com';
 
-  ticket: Connector['ticket'] = async (store, options) => this.#keep(store, options);
+  ticket: Connector['ticket'] = async (store, options) => this.#instance(store, options);
 
   checkTicket: Connector['checkTicket'] = async (store, ticket, userId) => {
     this.#checkUser(this.#find(store, ticket), userId);
@@ -55,7 +55,7 @@ export class FakeConnector implements Surface<Connector> {
   };
 
   begin: Connector['begin'] = async (store, options) => {
-    const state = this.#keep(store, options);
+    const state = this.#instance(store, options);
     const url = new URL('/o/oauth2/v2/auth', this.authorizationOrigin());
     url.search = new URLSearchParams({
       client_id: 'fake',
@@ -87,7 +87,7 @@ export class FakeConnector implements Surface<Connector> {
     return this.#disconnect(store, keyOf(store, userId));
   };
 
-  #keep(store: ConnectedStore, options: BeginOptions): string {
+  #instance(store: ConnectedStore, options: BeginOptions): string {
     this.#open();
     const given = record('options', options);
     const name = randomUUID();

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use super::bridge::{Bridge, Outbox, lock};
 use super::fetch::Fetch;
 use super::message::{Message, Value};
-use super::options::KeepOptions;
+use super::options::InstanceOptions;
 use super::stores::Stores;
 use crate::config::Limits;
 use crate::db::RlsContext;
@@ -18,7 +18,7 @@ use crate::store::close_timeout_ms;
 
 /// An independent instance.
 #[napi]
-pub struct Keep {
+pub struct Instance {
     outbox: Arc<Outbox>,
     stores: Arc<Mutex<Result<Arc<Stores>>>>,
     limits: Limits,
@@ -26,10 +26,10 @@ pub struct Keep {
 }
 
 #[napi]
-impl Keep {
+impl Instance {
     /// `number` names this instance in events.
     #[napi(constructor, catch_unwind)]
-    pub fn new(bridge: &Bridge, number: u32, mut options: KeepOptions) -> Self {
+    pub fn new(bridge: &Bridge, number: u32, mut options: InstanceOptions) -> Self {
         let outbox = Arc::clone(&bridge.outbox);
         let limits = options.limits();
         let observer = Arc::new(Teller { outbox: Arc::clone(&outbox), number });
@@ -56,7 +56,7 @@ impl Keep {
 
     /// The settings have changed since: what is still to be stored goes where these lead.
     #[napi(catch_unwind)]
-    pub fn follow(&self, mut options: KeepOptions) {
+    pub fn follow(&self, mut options: InstanceOptions) {
         let database = options.database(&self.outbox);
         options.wipe();
         if let Ok(stores) = self.stores() {
@@ -108,7 +108,7 @@ impl Keep {
 /// How often an instance that was given up is checked.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
 
-impl Keep {
+impl Instance {
     pub(super) fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
     }
@@ -122,7 +122,7 @@ impl Keep {
     }
 }
 
-/// Tells the face what the engine tells.
+/// Tells the JavaScript API what the engine tells.
 struct Teller {
     outbox: Arc<Outbox>,
     number: u32,

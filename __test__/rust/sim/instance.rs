@@ -22,13 +22,13 @@ const DUE_WITHIN: Duration = Duration::from_secs(900);
 
 /// A process of tokenkeep.
 #[derive(Clone)]
-pub(crate) struct Keep {
+pub(crate) struct Instance {
     pub(crate) machine: Machine,
     pub(crate) engine: Arc<SimulatedEngine>,
     pub(crate) endpoint: Arc<Endpoint>,
 }
 
-impl Keep {
+impl Instance {
     pub(crate) fn start(machine: &Machine) -> Self {
         let Machine { world, process } = machine;
         let table = Table {
@@ -71,20 +71,20 @@ impl<F: Future<Output = ()>> Future for Impatient<F> {
     }
 }
 
-pub(crate) async fn call_at(keep: Keep, call: Call) {
-    keep.machine.sleep(Duration::from_micros(call.at_us)).await;
+pub(crate) async fn call_at(instance: Instance, call: Call) {
+    instance.machine.sleep(Duration::from_micros(call.at_us)).await;
     match call.asks {
-        Asks::Claim => claim(&keep).await,
-        asks => drop(judge::call(&keep, asks).await),
+        Asks::Claim => claim(&instance).await,
+        asks => drop(judge::call(&instance, asks).await),
     }
 }
 
 /// Refreshes the row ahead of time, if it is due and free. Nobody waits for what comes of it.
-async fn claim(keep: &Keep) {
-    let clock = keep.engine.stopwatch();
-    let claimed = keep.engine.table().claim(DUE_WITHIN).await;
+async fn claim(instance: &Instance) {
+    let clock = instance.engine.stopwatch();
+    let claimed = instance.engine.table().claim(DUE_WITHIN).await;
     if let Ok(Some((row, lease))) = claimed {
         let claimed = Claimed { key: (), row, lease, clock };
-        let _ = keep.engine.refresh_claimed(claimed, Arc::clone(&keep.endpoint)).await;
+        let _ = instance.engine.refresh_claimed(claimed, Arc::clone(&instance.endpoint)).await;
     }
 }
