@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokenkeep::config::Limits;
 use tokenkeep::db::{Database, DatabaseSettings, Duplicates, Login, RlsContext, migrate};
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{Boxed, Callback, CallbackAnswer, CallbackTokens};
+use tokenkeep::oauth::{Boxed, RefreshFn, RefreshFnAnswer, RefreshFnTokens};
 use tokenkeep::refresh::{RefreshConfig, RefreshOptions, Silent};
 use tokenkeep::secret::{AccessToken, RefreshToken};
-use tokenkeep::store::gmail::{self, Connection, Gmail, Options};
+use tokenkeep::store::gmail::{self, Gmail, NewTokens, Options};
 use tokio_postgres::{Client, NoTls};
 
 const KEYS: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -59,8 +59,8 @@ async fn prepare(schema: &str) -> Client {
     client
 }
 
-fn connection(expires_at_ms: f64) -> Connection {
-    Connection {
+fn new_tokens(expires_at_ms: f64) -> NewTokens {
+    NewTokens {
         user_id: "user".into(),
         tenant_id: "tenant".into(),
         access_token: AccessToken::new("a0"),
@@ -77,13 +77,13 @@ struct Rotating {
     spent: Mutex<Vec<String>>,
 }
 
-impl Callback for Rotating {
-    fn call<'a>(&'a self, token: &'a RefreshToken, _: Duration) -> Boxed<'a, CallbackAnswer> {
+impl RefreshFn for Rotating {
+    fn call<'a>(&'a self, token: &'a RefreshToken, _: Duration) -> Boxed<'a, RefreshFnAnswer> {
         Box::pin(async move {
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
             self.spent.lock().expect("not poisoned").push(token.expose().to_owned());
             tokio::time::sleep(Duration::from_millis(100)).await;
-            CallbackAnswer::Returned(CallbackTokens {
+            RefreshFnAnswer::Returned(RefreshFnTokens {
                 access_token: AccessToken::new(format!("a{number}")),
                 refresh_token: Some(RefreshToken::new(format!("r{number}"))),
                 expiry_date_ms: 4_000_000_000_000.0,
@@ -101,7 +101,7 @@ async fn sixteen_stores_refresh_a_spent_token_once() {
     for index in 0..16 {
         let store = Arc::new(store("tk_once", Limits::DEFAULT).await);
         if index == 0 {
-            store.upsert(connection(0.0)).await.expect("stores");
+            store.upsert(new_tokens(0.0)).await.expect("stores");
         }
         for _ in 0..8 {
             let (store, provider) = (Arc::clone(&store), Arc::clone(&provider));
@@ -136,7 +136,7 @@ async fn a_call_that_is_dropped_after_any_poll_costs_nobody_a_token_or_a_connect
     let store = store("tk_dropped", Limits::DEFAULT).await;
     for polls in 0.. {
         let user = || format!("user {polls}");
-        let spent = || Connection { user_id: user(), ..connection(0.0) };
+        let spent = || NewTokens { user_id: user(), ..new_tokens(0.0) };
         let stored = ends_within(polls, store.upsert(spent())).await;
         store.upsert(spent()).await.expect("stores");
         let provider = Arc::new(Rotating::default());
@@ -158,21 +158,21 @@ async fn a_call_that_is_dropped_after_any_poll_costs_nobody_a_token_or_a_connect
 async fn a_row_in_the_applications_own_transaction_is_an_error_that_says_so() {
     let mut client = prepare("tk_locked").await;
     let store = store("tk_locked", Limits::DEFAULT.scaled_down(10)).await;
-    store.upsert(connection(0.0)).await.expect("stores");
+    store.upsert(new_tokens(0.0)).await.expect("stores");
     let open = client.transaction().await.expect("begins");
     open.execute("SELECT FROM tk_locked.gmail_tokens FOR UPDATE", &[]).await.expect("locks");
-    let refused: Result<()> = store.upsert(connection(1.0)).await;
+    let refused: Result<()> = store.upsert(new_tokens(1.0)).await;
     assert!(matches!(refused, Err(Error::RowLocked { .. })), "{refused:?}");
     open.commit().await.expect("commits");
-    store.upsert(connection(1.0)).await.expect("stores");
+    store.upsert(new_tokens(1.0)).await.expect("stores");
 }
 
 #[tokio::test]
 async fn another_tenants_user_is_neither_moved_nor_overwritten() {
     let client = prepare("tk_tenant").await;
     let store = store("tk_tenant", Limits::DEFAULT).await;
-    store.upsert(connection(0.0)).await.expect("stores");
-    let moved = Connection { tenant_id: "other".into(), ..connection(5.0) };
+    store.upsert(new_tokens(0.0)).await.expect("stores");
+    let moved = NewTokens { tenant_id: "other".into(), ..new_tokens(5.0) };
     assert_eq!(store.upsert(moved).await, Err(Error::TenantMismatch { by_policy: false }));
     let row = client
         .query_one(

@@ -18,7 +18,7 @@ use super::fetch;
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
-use crate::oauth::{CallbackAnswer, CallbackTokens, HttpFailure, HttpResponse, Thrown};
+use crate::oauth::{HttpFailure, HttpResponse, RefreshFnAnswer, RefreshFnTokens, Thrown};
 use crate::refresh::{Caller, Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -27,7 +27,7 @@ type Wake = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 
 /// A run of a `refreshFn` that is to be answered.
 struct Run {
-    answer: oneshot::Sender<CallbackAnswer>,
+    answer: oneshot::Sender<RefreshFnAnswer>,
     queued: Stopwatch,
     budget: Duration,
 }
@@ -71,7 +71,7 @@ impl Outbox {
     pub(super) fn expect_refresh(
         &self,
         budget: Duration,
-    ) -> (u32, oneshot::Receiver<CallbackAnswer>) {
+    ) -> (u32, oneshot::Receiver<RefreshFnAnswer>) {
         let call = self.next_call();
         let (answer, receiver) = oneshot::channel();
         let queued = Stopwatch::start(&self.clock);
@@ -221,7 +221,7 @@ impl Bridge {
         }
         if let Some(run) = runs.as_mut().and_then(|runs| runs.remove(&call)) {
             // Nobody waits any more when the refresh task has been given up.
-            let _ = run.answer.send(CallbackAnswer::NotRun);
+            let _ = run.answer.send(RefreshFnAnswer::NotRun);
         }
         None
     }
@@ -236,13 +236,13 @@ impl Bridge {
         expiry_date_ms: f64,
         scopes: Option<Vec<String>>,
     ) {
-        let tokens = CallbackTokens {
+        let tokens = RefreshFnTokens {
             access_token: AccessToken::new(access_token),
             refresh_token: refresh_token.map(RefreshToken::new),
             expiry_date_ms,
             scopes,
         };
-        self.answer(call, CallbackAnswer::Returned(tokens));
+        self.answer(call, RefreshFnAnswer::Returned(tokens));
     }
 
     /// Answers a run of a `refreshFn` with what it threw.
@@ -250,10 +250,10 @@ impl Bridge {
     pub fn refresh_threw(&self, call: u32, thrown: ThrownFields) {
         let ThrownFields { cause_id, message, name, code, status, error, description } = thrown;
         let thrown = Thrown { cause_id, message, name, code, status, error, description };
-        self.answer(call, CallbackAnswer::Threw(thrown));
+        self.answer(call, RefreshFnAnswer::Threw(thrown));
     }
 
-    fn answer(&self, call: u32, answer: CallbackAnswer) {
+    fn answer(&self, call: u32, answer: RefreshFnAnswer) {
         let run = lock(&self.outbox.runs).as_mut().and_then(|runs| runs.remove(&call));
         if let Some(run) = run {
             // Nobody waits any more when the refresh task has been given up.

@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value};
-use crate::connect::{Begin, Callback};
+use crate::connect::{AuthorizationResponse, Begin};
 use crate::error::Error;
 
 /// Does `$work` with the store of this name.
@@ -110,7 +110,7 @@ pub fn begin_authorization(
 
 /// What a browser came back with.
 #[napi(object)]
-pub struct CallbackParameters {
+pub struct AuthorizationResponseFields {
     pub state: String,
     pub code: Option<String>,
     pub error: Option<String>,
@@ -127,17 +127,25 @@ pub fn finish_authorization(
     instance: &Instance,
     id: u32,
     store: String,
-    callback: CallbackParameters,
+    response: AuthorizationResponseFields,
 ) {
     let stores = instance.stores();
-    let CallbackParameters { state, code, error, issuer, browser, requires_browser, user_id } =
-        callback;
+    let AuthorizationResponseFields {
+        state,
+        code,
+        error,
+        issuer,
+        browser,
+        requires_browser,
+        user_id,
+    } = response;
     let requires_browser = requires_browser.unwrap_or(false);
-    let callback = Callback { state, code, error, issuer, browser, requires_browser, user_id };
+    let response =
+        AuthorizationResponse { state, code, error, issuer, browser, requires_browser, user_id };
     instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
-            let connected = stores.connect.finish(store, callback).await?;
+            let connected = stores.connect.finish(store, response).await?;
             Ok(Value::Record(vec![
                 Field::Text(connected.user_id),
                 Field::Bool(connected.account_changed),

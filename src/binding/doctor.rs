@@ -44,7 +44,7 @@ fn keys(options: &InstanceOptions) -> Keys {
     }
 }
 
-/// Backoff at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+/// Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
 /// JSON.
 #[napi(catch_unwind)]
 pub fn examine_database(

@@ -4,9 +4,9 @@ use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value, number};
-use super::refresh_fn::RefreshFn;
+use super::refresh_fn::JsRefreshFn;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::gmail::{Connection, Decrypted};
+use crate::store::gmail::{Decrypted, NewTokens};
 
 /// Stores a user's tokens; replaces what was stored.
 #[napi(catch_unwind)]
@@ -21,7 +21,7 @@ pub fn upsert_gmail_tokens(
     expires_at_ms: f64,
     scope: String,
 ) {
-    let connection = Connection {
+    let tokens = NewTokens {
         user_id,
         tenant_id,
         access_token: AccessToken::new(access_token),
@@ -32,7 +32,7 @@ pub fn upsert_gmail_tokens(
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.gmail.upsert(connection).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.gmail.upsert(tokens).await.map(|()| Value::Nothing) });
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.
@@ -73,7 +73,7 @@ pub fn get_valid_gmail_token(
     refresh_fn: Option<u32>,
 ) {
     let stores = instance.stores();
-    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
     instance
         .outbox()
         .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });

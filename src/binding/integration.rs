@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value, number};
-use super::refresh_fn::RefreshFn;
+use super::refresh_fn::JsRefreshFn;
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::TokenEndpoint;
@@ -61,7 +61,7 @@ pub fn get_valid_integration_token(
     refresh_fn: Option<u32>,
 ) {
     let stores = instance.stores();
-    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
     instance.outbox().run(id, async move {
         let stores = stores?;
         let options = GetOptions { min_ttl_ms: min_ttl_ms.map(u64::from), force };

@@ -227,7 +227,7 @@ fn details<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
         Error::DatabasePassword { cause_id: Some(cause_id), .. } => {
             fields.set("causeId", *cause_id)?;
         }
-        Error::Callback { cause_id, .. } => fields.set("causeId", *cause_id)?,
+        Error::RefreshFn { cause_id, .. } => fields.set("causeId", *cause_id)?,
         Error::Database { sqlstate, constraint, .. } => {
             if let Some(sqlstate) = sqlstate {
                 fields.set("sqlstate", sqlstate.as_str())?;

@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::bridge::Outbox;
 use super::instance::Instance;
 use super::message::Message;
-use crate::oauth::{Boxed, Callback, CallbackAnswer};
+use crate::oauth::{Boxed, RefreshFn, RefreshFnAnswer};
 use crate::secret::RefreshToken;
 
 /// A function that the JavaScript API keeps under a number until this is dropped.
-pub(super) struct RefreshFn {
+pub(super) struct JsRefreshFn {
     outbox: Arc<Outbox>,
     function: u32,
 }
 
-impl RefreshFn {
+impl JsRefreshFn {
     /// The function that the JavaScript API keeps under this number, when it keeps one.
     pub(super) fn kept(instance: &Instance, function: Option<u32>) -> Option<Arc<Self>> {
         let outbox = Arc::clone(instance.outbox());
@@ -23,12 +23,12 @@ impl RefreshFn {
     }
 }
 
-impl Callback for RefreshFn {
+impl RefreshFn for JsRefreshFn {
     fn call<'a>(
         &'a self,
         refresh_token: &'a RefreshToken,
         budget: Duration,
-    ) -> Boxed<'a, CallbackAnswer> {
+    ) -> Boxed<'a, RefreshFnAnswer> {
         Box::pin(async move {
             let (call, answer) = self.outbox.expect_refresh(budget);
             self.outbox.send(Message::Refresh {
@@ -36,12 +36,12 @@ impl Callback for RefreshFn {
                 function: self.function,
                 refresh_token: refresh_token.clone(),
             });
-            answer.await.unwrap_or(CallbackAnswer::Gone)
+            answer.await.unwrap_or(RefreshFnAnswer::Gone)
         })
     }
 }
 
-impl Drop for RefreshFn {
+impl Drop for JsRefreshFn {
     fn drop(&mut self) {
         self.outbox.send(Message::Forget { function: self.function });
     }

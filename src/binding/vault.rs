@@ -9,7 +9,7 @@ use napi_derive::napi;
 use super::bridge::Bridge;
 use super::instance::Instance;
 use super::message::{Field, Value};
-use super::refresh_fn::RefreshFn;
+use super::refresh_fn::JsRefreshFn;
 use crate::config::timestamp;
 use crate::crypto::VaultFormat;
 use crate::db::Timestamp;
@@ -148,7 +148,7 @@ pub fn get_refreshed_vault_token(
     refresh_fn: Option<u32>,
 ) {
     let stores = instance.stores();
-    let refresh_fn = RefreshFn::kept(instance, refresh_fn);
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
     instance.outbox().run(id, async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);

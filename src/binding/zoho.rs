@@ -6,7 +6,7 @@ use super::instance::Instance;
 use super::message::{Field, Value};
 use crate::oauth::ClientCredentials;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::zoho::{Connection, Key};
+use crate::store::zoho::{Key, NewTokens};
 
 /// An access token with at least five minutes left, refreshed once across all processes if need be.
 #[napi(catch_unwind)]
@@ -42,7 +42,7 @@ pub fn store_zoho_tokens(
     metadata: Option<String>,
 ) {
     let stores = instance.stores();
-    let connection = Connection {
+    let tokens = NewTokens {
         key: Key { client_id, provider },
         access_token: access_token.map(AccessToken::new),
         refresh_token: RefreshToken::new(refresh_token),
@@ -52,7 +52,7 @@ pub fn store_zoho_tokens(
     };
     instance
         .outbox()
-        .run(id, async move { stores?.zoho.store(connection).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.zoho.store(tokens).await.map(|()| Value::Nothing) });
 }
 
 /// Whether there is a row, or a refresh token in the environment; opens nothing.

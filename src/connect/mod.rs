@@ -68,7 +68,7 @@ impl std::fmt::Debug for Begin {
 
 /// What the authorization server sent the browser back with.
 #[derive(Clone, Default)]
-pub struct Callback {
+pub struct AuthorizationResponse {
     /// The state that came back.
     pub state: String,
     /// The authorization code.
@@ -85,9 +85,9 @@ pub struct Callback {
     pub user_id: Option<String>,
 }
 
-impl std::fmt::Debug for Callback {
+impl std::fmt::Debug for AuthorizationResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Callback(redacted)")
+        f.write_str("AuthorizationResponse(redacted)")
     }
 }
 
@@ -160,18 +160,22 @@ impl Connect {
     ///
     /// # Errors
     /// [`Error::Authorization`], and nothing was stored; [`Error::Database`] and its kin.
-    pub async fn finish(&self, store: &impl Connects, callback: Callback) -> Result<Connected> {
+    pub async fn finish(
+        &self,
+        store: &impl Connects,
+        response: AuthorizationResponse,
+    ) -> Result<Connected> {
         let _under_way = self.under_way.begin();
         let (server, _) = self.check()?;
-        let found = self.find::<State>(&callback.state).await?;
-        found.pending.check(&callback, store, server.issuer())?;
+        let found = self.find::<State>(&response.state).await?;
+        found.pending.check(&response, store, server.issuer())?;
         let store = &of_tenant(store, found.pending.tenant.as_deref())?;
-        if let Some(code) = &callback.code {
+        if let Some(code) = &response.code {
             check_text("code", code, CODE_MAX_BYTES)?;
         }
         let began = self.options.pending.take(&found).await?.ok_or_else(expired)?;
         let state = found.pending;
-        let code = match (&callback.error, &callback.code) {
+        let code = match (&response.error, &response.code) {
             (None, Some(code)) => code,
             (Some(error), _) if error == "access_denied" => {
                 return Err(Error::authorization(NotAuthorized::Denied));

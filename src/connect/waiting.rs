@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Callback;
+use super::AuthorizationResponse;
 use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Pending};
@@ -49,7 +49,7 @@ impl State {
     /// Before the state is used up: a stranger cannot use up somebody else's.
     pub(super) fn check<S: Connects>(
         &self,
-        callback: &Callback,
+        response: &AuthorizationResponse,
         store: &S,
         issuer: &str,
     ) -> Result<()> {
@@ -58,17 +58,17 @@ impl State {
             return other(NotAuthorized::Expired);
         }
         let is_bound = self.browser.is_some();
-        if (is_bound && self.browser != callback.browser)
-            || (callback.requires_browser && !is_bound)
+        if (is_bound && self.browser != response.browser)
+            || (response.requires_browser && !is_bound)
         {
             return other(NotAuthorized::AnotherBrowser);
         }
-        if let Some(user_id) = &callback.user_id
+        if let Some(user_id) = &response.user_id
             && store.key(user_id)? != self.user_id
         {
             return other(NotAuthorized::AnotherUser);
         }
-        if callback.issuer.as_deref().is_some_and(|answering| answering != issuer) {
+        if response.issuer.as_deref().is_some_and(|answering| answering != issuer) {
             return other(NotAuthorized::AnotherIssuer);
         }
         Ok(())

@@ -78,7 +78,7 @@ impl<T> From<Result<T>> for Checked<T> {
     }
 }
 
-/// Backoff at the database of `settings` and at the tables of `migrations` in it.
+/// Looks at the database of `settings` and at the tables of `migrations` in it.
 ///
 /// # Errors
 /// [`Error::Internal`] only: whatever is wrong with the database is a finding.

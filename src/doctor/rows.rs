@@ -50,7 +50,7 @@ const INTEGRATION: &str = "
     SELECT NULL::text, ARRAY[user_id, provider]::text[], access_token::text, refresh_token::text
     FROM {table} ORDER BY updated_at DESC LIMIT $1";
 
-/// Backoff at the rows of a store's table; `table` is as SQL names it.
+/// Looks at the rows of a store's table; `table` is as SQL names it.
 pub(super) async fn inspect(
     inspection: &Inspection,
     store: &str,

@@ -66,7 +66,7 @@ const INDEX: &str = "
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
             WHERE k.place <= cardinality($2) ORDER BY k.place) = $2)";
 
-/// Backoff at the table of `migration`.
+/// Looks at the table of `migration`.
 pub(super) async fn inspect(
     inspection: &Inspection,
     migration: &Migration,

@@ -58,7 +58,7 @@ const TIMES: [&str; 3] = ["connected_at", "created_at", "updated_at"];
 /// The stores in which `updated_at` tells more: whether a row was written since its grant died.
 const DATED: [&str; 2] = ["zoho", "integration"];
 
-/// Backoff at the table.
+/// Looks at the table.
 pub(super) async fn inspect(
     inspection: &Inspection,
     migration: &Migration,

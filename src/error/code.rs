@@ -70,7 +70,7 @@ impl Error {
             Self::ClientRejected { .. } => 12,
             Self::ClientUnproven { .. } => 13,
             Self::ProviderResponse { .. } => 14,
-            Self::Callback { .. } => 15,
+            Self::RefreshFn { .. } => 15,
             Self::Database { .. } | Self::DatabasePassword { .. } => 16,
             Self::RowLocked { .. } => 17,
             Self::Schema { .. } => 18,
@@ -120,7 +120,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Database { retryable, .. } | Self::Callback { retryable, .. } => *retryable,
+            Self::Database { retryable, .. } | Self::RefreshFn { retryable, .. } => *retryable,
             Self::DatabasePassword { .. } => true,
             _ => self.kind().retryable == Some(true),
         }

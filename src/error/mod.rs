@@ -102,7 +102,7 @@ pub enum Error {
     },
     /// The caller's `refreshFn` threw. Becomes `RefreshCallbackError` with the thrown object as
     /// its cause.
-    Callback {
+    RefreshFn {
         /// Where the JavaScript API keeps the thrown object.
         cause_id: u32,
         /// Whether the same call may succeed later: not where it threw a refusal that stays.
@@ -210,7 +210,7 @@ impl Error {
                 | Self::ClientRejected { .. }
                 | Self::ClientUnproven { .. }
                 | Self::OutcomeUnknown { .. }
-                | Self::Callback { .. }
+                | Self::RefreshFn { .. }
         )
     }
 

@@ -94,7 +94,7 @@ impl fmt::Display for Error {
             Self::ProviderResponse { reason } => {
                 write!(f, "The refresh gave no usable token: {reason}")
             }
-            Self::Callback { .. } => f.write_str("refreshFn failed; see cause"),
+            Self::RefreshFn { .. } => f.write_str("refreshFn failed; see cause"),
             Self::Database { step, sqlstate, constraint, silence, .. } => {
                 write!(f, "The database failed to {step}")?;
                 match sqlstate {

@@ -220,7 +220,7 @@ impl AuthorizationServer {
             refresh_token,
             expires_in: match expiry {
                 Expiry::In(expires_in) => expires_in,
-                // Only callbacks name a moment.
+                // Only a refreshFn names a moment.
                 Expiry::AtMs(_) => Duration::from_secs(self.provider.default_expires_in_s),
             },
             scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),

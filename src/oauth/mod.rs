@@ -3,7 +3,6 @@
 
 mod answer;
 mod authorization;
-mod callback;
 mod credentials;
 mod dead_grant;
 mod endpoint;
@@ -12,6 +11,7 @@ mod http;
 mod id_token;
 mod pkce;
 mod provider;
+mod refresh_fn;
 mod request;
 mod response;
 mod retry_after;
@@ -21,7 +21,6 @@ mod words;
 use std::time::Duration;
 
 pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Grant};
-pub use callback::{Callback, CallbackAnswer, CallbackTokens, Thrown, judge_callback};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use dead_grant::{DeadGrant, Member};
 pub use endpoint::HttpEndpoint;
@@ -30,6 +29,7 @@ pub use provider::{
     GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK, Sign, ZOHO,
     ZohoServers,
 };
+pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
 pub use request::refresh_request;
 pub use response::{is_from_a_gateway, judge, judge_with};
 pub use retry_after::retry_after;
@@ -66,7 +66,7 @@ impl std::fmt::Debug for Scopes {
 /// How a provider said that a grant is dead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The HTTP status; `None`: a callback threw.
+    /// The HTTP status; `None`: a refreshFn threw.
     pub status: Option<u16>,
     /// `invalid_grant`, or what this provider says instead.
     pub code: String,
@@ -85,7 +85,7 @@ impl Refusal {
 pub enum Expiry {
     /// `expires_in`, counted from the lease by the database's clock.
     In(Duration),
-    /// A moment that a callback named, in milliseconds since 1970, stored as given.
+    /// A moment that a refreshFn named, in milliseconds since 1970, stored as given.
     AtMs(i64),
 }
 
@@ -110,7 +110,7 @@ pub enum Verdict {
 
 /// Where a refresh token is exchanged.
 pub trait TokenEndpoint: Send + Sync + 'static {
-    /// Endpoint and client id; `None` for a callback, whose client is not known here.
+    /// Endpoint and client id; `None` for a refreshFn, whose client is not known here.
     fn client(&self) -> Option<&str>;
 
     /// [`client`](Self::client) and a fingerprint of its secrets: callers that differ in it never share
@@ -123,7 +123,7 @@ pub trait TokenEndpoint: Send + Sync + 'static {
     fn may_rotate(&self) -> bool;
 
     /// Whether one call is one request, which may be sent again within the HTTP budget. A
-    /// callback is not: it is run once, and its answer is taken however late.
+    /// refreshFn is not: it is run once, and its answer is taken however late.
     fn is_repeatable(&self) -> bool;
 
     /// Whether a request that has failed is sent again within the HTTP budget, for callers who wait.

@@ -24,7 +24,8 @@ use Meaning::{ClientRejected, DeadGrant, OutcomeUnknown, Refused, Throttled, Una
 /// The codes that count at every provider. Only these, and those of a provider's own data, are
 /// repeated in errors: any other text may be part of a token.
 const WORDS: [(&str, Meaning); 61] = [
-    // RFC 6749, sections 4.1.2.1 and 5.2. `unauthorized_client`: Atlassian says so of a dead     // token, Google of another client's, Microsoft where one tenant has removed the application.
+    // RFC 6749, sections 4.1.2.1 and 5.2. `unauthorized_client`: Atlassian says so of a dead refresh
+    // token, Google of another client's, Microsoft where one tenant has removed the application.
     ("invalid_request", Refused),
     ("invalid_client", ClientRejected),
     ("invalid_grant", DeadGrant),

@@ -29,7 +29,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         Ok((sent, refresh_token))
     }
 
-    /// Retries count against the budget. A callback is asked once; after the budget its callers are
+    /// Retries count against the budget. A refreshFn is called once; after the budget its callers are
     /// answered, and the task goes on to commit a late answer.
     pub(super) async fn send<E: TokenEndpoint>(
         &self,
@@ -60,7 +60,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
                     let more = Duration::from_millis(limits.commit_budget_ms);
                     match timeout(&self.runtime, more, &mut request).await {
                         // What failed so late may have been sent all the same.
-                        Some(Verdict::Transient(error @ Error::Callback { .. }, _)) => {
+                        Some(Verdict::Transient(error @ Error::RefreshFn { .. }, _)) => {
                             Verdict::Ambiguous(error)
                         }
                         Some(verdict) => verdict,

@@ -57,7 +57,7 @@ pub(super) fn is_of_unproven_client(error: &Error) -> bool {
 pub struct Failure {
     /// What came of it.
     pub error: Error,
-    /// The client that asked; `None` for a callback.
+    /// The client that asked; `None` for a refreshFn.
     pub client: Option<String>,
     /// Whether the provider has refused this refresh token, and would again.
     pub lasting: bool,
@@ -92,7 +92,7 @@ impl<T: Table, R: Runtime> Shared<T, R> {
         endpoint: &E,
     ) -> crate::error::Result<Option<Unproven>> {
         let client = endpoint.client();
-        // A callback's client is not known here: only numbers speak against it.
+        // The client of a refreshFn is not known here: only numbers speak against it.
         if let Some(client) = client {
             let state = self.table.refresh_state(key, version, Some(client)).await?;
             let is_known = state.has_refreshed || self.clients.has_refreshed(client);

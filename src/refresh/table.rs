@@ -137,7 +137,8 @@ pub trait Table: Send + Sync + 'static {
         Arc::clone(record)
     }
 
-    /// What earlier refreshes have left behind, for this client (`None`: a callback's) and the     /// token at `version`. A table that remembers nothing trusts everybody.
+    /// What earlier refreshes have left behind, for this client (`None`: that of a refreshFn) and the refresh
+    /// token at `version`. A table that remembers nothing trusts everybody.
     fn refresh_state(
         &self,
         _: &Self::Key,

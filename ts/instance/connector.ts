@@ -1,6 +1,6 @@
 /** How users connect to an instance: the calls behind the calendar store and `tokenkeep/http`. */
 
-import type { CallbackParameters, Instance } from '../../index';
+import type { AuthorizationResponseFields, Instance } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
 import { type ReadRecord, promised } from '../bridge/bridge';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
@@ -57,7 +57,9 @@ const makeTicket = promised<string, Instance, [ConnectedStore, string, string[],
   native.makeTicket,
   readText,
 );
-const checkTicket = promised<void, Instance, [ConnectedStore, string, Optional]>(native.checkTicket);
+const checkTicket = promised<void, Instance, [ConnectedStore, string, Optional]>(
+  native.checkTicket,
+);
 const followTicket = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
   native.followTicket,
   readText,
@@ -66,7 +68,7 @@ const begin = promised<string, Instance, [ConnectedStore, string, Optional, stri
   native.beginAuthorization,
   readText,
 );
-const finish = promised<Connected, Instance, [ConnectedStore, CallbackParameters]>(
+const finish = promised<Connected, Instance, [ConnectedStore, AuthorizationResponseFields]>(
   native.finishAuthorization,
   readConnected,
 );
@@ -135,7 +137,7 @@ export class Connector {
   }
 
   /** Ends a flow with what the browser came back with. */
-  async finish(store: ConnectedStore, callback: CallbackParameters): Promise<Connected> {
+  async finish(store: ConnectedStore, callback: AuthorizationResponseFields): Promise<Connected> {
     return finish(this.#instance(), store, bare(callback));
   }
 

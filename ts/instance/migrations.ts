@@ -1,6 +1,6 @@
 /** Migrations, as a function. */
 
-import type { Bridge, KeepOptions } from '../../index';
+import type { Bridge, InstanceOptions } from '../../index';
 import { record } from '../input/arguments';
 import { bridge, promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
@@ -14,11 +14,13 @@ export interface MigrateOptions {
   keep?: 'newest';
 }
 
-const migrateNative = promised<string[], Bridge, [KeepOptions, string[], boolean]>(native.migrate);
+const migrateNative = promised<string[], Bridge, [InstanceOptions, string[], boolean]>(
+  native.migrate,
+);
 
 /** Safe when several processes start at once. Gives what had to be left out, as sentences. */
 export async function runMigrations(
-  settings: KeepOptions,
+  settings: InstanceOptions,
   options: MigrateOptions,
 ): Promise<string[]> {
   const { stores, keep } = record('options', options);

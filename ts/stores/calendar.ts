@@ -50,7 +50,10 @@ const save = promised<
   Instance,
   [string, string, string, number | undefined, string[] | undefined]
 >(native.saveCalendarTokens);
-const get = promised<CalendarTokens | null, Instance, [string]>(native.getCalendarTokens, readTokens);
+const get = promised<CalendarTokens | null, Instance, [string]>(
+  native.getCalendarTokens,
+  readTokens,
+);
 const credentials = promised<CalendarCredentials | null, Instance, [string]>(
   native.getCalendarCredentials,
   readCredentials,

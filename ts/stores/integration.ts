@@ -116,9 +116,11 @@ const get = promised<IntegrationToken | null, Instance, [string, string]>(
   native.getIntegrationToken,
   readToken,
 );
-const store = promised<void, Instance, [string, string, string, string | undefined, number, string[]]>(
-  native.storeIntegrationToken,
-);
+const store = promised<
+  void,
+  Instance,
+  [string, string, string, string | undefined, number, string[]]
+>(native.storeIntegrationToken);
 const valid = promised<
   IntegrationToken,
   Instance,

@@ -14,8 +14,8 @@ use tokenkeep::config::{
 };
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{
-    Boxed, Callback, CallbackAnswer, CallbackTokens, Expiry, Thrown, TokenEndpoint, Verdict,
-    judge_callback,
+    Boxed, RefreshFn, RefreshFnAnswer, RefreshFnTokens, Expiry, Thrown, TokenEndpoint, Verdict,
+    judge_thrown,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 
@@ -45,7 +45,7 @@ fuzz_target!(|text: &str| {
         error: field("error"),
         description: field("description"),
     });
-    returned(CallbackTokens {
+    returned(RefreshFnTokens {
         access_token: AccessToken::new(field("accessToken").unwrap_or_default()),
         refresh_token: field("refreshToken").map(RefreshToken::new),
         expiry_date_ms: field("expiryDate").and_then(|ms| ms.parse().ok()).unwrap_or(f64::NAN),
@@ -56,26 +56,26 @@ fuzz_target!(|text: &str| {
 fn threw(thrown: &Thrown) {
     let says_dead = thrown.message.contains("invalid_grant")
         || thrown.error.as_deref().is_some_and(|error| DEAD.contains(&error));
-    match judge_callback(thrown) {
+    match judge_thrown(thrown) {
         Verdict::InvalidGrant(_) => assert!(says_dead),
         Verdict::ClientRejected(error)
         | Verdict::Transient(error, None)
         | Verdict::Ambiguous(error)
         | Verdict::Refused(error) => {
-            assert!(matches!(error, Error::Callback { cause_id: CAUSE, .. }));
+            assert!(matches!(error, Error::RefreshFn { cause_id: CAUSE, .. }));
         }
         verdict => panic!("{verdict:?}"),
     }
 }
 
-fn returned(tokens: CallbackTokens) {
+fn returned(tokens: RefreshFnTokens) {
     let is_token =
         |text: &str| !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0');
     let refresh_token = tokens.refresh_token.clone().filter(|token| is_token(token.expose()));
     let storable = is_token(tokens.access_token.expose());
     let is_time =
         tokens.expiry_date_ms >= TIMESTAMP_MIN_MS && tokens.expiry_date_ms <= TIMESTAMP_MAX_MS;
-    let refresh_fn = RefreshFn(tokens.clone());
+    let refresh_fn = Returning(tokens.clone());
     let token = RefreshToken::new("1//old");
     let judged = pin!(refresh_fn.refresh(&token, Duration::MAX, Duration::ZERO));
     let Poll::Ready(verdict) = judged.poll(&mut Context::from_waker(Waker::noop())) else {
@@ -102,10 +102,10 @@ fn returned(tokens: CallbackTokens) {
     }
 }
 
-struct RefreshFn(CallbackTokens);
+struct Returning(RefreshFnTokens);
 
-impl Callback for RefreshFn {
-    fn call<'a>(&'a self, _: &'a RefreshToken, _: Duration) -> Boxed<'a, CallbackAnswer> {
-        Box::pin(async { CallbackAnswer::Returned(self.0.clone()) })
+impl RefreshFn for Returning {
+    fn call<'a>(&'a self, _: &'a RefreshToken, _: Duration) -> Boxed<'a, RefreshFnAnswer> {
+        Box::pin(async { RefreshFnAnswer::Returned(self.0.clone()) })
     }
 }

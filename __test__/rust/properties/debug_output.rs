@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use tokenkeep::connect::{Begin, Callback};
+use tokenkeep::connect::{AuthorizationResponse, Begin};
 use tokenkeep::oauth::AuthorizationRequest;
 use tokenkeep::refresh::RowVersion;
 
@@ -32,12 +32,12 @@ fn an_authorization_request_prints_neither_state_nor_code_verifier() {
 #[test]
 fn what_a_browser_comes_and_goes_with_prints_no_code_and_no_session() {
     let secret = || Some(SECRET.to_owned());
-    assert_silent(&Callback {
+    assert_silent(&AuthorizationResponse {
         state: SECRET.to_owned(),
         code: secret(),
         error: secret(),
         browser: secret(),
-        ..Callback::default()
+        ..AuthorizationResponse::default()
     });
     let (user_id, scopes, return_to) = ("user".to_owned(), vec![], None);
     assert_silent(&Begin { user_id, browser: secret(), scopes, return_to });

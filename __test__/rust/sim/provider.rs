@@ -289,7 +289,7 @@ pub(crate) fn lifetime(chance: &mut super::chance::Chance) -> Duration {
 
 impl TokenEndpoint for Endpoint {
     fn client(&self) -> Option<&str> {
-        // A callback's client is not known to the engine.
+        // The client of a refreshFn is not known to the engine.
         (!self.world.setting.callback).then_some(OURS)
     }
 

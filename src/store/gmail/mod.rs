@@ -13,7 +13,7 @@ use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
 use crate::db::{Database, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
-use crate::oauth::{Callback, HttpEndpoint};
+use crate::oauth::{HttpEndpoint, RefreshFn};
 use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Token, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::Store;
@@ -46,7 +46,7 @@ pub struct Options {
 
 /// A user's tokens, to be stored.
 #[derive(Debug)]
-pub struct Connection {
+pub struct NewTokens {
     /// The application's user.
     pub user_id: String,
     /// The user's tenant.
@@ -128,37 +128,37 @@ impl Gmail {
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::TenantMismatch`] when the
     /// row belongs to another tenant.
-    pub async fn upsert(&self, connection: Connection) -> Result<()> {
-        check_text("userId", &connection.user_id, TEXT_MAX_BYTES)?;
-        check_text("tenantId", &connection.tenant_id, TEXT_MAX_BYTES)?;
-        check_text("accessToken", connection.access_token.expose(), TOKEN_MAX_BYTES)?;
-        if !connection.refresh_token.expose().is_empty() {
-            check_text("refreshToken", connection.refresh_token.expose(), TOKEN_MAX_BYTES)?;
+    pub async fn upsert(&self, tokens: NewTokens) -> Result<()> {
+        check_text("userId", &tokens.user_id, TEXT_MAX_BYTES)?;
+        check_text("tenantId", &tokens.tenant_id, TEXT_MAX_BYTES)?;
+        check_text("accessToken", tokens.access_token.expose(), TOKEN_MAX_BYTES)?;
+        if !tokens.refresh_token.expose().is_empty() {
+            check_text("refreshToken", tokens.refresh_token.expose(), TOKEN_MAX_BYTES)?;
         }
-        if !connection.scope.is_empty() {
-            check_text("scope", &connection.scope, TEXT_MAX_BYTES)?;
+        if !tokens.scope.is_empty() {
+            check_text("scope", &tokens.scope, TEXT_MAX_BYTES)?;
         }
-        let expires_at = Timestamp::from_ms(timestamp("expiresAt", connection.expires_at_ms)?);
+        let expires_at = Timestamp::from_ms(timestamp("expiresAt", tokens.expires_at_ms)?);
         let table = self.table()?;
         let format = table.mapping.format()?;
-        let access = format.seal(connection.access_token.expose())?;
-        let refresh = format.seal(connection.refresh_token.expose())?;
+        let access = format.seal(tokens.access_token.expose())?;
+        let refresh = format.seal(tokens.refresh_token.expose())?;
         let params: Params<'_> = &[
             (&uuid_v4()?, Type::TEXT),
-            (&connection.tenant_id, Type::TEXT),
-            (&connection.user_id, Type::TEXT),
+            (&tokens.tenant_id, Type::TEXT),
+            (&tokens.user_id, Type::TEXT),
             (&access, Type::TEXT),
             (&refresh, Type::TEXT),
             (&expires_at, Type::TIMESTAMPTZ),
-            (&connection.scope, Type::TEXT),
+            (&tokens.scope, Type::TEXT),
             (&format.sealing_version(), Type::INT4),
             (&table.leftover_age_ms(), Type::FLOAT8),
         ];
         let step = "store gmail tokens";
         let mut stored = table.write(step, &self.statements.upsert, params).await?;
         if stored.is_empty() {
-            let row = table.row(&connection.user_id).await?;
-            if row.as_ref().is_some_and(|row| row.record.tenant_id != connection.tenant_id) {
+            let row = table.row(&tokens.user_id).await?;
+            if row.as_ref().is_some_and(|row| row.record.tenant_id != tokens.tenant_id) {
                 return Err(Error::TenantMismatch { by_policy: false });
             }
             // It was another tenant's, and is gone by now.
@@ -167,7 +167,7 @@ impl Gmail {
             }
             table.stored_one(&stored).await?;
         }
-        table.stored(&connection.user_id, client_of(&self.google));
+        table.stored(&tokens.user_id, client_of(&self.google));
         Ok(())
     }
 
@@ -210,7 +210,7 @@ impl Gmail {
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
-    pub async fn valid<C: Callback>(
+    pub async fn valid<C: RefreshFn>(
         &self,
         user_id: String,
         refresh_fn: Option<Arc<C>>,

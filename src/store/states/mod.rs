@@ -111,7 +111,7 @@ impl RefreshStates {
     }
 
     /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
-    /// stored refresh token. A callback's client is no row's.
+    /// stored refresh token. The client of a refreshFn is no row's.
     pub(super) async fn read(
         &self,
         key: &Parts,
@@ -180,7 +180,7 @@ impl RefreshStates {
         self.note(key, client.clone(), client, false);
     }
 
-    /// Remembers whose client has refreshed a row, and who has asked: a callback's client is not known.
+    /// Remembers whose client has refreshed a row, and who has asked: that of a refreshFn is not known.
     pub(super) fn note_refreshed(
         &self,
         key: Parts,

@@ -14,13 +14,13 @@ impl<S: RowMapping> StoreTable<S> {
         S::parts(key).into_iter().map(|part| part.map(str::to_owned)).collect()
     }
 
-    /// The fingerprints of a client; none of a callback's (`None`), which is not known.
+    /// The fingerprints of a client; none of that of a refreshFn (`None`), which is not known.
     pub(in crate::store) fn client_prints(&self, client: Option<&str>) -> Prints {
         let print = |client| self.mapping.fingerprints(&format!("oauth client\0{client}"));
         client.map(print).unwrap_or_default()
     }
 
-    /// Who is refused, and counted: rows that callbacks refresh together.
+    /// Who is refused, and counted: all refreshFns count as one client.
     fn refresher_prints(&self, client: Option<&str>) -> Prints {
         match client {
             Some(client) => self.client_prints(Some(client)),

@@ -58,7 +58,7 @@ pub struct Options {
 
 /// Tokens to be stored.
 #[derive(Debug)]
-pub struct Connection {
+pub struct NewTokens {
     /// Whose.
     pub key: Key,
     /// The access token, when there is one already.
@@ -194,9 +194,8 @@ impl Zoho {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
-    pub async fn store(&self, connection: Connection) -> Result<()> {
-        let Connection { key, access_token, refresh_token, expires_in_s, scopes, metadata } =
-            connection;
+    pub async fn store(&self, tokens: NewTokens) -> Result<()> {
+        let NewTokens { key, access_token, refresh_token, expires_in_s, scopes, metadata } = tokens;
         check_key(&key)?;
         let access_token = access_token.filter(|token| !token.expose().is_empty());
         if let Some(token) = &access_token {

@@ -8,7 +8,10 @@ import type { Findings, Store } from './findings';
 const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
 const readAnswer: ReadRecord<number | string> = (fields, at) => fields[at] as number | string;
 
-const examine = promised<string, Bridge, [InstanceOptions, string[]]>(native.examineDatabase, readText);
+const examine = promised<string, Bridge, [InstanceOptions, string[]]>(
+  native.examineDatabase,
+  readText,
+);
 const reach = promised<number | string, Bridge, [InstanceOptions, string]>(
   native.reachProvider,
   readAnswer,

@@ -33,19 +33,19 @@ pub struct Thrown {
 }
 
 /// Runs a function of the application with a refresh token.
-pub trait Callback: Send + Sync + 'static {
+pub trait RefreshFn: Send + Sync + 'static {
     /// Runs it once, unless `budget` is over before it can begin.
     fn call<'a>(
         &'a self,
         refresh_token: &'a RefreshToken,
         budget: Duration,
-    ) -> Boxed<'a, CallbackAnswer>;
+    ) -> Boxed<'a, RefreshFnAnswer>;
 }
 
 /// How a run of a `refreshFn` ended.
-pub enum CallbackAnswer {
+pub enum RefreshFnAnswer {
     /// It returned.
-    Returned(CallbackTokens),
+    Returned(RefreshFnTokens),
     /// It threw.
     Threw(Thrown),
     /// It was not run: there was no time left in the lease when its turn came.
@@ -56,7 +56,7 @@ pub enum CallbackAnswer {
 
 /// What a `refreshFn` returned.
 #[derive(Debug, Clone)]
-pub struct CallbackTokens {
+pub struct RefreshFnTokens {
     /// The new access token.
     pub access_token: AccessToken,
     /// The new refresh token, when the provider rotated.
@@ -67,7 +67,7 @@ pub struct CallbackTokens {
     pub scopes: Option<Vec<String>>,
 }
 
-impl<C: Callback> TokenEndpoint for C {
+impl<C: RefreshFn> TokenEndpoint for C {
     fn client(&self) -> Option<&str> {
         None
     }
@@ -82,16 +82,16 @@ impl<C: Callback> TokenEndpoint for C {
 
     async fn refresh(&self, token: &RefreshToken, budget: Duration, _: Duration) -> Verdict {
         match self.call(token, budget).await {
-            CallbackAnswer::Returned(tokens) => judge_tokens(tokens),
-            CallbackAnswer::Threw(thrown) => judge_callback(&thrown),
-            CallbackAnswer::NotRun => Verdict::Transient(
+            RefreshFnAnswer::Returned(tokens) => judge_tokens(tokens),
+            RefreshFnAnswer::Threw(thrown) => judge_thrown(&thrown),
+            RefreshFnAnswer::NotRun => Verdict::Transient(
                 Error::ProviderUnavailable {
                     status: None,
                     reason: "this process was too busy to run refreshFn in time".into(),
                 },
                 None,
             ),
-            CallbackAnswer::Gone => Verdict::Ambiguous(Error::OutcomeUnknown {
+            RefreshFnAnswer::Gone => Verdict::Ambiguous(Error::OutcomeUnknown {
                 reason: "refreshFn ended without an answer".into(),
             }),
         }
@@ -100,7 +100,7 @@ impl<C: Callback> TokenEndpoint for C {
 
 /// Where there is an access token nothing beside it is a reason to throw it away, as in an answer of a
 /// token endpoint: a refresh token that cannot be stored is left out, and the old one stays.
-fn judge_tokens(tokens: CallbackTokens) -> Verdict {
+fn judge_tokens(tokens: RefreshFnTokens) -> Verdict {
     if !is_token(tokens.access_token.expose()) {
         let reason = "refreshFn returned no usable accessToken".into();
         return Verdict::Ambiguous(Error::ProviderResponse { reason });
@@ -132,8 +132,8 @@ fn expiry(at_ms: f64) -> Expiry {
 /// What a thrown object means: an answer is judged as one, a connection that was never made sent
 /// nothing, one that broke is ambiguous; anything else is taken as a known failure, as in seed 000.
 #[must_use]
-pub fn judge_callback(thrown: &Thrown) -> Verdict {
-    let error = |retryable| Error::Callback { cause_id: thrown.cause_id, retryable };
+pub fn judge_thrown(thrown: &Thrown) -> Verdict {
+    let error = |retryable| Error::RefreshFn { cause_id: thrown.cause_id, retryable };
     let passes = || Verdict::Transient(error(true), None);
     let code = thrown.error.as_deref();
     let description = Some(thrown.description.as_deref().unwrap_or(&thrown.message));
@@ -200,32 +200,32 @@ mod tests {
 
     #[test]
     fn invalid_grant_is_found_where_libraries_put_it() {
-        assert!(matches!(judge_callback(&thrown("x: invalid_grant")), Verdict::InvalidGrant(_)));
+        assert!(matches!(judge_thrown(&thrown("x: invalid_grant")), Verdict::InvalidGrant(_)));
         let gaxios = Thrown { error: Some("invalid_grant".into()), ..thrown("failed") };
-        assert!(matches!(judge_callback(&gaxios), Verdict::InvalidGrant(_)));
+        assert!(matches!(judge_thrown(&gaxios), Verdict::InvalidGrant(_)));
     }
 
     #[test]
     fn only_a_broken_connection_or_a_gateway_is_ambiguous() {
         let broken = Thrown { code: Some("ECONNRESET".into()), ..thrown("x") };
-        assert!(matches!(judge_callback(&broken), Verdict::Ambiguous(_)));
+        assert!(matches!(judge_thrown(&broken), Verdict::Ambiguous(_)));
         for name in ["TimeoutError", "AbortError", "SyntaxError"] {
             let aborted = Thrown { name: Some(name.into()), ..thrown("x") };
-            assert!(matches!(judge_callback(&aborted), Verdict::Ambiguous(_)), "{name}");
+            assert!(matches!(judge_thrown(&aborted), Verdict::Ambiguous(_)), "{name}");
         }
         let gateway = Thrown { status: Some(502), ..thrown("x") };
-        assert!(matches!(judge_callback(&gateway), Verdict::Ambiguous(_)));
+        assert!(matches!(judge_thrown(&gateway), Verdict::Ambiguous(_)));
         let refused = Thrown { code: Some("ECONNREFUSED".into()), ..thrown("x") };
-        assert!(matches!(judge_callback(&refused), Verdict::Transient(..)));
-        assert!(matches!(judge_callback(&thrown("bug")), Verdict::Transient(..)));
+        assert!(matches!(judge_thrown(&refused), Verdict::Transient(..)));
+        assert!(matches!(judge_thrown(&thrown("bug")), Verdict::Transient(..)));
         let client = Thrown { error: Some("invalid_client".into()), ..thrown("x") };
-        assert!(matches!(judge_callback(&client), Verdict::ClientRejected(_)));
+        assert!(matches!(judge_thrown(&client), Verdict::ClientRejected(_)));
     }
 
     #[test]
     fn a_refusal_is_judged_as_an_answer_of_a_token_endpoint_is() {
         let refused = |status: u16, error: &str, description: Option<&str>| {
-            judge_callback(&Thrown {
+            judge_thrown(&Thrown {
                 status: Some(status),
                 error: Some(error.into()),
                 description: description.map(str::to_owned),
