@@ -21,7 +21,7 @@ const schemes = ['light', 'dark'] as const;
 const addresses: Record<string, () => Promise<string>> = {
   connect: () => scene.link(someUser()),
   connected: () => scene.link(someUser()),
-  expired: async () => scene.url('connect?ticket=nobody.1.made-this'),
+  expired: async () => scene.url('connect?link=nobody.1.made-this'),
   'bad-request': async () => scene.url('callback?code=a'),
   'not-signed-in': async () => scene.url('connect'),
 };

@@ -149,17 +149,17 @@ describe('a state', () => {
     await refused(await mine.visitor.request(mine.back), /went wrong on our side/);
   });
 
-  it('that is a ticket is refused, and a ticket that is a state', async () => {
+  it('that is a connect link is refused, and a connect link that is a state', async () => {
     const { visitor, back } = await scene.consent(someUser());
     const link = new URL(await scene.link(someUser()));
-    const ticket = link.searchParams.get('ticket')!;
-    await refused(await visitor.request(altered(back, { state: ticket })), OLD);
+    const value = link.searchParams.get('link')!;
+    await refused(await visitor.request(altered(back, { state: value })), OLD);
     const state = back.searchParams.get('state')!;
-    await refused(await visitor.request(altered(link, { ticket: state })), OLD);
+    await refused(await visitor.request(altered(link, { link: state })), OLD);
   });
 });
 
-describe('a ticket', () => {
+describe('a connect link', () => {
   it('is taken once, also when two press the button at the same moment', async () => {
     for (let round = 0; round < 10; round++) {
       const link = await scene.link(someUser());
@@ -176,11 +176,11 @@ describe('a ticket', () => {
 
   it('that is too old, altered or forged is refused before and after the button', async () => {
     const link = new URL(await scene.link(someUser()));
-    const ticket = link.searchParams.get('ticket')!;
-    const wrong = [`${ticket.slice(0, -1)}${ticket.endsWith('A') ? 'B' : 'A'}`, 'a.1.b', ''];
+    const value = link.searchParams.get('link')!;
+    const wrong = [`${value.slice(0, -1)}${value.endsWith('A') ? 'B' : 'A'}`, 'a.1.b', ''];
     const visitor = new Visitor();
     for (const other of wrong) {
-      const address = altered(link, { ticket: other });
+      const address = altered(link, { link: other });
       await refused(await visitor.request(address), OLD);
       await refused(await visitor.request(address, { method: 'POST' }), OLD);
     }

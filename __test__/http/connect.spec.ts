@@ -12,7 +12,7 @@ describe('a link for somebody who is not signed in', () => {
   it('connects: link, page, button, Google, page, sealed row, credentials', async () => {
     const userId = someUser();
     const link = await scene.link(userId);
-    expect(link).toMatch(`${scene.origin}/auth/google/connect?ticket=`);
+    expect(link).toMatch(`${scene.origin}/auth/google/connect?link=`);
     const done = await scene.connect(userId);
     expect(done.text).toContain('<h1>Google Calendar connected</h1>');
     expect(done.text).toContain('Google Calendar connected. You can close this tab.');
@@ -241,7 +241,7 @@ describe('with https', () => {
       disconnect: '/api/google/disconnect',
     });
     expect(await scene.handlers.linkFor(someUser())).toMatch(
-      'https://app.example/api/google/connect?ticket=',
+      'https://app.example/api/google/connect?link=',
     );
   });
 });
@@ -279,7 +279,7 @@ describe('every page', () => {
         lang: 'de',
         connect: { heading: 'Kalender <b>verbinden</b>', button: 'Weiter & los' },
         reasons: { expired: 'Zu alt.' },
-        askAgain: 'Bitte um einen neuen Link bitten.',
+        tryAgainLabel: 'Bitte um einen neuen Link bitten.',
       },
     });
     const { text } = await new Visitor().open(await scene.link(someUser()));
@@ -287,7 +287,7 @@ describe('every page', () => {
     expect(text).toContain('<h1>Kalender &lt;b&gt;verbinden&lt;/b&gt;</h1>');
     expect(text).toContain('<button>Weiter &amp; los</button>');
     expect(text).toContain('Google will ask which account to connect');
-    const old = await new Visitor().open(scene.url('connect?ticket=a.1.b'));
+    const old = await new Visitor().open(scene.url('connect?link=a.1.b'));
     expect(old.text).toContain('Zu alt. Bitte um einen neuen Link bitten.');
   });
 });

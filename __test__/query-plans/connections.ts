@@ -27,9 +27,9 @@ export async function driveConnections({ keep, endpoint }: Stage): Promise<void>
   for (const store of ['calendar', 'integration'] as const) {
     const userId = randomUUID();
     endpoint.script(() => ({ status: 200, body: granted(endpoint, true) }));
-    const ticket = await connector.ticket(store, { userId });
-    await connector.checkTicket(store, ticket);
-    const url = await connector.followTicket(store, ticket, 'browser');
+    const link = await connector.link(store, { userId });
+    await connector.checkLink(store, link);
+    const url = await connector.followLink(store, link, 'browser');
     await connector.finish(store, { state: stateOf(url), code: 'code', browser: 'browser' });
     endpoint.script(() => ({ status: 200, body: granted(endpoint, false) }));
     const again = await connector.begin(store, { userId });

@@ -236,8 +236,8 @@ describe('a route whose userId', () => {
     });
     const requests = [
       new Request('https://app.example/auth/connect'),
-      new Request('https://app.example/auth/connect?ticket=x'),
-      new Request('https://app.example/auth/connect?ticket=x', { method: 'POST' }),
+      new Request('https://app.example/auth/connect?link=x'),
+      new Request('https://app.example/auth/connect?link=x', { method: 'POST' }),
       new Request('https://app.example/auth/callback?state=x&code=y'),
       new Request('https://app.example/auth/disconnect', { method: 'POST' }),
     ];

@@ -209,8 +209,8 @@ const bearer = { authorization: 'Bearer http://127.0.0.1:1/polluted' };
 const requests = () => [
   new Request(`${at}/connect`),
   new Request(`${at}/connect?user_id=7f6f4bb2-6f0e-4a53-9d5a-2f1c5f3e8a10`, { headers: bearer }),
-  new Request(`${at}/connect?ticket=x`),
-  new Request(`${at}/connect?ticket=x`, { method: 'POST', headers: foreign }),
+  new Request(`${at}/connect?link=x`),
+  new Request(`${at}/connect?link=x`, { method: 'POST', headers: foreign }),
   new Request(`${at}/callback?state=x&code=y`),
   new Request(`${at}/callback`),
   new Request(`${at}/disconnect`, { method: 'POST', headers: foreign }),

@@ -282,7 +282,7 @@ describe('tokenkeep/http', () => {
     expect(done.headers.get('location')).toBe(`${origin}/done`);
     expect(await keep.calendar.getCredentialsForUser(userId)).not.toBeNull();
     expect((await handlers.callback(new Request(back, { headers }))).status).toBe(400);
-    expect(await handlers.linkFor(userId)).toMatch(/^http:\/\/127\.0\.0\.1\/.*ticket=/);
+    expect(await handlers.linkFor(userId)).toMatch(/^http:\/\/127\.0\.0\.1\/.*link=/);
   });
 });
 

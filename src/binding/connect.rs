@@ -25,9 +25,9 @@ macro_rules! to_store {
     };
 }
 
-/// Resolves to a ticket: whoever has it can connect an account to this user, once, within a day.
+/// Resolves to a link: whoever has it can connect an account to this user, once, within a day.
 #[napi(catch_unwind)]
-pub fn make_ticket(
+pub fn make_connect_link(
     instance: &Instance,
     id: u32,
     store: String,
@@ -39,19 +39,19 @@ pub fn make_ticket(
     instance.outbox().run(id, async move {
         let stores = stores?;
         to_store!(stores, &store, |store| {
-            let ticket = stores.connect.ticket(store, &user_id, scopes, return_to).await?;
-            Ok(Value::Record(vec![Field::Text(ticket)]))
+            let link = stores.connect.link(store, &user_id, scopes, return_to).await?;
+            Ok(Value::Record(vec![Field::Text(link)]))
         })
     });
 }
 
-/// Rejects a ticket that would not be taken; does not use it up.
+/// Rejects a link that would not be taken; does not use it up.
 #[napi(catch_unwind)]
-pub fn check_ticket(
+pub fn check_connect_link(
     instance: &Instance,
     id: u32,
     store: String,
-    ticket: String,
+    link: String,
     user_id: Option<String>,
 ) {
     let stores = instance.stores();
@@ -59,19 +59,19 @@ pub fn check_ticket(
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_store!(stores, &store, |store| {
-            stores.connect.check_ticket(store, &ticket, user_id).await?;
+            stores.connect.check_connect_link(store, &link, user_id).await?;
             Ok(Value::Nothing)
         })
     });
 }
 
-/// Uses a ticket up; resolves to where the browser is to be sent.
+/// Uses a link up; resolves to where the browser is to be sent.
 #[napi(catch_unwind)]
-pub fn follow_ticket(
+pub fn follow_connect_link(
     instance: &Instance,
     id: u32,
     store: String,
-    ticket: String,
+    link: String,
     user_id: Option<String>,
     browser: String,
 ) {
@@ -80,7 +80,7 @@ pub fn follow_ticket(
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_store!(stores, &store, |store| {
-            let url = stores.connect.follow(store, &ticket, user_id, browser).await?;
+            let url = stores.connect.follow(store, &link, user_id, browser).await?;
             Ok(Value::Record(vec![Field::Text(url)]))
         })
     });

@@ -56,11 +56,11 @@ impl Instance {
 
     /// The settings have changed since: what is still to be stored goes where these lead.
     #[napi(catch_unwind)]
-    pub fn follow(&self, mut options: InstanceOptions) {
+    pub fn update_settings(&self, mut options: InstanceOptions) {
         let database = options.database(&self.outbox);
         options.wipe();
         if let Ok(stores) = self.stores() {
-            stores.follow(database);
+            stores.update_settings(database);
         }
     }
 

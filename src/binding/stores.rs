@@ -130,10 +130,10 @@ impl Stores {
 
     /// What is still under way uses these settings from now on. Those that cannot be used are left aside:
     /// whoever calls next is told.
-    pub(super) fn follow(&self, database: Result<DatabaseSettings>) {
+    pub(super) fn update_settings(&self, database: Result<DatabaseSettings>) {
         // The pool's timers need the runtime.
         let Ok(_runtime) = runtime(1).map(|runtime| runtime.enter()) else { return };
-        let _ = database.and_then(|settings| self.database.follow(&settings));
+        let _ = database.and_then(|settings| self.database.update_settings(&settings));
     }
 
     /// Waits until nothing is under way.

@@ -2,7 +2,7 @@
 //! should be.
 
 use super::Connect;
-use super::waiting::State;
+use super::pending_authorization::PendingAuthorization;
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::oauth::Grant;
@@ -14,7 +14,7 @@ impl Connect {
     pub(super) async fn store_grant<S: Connects>(
         &self,
         store: &S,
-        state: &State,
+        state: &PendingAuthorization,
         grant: Grant,
         began: Timestamp,
     ) -> Result<bool> {

@@ -1,28 +1,27 @@
-//! How a user connects and disconnects: a ticket for whoever is not signed in, the authorization code
+//! How a user connects and disconnects: a link for whoever is not signed in, the authorization code
 //! flow (RFC 6749, section 4.1), and revocation (RFC 7009).
 //!
 //! ```text
-//! ticket -> follow -> begin -> the user agrees at the provider -> finish
+//! link -> follow -> begin -> the user agrees at the provider -> finish
 //! ```
 
+mod connect_link;
 mod grant;
+mod pending_authorization;
 mod redirect_uri;
 mod revoke;
-mod ticket;
-mod under_way;
-mod waiting;
 
 use std::sync::Arc;
 
+use self::pending_authorization::{PendingAuthorization, of_tenant};
 pub use self::redirect_uri::RedirectUri;
-use self::under_way::UnderWay;
-use self::waiting::{State, of_tenant};
 use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::oauth::{AuthorizationRequest, AuthorizationServer, redacted};
 use crate::refresh::{Event, EventKind, Observer};
 use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
+use tokio_util::task::TaskTracker;
 
 /// Bytes of a code verifier: 43 characters (RFC 7636, section 4.1).
 const CODE_VERIFIER_BYTES: usize = 32;
@@ -44,7 +43,7 @@ pub struct Options {
 /// The way in and out.
 pub struct Connect {
     options: Options,
-    under_way: UnderWay,
+    tasks: TaskTracker,
 }
 
 /// Who connects, how.
@@ -106,12 +105,15 @@ impl Connect {
     /// Connects nobody yet; what is missing matters when somebody does.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options, under_way: UnderWay::default() }
+        let tasks = TaskTracker::new();
+        // A tracker that is not closed is never idle; it goes on to count tasks.
+        tasks.close();
+        Self { options, tasks }
     }
 
     /// Waits until no code is being exchanged, and nobody disconnected.
     pub async fn wait_idle(&self) {
-        self.under_way.ended().await;
+        self.tasks.wait().await;
     }
 
     /// Begins a flow; gives where the browser is to be sent.
@@ -130,7 +132,7 @@ impl Connect {
         let (server, redirect_uri) = self.check()?;
         let code_verifier = random_text::<CODE_VERIFIER_BYTES>()?;
         let redirect_uri = redirect_uri.as_str().to_owned();
-        let state = State {
+        let state = PendingAuthorization {
             store: S::STORE.to_owned(),
             user_id,
             browser,
@@ -165,9 +167,9 @@ impl Connect {
         store: &impl Connects,
         response: AuthorizationResponse,
     ) -> Result<Connected> {
-        let _under_way = self.under_way.begin();
+        let _token = self.tasks.token();
         let (server, _) = self.check()?;
-        let found = self.find::<State>(&response.state).await?;
+        let found = self.find::<PendingAuthorization>(&response.state).await?;
         found.pending.check(&response, store, server.issuer())?;
         let store = &of_tenant(store, found.pending.tenant.as_deref())?;
         if let Some(code) = &response.code {

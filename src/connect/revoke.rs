@@ -16,7 +16,7 @@ impl Connect {
     /// # Errors
     /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
     pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
-        let _under_way = self.under_way.begin();
+        let _token = self.tasks.token();
         let key = store.key(user_id)?;
         let deleted = store.disconnect(&key).await?;
         // What was not there for this caller may be there for another tenant.
@@ -52,7 +52,7 @@ impl Connect {
         endpoint: Result<Arc<HttpEndpoint>>,
         confirm: bool,
     ) -> Result<bool> {
-        let _under_way = self.under_way.begin();
+        let _token = self.tasks.token();
         if confirm {
             endpoint.clone()?.revocation_url()?;
         }

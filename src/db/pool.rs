@@ -101,7 +101,7 @@ impl Database {
     ///
     /// # Errors
     /// [`crate::error::Error::Configuration`] when the settings cannot be used.
-    pub fn follow(&self, settings: &DatabaseSettings) -> Result<()> {
+    pub fn update_settings(&self, settings: &DatabaseSettings) -> Result<()> {
         if !settings.is_same_database(&self.settings) {
             return Ok(());
         }

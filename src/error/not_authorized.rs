@@ -3,7 +3,7 @@
 /// Why an authorization (RFC 6749, section 4.1) came to nothing. Nothing was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAuthorized {
-    /// The ticket or state is unknown, was used already, or is too old.
+    /// The link or state is unknown, was used already, or is too old.
     Expired,
     /// The state belongs to another browser.
     AnotherBrowser,

@@ -1,4 +1,4 @@
-//! What waits for a user to come back: tickets and states, sealed, in `tokenkeep.oauth_state`.
+//! Connect links and pending authorizations, sealed, in `tokenkeep.oauth_state`.
 
 use std::sync::Arc;
 

@@ -45,8 +45,8 @@ async function checkSettings({ connector }: TokenKeep): Promise<void> {
     );
   }
   connector.redirectUri();
-  // A ticket that nobody has made is refused before the database is asked: if there is a key.
-  await connector.checkTicket('calendar', 'none').catch((error: unknown) => {
+  // A connect link that nobody has made is refused before the database is asked: if there is a key.
+  await connector.checkLink('calendar', 'none').catch((error: unknown) => {
     if (!(error instanceof AuthorizationError)) throw error;
   });
 }

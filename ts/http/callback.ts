@@ -34,7 +34,7 @@ export async function callback<Context>(
     if (returnTo !== null && !accountChanged) return redirect(returnTo);
     const { heading, text } = accountChanged ? texts.accountChanged : texts.connected;
     const title = `${heading}. ${text}`;
-    const link = returnTo === null ? {} : { link: { href: returnTo, text: texts.goOn } };
+    const link = returnTo === null ? {} : { link: { href: returnTo, text: texts.continueLabel } };
     return page({ lang: texts.lang, title, heading, text, sign: 'done', ...link });
   } catch (thrown) {
     return setting.refuse(request, thrown, userId);

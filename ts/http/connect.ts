@@ -19,13 +19,13 @@ export async function connect<Context>(
 ): Promise<Response> {
   const parameters = parametersOf(request);
   if (!parameters) return failed(request, setting.texts, 'bad_request');
-  const { ticket } = parameters;
+  const { link } = parameters;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  if (ticket === undefined) {
+  if (link === undefined) {
     // A HEAD changes nothing, and this begins a flow.
     if (request.method !== 'GET') return methodNotAllowed('GET');
     const toServer = await asServer(setting, request, parameters.user_id, COULD_NOT, (userId) =>
-      link(setting, userId, parameters),
+      sendLink(setting, userId, parameters),
     );
     return toServer ?? begin(setting, request, context, parameters);
   }
@@ -34,15 +34,15 @@ export async function connect<Context>(
   try {
     userId = await setting.userId(request, context);
     return isRead
-      ? await showTicket(setting, ticket, userId)
-      : await followTicket(setting, request, ticket, userId);
+      ? await showLink(setting, link, userId)
+      : await followLink(setting, request, link, userId);
   } catch (error) {
     return setting.refuse(request, error, userId);
   }
 }
 
 /** For a server of the application, which sends the link to the user. */
-async function link<Context>(
+async function sendLink<Context>(
   setting: Setting<Context>,
   userId: string,
   { return_to: path }: Parameters,
@@ -59,19 +59,19 @@ export async function linkFor<Context>(
   returnTo: string | undefined = setting.returnTo,
 ): Promise<string> {
   const { scopes } = setting;
-  const ticket = await setting.keep.connector.ticket(setting.store, { userId, scopes, returnTo });
+  const link = await setting.keep.connector.link(setting.store, { userId, scopes, returnTo });
   const url = setting.route('connect');
-  url.searchParams.set('ticket', ticket);
+  url.searchParams.set('link', link);
   return url.href;
 }
 
 /** Changes nothing: chat apps open links for a preview. */
-async function showTicket<Context>(
+async function showLink<Context>(
   { keep, texts, store }: Setting<Context>,
-  ticket: string,
+  link: string,
   userId: string | undefined,
 ): Promise<Response> {
-  await keep.connector.checkTicket(store, ticket, userId);
+  await keep.connector.checkLink(store, link, userId);
   const { heading, text, button } = texts.connect;
   const content = {
     lang: texts.lang,
@@ -84,10 +84,10 @@ async function showTicket<Context>(
   return page(content, 200, keep.connector.authorizationOrigin());
 }
 
-async function followTicket<Context>(
+async function followLink<Context>(
   setting: Setting<Context>,
   request: Request,
-  ticket: string,
+  link: string,
   userId: string | undefined,
 ): Promise<Response> {
   const { keep, texts, redirectUri, store } = setting;
@@ -95,7 +95,7 @@ async function followTicket<Context>(
     return failed(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();
-  const url = await keep.connector.followTicket(store, ticket, browser, userId);
+  const url = await keep.connector.followLink(store, link, browser, userId);
   return redirect(url, { 'set-cookie': setBrowser(browser, redirectUri) });
 }
 

@@ -4,7 +4,7 @@ import { bare } from '../input/fields';
 
 /** How long each parameter may be, in characters; others are not looked at. */
 const MAX_CHARS = {
-  ticket: 256,
+  link: 256,
   user_id: 1024,
   return_to: 1024,
   state: 256,

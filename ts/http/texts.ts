@@ -30,9 +30,9 @@ export interface Texts {
   /** The link to begin again, where the user is signed in. */
   tryAgain: string;
   /** The link to where the application wants the browser, below what the user should see first. */
-  goOn: string;
+  continueLabel: string;
   /** What stands in its place where nobody is. */
-  askAgain: string;
+  tryAgainLabel: string;
 }
 
 /** In English. */
@@ -81,8 +81,8 @@ export const TEXTS: Texts = {
     unexpected: 'Something went wrong on our side.',
   },
   tryAgain: 'Try again',
-  goOn: 'Continue',
-  askAgain: 'Please ask for a new link.',
+  continueLabel: 'Continue',
+  tryAgainLabel: 'Please ask for a new link.',
 };
 
 /** What another try does not mend. */
@@ -94,8 +94,8 @@ const LASTING: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** Why it failed, and what to do where no link to begin again is shown. */
-export function reasonText({ reasons, askAgain }: Texts, reason: Reason, hasLink: boolean): string {
-  return hasLink || !isWorthATry(reason) ? reasons[reason] : `${reasons[reason]} ${askAgain}`;
+export function reasonText({ reasons, tryAgainLabel }: Texts, reason: Reason, hasLink: boolean): string {
+  return hasLink || !isWorthATry(reason) ? reasons[reason] : `${reasons[reason]} ${tryAgainLabel}`;
 }
 
 /** Whether another try may mend it. */

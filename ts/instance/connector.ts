@@ -25,7 +25,7 @@ export interface AuthorizationOptions {
 /** The stores that users connect to. */
 export type ConnectedStore = 'calendar' | 'integration';
 
-/** What a ticket, or the beginning of a flow, is told. */
+/** What a connect link, or the beginning of a flow, is told. */
 export interface BeginOptions extends AuthorizationOptions {
   /** Where the browser goes at last. */
   returnTo?: string | undefined;
@@ -53,15 +53,15 @@ const readConnected: ReadRecord<Connected> = (fields, at) => ({
 
 type Optional = string | undefined;
 
-const makeTicket = promised<string, Instance, [ConnectedStore, string, string[], Optional]>(
-  native.makeTicket,
+const makeConnectLink = promised<string, Instance, [ConnectedStore, string, string[], Optional]>(
+  native.makeConnectLink,
   readText,
 );
-const checkTicket = promised<void, Instance, [ConnectedStore, string, Optional]>(
-  native.checkTicket,
+const checkLink = promised<void, Instance, [ConnectedStore, string, Optional]>(
+  native.checkConnectLink,
 );
-const followTicket = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
-  native.followTicket,
+const followLink = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
+  native.followConnectLink,
   readText,
 );
 const begin = promised<string, Instance, [ConnectedStore, string, Optional, string[], Optional]>(
@@ -99,25 +99,25 @@ export class Connector {
     return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
   }
 
-  /** A ticket: whoever has it can connect an account to this user, once, within a day. */
-  async ticket(store: ConnectedStore, options: BeginOptions): Promise<string> {
+  /** A connect link: whoever has it can connect an account to this user, once, within a day. */
+  async link(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
-    return makeTicket(this.#instance(), store, text('userId', userId), scopesOf(scopes), returnTo);
+    return makeConnectLink(this.#instance(), store, text('userId', userId), scopesOf(scopes), returnTo);
   }
 
-  /** Rejects a ticket that would not be taken; does not use it up. */
-  async checkTicket(store: ConnectedStore, ticket: string, userId?: string): Promise<void> {
-    return checkTicket(this.#instance(), store, ticket, userId);
+  /** Rejects a connect link that would not be taken; does not use it up. */
+  async checkLink(store: ConnectedStore, link: string, userId?: string): Promise<void> {
+    return checkLink(this.#instance(), store, link, userId);
   }
 
-  /** Uses a ticket up, in this browser; gives where to send it. */
-  async followTicket(
+  /** Uses a connect link up, in this browser; gives where to send it. */
+  async followLink(
     store: ConnectedStore,
-    ticket: string,
+    link: string,
     browser: string,
     userId?: string,
   ): Promise<string> {
-    return followTicket(this.#instance(), store, ticket, userId, browser);
+    return followLink(this.#instance(), store, link, userId, browser);
   }
 
   /** Begins a flow; gives where to send the browser. */

@@ -122,17 +122,17 @@ export class TokenKeep {
     if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
     this.#said = said;
     const instance = new native.Instance(bridge, this.#number, settings);
-    whenNotStored(this.#number, () => this.#follow(instance, said));
+    whenNotStored(this.#number, () => this.#updateSettings(instance, said));
     this.#instance = instance;
     return instance;
   }
 
   /** What is still to be stored goes where the settings lead that count now. */
-  #follow(instance: Instance, before: (string | undefined)[]): void {
+  #updateSettings(instance: Instance, before: (string | undefined)[]): void {
     try {
       const said = read(this.#options);
       if (said.every((value, index) => value === before[index])) return;
-      instance.follow(resolve(this.#options, said));
+      instance.updateSettings(resolve(this.#options, said));
     } catch {
       // Settings that are refused: the next call says so, and the old ones are tried meanwhile.
     }

@@ -8,7 +8,7 @@ import { AuthorizationError, type NotAuthorizedReason } from '../../errors/error
 import { id, uuid } from './arguments';
 import type { Surface } from './surface';
 
-/** A ticket, or a flow that has begun. */
+/** A connect link, or a flow that has begun. */
 interface Begun {
   store: ConnectedStore;
   userId: string;
@@ -20,7 +20,7 @@ interface Begun {
 /** What a user who has agreed is given. */
 export type Connect = (store: ConnectedStore, userId: string, scopes: string[]) => void;
 
-/** As {@link Connector}; states and tickets are good for one use, and for ever. */
+/** As {@link Connector}; states and links are good for one use, and for ever. */
 export class FakeConnector implements Surface<Connector> {
   readonly #begun = new Map<string, Begun>();
   readonly #open: () => void;
@@ -41,16 +41,16 @@ export class FakeConnector implements Surface<Connector> {
 
   authorizationOrigin = (): string => 'https://accounts.google.com';
 
-  ticket: Connector['ticket'] = async (store, options) => this.#instance(store, options);
+  link: Connector['link'] = async (store, options) => this.#instance(store, options);
 
-  checkTicket: Connector['checkTicket'] = async (store, ticket, userId) => {
-    this.#checkUser(this.#find(store, ticket), userId);
+  checkLink: Connector['checkLink'] = async (store, link, userId) => {
+    this.#checkUser(this.#find(store, link), userId);
   };
 
-  followTicket: Connector['followTicket'] = async (store, ticket, browser, userId) => {
-    const begun = this.#find(store, ticket);
+  followLink: Connector['followLink'] = async (store, link, browser, userId) => {
+    const begun = this.#find(store, link);
     this.#checkUser(begun, userId);
-    this.#begun.delete(ticket);
+    this.#begun.delete(link);
     return this.begin(store, { ...begun, browser });
   };
 

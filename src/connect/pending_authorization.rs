@@ -10,7 +10,7 @@ use crate::store::{Connects, Pending};
 
 /// A link that was sent to a user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Ticket {
+pub(super) struct ConnectLink {
     pub(super) store: String,
     pub(super) user_id: String,
     pub(super) scopes: Vec<String>,
@@ -19,14 +19,15 @@ pub(super) struct Ticket {
     pub(super) tenant: Option<String>,
 }
 
-impl Pending for Ticket {
+impl Pending for ConnectLink {
+    // As rows of `tokenkeep.oauth_state` have it.
     const KIND: &'static str = "ticket";
     const LIFETIME_S: i64 = 24 * 60 * 60;
 }
 
 /// A flow that has begun.
 #[derive(Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct PendingAuthorization {
     pub(super) store: String,
     pub(super) user_id: String,
     pub(super) browser: Option<String>,
@@ -39,12 +40,12 @@ pub(super) struct State {
     pub(super) tenant: Option<String>,
 }
 
-impl Pending for State {
+impl Pending for PendingAuthorization {
     const KIND: &'static str = "state";
     const LIFETIME_S: i64 = 10 * 60;
 }
 
-impl State {
+impl PendingAuthorization {
     /// Whether the answer comes from the browser, the user and the server that the flow was begun for.
     /// Before the state is used up: a stranger cannot use up somebody else's.
     pub(super) fn check<S: Connects>(
