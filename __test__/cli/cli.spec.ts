@@ -186,7 +186,7 @@ describe('unseal', () => {
     process.env['TOKENKEEP_KEY'] = env.TOKENKEEP_KEY;
     await database.client.query(insert, [sealValue('zoho', 'refresh_token', ['c', 'p'], 'token')]);
     delete process.env['TOKENKEEP_KEY'];
-    const read = { ...env, TOKENKEEP_SEALING: 'read' };
+    const read = { ...env, TOKENKEEP_SEALING: 'off' };
     const first = await cli(['unseal', '--store', 'zoho'], read);
     expect(first).toEqual({ code: 0, stdout: 'Unsealed zoho: 1 row\n', stderr: '' });
     const second = await cli(['unseal', '--store', 'zoho', '--json'], read);

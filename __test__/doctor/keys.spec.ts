@@ -101,11 +101,11 @@ describe('stored rows', () => {
   });
 
   it('in plaintext are told: a warning, a problem where that is refused, none where it is meant', async () => {
-    await fill({ sealing: 'read' });
+    await fill({ sealing: 'off' });
     for (const [env, status] of [
       [{}, 'warning'],
       [{ TOKENKEEP_REQUIRE_SEALED: '1' }, 'problem'],
-      [{ TOKENKEEP_SEALING: 'read' }, 'ok'],
+      [{ TOKENKEEP_SEALING: 'off' }, 'ok'],
     ] as [Environment, string][]) {
       const { check } = await look(env);
       for (const store of OWN) {
@@ -165,9 +165,9 @@ describe('keys', () => {
   });
 
   it('are no problem where plaintext is written', async () => {
-    const { check } = await look({ TOKENKEEP_KEY: '', TOKENKEEP_SEALING: 'read' });
+    const { check } = await look({ TOKENKEEP_KEY: '', TOKENKEEP_SEALING: 'off' });
     expect(check('keys.TOKENKEEP_KEY')).toMatchObject({ status: 'warning' });
-    const contradiction = await look({ TOKENKEEP_SEALING: 'read', TOKENKEEP_REQUIRE_SEALED: '1' });
+    const contradiction = await look({ TOKENKEEP_SEALING: 'off', TOKENKEEP_REQUIRE_SEALED: '1' });
     expect(contradiction.check('keys.TOKENKEEP_KEY')).toMatchObject({ status: 'problem' });
   });
 });

@@ -131,7 +131,7 @@ describe('a dead grant', () => {
   it('is not revived where nothing is set, or nobody can tell whether it changed', async () => {
     const client = await deadUnder(issue());
     await expect(scene.token(client)).rejects.toMatchObject(refused);
-    const keyless = { zohoRefreshToken: issue(), tokenkeepKey: '', sealing: 'read' } as const;
+    const keyless = { zohoRefreshToken: issue(), tokenkeepKey: '', sealing: 'off' } as const;
     await expect(scene.token(client, keyless)).rejects.toMatchObject(refused);
     expect(sent()).toEqual([]);
   });

@@ -120,7 +120,7 @@ describe('while the instance cannot seal', () => {
   it.each([
     ['no key', { tokenkeepKey: '' }, /^TOKENKEEP_KEY: is not set.*npx tokenkeep keygen/],
     ['a key that is none', { tokenkeepKey: 'secret' }, /^TOKENKEEP_KEY: /],
-    ['an unknown setting', { sealing: 'READ' as 'read' }, /^TOKENKEEP_SEALING: must be on or read/],
+    ['an unknown setting', { sealing: 'OFF' as 'off' }, /^TOKENKEEP_SEALING: must be on or off/],
   ])('for %s nothing is asked for that would be lost', async (_, options, message) => {
     const client = await scene.client();
     const before = await scene.row(client);

@@ -7,11 +7,11 @@ import { placeOf, seal } from '../helpers/bound';
 
 const scene = useScene();
 
-describe('read', () => {
-  const keyless = { sealing: 'read', tokenkeepKey: '' } as const;
+describe('off', () => {
+  const keyless = { sealing: 'off', tokenkeepKey: '' } as const;
 
   it('writes plaintext, with a key or without one', async () => {
-    for (const options of [keyless, { sealing: 'read' } as const]) {
+    for (const options of [keyless, { sealing: 'off' } as const]) {
       const keep = scene.keep(options);
       const client = await scene.client();
       const token = await scene.token(client, keep);
@@ -36,7 +36,7 @@ describe('read', () => {
     const client = await scene.client();
     await scene.token(client);
     const sealed = await scene.tokens(client);
-    const keep = scene.keep({ sealing: 'read' });
+    const keep = scene.keep({ sealing: 'off' });
     expect(await scene.token(client, keep)).toBe(sealed.accessToken);
     await scene.expire(client);
     const token = await scene.token(client, keep);
@@ -95,11 +95,11 @@ describe('requireSealed', () => {
   });
 
   it('with plaintext being written is a contradiction, told before anything is sent', async () => {
-    const keep = scene.keep({ ...required, sealing: 'read' });
+    const keep = scene.keep({ ...required, sealing: 'off' });
     const id = someClient();
     await expect(
       keep.zoho.storeTokens(id, 'zoho_crm', { refreshToken: 'refresh' }),
-    ).rejects.toThrow(/^TOKENKEEP_REQUIRE_SEALED: .*TOKENKEEP_SEALING=read/);
+    ).rejects.toThrow(/^TOKENKEEP_REQUIRE_SEALED: .*TOKENKEEP_SEALING=off/);
     expect(await keep.zoho.hasToken(id, 'zoho_crm')).toBe(false);
   });
 });

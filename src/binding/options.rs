@@ -200,12 +200,12 @@ impl InstanceOptions {
         let refused = |option, reason| (Err(Error::configuration(option, reason)), Writes::Sealed);
         let (ring, writes) = match self.sealing.as_deref() {
             None | Some("on") => (ring, Writes::Sealed),
-            Some("read") if requires_sealed => refused(
+            Some("off") if requires_sealed => refused(
                 "TOKENKEEP_REQUIRE_SEALED",
-                "refuses the plaintext that TOKENKEEP_SEALING=read writes: set one of the two",
+                "refuses the plaintext that TOKENKEEP_SEALING=off writes: set one of the two",
             ),
-            Some("read") => (ring, Writes::Plaintext),
-            Some(_) => refused("TOKENKEEP_SEALING", "must be on or read"),
+            Some("off") => (ring, Writes::Plaintext),
+            Some(_) => refused("TOKENKEEP_SEALING", "must be on or off"),
         };
         Sealing::new(ring, writes, requires_sealed)
     }

@@ -12,7 +12,7 @@ pub enum Writes {
     /// `on`: sealed values.
     #[default]
     Sealed,
-    /// `read`: plaintext, for the first step of a roll-out and the way back.
+    /// `off`: plaintext, for the first step of a roll-out and the way back.
     Plaintext,
 }
 

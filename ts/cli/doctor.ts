@@ -67,7 +67,7 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
   }
   const reach = asked.isOffline ? undefined : (url: string) => core.reachProvider(settings, url);
   const plaintext = {
-    isWritten: settings.sealing === 'read',
+    isWritten: settings.sealing === 'off',
     isRefused: settings.requireSealed === true,
   };
   const variables = variablesCheck();

@@ -26,7 +26,7 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
       --keep newest    of several rows with one key keep the newest
       --json           print one JSON object
   npx tokenkeep unseal --store zoho     make sealed values plaintext again (TOKENKEEP_KEY,
-                                        TOKENKEEP_SEALING=read)
+                                        TOKENKEEP_SEALING=off)
       --schema NAME    the schema of the table
       --json           print one JSON object
   npx tokenkeep refresh                 refresh tokens of the integration store that run out soon

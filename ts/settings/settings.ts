@@ -65,9 +65,9 @@ export interface TokenKeepOptions {
   tokenkeepKey?: string | undefined;
   /**
    * `TOKENKEEP_SEALING`: what those stores write. `'on'`, sealed values, unless told otherwise;
-   * `'read'`, plaintext, for the first step of a roll-out and the way back. Both kinds are read.
+   * `'off'`, plaintext, for the first step of a roll-out and the way back. Both kinds are read.
    */
-  sealing?: 'on' | 'read' | undefined;
+  sealing?: 'on' | 'off' | undefined;
   /** `TOKENKEEP_REQUIRE_SEALED=1`: plaintext is not read any more, but an error. */
   requireSealed?: boolean | undefined;
   /** `GOOGLE_CLIENT_ID`. */

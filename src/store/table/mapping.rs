@@ -48,7 +48,7 @@ macro_rules! steps {
             read_again: concat!("read ", $what, " again"),
             release: concat!("release the lease of ", $what),
             expire_early: concat!("mark ", $what, " for proof"),
-            mark_revoked: concat!("mark revoked ", $what),
+            mark_revoked: concat!("mark ", $what, " as revoked"),
             row_security: concat!("look for row-level security of ", $what),
             hindrances: concat!("look for what keeps ", $what, " as they are"),
         }

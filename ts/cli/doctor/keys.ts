@@ -98,7 +98,7 @@ function plaintextCheck(
   const keys = Object.entries(versions).map(([version, count]) => `${version} (${count})`);
   const named = keys.length ? ` They name the key version ${list(keys)}.` : '';
   const standing =
-    plaintext > 0 ? ` ${plaintext} hold plaintext, as TOKENKEEP_SEALING=read writes it.` : '';
+    plaintext > 0 ? ` ${plaintext} hold plaintext, as TOKENKEEP_SEALING=off writes it.` : '';
   return ok(
     id,
     `Of the ${rows} newest rows all ${sealed} that are sealed open.${standing}${named}`,
