@@ -25,7 +25,7 @@ describe('docs/connect.md', () => {
     const waiting = read('src/connect/waiting.rs');
     expect(waiting).toContain('LIFETIME_S: i64 = 24 * 60 * 60');
     expect(waiting).toContain('LIFETIME_S: i64 = 10 * 60');
-    expect(page).toContain('a state 10 minutes, a ticket 24 hours');
+    expect(page).toContain('A state is valid for 10 minutes, a link for 24 hours');
     expect(read('ts/http/browser-cookie.ts')).toContain("'__Host-tokenkeep'");
     expect(page).toContain('`__Host-tokenkeep`');
   });
