@@ -6,20 +6,38 @@ import crypto from 'node:crypto';
 
 import { createTokenKeep } from 'tokenkeep';
 
+import { createOldGmailService } from '../support/old-gmail/index.mjs';
+
 /** @typedef {{ waitsMs: number[], digests: string[], failures: string[] }} Answers */
 
-let keep;
+/** What the callers ask: `getValidGmailToken` and `close` of either. */
+const services = {
+  tokenkeep: (options) => {
+    const keep = createTokenKeep(options);
+    return { ...keep.gmail, close: () => keep.close() };
+  },
+  handWritten: ({ databaseUrl, gmailEncryptionKey, googleTokenUrl, ...options }) =>
+    createOldGmailService({
+      databaseUrl,
+      encryptionKey: gmailEncryptionKey,
+      tokenUrl: googleTokenUrl,
+      clientId: options.googleClientId,
+      clientSecret: options.googleClientSecret,
+    }),
+};
+
+let service;
 let task;
 
 process.on('message', async (message) => {
   if (message.prepare) {
     task = message.prepare;
-    keep = createTokenKeep(task.options);
+    service = services[task.service](task.options);
     process.send({ ready: true });
   }
   if (message.go) {
     const answers = await askAll();
-    await keep.close();
+    await service.close();
     process.send(answers, () => process.disconnect());
   }
 });
@@ -41,7 +59,7 @@ async function askAll() {
 async function ask() {
   const start = performance.now();
   try {
-    const { accessToken } = await keep.gmail.getValidGmailToken(task.userId);
+    const { accessToken } = await service.getValidGmailToken(task.userId);
     const digest = crypto.createHash('sha256').update(accessToken).digest('hex');
     return { waitMs: performance.now() - start, digest };
   } catch (error) {

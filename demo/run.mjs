@@ -1,12 +1,13 @@
 /**
  * What tokenkeep does, in one minute: `npm run demo`, or `npm run --silent demo -- --json` for one
- * JSON object on stdout.
+ * JSON object on stdout. `-- --compare` also does the same with a hand-written service.
  */
 import crypto from 'node:crypto';
 
 import { openDatabase } from '../support/postgres.mjs';
 import { startGoogle } from '../support/google.mjs';
 import { build, DemoError } from './build.mjs';
+import { compare } from './comparison.mjs';
 import { containsPlaintext, describe, operator } from './row.mjs';
 import { createScreen } from './screen.mjs';
 import { prepareStorm } from './storm.mjs';
@@ -14,10 +15,11 @@ import { prepareStorm } from './storm.mjs';
 const processes = 4;
 const callersEach = 50;
 
-const json = process.argv.includes('--json');
-const unknown = process.argv.slice(2).filter((flag) => flag !== '--json');
+const known = ['--json', '--compare'];
+const [json, compares] = known.map((flag) => process.argv.includes(flag));
+const unknown = process.argv.slice(2).filter((flag) => !known.includes(flag));
 if (unknown.length > 0) {
-  console.error(`demo: there is no option ${unknown.join(' ')}. It knows --json`);
+  console.error(`demo: unknown option ${unknown.join(' ')}. Use ${known.join(' or ')}`);
   process.exit(2);
 }
 const screen = createScreen(json ? process.stderr : process.stdout);
@@ -65,7 +67,10 @@ async function story() {
   await operate.expire();
   google.resetCount();
   const callers = processes * callersEach;
-  const { waitsMs, distinct } = await screen.step(`${callers} callers ask`, start);
+  const { waitsMs, distinct, failures } = await screen.step(`${callers} callers ask`, start);
+  if (failures.length > 0) {
+    throw new DemoError(`${failures.length} callers got no token. The first: ${failures[0]}`);
+  }
   const tokenRequests = google.tokenRequests();
   const [p50, p99] = [0.5, 0.99].map((share) => percentile(waitsMs, share));
   screen.table({
@@ -93,6 +98,9 @@ async function story() {
   screen.check(revokedError === 'GmailTokenRevokedError', `the next caller: ${revokedError}`);
   screen.check(rowAfterRevoke === 0, `rows left: ${rowAfterRevoke}`);
 
+  const scene = { google, operate, storm, defer };
+  const comparison = compares && (await compare(scene, screen));
+
   return {
     database: describeServer(database),
     callers,
@@ -104,6 +112,7 @@ async function story() {
     plaintextInRow,
     revokedError,
     rowAfterRevoke,
+    ...(comparison && { comparison }),
   };
 }
 

@@ -45,13 +45,15 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
   provider.on('server_error', (_context, error) => console.error(error));
 
   const user = { accountId: 'user-1', agrees: true };
-  let refreshes = 0;
+  /** When requests to exchange a refresh token arrived, by `performance.now()`. @type {number[]} */
+  let refreshes = [];
   provider.use(async (context, next) => {
+    const arrived = performance.now();
     try {
       await next();
     } finally {
       // Whatever the answer was. The body is known only after the provider has read it.
-      if (context.oidc?.body?.grant_type === 'refresh_token') refreshes++;
+      if (context.oidc?.body?.grant_type === 'refresh_token') refreshes.push(arrived);
     }
   });
   const answer = provider.callback();
@@ -79,8 +81,10 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
     /** Whether a refresh token would be exchanged. @param {string} refreshToken */
     isAlive: async (refreshToken) => Boolean(await provider.RefreshToken.find(refreshToken)),
     /** How many requests to exchange a refresh token have arrived, whatever was answered. */
-    tokenRequests: () => refreshes,
-    resetCount: () => void (refreshes = 0),
+    tokenRequests: () => refreshes.length,
+    /** When they arrived, by `performance.now()` of this process, in the order of their answers. */
+    tokenRequestTimes: () => refreshes,
+    resetCount: () => void (refreshes = []),
     close: async () => {
       server.closeAllConnections();
       server.close();
