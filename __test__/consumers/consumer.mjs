@@ -17,7 +17,7 @@ const machines = join(import.meta.dirname, '../../target/machines');
  * @property {keyof typeof MANAGERS} manager
  * @property {string[]} [install] further arguments of the installation
  * @property {string} [adds] how it adds the tarball of `npm run pack -- --local`, instead of taking what is
- *   published; README's words, from a folder beside the checkout
+ *   published; the words of docs/install.md, from a folder beside the checkout
  * @property {string} [app] the folder of the application in a workspace, which has tokenkeep and the job
  * @property {string[]} [then] what is added afterwards, for a second run
  * @property {string} [shows] the dependency whose version is shown

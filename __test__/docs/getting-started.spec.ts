@@ -1,14 +1,15 @@
 /**
  * Follows docs/getting-started.md in an empty folder, as one shell session: each block of the page as it
  * stands there, against a database of its own and a token endpoint on loopback. Only what the reader is told
- * to replace is replaced: the build of the checkout, and the values in `.env`.
+ * to replace is replaced: the build of the checkout, and the database's URL in `.env`. Then runs the lines of
+ * the README in that application.
  */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TokenEndpoint, startTokenEndpoint } from '../../dist/testing/index.js';
 import { packLocal } from '../../scripts/packages/local.mjs';
@@ -54,6 +55,7 @@ async function bash(script: string, cwd: string, env: Record<string, string>) {
 }
 
 let folder: string;
+let tarball: string;
 let database: TestDatabase;
 let endpoint: TokenEndpoint;
 let env: Record<string, string>;
@@ -65,7 +67,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tokenkeep-getting-started-'));
   const out = join(folder, 'tokenkeep/target');
   mkdirSync(out, { recursive: true });
-  packLocal(root, { from: lean(root, join(folder, 'addons')), out });
+  tarball = packLocal(root, { from: lean(root, join(folder, 'addons')), out });
   env = {
     TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url,
     // What the page installs needs nothing from a registry, and asks none.
@@ -96,7 +98,6 @@ describe('the page on getting started', () => {
   });
 
   it('has a schedule that refreshes what expires soon, and seals what it stores', async () => {
-    const application = join(folder, 'app');
     const { accessToken, refreshToken } = endpoint.issue();
     const response = {
       access_token: accessToken,
@@ -104,25 +105,69 @@ describe('the page on getting started', () => {
       expires_in: 600,
       scope: 'openid',
     };
-    writeFileSync(
-      join(application, 'consent.mjs'),
-      `import { connect } from './tokens.mjs';
-       await connect('grace', ${JSON.stringify(response)});`,
-    );
-    const inEnvironment = 'set -a && . ./.env && set +a && node consent.mjs';
-    expect(await bash(inEnvironment, application, env)).toMatchObject({ code: 0 });
+    const consent = `import { connect } from './tokens.mjs';
+      await connect('grace', ${JSON.stringify(response)});`;
+    expect(await runModule(consent)).toMatchObject({ code: 0 });
 
+    const application = join(folder, 'app');
     const [schedule] = blocks.filter(({ language }) => language === 'crontab');
     const command = schedule!.text.replace(/^(\S+ ){5}/, '').replace('/srv/app', application);
     const run = await bash(command, dirname(application), env);
-    expect(run, run.stderr).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Refreshed 1'),
-    });
+    const stdout = expect.stringContaining('Refreshed 1');
+    expect(run, run.stderr).toMatchObject({ code: 0, stdout });
     expect(endpoint.isAlive(refreshToken)).toBe(false);
     const { rows } = await database.client.query(
-      "SELECT access_token FROM integration_tokens WHERE user_id = 'grace' AND expires_at > now() + interval '50 minutes'",
+      `SELECT access_token FROM integration_tokens
+       WHERE user_id = 'grace' AND expires_at > now() + interval '50 minutes'`,
     );
     expect(rows).toEqual([{ access_token: expect.stringMatching(/^tk1\./) }]);
   });
 });
+
+describe('the README', () => {
+  it('has lines that store a token and give a valid one', async () => {
+    const [lines] = blocksOf('README.md').filter(({ language }) => language === 'js');
+    const { accessToken, refreshToken } = endpoint.issue();
+    const tokens = { access_token: accessToken, refresh_token: refreshToken, expires_in: 60 };
+    const { code, stdout, stderr } = await runModule(
+      `const tokens = ${JSON.stringify(tokens)};\n${lines!.text}\nconsole.log(accessToken);`,
+    );
+    expect(code, stderr).toBe(0);
+    expect(endpoint.familyOfAccess(stdout.trim())).toMatchObject({ alive: true });
+    expect(stdout.trim()).not.toBe(accessToken);
+  });
+});
+
+describe('every document', () => {
+  it('installs the tarball that is packed here, and nothing else of a checkout', () => {
+    const ways = documents().flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(INSTALLED)].map(([way]) => ({
+        file,
+        way,
+      })),
+    );
+    expect(ways.length).toBeGreaterThan(10);
+    for (const { file, way } of ways) {
+      if (!way.endsWith('/…')) expect(way, file).toContain(`/target/${basename(tarball)}`);
+    }
+  });
+});
+
+/** A path below a checkout, or below a folder beside the application, that is installed or a dependency. */
+const INSTALLED = /(?:\b(?:file:|install |add )|: ")[^\s"]*(?:tokenkeep\b|\.\.)\/[^\s"`]*/g;
+
+/** All documents, and the manifests of the examples. */
+function documents(): string[] {
+  const below = ['docs', 'examples'].flatMap((path) =>
+    readdirSync(join(root, path), { recursive: true, encoding: 'utf8' })
+      .filter((name) => !name.includes('node_modules') && /\.md$|package\.json$/.test(name))
+      .map((name) => join(path, name)),
+  );
+  return ['README.md', ...below];
+}
+
+/** Runs a module in the application that the page has made. */
+async function runModule(source: string) {
+  writeFileSync(join(folder, 'app/test.mjs'), source);
+  return bash('set -a && . ./.env && set +a && node test.mjs', join(folder, 'app'), env);
+}
