@@ -183,7 +183,10 @@ describe('an adoption', () => {
   });
 
   it('then both sides read every row, and nobody fails', async () => {
-    ours = await Promise.all([app.process('tokenkeep', SEALING_OFF), app.process('tokenkeep', SEALING_OFF)]);
+    ours = await Promise.all([
+      app.process('tokenkeep', SEALING_OFF),
+      app.process('tokenkeep', SEALING_OFF),
+    ]);
     app.google.requests.length = 0;
     const given = await expectTokens([...old, ...ours]);
     expect(new Set(given).size).toBe(accounts.length);

@@ -94,7 +94,11 @@ const LASTING: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** Why it failed, and what to do where no link to begin again is shown. */
-export function reasonText({ reasons, tryAgainLabel }: Texts, reason: Reason, hasLink: boolean): string {
+export function reasonText(
+  { reasons, tryAgainLabel }: Texts,
+  reason: Reason,
+  hasLink: boolean,
+): string {
   return hasLink || !isWorthATry(reason) ? reasons[reason] : `${reasons[reason]} ${tryAgainLabel}`;
 }
 

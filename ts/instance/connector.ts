@@ -102,7 +102,13 @@ export class Connector {
   /** A connect link: whoever has it can connect an account to this user, once, within a day. */
   async link(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
-    return makeConnectLink(this.#instance(), store, text('userId', userId), scopesOf(scopes), returnTo);
+    return makeConnectLink(
+      this.#instance(),
+      store,
+      text('userId', userId),
+      scopesOf(scopes),
+      returnTo,
+    );
   }
 
   /** Rejects a connect link that would not be taken; does not use it up. */
