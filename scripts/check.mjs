@@ -4,6 +4,7 @@ import { run, runBin } from './run.mjs';
 
 runBin('prettier', 'prettier', ['--check', '.']);
 runBin('oxlint', 'oxlint', ['--deny-warnings']);
+run(process.execPath, ['scripts/links.mjs']);
 run('cargo', ['fmt', '--check']);
 run('cargo', ['fmt', '--check', '--manifest-path', '__test__/fuzz/Cargo.toml']);
 run('cargo', ['clippy', '--', '-D', 'warnings']);
