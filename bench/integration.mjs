@@ -101,7 +101,7 @@ async function measureExpiring({ plan, database, progress, keep }) {
   const { databaseUrl, encryptionKey } = database;
   const settings = { databaseUrl, encryptionKey, tokenUrl: endpoint.url };
   const child = await Child.open('tokenkeep-integration', { settings, users });
-  const run = await child.run('expiring', { within: 900_000, concurrency });
+  const run = await child.run('expiring', { expiresWithin: 900_000, concurrency });
   await child.close();
   await endpoint.close();
   if (run.refreshed !== rows) throw new Error(`${run.refreshed} of ${rows} were refreshed`);

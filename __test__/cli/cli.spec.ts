@@ -224,7 +224,7 @@ describe('refresh', () => {
     const at = { ...env(), TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url };
     await connected(endpoint.issue().refreshToken);
     await connected('dead');
-    expect(await cli(['refresh', '--within', '100'], at)).toEqual({
+    expect(await cli(['refresh', '--expires-within', '100'], at)).toEqual({
       code: 0,
       stdout: 'Refreshed 0, failed 0, revoked 0\n',
       stderr: '',
@@ -254,7 +254,7 @@ describe('refresh', () => {
 
   it('refuses what makes no sense', async () => {
     for (const args of [
-      ['--within', '0'],
+      ['--expires-within', '0'],
       ['--concurrency', 'x'],
       ['--limit', '-1'],
       ['--max-per-second', ''],

@@ -57,7 +57,7 @@ describe('refreshExpiring, where a trigger fails for one row', () => {
     await connect(ODD, 600);
     await query(AUDIT);
     const { integration } = scene.keep();
-    const result = await integration.refreshExpiring({ within: 900_000 });
+    const result = await integration.refreshExpiring({ expiresWithin: 900_000 });
     expect(result).toMatchObject({
       refreshed: USERS,
       failed: 1,
@@ -72,7 +72,7 @@ describe('refreshExpiring, where a trigger fails for one row', () => {
     await query('UPDATE integration_tokens SET failure_count = 1');
     await query(AUDIT);
     const { integration } = scene.keep();
-    const result = await integration.refreshExpiring({ within: 900_000 });
+    const result = await integration.refreshExpiring({ expiresWithin: 900_000 });
     expect(result).toMatchObject({ refreshed: USERS, failed: 1 });
   });
 });

@@ -124,7 +124,8 @@ const WRITES: Record<string, (keep: TokenKeep) => Promise<unknown>> = {
   'integration: store': ({ integration }) =>
     integration.storeToken(user, 'acme', { accessToken: 'new', expiresAt: later }),
   'integration: refresh': ({ integration }) => integration.getValidToken(user, 'acme'),
-  'integration: refresh ahead': ({ integration }) => integration.refreshExpiring({ within: 1_000 }),
+  'integration: refresh ahead': ({ integration }) =>
+    integration.refreshExpiring({ expiresWithin: 1_000 }),
   'integration: revoke': ({ integration }) => integration.revoke(user, 'acme'),
 };
 

@@ -107,7 +107,7 @@ async function useIntegration({ integration }: TokenKeep, endpoint: Endpoint): P
   const refreshed = await integration.getValidToken(user, provider);
   expect(refreshed.accessToken).not.toBe(issued.accessToken);
   expect(await integration.connectionStatus(user, provider)).toMatchObject({ active: true });
-  await integration.refreshExpiring({ within: 1_000 });
+  await integration.refreshExpiring({ expiresWithin: 1_000 });
   await integration.revoke(user, provider);
   const gone = await failureOf(integration.getValidToken(user, provider));
   expect(gone.code).toBe('ERR_TOKENKEEP_NOT_CONNECTED');

@@ -121,16 +121,16 @@ it('a row that never expires has a valid date, or says so', async () => {
   expect(Number.isNaN(Number(expiresAt))).toBe(false);
 });
 
-it('refreshExpiring refreshes a row once a run, also when within is beyond the lifetime', async () => {
+it('refreshExpiring refreshes a row once a run, also when expiresWithin is beyond the lifetime', async () => {
   const keep = scene.keep();
   await scene.database.client.query('DELETE FROM integration_tokens');
   for (let user = 0; user < 3; user++) await scene.user(keep, 60);
-  await keep.integration.refreshExpiring({ within: 7_200_000 });
+  await keep.integration.refreshExpiring({ expiresWithin: 7_200_000 });
   await scene.database.client.query(
     `UPDATE integration_tokens SET last_refreshed_at = now() - interval '1 minute'`,
   );
   scene.endpoint.requests.length = 0;
-  await keep.integration.refreshExpiring({ within: 7_200_000 });
+  await keep.integration.refreshExpiring({ expiresWithin: 7_200_000 });
   expect(scene.endpoint.requests).toHaveLength(3);
 });
 
@@ -140,7 +140,7 @@ it('a row that cannot be read stops no other, and leaves no lease', async () => 
   const good = await scene.user(keep, 60);
   const bad = await scene.user(keep, 0);
   await scene.change(bad.userId, `scopes = '{{a,b},{c,d}}'`);
-  await keep.integration.refreshExpiring({ within: 900_000 }).catch(() => undefined);
+  await keep.integration.refreshExpiring({ expiresWithin: 900_000 }).catch(() => undefined);
   expect(await scene.row(good.userId)).toMatchObject({
     last_refreshed_at: expect.any(Date),
     refreshing_at: null,

@@ -8,7 +8,7 @@ import { addDue, type DueUser, refreshedOf } from './due';
 import { useScene } from './scene';
 
 const scene = useScene();
-const WITHIN = { within: 900_000 };
+const DUE = { expiresWithin: 900_000 };
 const UNAVAILABLE = 'ERR_TOKENKEEP_PROVIDER_UNAVAILABLE';
 const CLIENT = { clientId: 'client', clientSecret: 'secret' };
 
@@ -46,7 +46,7 @@ describe('rows that fail', () => {
     const { integration } = scene.keep();
     failFor(await addDue(scene, 1_100, { left: 10 }));
     const healthy = await addDue(scene, 20);
-    const result = await integration.refreshExpiring({ ...WITHIN, concurrency: 50 });
+    const result = await integration.refreshExpiring({ ...DUE, concurrency: 50 });
     expect(result).toEqual({
       refreshed: 20,
       failed: 1_100,
@@ -63,7 +63,7 @@ describe('rows that fail', () => {
     const sick = await addDue(scene, 1_100, { left: 10 });
     failFor(sick);
     const healthy = await addDue(scene, 20);
-    const run = () => integration.refreshExpiring({ ...WITHIN, limit: 280, concurrency: 50 });
+    const run = () => integration.refreshExpiring({ ...DUE, limit: 280, concurrency: 50 });
     for (let runs = 0; runs < 4; runs++) await run();
     expect(requests()).toBe(1_120);
     expect(await refreshedOf(scene, healthy)).toBe(20);
@@ -75,7 +75,7 @@ describe('rows that fail', () => {
     const then = scene.endpoint.requests.slice(again).map(sent);
     expect(then.filter((token) => first.has(token))).toHaveLength(280);
     const late = await addDue(scene, 5, { left: 800 });
-    await integration.refreshExpiring({ ...WITHIN, limit: 5 });
+    await integration.refreshExpiring({ ...DUE, limit: 5 });
     expect(await refreshedOf(scene, late)).toBe(5);
   });
 
@@ -88,7 +88,7 @@ describe('rows that fail', () => {
     );
     const healthy = await addDue(scene, 10);
     for (let runs = 0; runs < 4; runs++) {
-      await integration.refreshExpiring({ ...WITHIN, limit: 10, concurrency: 4 });
+      await integration.refreshExpiring({ ...DUE, limit: 10, concurrency: 4 });
     }
     expect(await refreshedOf(scene, healthy)).toBe(10);
   });
@@ -102,7 +102,7 @@ describe('rows that fail', () => {
     );
     const healthy = await addDue(scene, 5);
     for (let runs = 0; runs < 3; runs++) {
-      await integration.refreshExpiring({ ...WITHIN, limit: 5, concurrency: 4 });
+      await integration.refreshExpiring({ ...DUE, limit: 5, concurrency: 4 });
     }
     expect(await refreshedOf(scene, healthy)).toBe(5);
   });
@@ -111,9 +111,9 @@ describe('rows that fail', () => {
     const { integration } = scene.keep();
     await addDue(scene, 30);
     scene.endpoint.script(() => ({ status: 503 }));
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 0, failed: 30 });
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({ refreshed: 0, failed: 30 });
     expect(requests()).toBe(30);
-    await integration.refreshExpiring(WITHIN);
+    await integration.refreshExpiring(DUE);
     expect(requests()).toBe(60);
   });
 
@@ -121,7 +121,7 @@ describe('rows that fail', () => {
     const { integration } = scene.keep({ limitsDivisor: 20 });
     await addDue(scene, 3);
     scene.endpoint.script(() => ({ drop: 'after' }));
-    expect(await integration.refreshExpiring(WITHIN)).toEqual({
+    expect(await integration.refreshExpiring(DUE)).toEqual({
       refreshed: 0,
       failed: 3,
       revoked: 0,
@@ -136,7 +136,7 @@ describe('rows that fail', () => {
     await addDue(scene, 3);
     await scene.database.client.query('UPDATE integration_tokens SET refreshing_at = now()');
     scene.endpoint.script(() => ({ status: 503 }));
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 0, failed: 3 });
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({ refreshed: 0, failed: 3 });
     expect(requests()).toBe(3);
   });
 
@@ -144,9 +144,9 @@ describe('rows that fail', () => {
     const { integration } = scene.keep();
     await addDue(scene, 4);
     scene.endpoint.script(() => ({ error: 'invalid_request' }));
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ failed: 4, skipped: [] });
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({ failed: 4, skipped: [] });
     // Those of this run were tried; in the next ones they are due, and wait.
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({
       refreshed: 0,
       failed: 0,
       skipped: [{ provider: 'acme', count: 4 }],
@@ -154,7 +154,7 @@ describe('rows that fail', () => {
     expect(requests()).toBe(4);
     await scene.database.client.query('UPDATE tokenkeep.refresh_state SET retry_at = now()');
     scene.endpoint.script([]);
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 4, failed: 0 });
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({ refreshed: 4, failed: 0 });
   });
 
   it('are told by provider and code, and rows of providers that are not described, too', async () => {
@@ -179,7 +179,7 @@ describe('rows that fail', () => {
          last_refreshed_at = NULL WHERE user_id = $1`,
       [known[0]!.userId],
     );
-    expect(await integration.refreshExpiring(WITHIN)).toEqual({
+    expect(await integration.refreshExpiring(DUE)).toEqual({
       refreshed: 3,
       failed: 2,
       revoked: 1,
@@ -207,7 +207,7 @@ it('a row counts as refreshed when it is stored, not when the answer has come', 
       return undefined;
     });
     let ended = false;
-    const run = integration.refreshExpiring(WITHIN).finally(() => (ended = true));
+    const run = integration.refreshExpiring(DUE).finally(() => (ended = true));
     // The third try: the second has been told of long ago.
     const retries = () => scene.events.filter(({ type }) => type === 'commit.retry').length;
     await vi.waitFor(() => expect(retries()).toBeGreaterThan(2), 20_000);
@@ -234,7 +234,7 @@ describe('a provider that refuses the client', () => {
       });
       await addDue(scene, 30, { left: 10, provider: 'strict', endpoint: strict });
       const healthy = await addDue(scene, 10);
-      const run = () => integration.refreshExpiring({ ...WITHIN, concurrency: 4 });
+      const run = () => integration.refreshExpiring({ ...DUE, concurrency: 4 });
       const code = 'ERR_TOKENKEEP_CLIENT_REJECTED';
       expect(await run()).toEqual({
         refreshed: 10,
@@ -269,7 +269,7 @@ describe('a provider that does not answer', () => {
       });
       const waiting = await addDue(scene, 40, { left: 10, provider: 'slow', endpoint: slow });
       const healthy = await addDue(scene, 40);
-      const run = integration.refreshExpiring({ ...WITHIN, concurrency: 8 });
+      const run = integration.refreshExpiring({ ...DUE, concurrency: 8 });
       await vi.waitFor(async () => expect(await refreshedOf(scene, healthy)).toBe(40), 8_000);
       expect(slow.requests).toHaveLength(2);
       const { rows } = await scene.database.client.query(
@@ -294,7 +294,7 @@ describe('a provider that does not answer', () => {
       const healthy = await addDue(scene, 20);
       const order: string[] = [];
       scene.endpoint.script((request) => void order.push(sent(request)));
-      expect(await integration.refreshExpiring({ ...WITHIN, concurrency: 4 })).toMatchObject({
+      expect(await integration.refreshExpiring({ ...DUE, concurrency: 4 })).toMatchObject({
         refreshed: 20,
         failed: 6,
       });
@@ -312,7 +312,7 @@ describe('several workers', () => {
     const healthy = await addDue(scene, 30);
     const workers = [scene.keep(), scene.keep()];
     const results = await Promise.all(
-      workers.map(({ integration }) => integration.refreshExpiring({ ...WITHIN, concurrency: 4 })),
+      workers.map(({ integration }) => integration.refreshExpiring({ ...DUE, concurrency: 4 })),
     );
     expect(await refreshedOf(scene, healthy)).toBe(30);
     const [refreshed, failed] = (['refreshed', 'failed'] as const).map((name) =>
@@ -329,8 +329,8 @@ describe('several workers', () => {
     const users = await addDue(scene, 2);
     scene.endpoint.script([{ delayMs: 200, times: 2 }]);
     const [first, second] = await Promise.all([
-      keep.integration.refreshExpiring({ ...WITHIN, concurrency: 1 }),
-      scene.keep().integration.refreshExpiring({ ...WITHIN, concurrency: 1 }),
+      keep.integration.refreshExpiring({ ...DUE, concurrency: 1 }),
+      scene.keep().integration.refreshExpiring({ ...DUE, concurrency: 1 }),
     ]);
     expect(first.refreshed).toBeLessThanOrEqual(2);
     expect(second.refreshed).toBeLessThanOrEqual(2);
@@ -349,12 +349,12 @@ describe('without the tables of what refreshes leave behind', () => {
     const healthy = await addDue(scene, 10);
     await client.query('ALTER TABLE tokenkeep.refresh_state RENAME TO hidden');
     try {
-      const run = () => integration.refreshExpiring({ ...WITHIN, limit: 35 });
+      const run = () => integration.refreshExpiring({ ...DUE, limit: 35 });
       expect(await run()).toMatchObject({ failed: 35 });
       expect(await run()).toMatchObject({ refreshed: 10, failed: 25 });
       expect(await refreshedOf(scene, healthy)).toBe(10);
       expect(mostOfOneToken()).toBe(1);
-      expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ failed: 60 });
+      expect(await integration.refreshExpiring(DUE)).toMatchObject({ failed: 60 });
       expect(requests()).toBe(130);
       expect(mostOfOneToken()).toBe(2);
     } finally {

@@ -7,7 +7,7 @@ import { inSeconds, someUser, useScene } from './scene';
 
 const scene = useScene();
 
-const WITHIN = { within: 900_000 };
+const DUE = { expiresWithin: 900_000 };
 const NOTHING = { refreshed: 0, failed: 0, revoked: 0, failures: [], skipped: [] };
 
 /** So many connected users, each with so many seconds left, and no other. */
@@ -35,11 +35,11 @@ describe('refreshExpiring', () => {
     const issued = scene.endpoint.issue();
     await integration.storeToken(later, 'acme', { ...issued, expiresAt: inSeconds(1_000) });
     await integration.storeToken(later, 'bare', { accessToken: 'at', expiresAt: inSeconds(1) });
-    const result = await integration.refreshExpiring({ ...WITHIN, concurrency: 6 });
+    const result = await integration.refreshExpiring({ ...DUE, concurrency: 6 });
     expect(result).toEqual({ ...NOTHING, refreshed: 40 });
     expect(requests()).toBe(40);
     expect(await settled()).toBe(40);
-    expect(await integration.refreshExpiring(WITHIN)).toEqual(NOTHING);
+    expect(await integration.refreshExpiring(DUE)).toEqual(NOTHING);
     expect((await integration.getToken(later, 'acme'))?.accessToken).toBe(issued.accessToken);
   });
 
@@ -53,7 +53,7 @@ describe('refreshExpiring', () => {
       now--;
       return undefined;
     });
-    await integration.refreshExpiring({ ...WITHIN, concurrency: 5 });
+    await integration.refreshExpiring({ ...DUE, concurrency: 5 });
     expect(most).toBe(5);
   });
 
@@ -71,7 +71,7 @@ describe('refreshExpiring', () => {
           'SELECT FROM integration_tokens WHERE refreshing_at IS NOT NULL FOR UPDATE',
         );
       });
-      const run = integration.refreshExpiring({ ...WITHIN, concurrency: 1 });
+      const run = integration.refreshExpiring({ ...DUE, concurrency: 1 });
       await vi.waitFor(() => expect(requests()).toBe(2));
       expect(await settled()).toBeLessThan(2);
       await locking.query('COMMIT');
@@ -84,7 +84,7 @@ describe('refreshExpiring', () => {
   it('leases no row long before its turn', async () => {
     const { integration } = scene.keep();
     await users(2);
-    const run = integration.refreshExpiring({ ...WITHIN, maxPerSecond: 0.25 });
+    const run = integration.refreshExpiring({ ...DUE, maxPerSecond: 0.25 });
     await vi.waitFor(async () => expect(await settled()).toBe(1));
     for (let look = 0; look < 15; look++) {
       const { rows } = await scene.database.client.query(
@@ -99,7 +99,7 @@ describe('refreshExpiring', () => {
   it('stops at its limit', async () => {
     const { integration } = scene.keep();
     await users(20);
-    const result = await integration.refreshExpiring({ ...WITHIN, limit: 7, concurrency: 4 });
+    const result = await integration.refreshExpiring({ ...DUE, limit: 7, concurrency: 4 });
     expect(result.refreshed).toBe(7);
     expect(requests()).toBe(7);
   });
@@ -107,7 +107,7 @@ describe('refreshExpiring', () => {
   it('sends a provider no more in a second than it is told', async () => {
     const { integration } = scene.keep();
     await users(12);
-    await integration.refreshExpiring({ ...WITHIN, maxPerSecond: 20, concurrency: 12 });
+    await integration.refreshExpiring({ ...DUE, maxPerSecond: 20, concurrency: 12 });
     const times = scene.endpoint.requests.map(({ at }) => at).sort((a, b) => a - b);
     expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(11 * 50 - 30);
   });
@@ -116,7 +116,7 @@ describe('refreshExpiring', () => {
     const ids = await users(60);
     const workers = [scene.keep(), scene.keep(), scene.keep()];
     const run = ({ integration }: TokenKeep) =>
-      integration.refreshExpiring({ ...WITHIN, concurrency: 4 });
+      integration.refreshExpiring({ ...DUE, concurrency: 4 });
     const results = await Promise.all(workers.map(run));
     expect(requests()).toBe(60);
     expect(await settled()).toBe(ids.length);
@@ -139,7 +139,7 @@ describe('refreshExpiring', () => {
         { status: 400, body: { error: 'invalid_request' } },
       ].at(number++ % 3),
     );
-    expect(await integration.refreshExpiring({ ...WITHIN, concurrency: 1 })).toEqual({
+    expect(await integration.refreshExpiring({ ...DUE, concurrency: 1 })).toEqual({
       refreshed: 2,
       failed: 2,
       revoked: 2,
@@ -160,7 +160,7 @@ describe('refreshExpiring', () => {
     const keep = scene.keep();
     const [userId] = await users(1, 10);
     scene.endpoint.script([{ delayMs: 300 }]);
-    const run = keep.integration.refreshExpiring(WITHIN);
+    const run = keep.integration.refreshExpiring(DUE);
     await vi.waitFor(() => expect(requests()).toBe(1));
     const token = await keep.integration.getValidToken(userId!, 'acme');
     expect(await run).toMatchObject({ refreshed: 1 });
@@ -175,7 +175,7 @@ describe('refreshExpiring', () => {
     // On a busy machine a watch may begin anew, and a row be left to a later run.
     let refreshed = 0;
     for (let run = 0; run < 10 && refreshed < 5; run++) {
-      refreshed += (await integration.refreshExpiring(WITHIN)).refreshed;
+      refreshed += (await integration.refreshExpiring(DUE)).refreshed;
     }
     expect(refreshed).toBe(5);
     expect(requests()).toBe(5);
@@ -186,14 +186,14 @@ describe('refreshExpiring', () => {
     const { integration } = scene.keep();
     await users(3);
     scene.endpoint.script([{ times: 9, body: (usual: object) => ({ ...usual, expires_in: 120 }) }]);
-    expect(await integration.refreshExpiring(WITHIN)).toMatchObject({ refreshed: 3 });
+    expect(await integration.refreshExpiring(DUE)).toMatchObject({ refreshed: 3 });
     expect(requests()).toBe(3);
   });
 
   it('a run goes on past a thousand tokens that live no longer than what it looks for', async () => {
     const { integration } = scene.keep();
     await users(1_100);
-    const result = await integration.refreshExpiring({ within: 7_200_000, concurrency: 50 });
+    const result = await integration.refreshExpiring({ expiresWithin: 7_200_000, concurrency: 50 });
     expect(result).toEqual({ ...NOTHING, refreshed: 1_100 });
     expect(requests()).toBe(1_100);
   });
@@ -201,13 +201,14 @@ describe('refreshExpiring', () => {
   it('refuses what makes no sense, and to begin without a key or a provider', async () => {
     const { refreshExpiring } = scene.keep().integration;
     const wrong: [string, object][] = [
-      ['within', {}],
-      ['within', { within: 0 }],
-      ['within', { within: '900' }],
-      ['concurrency', { ...WITHIN, concurrency: 0 }],
-      ['concurrency', { ...WITHIN, concurrency: 1_001 }],
-      ['limit', { ...WITHIN, limit: 1.5 }],
-      ['maxPerSecond', { ...WITHIN, maxPerSecond: -1 }],
+      ['expiresWithin', {}],
+      ['expiresWithin', { within: 900_000 }],
+      ['expiresWithin', { expiresWithin: 0 }],
+      ['expiresWithin', { expiresWithin: '900' }],
+      ['concurrency', { ...DUE, concurrency: 0 }],
+      ['concurrency', { ...DUE, concurrency: 1_001 }],
+      ['limit', { ...DUE, limit: 1.5 }],
+      ['maxPerSecond', { ...DUE, maxPerSecond: -1 }],
     ];
     for (const [argument, options] of wrong) {
       const failure = await failureOf(refreshExpiring(options as never));
@@ -215,7 +216,7 @@ describe('refreshExpiring', () => {
     }
     await users(1);
     for (const options of [{ tokenkeepKey: '' }, { providers: {} }]) {
-      const failure = await failureOf(scene.keep(options).integration.refreshExpiring(WITHIN));
+      const failure = await failureOf(scene.keep(options).integration.refreshExpiring(DUE));
       expect(failure.code).toBe('ERR_TOKENKEEP_CONFIGURATION');
     }
     expect(requests()).toBe(0);

@@ -5,7 +5,7 @@ import { failureOf } from '../helpers/promises';
 import { useScene } from './scene';
 
 const scene = useScene();
-const DUE = { within: 900_000 };
+const DUE = { expiresWithin: 900_000 };
 
 it.each(['unauthorized_client', 'invalid_scope'])(
   'refreshExpiring refreshes all rows but the one that is refused with %s',

@@ -71,7 +71,7 @@ async function driveIntegration(
   await integration.storeToken(userId, 'google', soon);
   endpoint.script([{ status: 503 }]);
   // What has failed is claimed in another way.
-  for (let run = 0; run < 2; run++) await integration.refreshExpiring({ within: 900_000 });
+  for (let run = 0; run < 2; run++) await integration.refreshExpiring({ expiresWithin: 900_000 });
   await integration.getValidToken(userId, 'google');
   await integration.connectionStatus(userId, 'google');
   await expireToken(meddlerUrl, { store: 'integration', userId, provider: 'google' });

@@ -43,10 +43,10 @@ it('refreshExpiring refreshes the rows of its tenant alone', async () => {
       await keep.forTenant(tenant).integration.storeToken(`${user}-${tenant}`, 'acme', token);
     }
   }
-  await expect(keep.integration.refreshExpiring({ within: 60_000 })).rejects.toMatchObject(
+  await expect(keep.integration.refreshExpiring({ expiresWithin: 60_000 })).rejects.toMatchObject(
     REQUIRED,
   );
-  const run = keep.forTenant(A).integration.refreshExpiring({ within: 60_000 });
+  const run = keep.forTenant(A).integration.refreshExpiring({ expiresWithin: 60_000 });
   expect(await run).toMatchObject({ refreshed: 2, failed: 0, revoked: 0, skipped: [] });
   const due = await query(
     `SELECT DISTINCT tenant_id FROM integration_tokens WHERE expires_at < now() + interval '1 minute'`,

@@ -172,7 +172,7 @@ async function outcomes(
     const { refreshToken } = (await integration.getToken(id, 'google'))!;
     return [accessToken, scopes, status.active, refreshToken];
   });
-  await note('integration, ahead', () => integration.refreshExpiring({ within: 1 }));
+  await note('integration, ahead', () => integration.refreshExpiring({ expiresWithin: 1 }));
   await note('integration’s end', () => integration.revoke(id, 'google', {}));
   await note('elsewhere', () => integration.getValidToken(id, 'nobody', {}).catch(String));
   await note('migrate', () => keep.migrate({ stores: ['gmail'] }));

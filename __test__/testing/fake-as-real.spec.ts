@@ -302,7 +302,7 @@ describe('call by call', () => {
             integration.getValidToken(userId, 'google', { minTtlMs: -1 }),
             integration.storeToken(userId, 'google', { accessToken: '', expiresAt: soon }),
             integration.storeToken(userId, 'google', { ...STORED, expiresAt: new Date(NaN) }),
-            integration.refreshExpiring({ within: 0 }),
+            integration.refreshExpiring({ expiresWithin: 0 }),
             zoho.hasToken('', 'zoho_crm'),
             zoho.storeTokens('a', 'b', { refreshToken: 'r', metadata: [] as never }),
           ].map((call: Promise<unknown>) => call.catch(nameOf)),

@@ -220,7 +220,7 @@ describe('integration', () => {
     const token = { accessToken: 'a', refreshToken: 'r' };
     await storeToken('soon', 'p', { ...token, expiresAt: inMinutes(10) });
     await storeToken('later', 'p', { ...token, expiresAt: inAnHour() });
-    const result = await refreshExpiring({ within: 15 * 60_000 });
+    const result = await refreshExpiring({ expiresWithin: 15 * 60_000 });
     expect(result).toEqual({ refreshed: 1, failed: 0, revoked: 0, failures: [], skipped: [] });
     expect(refresh.mock.calls).toMatchObject([[{ key: ['soon', 'p'] }]]);
   });
@@ -235,15 +235,15 @@ describe('integration', () => {
     const token = { accessToken: 'a', refreshToken: 'r' };
     await storeToken('sick', 'p#work', { ...token, expiresAt: inMinutes(5) });
     await storeToken('well', 'p', { ...token, expiresAt: inMinutes(10) });
-    const within = 15 * 60_000;
-    expect(await refreshExpiring({ within, limit: 1 })).toEqual({
+    const expiresWithin = 15 * 60_000;
+    expect(await refreshExpiring({ expiresWithin, limit: 1 })).toEqual({
       refreshed: 0,
       failed: 1,
       revoked: 0,
       failures: [{ provider: 'p', code: 'ERR_TOKENKEEP_REFRESH_CALLBACK', count: 1 }],
       skipped: [],
     });
-    expect(await refreshExpiring({ within, limit: 1 })).toMatchObject({ refreshed: 1 });
+    expect(await refreshExpiring({ expiresWithin, limit: 1 })).toMatchObject({ refreshed: 1 });
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 });

@@ -105,7 +105,7 @@ export type Shapes = [
     Equal<
       integration.RefreshExpiringOptions,
       {
-        within: number;
+        expiresWithin: number;
         concurrency?: number | undefined;
         limit?: number | undefined;
         maxPerSecond?: number | undefined;

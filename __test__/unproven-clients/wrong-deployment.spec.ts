@@ -58,7 +58,7 @@ describe.each(STORES)('a wrong deployment, in the %s store,', (store) => {
 });
 
 describe('refreshExpiring of a wrong deployment', () => {
-  const due = { within: 900_000 };
+  const due = { expiresWithin: 900_000 };
 
   it('ends no connection, and that of the corrected one refreshes all', async () => {
     const before = scene.application();

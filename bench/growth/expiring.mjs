@@ -8,7 +8,7 @@ import { startEndpoint } from './calls.mjs';
 import { sizesOf, updatesOf } from './sizes.mjs';
 import { ended } from './updates.mjs';
 
-const WITHIN_MS = 900_000;
+const EXPIRES_WITHIN_MS = 900_000;
 
 /**
  * `refreshExpiring` on an `integration_tokens` of many rows, of which some run out soon; then with
@@ -69,7 +69,7 @@ async function fill(client, rows) {
 
 async function makeDue({ databaseUrl, encryptionKey }, due) {
   const keep = createTokenKeep({ databaseUrl, tokenkeepKey: encryptionKey });
-  const expiresAt = new Date(Date.now() + WITHIN_MS / 2);
+  const expiresAt = new Date(Date.now() + EXPIRES_WITHIN_MS / 2);
   const users = Array.from({ length: due }, (_, index) => `due-${index}`);
   const store = (user) =>
     keep.integration.storeToken(user, provider, { ...newTokens(), expiresAt });
@@ -99,7 +99,7 @@ async function repeated(settings, rounds) {
 
 async function once(settings) {
   const child = await Child.open('tokenkeep-integration', { settings, users: [] });
-  const result = await child.run('expiring', { within: WITHIN_MS, concurrency: 32 });
+  const result = await child.run('expiring', { expiresWithin: EXPIRES_WITHIN_MS, concurrency: 32 });
   await child.close();
   return result;
 }

@@ -31,7 +31,7 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
       --json           print one JSON object
   npx tokenkeep refresh                 refresh tokens of the integration store that run out soon
                                         (google, by GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET)
-      --within SECONDS          900, unless told otherwise
+      --expires-within SECONDS  900, unless told otherwise
       --concurrency NUMBER      how many at once: 8
       --limit NUMBER            how many at most: all
       --max-per-second NUMBER   requests to a provider: any number

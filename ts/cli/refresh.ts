@@ -8,7 +8,7 @@ import { UsageError, flags } from './usage';
 /** Prints what it came to. Exits with 1 when a refresh has failed. */
 export async function refresh(args: string[]): Promise<void> {
   const { values } = flags(args, {
-    within: { type: 'string', default: '900' },
+    'expires-within': { type: 'string', default: '900' },
     concurrency: { type: 'string', default: '8' },
     limit: { type: 'string' },
     'max-per-second': { type: 'string' },
@@ -16,7 +16,7 @@ export async function refresh(args: string[]): Promise<void> {
     json: { type: 'boolean' },
   });
   const options = {
-    within: numberOf('--within', values.within) * 1_000,
+    expiresWithin: numberOf('--expires-within', values['expires-within']) * 1_000,
     concurrency: numberOf('--concurrency', values.concurrency),
     limit: values.limit === undefined ? undefined : numberOf('--limit', values.limit),
     maxPerSecond:

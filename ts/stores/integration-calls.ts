@@ -87,7 +87,7 @@ export function withAge(
 
 /** Reads the options of `refreshExpiring`. */
 export function expiringOf(options: RefreshExpiringOptions) {
-  const { within, concurrency = 8, limit, maxPerSecond } = record('options', options);
+  const { expiresWithin, concurrency = 8, limit, maxPerSecond } = record('options', options);
   const perSecond = optionalNumber('maxPerSecond', maxPerSecond);
   if (perSecond !== undefined && !(perSecond >= 0.01 && perSecond <= 100_000)) {
     throw new InvalidArgumentError('maxPerSecond: must be from 0.01 to 100,000', {
@@ -95,7 +95,7 @@ export function expiringOf(options: RefreshExpiringOptions) {
     });
   }
   return {
-    within: whole('within', within, Number.MAX_SAFE_INTEGER),
+    expiresWithin: whole('expiresWithin', expiresWithin, Number.MAX_SAFE_INTEGER),
     concurrency: whole('concurrency', concurrency, 1_000),
     limit: limit === undefined ? undefined : whole('limit', limit, Number.MAX_SAFE_INTEGER),
     perSecond,

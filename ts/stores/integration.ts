@@ -72,7 +72,7 @@ export type ConnectionStatus =
 /** What {@link IntegrationStore.refreshExpiring} is told. */
 export interface RefreshExpiringOptions {
   /** Tokens with no more than this left, in milliseconds. */
-  within: number;
+  expiresWithin: number;
   /** How many refreshes are under way at once: 8. */
   concurrency?: number | undefined;
   /** How many rows are tried at most: all. */
@@ -234,8 +234,8 @@ export class IntegrationStore {
    * whose last refresh has failed come last, those that failed longest ago first.
    */
   async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
-    const { within, concurrency, limit, perSecond } = expiringOf(options);
-    return refreshExpiring(this.#instance(), within, concurrency, limit, perSecond);
+    const { expiresWithin, concurrency, limit, perSecond } = expiringOf(options);
+    return refreshExpiring(this.#instance(), expiresWithin, concurrency, limit, perSecond);
   }
 
   /**

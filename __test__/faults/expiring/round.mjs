@@ -14,7 +14,7 @@ import { KEY } from '../rows.mjs';
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url));
 
 /** What the workers look for, in milliseconds; every row runs out sooner. */
-const WITHIN_MS = 900_000;
+const EXPIRES_WITHIN_MS = 900_000;
 
 /** Rows that a fault has run over. */
 const ROWS = `
@@ -43,7 +43,7 @@ export async function expiringRound({ rows, limitsDivisor, concurrency }, progre
   await connect(keep, endpoint, rows);
   progress(`${rows} rows are there`);
 
-  const run = { within: WITHIN_MS, concurrency };
+  const run = { expiresWithin: EXPIRES_WITHIN_MS, concurrency };
   const [survivor, victim] = [start({ options, run }), start({ options, run })];
   while (endpoint.requests.length < rows / 2) await sleep(5);
   victim.child.kill('SIGKILL');
@@ -75,7 +75,7 @@ export async function expiringRound({ rows, limitsDivisor, concurrency }, progre
 }
 
 async function connect(keep, endpoint, rows) {
-  const expiresAt = new Date(Date.now() + WITHIN_MS / 2);
+  const expiresAt = new Date(Date.now() + EXPIRES_WITHIN_MS / 2);
   for (let done = 0; done < rows; done += 100) {
     const some = Array.from({ length: Math.min(100, rows - done) }, () =>
       keep.integration.storeToken(randomUUID(), 'acme', { ...endpoint.issue(), expiresAt }),

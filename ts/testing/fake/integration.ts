@@ -79,13 +79,13 @@ export class FakeIntegration implements Surface<IntegrationStore> {
 
   refreshExpiring: IntegrationStore['refreshExpiring'] = async (options) => {
     this.#open();
-    const { within, limit } = expiringOf(options);
+    const { expiresWithin, limit } = expiringOf(options);
     const result = { refreshed: 0, failed: 0, revoked: 0 };
     const failures = new Map<string, RefreshExpiringResult['failures'][number]>();
-    for (const [name, grant] of this.#due(within).slice(0, limit)) {
+    for (const [name, grant] of this.#due(expiresWithin).slice(0, limit)) {
       const key = JSON.parse(name) as string[];
       try {
-        if (await this.#refresher.refreshed(this.place(key), within)) result.refreshed++;
+        if (await this.#refresher.refreshed(this.place(key), expiresWithin)) result.refreshed++;
       } catch (error) {
         if (error instanceof NotConnectedError) continue;
         this.#failedAt.set(grant, ++this.#failures);
@@ -100,10 +100,10 @@ export class FakeIntegration implements Surface<IntegrationStore> {
   };
 
   /** What runs out first; what has failed comes last, that which failed longest ago first. */
-  #due(within: number): [string, Grant][] {
+  #due(expiresWithin: number): [string, Grant][] {
     const rank = (grant: Grant) => this.#failedAt.get(grant) ?? 0;
     return [...this.#grants]
-      .filter(([, grant]) => grant.refreshToken && !grant.isDead && !hasLeft(grant, within))
+      .filter(([, grant]) => grant.refreshToken && !grant.isDead && !hasLeft(grant, expiresWithin))
       .sort(([, a], [, b]) => rank(a) - rank(b) || a.expiresAt - b.expiresAt);
   }
 
