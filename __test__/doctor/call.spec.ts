@@ -28,7 +28,7 @@ describe('a call', () => {
     const { check } = await examine(AWAY, ['--offline', '--store', 'gmail', '--store', 'zoho']);
     expect(check('zoho.table')).toMatchObject({ status: 'unknown' });
     expect(check('gmail.table')).toMatchObject({ status: 'unknown' });
-    expect(stdout).toContain(check('database.connection')!.mend);
+    expect(stdout).toContain(check('database.connection')!.fix);
   });
 
   it('is described where all commands are', async () => {
@@ -63,7 +63,7 @@ describe('this machine', () => {
 describe('the report', () => {
   const checks = [
     { id: 'a.one', status: 'ok', found: 'Well.' },
-    { id: 'a.two', status: 'problem', found: 'Not well.', mend: 'Mend it.' },
+    { id: 'a.two', status: 'problem', found: 'Not well.', fix: 'Fix it.' },
     { id: 'b.one', status: 'unknown', found: 'Not looked at.' },
   ] as const;
 
@@ -76,12 +76,12 @@ describe('the report', () => {
     expect(report(checks, true)).toContain('\u001b[31mproblem\u001b[0m a.two');
   });
 
-  it('goes by subject, says how to mend what is wrong, and counts', () => {
+  it('goes by subject, says how to fix what is wrong, and counts', () => {
     expect(report(checks, false).split('\n')).toEqual([
       'a',
       '  ok      a.one: Well.',
       '  problem a.two: Not well.',
-      '          Mend it.',
+      '          Fix it.',
       '',
       'b',
       '  unknown b.one: Not looked at.',

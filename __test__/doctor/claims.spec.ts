@@ -18,7 +18,7 @@ const look = async (url: string, env = {}) =>
 it('the role of signed-in users needs claims', async () => {
   expect(await look(database.userUrl)).toMatchObject({
     status: 'problem',
-    mend: expect.stringContaining('TOKENKEEP_JWT_CLAIMS=1'),
+    fix: expect.stringContaining('TOKENKEEP_JWT_CLAIMS=1'),
   });
   expect(await look(database.userUrl, { TOKENKEEP_JWT_CLAIMS: '1' })).toMatchObject({
     status: 'ok',

@@ -68,13 +68,13 @@ describe('a connection', () => {
       /database does not exist/,
       /create it/,
     ],
-  ])('with %s is a problem of its own', async (_, change, found, mend) => {
+  ])('with %s is a problem of its own', async (_, change, found, fix) => {
     const url = changed(change);
     const { check, stdout } = await examine({ DATABASE_URL: url });
     const { status, ...told } = check('database.connection')!;
     expect(status).toBe('problem');
     expect(told.found).toMatch(found);
-    expect(told.mend).toMatch(mend);
+    expect(told.fix).toMatch(fix);
     expect(stdout).not.toContain('hunter2');
   });
 
@@ -105,7 +105,7 @@ describe('a connection', () => {
     const refused = await connection(url);
     expect(refused).toMatchObject({
       status: 'problem',
-      mend: expect.stringContaining('GRANT CONNECT'),
+      fix: expect.stringContaining('GRANT CONNECT'),
     });
     await database.client.query(`GRANT CONNECT ON DATABASE ${name} TO PUBLIC`);
     expect(await connection(url)).toMatchObject({ status: 'ok' });

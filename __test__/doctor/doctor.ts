@@ -32,10 +32,10 @@ export async function examine(env: Environment, args: string[] = ['--offline']) 
   const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] };
   const ids = checks.map(({ id }) => id);
   expect(new Set(ids).size, 'an id stands for one check').toBe(ids.length);
-  for (const { id, status, found, mend } of checks) {
+  for (const { id, status, found, fix } of checks) {
     expect(found, id).toMatch(/\.$/);
     const isTold = status === 'warning' || status === 'problem';
-    expect(mend !== undefined || !isTold, `${id} says how to mend it`).toBe(true);
+    expect(fix !== undefined || !isTold, `${id} says how to fix it`).toBe(true);
   }
   expect(ok).toBe(checks.every(({ status }) => status !== 'problem'));
   expect(code).toBe(ok ? 0 : 1);

@@ -78,7 +78,7 @@ describe('stored rows', () => {
       found: expect.stringContaining(
         '1 of the 2 newest rows do not open with GMAIL_ENCRYPTION_KEY',
       ),
-      mend: expect.stringContaining('2:present,1:former'),
+      fix: expect.stringContaining('2:present,1:former'),
     });
     const back = await look({
       GMAIL_ENCRYPTION_KEY: `2:${KEY},1:${OTHER_KEY}`,

@@ -30,7 +30,7 @@ describe('foreign keys', () => {
       status: 'warning',
       found:
         'tenant_id -> tenants.id was left out: tenants.id is uuid, not text; user_id -> users.id was left out, and could be made now.',
-      mend: 'Run: npx tokenkeep migrate --store gmail.',
+      fix: 'Run: npx tokenkeep migrate --store gmail.',
     });
     await migrateOn(database, { stores: ['gmail'] });
     expect(await links('gmail')).toMatchObject({
@@ -52,7 +52,7 @@ describe('foreign keys', () => {
     const { check } = await examine(on(database, { DATABASE_URL: url }));
     expect(check('vault.foreign-keys')).toMatchObject({
       status: 'warning',
-      mend: expect.stringContaining('GRANT REFERENCES ON tenants'),
+      fix: expect.stringContaining('GRANT REFERENCES ON tenants'),
     });
     await migrateOn(database, { stores: ['vault'] });
     expect(await links('vault')).toMatchObject({

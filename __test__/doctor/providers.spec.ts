@@ -76,7 +76,7 @@ describe('a provider', () => {
     expect((await look(urls)).check('providers.google.reachable')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('TLS was refused'),
-      mend: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+      fix: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });
     const trusting = await look({ ...urls, NODE_EXTRA_CA_CERTS: file('authority.pem') });
     expect(trusting.check('providers.google.reachable')).toMatchObject({ status: 'ok' });
@@ -108,7 +108,7 @@ describe('a provider', () => {
     expect(refused).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('refused'),
-      mend: expect.stringContaining('TOKENKEEP_ALLOW_INSECURE_REQUESTS=1'),
+      fix: expect.stringContaining('TOKENKEEP_ALLOW_INSECURE_REQUESTS=1'),
     });
     expect(asked).toEqual([]);
   });

@@ -28,9 +28,9 @@ describe('rights', () => {
     expect(told).toMatchObject({
       status: 'problem',
       found: `The role ${nameOf(url)} lacks UPDATE and DELETE on public.gmail_tokens.`,
-      mend: `As the owner: GRANT UPDATE, DELETE ON public.gmail_tokens TO ${nameOf(url)};`,
+      fix: `As the owner: GRANT UPDATE, DELETE ON public.gmail_tokens TO ${nameOf(url)};`,
     });
-    await sql(told!.mend!.replace('As the owner: ', ''));
+    await sql(told!.fix!.replace('As the owner: ', ''));
     expect(await look('gmail.rights')).toMatchObject({ status: 'ok' });
   });
 
@@ -46,7 +46,7 @@ describe('rights', () => {
     expect(check('gmail.table')).toMatchObject({ status: 'unknown' });
     const told = check('gmail.rights');
     expect(told).toMatchObject({ status: 'problem' });
-    await sql(told!.mend!.replace('As the owner: ', ''));
+    await sql(told!.fix!.replace('As the owner: ', ''));
     expect((await inSchema()).check('gmail.rights')).toMatchObject({ status: 'ok' });
     expect((await inSchema()).check('gmail.table')).toMatchObject({ status: 'ok' });
   });
@@ -69,7 +69,7 @@ describe('row-level security', () => {
       found: expect.stringMatching(
         /tenant_isolation asks for app\.current_tenant_id\. Every call needs withTenant/,
       ),
-      mend: expect.stringContaining('Call within withTenant, or let tokenkeep alone connect as'),
+      fix: expect.stringContaining('Call within withTenant, or let tokenkeep alone connect as'),
     });
     expect(await look('gmail.rows')).toMatchObject({
       status: 'unknown',
@@ -111,7 +111,7 @@ describe('row-level security', () => {
     expect(await security()).toMatchObject({
       status: 'warning',
       found: expect.stringContaining('odd asks for something else'),
-      mend: expect.stringContaining('make it ask for app.current_tenant_id'),
+      fix: expect.stringContaining('make it ask for app.current_tenant_id'),
     });
   });
 });

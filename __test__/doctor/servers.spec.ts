@@ -76,7 +76,7 @@ describe('several servers', () => {
     expect(check('database.writes')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('standby'),
-      mend: expect.stringContaining('target_session_attrs'),
+      fix: expect.stringContaining('target_session_attrs'),
     });
     const query = '?target_session_attrs=read-write';
     expect(await connection(standby.url + query)).toMatchObject({
@@ -118,7 +118,7 @@ describe('a server', () => {
     expect(other.check('database.encoding')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('LATIN1'),
-      mend: expect.stringContaining("ENCODING 'UTF8'"),
+      fix: expect.stringContaining("ENCODING 'UTF8'"),
       values: { encoding: 'LATIN1' },
     });
   });

@@ -61,7 +61,7 @@ describe('a table', () => {
     const { check } = await look(['--store', store]);
     expect(check(`${store}.table`)).toMatchObject({
       status: 'problem',
-      mend: `Run: npx tokenkeep migrate --store ${store}`,
+      fix: `Run: npx tokenkeep migrate --store ${store}`,
     });
   });
 
@@ -69,7 +69,7 @@ describe('a table', () => {
     await sql('CREATE SCHEMA app');
     await migrateOn(database, { stores: ['gmail'] }, { schema: 'app' });
     const told = (await look(['--store', 'gmail'])).check('gmail.table');
-    expect(told).toMatchObject({ status: 'problem', mend: expect.stringContaining('?schema=app') });
+    expect(told).toMatchObject({ status: 'problem', fix: expect.stringContaining('?schema=app') });
     const named = await look(['--store', 'gmail', '--schema', 'app']);
     expect(named.check('gmail.table')).toMatchObject({ status: 'ok' });
     expect(named.check('gmail.migrations')).toMatchObject({ status: 'ok' });
@@ -82,13 +82,13 @@ describe('a table', () => {
     ['ALTER COLUMN expires_at TYPE text', 'expires_at is text'],
     ['ALTER COLUMN refreshing_at TYPE text', 'refreshing_at is text'],
     ['ADD COLUMN region text NOT NULL', 'region is NOT NULL'],
-  ])('after ALTER TABLE … %s is a problem that no migration mends', async (change, found) => {
+  ])('after ALTER TABLE … %s is a problem that no migration fixes', async (change, found) => {
     await migrateOn(database, { stores: ['gmail'] });
     await sql(`ALTER TABLE gmail_tokens ${change}`);
     expect((await look()).check('gmail.table')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining(found),
-      mend: expect.stringContaining('by hand'),
+      fix: expect.stringContaining('by hand'),
     });
   });
 });
@@ -103,7 +103,7 @@ describe('migrations', () => {
     expect((await look()).check('integration.migrations')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining(found),
-      mend: 'Run: npx tokenkeep migrate --store integration',
+      fix: 'Run: npx tokenkeep migrate --store integration',
     });
   });
 
@@ -140,7 +140,7 @@ describe('migrations', () => {
     await sql('UPDATE tokenkeep.migrations SET version = 99');
     expect(await migrations()).toMatchObject({
       status: 'warning',
-      mend: expect.stringContaining('Update'),
+      fix: expect.stringContaining('Update'),
     });
     await sql('DELETE FROM tokenkeep.migrations');
     expect(await migrations()).toMatchObject({
@@ -167,7 +167,7 @@ describe('the tables of what refreshes remember', () => {
       (await examine(on(database, { DATABASE_URL: url }))).check('refresh.tables');
     expect(await refresh()).toMatchObject({
       status: 'warning',
-      mend: expect.stringMatching(/GRANT USAGE ON SCHEMA tokenkeep .*refresh_state.*oauth_client/),
+      fix: expect.stringMatching(/GRANT USAGE ON SCHEMA tokenkeep .*refresh_state.*oauth_client/),
     });
     await sql(`GRANT USAGE ON SCHEMA tokenkeep TO ${name}`);
     await sql(`GRANT ALL ON ALL TABLES IN SCHEMA tokenkeep TO ${name}`);
@@ -175,7 +175,7 @@ describe('the tables of what refreshes remember', () => {
     await sql('DROP TABLE tokenkeep.oauth_client');
     expect(await refresh()).toMatchObject({
       status: 'warning',
-      mend: 'Run: npx tokenkeep migrate --store gmail',
+      fix: 'Run: npx tokenkeep migrate --store gmail',
     });
   });
 });
@@ -190,7 +190,7 @@ describe('the tables for connecting', () => {
       (await examine(on(database, { DATABASE_URL: url }))).check('connect.tables');
     expect(await connect()).toMatchObject({
       status: 'problem',
-      mend: expect.stringMatching(/GRANT USAGE ON SCHEMA tokenkeep .*oauth_state.*oauth_account/),
+      fix: expect.stringMatching(/GRANT USAGE ON SCHEMA tokenkeep .*oauth_state.*oauth_account/),
     });
     await sql(`GRANT USAGE ON SCHEMA tokenkeep TO ${name}`);
     await sql(`GRANT ALL ON ALL TABLES IN SCHEMA tokenkeep TO ${name}`);

@@ -39,7 +39,7 @@ describe('a server with TLS', () => {
     expect(check('database.connection')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('no authority'),
-      mend: expect.stringContaining('sslrootcert'),
+      fix: expect.stringContaining('sslrootcert'),
     });
     expect(check('database.tls')).toBeUndefined();
   });

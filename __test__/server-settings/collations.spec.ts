@@ -75,7 +75,7 @@ it.each([
     ALTER TABLE ${table} ALTER ${column} TYPE ${type} COLLATE same_case`);
   const failure = await failureOf(migrateOn(scene.database, { stores: [store] }));
   expect(failure.message).toContain(`${column} has a collation that is not deterministic`);
-  // What it says to run mends it.
+  // What it says to run fixes it.
   await scene.sql(/Run: (.*)$/.exec(failure.message)![1]!);
   await migrateOn(scene.database, { stores: [store] });
 });

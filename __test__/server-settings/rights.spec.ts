@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const look = () => examine(on(scene.database, { DATABASE_URL: url }));
 /** Runs what the doctor says to run. */
-const follow = (mend: string) => scene.sql(mend.replace('As the owner: ', ''));
+const follow = (fix: string) => scene.sql(fix.replace('As the owner: ', ''));
 const TABLES = ['gmail_tokens', 'oauth_tokens', 'token_vault', 'google_calendar_tokens'].concat(
   'integration_tokens',
 );
@@ -37,10 +37,10 @@ describe('rights on columns', () => {
     for (const store of STORES) {
       const told = before.check(`${store}.rights`)!;
       expect(told, store).toMatchObject({ status: 'problem' });
-      expect(told.mend).toMatch(/GRANT SELECT \(.*\), INSERT \(.*\), UPDATE \(.*\)/);
-      await follow(told.mend!);
+      expect(told.fix).toMatch(/GRANT SELECT \(.*\), INSERT \(.*\), UPDATE \(.*\)/);
+      await follow(told.fix!);
     }
-    for (const id of ['refresh.tables', 'connect.tables']) await follow(before.check(id)!.mend!);
+    for (const id of ['refresh.tables', 'connect.tables']) await follow(before.check(id)!.fix!);
     const after = await look();
     for (const store of STORES) {
       expect(after.check(`${store}.rights`), store).toMatchObject({ status: 'ok' });
@@ -65,7 +65,7 @@ describe('rights on columns', () => {
       GRANT ${right} (${columns[0].names}) ON ${table} TO ${name}`);
       const told = (await look()).check(`${store}.rights`)!;
       expect(told.found).toBe(`The role ${name} lacks ${right} (${column}) on public.${table}.`);
-      await follow(told.mend!);
+      await follow(told.fix!);
       expect((await look()).check(`${store}.rights`)).toMatchObject({ status: 'ok' });
     },
   );

@@ -258,7 +258,7 @@ describe('the doctor', () => {
       expect(await dated()).toMatchObject({
         status: 'warning',
         found: expect.stringContaining('sets updated_at'),
-        mend: expect.stringContaining('dead grant'),
+        fix: expect.stringContaining('dead grant'),
       });
       await scene.sql(`DROP TRIGGER meddles ON ${table};
       CREATE TRIGGER dates BEFORE UPDATE OF access_token, refresh_token ON ${table}

@@ -1,4 +1,4 @@
-/** `tokenkeep doctor`: what is wrong with an application's set-up, and how to mend it. */
+/** `tokenkeep doctor`: what is wrong with an application's set-up, and how to fix it. */
 
 import { type Check, warning } from './doctor/check';
 import { addressCheck } from './doctor/connection';

@@ -50,7 +50,7 @@ const HELP = `tokenkeep keeps OAuth tokens: sealed in PostgreSQL, refreshed once
       --port NUMBER    8080, unless told otherwise; 0: any that is free
       --schema NAME    the schema of the table
       --json           print the address as one JSON object
-  npx tokenkeep doctor                  look for what is wrong with the set-up, and say how to mend
+  npx tokenkeep doctor                  look for what is wrong with the set-up, and say how to fix
                                         it: connection, TLS, pooler, clocks, tables, rights,
                                         row-level security, keys, providers. Writes nothing
       --store NAME     these stores, several times or with commas: those whose tables are there

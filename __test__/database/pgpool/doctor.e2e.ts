@@ -41,7 +41,7 @@ describe(`Pgpool-II ${version}, seen by the doctor`, () => {
     expect(await look({ allow_sql_comments: 'on' })).toMatchObject({
       status: 'problem',
       found: expect.stringContaining('/*NO LOAD BALANCE*/'),
-      mend: expect.stringContaining("primary_routing_query_pattern_list = '.*NO LOAD BALANCE.*'"),
+      fix: expect.stringContaining("primary_routing_query_pattern_list = '.*NO LOAD BALANCE.*'"),
     });
   });
 });

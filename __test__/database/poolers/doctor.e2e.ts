@@ -44,7 +44,7 @@ describe.each(versions)('PgBouncer, %s', (version) => {
     expect(check('database.pooler')).toMatchObject({
       status: 'problem',
       values: { kind: 'statement' },
-      mend: expect.stringContaining('pool_mode = transaction'),
+      fix: expect.stringContaining('pool_mode = transaction'),
     });
     expect(check('gmail.table')).toMatchObject({ status: 'unknown' });
   });

@@ -9,8 +9,8 @@ export interface Check {
   status: Status;
   /** One sentence: what was found. */
   found: string;
-  /** How to mend it. */
-  mend?: string;
+  /** How to fix it. */
+  fix?: string;
   /** What was found, for programs. */
   values?: Record<string, unknown>;
 }
@@ -23,27 +23,27 @@ export function ok(id: string, found: string, values?: Values): Check {
 }
 
 /** It works, but not in every case, or not as one would wish. */
-export function warning(id: string, found: string, mend: string, values?: Values): Check {
-  return { id, status: 'warning', found, mend, ...(values && { values }) };
+export function warning(id: string, found: string, fix: string, values?: Values): Check {
+  return { id, status: 'warning', found, fix, ...(values && { values }) };
 }
 
 /** Something does not work. */
-export function problem(id: string, found: string, mend: string, values?: Values): Check {
-  return { id, status: 'problem', found, mend, ...(values && { values }) };
+export function problem(id: string, found: string, fix: string, values?: Values): Check {
+  return { id, status: 'problem', found, fix, ...(values && { values }) };
 }
 
 /** It could not be looked at. */
-export function unknown(id: string, found: string, mend?: string): Check {
-  return { id, status: 'unknown', found, ...(mend !== undefined && { mend }) };
+export function unknown(id: string, found: string, fix?: string): Check {
+  return { id, status: 'unknown', found, ...(fix !== undefined && { fix }) };
 }
 
-/** A sentence of the core's: up to its first full stop what was found, then how to mend it. */
-export function split(text: string): { found: string; mend: string } {
+/** A sentence of the core's: up to its first full stop what was found, then how to fix it. */
+export function split(text: string): { found: string; fix: string } {
   const end = text.indexOf('. ');
   // The core names a variable as a heading.
   const found = (end < 0 ? text : text.slice(0, end)).replace(/^([A-Z_]+): (?=is|must)/, '$1 ');
-  const mend = end < 0 ? 'Correct it.' : sentence(text.slice(end + 2));
-  return { found: sentence(found), mend };
+  const fix = end < 0 ? 'Correct it.' : sentence(text.slice(end + 2));
+  return { found: sentence(found), fix };
 }
 
 /** With a full stop. */

@@ -22,18 +22,18 @@ export function clockCheck({ aheadMs, roundTripMs }: Facts['clock'], isMixedFlee
     );
   }
   const found = `The database’s clock is ${seconds(aheadMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine’s.`;
-  const mend = 'Let both machines take their time from NTP.';
+  const fix = 'Let both machines take their time from NTP.';
   return isMixedFleet
     ? problem(
         id,
         `${found} Old instances of a mixed fleet take leases by their own clock: they may refresh a token that is being refreshed.`,
-        mend,
+        fix,
         values,
       )
     : warning(
         id,
         `${found} tokenkeep goes by the database’s; certificates, signatures and expiry dates that the application compares do not.`,
-        mend,
+        fix,
         values,
       );
 }

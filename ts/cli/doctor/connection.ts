@@ -15,8 +15,8 @@ const address = ({ host, port }: Attempt): string =>
 
 /** Nothing leads to a database. */
 export function addressCheck(error: unknown): Check {
-  const { found, mend } = split(error instanceof Error ? error.message : String(error));
-  return problem('database.connection', found, mend);
+  const { found, fix } = split(error instanceof Error ? error.message : String(error));
+  return problem('database.connection', found, fix);
 }
 
 /** Whether there is a connection, and to which of several servers. */
@@ -27,10 +27,10 @@ export function connectionCheck({ servers }: Findings): Check {
   if (!used) {
     const unreached = servers.find(({ failure }) => failure);
     const found = servers.map((server) => missed(server).found).join('; ');
-    const mend = unreached
-      ? missed(unreached).mend
+    const fix = unreached
+      ? missed(unreached).fix
       : 'Name the primary in DATABASE_URL, or see why there is none.';
-    return problem(id, sentence(found), mend, { servers: servers.map(address) });
+    return problem(id, sentence(found), fix, { servers: servers.map(address) });
   }
   const facts = used.facts && 'found' in used.facts ? used.facts.found : undefined;
   const values = {
@@ -53,14 +53,14 @@ export function connectionCheck({ servers }: Findings): Check {
     return problem(id, mute, 'See whether the server, or the pool of a pooler, is full.', values);
   }
   const unreached = servers.find(({ failure }) => failure);
-  if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).mend, values);
+  if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).fix, values);
   return ok(id, `${found}${passed}.`, values);
 }
 
 /** Why a server is not used. */
-function missed(server: Attempt): { found: string; mend: string } {
+function missed(server: Attempt): { found: string; fix: string } {
   if (server.failure) return refusal(address(server), server.failure);
-  return { found: `${address(server)} takes no writes`, mend: '' };
+  return { found: `${address(server)} takes no writes`, fix: '' };
 }
 
 /** What the server is. */
@@ -97,22 +97,22 @@ function encodingCheck({ encoding }: Facts): Check {
   const id = 'database.encoding';
   if (encoding === 'UTF8') return ok(id, "The database's encoding is UTF8.", { encoding });
   const found = `The database's encoding is ${encoding}, which cannot hold every text: tokenkeep refuses to use it.`;
-  const mend =
+  const fix =
     "Make a database with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump.";
-  return problem(id, found, mend, { encoding });
+  return problem(id, found, fix, { encoding });
 }
 
 /** Whether the server takes writes. */
 export function primaryCheck({ isStandby, isReadOnly }: Facts): Check {
   const id = 'database.writes';
   const values = { isStandby, isReadOnly };
-  const mend =
+  const fix =
     'Name the primary in DATABASE_URL; or name all servers, with target_session_attrs=read-write.';
   if (isStandby) {
     return problem(
       id,
       'The server is a standby: no token can be refreshed or stored.',
-      mend,
+      fix,
       values,
     );
   }

@@ -25,8 +25,8 @@ export function variablesCheck(failure?: unknown): Check {
   const id = 'environment.variables';
   if (failure === undefined)
     return ok(id, 'The variables that switch something on or off can be read.');
-  const { found, mend } = split(failure instanceof Error ? failure.message : String(failure));
-  return problem(id, found, mend);
+  const { found, fix } = split(failure instanceof Error ? failure.message : String(failure));
+  return problem(id, found, fix);
 }
 
 /** Whether the addon was loaded; `failure` is what came of it. */
@@ -36,6 +36,6 @@ export function addonCheck(tokenkeep: string, failure?: unknown): Check {
   if (failure === undefined) {
     return ok('environment.addon', `tokenkeep ${tokenkeep} runs on ${machine}.`, values);
   }
-  const { found, mend } = split(failure instanceof Error ? failure.message : String(failure));
-  return problem('environment.addon', found, mend, values);
+  const { found, fix } = split(failure instanceof Error ? failure.message : String(failure));
+  return problem('environment.addon', found, fix, values);
 }

@@ -44,10 +44,10 @@ export function keyChecks(stores: Store[], faults: KeyFaults, plaintext: Plainte
     if (fault === undefined) return ok(id, `${variable} is set, and well-formed.`);
     const told = split(fault);
     const { found } = told;
-    const mend = variable === 'ENCRYPTION_SECRET' ? SECRET : told.mend;
+    const fix = variable === 'ENCRYPTION_SECRET' ? SECRET : told.fix;
     // Plaintext needs no key: the first step of a roll-out.
     const isIdle = variable === 'TOKENKEEP_KEY' && plaintext.isWritten && /is not set/.test(found);
-    return isIdle ? warning(id, found, mend) : problem(id, found, mend);
+    return isIdle ? warning(id, found, fix) : problem(id, found, fix);
   });
 }
 
@@ -85,15 +85,15 @@ function plaintextCheck(
   const { rows, sealed, plaintext, versions } = sample;
   if (plaintext > 0 && isRefused) {
     const found = `${of(plaintext, rows)} hold plaintext, which TOKENKEEP_REQUIRE_SEALED refuses.`;
-    const mend =
+    const fix =
       'Take TOKENKEEP_REQUIRE_SEALED away until all rows are sealed: each is when it is next written.';
-    return problem(id, found, mend, values);
+    return problem(id, found, fix, values);
   }
   if (plaintext > 0 && !isWritten) {
     const found = `${of(plaintext, rows)} hold plaintext.`;
-    const mend =
+    const fix =
       'Nothing, or: have them refreshed. A row is sealed when it is next refreshed or stored.';
-    return warning(id, found, mend, values);
+    return warning(id, found, fix, values);
   }
   const keys = Object.entries(versions).map(([version, count]) => `${version} (${count})`);
   const named = keys.length ? ` They name the key version ${list(keys)}.` : '';

@@ -22,8 +22,8 @@ export function linksCheck({ store, links, access }: Table): Check | undefined {
     ({ other }) =>
       ` GRANT REFERENCES ON ${other} TO ${access.roleName} first, or run it as the owner.`,
   );
-  const mend = `Run: npx tokenkeep migrate --store ${store}.${grants.join('')}`;
-  return warning(id, found, mend, values);
+  const fix = `Run: npx tokenkeep migrate --store ${store}.${grants.join('')}`;
+  return warning(id, found, fix, values);
 }
 
 const name = ({ column, other }: Link): string => `${column} -> ${other}.id`;

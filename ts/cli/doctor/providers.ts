@@ -60,16 +60,16 @@ async function reachCheck(
   const isInsecure = url.startsWith('http:') && !isLoopback(new URL(url).hostname);
   if (isInsecure && !allowsInsecure(env)) {
     const found = `The token endpoint of ${name} at ${host} has no TLS: it is refused, since tokens and the client’s secret would go there unencrypted.`;
-    const mend = `Use https in ${variable}, or within a network that you trust set ${INSECURE}=1.`;
-    return problem(id, found, mend, { host });
+    const fix = `Use https in ${variable}, or within a network that you trust set ${INSECURE}=1.`;
+    return problem(id, found, fix, { host });
   }
   if (!reach) return unknown(id, `${host} was not asked (--offline).`);
   const answer = await reach(url);
   if (typeof answer === 'string') {
     const found = `The token endpoint of ${name} at ${host} cannot be reached: ${answer}.`;
-    const mend =
+    const fix =
       'Let this machine connect there. Through a proxy: createTokenKeep({ fetch }). For an authority of your own: NODE_EXTRA_CA_CERTS.';
-    return problem(id, found, mend, { host });
+    return problem(id, found, fix, { host });
   }
   const found = `The token endpoint of ${name} at ${host} answers (${answer}).`;
   const values = { host, status: answer };
@@ -109,8 +109,8 @@ function clientCheck(name: string, stores: Store[], env: NodeJS.ProcessEnv): Che
   const missing = ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'].filter((variable) => !env[variable]);
   if (missing.length === 0) return ok(id, 'GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are set.');
   const found = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set: nothing can be refreshed at Google.`;
-  const mend = 'Take them from the application’s credentials at Google.';
+  const fix = 'Take them from the application’s credentials at Google.';
   // The others may have other providers, or a refreshFn.
   const isNeeded = stores.includes('gmail') || stores.includes('calendar');
-  return isNeeded ? problem(id, found, mend) : warning(id, found, mend);
+  return isNeeded ? problem(id, found, fix) : warning(id, found, fix);
 }

@@ -14,7 +14,7 @@ export function report(checks: readonly Check[], hasColour: boolean): string {
     if (of !== subject) lines.push(...(subject ? [''] : []), of);
     subject = of;
     lines.push(`  ${painted(check.status, hasColour)} ${check.id}: ${check.found}`);
-    if (check.mend) lines.push(`          ${check.mend}`);
+    if (check.fix) lines.push(`          ${check.fix}`);
   }
   const count = (status: Status): number => checks.filter((each) => each.status === status).length;
   const counted = (status: Status, one: string, many: string): string =>

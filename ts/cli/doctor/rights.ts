@@ -14,7 +14,7 @@ export function rightsCheck({ store, access }: Table): Check | undefined {
   const grants = grantsFor(access, needed);
   const id = `${store}.rights`;
   if (!grants) return ok(id, `The role has ${list(needed)} on ${access.name}.`);
-  return problem(id, grants.found, grants.mend, { missing: grants.missing });
+  return problem(id, grants.found, grants.fix, { missing: grants.missing });
 }
 
 /** What is missing, and the statements that grant it. */
@@ -33,8 +33,8 @@ function grantsFor(access: Access, needed: readonly string[]) {
     grants.push(`GRANT ${missing.join(', ')} ON ${name} TO ${roleName};`);
   }
   if (lacks.length === 0) return undefined;
-  const mend = `As the owner: ${grants.join(' ')}`;
-  return { found: `The role ${roleName} lacks ${list(lacks)}.`, mend, missing };
+  const fix = `As the owner: ${grants.join(' ')}`;
+  return { found: `The role ${roleName} lacks ${list(lacks)}.`, fix, missing };
 }
 
 /** The tables beside, which only connecting users needs. */
@@ -55,7 +55,7 @@ export function connectChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]
       ok(id, 'tokenkeep.oauth_state and tokenkeep.oauth_account are there, and may be used.'),
     ];
   }
-  return [problem(id, `Users cannot connect: ${lacks.found}`, lacks.mend)];
+  return [problem(id, `Users cannot connect: ${lacks.found}`, lacks.fix)];
 }
 
 /** What refreshes remember beside the rows; without it they work, and forget. */
@@ -78,18 +78,18 @@ export function refreshChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]
       ok(id, 'tokenkeep.refresh_state and tokenkeep.oauth_client are there, and may be used.'),
     ];
   }
-  return [warning(id, `${lacks.found} So ${forgets}`, lacks.mend)];
+  return [warning(id, `${lacks.found} So ${forgets}`, lacks.fix)];
 }
 
 /** What is missing on some tables, and the statements that grant it, each once. */
-function grantsForAll(tables: Access[]): { found: string; mend: string } | undefined {
+function grantsForAll(tables: Access[]): { found: string; fix: string } | undefined {
   const grants = tables.flatMap((access) => grantsFor(access, ALL) ?? []);
   if (grants.length === 0) return undefined;
   const statements = new Set(
-    grants.flatMap(({ mend }) => mend.replace('As the owner: ', '').split(/(?<=;) /)),
+    grants.flatMap(({ fix }) => fix.replace('As the owner: ', '').split(/(?<=;) /)),
   );
   return {
     found: grants.map(({ found }) => found).join(' '),
-    mend: `As the owner: ${[...statements].join(' ')}`,
+    fix: `As the owner: ${[...statements].join(' ')}`,
   };
 }

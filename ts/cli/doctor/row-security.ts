@@ -31,12 +31,12 @@ export function rowSecurityCheck(table: Table, role: Facts, tellsUser: boolean):
   if (store === 'calendar' && permissive.every(({ asksForUser }) => asksForUser)) {
     const found = `${on}: ${names} asks for the signed-in user (auth.uid())`;
     if (tellsUser) return ok(id, `${found}, of whom TOKENKEEP_JWT_CLAIMS tells it.`, values);
-    const mend = `Set TOKENKEEP_JWT_CLAIMS=1, or ${bypass}.`;
-    return problem(id, `${found}, of whom nothing tells it.`, mend, values);
+    const fix = `Set TOKENKEEP_JWT_CLAIMS=1, or ${bypass}.`;
+    return problem(id, `${found}, of whom nothing tells it.`, fix, values);
   }
   const found = `${on}: ${names} asks for something else than app.current_tenant_id, or asks in a function. What it does not show, tokenkeep cannot work on.`;
-  const mend = `If calls fail, make it ask for app.current_tenant_id and call within withTenant, or ${bypass}.`;
-  return warning(id, found, mend, values);
+  const fix = `If calls fail, make it ask for app.current_tenant_id and call within withTenant, or ${bypass}.`;
+  return warning(id, found, fix, values);
 }
 
 function exemption({ isOwner, rowSecurity }: Access, role: Facts): string {

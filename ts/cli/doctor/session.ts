@@ -15,10 +15,10 @@ export function searchPathCheck(facts: Facts, schema: string | null): Check {
   const path = isEmpty ? 'empty' : searchPath;
   if (currentSchema === null) {
     const found = `search_path is ${path}, and leads to no schema that is there and that the role may use: no table is found.`;
-    const mend =
+    const fix =
       'Name the schema: ?schema=… in DATABASE_URL, or the option schema. Or, each name for itself: ' +
       'ALTER ROLE … SET search_path = "$user", public';
-    return problem(id, found, mend, values);
+    return problem(id, found, fix, values);
   }
   return ok(id, `search_path is ${path}; what is made lands in ${currentSchema}.`, values);
 }
@@ -35,6 +35,6 @@ export function timeoutsCheck({ timeoutsMs }: Facts): Check {
   }
   const named = list(short.map(([name, ms]) => `${name} = ${ms}ms`));
   const found = `The role or the database has ${named}: calls that are slow for once fail.`;
-  const mend = `Set none, or more than a second: ${short.map(([name]) => `ALTER ROLE … RESET ${name};`).join(' ')}`;
-  return warning(id, found, mend, timeoutsMs);
+  const fix = `Set none, or more than a second: ${short.map(([name]) => `ALTER ROLE … RESET ${name};`).join(' ')}`;
+  return warning(id, found, fix, timeoutsMs);
 }

@@ -22,8 +22,8 @@ export function tableCheck(table: Table): Check {
     }
     if (schemas.length > 0) {
       const found = `There is a table ${name} in ${list(schemas)}, but not where tokenkeep looks for it.`;
-      const mend = `Name the schema: ?schema=${schemas[0]} in DATABASE_URL, or the option schema.`;
-      return problem(id, found, mend, { schemas });
+      const fix = `Name the schema: ?schema=${schemas[0]} in DATABASE_URL, or the option schema.`;
+      return problem(id, found, fix, { schemas });
     }
     return problem(id, `There is no table ${name}.`, migrate(store));
   }
@@ -32,8 +32,8 @@ export function tableCheck(table: Table): Check {
   if ('failed' in shape) return unknown(id, `${access.name} is there: ${sentence(shape.failed)}`);
   const { hindering } = shape.found;
   if (hindering.length > 0) {
-    const mend = 'Change the table by hand: a migration leaves such columns as they are.';
-    return problem(id, sentence(hindering.join('; ')), mend, values);
+    const fix = 'Change the table by hand: a migration leaves such columns as they are.';
+    return problem(id, sentence(hindering.join('; ')), fix, values);
   }
   return ok(id, `${access.name} is there, with the columns that it was made with.`, values);
 }

@@ -13,7 +13,7 @@ const CHECKED: Record<TlsMode, string> = {
   'no-verify': 'nothing is checked',
 };
 
-const MEND =
+const FIX =
   'Say sslmode=verify-full in DATABASE_URL, and name the authority of the server’s certificate with sslrootcert if it is not a public one.';
 
 /** `viaPooler`: the server sees another connection than ours. */
@@ -30,22 +30,22 @@ export function tlsCheck(used: Attempt, facts: Facts, mode: TlsMode, viaPooler: 
   if (host.startsWith('/')) return ok(id, 'A socket of this machine needs no encryption.', values);
   if (!isKnown) {
     const found = `Encrypted where the pooler has TLS (sslmode=prefer): plain otherwise.${behind}`;
-    return isNear ? ok(id, found, values) : warning(id, found, MEND, values);
+    return isNear ? ok(id, found, values) : warning(id, found, FIX, values);
   }
   if (!isEncrypted) {
     const found = `The connection to ${host} is not encrypted.${behind}`;
     return isNear
       ? ok(id, `${found} It stays on this machine.`, values)
-      : warning(id, found, MEND, values);
+      : warning(id, found, FIX, values);
   }
   const found = `${ours}; ${CHECKED[mode]} (sslmode=${mode}).${behind}`;
   if (mode === 'no-verify') {
     const risk = 'Whoever stands in between can read and change everything.';
-    return warning(id, `${found} ${risk}`, MEND, values);
+    return warning(id, `${found} ${risk}`, FIX, values);
   }
   if (mode === 'prefer' && !isNear) {
     const risk = 'A server that offers no TLS would be spoken to in plain.';
-    return warning(id, `${found} ${risk}`, MEND, values);
+    return warning(id, `${found} ${risk}`, FIX, values);
   }
   return ok(id, found, values);
 }

@@ -20,10 +20,10 @@ export function triggersCheck({ store, between, access }: Table): Check | undefi
     const alive = dated
       ? ' By updated_at a dead grant can count as alive again, and is asked for anew: set it when tokens change (BEFORE UPDATE OF access_token, refresh_token), or not at all.'
       : '';
-    const mend =
+    const fix =
       'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.' +
       alive;
-    return warning(id, found, mend, values);
+    return warning(id, found, fix, values);
   }
   const names = triggers.map(({ name }) => name);
   const found =
