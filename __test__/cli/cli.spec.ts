@@ -12,6 +12,8 @@ import { until } from '../helpers/promises';
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const { version } = createRequire(import.meta.url)('../../package.json');
 
+const COMMANDS = ['migrate', 'doctor', 'keygen', 'refresh', 'revive', 'serve', 'unseal'];
+
 let database: TestDatabase;
 beforeEach(async () => {
   database = await emptyDatabase();
@@ -70,9 +72,20 @@ describe('migrate', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(/^Up to date: gmail\n/);
     expect(first.stdout).toContain('tenants');
+    // Of one application, and of no interest to any other.
+    expect(first.stdout).not.toContain('site_settings');
     expect(await tables()).toBe(1);
     expect(await cli(['migrate', '--store', 'gmail'])).toEqual(first);
   });
+
+  it.each([[['--store', 'gmail,zoho']], [['--store', 'gmail', '--store', 'zoho']]])(
+    'takes several stores: %j',
+    async (stores) => {
+      const { code, stdout } = await cli(['migrate', ...stores]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^Up to date: gmail, zoho\n/);
+    },
+  );
 
   it('prints one JSON object with --json', async () => {
     const { code, stdout, stderr } = await cli(['migrate', '--store', 'gmail', '--json']);
@@ -165,16 +178,75 @@ describe('what is asked of the tool itself', () => {
     expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each([[['--help']], [['migrate', '--help']], [['keygen', '--help']]])(
-    '%j names every command and exit code',
-    async (args) => {
-      const { code, stdout, stderr } = await cli(args);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      for (const word of ['migrate', 'keygen', '--store', '--schema', '--json', 'Exit codes']) {
-        expect(stdout).toContain(word);
-      }
-    },
-  );
+  it.each([['--help'], ['-h']])('%s names every command and exit code', async (flag) => {
+    const { code, stdout, stderr } = await cli([flag]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const word of [...COMMANDS, '--version', 'Exit codes']) expect(stdout).toContain(word);
+  });
+
+  it.each(COMMANDS)('%s --help shows that command alone, and does nothing', async (command) => {
+    const { code, stdout, stderr } = await cli([command, '--json', '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: npx tokenkeep ${command} `));
+    for (const part of ['--json', 'Example:', 'Exit codes:']) expect(stdout).toContain(part);
+    const others = COMMANDS.filter((other) => other !== command);
+    for (const other of others) expect(stdout).not.toContain(`tokenkeep ${other}`);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(await tables()).toBe(0);
+  });
+
+  it('a command without its addon shows its help', async () => {
+    const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' };
+    expect(await cli(['migrate', '--help'], env)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a mistyped', () => {
+  it.each([
+    ['command', ['refersh'], "unknown command 'refersh'. Did you mean 'refresh'?", ''],
+    ['start of a command', ['doc'], "unknown command 'doc'. Did you mean 'doctor'?", ''],
+    ['option', ['keygen', '--jsno'], "unknown option '--jsno'. Did you mean '--json'?", 'keygen '],
+    [
+      'part of an option',
+      ['refresh', '--within', '9'],
+      "unknown option '--within'. Did you mean '--expires-within'?",
+      'refresh ',
+    ],
+    [
+      'option of the tool',
+      ['--verison'],
+      "unknown option '--verison'. Did you mean '--version'?",
+      '',
+    ],
+    [
+      'store',
+      ['unseal', '--store', 'zoo'],
+      "--store must be one of zoho, calendar, integration, but is 'zoo'. Did you mean 'zoho'?",
+      'unseal ',
+    ],
+  ])('%s is told the nearest name, and where its help is', async (_, args, told, command) => {
+    const stderr = `tokenkeep: ${told}\nSee: npx tokenkeep ${command}--help\n`;
+    expect(await cli(args)).toEqual({ code: 2, stdout: '', stderr });
+  });
+
+  it.each([
+    ['a command like no other', ['frobnicate'], "unknown command 'frobnicate'"],
+    ['an option like no other', ['keygen', '--bits', '9'], "unknown option '--bits'"],
+    ['a name of every object', ['keygen', '--constructor'], "unknown option '--constructor'"],
+    ['a short option', ['keygen', '-j'], "unknown option '-j'"],
+    ['a value for a flag', ['keygen', '--json=1'], '--json takes no value'],
+    ['no value', ['migrate', '--store'], '--store needs a value: --store NAME'],
+    [
+      'an option for a value',
+      ['migrate', '--store', '--json'],
+      '--store needs a value: --store NAME',
+    ],
+    ['no required option', ['revive'], '--store is missing: --store NAME'],
+    ['a word too many', ['keygen', 'now'], "unexpected argument 'now'"],
+  ])('call is told what is wrong, and no other name: %s', async (_, args, told) => {
+    const { code, stderr } = await cli(args);
+    expect({ code, told: stderr.split('\n')[0] }).toEqual({ code: 2, told: `tokenkeep: ${told}` });
+  });
 });
 
 describe('unseal', () => {
@@ -247,7 +319,7 @@ describe('refresh', () => {
     await database.client.query(`UPDATE integration_tokens SET provider = 'other'`);
     expect(await cli(['refresh'], at)).toMatchObject({
       code: 0,
-      stdout: 'Refreshed 0, failed 0, revoked 0\nother: 1 row due, not tried\n',
+      stdout: 'Refreshed 0, failed 0, revoked 0\nother: 1 row due, not refreshed\n',
     });
     await endpoint.close();
   });
@@ -297,7 +369,7 @@ describe('refresh that is ended by a signal', () => {
     const [code] = await once(child, 'close');
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `tokenkeep: stopped by ${signal}: what was sent is stored, a later run goes on\n`,
+      stderr: `tokenkeep: stopped by ${signal}: all answers are stored; run it again to refresh the rest\n`,
     });
     // One was under way; nothing was sent after the signal.
     expect(endpoint.requests).toHaveLength(1);

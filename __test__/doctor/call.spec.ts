@@ -31,7 +31,7 @@ describe('a call', () => {
     expect(stdout).toContain(check('database.connection')!.fix);
   });
 
-  it('is described where all commands are', async () => {
+  it('is described by --help', async () => {
     const { code, stdout } = await run(['--help'], {});
     expect(code).toBe(0);
     for (const word of ['doctor', '--offline', '--json', '--store']) expect(stdout).toContain(word);

@@ -8,12 +8,18 @@ import type { Findings, Store } from './doctor/findings';
 import { keyChecks } from './doctor/keys';
 import { providerChecks } from './doctor/providers';
 import { hasColour, report } from './doctor/report';
-import { STORES, configuredStores, namedStores, storesWithTables } from './doctor/stores';
+import { STORES, configuredStores, storesWithTables } from './doctor/stores';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
 import { bare } from '../input/fields';
 import { read, resolve } from '../settings/settings';
-import { flags } from './usage';
+
+interface Values {
+  store: Store[] | undefined;
+  schema: string | undefined;
+  offline: boolean | undefined;
+  json: boolean | undefined;
+}
 
 interface Asked {
   stores: Store[] | undefined;
@@ -22,21 +28,12 @@ interface Asked {
 }
 
 /** Prints what it found. Exits with 1 when something does not work. */
-export async function doctor(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    store: { type: 'string', multiple: true },
-    schema: { type: 'string' },
-    offline: { type: 'boolean' },
-    json: { type: 'boolean' },
-  });
-  const stores = namedStores(values.store);
-  const checks = await examine({
-    stores,
-    schema: values.schema,
-    isOffline: values.offline === true,
-  });
+export async function doctor({ store, schema, offline, json }: Values): Promise<void> {
+  // In the order of the checks, whatever the order of the names.
+  const stores = store && STORES.filter((each) => store.includes(each));
+  const checks = await examine({ stores, schema, isOffline: offline === true });
   const isOk = checks.every(({ status }) => status !== 'problem');
-  const text = values.json
+  const text = json
     ? `${JSON.stringify({ ok: isOk, checks })}\n`
     : report(checks, hasColour(process.stdout, process.env));
   process.stdout.write(text);

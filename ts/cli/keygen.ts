@@ -1,11 +1,9 @@
-/** `tokenkeep keygen`: a new key, from the operating system's random numbers. */
+/** `tokenkeep keygen`: a new key, from the operating system's random number generator. */
 
 import { randomBytes } from 'node:crypto';
-import { flags } from './usage';
 
 /** Prints 64 hexadecimal characters. */
-export function keygen(args: string[]): void {
-  const { values } = flags(args, { json: { type: 'boolean' } });
+export function keygen({ json }: { json: boolean | undefined }): void {
   const key = randomBytes(32).toString('hex');
-  process.stdout.write(`${values.json ? JSON.stringify({ key }) : key}\n`);
+  process.stdout.write(`${json ? JSON.stringify({ key }) : key}\n`);
 }

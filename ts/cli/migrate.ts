@@ -2,30 +2,30 @@
 
 import { createTokenKeep } from '../instance/instance';
 import type { MigrateOptions } from '../instance/migrations';
-import type { TokenKeepOptions } from '../settings/settings';
-import { UsageError, flags } from './usage';
 
-/** Prints what was done, and what had to be left out. */
-export async function migrate(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    store: { type: 'string', multiple: true },
-    schema: { type: 'string' },
-    keep: { type: 'string' },
-    json: { type: 'boolean' },
-  });
-  if (!values.store) throw new UsageError('migrate needs --store, such as --store gmail');
-  const options: TokenKeepOptions = values.schema === undefined ? {} : { schema: values.schema };
-  const keep = createTokenKeep(options);
-  const wanted = { stores: values.store, keep: values.keep } as MigrateOptions;
-  const leftOut = await keep.migrate(wanted);
-  await keep.close();
-  if (values.json) {
-    process.stdout.write(`${JSON.stringify({ stores: values.store, leftOut })}\n`);
-    return;
+interface Values {
+  store: MigrateOptions['stores'];
+  schema: string | undefined;
+  keep: MigrateOptions['keep'];
+  json: boolean | undefined;
+}
+
+/** Prints what was done, and what was left out. */
+export async function migrate({ store: stores, schema, keep, json }: Values): Promise<void> {
+  const instance = createTokenKeep(schema === undefined ? {} : { schema });
+  const options = keep === undefined ? { stores } : { stores, keep };
+  const leftOut = await instance.migrate(options).finally(() => instance.close());
+  process.stdout.write(json ? `${JSON.stringify({ stores, leftOut })}\n` : report(stores, leftOut));
+}
+
+/** A column for one application's own table; where that table is not there, nobody needs it. */
+const OPTIONAL = /^left out site_settings\..*no such table/;
+
+function report(stores: readonly string[], leftOut: readonly string[]): string {
+  const sentences = leftOut.filter((sentence) => !OPTIONAL.test(sentence));
+  const lines = [`Up to date: ${stores.join(', ')}`, ...sentences.map((each) => `  ${each}`)];
+  if (sentences.some((sentence) => sentence.includes('foreign key'))) {
+    lines.push('tokenkeep works without these foreign keys; run migrate again to add them later.');
   }
-  process.stdout.write(`Up to date: ${values.store.join(', ')}\n`);
-  for (const sentence of leftOut) process.stdout.write(`  ${sentence}\n`);
-  if (leftOut.some((sentence) => sentence.includes('foreign key'))) {
-    process.stdout.write('A later run makes a foreign key that was left out.\n');
-  }
+  return `${lines.join('\n')}\n`;
 }

@@ -1,28 +1,27 @@
-/** `tokenkeep refresh`: tokens that run out soon are refreshed before anybody waits for them. */
+/** `tokenkeep refresh`: refreshes tokens that expire soon, before a caller has to wait for them. */
 
 import { ClosedError } from '../errors/errors';
 import { type TokenKeep, createTokenKeep } from '../instance/instance';
 import type { RefreshExpiringResult } from '../stores/integration';
-import { UsageError, flags } from './usage';
+import { UsageError } from './usage';
 
-/** Prints what it came to. Exits with 1 when a refresh has failed. */
-export async function refresh(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    'expires-within': { type: 'string', default: '900' },
-    concurrency: { type: 'string', default: '8' },
-    limit: { type: 'string' },
-    'max-per-second': { type: 'string' },
-    schema: { type: 'string' },
-    json: { type: 'boolean' },
-  });
+interface Values {
+  'expires-within': string;
+  concurrency: string;
+  limit: string | undefined;
+  'max-per-second': string | undefined;
+  schema: string | undefined;
+  json: boolean | undefined;
+}
+
+/** Prints the result. Exits with 1 when a refresh has failed. */
+export async function refresh(values: Values): Promise<void> {
+  const { limit, 'max-per-second': perSecond } = values;
   const options = {
     expiresWithin: numberOf('--expires-within', values['expires-within']) * 1_000,
     concurrency: numberOf('--concurrency', values.concurrency),
-    limit: values.limit === undefined ? undefined : numberOf('--limit', values.limit),
-    maxPerSecond:
-      values['max-per-second'] === undefined
-        ? undefined
-        : numberOf('--max-per-second', values['max-per-second']),
+    limit: limit === undefined ? undefined : numberOf('--limit', limit),
+    maxPerSecond: perSecond === undefined ? undefined : numberOf('--max-per-second', perSecond),
   };
   const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
   const result = await untilSignal(keep, keep.integration.refreshExpiring(options));
@@ -31,12 +30,12 @@ export async function refresh(args: string[]): Promise<void> {
   if (result.failed > 0) process.exitCode = 1;
 }
 
-/** How long what was sent may take to be stored after a signal. */
+/** How long after a signal answers may take to arrive and be stored. */
 const GRACE_MS = 30_000;
 
 /**
- * The result of a run. A signal ends it: nothing more is sent, and what was sent is stored, since a
- * provider may have made the old refresh token worthless.
+ * The result of a run. A signal ends it: no more requests are sent, and the answers to those that
+ * were sent are stored, since a provider may have invalidated the old refresh token.
  */
 async function untilSignal<Result>(keep: TokenKeep, run: Promise<Result>): Promise<Result> {
   let stoppedBy: string | undefined;
@@ -49,7 +48,9 @@ async function untilSignal<Result>(keep: TokenKeep, run: Promise<Result>): Promi
     return await run;
   } catch (error) {
     if (!stoppedBy || !(error instanceof ClosedError)) throw error;
-    throw new ClosedError(`stopped by ${stoppedBy}: what was sent is stored, a later run goes on`);
+    throw new ClosedError(
+      `stopped by ${stoppedBy}: all answers are stored; run it again to refresh the rest`,
+    );
   } finally {
     await keep.close(stoppedBy ? { timeoutMs: GRACE_MS } : {});
     process.off('SIGTERM', stop).off('SIGINT', stop);
@@ -67,12 +68,12 @@ function linesOf({
   return [
     `Refreshed ${refreshed}, failed ${failed}, revoked ${revoked}`,
     ...failures.map(({ provider, code, count }) => `${provider}: ${rows(count)}, ${code}`),
-    ...skipped.map(({ provider, count }) => `${provider}: ${rows(count)} due, not tried`),
+    ...skipped.map(({ provider, count }) => `${provider}: ${rows(count)} due, not refreshed`),
   ];
 }
 
 function numberOf(flag: string, text: string): number {
   const number = Number(text);
-  if (!(number > 0)) throw new UsageError(`${flag} must be a number above 0`);
+  if (!(number > 0)) throw new UsageError(`${flag} must be a number greater than 0`);
   return number;
 }

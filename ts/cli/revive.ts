@@ -1,23 +1,21 @@
-/** `tokenkeep revive`: connections that were marked dead are tried again. */
+/** `tokenkeep revive`: clears the mark of connections that were marked as revoked. */
 
 import { createTokenKeep } from '../instance/instance';
 import type { ReviveOptions } from '../instance/revive';
-import { UsageError, flags } from './usage';
+import { UsageError } from './usage';
 
-/** Prints how many rows were marked. */
-export async function revive(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    store: { type: 'string' },
-    since: { type: 'string' },
-    schema: { type: 'string' },
-    json: { type: 'boolean' },
-  });
-  const { store, schema, json } = values;
-  if (!store) throw new UsageError('revive needs --store, such as --store integration');
-  const since = values.since === undefined ? undefined : moment(values.since);
+interface Values {
+  store: ReviveOptions['store'];
+  since: string | undefined;
+  schema: string | undefined;
+  json: boolean | undefined;
+}
+
+/** Prints how many rows it has changed. */
+export async function revive({ store, since: from, schema, json }: Values): Promise<void> {
+  const since = from === undefined ? undefined : moment(from);
   const keep = createTokenKeep(schema === undefined ? {} : { schema });
-  const options = { store, since } as ReviveOptions;
-  const rows = await keep.revive(options).finally(() => keep.close());
+  const rows = await keep.revive({ store, since }).finally(() => keep.close());
   const text = json
     ? JSON.stringify({ store, rows })
     : `Revived ${store}: ${rows} ${rows === 1 ? 'row' : 'rows'}`;

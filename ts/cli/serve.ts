@@ -10,19 +10,20 @@ import { createGoogleHandlers } from '../http/handlers';
 import { type NodeListener, listenerOf, webRequest } from '../http/node';
 import { Setting, connectSecret } from '../http/setting';
 import { type TokenKeep, createTokenKeep } from '../instance/instance';
-import { UsageError, flags } from './usage';
+import { UsageError } from './usage';
 
-/** Serves until it is told to stop; then ends what is under way. */
-export async function serve(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    host: { type: 'string', default: '127.0.0.1' },
-    port: { type: 'string', default: '8080' },
-    schema: { type: 'string' },
-    json: { type: 'boolean' },
-  });
+interface Values {
+  host: string;
+  port: string;
+  schema: string | undefined;
+  json: boolean | undefined;
+}
+
+/** Serves until SIGTERM or SIGINT; then finishes the requests that are in progress. */
+export async function serve(values: Values): Promise<void> {
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) {
-    throw new UsageError('--port must be a number from 0 to 65535');
+    throw new UsageError('--port must be a whole number from 0 to 65535');
   }
   const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
   await checkSettings(keep);
@@ -37,11 +38,11 @@ export async function serve(args: string[]): Promise<void> {
   await keep.close();
 }
 
-/** What is missing is said now, not to the first user. */
+/** A missing setting fails at the start, not at the first request. */
 async function checkSettings({ connector }: TokenKeep): Promise<void> {
   if (!connectSecret()) {
     throw new ConfigurationError(
-      'TOKENKEEP_CONNECT_SECRET: is not set. Make one with: npx tokenkeep keygen. Whoever has it connects any user, and reads any token',
+      'TOKENKEEP_CONNECT_SECRET: is not set. Make one with: npx tokenkeep keygen. Keep it secret: whoever has it can connect any user and read any token',
     );
   }
   connector.redirectUri();

@@ -1,23 +1,19 @@
-/** `tokenkeep unseal`: a store's values become plaintext again. */
+/** `tokenkeep unseal`: turns a store's sealed values back into plaintext. */
 
 import { createTokenKeep } from '../instance/instance';
-import type { UnsealOptions } from '../instance/sealing';
-import type { TokenKeepOptions } from '../settings/settings';
-import { UsageError, flags } from './usage';
+import type { SealedStore } from '../instance/sealing';
+
+interface Values {
+  store: SealedStore;
+  schema: string | undefined;
+  json: boolean | undefined;
+}
 
 /** Prints how many rows were rewritten. */
-export async function unseal(args: string[]): Promise<void> {
-  const { values } = flags(args, {
-    store: { type: 'string' },
-    schema: { type: 'string' },
-    json: { type: 'boolean' },
-  });
-  const { store, schema } = values;
-  if (!store) throw new UsageError('unseal needs --store, such as --store zoho');
-  const options: TokenKeepOptions = schema === undefined ? {} : { schema };
-  const keep = createTokenKeep(options);
-  const rows = await keep.unseal({ store } as UnsealOptions).finally(() => keep.close());
-  const text = values.json
+export async function unseal({ store, schema, json }: Values): Promise<void> {
+  const keep = createTokenKeep(schema === undefined ? {} : { schema });
+  const rows = await keep.unseal({ store }).finally(() => keep.close());
+  const text = json
     ? JSON.stringify({ store, rows })
     : `Unsealed ${store}: ${rows} ${rows === 1 ? 'row' : 'rows'}`;
   process.stdout.write(`${text}\n`);

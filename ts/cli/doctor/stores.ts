@@ -1,6 +1,5 @@
 /** Which stores are looked at. */
 
-import { UsageError } from '../usage';
 import type { Contents, Store } from './findings';
 
 export const STORES: readonly Store[] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
@@ -13,18 +12,6 @@ const VARIABLES: Record<Store, readonly string[]> = {
   calendar: [],
   integration: [],
 };
-
-/** The stores of `--store`, with commas or several times; `undefined`: none was named. */
-export function namedStores(given: readonly string[] | undefined): Store[] | undefined {
-  if (!given) return undefined;
-  const names = given.flatMap((names) => names.split(','));
-  for (const name of names) {
-    if (!(STORES as readonly string[]).includes(name)) {
-      throw new UsageError(`--store may name: ${STORES.join(', ')}`);
-    }
-  }
-  return STORES.filter((store) => names.includes(store));
-}
 
 /** The stores whose variables are set. */
 export function configuredStores(env: NodeJS.ProcessEnv): Store[] {

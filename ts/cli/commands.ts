@@ -1,0 +1,145 @@
+/** The commands of the CLI, each declared once. */
+
+import type { ReviveOptions } from '../instance/revive';
+import type { SealedStore } from '../instance/sealing';
+import { type Command, command } from './command';
+import { STORES } from './doctor/stores';
+
+const json = { text: 'print one JSON object' };
+const schema = { value: 'NAME', text: 'the schema of the tables' };
+
+const SEALED: readonly SealedStore[] = ['zoho', 'calendar', 'integration'];
+const REVIVABLE: readonly ReviveOptions['store'][] = ['zoho', 'vault', 'integration'];
+
+export const COMMANDS: readonly Command[] = [
+  command({
+    name: 'migrate',
+    summary: 'create or update the tables of stores',
+    description: `Creates the tables of the named stores, or adds what they lack. It is safe to run again, and in
+several processes at once.`,
+    environment: ['DATABASE_URL'],
+    options: {
+      store: { value: 'NAME', choices: STORES, multiple: true, required: true, text: 'the stores' },
+      schema,
+      keep: {
+        value: 'newest',
+        choices: ['newest'],
+        text: 'delete all but the newest of several rows with one key; an error by default',
+      },
+      json,
+    },
+    example: 'npx tokenkeep migrate --store gmail,integration',
+    failure: 'failure',
+    run: (values) => (require('./migrate') as typeof import('./migrate')).migrate(values),
+  }),
+  command({
+    name: 'doctor',
+    summary: 'check the set-up, and say how to fix what is wrong',
+    description: `Checks the connection, TLS, poolers, clocks, tables, privileges, row-level security, keys and
+providers, and says how to fix what is wrong. It writes nothing, and prints no token and no key.`,
+    environment: ['the variables of the application'],
+    options: {
+      store: {
+        value: 'NAME',
+        choices: STORES,
+        multiple: true,
+        text: 'the stores, by default those with a table or a variable',
+      },
+      schema,
+      offline: { text: 'send no request to providers' },
+      json,
+    },
+    example: 'npx tokenkeep doctor --store gmail --json',
+    failure: 'a problem was found',
+    run: (values) => (require('./doctor') as typeof import('./doctor')).doctor(values),
+  }),
+  command({
+    name: 'keygen',
+    summary: 'print a new key',
+    description: 'Prints a new random key for GMAIL_ENCRYPTION_KEY or TOKENKEEP_KEY.',
+    environment: [],
+    options: { json },
+    example: 'npx tokenkeep keygen',
+    failure: 'failure',
+    run: (values) => (require('./keygen') as typeof import('./keygen')).keygen(values),
+  }),
+  command({
+    name: 'refresh',
+    summary: 'refresh the tokens of the integration store that expire soon',
+    description: `Refreshes the tokens of the integration store that expire soon, before a caller has to wait for
+them. Any number of processes can run at once. On SIGTERM or SIGINT it sends no more requests,
+stores the answers that are on the way, and exits.`,
+    environment: ['DATABASE_URL', 'TOKENKEEP_KEY', 'GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+    options: {
+      'expires-within': {
+        value: 'SECONDS',
+        default: '900',
+        text: 'refresh tokens that expire within this time',
+      },
+      concurrency: { value: 'NUMBER', default: '8', text: 'refreshes at once' },
+      limit: { value: 'NUMBER', text: 'rows to try at most, by default all' },
+      'max-per-second': {
+        value: 'NUMBER',
+        text: 'requests to each provider per second, by default unlimited',
+      },
+      schema,
+      json,
+    },
+    example: 'npx tokenkeep refresh --expires-within 1800 --concurrency 4',
+    failure: 'failure, or a token could not be refreshed',
+    run: (values) => (require('./refresh') as typeof import('./refresh')).refresh(values),
+  }),
+  command({
+    name: 'revive',
+    summary: 'try connections again that were marked as revoked',
+    description: `Clears the mark of connections that were marked as revoked, so that the next call tries them
+again: for example after a deployment with the credentials of another client.`,
+    environment: ['DATABASE_URL'],
+    options: {
+      store: { value: 'NAME', choices: REVIVABLE, required: true, text: 'the store' },
+      since: { value: 'DATE', text: 'only connections that were marked at this time or later' },
+      schema,
+      json,
+    },
+    example: 'npx tokenkeep revive --store integration --since 2031-02-03T04:05:06Z',
+    failure: 'failure',
+    run: (values) => (require('./revive') as typeof import('./revive')).revive(values),
+  }),
+  command({
+    name: 'serve',
+    summary: 'serve the routes that connect calendars, for programs not written in Node',
+    description: `Serves the routes with which users connect their calendars, and GET /credentials?user_id= for
+programs that are not written in Node. It speaks HTTP: put a proxy with TLS in front of it.`,
+    environment: [
+      'DATABASE_URL',
+      'TOKENKEEP_KEY',
+      'TOKENKEEP_CONNECT_SECRET',
+      'GOOGLE_CLIENT_ID',
+      'GOOGLE_CLIENT_SECRET',
+    ],
+    options: {
+      host: { value: 'ADDRESS', default: '127.0.0.1', text: 'the address to listen on' },
+      port: { value: 'NUMBER', default: '8080', text: 'the port to listen on; 0 for any free one' },
+      schema,
+      json: { text: 'print the address as one JSON object' },
+    },
+    example: 'npx tokenkeep serve --port 8080',
+    failure: 'failure',
+    run: (values) => (require('./serve') as typeof import('./serve')).serve(values),
+  }),
+  command({
+    name: 'unseal',
+    summary: 'turn the sealed values of a store back into plaintext',
+    description: `Turns the sealed values of a store back into plaintext, before an application goes back to code
+that cannot open them.`,
+    environment: ['DATABASE_URL', 'TOKENKEEP_KEY', 'TOKENKEEP_SEALING=off'],
+    options: {
+      store: { value: 'NAME', choices: SEALED, required: true, text: 'the store' },
+      schema,
+      json,
+    },
+    example: 'npx tokenkeep unseal --store zoho',
+    failure: 'failure',
+    run: (values) => (require('./unseal') as typeof import('./unseal')).unseal(values),
+  }),
+];
