@@ -22,7 +22,9 @@ describe('a call', () => {
   it('that finds a problem is 1, and prints for people what it prints for programs', async () => {
     const { code, stdout, stderr } = await run(['--offline', '--store', 'gmail,zoho'], AWAY);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toMatch(/problem database\.connection: 127\.0\.0\.1:1: nobody listens there/);
+    expect(stdout).toMatch(
+      /problem database\.connection: 127\.0\.0\.1:1: nothing listens on this port/,
+    );
     expect(stdout).toMatch(/\n\d problems, 0 warnings, \d+ not checked\n$/);
     expect(stdout).not.toContain('\u001b');
     const { check } = await examine(AWAY, ['--offline', '--store', 'gmail', '--store', 'zoho']);
@@ -64,7 +66,7 @@ describe('the report', () => {
   const checks = [
     { id: 'a.one', status: 'ok', found: 'Well.' },
     { id: 'a.two', status: 'problem', found: 'Not well.', fix: 'Fix it.' },
-    { id: 'b.one', status: 'unknown', found: 'Not looked at.' },
+    { id: 'b.one', status: 'unknown', found: 'Not checked.' },
   ] as const;
 
   it('has colours on a terminal only, and none where NO_COLOR is set', () => {
@@ -84,7 +86,7 @@ describe('the report', () => {
       '          Fix it.',
       '',
       'b',
-      '  unknown b.one: Not looked at.',
+      '  unknown b.one: Not checked.',
       '',
       '1 problem, 0 warnings, 1 not checked',
       '',

@@ -47,20 +47,20 @@ describe('a connection', () => {
     [
       'a name that nobody knows',
       (url) => (url.hostname = 'tokenkeep.invalid'),
-      /name is not known/,
+      /name cannot be resolved/,
       /host/,
     ],
     [
       'a port where nobody listens',
       (url) => (url.port = '1'),
-      /nobody listens/,
+      /nothing listens/,
       /Start the server/,
     ],
     [
       'another password',
       (url) => (url.password = 'hunter2'),
       /password/,
-      /Correct user and password/,
+      /Correct the user and password/,
     ],
     [
       'another database',
@@ -118,7 +118,7 @@ describe('a connection', () => {
     const told = await connection(changed((url) => (url.port = String(port))));
     expect(told).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('nobody answers'),
+      found: expect.stringContaining('no answer'),
     });
     silent.close();
   });

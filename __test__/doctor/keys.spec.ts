@@ -70,15 +70,15 @@ describe('stored rows', () => {
     for (const store of [...OWN, 'vault']) {
       expect(check(`${store}.rows`), store).toMatchObject({
         status: 'problem',
-        found: expect.stringContaining('1 of the 1 newest rows do not open'),
+        found: expect.stringContaining('1 of the 1 newest rows cannot be opened'),
       });
     }
     expect(check('gmail.rows')).toMatchObject({
       status: 'problem',
       found: expect.stringContaining(
-        '1 of the 2 newest rows do not open with GMAIL_ENCRYPTION_KEY',
+        '1 of the 2 newest rows cannot be opened with GMAIL_ENCRYPTION_KEY',
       ),
-      fix: expect.stringContaining('2:present,1:former'),
+      fix: expect.stringContaining('2:current,1:previous'),
     });
     const back = await look({
       GMAIL_ENCRYPTION_KEY: `2:${KEY},1:${OTHER_KEY}`,
@@ -97,7 +97,7 @@ describe('stored rows', () => {
     await fill({ tokenkeepKey: `3:${KEY}` });
     const { check } = await look({ TOKENKEEP_KEY: `3:${KEY}` });
     expect(check('gmail.rows')).toMatchObject({ values: { versions: { 1: 1, 7: 1 } } });
-    expect(check('zoho.rows')!.found).toContain('key version 3 (1)');
+    expect(check('zoho.rows')!.found).toContain('Key versions: 3 (1)');
   });
 
   it('in plaintext are told: a warning, a problem where that is refused, none where it is meant', async () => {

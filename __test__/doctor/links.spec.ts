@@ -29,7 +29,7 @@ describe('foreign keys', () => {
     expect(await links('gmail')).toMatchObject({
       status: 'warning',
       found:
-        'tenant_id -> tenants.id was left out: tenants.id is uuid, not text; user_id -> users.id was left out, and could be made now.',
+        'tenant_id -> tenants.id was left out: tenants.id has the type uuid, not text; user_id -> users.id was left out, and can be added now.',
       fix: 'Run: npx tokenkeep migrate --store gmail.',
     });
     await migrateOn(database, { stores: ['gmail'] });
@@ -57,7 +57,7 @@ describe('foreign keys', () => {
     await migrateOn(database, { stores: ['vault'] });
     expect(await links('vault')).toMatchObject({
       status: 'ok',
-      found: 'There: tenant_id -> tenants.id.',
+      found: 'All foreign keys exist: tenant_id -> tenants.id.',
     });
   });
 
@@ -66,7 +66,7 @@ describe('foreign keys', () => {
     await sql('CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY)');
     expect(await links('calendar')).toMatchObject({
       status: 'warning',
-      found: 'user_id -> auth.users.id was left out, and could be made now.',
+      found: 'user_id -> auth.users.id was left out, and can be added now.',
     });
     await migrateOn(database, { stores: ['calendar'] });
     expect(await links('calendar')).toMatchObject({ status: 'ok' });

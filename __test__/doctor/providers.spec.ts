@@ -66,7 +66,7 @@ describe('a provider', () => {
     });
     expect(check('providers.zoho.reachable')).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('no http or https URL'),
+      found: expect.stringContaining('not an http or https URL'),
     });
   });
 
@@ -107,7 +107,7 @@ describe('a provider', () => {
     const [refused] = await providerChecks(['gmail'], env, async (url) => asked.push(url));
     expect(refused).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('refused'),
+      found: expect.stringContaining('refuses it'),
       fix: expect.stringContaining('TOKENKEEP_ALLOW_INSECURE_REQUESTS=1'),
     });
     expect(asked).toEqual([]);

@@ -67,9 +67,11 @@ describe('row-level security', () => {
     expect(await security()).toMatchObject({
       status: 'warning',
       found: expect.stringMatching(
-        /tenant_isolation asks for app\.current_tenant_id\. Every call needs withTenant/,
+        /by app\.current_tenant_id \(tenant_isolation\)\. Every call needs withTenant/,
       ),
-      fix: expect.stringContaining('Call within withTenant, or let tokenkeep alone connect as'),
+      fix: expect.stringContaining(
+        'Make calls inside withTenant, or connect tokenkeep, and nothing else, as',
+      ),
     });
     expect(await look('gmail.rows')).toMatchObject({
       status: 'unknown',
@@ -99,7 +101,7 @@ describe('row-level security', () => {
 
   it('without a policy hides everything', async () => {
     await sql('DROP POLICY tenant_isolation ON gmail_tokens');
-    const hidden = { status: 'problem', found: expect.stringContaining('everything is hidden') };
+    const hidden = { status: 'problem', found: expect.stringContaining('all rows are hidden') };
     expect(await security()).toMatchObject(hidden);
     await sql('CREATE POLICY of_others ON gmail_tokens TO CURRENT_USER USING (true)');
     expect(await security()).toMatchObject(hidden);
@@ -110,8 +112,8 @@ describe('row-level security', () => {
     await sql('CREATE POLICY odd ON gmail_tokens USING (length(user_id) > 3)');
     expect(await security()).toMatchObject({
       status: 'warning',
-      found: expect.stringContaining('odd asks for something else'),
-      fix: expect.stringContaining('make it ask for app.current_tenant_id'),
+      found: expect.stringContaining('by a function (odd)'),
+      fix: expect.stringContaining('use app.current_tenant_id in the policies'),
     });
   });
 });

@@ -145,7 +145,7 @@ describe('migrations', () => {
     await sql('DELETE FROM tokenkeep.migrations');
     expect(await migrations()).toMatchObject({
       status: 'ok',
-      found: expect.stringContaining('no migration was applied'),
+      found: expect.stringContaining('No migration is recorded'),
     });
     const url = await role(database, 'plain');
     await sql(`GRANT ALL ON integration_tokens TO ${nameOf(url)}`);

@@ -19,10 +19,10 @@ describe('a server with TLS', () => {
     (await examine({ DATABASE_URL: server.url(query) })).check('database.tls');
 
   it.each([
-    ['verify-full', 'ok', /TLSv1\.3, TLS_AES_\w+\); .* and name are checked/],
+    ['verify-full', 'ok', /TLSv1\.3, TLS_AES_\w+\); .* and name are verified/],
     ['verify-ca', 'ok', /but not its name/],
     ['prefer', 'ok', /TLSv1\.3/],
-    ['disable', 'ok', /not encrypted\. It stays on this machine/],
+    ['disable', 'ok', /not encrypted\. It does not leave this machine/],
   ])('is spoken to as %s says', async (sslmode, status, found) => {
     const check = await tls({ sslmode, ...(sslmode === 'disable' ? {} : CA) });
     expect(check).toMatchObject({ status, found: expect.stringMatching(found) });
@@ -31,7 +31,7 @@ describe('a server with TLS', () => {
   it('that nobody checks is a warning, also on this machine', async () => {
     const { code, check } = await warned(server.url({ sslmode: 'no-verify' }));
     expect(code).toBe('warning');
-    expect(check).toMatch(/nothing is checked .* Whoever stands in between/);
+    expect(check).toMatch(/nothing is verified .* Anyone on the way to the server/);
   });
 
   it('that nobody vouches for is a problem of the connection, with what to change', async () => {

@@ -1,4 +1,4 @@
-/** `tokenkeep doctor`: what is wrong with an application's set-up, and how to fix it. */
+/** `tokenkeep doctor`: checks the set-up of an application, and says how to fix what is wrong. */
 
 import { type Check, warning } from './doctor/check';
 import { addressCheck } from './doctor/connection';
@@ -21,13 +21,14 @@ interface Values {
   json: boolean | undefined;
 }
 
-interface Asked {
+/** What to check. */
+interface Request {
   stores: Store[] | undefined;
   schema: string | undefined;
   isOffline: boolean;
 }
 
-/** Prints what it found. Exits with 1 when something does not work. */
+/** Prints the checks. Exits with 1 when one of them is a problem. */
 export async function doctor({ store, schema, offline, json }: Values): Promise<void> {
   // In the order of the checks, whatever the order of the names.
   const stores = store && STORES.filter((each) => store.includes(each));
@@ -40,7 +41,7 @@ export async function doctor({ store, schema, offline, json }: Values): Promise<
   if (!isOk) process.exitCode = 1;
 }
 
-async function examine(asked: Asked): Promise<Check[]> {
+async function examine(request: Request): Promise<Check[]> {
   const { version } = require('../../package.json') as { version: string };
   const checks = [nodeCheck(process.versions.node)];
   let core: typeof Core;
@@ -49,20 +50,20 @@ async function examine(asked: Asked): Promise<Check[]> {
   } catch (failure) {
     return [...checks, addonCheck(version, failure)];
   }
-  return [...checks, addonCheck(version), ...(await examineWith(core, asked))];
+  return [...checks, addonCheck(version), ...(await examineWith(core, request))];
 }
 
-async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
+async function examineWith(core: typeof Core, request: Request): Promise<Check[]> {
   let settings: InstanceOptions;
   let findings: Findings;
-  const configured = asked.stores ?? configuredStores(bare(process.env));
+  const configured = request.stores ?? configuredStores(bare(process.env));
   try {
-    const options = asked.schema === undefined ? {} : { schema: asked.schema };
+    const options = request.schema === undefined ? {} : { schema: request.schema };
     settings = resolve(options, read(options));
   } catch (error) {
     return [variablesCheck(error)];
   }
-  const reach = asked.isOffline ? undefined : (url: string) => core.reachProvider(settings, url);
+  const reach = request.isOffline ? undefined : (url: string) => core.reachProvider(settings, url);
   const plaintext = {
     isWritten: settings.sealing === 'off',
     isRefused: settings.requireSealed === true,
@@ -73,11 +74,11 @@ async function examineWith(core: typeof Core, asked: Asked): Promise<Check[]> {
     ...(await providerChecks(stores, bare(process.env), reach)),
   ];
   try {
-    findings = await core.examineDatabase(settings, asked.stores ?? STORES);
+    findings = await core.examineDatabase(settings, request.stores ?? STORES);
   } catch (error) {
     return [variables, addressCheck(error), ...(await beside(configured))];
   }
-  const stores = asked.stores ?? implied(findings, configured);
+  const stores = request.stores ?? implied(findings, configured);
   const isMixedFleet = settings.mixedFleet === true;
   const tellsUser = settings.jwtClaims === true;
   const checks = databaseChecks(findings, { stores, plaintext, isMixedFleet, tellsUser });
@@ -93,7 +94,7 @@ function implied(findings: Findings, configured: Store[]): Store[] {
 function noStore(): Check {
   return warning(
     'stores',
-    'None of tokenkeep’s tables is there, and no variable names a store.',
-    'Run: npx tokenkeep migrate --store gmail, or another store. Or name what to look at: --store gmail',
+    'There is no table of tokenkeep, and no variable of a store is set.',
+    'Run: npx tokenkeep migrate --store gmail, or another store. Or name the store to check: --store gmail',
   );
 }

@@ -1,15 +1,15 @@
-/** What a check comes to. */
+/** The result of a check. */
 
-/** `unknown`: it could not be looked at. */
+/** `unknown`: it could not be checked. */
 export type Status = 'ok' | 'warning' | 'problem' | 'unknown';
 
 export interface Check {
-  /** Stable: for programs, and for searching. */
+  /** Stable, so that programs and people can look for it. */
   id: string;
   status: Status;
   /** One sentence: what was found. */
   found: string;
-  /** How to fix it. */
+  /** What to do about it. */
   fix?: string;
   /** What was found, for programs. */
   values?: Record<string, unknown>;
@@ -17,12 +17,12 @@ export interface Check {
 
 export type Values = Record<string, unknown>;
 
-/** All is well. */
+/** It works. */
 export function ok(id: string, found: string, values?: Values): Check {
   return { id, status: 'ok', found, ...(values && { values }) };
 }
 
-/** It works, but not in every case, or not as one would wish. */
+/** It works, but not in every case, or not safely. */
 export function warning(id: string, found: string, fix: string, values?: Values): Check {
   return { id, status: 'warning', found, fix, ...(values && { values }) };
 }
@@ -32,21 +32,21 @@ export function problem(id: string, found: string, fix: string, values?: Values)
   return { id, status: 'problem', found, fix, ...(values && { values }) };
 }
 
-/** It could not be looked at. */
+/** It could not be checked. */
 export function unknown(id: string, found: string, fix?: string): Check {
   return { id, status: 'unknown', found, ...(fix !== undefined && { fix }) };
 }
 
-/** A sentence of the core's: up to its first full stop what was found, then how to fix it. */
+/** A message of the core: what was found up to its first full stop, then how to fix it. */
 export function split(text: string): { found: string; fix: string } {
   const end = text.indexOf('. ');
-  // The core names a variable as a heading.
+  // The core begins with the variable and a colon.
   const found = (end < 0 ? text : text.slice(0, end)).replace(/^([A-Z_]+): (?=is|must)/, '$1 ');
   const fix = end < 0 ? 'Correct it.' : sentence(text.slice(end + 2));
   return { found: sentence(found), fix };
 }
 
-/** With a full stop. */
+/** Ends with a full stop. */
 export function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
 }

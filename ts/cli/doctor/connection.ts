@@ -1,4 +1,4 @@
-/** The way to the database: who answers, and what it is. */
+/** Checks the connection: which server answers, and what it is. */
 
 import { type Check, ok, problem, sentence, split, unknown, warning } from './check';
 import type { Attempt, Facts, Findings } from './findings';
@@ -13,7 +13,7 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 const address = ({ host, port }: Attempt): string =>
   host.startsWith('/') ? `the socket in ${host}` : `${host}:${port}`;
 
-/** Nothing leads to a database. */
+/** The settings name no database that can be connected to. */
 export function addressCheck(error: unknown): Check {
   const { found, fix } = split(error instanceof Error ? error.message : String(error));
   return problem('database.connection', found, fix);
@@ -29,7 +29,7 @@ export function connectionCheck({ servers }: Findings): Check {
     const found = servers.map((server) => missed(server).found).join('; ');
     const fix = unreached
       ? missed(unreached).fix
-      : 'Name the primary in DATABASE_URL, or see why there is none.';
+      : 'Name the primary in DATABASE_URL, or find out why there is none.';
     return problem(id, sentence(found), fix, { servers: servers.map(address) });
   }
   const facts = used.facts && 'found' in used.facts ? used.facts.found : undefined;
@@ -42,88 +42,93 @@ export function connectionCheck({ servers }: Findings): Check {
     roundTripMs: facts && rounded(facts.clock.roundTripMs),
   };
   const where = facts
-    ? `, database ${facts.database}, as ${facts.role}; a round trip takes ${ms(facts.clock.roundTripMs)}`
+    ? `, database ${facts.database}, role ${facts.role}; a round trip takes ${ms(facts.clock.roundTripMs)}`
     : '';
   const found = `Connected to ${address(used)} in ${ms(used.connectMs ?? 0)}${where}`;
-  const passed = others.length
-    ? `. Passed over: ${others.map(({ found: why }) => why).join('; ')}`
+  const skipped = others.length
+    ? `. Skipped: ${others.map(({ found: why }) => why).join('; ')}`
     : '';
   if (used.facts && 'failed' in used.facts && !used.facts.failed.includes('(statement mode)')) {
-    const mute = `${found}, but it does not answer: ${sentence(used.facts.failed)}`;
-    return problem(id, mute, 'See whether the server, or the pool of a pooler, is full.', values);
+    const silent = `${found}, but it does not answer: ${sentence(used.facts.failed)}`;
+    return problem(
+      id,
+      silent,
+      'Check whether the server, or the pool of a pooler, has free connections.',
+      values,
+    );
   }
   const unreached = servers.find(({ failure }) => failure);
-  if (unreached) return warning(id, `${found}${passed}.`, missed(unreached).fix, values);
-  return ok(id, `${found}${passed}.`, values);
+  if (unreached) return warning(id, `${found}${skipped}.`, missed(unreached).fix, values);
+  return ok(id, `${found}${skipped}.`, values);
 }
 
-/** Why a server is not used. */
+/** Why a server is not used, and what to do about it. */
 function missed(server: Attempt): { found: string; fix: string } {
   if (server.failure) return refusal(address(server), server.failure);
-  return { found: `${address(server)} takes no writes`, fix: '' };
+  return { found: `${address(server)} accepts no writes`, fix: '' };
 }
 
-/** What the server is. */
+/** Checks of the server itself. */
 export function serverChecks(facts: Facts): Check[] {
   return [versionCheck(facts), encodingCheck(facts), primaryCheck(facts)];
 }
 
-/** It lets us in, and answers nothing. */
-export function unaskedChecks(why: string): Check[] {
+/** The checks of a server that accepts the connection and then answers nothing. */
+export function unansweredChecks(why: string): Check[] {
   const id = 'database.version';
   return why.includes('(statement mode)')
     ? [statementModeCheck()]
-    : [unknown(id, `The server was not asked: ${sentence(why)}`)];
+    : [unknown(id, `Not checked: ${sentence(why)}`)];
 }
 
-/** Whether the server's version is one that tokenkeep works with. */
+/** Whether tokenkeep supports the version of the server. */
 export function versionCheck({ version, versionNumber }: Facts): Check {
   const id = 'database.version';
   const major = Math.floor(versionNumber / 10_000);
   const values = { version, versionNumber };
   if (major < OLDEST) {
-    const found = `PostgreSQL ${version} is older than ${OLDEST}.`;
+    const found = `PostgreSQL ${version} is older than ${OLDEST}, the oldest supported version.`;
     return problem(id, found, `Use PostgreSQL ${OLDEST} to ${NEWEST}.`, values);
   }
   if (major > NEWEST) {
-    const found = `PostgreSQL ${version} is newer than what tokenkeep is tested with.`;
-    return warning(id, found, 'Look for a newer tokenkeep.', values);
+    const found = `PostgreSQL ${version} is newer than ${NEWEST}, the newest version that tokenkeep is tested with.`;
+    return warning(id, found, 'Check whether there is a newer version of tokenkeep.', values);
   }
   return ok(id, `PostgreSQL ${version}.`, values);
 }
 
-/** Whether the database holds every text. */
+/** Whether the database can store every text. */
 function encodingCheck({ encoding }: Facts): Check {
   const id = 'database.encoding';
   if (encoding === 'UTF8') return ok(id, "The database's encoding is UTF8.", { encoding });
-  const found = `The database's encoding is ${encoding}, which cannot hold every text: tokenkeep refuses to use it.`;
+  const found = `The database's encoding is ${encoding}, which cannot store every text: tokenkeep refuses to use it.`;
   const fix =
-    "Make a database with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump.";
+    "Create a database with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump.";
   return problem(id, found, fix, { encoding });
 }
 
-/** Whether the server takes writes. */
+/** Whether the server accepts writes. */
 export function primaryCheck({ isStandby, isReadOnly }: Facts): Check {
   const id = 'database.writes';
   const values = { isStandby, isReadOnly };
   const fix =
-    'Name the primary in DATABASE_URL; or name all servers, with target_session_attrs=read-write.';
+    'Name the primary in DATABASE_URL, or all servers with target_session_attrs=read-write.';
   if (isStandby) {
     return problem(
       id,
-      'The server is a standby: no token can be refreshed or stored.',
+      'The server is a standby: tokens can be neither refreshed nor stored.',
       fix,
       values,
     );
   }
   if (isReadOnly) {
-    const found = 'The server takes no writes: default_transaction_read_only is on.';
+    const found = 'The server accepts no writes: default_transaction_read_only is on.';
     return problem(
       id,
       found,
-      'Switch it off for this role and database, or name the primary.',
+      'Turn it off for this role and database, or name the primary.',
       values,
     );
   }
-  return ok(id, 'The server takes writes.', values);
+  return ok(id, 'The server accepts writes.', values);
 }

@@ -1,4 +1,4 @@
-/** What is asked of the core. Loading this loads the addon. */
+/** The calls to the core. Loading this module loads the addon. */
 
 import type { Bridge, InstanceOptions, KeyFaults } from '../../../index';
 import { type ReadRecord, bridge, promised } from '../../bridge/bridge';
@@ -17,7 +17,7 @@ const reach = promised<number | string, Bridge, [InstanceOptions, string]>(
   readAnswer,
 );
 
-/** Looks at the database, and writes nothing. */
+/** Reads what the checks need from the database; writes nothing. */
 export async function examineDatabase(
   settings: InstanceOptions,
   stores: readonly Store[],
@@ -25,7 +25,7 @@ export async function examineDatabase(
   return JSON.parse(await examine(bridge, settings, [...stores])) as Findings;
 }
 
-/** The status of the answer at a URL, or why there was none. */
+/** The HTTP status that a URL answers with, or why there was no answer. */
 export function reachProvider(settings: InstanceOptions, url: string): Promise<number | string> {
   return reach(bridge, settings, url);
 }

@@ -1,8 +1,8 @@
-/** All checks of a database, from what the core found in it. */
+/** All checks of a database, from what the core has read. */
 
 import { type Check, sentence, unknown } from './check';
 import { clockCheck } from './clock';
-import { connectionCheck, serverChecks, unaskedChecks } from './connection';
+import { connectionCheck, serverChecks, unansweredChecks } from './connection';
 import type { Contents, Facts, Findings, Store } from './findings';
 import { type Plaintext, rowsCheck } from './keys';
 import { linksCheck } from './links';
@@ -14,23 +14,23 @@ import { migrationsCheck, tableCheck } from './table';
 import { tlsCheck } from './tls';
 import { triggersCheck } from './triggers';
 
-/** What beside the database matters to them. */
+/** The settings that matter to them. */
 export interface Circumstances {
   stores: Store[];
   plaintext: Plaintext;
   isMixedFleet: boolean;
-  /** Whether the calendar store tells row-level security whose row a statement is about. */
+  /** Whether the calendar store sets the user for row-level security: TOKENKEEP_JWT_CLAIMS. */
   tellsUser: boolean;
 }
 
-/** The server's own, then those of the stores. */
+/** The checks of the server, then those of the stores. */
 export function databaseChecks(findings: Findings, around: Circumstances): Check[] {
   const { servers, database } = findings;
   const used = servers.find(({ isUsed }) => isUsed);
   const connection = connectionCheck(findings);
-  if (!used?.facts || !database) return [connection, ...unseen(around.stores)];
+  if (!used?.facts || !database) return [connection, ...notChecked(around.stores)];
   if ('failed' in used.facts) {
-    return [connection, ...unaskedChecks(used.facts.failed), ...unseen(around.stores)];
+    return [connection, ...unansweredChecks(used.facts.failed), ...notChecked(around.stores)];
   }
   const facts = used.facts.found;
   const isBehindPooler = ['session', 'transaction'].includes(kindOf(database.pooler));
@@ -48,10 +48,10 @@ export function databaseChecks(findings: Findings, around: Circumstances): Check
   ];
 }
 
-/** Without a connection. */
-function unseen(stores: Store[]): Check[] {
+/** The checks of the stores without a connection. */
+function notChecked(stores: Store[]): Check[] {
   return stores.map((store) =>
-    unknown(`${store}.table`, 'Not looked at: the database does not answer.'),
+    unknown(`${store}.table`, 'Not checked: the database does not answer.'),
   );
 }
 
@@ -64,7 +64,7 @@ function storeChecks(
   const checked = found.tables[store];
   if (!checked || 'failed' in checked) {
     const why = checked ? checked.failed : 'the core does not know this store';
-    return [unknown(`${store}.table`, `Not looked at: ${sentence(why)}`)];
+    return [unknown(`${store}.table`, `Not checked: ${sentence(why)}`)];
   }
   const table = checked.found;
   const checks = [

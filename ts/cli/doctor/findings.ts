@@ -1,6 +1,6 @@
-/** What the core finds out about a database: the shape of `src/doctor/`. */
+/** What the core has read from a database: the same fields as in `src/doctor/`. */
 
-/** What was found, or why it could not be looked at. */
+/** What was found, or why it could not be read. */
 export type Checked<Value> = { found: Value } | { failed: string };
 
 export interface Findings {

@@ -1,7 +1,7 @@
-/** The keys: whether they are there, and open what is stored. */
+/** Checks whether the keys are set, and open the stored rows. */
 
 import type { KeyFaults } from '../../../index';
-import { type Check, list, ok, problem, sentence, split, unknown, warning } from './check';
+import { type Check, ok, problem, sentence, split, unknown, warning } from './check';
 import type { Sample, Store, Table } from './findings';
 
 /** The variable of a store's keys. */
@@ -13,25 +13,25 @@ const VARIABLES: Record<Store, 'GMAIL_ENCRYPTION_KEY' | 'ENCRYPTION_SECRET' | 'T
   integration: 'TOKENKEEP_KEY',
 };
 
-/** How a key that is gone is given back. */
-const GIVE_BACK = {
+/** How to restore a key that was replaced. */
+const RESTORE = {
   GMAIL_ENCRYPTION_KEY:
-    'Put the key that sealed them after the present one: GMAIL_ENCRYPTION_KEY=2:present,1:former.',
+    'Add the key that sealed them after the current one: GMAIL_ENCRYPTION_KEY=2:current,1:previous.',
   TOKENKEEP_KEY:
-    'Put the key that sealed them after the present one: TOKENKEEP_KEY=2:present,1:former.',
-  ENCRYPTION_SECRET: 'Put the secret that sealed them into ENCRYPTION_SECRET_PREVIOUS.',
+    'Add the key that sealed them after the current one: TOKENKEEP_KEY=2:current,1:previous.',
+  ENCRYPTION_SECRET: 'Set ENCRYPTION_SECRET_PREVIOUS to the secret that sealed them.',
 };
 
 const SECRET =
-  'Set it to at least 32 random characters, the same in every process: what it seals opens with no other.';
+  'Set it to at least 32 random characters, the same in every process: no other secret opens what it has sealed.';
 
-/** What `TOKENKEEP_SEALING` and `TOKENKEEP_REQUIRE_SEALED` say. */
+/** What `TOKENKEEP_SEALING` and `TOKENKEEP_REQUIRE_SEALED` are set to. */
 export interface Plaintext {
   isWritten: boolean;
   isRefused: boolean;
 }
 
-/** A check for each variable that one of the stores needs. */
+/** A check for each key variable that the stores need. */
 export function keyChecks(stores: Store[], faults: KeyFaults, plaintext: Plaintext): Check[] {
   const faultOf = {
     GMAIL_ENCRYPTION_KEY: faults.gmailEncryptionKey,
@@ -41,13 +41,14 @@ export function keyChecks(stores: Store[], faults: KeyFaults, plaintext: Plainte
   return [...new Set(stores.map((store) => VARIABLES[store]))].map((variable) => {
     const id = `keys.${variable}`;
     const fault = faultOf[variable];
-    if (fault === undefined) return ok(id, `${variable} is set, and well-formed.`);
+    if (fault === undefined) return ok(id, `${variable} is set and valid.`);
     const told = split(fault);
     const { found } = told;
     const fix = variable === 'ENCRYPTION_SECRET' ? SECRET : told.fix;
-    // Plaintext needs no key: the first step of a roll-out.
-    const isIdle = variable === 'TOKENKEEP_KEY' && plaintext.isWritten && /is not set/.test(found);
-    return isIdle ? warning(id, found, fix) : problem(id, found, fix);
+    // As long as plaintext is written, no key is needed: the first step of a roll-out.
+    const isUnused =
+      variable === 'TOKENKEEP_KEY' && plaintext.isWritten && /is not set/.test(found);
+    return isUnused ? warning(id, found, fix) : problem(id, found, fix);
   });
 }
 
@@ -56,20 +57,21 @@ export function rowsCheck(table: Table, plaintext: Plaintext): Check | undefined
   const { store, access, sample } = table;
   if (!access) return undefined;
   const id = `${store}.rows`;
-  if (!sample) return unknown(id, `No row was looked at: ${obstacle(table)}.`);
-  if ('failed' in sample) return unknown(id, `No row was looked at: ${sentence(sample.failed)}`);
+  if (!sample) return unknown(id, `The rows were not checked: ${obstacle(table)}.`);
+  if ('failed' in sample)
+    return unknown(id, `The rows were not checked: ${sentence(sample.failed)}`);
   const { rows, unopened, sealed } = sample.found;
   const values = { ...sample.found };
   const variable = VARIABLES[store];
   if (rows === 0) return ok(id, 'There are no rows.', values);
   if (unopened) {
-    const found = `${of(unopened, rows)} do not open with ${variable}: their users get errors.`;
-    return problem(id, found, GIVE_BACK[variable], values);
+    const found = `${of(unopened, rows)} cannot be opened with ${variable}: calls for their users fail.`;
+    return problem(id, found, RESTORE[variable], values);
   }
   if (unopened === null && sealed > 0) {
     return unknown(
       id,
-      `${of(sealed, rows)} are sealed; there is no key to try.`,
+      `${of(sealed, rows)} are sealed, and there is no key to open them with.`,
       `Set ${variable}.`,
     );
   }
@@ -86,22 +88,21 @@ function plaintextCheck(
   if (plaintext > 0 && isRefused) {
     const found = `${of(plaintext, rows)} hold plaintext, which TOKENKEEP_REQUIRE_SEALED refuses.`;
     const fix =
-      'Take TOKENKEEP_REQUIRE_SEALED away until all rows are sealed: each is when it is next written.';
+      'Unset TOKENKEEP_REQUIRE_SEALED until all rows are sealed. A row is sealed when it is next written.';
     return problem(id, found, fix, values);
   }
   if (plaintext > 0 && !isWritten) {
     const found = `${of(plaintext, rows)} hold plaintext.`;
-    const fix =
-      'Nothing, or: have them refreshed. A row is sealed when it is next refreshed or stored.';
+    const fix = 'Nothing has to be done: a row is sealed when it is next refreshed or stored.';
     return warning(id, found, fix, values);
   }
   const keys = Object.entries(versions).map(([version, count]) => `${version} (${count})`);
-  const named = keys.length ? ` They name the key version ${list(keys)}.` : '';
-  const standing =
-    plaintext > 0 ? ` ${plaintext} hold plaintext, as TOKENKEEP_SEALING=off writes it.` : '';
+  const named = keys.length ? ` Key versions: ${keys.join(', ')}.` : '';
+  const unsealed =
+    plaintext > 0 ? ` ${plaintext} hold plaintext, which TOKENKEEP_SEALING=off writes.` : '';
   return ok(
     id,
-    `Of the ${rows} newest rows all ${sealed} that are sealed open.${standing}${named}`,
+    `The keys open all sealed rows among the ${rows} newest (${sealed}).${unsealed}${named}`,
     values,
   );
 }
@@ -111,6 +112,6 @@ const of = (some: number, all: number): string => `${some} of the ${all} newest 
 function obstacle({ access, shape }: Table): string {
   if (access?.rowSecurity.isActive) return 'row-level security hides them';
   if (shape && 'found' in shape && shape.found.hindering.length > 0)
-    return 'the table lacks what tokenkeep reads';
+    return 'the table lacks columns that tokenkeep reads';
   return 'the role may not read them';
 }

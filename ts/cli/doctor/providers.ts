@@ -1,10 +1,10 @@
-/** The providers: whether they can be reached, and the application's credentials there. */
+/** Checks whether the providers can be reached, and the client credentials are set. */
 
 import { type Check, ok, problem, unknown, warning } from './check';
 import type { Store } from './findings';
 import { isLoopback } from './tls';
 
-/** Asks whether anybody answers at a URL; gives the status, or why there was none. */
+/** Sends a request to a URL; gives the HTTP status, or why there was no answer. */
 export type Reach = (url: string) => Promise<number | string>;
 
 interface Provider {
@@ -17,7 +17,7 @@ const ZOHO = 'https://accounts.zoho.com/oauth/v2/token';
 const INSECURE = 'TOKENKEEP_ALLOW_INSECURE_REQUESTS';
 const TOKEN_URL = /^TOKENKEEP_(.+)_TOKEN_URL$/;
 
-/** google for every store but zoho's, and whatever has a token URL of its own. */
+/** google for every store except zoho, and every provider whose token URL is set. */
 function providersOf(stores: Store[], env: NodeJS.ProcessEnv): Provider[] {
   const providers = new Map<string, string>();
   if (env['GOOGLE_CLIENT_ID'] || stores.some((store) => store !== 'zoho')) {
@@ -31,7 +31,7 @@ function providersOf(stores: Store[], env: NodeJS.ProcessEnv): Provider[] {
   return [...providers].map(([name, url]) => ({ name, url }));
 }
 
-/** Asks all of them at once. `reach` is left out where nothing may be asked. */
+/** Checks all of them at once. Without `reach` no request is sent. */
 export async function providerChecks(
   stores: Store[],
   env: NodeJS.ProcessEnv,
@@ -54,21 +54,21 @@ async function reachCheck(
   const host = hostOf(url);
   const variable = `TOKENKEEP_${name.toUpperCase()}_TOKEN_URL`;
   if (host === undefined) {
-    const found = `The token endpoint of ${name} is no http or https URL.`;
-    return problem(id, found, `Correct ${variable}, or take it away.`);
+    const found = `The token endpoint of ${name} is not an http or https URL.`;
+    return problem(id, found, `Correct ${variable}, or unset it.`);
   }
   const isInsecure = url.startsWith('http:') && !isLoopback(new URL(url).hostname);
   if (isInsecure && !allowsInsecure(env)) {
-    const found = `The token endpoint of ${name} at ${host} has no TLS: it is refused, since tokens and the client’s secret would go there unencrypted.`;
-    const fix = `Use https in ${variable}, or within a network that you trust set ${INSECURE}=1.`;
+    const found = `The token endpoint of ${name} at ${host} has no TLS: tokenkeep refuses it, since tokens and the client secret would be sent unencrypted.`;
+    const fix = `Use https in ${variable}, or in a network that you trust set ${INSECURE}=1.`;
     return problem(id, found, fix, { host });
   }
-  if (!reach) return unknown(id, `${host} was not asked (--offline).`);
+  if (!reach) return unknown(id, `${host} was not checked (--offline).`);
   const answer = await reach(url);
   if (typeof answer === 'string') {
     const found = `The token endpoint of ${name} at ${host} cannot be reached: ${answer}.`;
     const fix =
-      'Let this machine connect there. Through a proxy: createTokenKeep({ fetch }). For an authority of your own: NODE_EXTRA_CA_CERTS.';
+      'Allow connections from this machine to it. Through a proxy: createTokenKeep({ fetch }). With a private certificate authority: NODE_EXTRA_CA_CERTS.';
     return problem(id, found, fix, { host });
   }
   const found = `The token endpoint of ${name} at ${host} answers (${answer}).`;
@@ -76,7 +76,7 @@ async function reachCheck(
   if (isInsecure) {
     return warning(
       id,
-      `${found} Tokens go there unencrypted.`,
+      `${found} Tokens are sent unencrypted.`,
       `Use https in ${variable}.`,
       values,
     );
@@ -98,18 +98,18 @@ function clientCheck(name: string, stores: Store[], env: NodeJS.ProcessEnv): Che
   const id = `providers.${name}.client`;
   if (name === 'zoho') {
     const found = env['ZOHO_REFRESH_TOKEN'] ? ' ZOHO_REFRESH_TOKEN is set.' : '';
-    return ok(id, `Each call of the zoho store brings its client’s credentials.${found}`);
+    return ok(id, `Each call of the zoho store passes the client credentials.${found}`);
   }
   if (name !== 'google') {
     return unknown(
       id,
-      `The credentials for ${name} are options of the application: createTokenKeep({ providers }).`,
+      `The client credentials for ${name} are an option of the application: createTokenKeep({ providers }).`,
     );
   }
   const missing = ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'].filter((variable) => !env[variable]);
   if (missing.length === 0) return ok(id, 'GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are set.');
-  const found = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set: nothing can be refreshed at Google.`;
-  const fix = 'Take them from the application’s credentials at Google.';
+  const found = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set: tokens cannot be refreshed at Google.`;
+  const fix = 'Copy them from the credentials page of the Google Cloud console.';
   // The others may have other providers, or a refreshFn.
   const isNeeded = stores.includes('gmail') || stores.includes('calendar');
   return isNeeded ? problem(id, found, fix) : warning(id, found, fix);

@@ -1,43 +1,43 @@
-/** Why a server was not reached, in words. */
+/** Why a server could not be connected to, and what to do about it. */
 
 import type { Attempt } from './findings';
 
 type Words = { found: string; fix: string };
 
-/** By what the network had against it. */
+/** Failures of the network. */
 const NETWORK: Record<string, Words> = {
   name: {
-    found: 'the name is not known here',
-    fix: 'Correct the host in DATABASE_URL, or the name service of this machine.',
+    found: 'the host name cannot be resolved',
+    fix: 'Correct the host in DATABASE_URL, or the DNS settings of this machine.',
   },
   refused: {
-    found: 'nobody listens there',
-    fix: 'Start the server, or correct host and port in DATABASE_URL.',
+    found: 'nothing listens on this port',
+    fix: 'Start the server, or correct the host and port in DATABASE_URL.',
   },
   timeout: {
-    found: 'nobody answers',
-    fix: 'Look for a firewall between this machine and the server, and at the host in DATABASE_URL.',
+    found: 'no answer',
+    fix: 'Check the host in DATABASE_URL, and any firewall between this machine and the server.',
   },
   broken: {
-    found: 'the connection broke',
-    fix: 'See whether PostgreSQL listens there, and what its log says.',
+    found: 'the connection was lost',
+    fix: 'Check that PostgreSQL listens there, and read its log.',
   },
 };
 
-/** By the SQLSTATE of the server's own no. */
+/** Answers of the server, by SQLSTATE. */
 const ANSWERS: Record<string, Words> = {
   '28P01': {
     found: 'the server refuses the user or the password',
-    fix: 'Correct user and password in DATABASE_URL; write /, ?, # and @ in them as %2F, %3F, %23, %40.',
+    fix: 'Correct the user and password in DATABASE_URL; write /, ?, # and @ in them as %2F, %3F, %23, %40.',
   },
   '08P01': {
     found:
-      'PgBouncer lets nobody in like that: the password is wrong, or it does not know the user or the database',
+      'PgBouncer refuses the connection: the password is wrong, or it does not know the user or the database',
     fix: "Correct DATABASE_URL, or the pooler's auth_file and [databases].",
   },
   '28000': {
-    found: 'the server lets nobody in from here with this role, database and encryption',
-    fix: 'Correct the user, add sslmode=verify-full, or a line of pg_hba.conf on the server.',
+    found: 'the server accepts no connection from here with this role, database and encryption',
+    fix: 'Correct the user, add sslmode=verify-full, or add a line to pg_hba.conf on the server.',
   },
   '3D000': {
     found: 'the database does not exist',
@@ -48,13 +48,13 @@ const ANSWERS: Record<string, Words> = {
     fix: 'On the server: GRANT CONNECT ON DATABASE … TO the role.',
   },
   '53300': {
-    found: 'the server, the database or the role has no connection left',
-    fix: 'Raise max_connections, or the CONNECTION LIMIT of database or role, close what nobody uses, or put a pooler in front.',
+    found: 'the server, the database or the role has no free connection',
+    fix: 'Raise max_connections, or the CONNECTION LIMIT of the database or role, close unused connections, or use a pooler.',
   },
   '57P03': { found: 'the server is starting or stopping', fix: 'Wait, and try again.' },
 };
 
-/** What is in the way to the server at `address`. */
+/** Why the server at `address` could not be connected to. */
 export function refusal(address: string, failure: NonNullable<Attempt['failure']>): Words {
   const { kind, sqlstate, text } = failure;
   const known = NETWORK[kind] ?? (sqlstate ? ANSWERS[sqlstate] : undefined);
@@ -62,10 +62,10 @@ export function refusal(address: string, failure: NonNullable<Attempt['failure']
   if (kind === 'answer') {
     return {
       found: `${address}: the server refuses the connection (SQLSTATE ${sqlstate})`,
-      fix: 'See the log of the server, or of the pooler in front of it.',
+      fix: 'Read the log of the server, or of the pooler in front of it.',
     };
   }
-  // The core's own sentences say what to change.
+  // The core's messages say what to change.
   const end = text.indexOf('. ');
   return end < 0
     ? { found: `${address}: ${text}`, fix: 'Correct DATABASE_URL.' }

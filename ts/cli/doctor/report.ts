@@ -5,7 +5,7 @@ import type { Check, Status } from './check';
 /** ANSI: green, yellow, red, grey. */
 const COLOURS: Record<Status, number> = { ok: 32, warning: 33, problem: 31, unknown: 90 };
 
-/** By subject, in the order of the checks; last what it comes to. */
+/** By subject, in the order of the checks; at the end the counts. */
 export function report(checks: readonly Check[], hasColour: boolean): string {
   const lines: string[] = [];
   let subject = '';
@@ -32,7 +32,7 @@ function painted(status: Status, hasColour: boolean): string {
   return hasColour ? `\u001b[${COLOURS[status]}m${word}\u001b[0m` : word;
 }
 
-/** On a terminal, unless NO_COLOR says otherwise (https://no-color.org). */
+/** On a terminal, unless NO_COLOR is set (https://no-color.org). */
 export function hasColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }

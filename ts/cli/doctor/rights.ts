@@ -1,13 +1,13 @@
-/** What the role may do. */
+/** Checks the privileges of the role. */
 
 import { type Check, list, ok, problem, unknown, warning } from './check';
 import type { Access, Bookkeeping, Checked, Store, Table } from './findings';
 
-/** What the statements of a store need; zoho never deletes. */
+/** The privileges that the statements of a store need; zoho never deletes. */
 const NEEDED: Partial<Record<Store, readonly string[]>> = { zoho: ['SELECT', 'INSERT', 'UPDATE'] };
 const ALL: readonly string[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** Whether the role may do with the table what tokenkeep does. */
+/** Whether the role has the privileges that tokenkeep needs on the table. */
 export function rightsCheck({ store, access }: Table): Check | undefined {
   if (!access) return undefined;
   const needed = NEEDED[store] ?? ALL;
@@ -17,10 +17,10 @@ export function rightsCheck({ store, access }: Table): Check | undefined {
   return problem(id, grants.found, grants.fix, { missing: grants.missing });
 }
 
-/** What is missing, and the statements that grant it. */
+/** The missing privileges, and the statements that grant them. */
 function grantsFor(access: Access, needed: readonly string[]) {
   const { name, roleName, schemaName } = access;
-  // With columns where the right is there on others: `UPDATE (scope)`.
+  // Names columns where the privilege exists on others: `UPDATE (scope)`.
   const missing = access.missing.filter((right) => needed.includes(right.split(' ')[0]!));
   const lacks: string[] = [];
   const grants: string[] = [];
@@ -37,51 +37,54 @@ function grantsFor(access: Access, needed: readonly string[]) {
   return { found: `The role ${roleName} lacks ${list(lacks)}.`, fix, missing };
 }
 
-/** The tables beside, which only connecting users needs. */
+/** Checks the tables that only connecting users needs. */
 export function connectChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]): Check[] {
   const store = stores.find((name) => name === 'calendar' || name === 'integration');
   if (!store) return [];
   const id = 'connect.tables';
-  if ('failed' in bookkeeping) return [unknown(id, `Not looked at: ${bookkeeping.failed}.`)];
+  if ('failed' in bookkeeping) return [unknown(id, `Not checked: ${bookkeeping.failed}.`)];
   const { state, account } = bookkeeping.found;
   if (!state || !account) {
     const found =
-      'tokenkeep.oauth_state or tokenkeep.oauth_account is not there: users cannot connect.';
+      'tokenkeep.oauth_state or tokenkeep.oauth_account does not exist: users cannot connect.';
     return [warning(id, found, `Run: npx tokenkeep migrate --store ${store}`)];
   }
   const lacks = grantsForAll([state, account]);
   if (!lacks) {
     return [
-      ok(id, 'tokenkeep.oauth_state and tokenkeep.oauth_account are there, and may be used.'),
+      ok(id, 'tokenkeep.oauth_state and tokenkeep.oauth_account exist, and the role may use them.'),
     ];
   }
   return [problem(id, `Users cannot connect: ${lacks.found}`, lacks.fix)];
 }
 
-/** What refreshes remember beside the rows; without it they work, and forget. */
+/** Checks the tables in which refreshes remember refusals; without them refreshes work, and forget. */
 export function refreshChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]): Check[] {
   const [store] = stores;
   if (!store) return [];
   const id = 'refresh.tables';
-  if ('failed' in bookkeeping) return [unknown(id, `Not looked at: ${bookkeeping.failed}.`)];
+  if ('failed' in bookkeeping) return [unknown(id, `Not checked: ${bookkeeping.failed}.`)];
   const { refreshState, client } = bookkeeping.found;
   const forgets =
-    'a dead grant ends a connection only in a process whose client has refreshed another one, and a ' +
-    'refused refresh token is sent again by each process.';
+    'a process marks a connection as revoked only after its client has refreshed another one, and ' +
+    'each process sends a refused refresh token again.';
   if (!refreshState || !client) {
-    const found = `tokenkeep.refresh_state or tokenkeep.oauth_client is not there: ${forgets}`;
+    const found = `tokenkeep.refresh_state or tokenkeep.oauth_client does not exist: ${forgets}`;
     return [warning(id, found, `Run: npx tokenkeep migrate --store ${store}`)];
   }
   const lacks = grantsForAll([refreshState, client]);
   if (!lacks) {
     return [
-      ok(id, 'tokenkeep.refresh_state and tokenkeep.oauth_client are there, and may be used.'),
+      ok(
+        id,
+        'tokenkeep.refresh_state and tokenkeep.oauth_client exist, and the role may use them.',
+      ),
     ];
   }
-  return [warning(id, `${lacks.found} So ${forgets}`, lacks.fix)];
+  return [warning(id, `${lacks.found} Therefore ${forgets}`, lacks.fix)];
 }
 
-/** What is missing on some tables, and the statements that grant it, each once. */
+/** The missing privileges on several tables, and the statements that grant them, each once. */
 function grantsForAll(tables: Access[]): { found: string; fix: string } | undefined {
   const grants = tables.flatMap((access) => grantsFor(access, ALL) ?? []);
   if (grants.length === 0) return undefined;

@@ -1,10 +1,10 @@
-/** Which stores are looked at. */
+/** Which stores are checked. */
 
 import type { Contents, Store } from './findings';
 
 export const STORES: readonly Store[] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
 
-/** A store whose variables are set is wanted, whether its table is there or not. */
+/** A store with one of these variables is checked, whether its table exists or not. */
 const VARIABLES: Record<Store, readonly string[]> = {
   gmail: ['GMAIL_ENCRYPTION_KEY'],
   zoho: ['ZOHO_REFRESH_TOKEN', 'TOKENKEEP_ZOHO_TOKEN_URL'],
@@ -18,8 +18,10 @@ export function configuredStores(env: NodeJS.ProcessEnv): Store[] {
   return STORES.filter((store) => VARIABLES[store].some((name) => env[name]));
 }
 
-/** The stores whose tables are there. A table of that name may be another's: then it lacks columns, and
- * was never migrated. */
+/**
+ * The stores whose tables exist. A table of the same name may belong to something else: then it lacks
+ * columns, and was never migrated.
+ */
 export function storesWithTables({ tables, bookkeeping }: Contents): Store[] {
   const applied = ('found' in bookkeeping && bookkeeping.found.applied) || [];
   const isOurs = (store: Store): boolean => {

@@ -1,4 +1,4 @@
-/** A store's table: whether it is there, and up to date. */
+/** Checks whether the table of a store exists, and is up to date. */
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import type { Bookkeeping, Checked, Store, Table } from './findings';
 
 const migrate = (store: Store): string => `Run: npx tokenkeep migrate --store ${store}`;
 
-/** Whether the table is there, and can be what tokenkeep needs. */
+/** Whether the table exists, and has the columns that migrations do not add. */
 export function tableCheck(table: Table): Check {
   const { store, table: name, access, schemas, shape } = table;
   const id = `${store}.table`;
   if (!access) {
     if (table.hasNamedSchema === false) {
-      const found = `The schema that was named for ${name} does not exist.`;
+      const found = `The schema that is set for ${name} does not exist.`;
       return problem(
         id,
         found,
@@ -22,23 +22,24 @@ export function tableCheck(table: Table): Check {
     }
     if (schemas.length > 0) {
       const found = `There is a table ${name} in ${list(schemas)}, but not where tokenkeep looks for it.`;
-      const fix = `Name the schema: ?schema=${schemas[0]} in DATABASE_URL, or the option schema.`;
+      const fix = `Set the schema: ?schema=${schemas[0]} in DATABASE_URL, or the option schema.`;
       return problem(id, found, fix, { schemas });
     }
     return problem(id, `There is no table ${name}.`, migrate(store));
   }
   const values = { name: access.name };
-  if (!shape) return unknown(id, `${access.name} is there; the role may not look into its schema.`);
-  if ('failed' in shape) return unknown(id, `${access.name} is there: ${sentence(shape.failed)}`);
+  if (!shape) return unknown(id, `${access.name} exists; the role may not use its schema.`);
+  if ('failed' in shape)
+    return unknown(id, `${access.name} exists, but was not checked: ${sentence(shape.failed)}`);
   const { hindering } = shape.found;
   if (hindering.length > 0) {
-    const fix = 'Change the table by hand: a migration leaves such columns as they are.';
+    const fix = 'Change the table by hand: migrations do not change such columns.';
     return problem(id, sentence(hindering.join('; ')), fix, values);
   }
-  return ok(id, `${access.name} is there, with the columns that it was made with.`, values);
+  return ok(id, `${access.name} exists, and has the columns that migrations do not add.`, values);
 }
 
-/** Whether what migrations add is there. */
+/** Whether all migrations have been applied. */
 export function migrationsCheck(
   table: Table,
   bookkeeping: Checked<Bookkeeping>,
@@ -54,12 +55,12 @@ export function migrationsCheck(
   const files = pendingFiles(store, recorded ?? 0);
   const values = { recorded: recorded ?? null, version, pending: files };
   if (pending.length > 0) {
-    const found = `${sentence(pending.join('; '))} Until then some calls fail, or all.`;
+    const found = `${sentence(pending.join('; '))} Until then some or all calls fail.`;
     return problem(id, found, migrate(store), values);
   }
   if (recorded !== undefined && recorded > version) {
-    const found = `The table was migrated by a newer tokenkeep (version ${recorded}, this one knows ${version}).`;
-    return warning(id, found, 'Update tokenkeep here, too.', values);
+    const found = `A newer tokenkeep has migrated the table (version ${recorded}; this one knows ${version}).`;
+    return warning(id, found, 'Update tokenkeep here too.', values);
   }
   if (recorded !== undefined && recorded < version) {
     return warning(id, `Not applied yet: ${list(files)}.`, migrate(store), values);
@@ -74,8 +75,8 @@ export function migrationsCheck(
 function upToDate(recorded: number | undefined, isHidden: boolean): string {
   if (recorded !== undefined) return `Up to date (version ${recorded}).`;
   return isHidden
-    ? 'Nothing is missing; the role may not read which migrations were applied.'
-    : 'Nothing is missing, though no migration was applied: the table was made in another way.';
+    ? 'Nothing is missing. The role may not read which migrations were applied.'
+    : 'Nothing is missing. No migration is recorded: the table was created in another way.';
 }
 
 /** The files of migrations/ after this version. */

@@ -1,4 +1,4 @@
-/** Whether the connection is encrypted, and what was checked. */
+/** Checks whether the connection is encrypted, and what is verified. */
 
 import { type Check, ok, warning } from './check';
 import type { Attempt, Facts, TlsMode } from './findings';
@@ -6,17 +6,17 @@ import type { Attempt, Facts, TlsMode } from './findings';
 const id = 'database.tls';
 
 const CHECKED: Record<TlsMode, string> = {
-  disable: 'nothing is checked',
-  prefer: 'the server is checked in full where it has TLS',
-  'verify-full': 'the server’s certificate and name are checked',
-  'verify-ca': 'the server’s certificate is checked, but not its name',
-  'no-verify': 'nothing is checked',
+  disable: 'nothing is verified',
+  prefer: 'the server is verified in full if it has TLS',
+  'verify-full': 'the server’s certificate and name are verified',
+  'verify-ca': 'the server’s certificate is verified, but not its name',
+  'no-verify': 'nothing is verified',
 };
 
 const FIX =
-  'Say sslmode=verify-full in DATABASE_URL, and name the authority of the server’s certificate with sslrootcert if it is not a public one.';
+  'Set sslmode=verify-full in DATABASE_URL. If the server’s certificate is not from a public authority, set sslrootcert to the certificate of its authority.';
 
-/** `viaPooler`: the server sees another connection than ours. */
+/** `viaPooler`: the server reports the pooler’s connection, not ours. */
 export function tlsCheck(used: Attempt, facts: Facts, mode: TlsMode, viaPooler: boolean): Check {
   const { host } = used;
   const isNear = isLoopback(host);
@@ -27,24 +27,24 @@ export function tlsCheck(used: Attempt, facts: Facts, mode: TlsMode, viaPooler: 
   const isEncrypted = mode === 'prefer' ? facts.tls !== null : mode !== 'disable';
   const ours = viaPooler ? 'Encrypted' : `Encrypted (${seen})`;
 
-  if (host.startsWith('/')) return ok(id, 'A socket of this machine needs no encryption.', values);
+  if (host.startsWith('/')) return ok(id, 'A Unix socket needs no encryption.', values);
   if (!isKnown) {
-    const found = `Encrypted where the pooler has TLS (sslmode=prefer): plain otherwise.${behind}`;
+    const found = `Encrypted if the pooler has TLS, otherwise not (sslmode=prefer).${behind}`;
     return isNear ? ok(id, found, values) : warning(id, found, FIX, values);
   }
   if (!isEncrypted) {
     const found = `The connection to ${host} is not encrypted.${behind}`;
     return isNear
-      ? ok(id, `${found} It stays on this machine.`, values)
+      ? ok(id, `${found} It does not leave this machine.`, values)
       : warning(id, found, FIX, values);
   }
   const found = `${ours}; ${CHECKED[mode]} (sslmode=${mode}).${behind}`;
   if (mode === 'no-verify') {
-    const risk = 'Whoever stands in between can read and change everything.';
+    const risk = 'Anyone on the way to the server can read and change everything.';
     return warning(id, `${found} ${risk}`, FIX, values);
   }
   if (mode === 'prefer' && !isNear) {
-    const risk = 'A server that offers no TLS would be spoken to in plain.';
+    const risk = 'With a server that offers no TLS, the connection would not be encrypted.';
     return warning(id, `${found} ${risk}`, FIX, values);
   }
   return ok(id, found, values);

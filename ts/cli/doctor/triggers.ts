@@ -1,35 +1,35 @@
-/** What comes between a write and its table. */
+/** Checks for triggers and rules that drop or change what is written. */
 
 import { type Check, list, ok, sentence, unknown, warning } from './check';
 import type { Table, Trigger } from './findings';
 
-/** Whether triggers and rules let through what is written, as it is. */
+/** Whether triggers and rules leave writes as they are. */
 export function triggersCheck({ store, between, access }: Table): Check | undefined {
   if (!between || !access) return undefined;
   const id = `${store}.triggers`;
-  if ('failed' in between) return unknown(id, `Not looked at: ${sentence(between.failed)}`);
+  if ('failed' in between) return unknown(id, `Not checked: ${sentence(between.failed)}`);
   const { triggers, rules } = between.found;
-  const told = [
-    ...rules.map((rule) => `the rule ${rule} does something else INSTEAD`),
+  const risks = [
+    ...rules.map((rule) => `the rule ${rule} runs something else INSTEAD`),
     ...triggers.flatMap(risksOf),
   ];
   const values = { triggers, rules };
-  if (told.length > 0) {
-    const found = `On ${access.name} ${told.join('; ')}.`;
+  if (risks.length > 0) {
+    const found = `On ${access.name} ${risks.join('; ')}.`;
     const dated = triggers.some(({ sets }) => sets.includes('updated_at'));
-    const alive = dated
-      ? ' By updated_at a dead grant can count as alive again, and is asked for anew: set it when tokens change (BEFORE UPDATE OF access_token, refresh_token), or not at all.'
+    const revived = dated
+      ? ' A new updated_at can make a dead grant count as alive, so that it is refreshed again: set it only when tokens change (BEFORE UPDATE OF access_token, refresh_token), or not at all.'
       : '';
     const fix =
-      'A write that is dropped, or changed, fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep’s but those of times, or drop it.' +
-      alive;
+      'A write that is dropped or changed fails with ERR_TOKENKEEP_SCHEMA. Let the trigger RETURN NEW (OLD for DELETE) and set no column of tokenkeep except timestamps, or drop it.' +
+      revived;
     return warning(id, found, fix, values);
   }
   const names = triggers.map(({ name }) => name);
   const found =
     names.length > 0
-      ? `Of the triggers BEFORE a row of ${access.name} (${list(names)}) none is seen to drop or change a write.`
-      : `No trigger BEFORE a row of ${access.name}, and no rule.`;
+      ? `No trigger BEFORE a row of ${access.name} (${list(names)}) seems to drop or change a write.`
+      : `${access.name} has no trigger BEFORE a row, and no rule.`;
   return ok(id, found, values);
 }
 
@@ -37,7 +37,7 @@ function risksOf({ name, function: of, isOpaque, maySwallow, sets }: Trigger): s
   const risks = [
     ...(maySwallow ? ['may drop a write (RETURN NULL)'] : []),
     ...(sets.length > 0 ? [`sets ${list(sets)}`] : []),
-    ...(isOpaque ? ['is in a language that is not looked into'] : []),
+    ...(isOpaque ? ['is in a language that the doctor cannot read'] : []),
   ];
   return risks.length > 0 ? [`the trigger ${name} (${of}) ${list(risks)}`] : [];
 }
