@@ -69,7 +69,7 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     if *state == SqlState::UNDEFINED_TABLE {
         return Error::Schema {
             reason: format!(
-                "There is no table that tokenkeep needs to {step}, or search_path does not lead to it (SQLSTATE 42P01). Run: npx tokenkeep migrate, with --store and the store's name. If the table is there, name its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
+                "There is no table that tokenkeep needs to {step}, or search_path does not lead to it (SQLSTATE 42P01). Run: npx tokenkeep migrate --store NAME. If the table is there, name its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
             )
             .into(),
         };
@@ -79,7 +79,7 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     if lacks.contains(state) {
         return Error::Schema {
             reason: format!(
-                "The database lacks a column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate, with --store and the store's name",
+                "The database lacks a column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate --store NAME",
                 state.code()
             )
             .into(),

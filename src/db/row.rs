@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub fn column<'row, T: FromSql<'row>>(row: &'row Row, index: usize) -> Result<T> {
     row.try_get(index).map_err(|_| Error::Schema {
         reason: format!(
-            "Column {} of the answer has an unexpected type, or NULL. Run: npx tokenkeep migrate, with --store and the store's name",
+            "Column {} of the answer has an unexpected type, or NULL. Run: npx tokenkeep migrate --store NAME",
             row.columns().get(index).map_or("?", |column| column.name())
         )
         .into(),

@@ -180,7 +180,19 @@ pub enum Error {
 /// Shorthand of the whole core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The store in `npx tokenkeep migrate --store NAME`, where the database is not told which one it is.
+pub(crate) const STORE: &str = "NAME";
+
 impl Error {
+    /// The same, for one store: what a [`Error::Schema`] says to run names it in place of [`STORE`].
+    #[must_use]
+    pub fn of_store(self, store: &str) -> Self {
+        match self {
+            Self::Schema { reason } => Self::Schema { reason: reason.replace(STORE, store).into() },
+            other => other,
+        }
+    }
+
     /// Whether the user has to connect again: no stored token may stand in for this error.
     #[must_use]
     pub fn ends_connection(&self) -> bool {

@@ -136,7 +136,7 @@ impl<S: RowMapping> StoreTable<S> {
                 self.database.read(&RlsContext::default(), step, sql, &[], self.usual()).await?;
             rows.first().map_or(Ok(false), |row| column(row, 0))
         });
-        match hidden.await? {
+        match hidden.await.map_err(|error| error.of_store(S::STORE))? {
             true => Err(Error::TenantRequired { table: S::TABLE }),
             false => Ok(()),
         }
@@ -265,7 +265,8 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.lease;
-        let rows = self.database.write(&key.rls, S::STEPS.lease, sql, params, self.usual()).await?;
+        let rows = self.database.write(&key.rls, S::STEPS.lease, sql, params, self.usual()).await;
+        let rows = rows.map_err(|error| error.of_store(S::STORE))?;
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
@@ -292,7 +293,8 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
         let (sql, timeouts) = (&self.statements.commit, Timeouts::commit(&self.limits));
-        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, timeouts).await?;
+        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, timeouts).await;
+        let rows = rows.map_err(|error| error.of_store(S::STORE))?;
         rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
     }
 

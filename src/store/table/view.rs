@@ -71,7 +71,8 @@ impl<S: RowMapping> TableView<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        self.database.read(&self.rls, step, sql, params, self.usual()).await
+        let rows = self.database.read(&self.rls, step, sql, params, self.usual()).await;
+        rows.map_err(|error| error.of_store(S::STORE))
     }
 
     /// A write of the store's own. Row-level security would make it do nothing, or half of it.
@@ -82,7 +83,8 @@ impl<S: RowMapping> TableView<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        self.database.write(&self.rls, step, sql, params, self.usual()).await
+        let rows = self.database.write(&self.rls, step, sql, params, self.usual()).await;
+        rows.map_err(|error| error.of_store(S::STORE))
     }
 
     /// Deletes the row; gives what the statement returns. Where it finds none, but the row stays, it was

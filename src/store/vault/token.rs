@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
+use super::mapping::VaultMapping;
 use crate::db::{Database, Fetched, Lookup, ReadKeys, Timeouts, Timestamp, column};
-use crate::error::Result;
-use crate::store::table::{Query, columns};
+use crate::error::{Error, Result};
+use crate::store::table::{Query, RowMapping, columns};
 
 /// A token as it is stored.
 #[derive(Debug, Clone)]
@@ -39,7 +40,8 @@ impl Lookup for Tokens {
         let decoded = |rows: Vec<crate::db::Row>| {
             rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()
         };
-        answers.into_iter().map(|rows| rows.and_then(decoded)).collect()
+        let named = |error: Error| error.of_store(VaultMapping::STORE);
+        answers.into_iter().map(|rows| rows.and_then(decoded).map_err(named)).collect()
     }
 }
 
