@@ -24,7 +24,7 @@ pub(super) struct Table {
     has_named_schema: Option<bool>,
     /// `None`: it is not where tokenkeep would look for it.
     access: Option<Access>,
-    mapping: Option<Checked<RowMapping>>,
+    shape: Option<Checked<Shape>>,
     between: Option<Checked<Between>>,
     links: Option<Checked<Vec<Link>>>,
     /// `None`: the rows cannot be looked at.
@@ -34,7 +34,7 @@ pub(super) struct Table {
 /// What the table lacks, as sentences.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RowMapping {
+struct Shape {
     /// What no migration mends.
     hindering: Vec<String>,
     /// What the migration adds.
@@ -82,7 +82,7 @@ pub(super) async fn inspect(
         schemas: named.first().map_or(Ok(Vec::new()), |row| column(row, 0))?,
         has_named_schema: named.first().map_or(Ok(None), |row| column(row, 1))?,
         access: access(inspection, schema, migration.table, Some(migration)).await?,
-        mapping: None,
+        shape: None,
         between: None,
         links: None,
         sample: None,
@@ -91,23 +91,19 @@ pub(super) async fn inspect(
     let Some(found) = table.access.as_ref().filter(|found| found.may_use_schema) else {
         return Ok(table);
     };
-    let mapping = mapping(inspection, migration, found).await;
-    let has_columns = mapping.as_ref().is_ok_and(|mapping| mapping.hindering.is_empty());
+    let shape = shape(inspection, migration, found).await;
+    let has_columns = shape.as_ref().is_ok_and(|shape| shape.hindering.is_empty());
     table.between = Some(triggers::inspect(inspection, migration, found.oid).await.into());
     table.links = Some(links::inspect(inspection, migration.store, found).await.into());
     if has_columns && found.sees_all_rows() {
         table.sample =
             Some(rows::inspect(inspection, migration.store, &found.name, keys).await.into());
     }
-    table.mapping = Some(mapping.into());
+    table.shape = Some(shape.into());
     Ok(table)
 }
 
-async fn mapping(
-    inspection: &Inspection,
-    migration: &Migration,
-    table: &Access,
-) -> Result<RowMapping> {
+async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -> Result<Shape> {
     let differences = inspection.differences(migration, &table.name).await?;
     let mut missing_indexes = Vec::new();
     for (_, name, columns) in INDEXES.iter().filter(|(store, ..)| *store == migration.store) {
@@ -118,5 +114,5 @@ async fn mapping(
         }
     }
     let (hindering, pending) = (differences.hindering, differences.pending);
-    Ok(RowMapping { hindering, pending, missing_indexes })
+    Ok(Shape { hindering, pending, missing_indexes })
 }
