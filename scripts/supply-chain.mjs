@@ -29,5 +29,5 @@ function problems() {
 const found = problems();
 for (const problem of found) console.error(`package-lock.json: ${problem}`);
 if (found.length > 0) process.exit(1);
-run(process.execPath, ['--test', '__test__/supply-chain/zig.test.mjs']);
+run(process.execPath, ['--test', '__test__/package/zig.test.mjs']);
 run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources']);

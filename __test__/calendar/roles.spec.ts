@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTokenKeep } from '../../dist/index.js';
-import { type Supabase, supabaseDatabase } from '../adopt/supabase';
+import { type Supabase, supabaseDatabase } from '../helpers/supabase';
 import { KEY } from '../helpers/database';
 import { failureOf } from '../helpers/promises';
 import { migrateOn } from '../helpers/tables';

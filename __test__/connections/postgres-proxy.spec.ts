@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgres-proxy.mjs';
-import { fixture } from '../helpers/processes';
+import { programPath } from '../helpers/processes';
 import { failureOf, newGate, until } from '../helpers/promises';
 import { params, someUser } from '../helpers/rows';
 import { useScene } from '../helpers/scene';
@@ -213,7 +213,7 @@ describe('a script that uses it', () => {
   it.each(['cut-unread-client.mjs', 'reset-ending.mjs'])(
     'ends when it is closed: %s',
     async (name) => {
-      const run = promisify(execFile)(process.execPath, [fixture(name)], {
+      const run = promisify(execFile)(process.execPath, [programPath(name)], {
         timeout: 20_000,
         killSignal: 'SIGKILL',
       });

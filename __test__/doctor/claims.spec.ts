@@ -1,7 +1,7 @@
 /** What the doctor says of Supabase's policy. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Supabase, supabaseDatabase } from '../adopt/supabase';
+import { type Supabase, supabaseDatabase } from '../helpers/supabase';
 import { migrateOn } from '../helpers/tables';
 import { examine, on } from './doctor';
 

@@ -5,7 +5,7 @@ import * as oldGmail from '../../support/old-gmail/schema.mjs';
 import * as oldIntegration from '../../support/old-integration/schema.mjs';
 import * as oldVault from '../../support/old-vault/schema.mjs';
 import * as oldZoho from '../../support/old-zoho/schema.mjs';
-import { schemaOf } from '../adopt/application';
+import { schemaOf } from '../drop-in/applications/gmail';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { makeTables, migrateOn } from '../helpers/tables';
 import { Kit, rewrite, statementsOf } from './kit';

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AUTH, MIGRATION } from '../../support/old-calendar/index.mjs';
-import { schemaOf } from '../adopt/application';
+import { schemaOf } from '../drop-in/applications/gmail';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { migrateOn } from '../helpers/tables';
 import { Kit, rewrite } from './kit';

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('asker.mjs', import.meta.url));
+const file = fileURLToPath(new URL('caller.mjs', import.meta.url));
 
 /** A process of its own that asks for tokens. Ends with this one. */
 export class Process {
@@ -37,7 +37,7 @@ export class Process {
    * One call a user, all at once.
    *
    * @param {string[]} users
-   * @returns {Promise<import('./ask.mjs').Answer[]>}
+   * @returns {Promise<import('./call.mjs').Answer[]>}
    */
   ask(users) {
     return this.#tell('ask', users);
@@ -47,7 +47,7 @@ export class Process {
    * Calls until each has a token, or has ended.
    *
    * @param {string[]} users
-   * @returns {Promise<import('./ask.mjs').Outcome[]>}
+   * @returns {Promise<import('./call.mjs').Outcome[]>}
    */
   settle(users) {
     return this.#tell('settle', users);

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import type { TokenKeepOptions } from '../../dist/index.js';
 
-/** The path of a script in `__test__/fixtures`. */
-export function fixture(name: string): string {
-  return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+/** The path of a program in `__test__/helpers/programs`. */
+export function programPath(name: string): string {
+  return fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 }
 
 const children = new Set<Caller>();
 
 /** A process that asks for tokens. */
 export class Caller {
-  readonly child: ChildProcess = fork(fixture('caller.mjs'));
+  readonly child: ChildProcess = fork(programPath('caller.mjs'));
   #waiting = new Map<number, (answer: unknown) => void>();
   #lastId = 0;
 

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type TokenKeep, type TokenKeepOptions, withTenant } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { type Supabase, supabaseDatabase } from '../adopt/supabase';
+import { type Supabase, supabaseDatabase } from '../helpers/supabase';
 import { migrateOn } from '../helpers/tables';
 import { instance } from './roles';
 

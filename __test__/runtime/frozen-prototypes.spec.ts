@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 
-const FIXTURE = join(import.meta.dirname, '../fixtures/frozen-errors.mjs');
+const PROGRAM = join(import.meta.dirname, '../helpers/programs/frozen-errors.mjs');
 
 interface Printed {
   shown: string;
@@ -16,7 +16,7 @@ interface Printed {
 
 async function errorsOf(when: string, ...flags: string[]): Promise<Printed[]> {
   const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [...flags, FIXTURE, when]);
+  const { stdout } = await run(process.execPath, [...flags, PROGRAM, when]);
   return JSON.parse(stdout) as Printed[];
 }
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { KEY } from '../helpers/database';
-import { fixture } from '../helpers/processes';
+import { programPath } from '../helpers/processes';
 import { insertRow } from '../helpers/rows';
 import { useScene } from '../helpers/scene';
 
@@ -20,13 +20,13 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs a script of `__test__/fixtures` to its end. */
+/** Runs a program of `__test__/helpers/programs` to its end. */
 function run(script: string, ...args: string[]): Promise<Ended> {
   return start(script, args).ended;
 }
 
 function start(script: string, args: string[]) {
-  const child = spawn(process.execPath, [fixture(script), ...args], {
+  const child = spawn(process.execPath, [programPath(script), ...args], {
     env: {
       PATH: process.env['PATH'],
       DATABASE_URL: scene.database.url,

@@ -14,7 +14,7 @@ fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
 
 #[test]
 fn every_vector_opens_or_fails_as_its_name_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("__test__/vectors/bound");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("__test__/sealing/vectors/bound");
     let (mut opened, mut failed) = (0, 0);
     for entry in fs::read_dir(folder).expect("is a folder") {
         let path = entry.expect("is readable").path();

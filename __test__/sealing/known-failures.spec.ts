@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTokenKeep, decryptToken, encryptToken } from '../../dist/index.js';
 import type { Step } from '../../support/token-endpoint.mjs';
 import { KEY, OTHER_KEY } from '../helpers/database';
-import { fixture } from '../helpers/processes';
+import { programPath } from '../helpers/processes';
 import { failureOf, printed } from '../helpers/promises';
 import { insertRow, params, rowOf, someUser } from '../helpers/rows';
 import { open, seal } from '../helpers/sealed';
@@ -135,7 +135,12 @@ describe('what an application can print of a failure', () => {
     const database = new URL(scene.database.url);
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      ['--trace-warnings', fixture('loud-failures.mjs'), ...users.map(({ id }) => id), unopened],
+      [
+        '--trace-warnings',
+        programPath('loud-failures.mjs'),
+        ...users.map(({ id }) => id),
+        unopened,
+      ],
       {
         env: {
           PATH: process.env['PATH'],

@@ -98,7 +98,7 @@ describe('embedded', () => {
     ['exits', 'exit', { code: 3, signal: null }],
     ['is killed', 'stay', { code: null, signal: 'SIGKILL' }],
   ])('goes with a process that %s without stop()', async (_, how, expected) => {
-    const file = join(import.meta.dirname, 'fixtures/database.mjs');
+    const file = join(import.meta.dirname, 'database-process.mjs');
     const child = spawn(process.execPath, [file, how], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];

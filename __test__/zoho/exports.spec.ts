@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { close } from '../../dist/index.js';
 import { OAuthTokenService, oauthTokenService } from '../../dist/zoho.js';
 import { KEY } from '../helpers/database';
-import { fixture } from '../helpers/processes';
+import { programPath } from '../helpers/processes';
 import { CREDENTIALS, someClient, useScene } from './scene';
 
 const scene = useScene();
@@ -26,7 +26,7 @@ function setEnvironment(): void {
 it('has exactly the two names in both module systems, and is imported without a setting', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [fixture('zoho-both-module-systems.mjs')],
+    [programPath('zoho-both-module-systems.mjs')],
     { env: { PATH: process.env['PATH'] } },
   );
   const names = ['OAuthTokenService', 'oauthTokenService'];

@@ -1,7 +1,7 @@
 /** Processes of an application that keeps Zoho tokens, old and new. */
 
 import type { oauthTokenService } from '../../dist/zoho.js';
-import { type Environment, Process as AnyProcess, type Side } from '../adopt/processes';
+import { type Environment, Process as AnyProcess, type Side } from '../drop-in/processes/processes';
 
 export type { Environment, Side };
 
@@ -10,4 +10,4 @@ export type Process = AnyProcess<typeof oauthTokenService>;
 
 /** Starts one. */
 export const startProcess = (side: Side, env: Environment): Promise<Process> =>
-  AnyProcess.start('../zoho/process.mjs', side, env);
+  AnyProcess.start('../../zoho/process.mjs', side, env);

@@ -10,7 +10,7 @@ import { runAs, serverAccount } from '../../../dist/testing/postgres/account.js'
 import { makeDirectory, type ServerDirectory } from '../../../dist/testing/postgres/directory.js';
 import { until } from '../../helpers/promises';
 import type { Pair } from '../failover/pair';
-import { ask } from '../poolers/ask.mjs';
+import { ask } from '../poolers/call.mjs';
 
 /** Where Debian has it: only root's PATH has that. */
 const PROGRAM = '/usr/sbin/pgpool';

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ask } from './ask.mjs';
+import { ask } from './call.mjs';
 import { findPgBouncer } from './program.mjs';
 
 const READY_MS = 20_000;

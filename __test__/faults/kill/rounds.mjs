@@ -94,7 +94,7 @@ function wasKilled({ request }) {
   return request.form.client_secret === holderName && request.delivered;
 }
 
-/** @param {import('../ask.mjs').Answer} answer */
+/** @param {import('../call.mjs').Answer} answer */
 function isKnown({ code }) {
   return code !== 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN';
 }

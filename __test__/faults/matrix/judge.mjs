@@ -3,7 +3,7 @@
  *
  * @param {import('../scene.mjs').Scene} scene
  * @param {import('./fate.mjs').Fate[]} fates
- * @param {import('../ask.mjs').Outcome[]} outcomes
+ * @param {import('../call.mjs').Outcome[]} outcomes
  * @returns {Promise<string[]>}
  */
 export async function judge({ endpoint, database }, fates, outcomes) {

@@ -2,7 +2,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 import { createTokenKeep } from '../../../dist/index.js';
 import { startPostgresProxy } from '../../../support/postgres-proxy.mjs';
-import { askUntilSettled } from '../ask.mjs';
+import { askUntilSettled } from '../call.mjs';
 import { Fate } from './fate.mjs';
 import { judge } from './judge.mjs';
 import { Requests } from './requests.mjs';

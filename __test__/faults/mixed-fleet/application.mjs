@@ -5,7 +5,7 @@ import { createTokenKeep } from 'tokenkeep';
 
 import { migrate } from '../../../support/old-gmail/index.mjs';
 import { startPostgres } from '../../../support/postgres.mjs';
-import { Member } from '../../adopt/fleet.mjs';
+import { Member } from '../../drop-in/processes/fleet.mjs';
 import { Connections } from './connections.mjs';
 import { startPacedProvider } from './paced-provider.mjs';
 
@@ -60,7 +60,7 @@ export class Application {
   /**
    * Processes of one side, configured by their environment as an application's are.
    *
-   * @param {import('../../adopt/fleet.mjs').Side} side
+   * @param {import('../../drop-in/processes/fleet.mjs').Side} side
    * @param {number} count
    * @param {Record<string, string>} [env]
    */

@@ -6,7 +6,7 @@ const callersEach = 2;
 
 /**
  * @typedef {object} Answer what one caller got
- * @property {import('../../adopt/fleet.mjs').Side} side
+ * @property {import('../../drop-in/processes/fleet.mjs').Side} side
  * @property {string} [accessToken]
  * @property {string} [failure]
  *
@@ -23,7 +23,7 @@ const callersEach = 2;
  * begins when all callers of the one before were answered.
  *
  * @param {import('./application.mjs').Application} app
- * @param {import('../../adopt/fleet.mjs').Member[]} members
+ * @param {import('../../drop-in/processes/fleet.mjs').Member[]} members
  * @param {{ users: string[], goesOn: () => boolean, expire: (userId: string) => Promise<unknown> }}
  *   how `goesOn` is asked before every expiry but the first
  * @returns {Promise<Expiry[]>}

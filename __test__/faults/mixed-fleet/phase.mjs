@@ -6,7 +6,7 @@ import { judge } from './judge.mjs';
  *
  * @param {string} fault
  * @param {import('./application.mjs').Application} app
- * @param {import('../../adopt/fleet.mjs').Member[]} members
+ * @param {import('../../drop-in/processes/fleet.mjs').Member[]} members
  * @param {Parameters<typeof expireAndAsk>[2]} load
  * @param {(text: string) => void} progress
  */

@@ -3,7 +3,7 @@
  *
  * @param {import('../scene.mjs').Scene} scene
  * @param {import('../rows.mjs').User[]} users
- * @param {(import('../ask.mjs').Answer & import('../ask.mjs').Outcome)[]} answers
+ * @param {(import('../call.mjs').Answer & import('../call.mjs').Outcome)[]} answers
  * @returns {string[]}
  */
 export function notTokens({ endpoint }, users, answers) {

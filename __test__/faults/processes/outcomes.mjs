@@ -7,7 +7,7 @@ import { leftLeased } from './leases.mjs';
  *
  * @param {import('../scene.mjs').Scene} scene
  * @param {import('../rows.mjs').User[]} users
- * @param {import('../ask.mjs').Outcome[]} outcomes
+ * @param {import('../call.mjs').Outcome[]} outcomes
  * @param {{ revoked?: boolean }} place
  * @returns {Promise<string[]>}
  */

@@ -6,7 +6,7 @@ const late = 'ERR_TOKENKEEP_REFRESH_TIMEOUT';
  *
  * @param {import('../process.mjs').Process} asker
  * @param {string[]} ids
- * @returns {Promise<import('../ask.mjs').Answer[]>}
+ * @returns {Promise<import('../call.mjs').Answer[]>}
  */
 export async function askPatiently(asker, ids) {
   const answers = await asker.ask(ids);

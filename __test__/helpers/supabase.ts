@@ -1,7 +1,7 @@
 /** A database as Supabase has it: users, who is asking, and the roles of a server and of a user. */
 
 import { AUTH, MIGRATION } from '../../support/old-calendar/index.mjs';
-import { emptyDatabase, type TestDatabase } from '../helpers/database';
+import { emptyDatabase, type TestDatabase } from './database';
 
 export interface Supabase extends TestDatabase {
   /** The role of servers, which row-level security does not hold. */

@@ -1,7 +1,7 @@
 /** A process that asks for tokens: makes an instance with the options it is sent, and obeys. */
 import { createTokenKeep } from 'tokenkeep';
 
-import { ask, askUntilSettled } from './ask.mjs';
+import { ask, askUntilSettled } from './call.mjs';
 
 let keep;
 

@@ -1,11 +1,11 @@
 /** An application whose own service keeps Gmail tokens: its database, users and Google. */
 
-import { createOldGmailService, migrate } from '../../support/old-gmail/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { emptyDatabase, KEY, keepOn, type TestDatabase } from '../helpers/database';
-import { rowOf, SCOPE, tokensOf } from '../helpers/rows';
-import type { TokenKeepOptions } from '../../dist/index.js';
-import { Member } from './fleet.mjs';
+import { createOldGmailService, migrate } from '../../../support/old-gmail/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { emptyDatabase, KEY, keepOn, type TestDatabase } from '../../helpers/database';
+import { rowOf, SCOPE, tokensOf } from '../../helpers/rows';
+import type { TokenKeepOptions } from '../../../dist/index.js';
+import { Member } from '../processes/fleet.mjs';
 
 const HOUR_MS = 3_600_000;
 

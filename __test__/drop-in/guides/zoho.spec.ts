@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KEY } from '../helpers/database';
-import { tableOf } from '../helpers/tables';
-import type { Process } from '../zoho/processes';
-import { open, placeOf } from '../helpers/bound';
-import { ZohoApplication } from './zoho-application';
+import { KEY } from '../../helpers/database';
+import { tableOf } from '../../helpers/tables';
+import type { Process } from '../../zoho/processes';
+import { open, placeOf } from '../../helpers/bound';
+import { ZohoApplication } from '../applications/zoho';
 
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */

@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KEY, OTHER_KEY } from '../helpers/database';
-import { Application, schemaOf } from './application';
-import { aroundLock } from './around-lock.mjs';
-import type { Member } from './fleet.mjs';
-import { until } from './until';
+import { KEY, OTHER_KEY } from '../../helpers/database';
+import { Application, schemaOf } from '../applications/gmail';
+import { aroundLock } from '../processes/around-lock.mjs';
+import type { Member } from '../processes/fleet.mjs';
+import { until } from '../../helpers/promises';
 
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 /** The statements that the guide shows. */
 const SQL = [

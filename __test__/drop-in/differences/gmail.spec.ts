@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as tokenkeep from '../../dist/index.js';
-import { KEY, OTHER_KEY } from '../helpers/database';
-import { seal } from '../helpers/sealed';
-import { Application } from './application';
-import { until } from './until';
+import * as tokenkeep from '../../../dist/index.js';
+import { KEY, OTHER_KEY } from '../../helpers/database';
+import { seal } from '../../helpers/sealed';
+import { Application } from '../applications/gmail';
+import { until } from '../../helpers/promises';
 
 const MINUTE_MS = 60_000;
 
@@ -321,7 +321,7 @@ describe('the pages', () => {
   it.each(['differences.md', 'adopt/gmail.md', 'adopt/zoho.md'])(
     'docs/%s names only errors that exist',
     (page) => {
-      const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+      const text = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
       const named = new Set(text.match(/\b[A-Z]\w+Error\b/g));
       named.delete('TypeError');
       expect(named.size).toBeGreaterThan(0);

@@ -1,10 +1,10 @@
 /** An application whose own program keeps calendar tokens in plaintext: database, users and Google. */
 
-import type { TokenKeep } from '../../dist/index.js';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { KEY } from '../helpers/database';
-import { type Environment, Process as AnyProcess, type Side } from './processes';
-import { type Supabase, supabaseDatabase } from './supabase';
+import type { TokenKeep } from '../../../dist/index.js';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { KEY } from '../../helpers/database';
+import { type Environment, Process as AnyProcess, type Side } from '../processes/processes';
+import { type Supabase, supabaseDatabase } from '../../helpers/supabase';
 
 type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
 export type Process = AnyProcess<TokenKeep['calendar']>;
@@ -45,7 +45,7 @@ export class CalendarApplication {
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
     const { url, serviceUrl, serviceRole } = this.database;
-    const started: Process = await AnyProcess.start('calendar-process.mjs', side, {
+    const started: Process = await AnyProcess.start('calendar.mjs', side, {
       ...(side === 'old'
         ? {
             DATABASE_URL: url,

@@ -3,12 +3,12 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('process.mjs', import.meta.url));
+const file = fileURLToPath(new URL('gmail.mjs', import.meta.url));
 
 /**
  * @typedef {'old' | 'tokenkeep'} Side
  *
- * @typedef {Pick<typeof import('../../dist/gmail.js'), 'upsertGmailTokens'
+ * @typedef {Pick<typeof import('../../../dist/gmail.js'), 'upsertGmailTokens'
  *   | 'getGmailTokenDecrypted' | 'deleteGmailTokens' | 'hasActiveGmailConnection'
  *   | 'getValidGmailToken'>} Functions
  *

@@ -5,17 +5,17 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { KEY } from '../helpers/database';
-import { tableOf } from '../helpers/tables';
-import { open } from '../helpers/bound';
+import { KEY } from '../../helpers/database';
+import { tableOf } from '../../helpers/tables';
+import { open } from '../../helpers/bound';
 import {
   type Account,
   IntegrationApplication,
   type Process,
   SCOPES,
-} from './integration-application';
+} from '../applications/integration';
 
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */

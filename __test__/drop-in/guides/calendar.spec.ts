@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KEY } from '../helpers/database';
-import { tableOf } from '../helpers/tables';
-import { open } from '../helpers/bound';
-import { CalendarApplication, type Process, SCOPES } from './calendar-application';
+import { KEY } from '../../helpers/database';
+import { tableOf } from '../../helpers/tables';
+import { open } from '../../helpers/bound';
+import { CalendarApplication, type Process, SCOPES } from '../applications/calendar';
 
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
 
 /** The statements that the guide shows, by their number. */

@@ -7,13 +7,13 @@ import {
   RefreshTokenMissingError,
   type TokenKeep,
   TokenRevokedError,
-} from '../../dist/index.js';
-import { createOldIntegrationService, schema } from '../../support/old-integration/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
-import { failureOf, newGate, printed, until } from '../helpers/promises';
-import { makeTables, migrateOn } from '../helpers/tables';
-import { SCOPES, type StoredRow } from './integration-application';
+} from '../../../dist/index.js';
+import { createOldIntegrationService, schema } from '../../../support/old-integration/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
+import { failureOf, newGate, printed, until } from '../../helpers/promises';
+import { makeTables, migrateOn } from '../../helpers/tables';
+import { SCOPES, type StoredRow } from '../applications/integration';
 
 let database: TestDatabase;
 let google: Awaited<ReturnType<typeof startTokenEndpoint>>;

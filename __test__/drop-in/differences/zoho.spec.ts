@@ -1,12 +1,12 @@
 /** The rows on zoho of docs/differences.md, on both sides. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { NotConnectedError, type TokenkeepEvent } from '../../dist/index.js';
-import { createOldZohoService, schema } from '../../support/old-zoho/index.mjs';
-import { emptyDatabase } from '../helpers/database';
-import { failureOf } from '../helpers/promises';
-import { makeTables, migrateOn } from '../helpers/tables';
-import { type Client, CREDENTIALS, Scene, someClient } from '../zoho/scene';
+import { NotConnectedError, type TokenkeepEvent } from '../../../dist/index.js';
+import { createOldZohoService, schema } from '../../../support/old-zoho/index.mjs';
+import { emptyDatabase } from '../../helpers/database';
+import { failureOf } from '../../helpers/promises';
+import { makeTables, migrateOn } from '../../helpers/tables';
+import { type Client, CREDENTIALS, Scene, someClient } from '../../zoho/scene';
 
 const scene = new Scene();
 const ZONE = 'Asia/Kolkata';

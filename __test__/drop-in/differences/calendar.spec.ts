@@ -8,14 +8,14 @@ import {
   TokenRevokedError,
   type TokenKeep,
   type TokenKeepOptions,
-} from '../../dist/index.js';
-import { createOldCalendarService } from '../../support/old-calendar/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { KEY } from '../helpers/database';
-import { failureOf, printed, until } from '../helpers/promises';
-import { migrateOn } from '../helpers/tables';
-import { SCOPES } from './calendar-application';
-import { type Supabase, supabaseDatabase } from './supabase';
+} from '../../../dist/index.js';
+import { createOldCalendarService } from '../../../support/old-calendar/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { KEY } from '../../helpers/database';
+import { failureOf, printed, until } from '../../helpers/promises';
+import { migrateOn } from '../../helpers/tables';
+import { SCOPES } from '../applications/calendar';
+import { type Supabase, supabaseDatabase } from '../../helpers/supabase';
 
 type Old = ReturnType<typeof createOldCalendarService>;
 type Ours = TokenKeep['calendar'];

@@ -1,11 +1,11 @@
 /** An application whose own service keeps Zoho tokens in plaintext: database, clients and Zoho. */
 
-import { schema } from '../../support/old-zoho/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
-import { makeTables } from '../helpers/tables';
-import { type Environment, type Process, type Side, startProcess } from '../zoho/processes';
-import { CREDENTIALS } from '../zoho/scene';
+import { schema } from '../../../support/old-zoho/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
+import { makeTables } from '../../helpers/tables';
+import { type Environment, type Process, type Side, startProcess } from '../../zoho/processes';
+import { CREDENTIALS } from '../../zoho/scene';
 
 type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
 

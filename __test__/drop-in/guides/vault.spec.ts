@@ -3,16 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as tokenkeep from '../../dist/index.js';
-import { schema } from '../../support/old-vault/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { type TestDatabase, emptyDatabase } from '../helpers/database';
-import { makeTables, migrateOn, tableOf } from '../helpers/tables';
-import { type Member, useMembers } from '../vault/member';
-import { SECRET, decrypt, rowsOf } from '../vault/rows';
-import { until } from './until';
+import * as tokenkeep from '../../../dist/index.js';
+import { schema } from '../../../support/old-vault/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { type TestDatabase, emptyDatabase } from '../../helpers/database';
+import { makeTables, migrateOn, tableOf } from '../../helpers/tables';
+import { type Member, useMembers } from '../../vault/member';
+import { SECRET, decrypt, rowsOf } from '../../vault/rows';
+import { until } from '../../helpers/promises';
 
-const guide = readFileSync(new URL('../../docs/adopt/vault.md', import.meta.url), 'utf8');
+const guide = readFileSync(new URL('../../../docs/adopt/vault.md', import.meta.url), 'utf8');
 
 /** The statements that the guide shows. */
 const SQL = [...guide.matchAll(/```sql\n([^]*?)```/g)].map(([, sql]) => sql!);

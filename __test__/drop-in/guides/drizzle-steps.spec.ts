@@ -6,12 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TokenKeep, createTokenKeep } from '../../dist/index.js';
-import { UNIQUE_INDEX } from '../../support/old-zoho/schema.mjs';
-import { Kit, rewrite } from '../drizzle/kit';
-import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
+import { type TokenKeep, createTokenKeep } from '../../../dist/index.js';
+import { UNIQUE_INDEX } from '../../../support/old-zoho/schema.mjs';
+import { Kit, rewrite } from '../../drizzle/kit';
+import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 
 /** What the team has done by hand beside its migrations, and a row of its store there and back. */
 const TEAMS: Record<string, { byHand: string; use(keep: TokenKeep): Promise<unknown> }> = {

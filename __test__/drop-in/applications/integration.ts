@@ -1,11 +1,14 @@
 /** An application whose own service keeps integration tokens in plaintext: database, users and Google. */
 
-import type { TokenKeep } from '../../dist/index.js';
-import { type createOldIntegrationService, schema } from '../../support/old-integration/index.mjs';
-import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
-import { makeTables } from '../helpers/tables';
-import { type Environment, Process as AnyProcess, type Side } from './processes';
+import type { TokenKeep } from '../../../dist/index.js';
+import {
+  type createOldIntegrationService,
+  schema,
+} from '../../../support/old-integration/index.mjs';
+import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
+import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
+import { makeTables } from '../../helpers/tables';
+import { type Environment, Process as AnyProcess, type Side } from '../processes/processes';
 
 type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
 type Old = ReturnType<typeof createOldIntegrationService>;
@@ -60,7 +63,7 @@ export class IntegrationApplication {
 
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
-    const started: Process = await AnyProcess.start('integration-process.mjs', side, {
+    const started: Process = await AnyProcess.start('integration.mjs', side, {
       DATABASE_URL: this.database.url,
       ...(side === 'old'
         ? { OLD_GOOGLE_TOKEN_URL: this.google.url }

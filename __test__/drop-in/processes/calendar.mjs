@@ -2,7 +2,7 @@
  * A process of an application, configured by its environment alone: its old program, or tokenkeep in
  * its place. Makes the calls that a test sends, as many of each at once as it says.
  */
-import { createOldCalendarService } from '../../support/old-calendar/index.mjs';
+import { createOldCalendarService } from '../../../support/old-calendar/index.mjs';
 
 const service = process.argv[2] === 'old' ? openOld() : await import('tokenkeep/calendar');
 

@@ -3,7 +3,7 @@
  * place. Answers the calls that the test sends; tells when a call of the old service is refused the
  * lock.
  */
-import { createOldGmailService } from '../../support/old-gmail/index.mjs';
+import { createOldGmailService } from '../../../support/old-gmail/index.mjs';
 import { aroundLock, call } from './around-lock.mjs';
 
 const service = process.argv[2] === 'old' ? openOld() : await import('tokenkeep/gmail');

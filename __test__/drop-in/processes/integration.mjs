@@ -2,7 +2,7 @@
  * A process of an application, configured by its environment alone: its old service, or tokenkeep in
  * its place. Makes the calls that a test sends, as many of each at once as it says.
  */
-import { createOldIntegrationService } from '../../support/old-integration/index.mjs';
+import { createOldIntegrationService } from '../../../support/old-integration/index.mjs';
 
 const service = process.argv[2] === 'old' ? openOld() : await import('tokenkeep/integration');
 

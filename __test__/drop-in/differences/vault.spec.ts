@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createCrypto, createOldVaultService } from '../../support/old-vault/index.mjs';
-import { failureOf } from '../helpers/promises';
-import { SECRET, encrypt, insertRow } from '../vault/rows';
-import { useScene } from '../vault/scene';
-import { until } from './until';
+import { createCrypto, createOldVaultService } from '../../../support/old-vault/index.mjs';
+import { failureOf } from '../../helpers/promises';
+import { SECRET, encrypt, insertRow } from '../../vault/rows';
+import { useScene } from '../../vault/scene';
+import { until } from '../../helpers/promises';
 
 const scene = useScene();
 
