@@ -8,7 +8,6 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { createTokenKeep } from '../../dist/index.js';
 import { layOut, nameOf } from '../../scripts/packages/lay-out.mjs';
@@ -16,6 +15,8 @@ import { packLocal } from '../../scripts/packages/local.mjs';
 import { packTarballs } from '../../scripts/packages/tarballs.mjs';
 import { startPostgres } from '../../support/postgres.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { readOptions } from '../runner/options.mjs';
+import { stopwatch } from '../runner/run.mjs';
 import { lean } from './addons.mjs';
 import { Consumer, command } from './consumer.mjs';
 import { Registry } from './registry.mjs';
@@ -26,42 +27,22 @@ const work = join(tmpdir(), 'tokenkeep-consumers');
 const tools = join(root, 'target/consumer-tools');
 const modules = join(tools, 'node_modules');
 const names = readdirSync(join(import.meta.dirname, 'apps')).sort();
-const usage = `npm run test:consumers -- [--short] [--addons folder] [--only ${names.join(',')}]`;
 
 /** How often consumers do what must go well each time. */
 const FULL = { JOB_WORKERS: '200', JOB_RUNS: '1000', JOB_CALLS: '1000000' };
 const SHORT = { JOB_WORKERS: '20', JOB_RUNS: '24', JOB_CALLS: '100000' };
 
-const options = readOptions();
-if (typeof options === 'string') {
-  console.error(options);
-  process.exitCode = 2;
-} else {
-  process.exitCode = (await main(options)) ? 0 : 1;
-}
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        short: { type: 'boolean', default: false },
-        addons: { type: 'string' },
-        only: { type: 'string' },
-      },
-    });
-    const only = values.only?.split(',');
-    const unknown = only?.find((name) => !names.includes(name));
-    return unknown ? `There is no consumer ${unknown}\n${usage}` : { ...values, only };
-  } catch (error) {
-    return `${error.message}\n${usage}`;
-  }
-}
+const options = readOptions({
+  usage: 'npm run test:consumers -- [--short] [--addons folder] [--only name,…]',
+  kind: 'consumer',
+  names,
+  options: { short: { type: 'boolean', default: false }, addons: { type: 'string' } },
+});
+process.exitCode = (await main(options)) ? 0 : 1;
 
 async function main({ short, addons, only }) {
-  const began = performance.now();
-  const say = (text) => {
-    console.error(`· ${((performance.now() - began) / 1_000).toFixed(0)} s: ${text}`);
-  };
+  const seconds = stopwatch();
+  const say = (text) => console.error(`· ${seconds().toFixed(0)} s: ${text}`);
   const ours = lean(root, join(work, 'addons'));
   const packages = layOut({ addons: addons ?? ours, out: join(work, 'packages') });
   await installTools();
@@ -93,10 +74,10 @@ async function main({ short, addons, only }) {
 /** Two at a time: while one is downloaded another is run. */
 async function inPairs(consumers, run) {
   const left = [...consumers];
-  const lane = async () => {
+  const runRest = async () => {
     for (let next = left.shift(); next; next = left.shift()) await run(next);
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all([runRest(), runRest()]);
 }
 
 /** Whether a consumer is part of this run. @param {import('./consumer.mjs').Told} told */

@@ -1,40 +1,36 @@
-import { table } from '../../bench/table.mjs';
+import { reportOf } from '../runner/report.mjs';
 
 /**
- * @typedef {{ name: string, seconds: number, lines: import('./run.mjs').Line[], thrown?: string }} Result
+ * A line of the table: a server, how it is used, and the tests that passed there.
+ *
+ * @typedef {object} Line
+ * @property {string} server
+ * @property {string} mode
+ * @property {number} passed
+ * @property {number} tests
+ * @property {Record<string, unknown>} [timeline] of a failover, in ms since the primary was killed
  */
 
-/** @param {Result} result */
-export function failed({ lines, thrown }) {
-  return Boolean(thrown) || lines.length === 0 || !lines.every(isWell);
-}
+/** @type {import('../runner/report.mjs').Report<Line>} */
+export const report = reportOf({
+  head: ['mode', 'tests passed'],
+  cells: ({ server, mode, passed, tests }) => [server, mode, `${passed} of ${tests}`],
+  isGood: ({ passed, tests }) => tests > 0 && passed === tests,
+  notes: timelines,
+});
 
-/** The text for people. @param {Result} result */
-export function report({ name, seconds, lines, thrown }) {
-  const rows = lines.map((line) => [
-    line.server,
-    line.mode,
-    `${line.passed} of ${line.tests}`,
-    isWell(line) ? '' : 'FAILED',
-  ]);
-  const parts = [table([`${name}, ${seconds} s`, 'mode', 'tests passed', ''], rows)];
-  for (const { mode, timeline } of lines) {
-    if (timeline) parts.push(`  ${mode}, in ms since the kill: ${told(timeline)}`);
-  }
-  if (thrown) parts.push(`  FAILED: ${thrown}`);
-  return parts.join('\n');
+/** @param {Line[]} lines */
+function timelines(lines) {
+  return lines
+    .filter(({ timeline }) => timeline)
+    .map(({ mode, timeline }) => `${mode}, in ms since the kill: ${timelineText(timeline)}`);
 }
 
 /** @param {Record<string, unknown>} timeline */
-function told(timeline) {
-  const words = Object.entries(timeline).map(([name, value]) => {
+function timelineText(timeline) {
+  const entries = Object.entries(timeline).map(([name, value]) => {
     if (typeof value === 'object') return `${name} ${JSON.stringify(value)}`;
     return `${name} ${Math.round(Number(value))}`;
   });
-  return words.join(', ');
-}
-
-/** @param {import('./run.mjs').Line} line */
-function isWell({ passed, tests }) {
-  return tests > 0 && passed === tests;
+  return entries.join(', ');
 }

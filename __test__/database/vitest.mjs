@@ -83,10 +83,10 @@ function wasRun({ status }) {
  *
  * @param {Test[]} tests
  * @param {(test: Test) => { server: string, mode: string }} where
- * @returns {import('./run.mjs').Line[]}
+ * @returns {import('./report.mjs').Line[]}
  */
 export function linesOf(tests, where) {
-  /** @type {Map<string, import('./run.mjs').Line>} */
+  /** @type {Map<string, import('./report.mjs').Line>} */
   const lines = new Map();
   for (const test of tests) {
     const { server, mode } = where(test);

@@ -5,47 +5,37 @@
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
 import { startPostgres } from '../../support/postgres.mjs';
+import { readOptions } from '../runner/options.mjs';
+import { stopwatch } from '../runner/run.mjs';
 import { Application } from './application.mjs';
 import { folder, pack, prepare, runTests, versionOf } from './install.mjs';
 import { journey } from './journey.mjs';
 import { startScene } from './scene.mjs';
 
-const usage = 'npm run test:examples -- [--only name,…]';
+const entries = await readdir(folder(''));
+const names = entries.filter((name) => existsSync(folder(`${name}/package.json`))).sort();
+const { only = names } = readOptions({
+  usage: 'npm run test:examples -- [--only name,…]',
+  kind: 'example',
+  names,
+  options: {},
+});
 
 try {
-  process.exitCode = await main(readOptions());
+  process.exitCode = await main();
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
 }
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({ options: { only: { type: 'string' } } });
-    return { only: values.only?.split(',') };
-  } catch (error) {
-    return { problem: error.message };
-  }
-}
-
-async function main({ problem, only }) {
-  const entries = await readdir(folder(''));
-  const names = entries.filter((name) => existsSync(folder(`${name}/package.json`))).sort();
-  const unknown = only?.find((name) => !names.includes(name));
-  if (problem || unknown) {
-    console.error(
-      `${problem ?? `There is no example ${unknown}, only ${names.join(', ')}`}\n${usage}`,
-    );
-    return 2;
-  }
+async function main() {
   const tarball = await pack();
   const server = await startPostgres();
   const results = [];
   try {
-    for (const name of only ?? names) results.push(await tryOut(name, tarball, server));
+    for (const name of only) results.push(await tryOut(name, tarball, server));
   } finally {
     await server.stop();
   }
@@ -55,11 +45,8 @@ async function main({ problem, only }) {
 
 /** @param {string} name @param {string} tarball @param {import('../../support/postgres.mjs').Database} server */
 async function tryOut(name, tarball, server) {
-  const began = performance.now();
-  const say = (text) => {
-    const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-    console.error(`· ${name} ${seconds} s: ${text}`);
-  };
+  const seconds = stopwatch();
+  const say = (text) => console.error(`· ${name} ${seconds()} s: ${text}`);
   let passed = true;
   try {
     if (await prepare(name, tarball, say)) {
@@ -72,8 +59,7 @@ async function tryOut(name, tarball, server) {
     passed = false;
     console.error(error);
   }
-  const seconds = Number(((performance.now() - began) / 1_000).toFixed(1));
-  return { name, ...(await versionOf(name)), passed, seconds };
+  return { name, ...(await versionOf(name)), passed, seconds: seconds() };
 }
 
 /** As its users do, from the first page to SIGTERM. */

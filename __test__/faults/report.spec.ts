@@ -1,7 +1,7 @@
 /** When the runner says that a run failed. */
 
 import { describe, expect, it } from 'vitest';
-import { failed, report } from './report.mjs';
+import { report } from './report.mjs';
 
 const clean = {
   fault: 'a cut',
@@ -18,27 +18,27 @@ const result = (...lines: (typeof clean)[]) => ({ name: 'a scenario', seconds: 1
 
 describe('a run', () => {
   it('in which nothing but the inherent happened has not failed', () => {
-    expect(failed(result(clean))).toBe(false);
-    expect(report(result(clean))).not.toContain('FAILED');
-    expect(report(result(clean))).toContain('inherent: nobody can help it');
+    expect(report.hasFailed(result(clean))).toBe(false);
+    expect(report.text(result(clean))).not.toContain('FAILED');
+    expect(report.text(result(clean))).toContain('inherent: nobody can help it');
   });
 
   it.each(['lost', 'doubles', 'wrongDeletions', 'errors'])('with %s has failed', (count) => {
     const results = [result(clean, { ...clean, [count]: 1 }), result({ ...clean, [count]: NaN })];
     for (const bad of results) {
-      expect(failed(bad)).toBe(true);
-      expect(report(bad)).toContain('FAILED');
+      expect(report.hasFailed(bad)).toBe(true);
+      expect(report.text(bad)).toContain('FAILED');
     }
   });
 
   it('that calls something inherent without a reason has failed', () => {
-    expect(failed(result({ ...clean, inherent: '' }))).toBe(true);
-    expect(failed(result({ ...clean, inherent: '', inherentCount: 0 }))).toBe(false);
+    expect(report.hasFailed(result({ ...clean, inherent: '' }))).toBe(true);
+    expect(report.hasFailed(result({ ...clean, inherent: '', inherentCount: 0 }))).toBe(false);
   });
 
   it('that shows nothing, or breaks off, has failed', () => {
-    expect(failed(result())).toBe(true);
-    expect(failed({ ...result(clean), thrown: 'Error: away' })).toBe(true);
-    expect(report({ ...result(), thrown: 'Error: away' })).toContain('FAILED: Error: away');
+    expect(report.hasFailed(result())).toBe(true);
+    expect(report.hasFailed({ ...result(clean), thrown: 'Error: away' })).toBe(true);
+    expect(report.text({ ...result(), thrown: 'Error: away' })).toContain('FAILED: Error: away');
   });
 });

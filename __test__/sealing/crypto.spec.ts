@@ -237,7 +237,7 @@ interface Vector {
 }
 
 describe('a vector', () => {
-  const folder = new URL('../vectors/gmail/', import.meta.url);
+  const folder = new URL('vectors/gmail/', import.meta.url);
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
   it.each(files)('%s', (file) => {

@@ -15,7 +15,7 @@ interface Vector {
 }
 
 const scene = useScene();
-const folder = new URL('../vectors/bound/', import.meta.url);
+const folder = new URL('../sealing/vectors/bound/', import.meta.url);
 const files = readdirSync(folder);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Vector;
 

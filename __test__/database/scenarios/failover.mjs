@@ -4,7 +4,7 @@ import { linesOf, runVitest } from '../vitest.mjs';
 
 export const name = 'failover';
 
-/** @type {import('../run.mjs').Subject['run']} */
+/** @type {import('../../runner/run.mjs').Scenario<import('../report.mjs').Line>['run']} */
 export async function run({ short, progress }) {
   const config = '--config=__test__/database/vitest.config.mts';
   const some = short ? ['--testNamePattern=the primary first|is not read'] : [];

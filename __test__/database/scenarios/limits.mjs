@@ -3,7 +3,7 @@ import { linesOf, runVitest } from '../vitest.mjs';
 
 export const name = 'limits';
 
-/** @type {import('../run.mjs').Subject['run']} */
+/** @type {import('../../runner/run.mjs').Scenario<import('../report.mjs').Line>['run']} */
 export async function run({ short, progress }) {
   const config = '--config=__test__/database/vitest.config.mts';
   const isRoot = process.getuid() === 0;

@@ -3,7 +3,7 @@ import { linesOf, runVitest } from '../vitest.mjs';
 
 export const name = 'poolers';
 
-/** @type {import('../run.mjs').Subject['run']} */
+/** @type {import('../../runner/run.mjs').Scenario<import('../report.mjs').Line>['run']} */
 export async function run({ short }) {
   const config = '--config=__test__/database/vitest.config.mts';
   const some = short ? ['--testNamePattern=transaction mode'] : [];

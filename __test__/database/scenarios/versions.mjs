@@ -25,7 +25,7 @@ const SINCE_17 = 'database/limits/transaction-timeout.spec.ts';
 const short = wordsOf(SHORT).map((file) => `__test__/${file}.spec.ts`);
 const whole = wordsOf(WITHOUT).map((file) => `--exclude=__test__/${file}.spec.ts`);
 
-/** @type {import('../run.mjs').Subject['run']} */
+/** @type {import('../../runner/run.mjs').Scenario<import('../report.mjs').Line>['run']} */
 export async function run({ short: isShort, progress }) {
   const lines = [];
   for (const major of isShort ? majors.slice(0, 1) : majors) {

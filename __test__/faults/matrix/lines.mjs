@@ -1,7 +1,7 @@
 import { effectOf, steps } from './steps.mjs';
 
 /**
- * @typedef {import('../run.mjs').Line} Line
+ * @typedef {import('../report.mjs').Line} Line
  * @typedef {{ plan: import('./plans.mjs').Plan, played: import('./round.mjs').Played }} Round
  */
 

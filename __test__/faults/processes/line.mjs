@@ -1,4 +1,4 @@
-/** @typedef {import('../run.mjs').Line} Line */
+/** @typedef {import('../report.mjs').Line} Line */
 
 /** @param {string} fault @returns {Line} before its first round */
 export function newLine(fault) {
