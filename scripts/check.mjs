@@ -4,12 +4,15 @@ import { run, runBin } from './run.mjs';
 
 runBin('oxlint', 'oxlint', ['--deny-warnings']);
 run(process.execPath, ['scripts/links.mjs']);
+run(process.execPath, ['scripts/lint.mjs']);
 run('cargo', ['fmt', '--check']);
 run('cargo', ['fmt', '--check', '--manifest-path', '__test__/fuzz/Cargo.toml']);
 runBin('prettier', 'prettier', ['--check', '.']);
 // The tests' types are those of dist/.
 run(process.execPath, ['scripts/build.mjs']);
-run('git', ['diff', '--exit-code', '--', 'index.d.ts']);
+run(process.execPath, ['scripts/errors.mjs']);
+// Both are generated, and committed.
+run('git', ['diff', '--exit-code', '--', 'index.d.ts', 'docs/errors.md']);
 runBin('typescript', 'tsc', ['-p', 'tsconfig.json']);
 run('cargo', ['clippy', '--', '-D', 'warnings']);
 run('cargo', ['clippy', '--no-default-features', '--all-targets', '--', '-D', 'warnings']);

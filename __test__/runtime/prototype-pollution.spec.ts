@@ -3,6 +3,7 @@
  * nothing that tokenkeep does changes, since it reads what an object has itself.
  */
 
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,12 +34,13 @@ function optionalNames(): string[] {
   return [...names].toSorted();
 }
 
-/** Every variable that settings have. */
+/** Every variable that tokenkeep reads. */
 function variableNames(): string[] {
-  const text = ['settings/settings.ts', 'http/setting.ts', 'crypto.ts', 'instance/sealing.ts']
-    .map((file) => readFileSync(join(ROOT, 'ts', file), 'utf8'))
-    .join('');
-  return [...new Set(Array.from(text.matchAll(/'([A-Z][A-Z_]{5,})'/g), ([, name = '']) => name))];
+  const program = join(ROOT, '__test__/docs/variables.mjs');
+  const options = { encoding: 'utf8', env: { PATH: process.env['PATH'] } } as const;
+  const names = JSON.parse(execFileSync(process.execPath, [program], options)) as string[];
+  // Node reads its own, and looks at the prototype.
+  return names.filter((name) => !/^(NODE_|NAPI_|UV_|WATCH_|FORCE_COLOR|NO_COLOR)/.test(name));
 }
 
 /** Who wrongly asked for what is on `Object.prototype`. */

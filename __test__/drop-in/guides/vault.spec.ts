@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as tokenkeep from '../../../dist/index.js';
 import { schema } from '../../../support/old-vault/index.mjs';
 import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
 import { type TestDatabase, emptyDatabase } from '../../helpers/database';
@@ -230,13 +229,5 @@ describe('an adoption', () => {
     await expectSameOnBothSides(back);
     const key: Key = [TENANT, 'greeninvoice', 'api_key', undefined];
     expect(await storeAtOnce(back[0]!, back[1]!, key)).toEqual(['stored', 'stored']);
-  });
-});
-
-describe('the guide', () => {
-  it('names only errors that exist', () => {
-    const named = new Set(guide.match(/\b[A-Z]\w+Error\b/g));
-    expect(named.size).toBeGreaterThan(0);
-    for (const name of named) expect(tokenkeep, name).toHaveProperty(name);
   });
 });
