@@ -5,7 +5,7 @@ import * as tokenkeep from '../../dist/index.js';
 import { classes } from '../../dist/errors/failure.js';
 import { OTHER_KEY } from '../helpers/database';
 import { failureOf } from '../helpers/promises';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 import { SCALED, useScene } from '../helpers/scene';
 
 const native = createRequire(import.meta.url)('../../native.js') as {

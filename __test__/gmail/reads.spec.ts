@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { TokenKeep } from '../../dist/index.js';
 import { KEY, OTHER_KEY, type TestDatabase, gmailDatabase, keepOn } from '../helpers/database';
 import { allRows, insertRow, insertRows, params, someUser } from '../helpers/rows';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 
 let database: TestDatabase;
 let keep: TokenKeep;

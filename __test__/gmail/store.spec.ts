@@ -4,7 +4,7 @@ import { type TokenKeep, close } from '../../dist/index.js';
 import { type TestDatabase, gmailDatabase, keepOn } from '../helpers/database';
 import { failureOf, printed } from '../helpers/promises';
 import { SCOPE, allRows, insertRow, rowOf, tokensOf, params, someUser } from '../helpers/rows';
-import { open } from '../helpers/sealed';
+import { open } from '../helpers/gmail-format';
 
 let database: TestDatabase;
 let keep: TokenKeep;

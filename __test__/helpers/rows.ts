@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestDatabase } from './database';
 import { KEY } from './database';
-import { open, seal } from './sealed';
+import { open, seal } from './gmail-format';
 
 export interface Row {
   id: string;

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { OTHER_KEY } from '../helpers/database';
-import { seal } from '../helpers/bound';
-import { startMeddler } from './meddler';
+import { seal } from '../helpers/tk1-format';
+import { startChangingProxy } from './changing-proxy';
 import { SECRET, SIGNED_IN, someUser, useScene } from './scene';
 import { type Visit, Visitor } from './visitor';
 
@@ -243,7 +243,7 @@ describe('a code', () => {
   });
 
   it.each(['missing', 'wrong'])('whose code_verifier is %s is refused', async (how) => {
-    const meddler = await startMeddler(scene.google, {
+    const meddler = await startChangingProxy(scene.google, {
       request({ code_verifier: verifier = '', ...rest }) {
         expect(verifier).toMatch(/^[\w-]{43}$/);
         return how === 'wrong' ? { ...rest, code_verifier: `${verifier.slice(0, -2)}AA` } : rest;

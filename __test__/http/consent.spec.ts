@@ -1,7 +1,7 @@
 /** What Google gives, and what becomes of what is stored. */
 
 import { describe, expect, it } from 'vitest';
-import { startMeddler, without } from './meddler';
+import { startChangingProxy, without } from './changing-proxy';
 import { someUser, useScene } from './scene';
 import { Visitor } from './visitor';
 
@@ -14,7 +14,7 @@ const openTokens = (userId: string) => scene.keep.calendar.getCalendarTokens(use
 
 /** From now on Google gives no refresh token. */
 async function withoutRefreshToken(): Promise<void> {
-  const { url } = await startMeddler(scene.google, {
+  const { url } = await startChangingProxy(scene.google, {
     answer: without('refresh_token'),
   });
   scene.handle({ keep: scene.instance({ googleTokenUrl: url }), scopes: SCOPES });
@@ -187,7 +187,7 @@ describe('a token endpoint that does not do its part', () => {
   ];
 
   it.each(odd)('%s', async (_, body, status, told, says) => {
-    const endpoint = await startMeddler(scene.google, {});
+    const endpoint = await startChangingProxy(scene.google, {});
     endpoint.script([{ status, body }]);
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }) });
     const userId = someUser();
@@ -208,7 +208,7 @@ describe('a token endpoint that does not do its part', () => {
   });
 
   it('was not allowed all that was asked for', async () => {
-    const endpoint = await startMeddler(scene.google, {
+    const endpoint = await startChangingProxy(scene.google, {
       answer: (answer) => ({ ...answer, scope: 'openid' }),
     });
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
@@ -219,14 +219,14 @@ describe('a token endpoint that does not do its part', () => {
   });
 
   it('gives other scopes than were asked for, or does not name them', async () => {
-    const endpoint = await startMeddler(scene.google, {
+    const endpoint = await startChangingProxy(scene.google, {
       answer: without('scope'),
     });
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
     const userId = someUser();
     await scene.connect(userId);
     expect((await openTokens(userId))?.scopes).toEqual(SCOPES);
-    const fewer = await startMeddler(scene.google, {
+    const fewer = await startChangingProxy(scene.google, {
       answer: (answer) => ({ ...answer, scope: ` ${CALENDAR}  more ` }),
     });
     scene.handle({ keep: scene.instance({ googleTokenUrl: fewer.url }), scopes: SCOPES });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as calendar from '../../dist/calendar.mjs';
 import { AuthorizationError, close } from '../../dist/index.js';
 import { failureOf } from '../helpers/promises';
-import { startMeddler } from './meddler';
+import { startChangingProxy } from './changing-proxy';
 import { someUser, useScene } from './scene';
 import { Visitor } from './visitor';
 
@@ -133,7 +133,7 @@ describe('exchangeCodeForTokens', () => {
   });
 
   it('is waited for by close', async () => {
-    const { url, script } = await startMeddler(scene.google, {});
+    const { url, script } = await startChangingProxy(scene.google, {});
     script(async ({ form }) => {
       const body = new URLSearchParams(form);
       const answer = await fetch(scene.google.tokenUrl, { method: 'POST', body });
@@ -158,7 +158,7 @@ describe('exchangeCodeForTokens', () => {
     const finish = scene.keep.connector.finish('calendar', answered as never);
     const fromBrowser = await failureOf(finish);
     expect(fromBrowser).toMatchObject({ reason: 'server_refused' });
-    const endpoint = await startMeddler(scene.google, {});
+    const endpoint = await startChangingProxy(scene.google, {});
     endpoint.script(() => ({ status: 400, body: { error: secret } }));
     const keep = scene.instance({ googleTokenUrl: endpoint.url });
     const again = await begin(userId);
@@ -174,7 +174,7 @@ describe('exchangeCodeForTokens', () => {
     ['lifetime', { expires_in: 0 }],
     ['lifetime that no year holds', { expires_in: 631_138_518 }],
   ])('stores tokens with an odd %s', async (_, odd) => {
-    const { url } = await startMeddler(scene.google, { answer: (said) => ({ ...said, ...odd }) });
+    const { url } = await startChangingProxy(scene.google, { answer: (said) => ({ ...said, ...odd }) });
     const keep = scene.instance({ googleTokenUrl: url });
     const userId = someUser();
     const { code, state } = await begin(userId);
@@ -186,7 +186,7 @@ describe('exchangeCodeForTokens', () => {
   });
 
   it('says of unauthorized_client that it is the application, not the user', async () => {
-    const endpoint = await startMeddler(scene.google, {});
+    const endpoint = await startChangingProxy(scene.google, {});
     endpoint.script(() => ({ status: 401, body: { error: 'unauthorized_client' } }));
     const keep = scene.instance({ googleTokenUrl: endpoint.url });
     const userId = someUser();

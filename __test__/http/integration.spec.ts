@@ -1,7 +1,7 @@
 /** Users connect to the integration store. */
 
 import { describe, expect, it } from 'vitest';
-import { startMeddler, without } from './meddler';
+import { startChangingProxy, without } from './changing-proxy';
 import { SIGNED_IN, useScene } from './scene';
 import { Visitor } from './visitor';
 
@@ -34,7 +34,7 @@ describe('with the option store', () => {
     scene.handle({ store: 'integration' });
     await scene.connect(USER);
     const before = await scene.keep.integration.getToken(USER, 'google');
-    const { url } = await startMeddler(scene.google, {
+    const { url } = await startChangingProxy(scene.google, {
       answer: without('refresh_token'),
     });
     scene.handle({ store: 'integration', keep: scene.instance({ googleTokenUrl: url }) });

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { startMeddler, without } from './meddler';
+import { startChangingProxy, without } from './changing-proxy';
 import { someUser, useScene } from './scene';
 import { startSecondServer } from './second-server.mjs';
 import { Visitor } from './visitor';
@@ -50,7 +50,7 @@ it('another server, too, refuses a code of another flow, and one without its ver
   injected.searchParams.set('code', other.back.searchParams.get('code')!);
   expect((await mine.visitor.request(injected)).text).toContain('did not confirm');
 
-  const meddler = await startMeddler(second, {
+  const meddler = await startChangingProxy(second, {
     request: without('code_verifier'),
   });
   scene.handle({ keep: scene.instance({ ...options, googleTokenUrl: meddler.url }) });

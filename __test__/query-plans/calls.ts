@@ -38,13 +38,13 @@ async function driveZoho(stage: Stage, userId: string): Promise<void> {
   await keep.zoho.storeTokens(userId, 'zoho_crm', { refreshToken: 'refresh' });
 }
 
-async function driveVault({ keep, meddlerUrl }: Stage, tenantId: string): Promise<void> {
+async function driveVault({ keep, testUrl }: Stage, tenantId: string): Promise<void> {
   const { vault } = keep;
   await many(() => vault.getToken(randomUUID(), 'google', 'access_token'));
   await many((account) => vault.getAccessToken(tenantId, 'google', account, 5, { refresh: true }));
   await vault.getRefreshToken(tenantId, 'google');
   await vault.getAccessToken(tenantId, 'google');
-  await expireToken(meddlerUrl, { store: 'vault', tenantId, provider: 'google' });
+  await expireToken(testUrl, { store: 'vault', tenantId, provider: 'google' });
   await vault.getAccessToken(tenantId, 'google');
   await vault.findExpiringTokens(30);
   await vault.storeToken(tenantId, 'nobody', 'api_key', { value: 'key' }).catch(expected);
@@ -61,7 +61,7 @@ async function driveCalendar({ calendar }: TokenKeep, userId: string): Promise<v
 }
 
 async function driveIntegration(
-  { keep, endpoint, meddlerUrl }: Stage,
+  { keep, endpoint, testUrl }: Stage,
   userId: string,
 ): Promise<void> {
   const { integration } = keep;
@@ -74,7 +74,7 @@ async function driveIntegration(
   for (let run = 0; run < 2; run++) await integration.refreshExpiring({ expiresWithin: 900_000 });
   await integration.getValidToken(userId, 'google');
   await integration.connectionStatus(userId, 'google');
-  await expireToken(meddlerUrl, { store: 'integration', userId, provider: 'google' });
+  await expireToken(testUrl, { store: 'integration', userId, provider: 'google' });
   endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
   await integration.connectionStatus(userId, 'google');
   await integration.revoke(userId, 'google');

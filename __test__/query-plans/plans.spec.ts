@@ -36,7 +36,7 @@ beforeAll(async () => {
   await server.explain();
   const keep = createTokenKeep(options);
   const stage = { keep: recorder.of(keep), endpoint, databaseUrl: server.url };
-  await driveAll({ ...stage, meddlerUrl: server.unexplainedUrl }, userId);
+  await driveAll({ ...stage, testUrl: server.unexplainedUrl }, userId);
   await keep.close();
   plans = await server.plans();
 });

@@ -11,7 +11,7 @@ export interface Stage {
   endpoint: TokenEndpoint;
   databaseUrl: string;
   /** For what a test changes behind the stores' backs. */
-  meddlerUrl: string;
+  testUrl: string;
 }
 
 type Act = (stage: Stage, user: User) => Promise<unknown>;
@@ -64,7 +64,7 @@ export async function driveRefreshes(stage: Stage, userId: string): Promise<void
       const store = (tokens: IssuedTokens) => user.store(stage.keep, inAnHour(), tokens);
       const reconnect = () => store(stage.endpoint.issue());
       await reconnect();
-      await expireToken(stage.meddlerUrl, user.key);
+      await expireToken(stage.testUrl, user.key);
       await act(stage, { ...user, reconnect });
       stage.endpoint.script([]);
     }

@@ -5,10 +5,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { startPostgresProxy } from '../../support/postgres-proxy.mjs';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { failureOf, newGate, until } from '../helpers/promises';
 import { allRows, params } from '../helpers/rows';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 import { SCALED, type User, useScene } from '../helpers/scene';
 
 const scene = useScene();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { rowOf, secondsLeft } from '../helpers/rows';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 import { type User, useScene } from '../helpers/scene';
 
 const scene = useScene();

@@ -5,7 +5,7 @@ import { KEY } from '../helpers/database';
 import { Caller, endCallersAfterEach } from '../helpers/processes';
 import { failureOf, until } from '../helpers/promises';
 import { type User, useScene } from '../helpers/scene';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 
 const scene = useScene();
 endCallersAfterEach();

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decryptToken, encryptToken } from '../../dist/crypto.js';
 import { ConfigurationError, DecryptionError, InvalidArgumentError } from '../../dist/index.js';
-import { open, seal } from '../helpers/sealed';
+import { open, seal } from '../helpers/gmail-format';
 
 const KEY = '00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210';
 const OTHER = 'f0e1d2c3b4a5968778695a4b3c2d1e0ffedcba98765432100123456789abcdef';

@@ -15,7 +15,7 @@ import { KEY, OTHER_KEY } from '../helpers/database';
 import { programPath } from '../helpers/processes';
 import { failureOf, printed } from '../helpers/promises';
 import { insertRow, params, rowOf, someUser } from '../helpers/rows';
-import { open, seal } from '../helpers/sealed';
+import { open, seal } from '../helpers/gmail-format';
 import { type User, useScene } from '../helpers/scene';
 
 const scene = useScene();

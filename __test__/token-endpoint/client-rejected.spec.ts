@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep, type TokenKeep } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { KEY } from '../helpers/database';
 import { failureOf, newGate, until } from '../helpers/promises';
 import { allRows } from '../helpers/rows';

@@ -1,7 +1,7 @@
 /** `invalid_grant`, `login_required` and their kin: the grant is dead, and the row goes. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failing } from '../helpers/answered';
+import { failing } from '../helpers/refresh-outcome';
 import { failureOf } from '../helpers/promises';
 import { useScene } from '../helpers/scene';
 

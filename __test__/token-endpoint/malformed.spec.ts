@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../support/token-endpoint.mjs';
-import { failing, leased, tidedOver } from '../helpers/answered';
+import { failing, leased, tidedOver } from '../helpers/refresh-outcome';
 import { useScene } from '../helpers/scene';
 
 const scene = useScene();

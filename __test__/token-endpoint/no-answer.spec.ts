@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../support/token-endpoint.mjs';
-import { failing, leased, tidedOver } from '../helpers/answered';
+import { failing, leased, tidedOver } from '../helpers/refresh-outcome';
 import { failureOf } from '../helpers/promises';
 import { SCALED, useScene } from '../helpers/scene';
 

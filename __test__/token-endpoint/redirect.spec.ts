@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { useScene } from '../helpers/scene';
 
 const scene = useScene();

@@ -1,7 +1,7 @@
 /** `200 with an error field`, as Zoho and GitHub refuse: judged by its code, never stored. */
 
 import { describe, expect, it } from 'vitest';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { useScene } from '../helpers/scene';
 
 const scene = useScene();

@@ -6,7 +6,7 @@ import { Caller, endCallersAfterEach } from '../helpers/processes';
 import { type Failure, failureOf } from '../helpers/promises';
 import { params } from '../helpers/rows';
 import { type User, useScene } from '../helpers/scene';
-import { seal } from '../helpers/sealed';
+import { seal } from '../helpers/gmail-format';
 import { endPauses } from '../helpers/states';
 
 const scene = useScene();

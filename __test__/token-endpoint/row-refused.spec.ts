@@ -1,7 +1,7 @@
 /** A refusal that may concern one row or its tenant alone: it stays with that row. */
 
 import { describe, expect, it } from 'vitest';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { failureOf } from '../helpers/promises';
 import { useScene } from '../helpers/scene';
 

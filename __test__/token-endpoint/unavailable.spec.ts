@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../support/token-endpoint.mjs';
-import { failing, tidedOver } from '../helpers/answered';
+import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { failureOf, printed } from '../helpers/promises';
 import { startListenerLater } from '../helpers/late-listener';
 import { useScene } from '../helpers/scene';

@@ -5,7 +5,7 @@ import type { TokenKeepOptions } from '../../dist/index.js';
 import { newGate } from '../helpers/promises';
 import { SCALED } from '../helpers/scene';
 import { type Client, CREDENTIALS, useScene } from './scene';
-import { placeOf, seal } from '../helpers/bound';
+import { placeOf, seal } from '../helpers/tk1-format';
 
 const scene = useScene();
 const DEAD = { status: 400, body: { error: 'invalid_code' } };

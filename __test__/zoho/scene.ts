@@ -9,7 +9,7 @@ import { until } from '../helpers/promises';
 import type { Endpoint } from '../helpers/scene';
 import { migrateOn } from '../helpers/tables';
 import { type Environment, type Process, type Side, startProcess } from './processes';
-import { open, placeOf } from '../helpers/bound';
+import { open, placeOf } from '../helpers/tk1-format';
 
 /** The application as Zoho knows it. */
 export const CREDENTIALS = { clientId: 'oauth-client', clientSecret: 'oauth-secret' };

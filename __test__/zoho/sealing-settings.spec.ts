@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, printed } from '../helpers/promises';
 import { someClient, useScene } from './scene';
-import { placeOf, seal } from '../helpers/bound';
+import { placeOf, seal } from '../helpers/tk1-format';
 
 const scene = useScene();
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { KEY, OTHER_KEY } from '../helpers/database';
 import { failureOf, printed } from '../helpers/promises';
 import { CREDENTIALS, someClient, useScene } from './scene';
-import { open, placeOf, seal } from '../helpers/bound';
+import { open, placeOf, seal } from '../helpers/tk1-format';
 
 const scene = useScene();
 

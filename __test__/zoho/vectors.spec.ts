@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { CREDENTIALS, useScene } from './scene';
-import { open } from '../helpers/bound';
+import { open } from '../helpers/tk1-format';
 
 interface Vector {
   keys: string;

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as tokenkeep from '../../../dist/index.js';
 import { KEY, OTHER_KEY } from '../../helpers/database';
-import { seal } from '../../helpers/sealed';
+import { seal } from '../../helpers/gmail-format';
 import { Application } from '../applications/gmail';
 import { until } from '../../helpers/promises';
 

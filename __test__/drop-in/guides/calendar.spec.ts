@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
-import { open } from '../../helpers/bound';
+import { open } from '../../helpers/tk1-format';
 import { CalendarApplication, type Process, SCOPES } from '../applications/calendar';
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));

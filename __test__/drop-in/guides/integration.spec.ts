@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
-import { open } from '../../helpers/bound';
+import { open } from '../../helpers/tk1-format';
 import {
   type Account,
   IntegrationApplication,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
 import type { Process } from '../../zoho/processes';
-import { open, placeOf } from '../../helpers/bound';
+import { open, placeOf } from '../../helpers/tk1-format';
 import { ZohoApplication } from '../applications/zoho';
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));

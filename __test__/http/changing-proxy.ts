@@ -1,4 +1,4 @@
-/** Somebody between the application and Google's token endpoint, who changes what is said. */
+/** A proxy before Google's token endpoint that changes requests and answers. */
 
 import { onTestFinished } from 'vitest';
 
@@ -18,8 +18,8 @@ export function without<Value>(name: string) {
     Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
 }
 
-/** Gives where the meddler listens, and what it was asked. Ends with the test. */
-export async function startMeddler(google: { tokenUrl: string }, { request, answer }: Changes) {
+/** Starts one until the end of the test; `requests` are those that it got. */
+export async function startChangingProxy(google: { tokenUrl: string }, { request, answer }: Changes) {
   const endpoint = await startTokenEndpoint();
   onTestFinished(() => endpoint.close());
   endpoint.script(async ({ form }) => {

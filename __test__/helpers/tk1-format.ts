@@ -1,4 +1,4 @@
-/** The sealed format, made and opened by Node's own crypto from its formula. */
+/** The format `tk1.`, sealed and opened by Node's own crypto. */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KEY } from './database';
