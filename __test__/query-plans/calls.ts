@@ -60,10 +60,7 @@ async function driveCalendar({ calendar }: TokenKeep, userId: string): Promise<v
   await calendar.deleteCalendarTokens(userId);
 }
 
-async function driveIntegration(
-  { keep, endpoint, testUrl }: Stage,
-  userId: string,
-): Promise<void> {
+async function driveIntegration({ keep, endpoint, testUrl }: Stage, userId: string): Promise<void> {
   const { integration } = keep;
   await many((user) => integration.getToken(user, 'acme'));
   await many((user) => integration.getToken(user, user));

@@ -30,7 +30,7 @@ const released: Act = async ({ keep, endpoint }, user) => {
 };
 
 /** Somebody connects anew while the provider refuses what was sent. */
-const suspected: Act = async ({ keep, endpoint }, user) => {
+const expiredEarly: Act = async ({ keep, endpoint }, user) => {
   const first = endpoint.requests.length;
   endpoint.script(async (_request, index) => {
     if (index > first) return undefined;
@@ -46,7 +46,7 @@ const refused: Act = async ({ keep, endpoint }, user) => {
   await user.valid(keep).catch(expected);
 };
 
-const ended: Act = async ({ keep, endpoint }, user) => {
+const markedRevoked: Act = async ({ keep, endpoint }, user) => {
   endpoint.script([{ error: 'invalid_grant' }]);
   await user.valid(keep).catch(expected);
 };
@@ -59,7 +59,7 @@ const inAnHour = () => new Date(Date.now() + 3_600_000);
 /** All stores, all steps; the first step for `userId`, in the vault a tenant with many rows. */
 export async function driveRefreshes(stage: Stage, userId: string): Promise<void> {
   for (const index of storeCases(userId).keys()) {
-    for (const act of [committed, released, suspected, refused, ended]) {
+    for (const act of [committed, released, expiredEarly, refused, markedRevoked]) {
       const user = storeCases(act === committed ? userId : randomUUID())[index]!;
       const store = (tokens: IssuedTokens) => user.store(stage.keep, inAnHour(), tokens);
       const reconnect = () => store(stage.endpoint.issue());

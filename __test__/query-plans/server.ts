@@ -13,16 +13,25 @@ export interface Explained {
   plan: PlanNode;
 }
 
+/** What tokenkeep had the server do. */
+export interface Seen {
+  plans: Explained[];
+  /** The texts of all statements, also those that have no plan, each once. */
+  statements: string[];
+}
+
 export interface ExplainingServer {
   url: string;
   /** The same, for whoever is no part of what is explained. */
   unexplainedUrl: string;
   /** Not explained itself. */
   client: pg.Client;
+  /** Makes another database, whose plans are not written down; gives its URL. */
+  createDatabase(name: string): Promise<string>;
   /** From here on plans are written down, of connections that are opened later. */
   explain(): Promise<void>;
-  /** All plans, once the connections that were explained are closed. */
-  plans(): Promise<Explained[]>;
+  /** What the server has written down, once the connections that were explained are closed. */
+  seen(): Promise<Seen>;
   stop(): Promise<void>;
 }
 
@@ -34,6 +43,7 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
       'auto_explain.log_format': 'json',
       'auto_explain.log_nested_statements': true,
       'auto_explain.log_parameter_max_length': 0,
+      log_statement: 'all',
       logging_collector: true,
       log_destination: 'jsonlog',
       log_filename: 'plans',
@@ -46,10 +56,11 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
     url: server.url,
     unexplainedUrl: `${server.url}?options=-c%20auto_explain.log_min_duration%3D-1`,
     client,
+    createDatabase: server.createDatabase,
     explain: async () => {
       await client.query('ALTER DATABASE postgres SET auto_explain.log_min_duration = 0');
     },
-    plans: async () => {
+    seen: async () => {
       const others = `SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
           AND backend_type = 'client backend'`;
@@ -58,7 +69,7 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
       const end = `the plans end here: ${Math.random()}`;
       await client.query(`DO $$ BEGIN RAISE LOG '${end}'; END $$`);
       await until(() => readFileSync(log, 'utf8').includes(end));
-      return explained(readFileSync(log, 'utf8'));
+      return seenIn(readFileSync(log, 'utf8'));
     },
     stop: async () => {
       await client.end();
@@ -67,15 +78,23 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
   };
 }
 
-const HEAD = /^duration: [\d.]+ ms {2}plan:\n/;
+/** What stands before a plan, and before the text of a statement. */
+const PLAN = /^duration: [\d.]+ ms {2}plan:\n/;
+const STATEMENT = /^(?:statement|execute [^:]+): /;
 
-function explained(log: string): Explained[] {
+function seenIn(log: string): Seen {
   const messages = log
     .split('\n')
     .filter(Boolean)
-    .map((line) => (JSON.parse(line) as { message?: string }).message ?? '');
-  return messages
-    .filter((message) => HEAD.test(message))
-    .map((message) => JSON.parse(message.replace(HEAD, '')) as Record<string, unknown>)
+    .map((line) => JSON.parse(line) as { application_name?: string; message?: string })
+    .filter(({ application_name: name }) => name === 'tokenkeep')
+    .map(({ message = '' }) => message);
+  const plans = messages
+    .filter((message) => PLAN.test(message))
+    .map((message) => JSON.parse(message.replace(PLAN, '')) as Record<string, unknown>)
     .map((said) => ({ text: said['Query Text'] as string, plan: said['Plan'] as PlanNode }));
+  const statements = messages
+    .filter((message) => STATEMENT.test(message))
+    .map((message) => message.replace(STATEMENT, ''));
+  return { plans, statements: [...new Set(statements)] };
 }
