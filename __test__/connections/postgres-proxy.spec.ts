@@ -88,7 +88,7 @@ describe('a unit', () => {
     expect(reads.flatMap(({ parameters }) => parameters[0]).sort()).toEqual(ids.sort());
   });
 
-  it('is told apart from the others: upsert, delete, end, suspect', async () => {
+  it('is told apart from the others: upsert, delete, mark revoked, expire early', async () => {
     const keep = scene.keep({ databaseUrl: proxy.url });
     const id = someUser();
     await keep.gmail.upsertGmailTokens(params(id, { expiresAt: new Date() }));
@@ -101,9 +101,10 @@ describe('a unit', () => {
       return { status: 400, body: { error: 'invalid_grant' }, times: 1 };
     });
     void keep.gmail.getValidGmailToken(user.id).catch(() => {});
-    await until(() => proxy.statements.some(({ step }) => step === 'suspect'));
+    await until(() => proxy.statements.some(({ step }) => step === 'expire early'));
     const steps = new Set(proxy.statements.map(({ step }) => step));
-    for (const step of ['upsert', 'end', 'delete', 'suspect']) expect(steps).toContain(step);
+    for (const step of ['upsert', 'mark revoked', 'delete', 'expire early'])
+      expect(steps).toContain(step);
   });
 });
 
@@ -210,7 +211,7 @@ describe('a database that is away', () => {
 });
 
 describe('a script that uses it', () => {
-  it.each(['cut-unread-client.mjs', 'reset-ending.mjs'])(
+  it.each(['cut-unread-client.mjs', 'reset-closing.mjs'])(
     'ends when it is closed: %s',
     async (name) => {
       const run = promisify(execFile)(process.execPath, [programPath(name)], {

@@ -52,7 +52,7 @@ async function main({ short, addons, only }) {
   try {
     for (const tarball of packTarballs(packages, join(work, 'tarballs'))) registry.publish(tarball);
     say(`published ${packages.map(nameOf).join(', ')}`);
-    packForNeighbours(ours);
+    packForLocalApplications(ours);
     const consumers = (only ?? names).map((name) => new Consumer(name));
     const size = short ? SHORT : FULL;
     const env = { ...scene.env, ...size, PUBLISHED: platforms(packages).join(',') };
@@ -104,7 +104,7 @@ function platforms(packages) {
 }
 
 /** The local tarball, in a checkout beside the applications. */
-function packForNeighbours(addons) {
+function packForLocalApplications(addons) {
   const out = join(work, 'tokenkeep/target');
   mkdirSync(out, { recursive: true });
   packLocal(root, { from: addons, out });
@@ -121,7 +121,7 @@ async function installTools() {
   await command('npm', args, { cwd: tools });
 }
 
-/** A database, a token endpoint, and somebody who hands out its tokens. */
+/** A database, a token endpoint, and a server that issues its tokens. */
 async function startScene() {
   const server = await startPostgres();
   const databaseUrl = await server.createDatabase('consumers');

@@ -35,14 +35,14 @@ describe('the types', () => {
 
   it('of rows are those that the application had', () => {
     type Lease = { refreshingAt: Date | null };
-    type Ending = { invalidSince: Date | null; invalidReason: string | null };
+    type Mark = { invalidSince: Date | null; invalidReason: string | null };
     expectTypeOf<GmailToken>().toEqualTypeOf<typeof oldGmail.gmailTokens.$inferSelect>();
     expectTypeOf<NewGmailToken>().toEqualTypeOf<typeof oldGmail.gmailTokens.$inferInsert>();
     expectTypeOf<OAuthToken>().branded.toEqualTypeOf<
-      typeof oldZoho.oauthTokens.$inferSelect & Lease & Ending
+      typeof oldZoho.oauthTokens.$inferSelect & Lease & Mark
     >();
     expectTypeOf<NewOAuthToken>().branded.toEqualTypeOf<
-      typeof oldZoho.oauthTokens.$inferInsert & Partial<Lease & Ending>
+      typeof oldZoho.oauthTokens.$inferInsert & Partial<Lease & Mark>
     >();
     expectTypeOf<TokenVaultEntry>().branded.toEqualTypeOf<
       typeof oldVault.tokenVault.$inferSelect & Lease
@@ -54,12 +54,12 @@ describe('the types', () => {
     expectTypeOf<IntegrationTokenRow>().branded.toEqualTypeOf<
       typeof oldIntegration.integrationTokens.$inferSelect &
         Lease &
-        Ending &
+        Mark &
         Health & { failureCount: number }
     >();
     expectTypeOf<NewIntegrationTokenRow>().branded.toEqualTypeOf<
       typeof oldIntegration.integrationTokens.$inferInsert &
-        Partial<Lease & Ending & Health> & { failureCount?: number | undefined }
+        Partial<Lease & Mark & Health> & { failureCount?: number | undefined }
     >();
     expectTypeOf<GoogleCalendarToken>().toEqualTypeOf<{
       userId: string;

@@ -87,10 +87,10 @@ describe('with a store', () => {
     async function theApplicationsOwnFunction() {
       return await keep.gmail.getValidGmailToken('nobody');
     }
-    async function refusedByTheFace() {
+    async function refusedByTheJavaScriptApi() {
       return await keep.gmail.getValidGmailToken(7 as never);
     }
-    for (const call of [theApplicationsOwnFunction, refusedByTheFace]) {
+    for (const call of [theApplicationsOwnFunction, refusedByTheJavaScriptApi]) {
       const { stack } = await failureOf(call());
       expect(stack).toContain(call.name);
     }

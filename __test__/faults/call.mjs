@@ -1,4 +1,4 @@
-/** Asking for tokens as an application does that tries again what may be tried again. */
+/** Calls as of an application that tries again what is retryable. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -16,14 +16,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @typedef {object} Outcome
  * @property {string} userId
  * @property {string} [accessToken]
- * @property {boolean} [ended] the caller was told that the connection is gone
+ * @property {boolean} [disconnected] the caller got an error that says so
  * @property {string} [error] what it should not have been told, or that it was told nothing final
  * @property {Record<string, number>} retried how often it was told to try again, by code
  */
 
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
-const ENDINGS = ['ERR_TOKENKEEP_REVOKED', 'ERR_TOKENKEEP_NOT_CONNECTED'];
+const GONE = ['ERR_TOKENKEEP_REVOKED', 'ERR_TOKENKEEP_NOT_CONNECTED'];
 
 /**
  * One call.
@@ -32,7 +32,7 @@ const ENDINGS = ['ERR_TOKENKEEP_REVOKED', 'ERR_TOKENKEEP_NOT_CONNECTED'];
  * @param {string} userId
  * @returns {Promise<Answer>}
  */
-export async function ask(keep, userId) {
+export async function call(keep, userId) {
   try {
     const { accessToken } = await keep.gmail.getValidGmailToken(userId);
     return { userId, accessToken };
@@ -42,20 +42,20 @@ export async function ask(keep, userId) {
 }
 
 /**
- * Calls until there is a token, or the connection has ended, or `enough` says that it is.
+ * Calls until there is a token, or the user is disconnected, or `enough` says that it is.
  *
  * @param {import('tokenkeep').TokenKeep} keep
  * @param {string} userId
- * @param {(answer: Answer) => boolean} [enough] an error that is as good as an end
+ * @param {(answer: Answer) => boolean} [enough] an error after which it stops, too
  * @param {AbortSignal} [signal] when it is too late
  * @returns {Promise<Outcome>}
  */
-export async function askUntilSettled(keep, userId, { enough = () => false, signal } = {}) {
+export async function callUntilSettled(keep, userId, { enough = () => false, signal } = {}) {
   const retried = {};
   for (let pause = PAUSE_MIN_MS; ; pause = Math.min(pause * 1.5, PAUSE_MAX_MS)) {
-    const { accessToken, code = '', retryable, message } = await ask(keep, userId);
+    const { accessToken, code = '', retryable, message } = await call(keep, userId);
     if (accessToken) return { userId, accessToken, retried };
-    if (ENDINGS.includes(code)) return { userId, ended: true, retried };
+    if (GONE.includes(code)) return { userId, disconnected: true, retried };
     if (!retryable) return { userId, error: `${code}: ${message}`, retried };
     retried[code] = (retried[code] ?? 0) + 1;
     if (enough({ userId, code, retryable, message })) return { userId, retried };

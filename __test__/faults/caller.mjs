@@ -1,20 +1,20 @@
-/** A process that asks for tokens: makes an instance with the options it is sent, and obeys. */
+/** A process that asks for tokens, as the test that started it commands. */
 import { createTokenKeep } from 'tokenkeep';
 
-import { ask, askUntilSettled } from './call.mjs';
+import { call, callUntilSettled } from './call.mjs';
 
 let keep;
 
 const commands = {
   open: (options) => void (keep = createTokenKeep(options)),
-  ask: (users) => Promise.all(users.map((user) => ask(keep, user))),
-  settle: (users) => Promise.all(users.map((user) => askUntilSettled(keep, user))),
+  call: (users) => Promise.all(users.map((user) => call(keep, user))),
+  settle: (users) => Promise.all(users.map((user) => callUntilSettled(keep, user))),
   close: (options) => keep.close(options),
 };
 
 process.on('message', async ({ id, command, argument }) => {
   const answer = await commands[command](argument);
-  // Nobody listens any more when the other side has ended.
+  // Nobody listens any more when the other side has exited.
   if (process.connected) process.send({ id, answer });
 });
 process.on('disconnect', () => process.exit());

@@ -99,7 +99,7 @@ describe('the ledger', () => {
     expect(await scene.ledger([user], late)).toMatchObject({ doubles: 0, inherentCount: 1 });
   });
 
-  it('sees a row deleted under a living grant, and none under one that its user ended', async () => {
+  it('sees a row deleted under a living grant, and none under one that its user revoked', async () => {
     await remove();
     expect(await scene.ledger([user])).toMatchObject({ wrongDeletions: 1 });
     scene.endpoint.revoke(user.refreshToken);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('caller.mjs', import.meta.url));
 
-/** A process of its own that asks for tokens. Ends with this one. */
+/** A process that calls for tokens. It exits with this one. */
 export class Process {
   // Its stdout goes to our stderr: ours may have to be JSON only.
   #child = fork(file, { stdio: ['ignore', 2, 2, 'ipc'] });
@@ -39,12 +39,12 @@ export class Process {
    * @param {string[]} users
    * @returns {Promise<import('./call.mjs').Answer[]>}
    */
-  ask(users) {
-    return this.#tell('ask', users);
+  call(users) {
+    return this.#tell('call', users);
   }
 
   /**
-   * Calls until each has a token, or has ended.
+   * Calls until each has a token, or is disconnected.
    *
    * @param {string[]} users
    * @returns {Promise<import('./call.mjs').Outcome[]>}
@@ -69,12 +69,12 @@ export class Process {
     this.#child.kill('SIGCONT');
   }
 
-  /** Lets it end what is under way first. @returns {Promise<boolean>} whether all of it ended */
+  /** Lets it finish its work first. @returns {Promise<boolean>} whether it could */
   async close(options = {}) {
-    const ended = await this.#tell('close', options);
+    const isDone = await this.#tell('close', options);
     this.#child.disconnect();
     await this.#exited;
-    return ended;
+    return isDone;
   }
 
   #tell(command, argument) {

@@ -21,7 +21,7 @@ const ENDINGS_WITHOUT_LIMIT = `
 
 /**
  * A database with the gmail table, on a PostgreSQL server of its own, and a provider: by default
- * one that rotates refresh tokens and ends a family whose token comes back.
+ * one that rotates refresh tokens and revokes a family whose spent token comes back.
  *
  * @param {{ settings?: import('../../dist/testing/postgres/cluster.js').Settings, rotate?: boolean }}
  *   [options] settings of the server
@@ -49,7 +49,7 @@ export async function openScene({ settings, rotate = true } = {}) {
   /**
    * What an instance or a process is opened with; `name` is its own in the provider's record, as
    * `form.client_secret`. All of them are one client, as the processes of an application are: a
-   * connection ends only on the word of a client that has proved itself.
+   * row is marked revoked only when a proven client was refused.
    *
    * @param {string} name
    * @param {import('tokenkeep').TokenKeepOptions} [more]

@@ -81,8 +81,8 @@ describe('what was stored', () => {
 
   it('is not mixed up between user ids that look alike', async () => {
     const user = someUser();
-    const endings = ['a', 'A', 'a ', ' a', 'ä', 'a\u0308', 'a%', 'a_', 'a\n', "a'", 'a\\', '{a}'];
-    const users = endings.map((ending) => user + ending);
+    const suffixes = ['a', 'A', 'a ', ' a', 'ä', 'a\u0308', 'a%', 'a_', 'a\n', "a'", 'a\\', '{a}'];
+    const users = suffixes.map((suffix) => user + suffix);
     await Promise.all(
       users.map((userId) => keep.gmail.upsertGmailTokens(params(userId, { accessToken: userId }))),
     );

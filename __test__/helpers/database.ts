@@ -11,7 +11,7 @@ export const OTHER_KEY = '22'.repeat(32);
 
 export interface TestDatabase {
   url: string;
-  /** A client of an application's own, for looking and meddling. */
+  /** A client of the test's own, to read and change rows. */
   client: pg.Client;
   drop(): Promise<void>;
 }

@@ -11,7 +11,7 @@ export type Endpoint = Omit<Awaited<ReturnType<typeof startTokenEndpoint>>, 'iss
   issue(): { accessToken: string; refreshToken: string };
 };
 
-/** Limits a tenth of the real ones: lease 3 s, takeover grace 0.5 s, doubt limit 1 min. */
+/** Limits a tenth of the real ones: lease 3 s, takeover grace 0.5 s, unknown-outcome limit 1 min. */
 export const SCALED: TokenKeepOptions = { limitsDivisor: 10, waitMs: 30_000 };
 
 /** A connected user, whose refresh token the endpoint knows. */

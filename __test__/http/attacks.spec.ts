@@ -243,17 +243,17 @@ describe('a code', () => {
   });
 
   it.each(['missing', 'wrong'])('whose code_verifier is %s is refused', async (how) => {
-    const meddler = await startChangingProxy(scene.google, {
+    const proxy = await startChangingProxy(scene.google, {
       request({ code_verifier: verifier = '', ...rest }) {
         expect(verifier).toMatch(/^[\w-]{43}$/);
         return how === 'wrong' ? { ...rest, code_verifier: `${verifier.slice(0, -2)}AA` } : rest;
       },
     });
-    scene.handle({ keep: scene.instance({ googleTokenUrl: meddler.url }) });
+    scene.handle({ keep: scene.instance({ googleTokenUrl: proxy.url }) });
     const { visitor, back } = await scene.consent(someUser());
     await refused(await visitor.request(back), /did not confirm/);
-    expect(meddler.requests).toHaveLength(1);
-    expect(meddler.requests[0]?.status).toBe(400);
+    expect(proxy.requests).toHaveLength(1);
+    expect(proxy.requests[0]?.status).toBe(400);
   });
 
   it('that comes twice at the same moment is exchanged once', async () => {
@@ -282,7 +282,7 @@ describe('an answer', () => {
     ['access_denied', /you did not agree/],
     ['server_error', /answered with an error/],
     ['<script>alert(1)</script>', /answered with an error/],
-  ])('with the error %s ends the flow', async (error, says) => {
+  ])('with the error %s aborts the flow', async (error, says) => {
     const { visitor, back } = await scene.consent(someUser());
     const answer = altered(back, { error, error_description: '<b>hello</b>', code: null });
     const visit = await visitor.request(answer);

@@ -19,7 +19,10 @@ export function without<Value>(name: string) {
 }
 
 /** Starts one until the end of the test; `requests` are those that it got. */
-export async function startChangingProxy(google: { tokenUrl: string }, { request, answer }: Changes) {
+export async function startChangingProxy(
+  google: { tokenUrl: string },
+  { request, answer }: Changes,
+) {
   const endpoint = await startTokenEndpoint();
   onTestFinished(() => endpoint.close());
   endpoint.script(async ({ form }) => {

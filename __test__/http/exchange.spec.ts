@@ -174,7 +174,9 @@ describe('exchangeCodeForTokens', () => {
     ['lifetime', { expires_in: 0 }],
     ['lifetime that no year holds', { expires_in: 631_138_518 }],
   ])('stores tokens with an odd %s', async (_, odd) => {
-    const { url } = await startChangingProxy(scene.google, { answer: (said) => ({ ...said, ...odd }) });
+    const { url } = await startChangingProxy(scene.google, {
+      answer: (said) => ({ ...said, ...odd }),
+    });
     const keep = scene.instance({ googleTokenUrl: url });
     const userId = someUser();
     const { code, state } = await begin(userId);

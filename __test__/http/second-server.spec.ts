@@ -50,10 +50,10 @@ it('another server, too, refuses a code of another flow, and one without its ver
   injected.searchParams.set('code', other.back.searchParams.get('code')!);
   expect((await mine.visitor.request(injected)).text).toContain('did not confirm');
 
-  const meddler = await startChangingProxy(second, {
+  const proxy = await startChangingProxy(second, {
     request: without('code_verifier'),
   });
-  scene.handle({ keep: scene.instance({ ...options, googleTokenUrl: meddler.url }) });
+  scene.handle({ keep: scene.instance({ ...options, googleTokenUrl: proxy.url }) });
   expect((await scene.connect(someUser(), new Visitor())).text).toContain('did not confirm');
   expect(await scene.count('google_calendar_tokens')).toBe(0);
 });

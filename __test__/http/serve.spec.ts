@@ -61,7 +61,7 @@ async function ask(path: string, init: RequestInit = { headers: asBot }) {
   return { status: response.status, body: text && JSON.parse(text) };
 }
 
-it('connects, hands out credentials that are refreshed, and disconnects', async () => {
+it('connects, returns refreshed credentials, and disconnects', async () => {
   await start();
   const userId = someUser();
   const path = `/credentials?user_id=${userId}`;

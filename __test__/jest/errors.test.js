@@ -58,7 +58,7 @@ test('GmailTokenRevokedError is an Error', async () => {
 });
 
 test.each([
-  ['by the face', () => gmail.getGmailTokenDecrypted(7)],
+  ['by the JavaScript API', () => gmail.getGmailTokenDecrypted(7)],
   ['by the core', () => gmail.getGmailTokenDecrypted('')],
 ])('bad input is a TypeError, when refused %s', async (_, call) => {
   const error = await rejected(call());

@@ -44,7 +44,7 @@ beforeAll(() => {
 afterAll(() => rmSync(work, { recursive: true }));
 
 describe('the names', () => {
-  it('are within our scope, but for the one that applications import', () => {
+  it('have our npm scope, except the one that applications import', () => {
     const names = folders.map((folder) => manifestOf(folder).name);
     expect(names.pop()).toBe('tokenkeep');
     expect(names).toHaveLength(TARGETS.length);

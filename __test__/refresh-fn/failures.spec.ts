@@ -41,7 +41,7 @@ describe('what a refreshFn throws', () => {
     expect((await scene.row(user))!.refreshing_at).toBeNull();
   });
 
-  it('is the cause of every caller that shares the flight', async () => {
+  it('is the cause of the error of every caller that shares the refresh', async () => {
     const user = await scene.user();
     const keep = scene.keep();
     const thrown = new Error('mine');
@@ -70,7 +70,7 @@ describe('what a refreshFn throws', () => {
     ['a message', new Error('invalid_grant')],
     ['a longer message', new Error('Error refreshing: invalid_grant (Token has been revoked)')],
     ['response.data.error, as google-auth-library throws', response(400, 'invalid_grant')],
-  ])('ends the row when it says invalid_grant in %s', async (_, thrown) => {
+  ])('deletes the row when it says invalid_grant in %s', async (_, thrown) => {
     const user = await scene.user();
     const error = await failureOfUser(scene.keep(), user, async () => {
       throw thrown;
@@ -80,7 +80,7 @@ describe('what a refreshFn throws', () => {
   });
 
   it.each(['interaction_required', 'consent_required', 'login_required'])(
-    'ends the row when it says %s',
+    'deletes the row when it says %s',
     async (code) => {
       const keep = scene.keep();
       // So many rows end only while others are refreshed in between.

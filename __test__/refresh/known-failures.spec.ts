@@ -1,6 +1,6 @@
 /**
- * The traps that other token stores have fallen into when they refresh, each by its number in our
- * list; those of secrets and keys are in sealing/known-failures.spec.ts.
+ * Known failures of token stores, when they refresh. The number in a title is that of the section in
+ * docs/internals/refresh-protocol.md; sealing/known-failures.spec.ts has those of secrets and keys.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -26,8 +26,7 @@ async function change(user: User, assignments: string, ...values: unknown[]) {
 }
 
 describe('the lease', () => {
-  // trap 1
-  it('is not released by a holder that has lost it to somebody else', async () => {
+  it('is not released by a process that has lost it (trap 1)', async () => {
     const user = await scene.user();
     let theirs: string | null = null;
     scene.endpoint.script(async () => {
@@ -40,8 +39,7 @@ describe('the lease', () => {
     expect((await change(user, 'scope = scope')).refreshing_at).toBe(theirs);
   });
 
-  // trap 2
-  it('outlives the slowest request that its holder waits for', async () => {
+  it('does not expire before the slowest request is over (trap 2)', async () => {
     const user = await scene.user();
     let isOver = false;
     let wasOver: boolean | undefined;
@@ -58,8 +56,7 @@ describe('the lease', () => {
     expect(wasOver).toBe(true);
   });
 
-  // trap 3
-  it('is not done without when the wait for it takes too long', async () => {
+  it('is still needed when a caller has waited too long (trap 3)', async () => {
     const user = await scene.user();
     const answer = newGate();
     scene.endpoint.script(() => answer.opened);
@@ -75,8 +72,7 @@ describe('the lease', () => {
     await holder;
   });
 
-  // trap 13
-  it('holds no transaction, no row and no lock in the database while the provider answers', async () => {
+  it('holds no transaction, row or lock while the provider answers (trap 13)', async () => {
     const user = await scene.user();
     const held: unknown[] = [];
     scene.endpoint.script(async () => {
@@ -101,8 +97,7 @@ describe('the lease', () => {
 });
 
 describe('a failed refresh', () => {
-  // trap 4
-  it('is no error for who has a token that is still good, neither then nor in the pause', async () => {
+  it('is no error for a caller whose stored token is still valid, nor during the pause (trap 4)', async () => {
     const user = await scene.user({ left: 250 });
     scene.endpoint.script(() => refused);
     const keep = scene.keep();
@@ -114,8 +109,7 @@ describe('a failed refresh', () => {
     expect(scene.endpoint.requests.length).toBeGreaterThan(0);
   });
 
-  // trap 5
-  it('for too many requests passes: the row stays, and the next one succeeds', async () => {
+  it('by throttling is not permanent: the row stays, and the next refresh succeeds (trap 5)', async () => {
     const user = await scene.user();
     scene.endpoint.script([{ status: 429 }]);
     const keep = scene.keep();
@@ -126,8 +120,7 @@ describe('a failed refresh', () => {
     expect(scene.endpoint.requests.map(({ status }) => status)).toEqual([429, 200]);
   });
 
-  // trap 6
-  it("for the application's own fault ends no user's connection", async () => {
+  it("because of the application's credentials disconnects no user (trap 6)", async () => {
     for (const code of ['invalid_client', 'unauthorized_client', 'invalid_request']) {
       const users = [await scene.user(), await scene.user()];
       const before = await allRows(scene.database);
@@ -141,7 +134,6 @@ describe('a failed refresh', () => {
     }
   });
 
-  // trap 7
   it.each([
     ['the code of a refusal', refused, ['invalid_scope', '400']],
     [
@@ -156,13 +148,12 @@ describe('a failed refresh', () => {
       ['503'],
     ],
     ['the status of a gateway', { status: 502 }, ['502']],
-  ])('says what the provider said: %s', async (_, step, words) => {
+  ])('tells what the provider answered: %s (trap 7)', async (_, step, words) => {
     const { error } = await failing(scene, step);
     for (const word of words) expect(error.message).toContain(word);
   });
 
-  // trap 12
-  it('that may have been carried out is not sent again', async () => {
+  it('that the provider may have processed is not sent again (trap 12)', async () => {
     for (const step of [{ drop: 'after' }, { truncate: true }, { status: 504 }] as const) {
       const { user } = await failing(scene, step);
       const usable = await tidedOver(scene, step);
@@ -176,8 +167,7 @@ describe('a failed refresh', () => {
     expect(new Set(sent).size).toBe(6);
   });
 
-  // trap 16
-  it('that comes after a newer success ends nothing', async () => {
+  it('that comes after a newer success deletes no row (trap 16)', async () => {
     const user = await scene.user();
     const newer = scene.endpoint.issue();
     scene.endpoint.script(async (_, index) => {
@@ -199,8 +189,7 @@ describe('a failed refresh', () => {
     expect(scene.endpoint.isAlive(token.refreshToken)).toBe(true);
   });
 
-  // trap 16, in memory
-  it('is not remembered against tokens that are newer than it', async () => {
+  it('that is remembered does not delay newer tokens (trap 16)', async () => {
     const user = await scene.user();
     scene.endpoint.script([{ status: 429, headers: { 'retry-after': '600' } }]);
     const keep = scene.keep();
@@ -212,8 +201,7 @@ describe('a failed refresh', () => {
 });
 
 describe('an answer', () => {
-  // trap 10
-  it('never overwrites what a user who connected again has stored meanwhile', async () => {
+  it('never overwrites a reconnect (trap 10)', async () => {
     const user = await scene.user();
     const again = scene.endpoint.issue();
     scene.endpoint.script(async () => {
@@ -225,8 +213,7 @@ describe('an answer', () => {
     expect(await scene.tokens(user)).toEqual(again);
   });
 
-  // trap 11
-  it('is not lost when another column has changed meanwhile', async () => {
+  it('is not lost when another column changes meanwhile (trap 11)', async () => {
     const user = await scene.user();
     scene.endpoint.script(async () => {
       await change(user, `scope = 'changed', updated_at = clock_timestamp(), key_version = 7`);
@@ -239,8 +226,7 @@ describe('an answer', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  // trap 14
-  it('is handed out when it is stored, and not before', async () => {
+  it('is returned after it is stored (trap 14)', async () => {
     const [user, other] = [await scene.user(), await scene.user({ left: 3_600 })];
     const proxy = await startPostgresProxy(scene.database.url);
     const keep = scene.keep({ databaseUrl: proxy.url });
@@ -248,7 +234,7 @@ describe('an answer', () => {
     let wasOver: boolean | undefined;
     proxy.rule = async ({ step }) => {
       if (step !== 'commit') return;
-      // As long as a read takes by the same way: what is ready to be handed out comes before it.
+      // As long as a read takes by the same way: a token that is ready would be returned before it.
       await keep.gmail.getGmailTokenDecrypted(other.id);
       wasOver = isOver;
     };

@@ -134,7 +134,7 @@ describe('an expired lease', () => {
   });
 });
 
-describe('doubt', () => {
+describe('a row in doubt', () => {
   const invalid = { status: 400, body: { error: 'invalid_grant' } };
 
   it('lets nobody delete the row while the lost answer may still be stored', async () => {
@@ -169,12 +169,12 @@ describe('doubt', () => {
 
   it('is put back by every other failure, too', async () => {
     const user = await scene.user({ leaseAge: 40 });
-    const doubt = (await scene.row(user))!.refreshing_at!;
+    const expired = (await scene.row(user))!.refreshing_at!;
     scene.endpoint.script([{ status: 429 }]);
     await expect(scene.keep(SCALED).gmail.getValidGmailToken(user.id)).rejects.toMatchObject({
       name: 'ProviderThrottledError',
     });
-    expect((await scene.row(user))!.refreshing_at).toEqual(doubt);
+    expect((await scene.row(user))!.refreshing_at).toEqual(expired);
     scene.endpoint.script([invalid]);
     await expect(scene.keep(SCALED).gmail.getValidGmailToken(user.id)).rejects.toMatchObject({
       name: 'RefreshOutcomeUnknownError',

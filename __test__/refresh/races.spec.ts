@@ -105,7 +105,7 @@ describe('while a refresh is under way', () => {
       return { status: 400, body: { error: 'invalid_grant' } };
     });
     const proved = await scene.keep().gmail.getValidGmailToken(user.id);
-    // Reuse may have ended the whole family: the new tokens are proved by a refresh at once.
+    // Reuse may have revoked the whole family: the new tokens are refreshed at once to find out.
     expect(scene.endpoint.requests.map(({ refreshToken }) => refreshToken)).toEqual([
       user.refreshToken,
       again!.refreshToken,

@@ -159,7 +159,7 @@ describe('a provider whose tokens are short-lived', () => {
 });
 
 describe('a real OAuth server that rotates and detects reuse', () => {
-  it('is asked once by a storm of callers, and its revocation ends the row', async () => {
+  it('gets one request from a storm of callers, and a revoked grant deletes the row', async () => {
     const google = await startGoogle();
     const connection = await google.connect();
     const userId = await insertRow(scene.database, connection);

@@ -108,7 +108,7 @@ describe.each(['zoho', 'vault', 'integration'] as const)('%s: a row that was mar
 });
 
 describe('revive', () => {
-  it('leaves what the user has ended as it is', async () => {
+  it('leaves a row as it is that its user disconnected', async () => {
     const refresh = await STORES.vault();
     const { rows } = await database.client.query(
       `SELECT id::text FROM token_vault WHERE token_type = 'refresh_token'`,

@@ -10,7 +10,7 @@ import { seal } from '../helpers/gmail-format';
 const scene = useScene();
 endCallersAfterEach();
 
-/** A fortieth of the real limits: lease 0.75 s, doubt 15 s, the first pause 1.5 s. */
+/** A fortieth of the real limits: lease 0.75 s, unknown-outcome limit 15 s, first pause 1.5 s. */
 const FORTIETH = { limitsDivisor: 40, waitMs: 30_000 };
 
 /** A user whose refresh token is spent, while the answer died with the process that was given it. */
@@ -33,7 +33,7 @@ async function lostAnswer(): Promise<User> {
 }
 
 describe('after an answer was lost', () => {
-  it('the spent token is sent less and less, and the row ends when the doubt is over', async () => {
+  it('the spent token is sent less and less often, and the row is marked revoked at the unknown-outcome limit', async () => {
     const user = await lostAnswer();
     const keeps = [scene.keep(FORTIETH), scene.keep(FORTIETH)];
     const codes = new Set<string>();
@@ -46,12 +46,12 @@ describe('after an answer was lost', () => {
     expect(codes).toContain('ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN');
     expect(codes).toContain('ERR_TOKENKEEP_REVOKED');
     expect(codes).not.toContain('ERR_TOKENKEEP_CLIENT_UNPROVEN');
-    // The holder's; one after its lease; then after 1.5, 3, 6 seconds and when the doubt is over. Two
+    // The holder's; one after its lease; then after 1.5, 3, 6 seconds and at the limit. Two
     // more, for a note is written after its callers are answered.
     expect(scene.endpoint.requests.length).toBeLessThanOrEqual(8);
   });
 
-  it("somebody's commit is seen and handed out at once, without a request", async () => {
+  it('the commit of another process is returned at once, without a request', async () => {
     const user = await lostAnswer();
     const keep = scene.keep(FORTIETH);
     const ask = () => keep.gmail.getValidGmailToken(user.id);

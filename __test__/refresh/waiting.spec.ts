@@ -47,7 +47,7 @@ describe('callers that wait for somebody else', () => {
     const first = waiting.gmail.getValidGmailToken(user.id).finally(() => (isOver = true));
     await scene.requests(1);
     const second = waiting.gmail.getValidGmailToken(user.id);
-    // The first of these starts a flight of its own, and finds the row held by another instance.
+    // The first of these starts a refresh task of its own, and finds the row held by another instance.
     const atOnce = await Promise.all(
       Array.from({ length: 3 }, () => hasty.gmail.getValidGmailToken(user.id)),
     );
@@ -127,7 +127,7 @@ describe('close', () => {
     const user = await scene.user({ leaseAge: 0 });
     const keep = scene.keep();
     const call = keep.gmail.getValidGmailToken(user.id);
-    // Two answers of the pool: by then the flight has read the row.
+    // Two answers of the pool: by then the refresh task has read the row.
     await keep.gmail.hasActiveGmailConnection(user.id);
     await keep.gmail.hasActiveGmailConnection(user.id);
     const closed = expect(call).rejects.toMatchObject({ name: 'ClosedError' });
@@ -165,7 +165,7 @@ describe('a mixed fleet', () => {
       [user.id],
     );
     const keep = scene.keep({ mixedFleet: true });
-    // Nothing that expired is ever marked as doubt: the grant may end at once.
+    // The lease did not expire, so the row is not in doubt: it may be marked at once.
     scene.endpoint.script([{ status: 400, body: { error: 'invalid_grant' } }]);
     await expect(keep.gmail.getValidGmailToken(user.id)).rejects.toMatchObject({
       name: 'GmailTokenRevokedError',

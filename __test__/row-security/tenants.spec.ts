@@ -250,7 +250,7 @@ describe('two tenants at once', () => {
 });
 
 describe('a refresh', () => {
-  it('is committed, ended and released for the tenant that asked', async () => {
+  it('is committed, marked revoked and released for the tenant that asked', async () => {
     const keep = keepAs(database.plainUrl);
     const store = async (user: string) => {
       const expired = { tenantId: A, expiresAt: new Date(Date.now() - 1_000) };
@@ -258,15 +258,15 @@ describe('a refresh', () => {
         .forTenant(A)
         .gmail.upsertGmailTokens({ ...params(user, expired), ...google.issue() });
     };
-    const [committed, ended, released] = [newUser(), newUser(), newUser()];
-    for (const user of [committed, ended, released]) await store(user);
+    const [committed, revoked, released] = [newUser(), newUser(), newUser()];
+    for (const user of [committed, revoked, released]) await store(user);
     const { gmail } = keep.forTenant(A);
     expect(await gmail.getValidGmailToken(committed)).toMatchObject({ tenantId: A });
     google.script([{ status: 400, body: { error: 'invalid_grant' } }]);
-    await expect(gmail.getValidGmailToken(ended)).rejects.toMatchObject({
+    await expect(gmail.getValidGmailToken(revoked)).rejects.toMatchObject({
       name: 'GmailTokenRevokedError',
     });
-    expect(await rowOf(database, ended)).toBeUndefined();
+    expect(await rowOf(database, revoked)).toBeUndefined();
     google.script([{ status: 400, body: { error: 'invalid_client' } }]);
     await expect(gmail.getValidGmailToken(released)).rejects.toThrow();
     google.script([]);

@@ -183,10 +183,10 @@ describe('a missing variable', () => {
     await expect(getValidGmailToken(spent)).rejects.toMatchObject(missing('GOOGLE_CLIENT_SECRET'));
     const expiryDate = Date.now() + 3_600_000;
     const refreshed = await getValidGmailToken(spent, async () => ({
-      accessToken: 'by-callback',
+      accessToken: 'by-refresh-fn',
       expiryDate,
     }));
-    expect(refreshed.accessToken).toBe('by-callback');
+    expect(refreshed.accessToken).toBe('by-refresh-fn');
   });
 
   it('TOKENKEEP_MIXED_FLEET that is neither on nor off is refused', async () => {

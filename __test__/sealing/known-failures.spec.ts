@@ -1,4 +1,7 @@
-/** The traps that other token stores have fallen into with secrets and keys, each by its number. */
+/**
+ * Known failures of token stores, with secrets and keys. The number in a title is that of the section in
+ * docs/internals/refresh-protocol.md.
+ */
 
 import { execFile } from 'node:child_process';
 import { createDecipheriv, scryptSync } from 'node:crypto';
@@ -38,8 +41,7 @@ describe('whether a value is sealed', () => {
     ['JSON', '{"iv":"00","tag":"11","data":"22"}'],
   ];
 
-  // trap 8
-  it.each(lookalikes)('is not guessed from the shape of a token: %s', async (_, text) => {
+  it.each(lookalikes)('is not guessed from the shape of a token: %s (trap 8)', async (_, text) => {
     const userId = someUser();
     const keep = scene.keep();
     await keep.gmail.upsertGmailTokens(params(userId, { accessToken: text, refreshToken: text }));
@@ -52,9 +54,8 @@ describe('whether a value is sealed', () => {
     });
   });
 
-  // trap 8
   it.each([...lookalikes.filter(([name]) => name !== 'a sealed value itself'), ['text', 'ya29.x']])(
-    'is not guessed from the shape of a stored text: %s does not open',
+    'is not guessed from the shape of a stored text: %s does not open (trap 8)',
     async (_, text) => {
       const userId = await insertRow(scene.database, { left: 3_600 });
       await scene.database.client.query(
@@ -82,8 +83,7 @@ describe('the documented cipher', () => {
       .map((name) => path.join('docs', name)),
   ];
 
-  // trap 9
-  it('is the one that opens what is stored, under the key as it is given', async () => {
+  it('opens what is stored, with the key as it is configured (trap 9)', async () => {
     const text = documents.map((name) => readFileSync(path.join(root, name), 'utf8')).join('\n');
     const names = text.match(/\b(aes|x?chacha|des|rc4|secretbox)([-\d][-\w]*)?\b/gi)!;
     const [cipher, ...others] = new Set(names.map((name) => name.toLowerCase()));
@@ -120,8 +120,7 @@ describe('what an application can print of a failure', () => {
     ];
   };
 
-  // trap 15
-  it('on stdout and stderr holds no token, key or secret, however much is switched on', async () => {
+  it('on stdout and stderr has no token, key or secret, even with all output on (trap 15)', async () => {
     await scene.knownClient();
     const first = await scene.user();
     const users = [first];
@@ -184,8 +183,7 @@ describe('a key', () => {
     return performance.eventLoopUtilization(before).active;
   };
 
-  // trap 17
-  it('is not derived for each value: that would hold up the event loop for all others', async () => {
+  it('is not derived for each value, which would block the event loop (trap 17)', async () => {
     const keep = scene.keep();
     const userId = await insertRow(scene.database, { left: 3_600 });
     const values = 200;
@@ -210,8 +208,7 @@ describe('a DATABASE_URL that asks for TLS', () => {
   const url = (address: net.AddressInfo, parameter = '') =>
     `postgres://u:hunter2@127.0.0.1:${address.port}/d${parameter && `?${parameter}`}`;
 
-  // trap 18
-  it('sends nothing to a server that offers none, and never connects in clear text', async () => {
+  it('sends nothing to a server without TLS, and never connects in plaintext (trap 18)', async () => {
     const received: Buffer[] = [];
     const sockets: net.Socket[] = [];
     const server = net.createServer((socket) => {

@@ -10,9 +10,9 @@ const TENANT = '00000000-0000-4000-8000-000000000001';
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000);
 
 async function trigger(table: string, body: string): Promise<void> {
-  await scene.sql(`CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql
+  await scene.sql(`CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN ${body} RETURN NEW; END $$;
-    CREATE TRIGGER meddles BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION meddle()`);
+    CREATE TRIGGER changes BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION change()`);
 }
 
 /** An access token that has run out, and its refresh token. */
@@ -38,7 +38,7 @@ it.each(['access_token', 'refresh_token'])(
     const before = (await keep.vault.getRefreshToken(TENANT, 'google'))?.value;
     const refresh = { refresh: true };
     expect(await keep.vault.getAccessToken(TENANT, 'google', undefined, 5, refresh)).not.toBeNull();
-    await scene.sql('DROP FUNCTION meddle CASCADE');
+    await scene.sql('DROP FUNCTION change CASCADE');
     await until(async () => {
       const now = await keep.vault.getRefreshToken(TENANT, 'google');
       return now !== null && now.value !== before;
@@ -63,7 +63,7 @@ it('a caller has its token although nothing is found that drops the commit', asy
   );
   expect(await keep.gmail.getValidGmailToken('user')).toHaveProperty('accessToken');
   expect(scene.endpoint.requests).toHaveLength(1);
-  await scene.sql('DROP FUNCTION meddle CASCADE');
+  await scene.sql('DROP FUNCTION change CASCADE');
   await until(() => events.some(({ type }) => type === 'refresh.end'));
 });
 

@@ -20,13 +20,13 @@ const TABLES = {
 
 /** A trigger that runs before each row of a table is written. */
 async function trigger(table: string, event: string, body: string): Promise<void> {
-  await scene.sql(`CREATE FUNCTION meddle_${table}() RETURNS trigger LANGUAGE plpgsql
+  await scene.sql(`CREATE FUNCTION change_${table}() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN ${body} END $$;
-    CREATE TRIGGER meddles BEFORE ${event} ON ${table}
-      FOR EACH ROW EXECUTE FUNCTION meddle_${table}()`);
+    CREATE TRIGGER changes BEFORE ${event} ON ${table}
+      FOR EACH ROW EXECUTE FUNCTION change_${table}()`);
 }
 
-const swallowed = (name = 'the trigger meddles') => ({
+const swallowed = (name = 'the trigger changes') => ({
   code: 'ERR_TOKENKEEP_SCHEMA',
   message: expect.stringContaining(name),
 });
@@ -55,10 +55,10 @@ describe.each(Object.entries(TABLES) as [keyof typeof TABLES, string][])('%s', (
     const store_ = stores()[store];
     await trigger(table, 'INSERT', 'RETURN NULL;');
     await expect(store_()).rejects.toMatchObject(swallowed());
-    await scene.sql(`DROP TRIGGER meddles ON ${table}`);
+    await scene.sql(`DROP TRIGGER changes ON ${table}`);
     await store_();
-    await scene.sql(`CREATE TRIGGER meddles BEFORE UPDATE ON ${table}
-      FOR EACH ROW EXECUTE FUNCTION meddle_${table}()`);
+    await scene.sql(`CREATE TRIGGER changes BEFORE UPDATE ON ${table}
+      FOR EACH ROW EXECUTE FUNCTION change_${table}()`);
     await expect(store_()).rejects.toMatchObject(swallowed());
   });
 
@@ -76,7 +76,7 @@ describe.each(Object.entries(TABLES) as [keyof typeof TABLES, string][])('%s', (
       await trigger(table, 'INSERT OR UPDATE', body);
       await expect(stores()[store](), column).rejects.toMatchObject(changed);
       expect(await scene.sql(`SELECT FROM ${table}`)).toEqual([]);
-      await scene.sql(`DROP FUNCTION meddle_${table} CASCADE`);
+      await scene.sql(`DROP FUNCTION change_${table} CASCADE`);
     }
   });
 });
@@ -108,7 +108,7 @@ describe('a lease', () => {
     for (const change of ['NEW.refreshing_at := NULL', 'NEW.user_id := lower(NEW.user_id)']) {
       await trigger('gmail_tokens', 'UPDATE', `${change}; RETURN NEW;`);
       await expect(keep.gmail.getValidGmailToken('User')).rejects.toMatchObject(changed);
-      await scene.sql('DROP FUNCTION meddle_gmail_tokens CASCADE');
+      await scene.sql('DROP FUNCTION change_gmail_tokens CASCADE');
     }
     expect(scene.endpoint.requests).toHaveLength(0);
     expect(await keep.gmail.hasActiveGmailConnection('User')).toBe(true);
@@ -129,9 +129,9 @@ describe('a lease', () => {
 
 describe('refreshed tokens that a trigger keeps from being stored', () => {
   it.each([
-    ['drops', 'RETURN NULL;', 'the trigger meddles'],
+    ['drops', 'RETURN NULL;', 'the trigger changes'],
     ['changes', "NEW.encrypted_access_token := 'x'; RETURN NEW;", 'not the one'],
-  ])('%s: they are handed out, and stored once it is gone', async (_, body, said) => {
+  ])('%s: they are returned, and stored once it is gone', async (_, body, said) => {
     await scene.migrate();
     const events: TokenkeepEvent[] = [];
     const keep = scene.keep({ onEvent: (event) => void events.push(event) });
@@ -145,7 +145,7 @@ describe('refreshed tokens that a trigger keeps from being stored', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ type: 'commit.retry', code: 'ERR_TOKENKEEP_SCHEMA' }),
     );
-    await scene.sql('DROP FUNCTION meddle_gmail_tokens CASCADE');
+    await scene.sql('DROP FUNCTION change_gmail_tokens CASCADE');
     await until(async () => {
       const stored = await tokensOf(scene.database, 'user');
       return stored?.refreshToken === token.refreshToken;
@@ -164,7 +164,7 @@ describe('refreshed tokens that a trigger keeps from being stored', () => {
     await trigger('token_vault', 'UPDATE', `IF ${isCommit} THEN RETURN NULL; END IF; RETURN NEW;`);
     const found = await vault.getAccessToken(TENANT, 'google', undefined, 5, { refresh: true });
     expect(found?.token.value).toMatch(/^access/);
-    await scene.sql('DROP FUNCTION meddle_token_vault CASCADE');
+    await scene.sql('DROP FUNCTION change_token_vault CASCADE');
     await until(async () => {
       const stored = await scene.keep().vault.getAccessToken(TENANT, 'google');
       return stored?.token.value === found?.token.value;
@@ -217,7 +217,7 @@ describe('the doctor', () => {
     await trigger('gmail_tokens', 'UPDATE', body);
     const told = await look();
     expect(told).toMatchObject({ status: 'warning', found: expect.stringContaining(said) });
-    expect(told!.found).toContain('meddles (public.meddle_gmail_tokens)');
+    expect(told!.found).toContain('changes (public.change_gmail_tokens)');
   });
 
   it('warns of a rule, and of what it cannot look into', async () => {
@@ -242,7 +242,7 @@ describe('the doctor', () => {
     await scene.sql(`CREATE TRIGGER off BEFORE UPDATE ON gmail_tokens
       FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
       ALTER TABLE gmail_tokens DISABLE TRIGGER off`);
-    expect(await look()).toMatchObject({ status: 'ok', found: expect.stringContaining('meddles') });
+    expect(await look()).toMatchObject({ status: 'ok', found: expect.stringContaining('changes') });
   });
 
   it.each([
@@ -260,9 +260,9 @@ describe('the doctor', () => {
         found: expect.stringContaining('sets updated_at'),
         fix: expect.stringContaining('dead grant'),
       });
-      await scene.sql(`DROP TRIGGER meddles ON ${table};
+      await scene.sql(`DROP TRIGGER changes ON ${table};
       CREATE TRIGGER dates BEFORE UPDATE OF access_token, refresh_token ON ${table}
-        FOR EACH ROW EXECUTE FUNCTION meddle_${table}()`);
+        FOR EACH ROW EXECUTE FUNCTION change_${table}()`);
       expect(await dated()).toMatchObject({ status: 'ok' });
       await scene.sql(`CREATE EXTENSION IF NOT EXISTS moddatetime;
       CREATE TRIGGER moddatetime BEFORE UPDATE ON ${table}

@@ -40,7 +40,7 @@ describe('left alone', () => {
     expect(await refresh(first.refresh_token!)).toMatchObject({ status: 200 });
   });
 
-  it('ends the whole family when a spent refresh token comes back', async () => {
+  it('revokes the whole family when a spent refresh token comes back', async () => {
     const { refreshToken } = endpoint.issue();
     const other = endpoint.issue();
     const { refresh_token: newest } = await refresh(refreshToken);

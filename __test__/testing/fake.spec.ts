@@ -75,7 +75,7 @@ describe.each(STORES)('$name', ({ name, key, store, valid, ended }) => {
     ]);
   });
 
-  it('ends a connection whose grant is dead as the real store does', async () => {
+  it('marks or deletes a row whose grant is revoked as the real store does', async () => {
     const { keep, refresh } = counted(() => {
       throw new Error('invalid_grant');
     });

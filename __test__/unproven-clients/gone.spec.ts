@@ -8,7 +8,7 @@ import { INVALID_GRANT, useScene } from './scene';
 const scene = useScene();
 
 describe.each(['gmail', 'calendar'] as const)(
-  'a row of the %s store that its ending deletes',
+  'a row of the %s store that is deleted when its grant is revoked',
   (store) => {
     it('leaves nothing of its user behind', async () => {
       const application = scene.application();

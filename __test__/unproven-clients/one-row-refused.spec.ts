@@ -82,7 +82,7 @@ async function passes(seconds: number): Promise<void> {
   );
 }
 
-it('a success of such a row ends its refusals: the next one begins with a minute again', async () => {
+it('a success of such a row clears its refusals: the next pause is a minute again', async () => {
   refusedWith(400, 'invalid_scope');
   for (let time = 0; time < 3; time++) {
     const keep = scene.keep();
@@ -102,7 +102,7 @@ it('a success of such a row ends its refusals: the next one begins with a minute
   });
 });
 
-it('a success ends the refusals that another instance has met since the last one', async () => {
+it('a success clears the refusals that another instance got since the last one', async () => {
   const [one, other] = [scene.keep(), scene.keep()];
   await one.gmail.getValidGmailToken(refused.id);
   await until(async () => (await stateOf(scene.database, 'gmail', [refused.id]))?.client);

@@ -6,23 +6,26 @@ import { INVALID_GRANT, STORES, useScene } from './scene';
 
 const scene = useScene();
 
-it.each(STORES)('ends a dead row of the %s store at once, in the same instance', async (store) => {
-  const [dead, alive] = await scene.oldUsers(store, 2);
-  const application = scene.application();
-  scene.endpoint.script(({ refreshToken }) =>
-    refreshToken === dead!.refreshToken ? INVALID_GRANT : undefined,
-  );
-  const unproven = { code: 'ERR_TOKENKEEP_CLIENT_UNPROVEN', reason: 'never_refreshed' };
-  expect(await failureOf(application.valid(dead!))).toMatchObject(unproven);
-  // Within the pause nobody is asked again.
-  expect(await failureOf(application.valid(dead!))).toMatchObject(unproven);
-  expect(scene.endpoint.requests).toHaveLength(1);
-  expect(await application.valid(alive!)).toMatch(/^access-/);
-  expect(await failureOf(application.valid(dead!))).toMatchObject({
-    code: 'ERR_TOKENKEEP_REVOKED',
-  });
-  expect(scene.endpoint.requests).toHaveLength(3);
-});
+it.each(STORES)(
+  'marks a revoked row of the %s store at once, in the same instance',
+  async (store) => {
+    const [dead, alive] = await scene.oldUsers(store, 2);
+    const application = scene.application();
+    scene.endpoint.script(({ refreshToken }) =>
+      refreshToken === dead!.refreshToken ? INVALID_GRANT : undefined,
+    );
+    const unproven = { code: 'ERR_TOKENKEEP_CLIENT_UNPROVEN', reason: 'never_refreshed' };
+    expect(await failureOf(application.valid(dead!))).toMatchObject(unproven);
+    // Within the pause nobody is asked again.
+    expect(await failureOf(application.valid(dead!))).toMatchObject(unproven);
+    expect(scene.endpoint.requests).toHaveLength(1);
+    expect(await application.valid(alive!)).toMatch(/^access-/);
+    expect(await failureOf(application.valid(dead!))).toMatchObject({
+      code: 'ERR_TOKENKEEP_REVOKED',
+    });
+    expect(scene.endpoint.requests).toHaveLength(3);
+  },
+);
 
 it('refreshes the rows of a mass of refusals at once, in another instance, too', async () => {
   const application = scene.application();

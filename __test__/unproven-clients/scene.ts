@@ -98,7 +98,7 @@ export class Scene {
     for (const { row } of users) await expireToken(this.database.url, row.key);
   }
 
-  /** The users whose connection is not ended. */
+  /** The users whose row is not marked revoked. */
   async connected(users: User[]): Promise<User[]> {
     const table = {
       gmail: ['gmail_tokens', 'user_id', 'true'],

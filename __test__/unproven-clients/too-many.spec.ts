@@ -12,7 +12,7 @@ endCallersAfterEach();
 const ENDINGS_MAX = 5;
 
 it.each(STORES)(
-  'ends so many rows of the %s store, and no more until one is refreshed',
+  'marks so many rows of the %s store revoked, and no more until one is refreshed',
   async (store) => {
     const application = scene.application();
     const users = await scene.users(store, 12, application);
@@ -55,9 +55,9 @@ it('are no such number where rows are refreshed in between', async () => {
     dead.has(refreshToken ?? '') ? INVALID_GRANT : undefined,
   );
   for (let round = 0; round < 8; round++) {
-    const [alive, ending] = await scene.users('gmail', 2, application);
-    dead.add((await tokensOf(ending!.id)).refreshToken!);
-    expect(await failureOf(application.valid(ending!))).toMatchObject({
+    const [alive, revoked] = await scene.users('gmail', 2, application);
+    dead.add((await tokensOf(revoked!.id)).refreshToken!);
+    expect(await failureOf(application.valid(revoked!))).toMatchObject({
       code: 'ERR_TOKENKEEP_REVOKED',
     });
     await application.valid(alive!);
@@ -76,8 +76,8 @@ describe('rows that a refreshFn refreshes', () => {
   it('are no such number where others are refreshed in between', async () => {
     const { keep } = scene.application();
     for (let round = 0; round < 8; round++) {
-      const [ending, other] = await scene.oldUsers('gmail', 2);
-      expect(await failureOf(keep.gmail.getValidGmailToken(ending!.id, dead))).toMatchObject({
+      const [revoked, other] = await scene.oldUsers('gmail', 2);
+      expect(await failureOf(keep.gmail.getValidGmailToken(revoked!.id, dead))).toMatchObject({
         code: 'ERR_TOKENKEEP_REVOKED',
       });
       await keep.gmail.getValidGmailToken(other!.id, alive);

@@ -27,7 +27,7 @@ async function refreshesOne(application: Application, store: (typeof STORES)[num
 }
 
 describe.each(STORES)('a row of the %s store that an old service has stored', (store) => {
-  it('ends on the word of a client that has refreshed any row', async () => {
+  it('is marked when a client is refused that has refreshed any row', async () => {
     const application = scene.application();
     const [first, second] = await scene.oldUsers(store, 2);
     expect(await refused(application, first!)).toMatchObject(unproven('never_refreshed'));

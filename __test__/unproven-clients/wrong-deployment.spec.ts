@@ -17,7 +17,7 @@ const failures = ({ valid }: Application, users: User[]) =>
   Promise.all(users.map((user) => failureOf(valid(user))));
 
 describe.each(STORES)('a wrong deployment, in the %s store,', (store) => {
-  it('ends no connection, says why, and the corrected one refreshes all of them at once', async () => {
+  it('disconnects no user, says why, and the corrected one refreshes all of them at once', async () => {
     const before = scene.application();
     const ours = await scene.users(store, 15, before);
     await before.keep.close();
@@ -60,7 +60,7 @@ describe.each(STORES)('a wrong deployment, in the %s store,', (store) => {
 describe('refreshExpiring of a wrong deployment', () => {
   const due = { expiresWithin: 900_000 };
 
-  it('ends no connection, and that of the corrected one refreshes all', async () => {
+  it('disconnects no user, and that of the corrected one refreshes all', async () => {
     const before = scene.application();
     const ours = await scene.users('integration', 15, before);
     await before.keep.close();

@@ -43,7 +43,7 @@ describe('a lease that is lost while the provider is asked', () => {
     expect((await scene.row(pair.refreshId))!.refreshing_at).toBeNull();
   });
 
-  it('ends no row: somebody else may be about to store the successor', async () => {
+  it('marks no row revoked: another process may be about to store the successor', async () => {
     await scene.knownClient();
     const pair = await scene.pair();
     scene.endpoint.script(async () => {
@@ -57,7 +57,7 @@ describe('a lease that is lost while the provider is asked', () => {
 });
 
 describe('invalid_grant, and another pair is there by then', () => {
-  it('ends nothing: the other one is proved', async () => {
+  it('marks nothing: the other token is checked by a refresh', async () => {
     const pair = await scene.pair();
     const again = scene.endpoint.issue();
     const { vault } = scene.keep();

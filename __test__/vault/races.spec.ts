@@ -116,7 +116,7 @@ describe('during a refresh', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  it('an answer that comes after somebody else has ended the row revives it', async () => {
+  it('an answer that comes after another process has marked the row revives it', async () => {
     const pair = await scene.pair();
     const set = `is_valid = 'false', last_error = 'tokenkeep:invalid_grant', refreshing_at = NULL`;
     const answer = await refreshing(pair, () => change(scene.database, pair.refreshId, set));

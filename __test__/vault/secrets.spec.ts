@@ -1,4 +1,4 @@
-/** The vault's traps: a derivation on the event loop, and secrets in what an application prints. */
+/** Key derivation stays off the event loop, and no secret is printed. */
 
 import { randomUUID, scryptSync } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';

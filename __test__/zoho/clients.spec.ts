@@ -1,4 +1,4 @@
-/** Callers with other OAuth clients: flights of their own, and still one request at a time. */
+/** Callers with other OAuth clients: refresh tasks of their own, and still one request at a time. */
 
 import { expect, it } from 'vitest';
 import { newGate } from '../helpers/promises';

@@ -1,4 +1,4 @@
-/** A grant that Zoho has ended: the row stays and says so, until somebody connects anew. */
+/** A grant that Zoho revoked: the row stays and is marked, until the user connects again. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TokenRevokedError } from '../../dist/index.js';
@@ -92,7 +92,7 @@ describe('a dead grant', () => {
   });
 });
 
-it('a refused refresh token ends no row that holds another one by now', async () => {
+it('a refused refresh token marks no row that has another one by now', async () => {
   const client = await scene.client();
   const keep = scene.keep();
   const again = scene.endpoint.issue();

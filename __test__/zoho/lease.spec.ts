@@ -1,4 +1,4 @@
-/** The refresh protocol on this store's own statements: leases, doubt, and what comes in between. */
+/** The refresh protocol on this store's own statements: leases, rows in doubt, and concurrent writes. */
 
 import { describe, expect, it } from 'vitest';
 import type { TokenKeepOptions } from '../../dist/index.js';
@@ -55,20 +55,20 @@ describe('a lease', () => {
     expect(scene.endpoint.requests).toHaveLength(0);
   });
 
-  it('that was taken over in doubt is put back after a failure', async () => {
+  it('that was taken over gets its expired value back after a failure', async () => {
     const client = await scene.client();
     await leasedAgo(client, 40);
-    const doubt = (await scene.row(client)).refreshing_at;
+    const expired = (await scene.row(client)).refreshing_at;
     scene.endpoint.script([{ status: 429 }]);
     await expect(scene.token(client, SCALED)).rejects.toMatchObject({
       name: 'ProviderThrottledError',
     });
-    expect((await scene.row(client)).refreshing_at).toEqual(doubt);
+    expect((await scene.row(client)).refreshing_at).toEqual(expired);
   });
 });
 
 describe('in doubt', () => {
-  it('a refused refresh token ends no row, for its successor may still be stored', async () => {
+  it('a refused refresh token marks no row revoked: its successor may still be stored', async () => {
     const client = await scene.client();
     await leasedAgo(client, 40);
     scene.endpoint.script(() => DEAD);
@@ -148,7 +148,7 @@ describe('while Zoho is asked', () => {
     expect(await scene.token(client)).not.toBe(token);
   });
 
-  it('tokens that are stored beside a refusal are proved: it may have ended their family', async () => {
+  it('tokens that are stored during a refusal are refreshed at once: their family may be revoked', async () => {
     const client = await scene.client();
     const keep = scene.keep();
     const again = scene.endpoint.issue();

@@ -117,7 +117,7 @@ describe('a sealed value', () => {
     },
   );
 
-  it('that was sealed with a key that is not here ends nothing, and sends nothing', async () => {
+  it('that was sealed with a missing key is not marked revoked, and nothing is sent', async () => {
     const client = await scene.client();
     const keep = scene.keep({ tokenkeepKey: OTHER_KEY });
     await keep.zoho.storeTokens(client.id, 'zoho_crm', client);

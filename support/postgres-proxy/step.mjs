@@ -1,7 +1,7 @@
 /**
  * What a statement is to the refresh protocol.
  *
- * @typedef {'read' | 'lease' | 'commit' | 'release' | 'suspect' | 'end' | 'upsert' | 'delete' | 'other'} Step
+ * @typedef {'read' | 'lease' | 'commit' | 'release' | 'expire early' | 'mark revoked' | 'upsert' | 'delete' | 'other'} Step
  */
 
 /** Each statement of the gmail store by what only it says, the closer description first. */
@@ -11,8 +11,8 @@ const marks = /** @type {[Step, RegExp][]} */ ([
   ['commit', /^WITH clock .* UPDATE \S*gmail_tokens/s],
   ['lease', /^UPDATE \S*gmail_tokens"? SET refreshing_at = clock_timestamp\(\)/],
   ['release', /^UPDATE \S*gmail_tokens"? SET refreshing_at = \$3/],
-  ['suspect', /^UPDATE \S*gmail_tokens"? SET expires_at = LEAST/],
-  ['end', /^DELETE FROM \S*gmail_tokens.* refreshing_at = /s],
+  ['expire early', /^UPDATE \S*gmail_tokens"? SET expires_at = LEAST/],
+  ['mark revoked', /^DELETE FROM \S*gmail_tokens.* refreshing_at = /s],
   ['delete', /^DELETE FROM \S*gmail_tokens/],
 ]);
 

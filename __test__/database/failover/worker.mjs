@@ -9,7 +9,7 @@ import { createTokenKeep } from 'tokenkeep';
 const PAUSE_MS = 10;
 
 let keep;
-let isEnding = false;
+let isStopping = false;
 let loops = [];
 /** @type {import('./traffic').Call[]} */
 const calls = [];
@@ -28,14 +28,14 @@ const commands = {
     ];
   },
   async end() {
-    isEnding = true;
+    isStopping = true;
     await Promise.all(loops);
     return { calls, ended: await keep.close() };
   },
 };
 
 async function repeat(kind, user) {
-  while (!isEnding) {
+  while (!isStopping) {
     calls.push(await call(kind, user));
     await sleep(PAUSE_MS);
   }

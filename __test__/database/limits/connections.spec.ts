@@ -43,7 +43,7 @@ it('every call says so, and works again when there is one', async () => {
   for (const store of STORES) await until(() => limited[store].read().catch(() => false));
 });
 
-it('an answer that cannot be stored is handed out, and stored when there is one', async () => {
+it('an answer that cannot be stored is returned, and stored when there is one', async () => {
   const { user } = await makeRows(scene.keep(), scene.endpoint);
   const keep = scene.keep({ databaseUrl: role.url, limitsDivisor: 10 });
   const mine = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -55,7 +55,7 @@ it('a token that does not fit is refused in words, and the stored one stays', as
   for (const store of STORES) await expect(calls[store].read()).resolves.toBeTruthy();
 });
 
-it('an answer that cannot be stored is handed out, and stored when there is room', async () => {
+it('an answer that cannot be stored is returned, and stored when there is room', async () => {
   const { user } = await makeRows(keep, endpoint);
   endpoint.script(() => {
     disk.fill();

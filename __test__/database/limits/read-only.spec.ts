@@ -52,7 +52,7 @@ it('a refresh is told what the server said, and nobody waits for somebody elseâ€
   expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', sqlstate: '25006' });
 });
 
-it('a usable token is handed out all the same', async () => {
+it('a usable token is returned all the same', async () => {
   const { user } = await makeRows(scene.keep(), scene.endpoint, 120);
   const { gmail } = scene.keep({ databaseUrl: role.url, waitMs: 300 });
   const stored = await gmail.getGmailTokenDecrypted(user);

@@ -101,7 +101,7 @@ describe.each(told)('%s', (_, settings) => {
     await Promise.all(callers);
   });
 
-  it('hands out no token that somebody else has revoked or replaced', async () => {
+  it('returns no token that another process has revoked or replaced', async () => {
     const [one, other] = scene.keeps(2, scene.database.url);
     const [user, provider] = ['somebody', 'acme'];
     const token = () => ({

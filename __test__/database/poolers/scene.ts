@@ -22,7 +22,7 @@ export class Scene {
   endpoint!: Endpoint;
   /** The database with the tables of all stores, as the pooler gives it. */
   url!: string;
-  /** The same without the pooler, for looking and meddling. */
+  /** The same without the pooler, to read and change rows. */
   database!: TestDatabase;
   #keeps: TokenKeep[] = [];
   #clients: pg.Client[] = [];

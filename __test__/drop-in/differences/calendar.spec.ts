@@ -105,7 +105,7 @@ async function withoutTable(act: () => Promise<void>): Promise<void> {
 }
 
 describe('a stored token that has run out', () => {
-  it('is handed out by the old program, and refreshed and stored by tokenkeep', async () => {
+  it('is returned by the old program, and refreshed and stored by tokenkeep', async () => {
     const { id, accessToken } = await user();
     const before = await rowOf(id);
     const given = await oldProgram().getCredentialsForUser(id);
@@ -137,7 +137,7 @@ describe('a stored token that has run out', () => {
     expect((await ours.getCredentialsForUser(id))!.access_token).toBe(refreshed);
   });
 
-  it('and has no refresh token is handed out by the old program, and an error of tokenkeep', async () => {
+  it('and has no refresh token is returned by the old program, and an error of tokenkeep', async () => {
     const { id, accessToken } = await user({ refreshToken: '' });
     expect((await oldProgram().getCredentialsForUser(id))!.token).toBe(accessToken);
     const failure = await failureOf(tokenkeep().getCredentialsForUser(id));
@@ -146,7 +146,7 @@ describe('a stored token that has run out', () => {
     expect(await rowOf(id)).toBeDefined();
   });
 
-  it('of a dead grant is handed out by the old program, and ends the row with tokenkeep', async () => {
+  it('of a revoked grant is returned by the old program, and deletes the row with tokenkeep', async () => {
     const { id, accessToken, refreshToken } = await user();
     google.revoke(refreshToken);
     const old = oldProgram();

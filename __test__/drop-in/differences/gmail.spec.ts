@@ -131,7 +131,7 @@ describe('refreshing', () => {
     expect(await app.row(userId)).toBeUndefined();
   });
 
-  it('ends only the row that still holds the refused refresh token', async () => {
+  it('deletes only the row that still has the refused refresh token', async () => {
     const forOld = await app.connectedUser();
     duringTheRequest(
       () => app.old().upsertGmailTokens(app.consent(forOld)),

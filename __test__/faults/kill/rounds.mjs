@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { notOneRequest, notTokens } from '../processes/answers.mjs';
 import { deletionsOf, pass, rememberLeases } from '../processes/deletions.mjs';
-import { askPatiently } from '../processes/patience.mjs';
+import { callUntilAnswered } from '../processes/retry.mjs';
 import { places } from '../processes/places.mjs';
-import { holderName, otherName, standOff } from '../processes/stand-off.mjs';
+import { holderName, otherName, withTwoProcesses } from '../processes/two-processes.mjs';
 
-const doubtLimitMs = 600_000;
+const unknownOutcomeLimitMs = 600_000;
 const pauseMs = 200;
 
 /**
@@ -15,7 +15,7 @@ const pauseMs = 200;
  * @property {boolean} rotate
  * @property {number} rows
  * @property {number} limitsDivisor
- * @property {number} [passMs] how much of the doubt is spared the wait
+ * @property {number} [passMs] how much of the unknown-outcome limit passes without a wait
  *
  * @typedef {import('../processes/series.mjs').Played} Played
  */
@@ -40,13 +40,13 @@ export async function killRound(scene, other, moment) {
 }
 
 /**
- * The same, and then the other process asks until the doubt is over: not before is a row deleted,
+ * The same, and then the other process calls until the unknown-outcome limit: not before is a row deleted,
  * and then everybody is told that the grant is gone.
  *
  * @param {Parameters<typeof killRound>} args
  * @returns {Promise<Played>}
  */
-export async function doubtRound(...args) {
+export async function unknownOutcomeRound(...args) {
   const [scene, other, moment] = args;
   const { users, ids, answers } = await kill(scene, other, moment);
   const errors = answers.filter(isKnown).map(told);
@@ -54,23 +54,24 @@ export async function doubtRound(...args) {
   let waiting = ids;
   while (waiting.length > 0) {
     await sleep(pauseMs);
-    const again = await askPatiently(other, waiting);
+    const again = await callUntilAnswered(other, waiting);
     waiting = again.filter((answer) => !isKnown(answer)).map(({ userId }) => userId);
     errors.push(...again.filter((answer) => isKnown(answer) && !isRevoked(answer)).map(told));
   }
   const deletions = await deletionsOf(scene, ids);
   if (deletions.length !== ids.length) errors.push(`${deletions.length} rows were deleted`);
   for (const { userId, afterMs } of deletions) {
-    if (afterMs < doubtLimitMs / moment.limitsDivisor) errors.push(`${userId}: deleted in doubt`);
+    if (afterMs < unknownOutcomeLimitMs / moment.limitsDivisor)
+      errors.push(`${userId}: deleted in doubt`);
   }
   return { users, ledger: await scene.ledger(users, { unreceived: wasKilled }), errors };
 }
 
 async function kill(scene, other, { at, rotate, rows, limitsDivisor }) {
-  const join = (ids) => askPatiently(other, ids);
+  const join = (ids) => callUntilAnswered(other, ids);
   const place = places[at];
   const given = { place, rows, options: { limitsDivisor }, rotate, join };
-  return standOff(scene, given, async (stand) => {
+  return withTwoProcesses(scene, given, async (stand) => {
     const ids = stand.users.map(({ id }) => id);
     await rememberLeases(scene, ids);
     await stand.holder.kill();

@@ -21,8 +21,8 @@ export const pairs = withProviders(
 );
 
 /**
- * Whether an answer of a provider that rotates is lost, so that a row stays in doubt until the doubt
- * limit.
+ * Whether an answer of a provider that rotates is lost, so that a row stays in doubt until the
+ * unknown-outcome limit.
  *
  * @param {Plan} plan
  */

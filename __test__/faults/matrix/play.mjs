@@ -12,10 +12,10 @@ const REPORT_EVERY = 100;
  *
  * @param {import('./plans.mjs').Plan[]} plans
  * @param {import('./round.mjs').Setting & { atOnce: number, progress: (text: string) => void,
- *   bystander?: import('../bystander.mjs').Bystander }} setting
+ *   probe?: import('../slowness.mjs').SlownessProbe }} setting
  * @returns {Promise<import('./lines.mjs').Round[]>}
  */
-export async function playAll(plans, { atOnce, bystander, progress, ...setting }) {
+export async function playAll(plans, { atOnce, probe, progress, ...setting }) {
   const what = `rounds with limits divided by ${setting.divisor}`;
   let replays = Math.ceil(plans.length * REPLAYED_AT_MOST);
   let done = 0;
@@ -24,7 +24,7 @@ export async function playAll(plans, { atOnce, bystander, progress, ...setting }
     const played = await playRound(plan, setting);
     played.errors.push(...oddities(plan, played));
     const found = findings(plan, played);
-    const disturbed = bystander?.wasSlowSince(began);
+    const disturbed = probe?.wasSlowSince(began);
     if (found.length > 0 && disturbed && replays-- > 0) {
       progress(`the machine was too slow, to be played again: ${found.join('; ')}`);
       return play(plan);

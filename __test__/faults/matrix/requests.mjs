@@ -11,10 +11,10 @@ const answers = {
   'never after': { hang: 'after' },
 };
 
-/** A round's requests: each meets what its row's fate has for it. */
+/** A round's requests: each meets what its row's planned has for it. */
 export class Requests {
   #scene;
-  #fates;
+  #plannedRows;
   #divisor;
   #held = new Set();
   /** Requests that arrived when their sender had given them up. */
@@ -22,12 +22,12 @@ export class Requests {
 
   /**
    * @param {import('../scene.mjs').Scene} scene
-   * @param {import('./fate.mjs').Fate[]} fates
+   * @param {import('./planned-row.mjs').PlannedRow[]} plannedRows
    * @param {number} divisor
    */
-  constructor(scene, fates, divisor) {
+  constructor(scene, plannedRows, divisor) {
     this.#scene = scene;
-    this.#fates = fates;
+    this.#plannedRows = plannedRows;
     this.#divisor = divisor;
   }
 
@@ -35,12 +35,12 @@ export class Requests {
   answer = async (request) => {
     const { endpoint } = this.#scene;
     const family = endpoint.familyOf(request.refreshToken);
-    const fate = this.#fates.find(({ families }) => families.has(family));
-    const event = fate.take('request');
-    if (event?.kind === 'slow') await this.#hold(request, fate.long);
-    const answer = event?.first ? await this.#lead(fate, event.first) : answers[event?.kind];
+    const planned = this.#plannedRows.find(({ families }) => families.has(family));
+    const event = planned.take('request');
+    if (event?.kind === 'slow') await this.#hold(request, planned.long);
+    const answer = event?.first ? await this.#lead(planned, event.first) : answers[event?.kind];
     const refused = !answer && !endpoint.isAlive(request.refreshToken);
-    fate.last = refused ? 'invalid_grant' : undefined;
+    planned.last = refused ? 'invalid_grant' : undefined;
     return answer ?? {};
   };
 
@@ -57,14 +57,14 @@ export class Requests {
   }
 
   /** Leads to a step that is not reached otherwise. */
-  async #lead(fate, first) {
+  async #lead(planned, first) {
     const { endpoint, reconnect } = this.#scene;
     // Not a 503, which is tried again under the same lease.
     if (first === 'throttled') return { status: 429 };
-    if (first === 'revoked') endpoint.revoke(fate.user.refreshToken);
+    if (first === 'revoked') endpoint.revoke(planned.user.refreshToken);
     if (first === 'reconnected') {
-      await reconnect(fate.user);
-      fate.families.add(endpoint.familyOf(fate.user.refreshToken));
+      await reconnect(planned.user);
+      planned.families.add(endpoint.familyOf(planned.user.refreshToken));
     }
     return undefined;
   }

@@ -2,8 +2,8 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 import { createTokenKeep } from '../../../dist/index.js';
 import { startPostgresProxy } from '../../../support/postgres-proxy.mjs';
-import { askUntilSettled } from '../call.mjs';
-import { Fate } from './fate.mjs';
+import { callUntilSettled } from '../call.mjs';
+import { PlannedRow } from './planned-row.mjs';
 import { judge } from './judge.mjs';
 import { Requests } from './requests.mjs';
 import { statementRule } from './statements.mjs';
@@ -18,7 +18,7 @@ const POLL_MS = 20;
  * @property {ReturnType<typeof import('./provider.mjs').admitInstances>} admit
  * @property {number} divisor of the limits
  * @property {number} rows
- * @property {boolean} patient whether a row in doubt is asked for until the doubt is over
+ * @property {boolean} patient whether callers ask for a row in doubt until the unknown-outcome limit
  * @property {AbortSignal} tooLate
  *
  * @typedef {object} Played
@@ -29,7 +29,7 @@ const POLL_MS = 20;
 
 /**
  * Plays one round: two instances, each with a pool of its own, ask for all rows until each has a
- * token or has ended. The first meets the faults. The second joins it after the first fault for some
+ * token or is disconnected. The first meets the faults. The second joins it after the first fault for some
  * rows, after the last for the others. When all is calm the ledger is read.
  *
  * @param {import('./plans.mjs').Plan} plan
@@ -38,12 +38,12 @@ const POLL_MS = 20;
  */
 export async function playRound(plan, { scene, admit, divisor, rows, patient, tooLate }) {
   const users = await scene.connect(rows);
-  const fates = users.map((user, row) => {
-    return new Fate(plan, user, scene.endpoint.familyOf(user.refreshToken), row % 2 === 1);
+  const plannedRows = users.map((user, row) => {
+    return new PlannedRow(plan, user, scene.endpoint.familyOf(user.refreshToken), row % 2 === 1);
   });
-  const requests = new Requests(scene, fates, divisor);
+  const requests = new Requests(scene, plannedRows, divisor);
   const proxy = await startPostgresProxy(scene.databaseUrl);
-  proxy.rule = statementRule(fates, divisor);
+  proxy.rule = statementRule(plannedRows, divisor);
   const open = (name, options) => {
     const limits = { limitsDivisor: divisor, maxConnections: CONNECTIONS };
     return createTokenKeep(scene.options(name, { ...limits, ...options }));
@@ -52,12 +52,12 @@ export async function playRound(plan, { scene, admit, divisor, rows, patient, to
   const second = open(admit(plan.rotate));
 
   const outcomes = await Promise.all(
-    fates.flatMap((fate, row) => {
-      const isDead = () => !scene.endpoint.familyOf(fate.user.refreshToken).alive;
+    plannedRows.flatMap((planned, row) => {
+      const isDead = () => !scene.endpoint.familyOf(planned.user.refreshToken).alive;
       const enough = ({ code }) => !patient && code.endsWith('_OUTCOME_UNKNOWN') && isDead();
-      const settle = (keep) => askUntilSettled(keep, fate.user.id, { enough, signal: tooLate });
+      const settle = (keep) => callUntilSettled(keep, planned.user.id, { enough, signal: tooLate });
       const alone = settle(first);
-      const joins = Promise.race([row % 3 === 0 ? fate.struck : fate.over, alone]);
+      const joins = Promise.race([row % 3 === 0 ? planned.struck : planned.over, alone]);
       return [alone, joins.then(() => settle(second))];
     }),
   );
@@ -69,8 +69,8 @@ export async function playRound(plan, { scene, admit, divisor, rows, patient, to
 
   const overdue = ({ request }) => requests.overdue.has(request);
   const ledger = await scene.ledger(users, { overdue });
-  const errors = await judge(scene, fates, outcomes);
+  const errors = await judge(scene, plannedRows, outcomes);
   if (proxy.connections > 0) errors.push('a connection of a closed instance stays open');
   await proxy.close();
-  return { struck: fates.filter(({ left }) => left === 0).length, errors, ledger };
+  return { struck: plannedRows.filter(({ left }) => left === 0).length, errors, ledger };
 }

@@ -1,7 +1,7 @@
 /** The steps of the refresh protocol that something can happen to, and what can happen. */
 
 /**
- * @typedef {'read' | 'lease' | 'request' | 'commit' | 'second read' | 'release' | 'invalid_grant read' | 'suspect' | 'end'} Step
+ * @typedef {'read' | 'lease' | 'request' | 'commit' | 'second read' | 'release' | 'invalid_grant read' | 'expire early' | 'mark revoked'} Step
  * @typedef {'error before' | 'error after' | 'slow' | 'never before' | 'never after'} Kind
  *
  * @typedef {{ step: Step, kind: Kind }} Fault
@@ -27,8 +27,8 @@ export const steps = [
   { step: 'second read', lead: { step: 'commit', kind: 'error after', first: 'committed' } },
   { step: 'release', lead: { step: 'request', first: 'throttled' } },
   { step: 'invalid_grant read', lead: { step: 'request', first: 'revoked' } },
-  { step: 'suspect', lead: { step: 'request', first: 'reconnected' } },
-  { step: 'end', lead: { step: 'request', first: 'revoked' } },
+  { step: 'expire early', lead: { step: 'request', first: 'reconnected' } },
+  { step: 'mark revoked', lead: { step: 'request', first: 'revoked' } },
 ];
 
 /** Before: the other side never sees it. After: it is executed, but nobody is told. */

@@ -7,7 +7,7 @@ import { migrate } from '../../../support/old-gmail/index.mjs';
 import { startPostgres } from '../../../support/postgres.mjs';
 import { Member } from '../../drop-in/processes/fleet.mjs';
 import { Connections } from './connections.mjs';
-import { startPacedProvider } from './paced-provider.mjs';
+import { startSlowProvider } from './slow-provider.mjs';
 
 /** How wrong the clocks of the old processes are: as far as those of servers may be. */
 const skewsMs = [4_000, -4_000, 0];
@@ -16,7 +16,7 @@ const skewsMs = [4_000, -4_000, 0];
 export class Application {
   #key = crypto.randomBytes(32).toString('hex');
   #closing = [];
-  /** The application's own connections, for looking and meddling. @type {pg.Pool} */
+  /** Connections of the test's own, to read and change rows. @type {pg.Pool} */
   #pool;
   /** @type {string[]} */
   users = [];
@@ -32,7 +32,7 @@ export class Application {
       // end() does not wait until its connections are closed: the server may end one first.
       app.#pool.on('error', () => {});
       app.#closing.push(() => app.#pool.end());
-      app.provider = await startPacedProvider();
+      app.provider = await startSlowProvider();
       app.#closing.push(() => app.provider.close());
       app.connections = new Connections(app.#pool, app.provider, app.#key);
       await app.#prepare(count);

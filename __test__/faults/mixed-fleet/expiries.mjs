@@ -28,14 +28,14 @@ const callersEach = 2;
  *   how `goesOn` is asked before every expiry but the first
  * @returns {Promise<Expiry[]>}
  */
-export async function expireAndAsk(app, members, { users, goesOn, expire }) {
+export async function expireAndCall(app, members, { users, goesOn, expire }) {
   /** @type {Expiry[]} */
   const expiries = [];
   const ofUser = async (userId) => {
     do {
       await expire(userId);
       const { refreshToken: sent } = await app.connections.tokens(userId);
-      const answers = await askAll(members, userId);
+      const answers = await callAll(members, userId);
       const stored = await app.connections.tokens(userId);
       const alive = Boolean(stored && app.provider.isAlive(stored.refreshToken));
       expiries.push({ userId, sent, answers, stored, alive });
@@ -48,7 +48,7 @@ export async function expireAndAsk(app, members, { users, goesOn, expire }) {
 }
 
 /** @returns {Promise<Answer[]>} */
-function askAll(members, userId) {
+function callAll(members, userId) {
   const callers = members.flatMap((member) => Array(callersEach).fill(member));
   return Promise.all(
     callers.map(async (member) => {

@@ -1,4 +1,4 @@
-import { expireAndAsk } from './expiries.mjs';
+import { expireAndCall } from './expiries.mjs';
 import { judge } from './judge.mjs';
 
 /**
@@ -7,12 +7,12 @@ import { judge } from './judge.mjs';
  * @param {string} fault
  * @param {import('./application.mjs').Application} app
  * @param {import('../../drop-in/processes/fleet.mjs').Member[]} members
- * @param {Parameters<typeof expireAndAsk>[2]} load
+ * @param {Parameters<typeof expireAndCall>[2]} load
  * @param {(text: string) => void} progress
  */
 export async function phase(fault, app, members, load, progress) {
   const earlier = app.provider.requests.length;
-  const expiries = await expireAndAsk(app, members, load);
+  const expiries = await expireAndCall(app, members, load);
   const requests = app.provider.requests.slice(earlier);
   const { problems, ...found } = judge(expiries, requests, app.provider.delayOf);
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notOneRequest, notTokens } from '../processes/answers.mjs';
 import { leftLeased } from '../processes/leases.mjs';
 import { places } from '../processes/places.mjs';
-import { holderName, standOff } from '../processes/stand-off.mjs';
+import { holderName, withTwoProcesses } from '../processes/two-processes.mjs';
 import { Leases } from '../processes/takeover.mjs';
 
 const leaseMs = 30_000;
@@ -33,10 +33,10 @@ export function outageRound(scene, other, given) {
     rows,
     lenient,
     options: { limitsDivisor, maxConnections },
-    asks: /** @type {const} */ ('ask'),
+    command: /** @type {const} */ ('call'),
     join: (ids) => other.settle(ids),
   };
-  return standOff(scene, stand, async ({ users, holder, proxy, gate, held, joined }) => {
+  return withTwoProcesses(scene, stand, async ({ users, holder, proxy, gate, held, joined }) => {
     const leases = await Leases.read(scene, users, limitsDivisor);
     const comeBack = await goAway(scene, proxy, given);
     const isOver = sleep(given.awayMs / limitsDivisor, 'over');
@@ -56,7 +56,7 @@ export function outageRound(scene, other, given) {
   });
 }
 
-/** Gives what ends the outage. */
+/** Gives a function that ends the outage. */
 async function goAway({ server }, proxy, { whose }) {
   if (whose === 'everybody') {
     await server.crash();
@@ -70,8 +70,8 @@ async function afterwards(scene, other, users, outcomes, given) {
   if (isFamilyLost(given)) {
     // Some got the token that the holder had stored late: the next call proves it.
     const again = await other.settle(users.map(({ id }) => id));
-    const untold = again.filter(({ ended }) => !ended);
-    return untold.map(({ userId }) => `${userId}: was not told of the end`);
+    const untold = again.filter(({ disconnected }) => !disconnected);
+    return untold.map(({ userId }) => `${userId}: was not told that the grant is revoked`);
   }
   const once = isLate(given) ? [] : notOneRequest(scene, users, holderName);
   return [...notTokens(scene, users, outcomes), ...once, ...(await leftLeased(scene, users))];
@@ -87,7 +87,7 @@ function isTakenOver({ awayMs, whose }) {
   return whose === 'the holder' && awayMs > leaseMs + graceMs;
 }
 
-/** Whether both have spent the same token, and thereby ended its family. @param {Given} given */
+/** Whether both have spent the same token, and thereby revoked its family. @param {Given} given */
 function isFamilyLost(given) {
   return isTakenOver(given) && !given.lenient;
 }

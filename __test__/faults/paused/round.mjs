@@ -1,14 +1,14 @@
 import { notOneRequest, notTokens } from '../processes/answers.mjs';
 import { leftLeased } from '../processes/leases.mjs';
-import { askPatiently } from '../processes/patience.mjs';
+import { callUntilAnswered } from '../processes/retry.mjs';
 import { places } from '../processes/places.mjs';
-import { holderName, otherName, standOff } from '../processes/stand-off.mjs';
+import { holderName, otherName, withTwoProcesses } from '../processes/two-processes.mjs';
 import { Leases } from '../processes/takeover.mjs';
 
 /**
  * @typedef {object} Pause
  * @property {keyof typeof places} at where the holder is stopped
- * @property {'ends the family' | 'refuses' | 'does not rotate'} provider what it does when a spent
+ * @property {'revokes the family' | 'refuses' | 'does not rotate'} provider what it does when a spent
  *   token comes back
  * @property {boolean} [alone] nobody else asks
  *
@@ -29,9 +29,9 @@ export function pauseRound(scene, other, given) {
     options: { limitsDivisor: given.limitsDivisor },
     rotate: given.provider !== 'does not rotate',
     lenient: given.provider === 'refuses',
-    join: (ids) => (given.alone ? [] : askPatiently(other, ids)),
+    join: (ids) => (given.alone ? [] : callUntilAnswered(other, ids)),
   };
-  return standOff(scene, stand, async ({ users, holder, gate, held, joined }) => {
+  return withTwoProcesses(scene, stand, async ({ users, holder, gate, held, joined }) => {
     const leases = await Leases.read(scene, users, given.limitsDivisor);
     await holder.pause();
     // Its answers arrive while it is stopped; a statement of its own arrives when it goes on.
@@ -68,7 +68,9 @@ async function afterReuse(scene, other, users, meanwhile, given) {
   const known = meanwhile.filter(({ code }) => code !== 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN');
   const again = await other.settle(users.map(({ id }) => id));
   const wrong = isFamilyLost(given)
-    ? again.filter(({ ended }) => !ended).map(({ userId }) => `${userId}: was not told of the end`)
+    ? again
+        .filter(({ disconnected }) => !disconnected)
+        .map(({ userId }) => `${userId}: was not told that the grant is revoked`)
     : [...notTokens(scene, users, again), ...(await leftLeased(scene, users))];
   return [...known.map(({ userId }) => `${userId}: was told something certain`), ...wrong];
 }
@@ -78,9 +80,9 @@ function isSpent({ at, alone, provider }) {
   return at !== 'lease taken' && !alone && provider !== 'does not rotate';
 }
 
-/** Whether that has ended its family. @param {Given} given */
+/** Whether that has revoked its family. @param {Given} given */
 function isFamilyLost(given) {
-  return isSpent(given) && given.provider === 'ends the family';
+  return isSpent(given) && given.provider === 'revokes the family';
 }
 
 /** The answer had arrived, or was about to, when the process was stopped. */

@@ -10,8 +10,9 @@ export function notTokens({ endpoint }, users, answers) {
   const families = new Map(
     users.map(({ id, refreshToken }) => [id, endpoint.familyOf(refreshToken)]),
   );
-  return answers.flatMap(({ userId, accessToken, ended, code, message, error }) => {
-    if (!accessToken) return [`${userId}: ${error ?? (ended ? 'ended' : `${code} ${message}`)}`];
+  return answers.flatMap(({ userId, accessToken, disconnected, code, message, error }) => {
+    if (!accessToken)
+      return [`${userId}: ${error ?? (disconnected ? 'disconnected' : `${code} ${message}`)}`];
     const own = endpoint.familyOfAccess(accessToken) === families.get(userId);
     return own ? [] : [`${userId}: a token of somebody else`];
   });

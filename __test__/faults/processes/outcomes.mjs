@@ -12,10 +12,12 @@ import { leftLeased } from './leases.mjs';
  * @returns {Promise<string[]>}
  */
 export async function problemsIn(scene, users, outcomes, { revoked }) {
-  const wrong = revoked ? notEnded(outcomes) : notTokens(scene, users, outcomes);
+  const wrong = revoked ? notDisconnected(outcomes) : notTokens(scene, users, outcomes);
   return [...wrong, ...(await leftLeased(scene, users))];
 }
 
-function notEnded(outcomes) {
-  return outcomes.filter(({ ended }) => !ended).map(({ userId }) => `${userId}: was not told`);
+function notDisconnected(outcomes) {
+  return outcomes
+    .filter(({ disconnected }) => !disconnected)
+    .map(({ userId }) => `${userId}: was not told`);
 }

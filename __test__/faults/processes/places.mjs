@@ -20,8 +20,8 @@ export const places = /** @satisfies {Record<string, Place>} */ ({
   'commit executed': { step: 'commit', when: 'after' },
   'release sent': { step: 'release', when: 'before', answer: { status: 429 } },
   'release executed': { step: 'release', when: 'after', answer: { status: 429 } },
-  'ending sent': { step: 'end', when: 'before', revoked: true },
-  'ending executed': { step: 'end', when: 'after', revoked: true },
+  'mark sent': { step: 'mark revoked', when: 'before', revoked: true },
+  'mark executed': { step: 'mark revoked', when: 'after', revoked: true },
 });
 
 /** Whether the process has not asked the provider yet. @param {Place} place */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { otherName } from './stand-off.mjs';
+import { otherName } from './two-processes.mjs';
 
 const leaseMs = 30_000;
 const graceMs = 5_000;

@@ -6,19 +6,19 @@
 import { problemsIn } from '../processes/outcomes.mjs';
 import { places } from '../processes/places.mjs';
 import { playSeries } from '../processes/series.mjs';
-import { strike } from '../processes/strike.mjs';
+import { withFaultAtStatement } from '../processes/fault-at-statement.mjs';
 
 export const name = 'cut';
 
 const limitsDivisor = 10;
 const cuts = /** @type {const} */ (['cut-before', 'cut-middle', 'cut-after']);
-const struck = ['read', 'lease sent', 'commit sent', 'release sent', 'ending sent'];
+const struck = ['read', 'lease sent', 'commit sent', 'release sent', 'mark sent'];
 
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export function run({ short, progress }) {
   const { rows, ...size } = short
-    ? { rows: 20, times: 1, lanes: 3 }
-    : { rows: 100, times: 20, lanes: 3 };
+    ? { rows: 20, times: 1, concurrency: 3 }
+    : { rows: 100, times: 20, concurrency: 3 };
   const faults = struck.flatMap((at) =>
     cuts.map((cut) => ({ fault: `${places[at].step}: ${cut}`, place: places[at], cut })),
   );
@@ -28,7 +28,7 @@ export function run({ short, progress }) {
 
 function cutRound(scene, other, { place, cut }, rows) {
   const given = { place, action: { do: cut }, rows, limitsDivisor };
-  return strike(scene, given, async ({ users, holder, held, all }) => {
+  return withFaultAtStatement(scene, given, async ({ users, holder, held, all }) => {
     await all;
     const joined = other.settle(users.map(({ id }) => id));
     const outcomes = await Promise.all([held, joined]);

@@ -4,7 +4,7 @@
  * and does not know. Only what it had in memory is lost, which a provider that rotates has not got
  * any more either.
  */
-import { doubtRound, killRound } from '../kill/rounds.mjs';
+import { unknownOutcomeRound, killRound } from '../kill/rounds.mjs';
 import { watchDeletions } from '../processes/deletions.mjs';
 import { playSeries } from '../processes/series.mjs';
 
@@ -21,10 +21,10 @@ const moments = [
   { fault: 'after the commit', at: 'commit executed', rotate: true },
 ];
 /** The same moment as the second, followed until callers are told that the grant is gone. */
-const doubt = {
+const unknownOutcome = {
   ...moments[1],
-  fault: 'after the answer, until the doubt is over',
-  play: doubtRound,
+  fault: 'after the answer, until the unknown-outcome limit',
+  play: unknownOutcomeRound,
   passMs: 0,
 };
 
@@ -40,14 +40,14 @@ export async function run({ short, progress }) {
     return playSeries({ faults, ...size, prepare: watchDeletions, play, progress });
   };
   if (short) {
-    const all = [...moments, { ...doubt, passMs: 55_000 }];
-    return series(all, { times: 1, lanes: 5, rows: 10, limitsDivisor: 10 });
+    const all = [...moments, { ...unknownOutcome, passMs: 55_000 }];
+    return series(all, { times: 1, concurrency: 5, rows: 10, limitsDivisor: 10 });
   }
-  const many = { times: 100, lanes: 4, rows: 50, limitsDivisor: 5 };
+  const many = { times: 100, concurrency: 4, rows: 50, limitsDivisor: 5 };
   const real = moments.map((moment) => ({ ...moment, fault: `${moment.fault}, real limits` }));
   return [
     ...(await series(moments, many)),
-    ...(await series([doubt], { ...many, times: 3 })),
+    ...(await series([unknownOutcome], { ...many, times: 3 })),
     ...(await series(real, { ...many, times: 1, limitsDivisor: 1 })),
   ];
 }

@@ -1,11 +1,11 @@
 /**
  * Each step of the refresh protocol with each fault, alone and in pairs: the connection breaks or
  * goes silent, before or after the other side has done its part, or the message comes too late.
- * Twice each: with a provider that rotates and ends a family whose token comes back, and with one
+ * Twice each: with a provider that rotates and revokes a family whose spent token comes back, and with one
  * that keeps its refresh tokens.
  */
 import { createTokenKeep } from '../../../dist/index.js';
-import { Bystander } from '../bystander.mjs';
+import { SlownessProbe } from '../slowness.mjs';
 import { linesOfPairs, linesOfRealLimits, linesOfSingles } from '../matrix/lines.mjs';
 import { isLong, pairs, singles } from '../matrix/plans.mjs';
 import { playAll } from '../matrix/play.mjs';
@@ -20,7 +20,7 @@ const SCALED = 10;
 const SLOW_MS = 150;
 /** Who waits looks at its rows 25 times a second with such limits: more rounds are too much load. */
 const AT_ONCE = 16;
-/** Of rounds that wait for the end of a doubt, and now and then look. */
+/** Of rounds that wait for the unknown-outcome limit and poll meanwhile. */
 const LONG_AT_ONCE = 32;
 const CONNECTIONS = 1_500;
 /** Nothing takes so long but what never ends. */
@@ -29,10 +29,10 @@ const TOO_LATE_MS = 40 * 60_000;
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export async function run({ short, progress }) {
   const scene = await openScene({ settings: { max_connections: CONNECTIONS } });
-  const bystander = new Bystander(createTokenKeep(scene.options('bystander')), SLOW_MS);
+  const probe = new SlownessProbe(createTokenKeep(scene.options('probe')), SLOW_MS);
   const tooLate = AbortSignal.timeout(TOO_LATE_MS);
   const common = { scene, admit: admitInstances(scene.endpoint), tooLate, progress };
-  const scaled = { ...common, divisor: SCALED, bystander, atOnce: AT_ONCE };
+  const scaled = { ...common, divisor: SCALED, probe, atOnce: AT_ONCE };
   try {
     if (short)
       return linesOfSingles(await playAll(singles, { ...scaled, rows: 2, patient: false }));
@@ -55,7 +55,7 @@ export async function run({ short, progress }) {
       ...linesOfRealLimits(await real),
     ];
   } finally {
-    await bystander.stop();
+    await probe.stop();
     await scene.close();
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Old processes and tokenkeep's on one table, tokens running out all the time, and a provider that
- * rotates and ends a family whose token comes back. Each expiry is refreshed once, and the old
+ * rotates and revokes a family whose spent token comes back. Each expiry is refreshed once, and the old
  * callers meet no error that the old code alone would not give them: old processes only, under the
  * same load, stand beside it. Then the way back, and the way on.
  *

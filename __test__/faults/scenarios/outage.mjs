@@ -12,7 +12,7 @@ export const name = 'outage';
 
 const cutOff =
   'the process that had the answer could not reach the database, and the other one could: when ' +
-  'lease and grace were over it spent the token again, which ended the family';
+  'lease and grace were over it spent the token again, which revoked the family';
 
 /** @type {(import('../outage/round.mjs').Outage & { fault: string, inherent?: string })[]} */
 const outages = [
@@ -36,8 +36,8 @@ const outages = [
 /** Real limits; in the short form everything takes a third of its time. */
 export function run({ short, progress }) {
   const { rows, ...size } = short
-    ? { rows: 10, times: 1, lanes: 5, limitsDivisor: 3 }
-    : { rows: 200, times: 3, lanes: 5, limitsDivisor: 1 };
+    ? { rows: 10, times: 1, concurrency: 5, limitsDivisor: 3 }
+    : { rows: 200, times: 3, concurrency: 5, limitsDivisor: 1 };
   const { limitsDivisor } = size;
   const play = (scene, other, outage) =>
     outageRound(scene, other, { ...outage, rows, limitsDivisor });

@@ -11,24 +11,24 @@ export const name = 'paused';
 
 const spent =
   'the stopped process had spent the token, and the other one spent it again when lease and grace ' +
-  'were over: a provider that ends a family whose token comes back has ended it';
+  'were over: a provider that revokes a family whose token is sent twice has revoked it';
 
 /** @type {(import('../paused/round.mjs').Pause & { fault: string, inherent?: string })[]} */
 const pauses = [
-  { fault: 'nothing sent', at: 'lease taken', provider: 'ends the family' },
+  { fault: 'nothing sent', at: 'lease taken', provider: 'revokes the family' },
   ...['request under way', 'commit sent'].flatMap((at) => [
-    { fault: at, at, provider: 'ends the family', inherent: spent },
+    { fault: at, at, provider: 'revokes the family', inherent: spent },
     { fault: `${at}, reuse is only refused`, at, provider: 'refuses' },
     { fault: `${at}, provider does not rotate`, at, provider: 'does not rotate' },
-    { fault: `${at}, nobody else asks`, at, provider: 'ends the family', alone: true },
+    { fault: `${at}, nobody else asks`, at, provider: 'revokes the family', alone: true },
   ]),
 ];
 
 /** @param {{ short: boolean, progress: (text: string) => void }} options */
 export function run({ short, progress }) {
   const { rows, ...size } = short
-    ? { rows: 10, times: 1, lanes: 5, limitsDivisor: 10 }
-    : { rows: 50, times: 20, lanes: 4, limitsDivisor: 5 };
+    ? { rows: 10, times: 1, concurrency: 5, limitsDivisor: 10 }
+    : { rows: 50, times: 20, concurrency: 4, limitsDivisor: 5 };
   const { limitsDivisor } = size;
   const play = (scene, other, pause) => pauseRound(scene, other, { ...pause, rows, limitsDivisor });
   return playSeries({ faults: pauses, ...size, play, progress });

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const EVERY_MS = 20;
 
-/** Somebody who only reads, all the time, and so finds out how slow the machine is. */
-export class Bystander {
+/** Reads a row all the time, to see how slow the machine is. */
+export class SlownessProbe {
   #keep;
   #slowMs;
   #began = 0;

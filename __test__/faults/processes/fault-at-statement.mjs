@@ -1,11 +1,11 @@
 import { startPostgresProxy } from '../../../support/postgres-proxy.mjs';
 import { Process } from '../process.mjs';
 import { rowsOf } from '../unit-rows.mjs';
-import { holderName, waitMs } from './stand-off.mjs';
+import { holderName, waitMs } from './two-processes.mjs';
 
 /**
  * A process asks for all rows and meets an action once for each, at the place's statement; whatever
- * comes of it, the process has ended then.
+ * comes of it, the process is stopped in the end.
  *
  * @template Result
  * @param {import('../scene.mjs').Scene} scene
@@ -22,7 +22,7 @@ import { holderName, waitMs } from './stand-off.mjs';
  * @property {Promise<any>} held what the holder was asked
  * @property {Promise<void>} all resolves when every row has met it
  */
-export async function strike(scene, { place, action, rows, limitsDivisor }, work) {
+export async function withFaultAtStatement(scene, { place, action, rows, limitsDivisor }, work) {
   const users = await scene.connect(rows);
   prepareProvider(scene, users, place);
   const proxy = await startPostgresProxy(scene.databaseUrl);

@@ -8,10 +8,10 @@ const slowMs = 7_000;
 const slowOneIn = 40;
 
 /**
- * A provider whose answers take their time. It rotates, and a token that comes back spent ends its
+ * A provider whose answers take their time. It rotates, and a token that comes back spent revokes its
  * family.
  */
-export async function startPacedProvider() {
+export async function startSlowProvider() {
   const endpoint = await startTokenEndpoint();
   const delaysMs = new Map();
   let withSlow = true;

@@ -2,8 +2,8 @@ import { steps } from './steps.mjs';
 
 /** @typedef {import('./steps.mjs').Event} Event */
 
-/** What a plan has in store for one row: the first process meets each event once. */
-export class Fate {
+/** The faults that a plan has for one row: the first process meets each once. */
+export class PlannedRow {
   #events;
   #first = signal();
   #all = signal();

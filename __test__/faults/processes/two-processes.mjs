@@ -1,12 +1,12 @@
 import { startPostgresProxy } from '../../../support/postgres-proxy.mjs';
 import { Gate } from '../gate.mjs';
 import { Process } from '../process.mjs';
-import { Disturbed } from './disturbed.mjs';
+import { TooSlow } from './too-slow.mjs';
 import { isBeforeRequest } from './places.mjs';
 
 /** The holder needs a connection for every row that is to stand at its gate, and some to look. */
 const spareConnections = 8;
-/** Longer than any lease, takeover and refresh takes: what callers get is the flight's outcome. */
+/** Longer than any lease, takeover and refresh takes: callers get the outcome of the refresh. */
 export const waitMs = 120_000;
 const tooLateMs = 30_000;
 
@@ -20,10 +20,10 @@ export function otherOptions(scene, limitsDivisor) {
 }
 
 /**
- * Two processes want the same rows at the same time. The holder is faster, and has come with all of
- * them to the gate.
+ * Two processes refresh the same rows at the same time. The holder is faster: it is stopped at the gate
+ * with all of them.
  *
- * @typedef {object} StandOff
+ * @typedef {object} TwoProcesses
  * @property {import('../rows.mjs').User[]} users
  * @property {Process} holder
  * @property {import('../../../support/postgres-proxy.mjs').PostgresProxy} proxy the holder's
@@ -32,7 +32,7 @@ export function otherOptions(scene, limitsDivisor) {
  */
 
 /**
- * Leads there, and has `work` go on from there; whatever comes of it, the holder has ended then.
+ * Leads there, and has `work` go on from there; in the end the holder is stopped.
  *
  * @template Joined, Result
  * @param {import('../scene.mjs').Scene} scene
@@ -42,13 +42,13 @@ export function otherOptions(scene, limitsDivisor) {
  * @param {import('tokenkeep').TokenKeepOptions} given.options of the holder
  * @param {(ids: string[]) => Joined} given.join has others ask, too: when the holder has all leases
  *   if it comes that far
- * @param {'ask' | 'settle'} [given.asks] how the holder is asked
+ * @param {'call' | 'settle'} [given.command] what the holder is told to do
  * @param {boolean} [given.rotate] whether the provider rotates
  * @param {boolean} [given.lenient] the provider refuses a spent token, and no more
- * @param {(stand: StandOff & { joined: Joined }) => Promise<Result>} work
+ * @param {(stand: TwoProcesses & { joined: Joined }) => Promise<Result>} work
  */
-export async function standOff(scene, given, work) {
-  const { place, rows, options, join, asks = 'settle' } = given;
+export async function withTwoProcesses(scene, given, work) {
+  const { place, rows, options, join, command = 'settle' } = given;
   const users = await scene.connect(rows);
   if (place.revoked) for (const { refreshToken } of users) scene.endpoint.revoke(refreshToken);
   const ids = users.map(({ id }) => id);
@@ -62,7 +62,7 @@ export async function standOff(scene, given, work) {
   let holder;
   try {
     holder = await Process.start(scene.options(holderName, own));
-    const held = holder[asks](ids);
+    const held = holder[command](ids);
     const stands = () => inTime(place.combined ? gate.first : gate.full, gate);
     await (isBeforeRequest(place) || !place.step ? stands() : inTime(requests.full, requests));
     const joined = join(ids);
@@ -94,7 +94,7 @@ function holdRequests({ endpoint }, users, { place, rotate = true, lenient = fal
 async function inTime(work, gate) {
   let timer;
   const tooLate = new Promise((_, reject) => {
-    const fail = () => reject(new Disturbed(`Only ${gate.size} rows came to the gate`));
+    const fail = () => reject(new TooSlow(`Only ${gate.size} rows came to the gate`));
     timer = setTimeout(fail, tooLateMs);
   });
   await Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
