@@ -18,7 +18,7 @@ const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 const STANDBY: &str = "the server of DATABASE_URL is a standby: it takes no writes, and what it shows may be old. It is taken all the same with target_session_attrs=any";
 
 /// The setting that a statement asks for when it has written another row than it should: see
-/// `store::table::hindrance`.
+/// `store::table::write_blocker`.
 const ROW_AS_ASKED: &str = "tokenkeep.row_as_asked";
 
 /// What an error on a connection that was let in means for `step`.

@@ -1,4 +1,4 @@
-//! On whose behalf a task runs: the call that began it, also after that call has got its answer.
+//! The call on whose behalf a task runs: the one that started it, even after that call was answered.
 
 use std::sync::Arc;
 
@@ -22,17 +22,17 @@ impl Drop for Call {
 }
 
 impl Caller {
-    /// The call `id`; `ended` is told of it once no task runs on its behalf any more.
+    /// The call `id`. `ended` is called with it when no task runs on its behalf any more.
     pub fn new(id: u32, ended: impl Fn(u32) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Call { id, ended: Box::new(ended) }))
     }
 
-    /// The call on whose behalf the current task runs; `None` when nobody has said.
+    /// The call on whose behalf the current task runs; `None` outside of [`scope`](Self::scope).
     pub fn current_id() -> Option<u32> {
         CALLER.try_with(|caller| caller.0.id).ok()
     }
 
-    /// Has `task` run on behalf of this call, with all that it spawns by [`super::Tokio`].
+    /// Runs `task`, and everything that it spawns with [`super::Tokio`], on behalf of this call.
     pub async fn scope<T>(self, task: impl Future<Output = T>) -> T {
         CALLER.scope(self, task).await
     }
@@ -56,7 +56,7 @@ mod tests {
     use crate::refresh::{Runtime, Tokio};
 
     #[tokio::test]
-    async fn a_task_runs_for_the_call_that_began_it_also_after_that_call() {
+    async fn a_task_runs_on_behalf_of_the_call_that_started_it_even_after_that_call() {
         let ended = Arc::new(AtomicU32::new(0));
         let told = Arc::clone(&ended);
         let caller = Caller::new(7, move |id| told.store(id, Ordering::SeqCst));

@@ -1,28 +1,28 @@
-//! Rows that are refreshed ahead of time. Their lease was taken by one statement for many: steps 4 to 9
-//! for each of them; or somebody else holds it. Nobody waits for a token here: what counts is what is
-//! stored.
+//! Rows that are refreshed before they expire (`refreshExpiring`). One statement leases many free rows,
+//! and steps 4 to 9 follow for each; a row that somebody else has leased goes through all steps. No
+//! caller waits for a token here: what counts is what is stored.
 
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::lease::Lease;
-use super::registry::{Joined, final_outcome};
-use super::token::Reading;
+use super::read::Read;
+use super::subscribe::Call;
 use super::{
-    Engine, Failure, Next, Outcome, Read, RefreshOptions, Row, Runtime, Shared, Stopwatch, Table,
-    TaskOf, task_key,
+    Attempt, Engine, Failure, Next, Outcome, RefreshOptions, Row, Runtime, Shared, Stopwatch,
+    Table, TaskOf, task_key,
 };
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 
-/// A row that was free, and is leased to this process now.
+/// A row that was free, and is now leased to this process.
 #[derive(Debug)]
 pub struct Claimed<T: Table> {
-    /// Whose.
+    /// The row's key.
     pub key: T::Key,
-    /// As it was when it was claimed.
+    /// The row as it was when it was claimed.
     pub row: Row<T::Record>,
     /// The lease, as stored.
     pub lease: Timestamp,
@@ -31,14 +31,14 @@ pub struct Claimed<T: Table> {
 }
 
 impl<T: Table, R: Runtime> Engine<T, R> {
-    /// The engine's clocks: one is to be started before rows are claimed.
+    /// A stopwatch of the engine's clocks, to be started before rows are claimed.
     pub fn stopwatch(&self) -> Stopwatch {
         Stopwatch::start(&self.shared.runtime)
     }
 
-    /// Refreshes a claimed row; callers of this process who want it meanwhile share the outcome. Ends
-    /// when new tokens are stored, by this process or by one that was faster, or when it is noted what
-    /// has failed.
+    /// Refreshes a claimed row. Callers of this process who need it meanwhile share the outcome.
+    /// Returns when new tokens are stored, by this process or a faster one, or when the failure is
+    /// stored.
     ///
     /// # Errors
     /// Those of the refresh.
@@ -49,25 +49,23 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     ) -> Outcome<T> {
         let shared = Arc::clone(&self.shared);
         let task_key = task_key::<T>(&claimed.key, endpoint.as_ref());
-        // A refresh task that is under way waits for this lease already, and finds its outcome.
-        let task = match shared.registry.join(task_key.clone()) {
-            Joined::Started(_, task) => task,
-            Joined::Shared(_) => shared.registry.alone(task_key).1,
-        };
+        // A task that is running already waits for this lease, and will find its outcome.
+        let (_, task) = shared.registry.subscribe(task_key.clone());
+        let task = task.unwrap_or_else(|| shared.registry.detached(task_key));
         let (ended, end) = oneshot::channel();
         self.shared.runtime.spawn(async move {
-            // Nobody is left to be told where the run was dropped.
+            // The run may have been dropped meanwhile.
             let _ = ended.send(shared.run_claimed(claimed, endpoint, task).await);
         });
         end.await.unwrap_or_else(|_| Err(Error::internal("a refresh ended without an outcome")))
     }
 
-    /// Has a row refreshed that somebody else refreshes, or has not finished: waits for them, and takes
-    /// an expired lease over. Gives whether new tokens were stored meanwhile; false where what is
-    /// stored is good for longer than `fresh_ms` already.
+    /// Refreshes a row that somebody else has leased: waits for them, and takes over an expired lease.
+    /// Returns whether new tokens were stored meanwhile; false if the stored token is valid for longer
+    /// than `fresh_ms` already.
     ///
     /// # Errors
-    /// Those of the refresh, also where a usable token is stored.
+    /// Those of the refresh, even if a usable token is stored.
     pub async fn refresh_leased<E: TokenEndpoint>(
         &self,
         key: T::Key,
@@ -81,12 +79,14 @@ impl<T: Table, R: Runtime> Engine<T, R> {
             return Ok(false);
         }
         let before = shared.table.open(&key, &read.row).await?.access_token;
-        let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
-        let (_, subscription) = shared.subscribe(&key, &read, &endpoint, options)?;
-        drop(endpoint);
-        let lost = || Err(Error::internal("a refresh ended without an outcome"));
-        let token = final_outcome(subscription).await.unwrap_or_else(lost)?;
-        Ok(token.sealed_with.is_some() || !token.credentials.access_token.is_same(&before))
+        let subscription = {
+            let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
+            let clock = Stopwatch::start(&shared.runtime);
+            Call { shared, key: &key, read, endpoint, options, clock }.subscribe()?.subscription
+        };
+        let dropped = || Err(Error::internal("a refresh ended without an outcome"));
+        let token = subscription.final_outcome().await.unwrap_or_else(dropped)?;
+        Ok(!token.is_stored() || !token.credentials.access_token.is_same(&before))
     }
 }
 
@@ -99,49 +99,44 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     ) -> Outcome<T> {
         let Claimed { key, row, lease, clock } = claimed;
         let lease = Lease { at: lease, clock, in_doubt: None };
-        let read = Read { reading: Reading { now: row.now, since: clock }, row };
-        let outcome: Outcome<T> =
-            match self.refresh_claim(&key, &read, lease, &endpoint, &task).await {
-                Next::Done(outcome) => outcome,
-                Next::Again => match self.read(&key).await {
-                    // What was claimed came too late to be sent under this lease.
-                    Ok(now) if now.row.version == read.row.version => {
-                        let waited = clock.elapsed(&self.runtime).as_millis();
-                        let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
-                        Err(Error::RefreshTimeout { waited_ms })
-                    }
-                    // Somebody was faster: what is stored now is the outcome.
-                    Ok(now) => self.to_token(&key, &now).await,
-                    Err(error) => Err(error),
-                },
-            };
-        let attempted = (task_key::<T>(&key, endpoint.as_ref()), read.row.version);
-        self.settle(&key, Some(&attempted), outcome.clone(), &task).await;
+        let read = Read { row: Arc::new(row), since: clock };
+        let next = match Attempt::prepare(&self, &key, &read, endpoint.as_ref(), &task).await {
+            Ok(attempt) => attempt.refresh(&lease).await,
+            Err(error) => {
+                lease.release(&self.table, &key).await;
+                self.note_unsent(&key, &read, endpoint.as_ref(), &error).await;
+                Next::Done(Err(error))
+            }
+        };
+        let outcome = match next {
+            Next::Done(outcome) => outcome,
+            Next::Again => match self.read(&key).await {
+                // The lease left no time to send.
+                Ok(now) if now.row.version == read.row.version => {
+                    let waited = clock.elapsed(&self.runtime).as_millis();
+                    let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
+                    Err(Error::RefreshTimeout { waited_ms })
+                }
+                // Somebody was faster: the stored token is the outcome.
+                Ok(now) => self.to_token(&key, &now).await,
+                Err(error) => Err(error),
+            },
+        };
+        let attempted = task_key::<T>(&key, endpoint.as_ref());
+        let attempted = Some((&attempted, &read.row.version));
+        self.settle(&key, attempted, outcome.clone(), &task).await;
         outcome
     }
 
-    async fn refresh_claim<E: TokenEndpoint>(
+    /// A row that cannot be sent is noted as failed, so that it does not come first in every run.
+    async fn note_unsent<E: TokenEndpoint>(
         &self,
         key: &T::Key,
         read: &Read<T>,
-        lease: Lease,
-        endpoint: &Arc<E>,
-        task: &TaskOf<T>,
-    ) -> Next<T> {
-        match self.prepare(key, read, endpoint.as_ref()).await {
-            Ok((sent, refresh_token)) => {
-                let endpoint = endpoint.as_ref();
-                self.refresh_under(key, read, &sent, &refresh_token, lease, endpoint, task).await
-            }
-            Err(error) => {
-                self.release(key, &lease).await;
-                // What cannot be sent does not come first in every run.
-                let client = endpoint.client().map(str::to_owned);
-                let noted = error.clone();
-                let failure = Failure { error: noted, client, lasting: false, pause_max: None };
-                self.table.note_failure(key, &read.row.version, &failure).await;
-                Next::Done(Err(error))
-            }
-        }
+        endpoint: &E,
+        error: &Error,
+    ) {
+        let failure = Failure::passing(error, endpoint.client());
+        self.table.note_failure(key, &read.row.version, &failure).await;
     }
 }

@@ -1,8 +1,8 @@
-//! What the engine tells whoever operates it. No payload holds a secret.
+//! Events for operators. None of them holds a secret.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::lease::Lease;
 use super::{Next, Runtime, Shared, Table};
 use crate::error::{Error, Unproven};
 
@@ -15,17 +15,17 @@ pub enum EventKind {
     RefreshEnd,
     /// A refresh failed.
     RefreshFail,
-    /// A holder noticed that its lease was no longer its own.
+    /// A holder ran out of time, or its lease belonged to somebody else when it committed.
     LeaseLost,
-    /// A commit failed in the database and is tried again.
+    /// A commit failed in the database and is retried.
     CommitRetry,
-    /// An answer was dropped, or a row marked revoked, since its grant is gone.
+    /// An answer was dropped because it no longer belongs in the row, or the row was marked revoked.
     RowDropped,
-    /// A provider called a grant dead, and the client is not believed.
+    /// The provider rejected a grant, but the client is not proven (step 9c).
     ClientUnproven,
     /// A user connected another account than before.
     AccountChanged,
-    /// A token was deleted here, and its provider could not be told.
+    /// A token was deleted here, but the provider could not be told.
     RevokeUnconfirmed,
 }
 
@@ -52,29 +52,29 @@ impl EventKind {
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// In which store.
+    /// The store's name.
     pub store: &'static str,
-    /// To which row.
+    /// The row's key, as [`Table::describe`] prints it.
     pub key: String,
-    /// How long it took, where that means something.
+    /// The time from lease to outcome, for the end of a refresh.
     pub duration_ms: Option<u64>,
-    /// The error's code, where there is one.
+    /// The error's code, if there was an error.
     pub code: Option<&'static str>,
-    /// What the code leaves open, where it does.
+    /// Details that the code does not tell.
     pub reason: Option<&'static str>,
 }
 
-/// Whoever listens. Called from the engine's tasks: must not block.
+/// Receives events. Called from the engine's tasks, so it must not block.
 pub trait Observer: Send + Sync + 'static {
     /// Something happened.
     fn tell(&self, event: Event);
 
-    /// A request is about to be sent, or its answer has been dealt with: in between the process
-    /// should not end, since it may hold the only copy of a refresh token.
+    /// True before a request is sent, false when its answer is stored or the refresh has failed. In
+    /// between the process should not end: it may hold the only copy of a refresh token.
     fn hold(&self, held: bool);
 }
 
-/// Nobody listens.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -83,7 +83,7 @@ impl Observer for Silent {
     fn hold(&self, _: bool) {}
 }
 
-/// Holds the process from sending until the commit, however that ends.
+/// Keeps the process alive from sending until the end of the commit.
 pub(super) struct Hold(Arc<dyn Observer>);
 
 impl Hold {
@@ -99,35 +99,51 @@ impl Drop for Hold {
     }
 }
 
+/// The events of one row.
+pub(super) struct RowEvents<'a, T: Table> {
+    observer: &'a dyn Observer,
+    table: &'a T,
+    key: &'a T::Key,
+}
+
 impl<T: Table, R: Runtime> Shared<T, R> {
-    pub(super) fn tell_outcome(&self, key: &T::Key, next: &Next<T>, lease: &Lease) {
-        let passed = lease.clock.elapsed_monotonic(&self.runtime).as_millis();
-        let duration_ms = Some(u64::try_from(passed).unwrap_or(u64::MAX));
-        match next {
-            Next::Done(Ok(_)) => self.tell(EventKind::RefreshEnd, key, duration_ms, None),
-            Next::Done(Err(error)) => {
-                self.tell(EventKind::RefreshFail, key, duration_ms, Some(error.code()));
-            }
-            // Told where it was noticed.
-            Next::Again => {}
-        }
+    pub(super) fn events<'a>(&'a self, key: &'a T::Key) -> RowEvents<'a, T> {
+        RowEvents { observer: self.observer.as_ref(), table: &self.table, key }
+    }
+}
+
+impl<T: Table> RowEvents<'_, T> {
+    /// Something happened; `code` is that of the error, if there was one.
+    pub(super) fn tell(&self, kind: EventKind, code: Option<&'static str>) {
+        self.observer.tell(Event { code, ..self.event(kind) });
     }
 
-    pub(super) fn tell(
-        &self,
-        kind: EventKind,
-        key: &T::Key,
-        duration_ms: Option<u64>,
-        code: Option<&'static str>,
-    ) {
-        let (store, key) = (self.table.store(), self.table.describe(key));
-        self.observer.tell(Event { kind, store, key, duration_ms, code, reason: None });
+    /// An attempt has ended after `took`. One that goes back to step 1 has told why already.
+    pub(super) fn tell_outcome(&self, next: &Next<T>, took: Duration) {
+        let duration_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        let (kind, code) = match next {
+            Next::Done(Ok(_)) => (EventKind::RefreshEnd, None),
+            Next::Done(Err(error)) => (EventKind::RefreshFail, Some(error.code())),
+            Next::Again => return,
+        };
+        self.observer.tell(Event { code, duration_ms, ..self.event(kind) });
     }
 
-    pub(super) fn tell_unproven(&self, key: &T::Key, why: Unproven) {
+    /// Step 9c: the client is not believed.
+    pub(super) fn tell_unproven(&self, why: Unproven) {
         let (kind, code) = (EventKind::ClientUnproven, Error::ClientUnproven { why }.code());
-        let (store, key) = (self.table.store(), self.table.describe(key));
         let (code, reason) = (Some(code), Some(why.name()));
-        self.observer.tell(Event { kind, store, key, duration_ms: None, code, reason });
+        self.observer.tell(Event { code, reason, ..self.event(kind) });
+    }
+
+    fn event(&self, kind: EventKind) -> Event {
+        Event {
+            kind,
+            store: self.table.store(),
+            key: self.table.describe(self.key),
+            duration_ms: None,
+            code: None,
+            reason: None,
+        }
     }
 }

@@ -5,14 +5,14 @@ use crate::config::Limits;
 /// The options of a call that needs a token.
 #[derive(Debug, Clone, Copy)]
 pub struct RefreshOptions {
-    /// How much of the access token must be left, else it is refreshed.
+    /// The access token is refreshed if it is not valid for more than this.
     pub fresh_ms: u64,
     /// How long the caller waits.
     pub wait_ms: u64,
-    /// While somebody else refreshes, take a usable token at once; not where `fresh_ms` is more than the
-    /// refresh buffer.
+    /// Return a usable token at once while somebody else refreshes. Has no effect if `fresh_ms` is more
+    /// than the refresh buffer.
     pub usable_at_once: bool,
-    /// Refresh a token that is fresh, too; then the stored one is no answer, whatever happens. Only a
+    /// Refresh a fresh token, too. The stored token is then never returned in place of an error. A
     /// refresh that has just been made is shared.
     pub force: bool,
 }
@@ -22,6 +22,6 @@ pub struct RefreshOptions {
 pub struct RefreshConfig {
     /// The limits of the protocol.
     pub limits: Limits,
-    /// Whether old-style instances work on the same table.
+    /// Whether old instances use the same table.
     pub mixed_fleet: bool,
 }

@@ -1,5 +1,4 @@
-//! Whether to try again, and how long to pause. Pure; the only retries of the core are decided
-//! here.
+//! Whether to retry, and how long to pause. Pure functions; all retries of the core are decided here.
 
 use std::time::Duration;
 
@@ -10,9 +9,9 @@ use crate::oauth::{TokenEndpoint, Verdict, is_from_a_gateway};
 /// The most requests of one refresh.
 const REQUESTS_MAX: u32 = 5;
 
-/// One request of a refresh, when its answer is there.
+/// A request of a refresh that was answered.
 pub(super) struct Request {
-    /// How many were sent so far, with this one.
+    /// How many requests were sent so far, including this one.
     pub(super) sent: u32,
     /// How long it took.
     pub(super) took: Duration,
@@ -20,7 +19,7 @@ pub(super) struct Request {
     pub(super) left: Duration,
 }
 
-/// The pause before the same request is sent again within the HTTP budget; `None`: not again.
+/// Step 6: the pause before the same request is sent again within the HTTP budget; `None`: never.
 pub(super) fn resend_after(
     verdict: &Verdict,
     endpoint: &impl TokenEndpoint,
@@ -33,27 +32,27 @@ pub(super) fn resend_after(
         return None;
     }
     let requested = match verdict {
-        // The provider asks for fewer requests: more of them would be no answer.
+        // The provider wants fewer requests.
         Verdict::Transient(Error::ProviderThrottled { .. }, _) => return None,
         Verdict::Transient(_, requested) => requested.unwrap_or_default(),
-        // A second request could spend a rotated token twice.
+        // If the provider rotates, a second request could spend the same token twice.
         Verdict::Ambiguous(_) if !endpoint.may_rotate() => Duration::ZERO,
         _ => return None,
     };
     let bound = Duration::from_millis(limits.request_pause_ms << sent.min(6));
     let pause = requested.max(bound.mul_f64(random));
-    // The next one may take twice as long: cut off by the budget it would turn a known failure
-    // into an unknown outcome.
+    // The next request may take twice as long. If the budget cut it off, a known failure would become
+    // an unknown outcome.
     (pause + took * 2 < left).then_some(pause)
 }
 
-/// Whether the lease is left to run out after a failure, as the mark for every process that the
-/// refresh token may be spent.
+/// Step 9a: whether the lease is left to expire after a failure. It tells every process that the refresh
+/// token may be spent.
 pub(super) fn leaves_outcome_unknown(verdict: &Verdict, endpoint: &impl TokenEndpoint) -> bool {
     matches!(verdict, Verdict::Ambiguous(_)) && endpoint.may_rotate()
 }
 
-/// The pause before a row is tried again in this process after `failures` failures in a row.
+/// The pause before this process tries a row again that has failed `failures` times before.
 pub(super) fn failure_pause(
     failures: u32,
     retry_after: Option<Duration>,
@@ -62,34 +61,34 @@ pub(super) fn failure_pause(
 ) -> Duration {
     let most = Duration::from_millis(limits.failure_pause_max_ms);
     let grown = Duration::from_millis(limits.failure_pause_min_ms) * (1 << failures.min(10));
-    // Half of it is jitter, so that processes do not come back together.
+    // Half of it is jitter, so that processes do not retry at the same time.
     let pause = grown.min(most).mul_f64(0.5 + random / 2.0);
     let requested = retry_after.unwrap_or_default();
     pause.max(requested.min(Duration::from_millis(limits.retry_after_max_ms)))
 }
 
-/// The longest pause after this refusal, where that is not the usual one: a page of a gateway's is over
-/// sooner than a refusal of the token.
+/// The longest pause after this refusal, if it is not the usual one: a gateway's error page passes sooner
+/// than a refusal of the token.
 pub(super) fn refusal_pause_max(error: &Error, limits: &Limits) -> Option<Duration> {
     is_from_a_gateway(error).then_some(Duration::from_millis(limits.refusal_pause_min_ms))
 }
 
-/// The pause before a provider that has refused a refresh token `refusals` times before is asked again.
+/// The pause before a refresh token is sent again that the provider has refused `refusals` times before.
 pub(super) fn refusal_pause(refusals: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.refusal_pause_max_ms);
     let grown = Duration::from_millis(limits.refusal_pause_min_ms) * (1 << refusals.min(10));
     grown.min(most).mul_f64(1.0 + random / 4.0)
 }
 
-/// The pause between two reads at a row that somebody else refreshes.
+/// The pause between two polls of a row that somebody else refreshes.
 pub(super) fn poll_pause(attempt: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.poll_max_ms);
     let grown = Duration::from_millis(limits.poll_min_ms) * (1 << (attempt / 2).min(10));
     grown.min(most).mul_f64(0.5 + random / 2.0)
 }
 
-/// The pause until a refresh that has taken `age` is likely to have ended, by the shortest of
-/// those before it; `None` when that says nothing.
+/// The pause until a refresh that began `age` ago has probably ended, if it takes as long as the shortest
+/// of those before it; `None`: it should have ended already, or none is known.
 pub(super) fn first_reread(
     shortest: Option<Duration>,
     age: Duration,
@@ -98,20 +97,20 @@ pub(super) fn first_reread(
 ) -> Option<Duration> {
     let least = Duration::from_millis(limits.poll_min_ms);
     let left = shortest?.checked_sub(age).filter(|left| *left >= least)?;
-    // A little later rather than a little too early, and not all processes at once.
+    // A little late rather than a little early, and not all processes at the same time.
     let pause = left + least.mul_f64(0.2 + random / 5.0);
     Some(pause.min(Duration::from_millis(limits.poll_max_ms)))
 }
 
-/// The pause between two tries of step 7.
+/// The pause between two tries of a commit (step 7).
 pub(super) fn commit_pause(tries: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.commit_pause_ms);
     let grown = (most / 16) * (1 << tries.min(4));
     grown.min(most).mul_f64(0.5 + random / 2.0)
 }
 
-/// How long a refresh task polls before it gives up: a lease, its takeover, and the work of the
-/// next holder.
+/// How long a refresh task polls before it gives up: a lease, its takeover, and the work of the next
+/// holder.
 pub(super) fn poll_timeout(limits: &Limits, mixed_fleet: bool) -> Duration {
     Duration::from_millis(
         limits.lease_ms
@@ -121,8 +120,8 @@ pub(super) fn poll_timeout(limits: &Limits, mixed_fleet: bool) -> Duration {
     )
 }
 
-/// How long an expired lease is watched before it is taken over: in a mixed fleet a whole lease,
-/// against the old instances' skewed clocks.
+/// How long an expired lease is watched before it is taken over. In a mixed fleet it is a whole lease,
+/// because old instances set it by their own clocks.
 pub(super) fn takeover_grace_ms(limits: &Limits, mixed_fleet: bool) -> u64 {
     if mixed_fleet { limits.lease_ms } else { limits.takeover_grace_ms }
 }

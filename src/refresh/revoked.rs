@@ -1,132 +1,103 @@
-//! Step 9: the provider says `invalid_grant`. Before a row is marked revoked it must be certain that nobody
-//! holds a newer refresh token.
-
-use std::time::Duration;
+//! Steps 9a, 9c and 9d: the provider has rejected the grant. The row is marked revoked only if it is
+//! certain that nobody holds a newer refresh token, and if the client is proven.
 
 use super::lease::Lease;
-use super::{Credentials, EventKind, Failure, Next, Row, Runtime, Shared, Table, task_key};
+use super::{Attempt, EventKind, Failure, Next, Row, Runtime, Table};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenEndpoint};
 
-/// What is known when a provider has said that a grant is dead.
-struct DeadGrant<'a, E> {
-    sent: &'a Credentials,
-    lease: &'a Lease,
-    endpoint: &'a E,
-    refusal: &'a Refusal,
-}
-
-impl<T: Table, R: Runtime> Shared<T, R> {
-    pub(super) async fn invalid_grant<E: TokenEndpoint>(
-        &self,
-        key: &T::Key,
-        sent: &Credentials,
-        lease: &Lease,
-        endpoint: &E,
-        refusal: &Refusal,
-    ) -> Next<T> {
-        let row = match self.table.read(key).await {
-            // a. No row: revoked.
-            Ok(None) => return Next::Done(Err(self.table.revoked(refusal))),
+impl<T: Table, R: Runtime, E: TokenEndpoint> Attempt<'_, T, R, E> {
+    /// The provider has rejected the grant.
+    pub(super) async fn revoked(&self, lease: &Lease, refusal: &Refusal) -> Next<T> {
+        let (table, key) = (&self.shared.table, self.key);
+        let row = match table.read(key).await {
+            // 9a. No row: revoked.
+            Ok(None) => return Next::Done(Err(table.revoked(refusal))),
             Ok(Some(row)) => row,
             Err(error) => {
-                self.release(key, lease).await;
+                lease.release(table, key).await;
                 return Next::Done(Err(error));
             }
         };
-        let found = DeadGrant { sent, lease, endpoint, refusal };
-        match self.mark_if_revoked(key, &row, found).await {
-            Ok(true) => Next::Done(Err(self.table.revoked(refusal))),
-            // Whoever goes back, or leaves the row as it is, gives the lease back.
+        match self.mark_if_revoked(&row, lease, refusal).await {
+            Ok(true) => Next::Done(Err(table.revoked(refusal))),
             Ok(false) => {
-                self.release(key, lease).await;
+                lease.release(table, key).await;
                 Next::Again
             }
             Err(error) => {
-                self.release(key, lease).await;
+                lease.release(table, key).await;
+                let limits = &self.shared.config.limits;
                 let failure = Failure {
-                    client: endpoint.client().map(str::to_owned),
-                    // The provider has refused this very token, and would again.
+                    // The provider has rejected this very token, and would reject it again.
                     lasting: error.is_of_provider(),
-                    // Until the unknown outcome is old enough for the row to be marked.
-                    pause_max: self.unknown_outcome_left(&row, lease),
-                    error: error.clone(),
+                    // Until the outcome has been unknown for long enough to mark the row.
+                    pause_max: lease.unknown_outcome_left(row.now, limits),
+                    ..Failure::passing(&error, self.endpoint.client())
                 };
-                let (key, version) = (task_key::<T>(key, endpoint), &row.version);
-                let (runtime, limits) = (&self.runtime, &self.config.limits);
-                self.failures.remember(&key, version, failure, None, runtime, limits);
+                self.remember(&row.version, failure, None);
                 Next::Done(Err(error))
             }
         }
     }
 
-    /// Whether the row was marked revoked; false: back to step 1.
-    async fn mark_if_revoked<E: TokenEndpoint>(
+    /// Whether the row, read after the rejection, was marked revoked; false: back to step 1.
+    async fn mark_if_revoked(
         &self,
-        key: &T::Key,
         row: &Row<T::Record>,
-        DeadGrant { sent, lease, endpoint, refusal }: DeadGrant<'_, E>,
+        lease: &Lease,
+        refusal: &Refusal,
     ) -> Result<bool> {
-        let may_rotate = endpoint.may_rotate();
+        let (table, key, sent) = (&self.shared.table, self.key, &self.sent);
+        let may_rotate = self.endpoint.may_rotate();
         if let Some(error) = row.revoked.clone() {
             return Err(error);
         }
-        let stored = self.table.open(key, row).await?;
+        let stored = table.open(key, row).await?;
         let same_grant = match (&stored.refresh_token, &sent.refresh_token) {
             (Some(stored), Some(sent)) => stored.is_same(sent),
             _ => false,
         };
-        // a. Other credentials. With another refresh token reuse may have killed their family: so
-        // that they are proved, they are not fresh.
+        // 9a. Another refresh token: the reuse may have killed its family, so it must be proved soon.
         if !same_grant && may_rotate {
-            // What fails here only puts the proof off until the token has run out.
-            let _ = self.table.expire_early(key, &row.version).await;
+            // If this fails, the token is proved when it expires.
+            let _ = table.expire_early(key, &row.version).await;
         }
+        // 9a. Other credentials than the ones sent.
         if !same_grant || !stored.access_token.is_same(&sent.access_token) {
             return Ok(false);
         }
-        // b. In doubt somebody may still hold the successor and be about to store it.
-        if may_rotate && self.unknown_outcome_left(row, lease).is_some() {
+        // 9a. Somebody may hold the successor of the refresh token and still store it.
+        let limits = &self.shared.config.limits;
+        if may_rotate && lease.unknown_outcome_left(row.now, limits).is_some() {
             let reason = "an earlier attempt may have rotated the refresh token".into();
             return Err(Error::OutcomeUnknown { reason });
         }
-        // c. Another client's refresh token is refused in the same words.
-        if let Some(why) = self.unproven(key, &row.version, endpoint).await? {
-            self.tell_unproven(key, why);
+        // 9c. Providers reject every token of another client in the same words.
+        if let Some(why) = self.unproven(&row.version).await? {
+            self.shared.events(key).tell_unproven(why);
             return Err(Error::ClientUnproven { why });
         }
-        // d. The store marks or deletes the row.
-        let marked = self.table.mark_revoked(key, &row.version, lease.at, refusal).await?;
-        if !marked && self.is_as_leased(key, row, lease).await? {
-            // Asked again, the provider would say the same.
-            return self.table.hindrance().await.map_or(Ok(false), Err);
+        // 9d. Revoked grant.
+        let marked = table.mark_revoked(key, &row.version, lease.at, refusal).await?;
+        if !marked && self.is_unchanged(row, lease).await? {
+            // Another attempt would end in the same way.
+            return table.write_blocker().await.map_or(Ok(false), Err);
         }
         if marked {
-            let code = self.table.revoked(refusal).code();
-            self.tell(EventKind::RowDropped, key, None, Some(code));
+            let code = table.revoked(refusal).code();
+            self.shared.events(key).tell(EventKind::RowDropped, Some(code));
         }
         Ok(marked)
     }
 
-    /// Whether the row is still what it was, under our lease.
-    async fn is_as_leased(
-        &self,
-        key: &T::Key,
-        row: &Row<T::Record>,
-        lease: &Lease,
-    ) -> Result<bool> {
-        let now = self.table.read(key).await?;
+    /// Whether the row has not changed, and the lease is still ours.
+    async fn is_unchanged(&self, row: &Row<T::Record>, lease: &Lease) -> Result<bool> {
+        let now = self.shared.table.read(self.key).await?;
         Ok(now.is_some_and(|now| {
             now.revoked.is_none()
                 && now.version == row.version
                 && now.refreshing_at == Some(lease.at)
         }))
-    }
-
-    /// How long somebody may still be about to store what an earlier attempt was given.
-    fn unknown_outcome_left(&self, row: &Row<T::Record>, lease: &Lease) -> Option<Duration> {
-        let limit_ms = i64::try_from(self.config.limits.unknown_outcome_ms).unwrap_or(i64::MAX);
-        let left_ms = limit_ms.saturating_sub(row.now.ms_since(lease.in_doubt?));
-        u64::try_from(left_ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
     }
 }

@@ -1,5 +1,5 @@
-//! What the engine needs of the machine: two clocks, chance, sleep and tasks, as a value, so that
-//! a simulation can stand in. But for idle connections the only place of the core that reads a clock.
+//! What the engine needs of the machine: two clocks, random numbers, sleep and tasks. It is a value, so
+//! that a simulation can replace it. Apart from `src/db/idle.rs` no other file reads a clock.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::caller;
 
 /// The machine, or a simulation of one.
 pub trait Runtime: Clone + Send + Sync + 'static {
-    /// Time that only moves forward; may stand still while the machine is frozen.
+    /// Time that never goes back. It may stand still while the machine is suspended.
     fn monotonic(&self) -> Duration;
 
-    /// Time since 1970, as far as the machine knows.
+    /// Time since 1970 by the machine's clock.
     fn wall(&self) -> Duration;
 
     /// A number from 0 up to 1, for jitter.
@@ -22,11 +22,11 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs a task that nobody waits for, on behalf of the same call.
+    /// Runs a task that nobody waits for, on behalf of the current call.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 }
 
-/// Measures by both clocks: a frozen machine stops the monotonic one, and somebody may set the
+/// Measures by both clocks (3a): a suspended machine stops the monotonic one, and somebody may set the
 /// other.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch {
@@ -40,20 +40,20 @@ impl Stopwatch {
         Self { monotonic: runtime.monotonic(), wall: runtime.wall() }
     }
 
-    /// The time passed by the clock that shows more.
+    /// The time that has passed, by the clock that shows more.
     pub fn elapsed(&self, runtime: &impl Runtime) -> Duration {
         let wall = runtime.wall().saturating_sub(self.wall);
         self.elapsed_monotonic(runtime).max(wall)
     }
 
-    /// The time passed while the machine was running: never too much.
+    /// The time that has passed while the machine was running: never too much.
     pub fn elapsed_monotonic(&self, runtime: &impl Runtime) -> Duration {
         runtime.monotonic().saturating_sub(self.monotonic)
     }
 }
 
-/// The output of `work`, or `None` when it takes longer than `limit`. An answer that is there
-/// wins over a timer that is due: a process continued after a stop wakes with both.
+/// The output of `work`, or `None` if it takes longer than `limit`. An output that is ready wins over a
+/// timer that is due: a process that resumes from a stop sees both.
 pub(super) async fn timeout<T>(
     runtime: &impl Runtime,
     limit: Duration,
@@ -87,7 +87,7 @@ impl Runtime for Tokio {
     }
 
     fn random(&self) -> f64 {
-        // Without random bytes there is no jitter, which nothing depends on.
+        // Without random bytes there is no jitter. Nothing depends on it.
         let bits = getrandom::u32().unwrap_or(u32::MAX / 2);
         f64::from(bits) / (f64::from(u32::MAX) + 1.0)
     }

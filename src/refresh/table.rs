@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// The pair of stored texts. Every write by us seals both anew, so it names one version of the
-/// row, and every conditional write compares it: the version check.
+/// The stored texts of both tokens. Every write of tokenkeep seals both with fresh nonces, so the pair
+/// identifies one version of the row. Every conditional write compares it: the version check.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RowVersion {
     /// The refresh column, as stored.
@@ -21,43 +21,33 @@ pub struct RowVersion {
     pub access: Option<Arc<str>>,
 }
 
-/// What is stored may be plaintext still.
+/// The stored texts may be plaintext.
 impl Debug for RowVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RowVersion(redacted)")
     }
 }
 
-/// A row as it was read.
+/// A row, decoded, with its tokens still sealed. It is decoded once, and shared by all callers of a
+/// combined read.
 #[derive(Debug)]
 pub struct Row<Record> {
-    /// Its version.
+    /// The row version.
     pub version: RowVersion,
-    /// Until when the access token is valid; `None`: for ever. A store decides what NULL means.
+    /// When the access token expires; `None`: never. The store decides what NULL means.
     pub expires_at: Option<Timestamp>,
-    /// The lease, live or expired.
+    /// The lease, live or expired; `None`: free.
     pub refreshing_at: Option<Timestamp>,
-    /// When the row was last written; only mixed fleets ask.
+    /// When the row was last written.
     pub updated_at: Timestamp,
-    /// When it was last refreshed, where the store knows that; only forced refreshes ask.
+    /// When the row was last refreshed, if the store knows that.
     pub refreshed_at: Option<Timestamp>,
-    /// The database's clock at the read.
+    /// The database's clock when the row was read.
     pub now: Timestamp,
-    /// Set when the row is marked revoked: what a caller is told.
+    /// The error for callers, if the row is marked revoked.
     pub revoked: Option<Error>,
-    /// What else the store hands out.
+    /// What the row holds besides tokens and times. Tokens keep it after the row is dropped.
     pub record: Arc<Record>,
-}
-
-impl<Record> Clone for Row<Record> {
-    fn clone(&self) -> Self {
-        Self {
-            version: self.version.clone(),
-            revoked: self.revoked.clone(),
-            record: Arc::clone(&self.record),
-            ..*self
-        }
-    }
 }
 
 /// The opened tokens of a row.
@@ -65,7 +55,7 @@ impl<Record> Clone for Row<Record> {
 pub struct Credentials {
     /// The access token.
     pub access_token: AccessToken,
-    /// The refresh token, when one is stored.
+    /// The refresh token, if one is stored.
     pub refresh_token: Option<RefreshToken>,
 }
 
@@ -74,16 +64,16 @@ pub struct Credentials {
 pub struct Sealed {
     /// The texts.
     pub version: RowVersion,
-    /// The key that sealed them.
+    /// The version of the key that sealed them.
     pub key_version: i32,
 }
 
-/// The conditions of step 3.
+/// The conditions of a lease, besides the version check (step 3).
 #[derive(Debug, Clone, Copy)]
 pub struct LeaseRequest {
-    /// Only while no more than this is left of the access token; `None`: forced.
+    /// Only if the access token is valid for no more than this; `None`: a forced refresh.
     pub unless_fresh_ms: Option<u64>,
-    /// The expired value that this process has watched, and may replace.
+    /// The expired value that this process has watched and may replace (3c).
     pub watched: Option<Timestamp>,
 }
 
@@ -92,29 +82,30 @@ pub struct LeaseRequest {
 pub struct Commit<'a> {
     /// The tokens.
     pub sealed: &'a Sealed,
-    /// The expiry, `None` for a token that never expires.
+    /// The expiry; `None` for a token that never expires.
     pub expires_at: Option<Timestamp>,
     /// Whether the provider gave a new refresh token.
     pub rotated: bool,
-    /// The lease that the answer was asked for under.
+    /// The lease under which the request was sent.
     pub lease: Timestamp,
-    /// The answer itself, for what else a store keeps of it.
+    /// The answer, for what else the store keeps of it.
     pub response: &'a TokenResponse,
 }
 
 /// What step 7 has written.
 #[derive(Debug, Clone, Copy)]
 pub struct Committed {
-    /// The expiry as stored: of a late answer earlier than asked for.
+    /// The expiry as stored: earlier than requested for a late answer (7a).
     pub expires_at: Option<Timestamp>,
 }
 
-/// A store's table. Every write is one statement, READ COMMITTED, on the primary. Times are the
-/// database's. `None` means "no row", or "the version check failed"; every failure is an `Err`.
+/// A store's table. Every write is one statement on the primary, in READ COMMITTED isolation. Times
+/// come from the database's clock. `None` and `false` mean "no row" or "the version check failed"; every
+/// failure is an error.
 pub trait Table: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
-    /// What a row holds beside tokens.
+    /// What a row holds besides tokens and times.
     type Record: Send + Sync + 'static;
 
     /// The store's name, in events.
@@ -123,22 +114,22 @@ pub trait Table: Send + Sync + 'static {
     /// The key as events print it.
     fn describe(&self, key: &Self::Key) -> String;
 
-    /// What a caller is told when there is no row.
+    /// The error for a caller when there is no row.
     fn not_connected(&self, key: &Self::Key) -> Error;
 
-    /// What a caller is told when the provider says that the grant is dead.
+    /// The error for a caller when the provider has rejected the grant.
     fn revoked(&self, refusal: &Refusal) -> Error {
         let Refusal { status, code } = refusal.clone();
         Error::Revoked { store: self.store(), status, reason: code.into() }
     }
 
-    /// What else the store hands out, once `response` is stored.
+    /// The record once `response` is stored.
     fn recorded(&self, record: &Arc<Self::Record>, _: &TokenResponse) -> Arc<Self::Record> {
         Arc::clone(record)
     }
 
-    /// What earlier refreshes have left behind, for this client (`None`: that of a refreshFn) and the refresh
-    /// token at `version`. A table that remembers nothing trusts everybody.
+    /// What the table remembers of the row, for this client (`None`: that of a `refreshFn`) and the
+    /// refresh token at `version`. A table that remembers nothing trusts every client.
     fn refresh_state(
         &self,
         _: &Self::Key,
@@ -149,11 +140,11 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(Ok(trusted))
     }
 
-    /// Notes, off the caller's path, that this client has refreshed the row.
+    /// Notes that this client has refreshed the row. Does not wait until that is written.
     fn note_refreshed(&self, _: &Self::Key, _: Option<&str>) {}
 
-    /// Notes that a refresh of the tokens at `version` has failed; gives how long the provider is not
-    /// asked again, where the table says so.
+    /// Notes that a refresh of the tokens at `version` has failed. Returns how long no further request
+    /// is sent, if the table decides that.
     fn note_failure(
         &self,
         _: &Self::Key,
@@ -163,8 +154,8 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(None)
     }
 
-    /// Step 9c: counts one more row to be marked revoked on this client's word; false when so many were since
-    /// it last refreshed one that users cannot be the reason.
+    /// Step 9c: counts one more row that is to be marked revoked on this client's word. False: since the
+    /// client last refreshed a row, too many were marked for users to be the reason.
     fn admit_mark(
         &self,
         _: &Self::Key,
@@ -173,8 +164,8 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(Ok(true))
     }
 
-    /// Whether the row at `version` stays as it is whatever is written, and no error says so. Asked when a
-    /// lease that was free is refused again: somebody else may have had it twice.
+    /// Whether a write leaves the row at `version` as it is, without an error. Called when a free lease
+    /// was refused twice (3b).
     fn swallows_writes(
         &self,
         _: &Self::Key,
@@ -183,22 +174,22 @@ pub trait Table: Send + Sync + 'static {
         std::future::ready(Ok(false))
     }
 
-    /// Asked when a write has changed nothing though the row is as it was: the error that names what may
-    /// swallow writes; `None` where there is no such thing, and somebody was faster.
-    fn hindrance(&self) -> impl Future<Output = Option<Error>> + Send {
+    /// The error that names the triggers, rules and policies that may swallow writes; `None`: there are
+    /// none, and somebody else was faster. Called when a write has changed nothing.
+    fn write_blocker(&self) -> impl Future<Output = Option<Error>> + Send {
         std::future::ready(None)
     }
 
-    /// Ends when all that was noted is written, or has failed to be.
-    fn noted(&self) -> impl Future<Output = ()> + Send {
+    /// Waits until everything that was noted is written, or has failed.
+    fn notes_written(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 
-    /// Step 1.
+    /// Step 1: the row as it is now.
     fn read(
         &self,
         key: &Self::Key,
-    ) -> impl Future<Output = Result<Option<Row<Self::Record>>>> + Send;
+    ) -> impl Future<Output = Result<Option<Arc<Row<Self::Record>>>>> + Send;
 
     /// Opens both tokens; a key may have to be derived first.
     fn open(
@@ -207,20 +198,20 @@ pub trait Table: Send + Sync + 'static {
         row: &Row<Self::Record>,
     ) -> impl Future<Output = Result<Credentials>> + Send;
 
-    /// Whether tokens can be sealed, as far as that is known before there are any: asked before
-    /// anything is sent, since an answer that cannot be sealed would be lost.
+    /// An error if the store cannot seal tokens. Called before anything is sent: an answer that cannot
+    /// be sealed would be lost.
     fn check_seal(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Seals both tokens anew; a key may have to be derived first.
+    /// Seals both tokens; a key may have to be derived first.
     fn seal(
         &self,
         key: &Self::Key,
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send;
 
-    /// Step 3: the lease's value as stored, or `None` when refused.
+    /// Step 3: the lease as stored, or `None` if it was refused.
     fn take_lease(
         &self,
         key: &Self::Key,
@@ -228,7 +219,7 @@ pub trait Table: Send + Sync + 'static {
         request: LeaseRequest,
     ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 
-    /// Step 7: what was stored, or `None` when the version check matched no row.
+    /// Step 7: what was stored, or `None` if the version check matched no row.
     fn commit(
         &self,
         key: &Self::Key,
@@ -236,14 +227,14 @@ pub trait Table: Send + Sync + 'static {
         commit: Commit<'_>,
     ) -> impl Future<Output = Result<Option<Committed>>> + Send;
 
-    /// Step 7b: a read of its own, within the limits of step 7. A row that a refresher has marked is
-    /// not an error here: a late answer revives it.
+    /// Step 7b: a read that is not combined, within the limits of step 7. A row with tokenkeep's own
+    /// revoked mark counts as one without: a late answer revives it.
     fn read_for_commit(
         &self,
         key: &Self::Key,
     ) -> impl Future<Output = Result<Option<Row<Self::Record>>>> + Send;
 
-    /// Step 8: puts `restore` in the place of `lease`.
+    /// Step 8: replaces `lease` by `restore`.
     fn release(
         &self,
         key: &Self::Key,
@@ -251,14 +242,14 @@ pub trait Table: Send + Sync + 'static {
         restore: Option<Timestamp>,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Step 9a: at most the refresh buffer is left of a token that may be worthless.
+    /// Step 9a: reduces the expiry of a possibly worthless token to at most the refresh buffer.
     fn expire_early(
         &self,
         key: &Self::Key,
         version: &RowVersion,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Step 9d: marks the row revoked, or deletes it; false when the version check or the lease failed.
+    /// Step 9d: marks the row revoked, or deletes it; false if the version check or the lease failed.
     fn mark_revoked(
         &self,
         key: &Self::Key,
@@ -266,16 +257,4 @@ pub trait Table: Send + Sync + 'static {
         lease: Timestamp,
         refusal: &Refusal,
     ) -> impl Future<Output = Result<bool>> + Send;
-}
-
-/// Where the tokens of a row are refreshed: asked when a refresh is needed, since it may depend on
-/// what the row says.
-pub trait EndpointOf<T: Table, E>:
-    Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
-{
-}
-
-impl<T: Table, E, F> EndpointOf<T, E> for F where
-    F: Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static
-{
 }

@@ -221,21 +221,8 @@ impl Table for MemoryTable {
         Error::NotConnected { store: "test", text: "not connected".into() }
     }
 
-    async fn read(&self, key: &String) -> Result<Option<Row<()>>> {
-        self.world
-            .statement(Step::Read, |world| {
-                world.rows().get(key).map(|row| Row {
-                    version: version_of(row),
-                    expires_at: Some(row.expires_at),
-                    refreshing_at: row.refreshing_at,
-                    updated_at: row.updated_at,
-                    refreshed_at: None,
-                    now: world.now(),
-                    revoked: None,
-                    record: Arc::new(()),
-                })
-            })
-            .await
+    async fn read(&self, key: &String) -> Result<Option<Arc<Row<()>>>> {
+        Ok(self.read_for_commit(key).await?.map(Arc::new))
     }
 
     async fn open(&self, _: &String, row: &Row<()>) -> Result<Credentials> {
@@ -318,7 +305,20 @@ impl Table for MemoryTable {
     }
 
     async fn read_for_commit(&self, key: &String) -> Result<Option<Row<()>>> {
-        self.read(key).await
+        self.world
+            .statement(Step::Read, |world| {
+                world.rows().get(key).map(|row| Row {
+                    version: version_of(row),
+                    expires_at: Some(row.expires_at),
+                    refreshing_at: row.refreshing_at,
+                    updated_at: row.updated_at,
+                    refreshed_at: None,
+                    now: world.now(),
+                    revoked: None,
+                    record: Arc::new(()),
+                })
+            })
+            .await
     }
 
     async fn release(
@@ -570,7 +570,7 @@ impl Process {
     pub(crate) async fn claim_and_refresh_after(&self, seconds: u64) -> Result<String> {
         let clock = self.engine.stopwatch();
         let table = self.engine.table();
-        let row = table.read(&USER.to_owned()).await?.expect("is there");
+        let row = table.read_for_commit(&USER.to_owned()).await?.expect("is there");
         let lease = table.world.now();
         table.world.change(|row| row.refreshing_at = Some(lease));
         pass(seconds).await;

@@ -173,8 +173,8 @@ impl Contract for Table {
         self.notes.may_mark(client).await
     }
 
-    async fn read(&self, (): &()) -> Result<Option<Row<Texts>>> {
-        Ok(self.look(Point::Read).await?.map(|row| self.misread(row)))
+    async fn read(&self, (): &()) -> Result<Option<Arc<Row<Texts>>>> {
+        Ok(self.look(Point::Read).await?.map(|row| Arc::new(self.misread(row))))
     }
 
     async fn open(&self, (): &(), row: &Row<Texts>) -> Result<Credentials> {

@@ -38,7 +38,7 @@ impl RowMapping for CalendarMapping {
     const STEPS: Steps = steps!("calendar tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
-    const ENDS_BY_DELETING: bool = true;
+    const DELETES_REVOKED: bool = true;
     /// The policy asks `auth.uid()`, which is a signed-in user and never a server.
     const ROW_SECURITY: &'static str = "SELECT row_security_active('{table}')";
     /// An application may have a policy of its own that asks for the tenant.

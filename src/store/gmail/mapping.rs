@@ -40,7 +40,7 @@ impl RowMapping for GmailMapping {
     const STEPS: Steps = steps!("gmail tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = [""; 2];
-    const ENDS_BY_DELETING: bool = true;
+    const DELETES_REVOKED: bool = true;
 
     fn parts(key: &String) -> Vec<Option<&str>> {
         vec![Some(key)]

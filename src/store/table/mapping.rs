@@ -1,4 +1,4 @@
-//! A store's own side of its table: its statements, what a row means, how its values are sealed.
+//! What a store says about its table: its statements, what a row means, how its values are sealed.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{Credentials, Row, Sealed};
 
-/// The texts of the statements. `{table}` and `{schema}` are replaced by the table's qualified name
-/// and by its schema with a dot, `{added}` by the columns that a migration adds.
+/// The texts of the statements. `{table}` becomes the table's qualified name, `{schema}` its schema with a
+/// dot, `{added}` the columns that a migration adds.
 #[derive(Debug)]
 pub(in crate::store) struct Sql {
     pub(in crate::store) read_one: &'static str,
     pub(in crate::store) read_many: &'static str,
-    /// Asked in the place of `read_many` where that reads few other rows; `None`: never.
+    /// Used in place of `read_many` if it reads few other rows; `None`: never.
     pub(in crate::store) read_product: Option<&'static str>,
     pub(in crate::store) lease: &'static str,
     pub(in crate::store) commit: &'static str,
@@ -24,7 +24,7 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) version_check: &'static str,
 }
 
-/// What each step is called in errors.
+/// The names of the steps in errors.
 #[derive(Debug)]
 pub(in crate::store) struct Steps {
     pub(in crate::store) read: &'static str,
@@ -35,10 +35,10 @@ pub(in crate::store) struct Steps {
     pub(in crate::store) expire_early: &'static str,
     pub(in crate::store) mark_revoked: &'static str,
     pub(in crate::store) row_security: &'static str,
-    pub(in crate::store) hindrances: &'static str,
+    pub(in crate::store) write_blockers: &'static str,
 }
 
-/// The steps with what they are about, such as `"gmail tokens"`.
+/// The names of the steps for one kind of tokens, such as `"gmail tokens"`.
 macro_rules! steps {
     ($what:literal) => {
         $crate::store::table::Steps {
@@ -50,57 +50,58 @@ macro_rules! steps {
             expire_early: concat!("mark ", $what, " for proof"),
             mark_revoked: concat!("mark ", $what, " as revoked"),
             row_security: concat!("look for row-level security of ", $what),
-            hindrances: concat!("look for what keeps ", $what, " as they are"),
+            write_blockers: concat!("look for what keeps ", $what, " as they are"),
         }
     };
 }
 pub(in crate::store) use steps;
 
-/// A store's own side of its table.
+/// What a store says about its table.
 pub(in crate::store) trait RowMapping: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
-    /// What a row holds beside tokens.
+    /// What a row holds besides tokens and times.
     type Record: Send + Sync + 'static;
 
     const STORE: &'static str;
     const TABLE: &'static str;
     const STEPS: Steps;
     const SQL: Sql;
-    /// The columns that a migration adds to a table that was made by hand, and NULLs of their
-    /// types: without them a table can be read all the same.
+    /// The columns that a migration adds to an existing table, and NULLs of their types, with which a
+    /// table that was not migrated can be read.
     const ADDED: [&'static str; 2];
 
-    /// Whether rows are hidden from the role: row-level security is active for it, and nothing tells
-    /// whose rows it may see. The policies of most stores ask for a tenant.
+    /// Whether row-level security hides all rows from the role because no tenant is set, which the
+    /// policies of most stores ask for.
     const ROW_SECURITY: &'static str = "
         SELECT row_security_active('{table}')
           AND coalesce(current_setting('app.current_tenant_id', true), '') = ''";
 
-    /// The same for a caller who has told a tenant; `None`: a tenant is what the policies ask for.
+    /// The same for a caller with a tenant; `None`: the policies ask for nothing else.
     const ROW_SECURITY_OF_TENANT: Option<&'static str> = None;
 
-    /// Notes that a refresh has failed: `$1` the key, `$2` and `$3` the texts, `$4` the error's code.
+    /// Notes that a refresh has failed: `$1` the key, `$2` and `$3` the row version, `$4` the error's
+    /// code.
     const NOTE_FAILURE: Option<&'static str> = None;
 
-    /// Whether a row is deleted when its grant is dead.
-    const ENDS_BY_DELETING: bool = false;
+    /// Whether a row is deleted, rather than marked, when it is revoked.
+    const DELETES_REVOKED: bool = false;
 
-    /// The parts of a key, as the statements take them.
+    /// The parts of a key, in the order of the statements.
     fn parts(key: &Self::Key) -> Vec<Option<&str>>;
 
-    /// Whose row it is.
+    /// The key of a row.
     fn key(row: &crate::db::Row) -> Result<Self::Key>;
 
-    /// What the row says.
+    /// The row, decoded.
     fn decode(row: &crate::db::Row) -> Result<Row<Self::Record>>;
 
-    /// Whether a refresher has marked the row: a late answer revives it.
+    /// Whether the row has tokenkeep's own revoked mark, which a late answer removes.
     fn is_marked(_: &Self::Record) -> bool {
         false
     }
 
-    /// What the row holds once `response` is stored.
+    /// The record once `response` is stored.
     fn recorded(record: &Arc<Self::Record>, _: &TokenResponse) -> Arc<Self::Record> {
         Arc::clone(record)
     }
@@ -124,11 +125,11 @@ pub(in crate::store) trait RowMapping: Send + Sync + 'static {
         credentials: &Credentials,
     ) -> impl Future<Output = Result<Sealed>> + Send;
 
-    /// The fingerprints of a text under every key of the store, the one that seals first; without a key
-    /// under none.
+    /// The fingerprints of a text under each key of the store, beginning with the key that seals; empty
+    /// if the store has no key.
     fn fingerprints(&self, text: &str) -> Vec<String>;
 
-    /// Why a row was marked revoked, as far as it is kept.
+    /// What is stored as the reason of a revoked mark.
     fn reason(&self, refusal: &Refusal) -> String {
         refusal.code.clone()
     }

@@ -1,5 +1,5 @@
-//! What is the same of every store's table: how the engine's steps become statements. A store says
-//! which statements, what a row means, and how its values are sealed.
+//! What all stores' tables share: how the steps of the refresh protocol become statements. A store says
+//! which statements, what a row means, and how its values are sealed ([`RowMapping`]).
 //!
 //! The statements of all stores agree on their parameters:
 //!
@@ -8,20 +8,20 @@
 //! | `read_one` | `$1` the key |
 //! | `read_many` | an array for each part of the key: all first parts, all second ones |
 //! | `read_product` | the same arrays, each part once: rows of every combination |
-//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the version check), `$4` not with more than so many ms left, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
+//! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the version check), `$4` only if the access token is valid for no more ms, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
 //! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
-//! | `release` | `$1` the key, `$2` the lease, `$3` what to put in its place |
+//! | `release` | `$1` the key, `$2` the lease, `$3` the value that replaces it |
 //! | `expire_early` | `$1` to `$3`, `$4` ms of freshness |
 //! | `mark_revoked` | `$1` to `$3`, `$4` the lease, `$5` the reason |
 //! | `version_check` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
-mod hindrance;
 mod mapping;
 mod rows;
 mod state;
 mod statements;
 mod view;
+mod write_blocker;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-pub(super) use self::hindrance::as_asked;
 pub(super) use self::mapping::{RowMapping, Sql, Steps, steps};
 use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
 pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
 pub(super) use self::view::{TableView, table_of};
+pub(super) use self::write_blocker::as_asked;
 use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use crate::db::{
     CombinedReads, ContextKey, Database, Params, RlsContext, Timeouts, Timestamp, Type, column,
@@ -85,12 +85,12 @@ impl<S: RowMapping> StoreTable<S> {
         }
     }
 
-    /// What statements outside step 7 are given.
+    /// The timeouts of all statements except those of step 7.
     pub(super) fn usual(&self) -> Timeouts {
         Timeouts::usual(&self.limits)
     }
 
-    /// How old the lease is that a write leaves behind; `None`: it leaves none.
+    /// How old the lease is that a write leaves behind in a mixed fleet; `None`: it leaves none.
     pub(super) fn leftover_age_ms(&self) -> Option<f64> {
         self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MS))
     }
@@ -105,8 +105,8 @@ impl<S: RowMapping> StoreTable<S> {
         named::<S>(&self.database, sql)
     }
 
-    /// What a read of no row, or one that failed, comes to: where row-level security hides the rows it
-    /// may be the reason for either, since a policy may fail without a tenant.
+    /// The result of a read that found no row, or failed. If row-level security hides the rows, that is
+    /// the error: it may be the reason for either, since a policy may fail without a tenant.
     pub(super) async fn unless_hidden<R>(
         &self,
         rls: &RlsContext,
@@ -122,7 +122,8 @@ impl<S: RowMapping> StoreTable<S> {
         }
     }
 
-    /// An error where row-level security hides the rows: "no row" would be untrue. Asked once.
+    /// An error if row-level security hides the rows: "no row" would be untrue. The database is queried
+    /// once.
     async fn check_visible(&self, rls: &RlsContext) -> Result<()> {
         let Statements { row_security, row_security_of_tenant, .. } = &*self.statements;
         let (sql, hidden) = match (rls.is_empty(), rls.has_user(), row_security_of_tenant) {
@@ -190,7 +191,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&version.access.as_deref(), Type::TEXT),
             (&failure.error.code(), Type::TEXT),
         ];
-        // Only a note: what fails here is not worth another error.
+        // If this note fails, the caller still gets the error of the refresh.
         let _ = self.database.write(&key.rls, S::STEPS.release, sql, params, self.usual()).await;
         pause
     }
@@ -209,22 +210,22 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&version.refresh.as_deref(), Type::TEXT),
             (&version.access.as_deref(), Type::TEXT),
         ];
-        let (sql, step) = (&self.statements.touch, S::STEPS.hindrances);
+        let (sql, step) = (&self.statements.touch, S::STEPS.write_blockers);
         let rows = self.database.write(&key.rls, step, sql, params, self.usual()).await?;
         rows.first().map_or(Ok(false), |row| column(row, 0))
     }
 
-    async fn hindrance(&self) -> Option<Error> {
-        self.hindered().await
+    async fn write_blocker(&self) -> Option<Error> {
+        self.find_write_blocker().await
     }
 
-    async fn noted(&self) {
+    async fn notes_written(&self) {
         self.states.written().await;
     }
 
-    async fn read(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
+    async fn read(&self, key: &ContextKey<S::Key>) -> Result<Option<Arc<Row<S::Record>>>> {
         match self.reads.get(key.clone()).await {
-            Ok(Some(row)) => Ok(Some(Row::clone(&row))),
+            Ok(Some(row)) => Ok(Some(row)),
             none => self.unless_hidden(&key.rls, none.map(|_| None)).await,
         }
     }
@@ -354,14 +355,14 @@ impl<S: RowMapping> Table for StoreTable<S> {
         let sql = &self.statements.mark_revoked;
         let rows =
             self.database.write(&key.rls, S::STEPS.mark_revoked, sql, params, self.usual()).await?;
-        if S::ENDS_BY_DELETING && !rows.is_empty() {
+        if S::DELETES_REVOKED && !rows.is_empty() {
             self.deleted(&key.key);
         }
         Ok(!rows.is_empty())
     }
 }
 
-/// Milliseconds as a statement takes them.
+/// Milliseconds as a parameter of a statement.
 #[allow(clippy::cast_precision_loss)] // limits are far below 2^53
 fn ms(ms: u64) -> f64 {
     ms as f64

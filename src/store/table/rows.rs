@@ -1,4 +1,4 @@
-//! The combined reads of a table; one that lacks what a migration adds is read without it.
+//! The combined reads of a table. A table that was not migrated is read without the added columns.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl<S: RowMapping> Lookup for Rows<S> {
     }
 }
 
-/// A read by keys: each parameter is an array of texts.
+/// A read by keys. Each parameter is an array of texts.
 pub(in crate::store) struct Query<'a> {
     pub(in crate::store) rls: &'a RlsContext,
     pub(in crate::store) sql: &'a str,
@@ -60,11 +60,11 @@ pub(in crate::store) fn columns<'a>(keys: &[Parts<'a>]) -> Vec<Parts<'a>> {
     (0..parts).map(|part| keys.iter().map(|key| key[part]).collect()).collect()
 }
 
-/// Reading every combination of the keys' parts costs the database less than reading pairs, unless
-/// there are many more of them.
+/// To read every combination of the keys' parts costs the database less than to read pairs, unless there
+/// are many more combinations than keys.
 const COMBINATIONS_PER_KEY: usize = 2;
 
-/// Each part's values once, where their combinations are few more than the keys.
+/// The values of each part, each once, if their combinations are only a few more than the keys.
 fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
     let mut columns = columns(keys);
     for column in &mut columns {
@@ -76,7 +76,7 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
 }
 
 impl<S: RowMapping> Rows<S> {
-    /// The query for these keys, and its form for a table that lacks what a migration adds.
+    /// The query for these keys, and its form for a table that was not migrated.
     fn query<'a>(&'a self, ReadKeys { rls, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;
         let mut keys: Vec<_> = keys.iter().map(S::parts).collect();
@@ -89,7 +89,7 @@ impl<S: RowMapping> Rows<S> {
         (Query { rls, sql, params }, bare)
     }
 
-    /// The rows; of a table that lacks what a migration adds without it.
+    /// The answer, or that of the form for a table that was not migrated.
     async fn or_bare(
         &self,
         answer: Result<Vec<crate::db::Row>>,
@@ -106,8 +106,8 @@ impl<S: RowMapping> Rows<S> {
     }
 }
 
-/// What is told when both forms of a statement have failed: what the table lacks, unless the second
-/// has failed for another reason.
+/// The error if both forms of a statement have failed: what the table lacks, unless the second form has
+/// failed for another reason.
 pub(super) fn lacking_both(lacking: Error, error: Error) -> Error {
     if matches!(error, Error::Schema { .. }) { lacking } else { error }
 }

@@ -1,4 +1,4 @@
-//! What refreshes leave behind beside a row, in the fingerprints of its store.
+//! The refresh state of a row (`src/store/states`), by the fingerprints of its store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,14 @@ impl<S: RowMapping> StoreTable<S> {
         S::parts(key).into_iter().map(|part| part.map(str::to_owned)).collect()
     }
 
-    /// The fingerprints of a client; none of that of a refreshFn (`None`), which is not known.
+    /// The fingerprints of a client; none for `None`, a `refreshFn`, whose client is not known.
     pub(in crate::store) fn client_prints(&self, client: Option<&str>) -> Prints {
         let print = |client| self.mapping.fingerprints(&format!("oauth client\0{client}"));
         client.map(print).unwrap_or_default()
     }
 
-    /// Who is refused, and counted: all refreshFns count as one client.
+    /// The fingerprints under which failures and revocations are stored: all `refreshFn`s count as one
+    /// client.
     fn refresher_prints(&self, client: Option<&str>) -> Prints {
         match client {
             Some(client) => self.client_prints(Some(client)),
@@ -33,7 +34,7 @@ impl<S: RowMapping> StoreTable<S> {
         self.mapping.fingerprints(&format!("refresh token\0{text}"))
     }
 
-    /// The schema that the table is in.
+    /// The table's schema.
     pub(in crate::store) async fn schema(&self) -> Result<&str> {
         self.states.schema().await
     }
@@ -54,13 +55,13 @@ impl<S: RowMapping> StoreTable<S> {
         self.states.note_refreshed(Self::owned(key), print, refresher);
     }
 
-    /// The row was stored for this client; `None`: it is not known which.
+    /// Notes that the row was stored for this client; `None`: the client is not known.
     pub(in crate::store) fn stored(&self, key: &S::Key, client: Option<&str>) {
         let print = self.client_prints(client).into_iter().next();
         self.states.note_stored(Self::owned(key), print);
     }
 
-    /// The row is gone.
+    /// Notes that the row was deleted.
     pub(in crate::store) fn deleted(&self, key: &S::Key) {
         self.states.note_stored(Self::owned(key), None);
     }
@@ -71,7 +72,7 @@ impl<S: RowMapping> StoreTable<S> {
         version: &RowVersion,
         failure: &Failure,
     ) -> Option<Duration> {
-        // One that passes by itself matters only to a store that refreshes ahead of time.
+        // A failure that passes matters only to a store with `refreshExpiring`.
         if !failure.lasting && S::NOTE_FAILURE.is_none() {
             return None;
         }
@@ -81,7 +82,7 @@ impl<S: RowMapping> StoreTable<S> {
         self.states.note_failure(&key, &token, client.as_deref(), failure).await
     }
 
-    /// Has refused rows asked for at once.
+    /// Ends the pauses of refused rows.
     pub(in crate::store) async fn forget_pause(&self) -> Result<()> {
         self.states.forget_pause().await
     }
@@ -93,7 +94,7 @@ impl<S: RowMapping> StoreTable<S> {
     }
 }
 
-/// An endpoint's client, where it is configured.
+/// An endpoint's client, if the endpoint is configured.
 pub(in crate::store) fn client_of<E: crate::oauth::TokenEndpoint>(
     endpoint: &Result<Arc<E>>,
 ) -> Option<&str> {

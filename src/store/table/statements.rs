@@ -1,7 +1,7 @@
 //! A store's statements, for one table name.
 
-use super::hindrance::{HINDRANCES, TOUCH};
 use super::mapping::RowMapping;
+use super::write_blocker::{TOUCH, WRITE_BLOCKERS};
 use crate::db::{Database, ON_PRIMARY};
 
 /// The statements for one table name.
@@ -18,20 +18,20 @@ pub(super) struct Statements {
     pub(super) row_security: String,
     pub(super) row_security_of_tenant: Option<String>,
     pub(super) note_failure: Option<String>,
-    pub(super) hindrances: String,
+    pub(super) write_blockers: String,
     pub(super) touch: String,
 }
 
-/// A read in two forms.
+/// A read in two forms: with the columns that a migration adds, and without.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) sql: String,
-    /// For a table that lacks what a migration adds.
+    /// For a table that was not migrated.
     pub(super) bare: String,
 }
 
-/// The statement `sql` with the name of this table, and of its schema, and with what every statement
-/// begins with: it need not be put there at each call.
+/// The statement `sql` with the names of this table and its schema, and with the prefix of all
+/// statements.
 pub(super) fn named<S: RowMapping>(database: &Database, sql: &str) -> String {
     let settings = database.settings();
     let named = sql.replace("{table}", &settings.qualified(S::TABLE));
@@ -59,7 +59,7 @@ impl Statements {
             expire_early: named(S::SQL.expire_early),
             mark_revoked: named(S::SQL.mark_revoked),
             note_failure: S::NOTE_FAILURE.map(named),
-            hindrances: literal(HINDRANCES),
+            write_blockers: literal(WRITE_BLOCKERS),
             touch: named(&TOUCH.replace("{version_check}", S::SQL.version_check)),
             row_security: literal(S::ROW_SECURITY),
             row_security_of_tenant: S::ROW_SECURITY_OF_TENANT.map(literal),

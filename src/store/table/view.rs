@@ -1,7 +1,8 @@
-//! A table as a caller of the store sees it: what is read and written is what row-level security shows
-//! to the caller's tenant.
+//! A table in a row-security context: reads and writes reach the rows that row-level security shows to the
+//! caller's tenant.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::StoreTable;
 use super::mapping::RowMapping;
@@ -16,7 +17,7 @@ pub(in crate::store) struct TableView<'a, S: RowMapping> {
     pub(super) rls: RlsContext,
 }
 
-/// The table of a store that is open, in a row-security context.
+/// The table of a store that is not closed, in a row-security context.
 ///
 /// # Errors
 /// [`Error::Closed`].
@@ -39,8 +40,8 @@ impl<S: RowMapping> Deref for TableView<'_, S> {
 }
 
 impl<S: RowMapping> TableView<'_, S> {
-    /// The row as it is now; `None` when there is none.
-    pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Row<S::Record>>> {
+    /// The row as it is now; `None` if there is none.
+    pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Arc<Row<S::Record>>>> {
         self.table.read(&self.rls.of(key.clone())).await
     }
 
@@ -53,17 +54,17 @@ impl<S: RowMapping> TableView<'_, S> {
         self.mapping.open(key, row).await
     }
 
-    /// Gives a lease back.
+    /// Releases a lease.
     pub(in crate::store) async fn release(&self, key: &S::Key, lease: Timestamp) -> Result<()> {
         self.table.release(&self.rls.of(key.clone()), lease, None).await
     }
 
-    /// An error where row-level security hides the rows.
+    /// An error if row-level security hides the rows.
     async fn check_visible(&self) -> Result<()> {
         self.table.check_visible(&self.rls).await
     }
 
-    /// A read of the store's own, of many rows.
+    /// A read that only this store has, of many rows.
     pub(in crate::store) async fn read_rows(
         &self,
         step: &'static str,
@@ -75,7 +76,8 @@ impl<S: RowMapping> TableView<'_, S> {
         rows.map_err(|error| error.of_store(S::STORE))
     }
 
-    /// A write of the store's own. Row-level security would make it do nothing, or half of it.
+    /// A write that only this store has. An error if row-level security hides the rows: the write would
+    /// change nothing, or only some rows.
     pub(in crate::store) async fn write(
         &self,
         step: &'static str,
@@ -87,8 +89,9 @@ impl<S: RowMapping> TableView<'_, S> {
         rows.map_err(|error| error.of_store(S::STORE))
     }
 
-    /// Deletes the row; gives what the statement returns. Where it finds none, but the row stays, it was
-    /// swallowed: tried again, since somebody may have stored it in between.
+    /// Deletes the row and returns what the statement returns. If it matches none although the row exists,
+    /// it is tried again, since somebody may have stored the row in between. An error if the row is then
+    /// still the same: something swallows the write.
     pub(in crate::store) async fn delete(
         &self,
         key: &S::Key,
@@ -111,7 +114,7 @@ impl<S: RowMapping> TableView<'_, S> {
         }
     }
 
-    /// A write in two forms: the second for a table that lacks what a migration adds.
+    /// A write in two forms: the second is for a table that was not migrated.
     pub(in crate::store) async fn write_either(
         &self,
         step: &'static str,

@@ -129,12 +129,8 @@ impl Contract for Table {
         self.notes.may_mark(client).await
     }
 
-    async fn read(&self, user: &u32) -> Result<Option<Row<()>>> {
-        let user = *user;
-        statement(&self.world, &self.process, Point::Read, move |world, truth| {
-            truth.fleet.user(user).row.as_ref().map(|row| shown(world, row))
-        })
-        .await
+    async fn read(&self, user: &u32) -> Result<Option<Arc<Row<()>>>> {
+        Ok(self.read_for_commit(user).await?.map(Arc::new))
     }
 
     async fn open(&self, _: &u32, row: &Row<()>) -> Result<Credentials> {
@@ -197,7 +193,11 @@ impl Contract for Table {
     }
 
     async fn read_for_commit(&self, user: &u32) -> Result<Option<Row<()>>> {
-        self.read(user).await
+        let user = *user;
+        statement(&self.world, &self.process, Point::Read, move |world, truth| {
+            truth.fleet.user(user).row.as_ref().map(|row| shown(world, row))
+        })
+        .await
     }
 
     async fn release(

@@ -1,14 +1,13 @@
-//! Why a table does not take a write that the server has no objection to: a trigger, a rule, or a policy
-//! of row-level security leaves the row as it was, and tells nobody. Looked for when a write has changed
-//! nothing, never before.
+//! Write blockers: a trigger, a rule or a policy of row-level security can leave a row as it was without
+//! an error. They are looked for only after a write that has changed nothing.
 
 use super::StoreTable;
 use super::mapping::RowMapping;
 use crate::db::{RlsContext, Timeouts, column};
 use crate::error::{Error, Result};
 
-/// The names of all that may do so. `{table}` stands in quotation marks.
-pub(super) const HINDRANCES: &str = "
+/// The names of all write blockers of a table. `{table}` stands in quotation marks.
+pub(super) const WRITE_BLOCKERS: &str = "
     SELECT 'the trigger ' || tgname FROM pg_trigger
     WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal
       AND tgenabled IN ('O', 'A') AND tgtype & 3 = 3
@@ -20,10 +19,9 @@ pub(super) const HINDRANCES: &str = "
     SELECT 'row-level security' WHERE row_security_active('{table}')
     ORDER BY 1";
 
-/// A condition in RETURNING: whether the row that was written is the one that was asked for. A trigger may
-/// have changed it, and a collation may have taken another user's row for it. When it does not hold, the
-/// statement asks for a setting that nobody has, fails, and has written nothing: what a hook of the
-/// transaction's end would do.
+/// A condition in RETURNING: the statement wrote the row that it was given. A trigger may have changed the
+/// row, and a collation may have matched the row of another user. If the condition does not hold, the
+/// statement reads a setting that does not exist, fails, and writes nothing.
 macro_rules! as_asked {
     ($condition:expr) => {
         concat!(
@@ -35,7 +33,7 @@ macro_rules! as_asked {
 }
 pub(in crate::store) use as_asked;
 
-/// Whether a row that is locked, and so cannot change meanwhile, is not written all the same.
+/// Whether a row is not written although it is locked, so that nobody else can have changed it.
 pub(super) const TOUCH: &str = concat!(
     "
     WITH locked AS MATERIALIZED (
@@ -49,26 +47,26 @@ pub(super) const TOUCH: &str = concat!(
 );
 
 impl<S: RowMapping> StoreTable<S> {
-    /// The error of a write that changed nothing, though there is a row to be changed; `None` where
-    /// nothing is there that could be the reason.
-    pub(super) async fn hindered(&self) -> Option<Error> {
-        let sql = &self.statements.hindrances;
-        let step = S::STEPS.hindrances;
-        // A commit that is tried again must not wait for long.
+    /// The error of a write that changed nothing although the row exists; `None`: the table has no write
+    /// blocker.
+    pub(super) async fn find_write_blocker(&self) -> Option<Error> {
+        let sql = &self.statements.write_blockers;
+        let step = S::STEPS.write_blockers;
+        // A commit that is retried must not wait for long.
         let timeouts = Timeouts::commit(&self.limits);
         let rows = self.database.read(&RlsContext::default(), step, sql, &[], timeouts).await;
         let names = rows.and_then(|rows| rows.iter().map(|row| column(row, 0)).collect());
         let names: Vec<String> = names.ok()?;
-        (!names.is_empty()).then(|| hindered_by(S::TABLE, &names.join(", ")))
+        (!names.is_empty()).then(|| blocked_by(S::TABLE, &names.join(", ")))
     }
 
-    /// The same where a row must have been written.
+    /// The error of a write that must have changed a row, and has changed none.
     pub(in crate::store) async fn nothing_stored(&self) -> Error {
-        let unknown = || hindered_by(S::TABLE, "something that tokenkeep does not know");
-        self.hindered().await.unwrap_or_else(unknown)
+        let unknown = || blocked_by(S::TABLE, "something that tokenkeep does not know");
+        self.find_write_blocker().await.unwrap_or_else(unknown)
     }
 
-    /// Nothing but an error for a write that must have given a row.
+    /// An error if a write that must have returned a row has returned none.
     pub(in crate::store) async fn stored_one(&self, rows: &[crate::db::Row]) -> Result<()> {
         match rows.is_empty() {
             true => Err(self.nothing_stored().await),
@@ -77,7 +75,7 @@ impl<S: RowMapping> StoreTable<S> {
     }
 }
 
-fn hindered_by(table: &str, names: &str) -> Error {
+fn blocked_by(table: &str, names: &str) -> Error {
     let reason = format!(
         "A write to {table} has changed nothing, and the database gives no reason. What may swallow it: {names}. A trigger BEFORE a write must RETURN NEW (OLD for DELETE), a rule must not be DO INSTEAD, and a policy must hold for UPDATE and DELETE, too"
     );
