@@ -23,7 +23,7 @@ const REPLIES: [Reply; 7] = [
     Reply::Late,
 ];
 
-/// The decisions of one run, in the order in which they were asked for.
+/// The decisions of one run, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
     taken: Vec<usize>,
@@ -37,7 +37,7 @@ impl Choices {
         }
         let choice = self.taken[self.made.len()];
         let action = match point {
-            Point::Ask => Action::Reply(REPLIES[choice]),
+            Point::Send => Action::Reply(REPLIES[choice]),
             _ => Action::Fate(FATES[choice]),
         };
         self.made.push((point, action));
@@ -48,7 +48,7 @@ impl Choices {
     pub(crate) fn next(mut self) -> Option<Self> {
         while let Some(last) = self.taken.pop() {
             let options = match self.made[self.taken.len()].0 {
-                Point::Ask => REPLIES.len(),
+                Point::Send => REPLIES.len(),
                 _ => FATES.len(),
             };
             if last + 1 < options {

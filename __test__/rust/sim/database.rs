@@ -13,7 +13,7 @@ use super::faults::{Fate, Point, When};
 use super::process::Process;
 use super::world::{Truth, World};
 
-/// Who says that a row's connection is over.
+/// Who has marked a row as revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     Refresher,
@@ -28,17 +28,17 @@ pub(crate) struct StoredRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) refreshing_at: Option<Timestamp>,
     pub(crate) updated_at: Timestamp,
-    /// When it was last refreshed, in a store that knows.
+    /// When it was last refreshed, if the store knows that.
     pub(crate) refreshed_at: Option<Timestamp>,
     pub(crate) mark: Option<Mark>,
 }
 
-/// The lease that a write of a mixed fleet leaves behind.
+/// The leftover of a write in a mixed fleet.
 pub(crate) fn left_behind(now: Timestamp) -> Timestamp {
     now.minus(Duration::from_millis(LEFTOVER_AGE_MS))
 }
 
-/// Whether a row's lease is one that was left behind.
+/// Whether a row's lease is a leftover.
 pub(crate) fn is_left_behind(row: &StoredRow) -> bool {
     let from = row.updated_at.minus(Duration::from_millis(LEFTOVER_AGE_MIN_MS));
     row.refreshing_at.is_some_and(|at| at <= from)
@@ -51,22 +51,22 @@ fn format(keys: &str) -> GmailFormat {
     GmailFormat::new(KeyRing::parse("KEYS", keys).expect("the keys are well formed"))
 }
 
-/// Has only the first key.
+/// Only the first key.
 pub(crate) static OLD_RING: LazyLock<GmailFormat> =
     LazyLock::new(|| format(&format!("1:{OLD_KEY}")));
-/// Has both, and seals with the first.
+/// Both keys; seals with the first.
 pub(crate) static BOTH_RING: LazyLock<GmailFormat> =
     LazyLock::new(|| format(&format!("1:{OLD_KEY},2:{NEW_KEY}")));
-/// Has both, and seals with the second.
+/// Both keys; seals with the second.
 pub(crate) static NEW_RING: LazyLock<GmailFormat> =
     LazyLock::new(|| format(&format!("2:{NEW_KEY},1:{OLD_KEY}")));
 
-/// A text that begins like one of our tokens was never sealed.
+/// Whether a text was never sealed.
 pub(crate) fn is_plaintext(text: &str) -> bool {
     text.starts_with("refresh.") || text.starts_with("access.")
 }
 
-/// Opens a stored text; one in plaintext only where old rows are.
+/// Opens a stored text. Plaintext is accepted only if `legacy`.
 pub(crate) fn open(ring: &GmailFormat, text: &str, legacy: bool) -> Result<String> {
     if legacy && is_plaintext(text) {
         return Ok(text.to_owned());
@@ -78,7 +78,7 @@ pub(crate) fn seal(ring: &GmailFormat, token: &str) -> Arc<str> {
     ring.seal(token).expect("there are random bytes").into()
 }
 
-/// How long statements of this step may take.
+/// The time limit of this step's statements.
 fn limit_us(world: &World, point: Point) -> u64 {
     let limits = &world.limits;
     1_000
@@ -98,8 +98,8 @@ fn failed() -> Error {
     }
 }
 
-/// One statement of a process. It takes effect at the server at one moment, or not at all,
-/// whether or not its process lives to see that.
+/// One statement of a process. It takes effect in the database at one moment or not at all, whether or
+/// not its process is still alive then.
 pub(crate) async fn statement<R: Send + 'static>(
     world: &Arc<World>,
     process: &Arc<Process>,
@@ -109,7 +109,7 @@ pub(crate) async fn statement<R: Send + 'static>(
     statement_as(world, process, point, None, effect).await
 }
 
-/// The same with a login other than that of the settings.
+/// The same with another login than that of the settings.
 pub(crate) async fn statement_as<R: Send + 'static>(
     world: &Arc<World>,
     process: &Arc<Process>,
@@ -124,9 +124,9 @@ pub(crate) async fn statement_as<R: Send + 'static>(
     }
     let login = login.unwrap_or_else(|| world.truth().login);
     let limit_us = limit_us(world, point);
-    let (there_us, back_us, late_us) = world.chance(|chance| {
-        let late_us = chance.between(limit_us / 2, limit_us * 19 / 20);
-        (chance.between(200, 1_500), chance.between(200, 1_500), late_us)
+    let (there_us, back_us, late_us) = world.random(|random| {
+        let late_us = random.between(limit_us / 2, limit_us * 19 / 20);
+        (random.between(200, 1_500), random.between(200, 1_500), late_us)
     });
     let (answered, answer) = oneshot::channel();
     let (effect_us, answer_us, succeeds) = match fate {
@@ -143,7 +143,7 @@ pub(crate) async fn statement_as<R: Send + 'static>(
         Fate::Locked => Error::RowLocked { step: "simulate" },
         _ => failed(),
     };
-    // When the effect comes too late for the answer, or never, the error comes by itself.
+    // If the effect comes after the answer, or never, the error has a timer of its own.
     let mut answered = Some(answered);
     if effect_us.is_none() || fate == Fate::ErrLate {
         let (answered, error) = (answered.take(), error.clone());

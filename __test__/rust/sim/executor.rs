@@ -1,4 +1,4 @@
-//! Runs the tasks of all processes, one poll at a time, in an order that chance decides.
+//! Runs the tasks of all processes, one poll at a time, in random order.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::faults::Action;
 use super::process::Process;
 use super::world::World;
 
-/// More polls than any schedule needs that ends.
+/// More polls than any schedule needs that comes to an end.
 const POLLS_MAX: u64 = 400_000;
 
 struct Ready(AtomicBool);
@@ -89,7 +89,7 @@ impl Executor {
         self.tasks.retain(|task| !task.process.is_crashed());
     }
 
-    /// Chance decides; who was woken first means nothing, so that no clock or address can.
+    /// A random task, whichever was woken first, so that a run does not depend on clocks or addresses.
     fn next_ready(&self) -> Option<usize> {
         let now_us = self.world.now_us();
         let is_ready =
@@ -98,7 +98,7 @@ impl Executor {
         if ready == 0 {
             return None;
         }
-        let chosen = self.world.chance(|chance| chance.index(ready));
+        let chosen = self.world.random(|random| random.index(ready));
         let mut indices = (0..self.tasks.len()).filter(|index| is_ready(&self.tasks[*index]));
         indices.nth(chosen)
     }
@@ -113,7 +113,7 @@ impl Executor {
             self.world.happen(&task.process, Action::Crash);
             let mut faults = self.world.faults.lock().expect("nothing panics while holding it");
             faults.struck += 1;
-            faults.hindering += 1;
+            faults.disruptive += 1;
             return;
         }
         self.polls += 1;
@@ -125,7 +125,7 @@ impl Executor {
         }
     }
 
-    /// To the next thing that is due, or the end of the next pause.
+    /// Moves the time to the next event, or to the end of the next pause.
     fn pass_time(&mut self) {
         let now_us = self.world.now_us();
         let pauses = self.tasks.iter().map(|task| task.process.paused_until_us());

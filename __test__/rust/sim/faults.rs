@@ -1,8 +1,8 @@
 //! What goes wrong in a schedule, and at which point of the protocol.
 
+use super::actors;
 use super::choices::Choices;
 use super::process::Process;
-use super::users;
 use super::world::{World, Yield};
 
 /// A step at which something can go wrong.
@@ -10,15 +10,15 @@ use super::world::{World, Yield};
 pub(crate) enum Point {
     Read,
     Lease,
-    Ask,
+    Send,
     Commit,
     Reread,
     Release,
     ExpireEarly,
-    End,
-    /// What is remembered of a row is read.
+    MarkRevoked,
+    /// The refresh state of a row is read.
     State,
-    /// What is to be remembered is written.
+    /// The refresh state of a row is written.
     Note,
     OldRead,
     OldLock,
@@ -36,17 +36,17 @@ impl Point {
 pub(crate) enum When {
     /// The process is about to send it.
     Sending,
-    /// It is about to take effect at the other side.
+    /// It is about to take effect at the receiver.
     Before,
     /// It has taken effect, and the answer is on its way.
     After,
 }
 
-/// What becomes of a statement.
+/// The fate of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Ok,
-    /// Nearly as long as the limits allow.
+    /// Takes nearly as long as the limits allow.
     Slow,
     /// An error, and no effect.
     ErrBefore,
@@ -62,11 +62,11 @@ pub(crate) enum Fate {
     Locked,
 }
 
-/// What becomes of a token request.
+/// The fate of a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
     Usual,
-    /// Nearly as long as the HTTP budget.
+    /// Takes nearly as long as the HTTP budget.
     Slow,
     /// 503; nothing is spent.
     Busy,
@@ -86,9 +86,9 @@ pub(crate) enum Reply {
     Garbled,
     /// The exchange takes place, and the answer comes after the HTTP budget.
     Late,
-    /// `invalid_grant`, in words that say that it will pass; nothing is spent.
+    /// `invalid_grant` with a description that says it is temporary; nothing is spent.
     Passing,
-    /// The exchange takes place, and the answer's lifetime is none that anybody expects.
+    /// The exchange takes place, and the answer has an odd lifetime.
     OddLifetime,
 }
 
@@ -115,7 +115,7 @@ pub(crate) enum Action {
     Reseal,
     RotateKey,
     Revoke,
-    /// The database takes another login; the settings of all processes name it already.
+    /// The database accepts only a new login, which the settings of all processes already contain.
     ChangeLogin,
 }
 
@@ -124,7 +124,7 @@ pub(crate) enum Action {
 pub(crate) struct Fault {
     pub(crate) point: Point,
     pub(crate) when: When,
-    /// The first time is 0.
+    /// How often the point was reached before.
     pub(crate) nth: u32,
     pub(crate) action: Action,
 }
@@ -133,13 +133,13 @@ pub(crate) struct Fault {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     pending: Vec<Fault>,
-    /// Decides the first time of each step of the first process, where there is one.
+    /// Decides what happens the first time that the first process reaches each step.
     pub(crate) choices: Option<Choices>,
     seen: [[u32; 3]; Point::COUNT],
     /// How many have happened.
     pub(crate) struck: u32,
-    /// Those of them that may keep somebody from refreshing.
-    pub(crate) hindering: u32,
+    /// Those of them that may prevent a refresh.
+    pub(crate) disruptive: u32,
 }
 
 impl Faults {
@@ -153,10 +153,10 @@ impl Faults {
         self.seen = [[u32::MAX / 2; 3]; Point::COUNT];
     }
 
-    /// What a matrix decides for the first process, the first time that it sends this step.
+    /// The decision of the fault matrix, the first time that the first process sends this step.
     fn chosen(&mut self, process: &Process, point: Point) -> Option<Action> {
         let is_first = self.seen[point as usize][When::Sending as usize] == 0;
-        // What nobody waits for would only multiply the combinations.
+        // Steps that nobody waits for would only multiply the combinations.
         let is_step = !matches!(point, Point::State | Point::Note);
         let choices = self.choices.as_mut().filter(|_| process.id == 0 && is_first && is_step)?;
         Some(choices.decide(point))
@@ -174,14 +174,14 @@ impl Faults {
         let actions: Vec<_> = actions.into_iter().map(|fault| fault.action).collect();
         self.pending.retain(|fault| !is_due(fault));
         self.struck += u32::try_from(actions.len()).expect("are few");
-        let hinders = |action: &&Action| !matches!(action, Action::Reseal | Action::Consent);
-        let hindering = actions.iter().filter(hinders).count();
-        self.hindering += u32::try_from(hindering).expect("are few");
+        let is_disruptive = |action: &&Action| !matches!(action, Action::Reseal | Action::Consent);
+        let disruptive = actions.iter().filter(is_disruptive).count();
+        self.disruptive += u32::try_from(disruptive).expect("are few");
         actions
     }
 }
 
-/// What the one who sends has to live with.
+/// The fate of what is being sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sent {
     pub(crate) fate: Fate,
@@ -199,7 +199,7 @@ impl World {
             let harmless = [Action::Fate(Fate::Ok), Action::Reply(Reply::Usual)];
             let strikes = chosen.is_some_and(|action| !harmless.contains(&action));
             faults.struck += u32::from(strikes);
-            faults.hindering += u32::from(strikes);
+            faults.disruptive += u32::from(strikes);
             due.extend(chosen);
             due
         };
@@ -213,7 +213,7 @@ impl World {
         sent
     }
 
-    /// As [`reached`](Self::reached), for who is about to send: a pause or a crash comes first.
+    /// As [`reached`](Self::reached) for a process that is about to send: a pause or crash comes first.
     pub(crate) async fn sending(&self, process: &Process, point: Point) -> Sent {
         let sent = self.reached(process, point, When::Sending);
         if process.is_paused(self.now_us()) || process.is_crashed() {
@@ -244,13 +244,13 @@ impl World {
                 truth.away_until_us = truth.away_until_us.max(until_us);
                 truth.ledger.away_us += us;
             }
-            Action::Reconnect => users::reconnect(self),
-            Action::Disconnect => users::disconnect(self),
-            Action::MarkInvalid => users::mark_invalid(self),
-            Action::Consent => users::consent(self),
-            Action::Reseal => users::reseal(self, false),
-            Action::RotateKey => users::reseal(self, true),
-            Action::Revoke => users::revoke(self),
+            Action::Reconnect => actors::reconnect(self),
+            Action::Disconnect => actors::disconnect(self),
+            Action::MarkInvalid => actors::mark_invalid(self),
+            Action::Consent => actors::consent(self),
+            Action::Reseal => actors::reseal(self, false),
+            Action::RotateKey => actors::reseal(self, true),
+            Action::Revoke => actors::revoke(self),
             Action::ChangeLogin => {
                 self.note("database", || "takes another login".into());
                 self.truth().login += 1;

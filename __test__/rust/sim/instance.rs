@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use tokenkeep::refresh::{Claimed, Engine, RefreshConfig, Runtime, Silent};
 
-use super::judge;
-use super::machine::Machine;
-use super::notes::Notes;
+use super::checked_call;
 use super::provider::Endpoint;
-use super::schedule::{Asks, Call};
+use super::refresh_notes::Notes;
+use super::runtime::Machine;
+use super::schedule::{Call, CallKind};
 use super::table::Table;
 
 pub(crate) type SimulatedEngine = Engine<Table, Machine>;
 
-/// Tokens with less left are refreshed ahead of time.
+/// `refreshExpiring` refreshes tokens that are valid for less than this.
 const DUE_WITHIN: Duration = Duration::from_secs(900);
 
 /// A process of tokenkeep.
@@ -34,7 +34,7 @@ impl Instance {
         let table = Table {
             world: Arc::clone(world),
             process: Arc::clone(process),
-            missing: Mutex::default(),
+            without: Mutex::default(),
             notes: Notes::new(world, process),
         };
         let mixed_fleet = world.setting.mixed_fleet();
@@ -48,7 +48,7 @@ impl Instance {
     }
 }
 
-/// A caller that goes away after so many polls.
+/// A caller that leaves after so many polls.
 pub(crate) struct Impatient<F> {
     pub(crate) calling: Option<Pin<Box<F>>>,
     pub(crate) polls: u64,
@@ -73,13 +73,13 @@ impl<F: Future<Output = ()>> Future for Impatient<F> {
 
 pub(crate) async fn call_at(instance: Instance, call: Call) {
     instance.machine.sleep(Duration::from_micros(call.at_us)).await;
-    match call.asks {
-        Asks::Claim => claim(&instance).await,
-        asks => drop(judge::call(&instance, asks).await),
+    match call.kind {
+        CallKind::Claim => claim(&instance).await,
+        kind => drop(checked_call::call(&instance, kind).await),
     }
 }
 
-/// Refreshes the row ahead of time, if it is due and free. Nobody waits for what comes of it.
+/// Refreshes the row before it expires, if it is due and free.
 async fn claim(instance: &Instance) {
     let clock = instance.engine.stopwatch();
     let claimed = instance.engine.table().claim(DUE_WITHIN).await;

@@ -1,17 +1,25 @@
-//! The invariants, held against every step. The numbers are those of the checked model: I1 newer
-//! credentials are never overwritten, I2 a reconnect is never deleted by a stale revocation, I3 no
-//! refresh token is spent twice, I4 no live grant is thrown away, I5 every caller ends in time with
-//! a valid token or a right error, I6 the lease is freed, I7 a row ends only when its grant has.
-//! I0: one live refresher a token. P: no plaintext in the table. R: what the provider has refused is
-//! asked again rarely.
+//! What has happened so far, and the invariants, which are checked at every step:
+//!
+//! - I0: one live refresher per token.
+//! - I1: newer credentials are never overwritten.
+//! - I2: a stale refusal never revokes a row that was connected again.
+//! - I3: no refresh token is spent twice.
+//! - I4: no live grant is lost.
+//! - I5: every caller gets, in time, a valid token or the right error.
+//! - I6: the lease is freed.
+//! - I7: a row is revoked only if its grant is.
+//! - P: no plaintext in the table.
+//! - R: a refused refresh token is rarely sent again.
+//! - S: failed rows do not take the turn of healthy ones (`many_rows`).
+//! - Z: a dead grant does not look fresh when somebody knows (`recovery`).
 
 use tokenkeep::config::Limits;
 
-use super::change::Holding;
-use super::excuses::{self, Answered, Spend};
 use super::faults::{Fate, Point};
 use super::process::Process;
 use super::provider::Name;
+use super::row_change::Holding;
+use super::unavoidable::{self, Answered, Spend};
 use super::world::World;
 
 /// A broken invariant.
@@ -21,8 +29,8 @@ pub(crate) struct Violation {
     pub(crate) text: String,
 }
 
-/// A request under way.
-struct Ask {
+/// A request that was sent.
+struct Request {
     process: usize,
     refresh: Name,
     lease_us: u64,
@@ -43,9 +51,9 @@ pub(crate) struct Refusal {
 struct Refused {
     refresh: Name,
     since_us: u64,
-    asked: u32,
-    /// What keeps a process from remembering, or from telling others, at that time.
-    hindrances: u64,
+    repeats: u32,
+    /// How much had by then kept processes from remembering or storing a refusal.
+    disturbances: u64,
 }
 
 /// What has happened, for the report.
@@ -54,9 +62,9 @@ pub(crate) struct Counts {
     pub(crate) refreshes: u64,
     pub(crate) takeovers: u64,
     pub(crate) late_commits: u64,
-    pub(crate) over_nothing: u64,
+    pub(crate) unmatched_commits: u64,
     pub(crate) marks: u64,
-    /// Tokens that came twice where no client can prevent it.
+    /// Tokens that were sent twice where no client can prevent it.
     pub(crate) inherent: u64,
 }
 
@@ -66,7 +74,7 @@ impl Counts {
             refreshes: self.refreshes + other.refreshes,
             takeovers: self.takeovers + other.takeovers,
             late_commits: self.late_commits + other.late_commits,
-            over_nothing: self.over_nothing + other.over_nothing,
+            unmatched_commits: self.unmatched_commits + other.unmatched_commits,
             marks: self.marks + other.marks,
             inherent: self.inherent + other.inherent,
         }
@@ -80,14 +88,14 @@ pub(crate) struct Ledger {
     pub(crate) spends: Vec<Spend>,
     reused: Vec<Name>,
     pub(crate) holding: Option<Holding>,
-    /// The family that the user connected last, unless the user has ended it.
+    /// The family that the user connected last; `None`: the user has disconnected.
     pub(crate) connected: Option<u32>,
     /// Which family the row held, and since when.
     pub(crate) history: Vec<(u64, Option<u32>)>,
-    asks: Vec<Ask>,
+    requests: Vec<Request>,
     /// The last lease of each process, and how long it had been paused by then.
     leases: Vec<(u64, u64)>,
-    /// How often a commit of each process failed while the database was there.
+    /// How often a commit of each process failed although the database was available.
     pub(crate) commit_failures: Vec<u32>,
     pub(crate) statement_failures: u32,
     pub(crate) statements_away: u32,
@@ -98,7 +106,7 @@ pub(crate) struct Ledger {
     refused: Vec<Refused>,
     /// When the row was last committed, and whether late.
     pub(crate) committed: (u64, bool),
-    /// When the row was last sealed anew, which a mark for proof may miss.
+    /// When the row was last sealed again, so that `expire_early` may have missed it.
     pub(crate) kept_us: u64,
     /// How often the user connected or disconnected.
     pub(crate) users_changes: u32,
@@ -150,56 +158,57 @@ impl Ledger {
 
     /// I0: a request is about to be sent.
     pub(crate) fn sends(&mut self, world: &World, process: &Process, refresh: Name) {
-        self.check_asked(world, process, refresh);
+        self.check_repeats(world, process, refresh);
         let (lease_us, paused_us) = self.lease_of(process.id);
         let lease_ends_us = |lease_us: u64| lease_us + world.limits.lease_ms * 1_000;
         let was_paused = process.paused_us() > paused_us;
-        let other = self.asks.iter().any(|ask| {
-            !ask.is_answered
-                && ask.refresh == refresh
-                && (ask.process, ask.lease_us) != (process.id, lease_us)
-                && world.now_us() < lease_ends_us(ask.lease_us)
+        let other = self.requests.iter().any(|request| {
+            !request.is_answered
+                && request.refresh == refresh
+                && (request.process, request.lease_us) != (process.id, lease_us)
+                && world.now_us() < lease_ends_us(request.lease_us)
         });
-        // A late commit frees the row, also from the lease of who has taken over.
+        // A late commit also frees the lease of a process that has taken over.
         let was_freed = self.counts.late_commits > 0;
         if other && !was_paused && !was_freed && !world.setting.has_old() {
             self.violate("I0", format!("{} refreshes beside a live holder", process.name));
         }
-        let ask = Ask { process: process.id, refresh, lease_us, is_answered: false };
-        self.asks.push(ask);
+        let request = Request { process: process.id, refresh, lease_us, is_answered: false };
+        self.requests.push(request);
     }
 
-    /// What has kept processes from remembering so far.
-    fn hindrances(&self, world: &World) -> u64 {
+    /// How much has kept processes from remembering or storing a refusal so far.
+    fn disturbances(&self, world: &World) -> u64 {
         let stopped = |process: &Process| process.paused_us() + u64::from(process.is_crashed());
         let stopped: u64 = world.processes().iter().map(|process| stopped(process)).sum();
         let failed = self.statement_failures + self.statements_away + self.clocks_set;
-        // Who seals a row anew makes it another one.
+        // A row that is sealed again has another row version.
         stopped + u64::from(failed) + self.kept_us
     }
 
-    /// R: one request a process at most, and then after pauses that double.
-    fn check_asked(&mut self, world: &World, process: &Process, refresh: Name) {
-        let hindrances = self.hindrances(world);
+    /// R: at most one request per process, then only after pauses that double.
+    fn check_repeats(&mut self, world: &World, process: &Process, refresh: Name) {
+        let disturbances = self.disturbances(world);
         let Some(refused) = self.refused.iter_mut().find(|refused| refused.refresh == refresh)
         else {
             return;
         };
-        refused.asked += 1;
+        refused.repeats += 1;
         let passed_ms = (world.now_us() - refused.since_us) / 1_000;
         let doublings = (1 + passed_ms / Limits::DEFAULT.refusal_pause_min_ms).ilog2();
         let processes = u32::try_from(world.processes().len()).expect("are few");
-        let is_often = refused.asked > 2 + doublings + processes;
-        if is_often && refused.hindrances == hindrances && !world.setting.has_old() {
-            let (name, asked) = (refresh.refresh_token(), refused.asked);
-            let text = format!("{} sends {name} for the {asked}th time again", process.name);
+        let is_often = refused.repeats > 2 + doublings + processes;
+        if is_often && refused.disturbances == disturbances && !world.setting.has_old() {
+            let (name, repeats) = (refresh.refresh_token(), refused.repeats);
+            let text = format!("{} sends {name} again, for the {repeats}th time", process.name);
             self.violate("R", text);
         }
     }
 
     fn answered(&mut self, process: usize, refresh: Name) {
-        let ours = |ask: &&mut Ask| ask.process == process && ask.refresh == refresh;
-        self.asks.iter_mut().filter(ours).for_each(|ask| ask.is_answered = true);
+        let ours =
+            |request: &&mut Request| request.process == process && request.refresh == refresh;
+        self.requests.iter_mut().filter(ours).for_each(|request| request.is_answered = true);
     }
 
     /// The provider has exchanged a refresh token; the answer may be lost already.
@@ -213,7 +222,7 @@ impl Ledger {
     /// I3: the provider has refused a refresh token.
     pub(crate) fn check_reuse(&mut self, world: &World, process: &Process, refresh: Name) {
         let Some(first) = self.spends.iter().find(|spend| spend.refresh == refresh) else { return };
-        match excuses::reuse(world, self, first, process) {
+        match unavoidable::reuse(world, self, first, process) {
             Some(_) if self.reused.contains(&refresh) => {}
             Some(_) => {
                 self.counts.inherent += 1;
@@ -237,8 +246,8 @@ impl Ledger {
         self.answered(process.id, refresh);
         if !granted {
             if self.refused.iter().all(|refused| refused.refresh != refresh) {
-                let hindrances = self.hindrances(world);
-                self.refused.push(Refused { refresh, since_us: now_us, asked: 0, hindrances });
+                let disturbances = self.disturbances(world);
+                self.refused.push(Refused { refresh, since_us: now_us, repeats: 0, disturbances });
             }
             self.refusals.push(Refusal {
                 refresh,

@@ -1,42 +1,42 @@
-//! The refresh protocol under every fault: the engine of `src/refresh`, unchanged, on a simulated
-//! clock, table and provider, with many processes. Everything in a schedule comes from its seed,
-//! so that whatever breaks an invariant can be seen again.
+//! The refresh protocol under every fault: the unchanged engine of `src/refresh` with a simulated clock,
+//! table and provider, and many processes. Everything in a schedule comes from its seed, so every
+//! violation can be repeated.
 //!
-//! Without arguments: many schedules, the fault matrix, dropped futures, and each repair of the
-//! protocol switched off in turn. `--seeds N --from S` runs only those schedules; with
+//! Without arguments it runs many schedules, the fault matrix and dropped futures, and then switches off
+//! each repair of the protocol in turn. `--seeds N --from S` runs only those schedules. With
 //! `--without REPAIR` it looks for a violation.
 
-mod answer;
-mod calm;
-mod chance;
-mod change;
+mod actors;
+mod checked_call;
 mod choices;
 mod database;
-mod draw;
-mod excuses;
+mod dropped_futures;
 mod executor;
+mod fault_matrix;
 mod faults;
-mod fleet;
 mod instance;
-mod judge;
 mod ledger;
-mod machine;
-mod matrix;
-mod missing;
-mod notes;
-mod old;
+mod many_rows;
+mod old_instance;
 mod options;
-mod polls;
 mod process;
 mod provider;
+mod random;
+mod random_schedule;
+mod recovery;
+mod refresh_notes;
+mod refresh_states;
 mod repairs;
 mod report;
+mod row_change;
 mod run;
+mod runtime;
 mod schedule;
 mod seeds;
-mod states;
 mod table;
-mod users;
+mod token_response;
+mod unavoidable;
+mod without_repair;
 mod world;
 
 use std::process::ExitCode;
@@ -46,7 +46,7 @@ use options::Options;
 use repairs::Repairs;
 use report::Failure;
 
-/// Timeouts so many seeds a missing repair must be noticed.
+/// A missing repair must be noticed within so many seeds.
 const NOTICED_WITHIN_SEEDS: u64 = 10_000;
 
 #[allow(clippy::print_stdout, clippy::print_stderr)] // a program's report
@@ -71,8 +71,10 @@ fn main() -> ExitCode {
 fn everything(options: &Options) -> Result<(), String> {
     schedules(options)?;
     let as_text = |failure: Failure| failure.to_string();
-    timed("all combinations of faults", || matrix::all(options.stride).map_err(as_text))?;
-    timed("runs with a dropped future", || polls::all(options.taken_apart).map_err(as_text))?;
+    timed("all combinations of faults", || fault_matrix::all(options.stride).map_err(as_text))?;
+    timed("runs with a dropped future", || {
+        dropped_futures::all(options.taken_apart).map_err(as_text)
+    })?;
     for name in Repairs::NAMES {
         let repairs = Repairs::ALL.without(name).expect("is one of the names");
         match seeds::run_all(0..NOTICED_WITHIN_SEEDS, repairs) {

@@ -9,9 +9,9 @@ pub(crate) struct Options {
     pub(crate) seeds: u64,
     pub(crate) from: u64,
     pub(crate) repairs: Repairs,
-    /// Neither the matrix nor anything else.
+    /// Only schedules: no fault matrix, no dropped futures, no repairs.
     pub(crate) only_seeds: bool,
-    /// Every so many settings of the matrix.
+    /// The fault matrix runs every `stride`-th setting.
     pub(crate) stride: usize,
     /// Schedules whose futures are dropped.
     pub(crate) taken_apart: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        // Without optimisation a tenth of the work takes as long.
+        // A build without optimization takes ten times as long.
         let quick = cfg!(debug_assertions);
         let mut options = Self {
             seeds: if quick { 1_000 } else { 100_000 },

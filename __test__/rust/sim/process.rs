@@ -1,4 +1,4 @@
-//! A process as the machine sees it: it may be paused, it may die, and its clocks are its own.
+//! A simulated process: it may be paused, it may crash, and it has clocks of its own.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;

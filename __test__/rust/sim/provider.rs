@@ -8,22 +8,22 @@ use tokenkeep::oauth::{Refusal, TokenEndpoint, Verdict};
 use tokenkeep::secret::RefreshToken;
 use tokio::sync::oneshot;
 
-use super::answer::{self, Lifetime};
 use super::faults::{Point, Reply, When};
 use super::process::Process;
-use super::states::OURS;
+use super::refresh_states::OURS;
+use super::token_response::{self, Lifetime};
 use super::world::World;
 
 /// How a provider treats refresh tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The same refresh token for ever.
+    /// The refresh token never changes.
     Keeps,
-    /// The same for ever, but nobody promises so: Google.
+    /// The refresh token never changes, but the provider does not promise that, as with Google.
     KeepsUnpromised,
-    /// A new one each time; the old one coming back ends the family.
+    /// A new refresh token each time; reuse of an old one revokes the family.
     RotatesStrictly,
-    /// A new one each time; the old one is only refused.
+    /// A new refresh token each time; an old one is only refused.
     RotatesLoosely,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Grant {
 pub(crate) struct Provider {
     pub(crate) kind: Kind,
     pub(crate) families: Vec<Family>,
-    /// Since when and until when each access token is good.
+    /// Since when and until when each access token is valid.
     access: Vec<(u64, u64)>,
 }
 
@@ -98,7 +98,7 @@ impl Provider {
         self.grant(family, now_us, lifetime)
     }
 
-    /// New tokens of a family, the refresh token as it is.
+    /// A new access token of a family, with its newest refresh token.
     pub(crate) fn grant(&mut self, family: u32, now_us: u64, lifetime: Duration) -> Grant {
         let lifetime_us = u64::try_from(lifetime.as_micros()).expect("is short");
         self.access.push((now_us, now_us + lifetime_us));
@@ -141,7 +141,7 @@ pub(crate) struct Endpoint {
     pub(crate) process: Arc<Process>,
 }
 
-/// Marks an answer as lost that nobody has taken.
+/// Reports an answer as lost if it is dropped before it arrives.
 struct OnItsWay {
     world: Arc<World>,
     refresh: Name,
@@ -158,10 +158,10 @@ impl Drop for OnItsWay {
 }
 
 impl Endpoint {
-    /// One request, as far as the network lets it come.
-    pub(crate) async fn ask(&self, refresh: Name) -> Verdict {
+    /// Sends one request over the simulated network.
+    pub(crate) async fn send(&self, refresh: Name) -> Verdict {
         let world = &self.world;
-        let sent = world.sending(&self.process, Point::Ask).await;
+        let sent = world.sending(&self.process, Point::Send).await;
         world.note(&self.process.name, || match sent.reply {
             Reply::Usual => format!("sends {}", refresh.refresh_token()),
             reply => format!("sends {} ({reply:?})", refresh.refresh_token()),
@@ -170,7 +170,7 @@ impl Endpoint {
         let mut on_its_way =
             OnItsWay { world: Arc::clone(world), refresh, process: self.process.id, taken: false };
         let verdict = self.answer(refresh, sent.reply).await;
-        // An answer that came whole was received, whatever is made of it.
+        // A complete answer was received, however it is judged.
         let granted = match verdict {
             Verdict::Granted(_) => Some(true),
             Verdict::Ambiguous(_) if sent.reply == Reply::OddLifetime => Some(true),
@@ -180,7 +180,7 @@ impl Endpoint {
         on_its_way.taken = granted.is_some();
         if let Some(granted) = granted {
             world.note(&self.process.name, || {
-                (if granted { "has its answer" } else { "is told invalid_grant" }).into()
+                (if granted { "gets its answer" } else { "gets invalid_grant" }).into()
             });
             world.truth().ledger.received(world, refresh, &self.process, granted);
         }
@@ -192,19 +192,19 @@ impl Endpoint {
         let unavailable =
             |status| Error::ProviderUnavailable { status, reason: "simulated".into() };
         let world = &self.world;
-        let (there_us, back_us, lifetime) = world.chance(|chance| {
+        let (there_us, back_us, lifetime) = world.random(|random| {
             let there_us = match reply {
-                Reply::Slow => chance.between(5_000_000, 14_900_000),
-                Reply::Delayed => chance.between(1_000_000, 90_000_000),
-                _ => chance.between(20_000, 200_000),
+                Reply::Slow => random.between(5_000_000, 14_900_000),
+                Reply::Delayed => random.between(1_000_000, 90_000_000),
+                _ => random.between(20_000, 200_000),
             };
             let back_us = match reply {
-                Reply::Late => chance.between(15_000_000, 120_000_000),
-                _ => chance.between(10_000, 100_000),
+                Reply::Late => random.between(15_000_000, 120_000_000),
+                _ => random.between(10_000, 100_000),
             };
             let lifetime = match reply {
-                Reply::OddLifetime => Lifetime::odd(chance),
-                _ => Lifetime::usual(lifetime(chance)),
+                Reply::OddLifetime => Lifetime::odd(random),
+                _ => Lifetime::usual(lifetime(random)),
             };
             (there_us, back_us, lifetime)
         });
@@ -224,7 +224,7 @@ impl Endpoint {
                 let error = Error::ProviderThrottled { retry_after_ms: Some(20_000) };
                 return at_once(Verdict::Transient(error, Some(pause))).await;
             }
-            Reply::Passing if repairs.passing => {
+            Reply::Passing if repairs.passing_refusal => {
                 return at_once(Verdict::Transient(unavailable(Some(400)), None)).await;
             }
             Reply::Passing => {
@@ -241,7 +241,7 @@ impl Endpoint {
         let (_, paused_us) = world.truth().ledger.lease_of(process.id);
         let was_paused = process.paused_us() > paused_us;
         world.after(there_us, move |world| {
-            world.reached(&process, Point::Ask, When::Before);
+            world.reached(&process, Point::Send, When::Before);
             let now_us = world.now_us();
             let grant = {
                 let mut truth = world.truth();
@@ -263,14 +263,16 @@ impl Endpoint {
                 ),
                 None => format!("refuses {}", refresh.refresh_token()),
             });
-            world.reached(&process, Point::Ask, When::After);
+            world.reached(&process, Point::Send, When::After);
             let rotates = world.setting.provider.rotates();
             let verdict = match (reply, grant) {
                 (Reply::LostAfter | Reply::Garbled, _) => {
                     Verdict::Ambiguous(Error::ProviderResponse { reason: "simulated".into() })
                 }
-                (_, None) => answer::refused(),
-                (_, Some(grant)) => answer::granted(grant, rotates, &lifetime, repairs.lifetime),
+                (_, None) => token_response::refused(),
+                (_, Some(grant)) => {
+                    token_response::granted(grant, rotates, &lifetime, repairs.odd_lifetime)
+                }
             };
             world.after(back_us, move |_| drop(answered.send(verdict)));
         });
@@ -281,16 +283,16 @@ impl Endpoint {
     }
 }
 
-/// Most tokens live for an hour, some not even for the refresh buffer.
-pub(crate) fn lifetime(chance: &mut super::chance::Chance) -> Duration {
-    let seconds = if chance.percent(85) { 3_600 } else { chance.pick(&[45, 200, 400, 7_200]) };
+/// Most tokens are valid for an hour, some for less than the refresh buffer.
+pub(crate) fn lifetime(random: &mut super::random::Random) -> Duration {
+    let seconds = if random.percent(85) { 3_600 } else { random.pick(&[45, 200, 400, 7_200]) };
     Duration::from_secs(seconds)
 }
 
 impl TokenEndpoint for Endpoint {
     fn client(&self) -> Option<&str> {
         // The client of a refreshFn is not known to the engine.
-        (!self.world.setting.callback).then_some(OURS)
+        (!self.world.setting.refresh_fn).then_some(OURS)
     }
 
     fn may_rotate(&self) -> bool {
@@ -298,12 +300,12 @@ impl TokenEndpoint for Endpoint {
     }
 
     fn is_repeatable(&self) -> bool {
-        !self.world.setting.callback
+        !self.world.setting.refresh_fn
     }
 
     async fn refresh(&self, token: &RefreshToken, _: Duration, _: Duration) -> Verdict {
         match Name::parse(token.expose()) {
-            Some(refresh) => self.ask(refresh).await,
+            Some(refresh) => self.send(refresh).await,
             None => Verdict::Refused(Error::internal("this is no refresh token")),
         }
     }

@@ -1,150 +1,80 @@
-//! Repairs of the protocol that a run can do without, to show that the simulation would notice.
-//! The engine stays as it is: its table, its limits or its caller are made to behave as if the
-//! repair were missing. The first fifteen have the names of the checked model.
+//! Rules of the protocol that a run can switch off, to show that the simulation notices. The engine stays
+//! as it is: its table, its limits or its caller behave as if the rule were missing. The table
+//! "Counterexamples" in `docs/internals/refresh-protocol.md` names the repair of each rule.
 
-/// What works as it should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Repairs {
-    /// The row version is the pair of texts, not the refresh column alone.
-    pub(crate) pair: bool,
-    /// Waiters also go on when the lease is free.
-    pub(crate) poll: bool,
-    /// A commit that matched nothing is repeated over the same refresh token.
-    pub(crate) replain: bool,
-    /// That second commit writes the access token only if it runs longer.
-    pub(crate) exprule: bool,
-    /// An expired lease is watched before it is taken over.
-    pub(crate) grace: bool,
-    /// Expiry counts from the lease.
-    pub(crate) expbase: bool,
-    /// A lease is released by its value, whatever the row version.
-    pub(crate) relid: bool,
-    /// Who reads, seals and writes does so in one step.
-    pub(crate) versioncheck: bool,
-    /// A token is judged again when it is handed out.
-    pub(crate) ucheck: bool,
-    /// In a mixed fleet a commit leaves a live lease behind.
-    pub(crate) leave: bool,
-    /// A token that may be worthless is stored as not fresh.
-    pub(crate) expire_early: bool,
-    /// The expired value of an unknown outcome that was taken over is put back.
-    pub(crate) restore: bool,
-    /// A row is marked only under the holder's own lease.
-    pub(crate) marklease: bool,
-    /// Nothing is marked while the outcome is unknown and recent.
-    pub(crate) dlimit: bool,
-    /// At its deadline a waiter does not refresh without the lease.
-    pub(crate) locked: bool,
-    /// A refusal that concerns one row is not taken for one of the client.
-    pub(crate) rowrefusal: bool,
-    /// A breaker knows the secret, too.
-    pub(crate) secret: bool,
-    /// A row's client is known, and another one ends nothing.
-    pub(crate) client: bool,
-    /// Marks in numbers that no users explain are not believed.
-    pub(crate) marks: bool,
-    /// A success whose lifetime is odd is one.
-    pub(crate) lifetime: bool,
-    /// A refusal that passes is told from a dead grant.
-    pub(crate) passing: bool,
-    /// A refusal that stays is remembered, by all processes.
-    pub(crate) asked: bool,
-    /// Each try of a commit uses the login of the day.
-    pub(crate) login: bool,
-    /// Who asks for more than the refresh buffer is not given less.
-    pub(crate) wanted: bool,
-    /// What has failed waits its turn, and is sent once a run.
-    pub(crate) turn: bool,
+macro_rules! repairs {
+    ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
+        /// The rules that are in force.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) struct Repairs {
+            $($(#[$doc])* pub(crate) $field: bool,)*
+        }
+
+        impl Repairs {
+            pub(crate) const ALL: Self = Self { $($field: true,)* };
+
+            pub(crate) const NAMES: &[&str] = &[$($name,)*];
+
+            /// All but this one; `None`: there is no such repair.
+            pub(crate) fn without(self, name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self { $field: false, ..self }),)*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-impl Repairs {
-    pub(crate) const ALL: Self = Self {
-        pair: true,
-        poll: true,
-        replain: true,
-        exprule: true,
-        grace: true,
-        expbase: true,
-        relid: true,
-        versioncheck: true,
-        ucheck: true,
-        leave: true,
-        expire_early: true,
-        restore: true,
-        marklease: true,
-        dlimit: true,
-        locked: true,
-        rowrefusal: true,
-        secret: true,
-        client: true,
-        marks: true,
-        lifetime: true,
-        passing: true,
-        asked: true,
-        login: true,
-        wanted: true,
-        turn: true,
-    };
-
-    pub(crate) const NAMES: [&str; 25] = [
-        "pair",
-        "poll",
-        "replain",
-        "exprule",
-        "grace",
-        "expbase",
-        "relid",
-        "versioncheck",
-        "ucheck",
-        "leave",
-        "expire_early",
-        "restore",
-        "marklease",
-        "dlimit",
-        "locked",
-        "rowrefusal",
-        "secret",
-        "client",
-        "endings",
-        "lifetime",
-        "passing",
-        "asked",
-        "login",
-        "wanted",
-        "turn",
-    ];
-
-    /// All but this one; `None` when there is no such repair.
-    pub(crate) fn without(mut self, name: &str) -> Option<Self> {
-        let repair = match name {
-            "pair" => &mut self.pair,
-            "poll" => &mut self.poll,
-            "replain" => &mut self.replain,
-            "exprule" => &mut self.exprule,
-            "grace" => &mut self.grace,
-            "expbase" => &mut self.expbase,
-            "relid" => &mut self.relid,
-            "versioncheck" => &mut self.versioncheck,
-            "ucheck" => &mut self.ucheck,
-            "leave" => &mut self.leave,
-            "expire_early" => &mut self.expire_early,
-            "restore" => &mut self.restore,
-            "marklease" => &mut self.marklease,
-            "dlimit" => &mut self.dlimit,
-            "locked" => &mut self.locked,
-            "rowrefusal" => &mut self.rowrefusal,
-            "secret" => &mut self.secret,
-            "client" => &mut self.client,
-            "endings" => &mut self.marks,
-            "lifetime" => &mut self.lifetime,
-            "passing" => &mut self.passing,
-            "asked" => &mut self.asked,
-            "login" => &mut self.login,
-            "wanted" => &mut self.wanted,
-            "turn" => &mut self.turn,
-            _ => return None,
-        };
-        *repair = false;
-        Some(self)
-    }
+repairs! {
+    /// The row version is the pair of texts, not the refresh token's text alone.
+    version_pair = "version-pair",
+    /// Every poll starts at step 1, so a waiter also goes on when the lease is free.
+    poll = "poll",
+    /// A commit that matched no row is repeated over the same refresh token.
+    recommit = "recommit",
+    /// That second commit writes the access token only if it lasts longer.
+    longer_expiry = "longer-expiry",
+    /// An expired lease is watched before it is taken over.
+    takeover_grace = "takeover-grace",
+    /// The expiry counts from the lease.
+    expiry_from_lease = "expiry-from-lease",
+    /// A lease is released by its value, whatever the row version is.
+    release_by_lease = "release-by-lease",
+    /// Who keeps a stored token while writing uses the version check.
+    version_check = "version-check",
+    /// A token is judged again when it is returned.
+    return_check = "return-check",
+    /// A write in a mixed fleet leaves a leftover.
+    leftover = "leftover",
+    /// A token that may be worthless is stored as not fresh.
+    expire_early = "expire-early",
+    /// A release puts back the expired value that was taken over.
+    restore_lease = "restore-lease",
+    /// A row is marked revoked only under the holder's own lease.
+    mark_under_lease = "mark-under-lease",
+    /// No row is marked revoked while a recent outcome is unknown.
+    unknown_outcome_limit = "unknown-outcome-limit",
+    /// A waiter never refreshes without the lease, not even at its deadline.
+    lease_required = "lease-required",
+    /// A refusal of one row opens no breaker.
+    row_refusal = "row-refusal",
+    /// The login of a breaker includes the client secret.
+    login_secret = "login-secret",
+    /// Only a proven client's word marks a row as revoked.
+    proven_client = "proven-client",
+    /// One client marks only so many rows as revoked without a refresh in between.
+    mark_limit = "mark-limit",
+    /// A success with an odd lifetime is a success.
+    odd_lifetime = "odd-lifetime",
+    /// A refusal that passes is no revoked grant.
+    passing_refusal = "passing-refusal",
+    /// A refusal that would be repeated is remembered by all processes.
+    refusal_pause = "refusal-pause",
+    /// Each try of a commit uses the database's current settings.
+    current_login = "current-login",
+    /// A caller that asks for more than the refresh buffer does not get less.
+    longer_token = "longer-token",
+    /// Failed rows are leased last, and sent once a run.
+    failed_last = "failed-last",
 }

@@ -1,9 +1,9 @@
-//! What a run tells: a trace that can be read, and what has happened in how many schedules.
+//! The report of a run: the trace of a violation, and sums over all schedules.
 
 use super::ledger::{Counts, Violation};
 use super::run::Outcome;
 
-/// A broken invariant, and how it came about.
+/// A broken invariant, and its trace.
 pub(crate) struct Failure {
     name: String,
     violation: Violation,
@@ -62,12 +62,12 @@ impl Sums {
 
 impl std::fmt::Display for Sums {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Counts { refreshes, late_commits, over_nothing, takeovers, marks, inherent } =
+        let Counts { refreshes, late_commits, unmatched_commits, takeovers, marks, inherent } =
             self.counts;
         write!(
             f,
             "{} faults struck; {refreshes} refreshes, {takeovers} takeovers, {late_commits} late commits, \
-             {over_nothing} commits over a changed row, {marks} rows marked revoked, \
+             {unmatched_commits} commits over a changed row, {marks} rows marked revoked, \
              {inherent} tokens spent twice where no client can prevent it",
             self.struck
         )

@@ -1,4 +1,4 @@
-//! Runs one schedule to its end, lets calm return, and looks what is left.
+//! Runs one schedule to its end, and checks that the row recovers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use tokenkeep::refresh::Runtime;
 
-use super::calm::calm;
-use super::chance::Chance;
-use super::change::Change;
+use super::actors;
 use super::choices::Choices;
 use super::database::StoredRow;
 use super::executor::{CrashAt, Executor};
 use super::faults::Faults;
 use super::instance::{self, Impatient, Instance};
 use super::ledger::{Counts, Violation};
-use super::machine::Machine;
-use super::old;
+use super::old_instance;
+use super::random::Random;
+use super::recovery::check_recovery;
+use super::refresh_states::OURS;
+use super::row_change::Change;
+use super::runtime::Machine;
 use super::schedule::{Member, Schedule};
-use super::states::OURS;
 use super::table::ROW;
-use super::users;
 use super::world::World;
 
-/// What is done to a schedule beside its faults.
+/// What is done to a schedule besides its faults.
 #[derive(Default)]
 pub(crate) struct Extras {
     pub(crate) traced: bool,
     /// Kills a process at one of its polls.
     pub(crate) crash_at: Option<CrashAt>,
-    /// The first caller goes away after so many polls.
+    /// The first caller leaves after so many polls.
     pub(crate) leaves_after: Option<u64>,
-    /// What the first process meets, step by step.
+    /// What happens to the first process, step by step.
     pub(crate) choices: Option<Choices>,
 }
 
@@ -43,16 +43,16 @@ pub(crate) struct Outcome {
     pub(crate) struck: u32,
     /// Polls of the first process.
     pub(crate) polls_of_first: u64,
-    /// Whether the first caller went away.
+    /// Whether the first caller has left.
     pub(crate) has_left: bool,
     pub(crate) choices: Option<Choices>,
     pub(crate) trace: Vec<String>,
 }
 
-/// Runs `schedule`; what chance has still to decide comes from `chance`.
-pub(crate) fn run(schedule: &Schedule, chance: Chance, extras: Extras) -> Outcome {
+/// Runs `schedule` with further random numbers from `random`.
+pub(crate) fn run(schedule: &Schedule, random: Random, extras: Extras) -> Outcome {
     let faults = Faults::new(schedule.faults.clone(), extras.choices);
-    let world = World::new(schedule.setting, faults, chance, extras.traced);
+    let world = World::new(schedule.setting, faults, random, extras.traced);
     let mut executor = Executor::new(Arc::clone(&world), extras.crash_at);
     let has_left = Arc::new(AtomicBool::new(false));
     first_row(&world, schedule);
@@ -62,7 +62,7 @@ pub(crate) fn run(schedule: &Schedule, chance: Chance, extras: Extras) -> Outcom
     }
     executor.run();
     let polls_of_first = executor.polls_of(0);
-    calm(&world, &mut executor);
+    check_recovery(&world, &mut executor);
     let mut faults = world.faults.lock().expect("nothing panics while holding it");
     let (struck, choices) = (faults.struck, faults.choices.take());
     let trace = world.take_trace();
@@ -77,7 +77,7 @@ fn first_row(world: &World, schedule: &Schedule) {
     let mut truth = world.truth();
     let left = Duration::from_secs(left_s.unsigned_abs());
     let grant = truth.provider.connect(0, if left_s > 0 { left } else { Duration::ZERO });
-    let sealed = users::connected(world, grant);
+    let sealed = actors::connected(world, grant);
     let now = world.now();
     let mut row = StoredRow {
         expires_at: if left_s > 0 { now.plus(left) } else { now.minus(left) },
@@ -90,7 +90,7 @@ fn first_row(world: &World, schedule: &Schedule) {
         row.access = grant.access.access_token().into();
     }
     truth.change(world, "user", Change::Connect, Some(row));
-    // What an old service has stored has no known client.
+    // The client of a row that an old service has stored is not known.
     truth.states.stored(ROW, (!schedule.setting.legacy).then_some(OURS));
 }
 
@@ -110,7 +110,7 @@ fn take_part(
             let (machine, at) = (machine.clone(), Duration::from_micros(call.at_us));
             world.spawn(&process, async move {
                 machine.sleep(at).await;
-                let _ = old::call(&machine).await;
+                let _ = old_instance::call(&machine).await;
             });
         }
         return;

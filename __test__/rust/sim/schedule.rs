@@ -1,25 +1,25 @@
-//! What happens in one schedule: who takes part, who asks when, and what goes wrong.
+//! What happens in one schedule: who takes part, who calls when, and what goes wrong.
 
 use tokenkeep::config::Limits;
 
-use super::change::Change;
 use super::faults::Fault;
 use super::provider::Kind;
 use super::repairs::Repairs;
+use super::row_change::Change;
 
-/// The kind of world.
+/// The kind of provider, store and processes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
     pub(crate) provider: Kind,
-    /// A dead grant marks the row, instead of deleting it.
-    pub(crate) marks: bool,
+    /// The store marks a revoked row; otherwise it deletes the row.
+    pub(crate) marks_revoked: bool,
     /// The row was stored in plaintext by old code.
     pub(crate) legacy: bool,
-    /// A `refreshFn` asks, and is never interrupted.
-    pub(crate) callback: bool,
-    /// Old TypeScript instances take part.
+    /// A `refreshFn` refreshes, and is never interrupted.
+    pub(crate) refresh_fn: bool,
+    /// How many old TypeScript instances take part.
     pub(crate) olds: usize,
-    /// The clock of one is wrong by an hour.
+    /// The clock of an old instance is wrong by an hour.
     pub(crate) old_skewed: bool,
     pub(crate) repairs: Repairs,
 }
@@ -31,42 +31,42 @@ impl Setting {
 
     /// Whether tokenkeep knows of the old instances.
     pub(crate) fn mixed_fleet(&self) -> bool {
-        self.has_old() && self.repairs.leave
+        self.has_old() && self.repairs.leftover
     }
 
-    /// Whether this write may leave plaintext behind: only what keeps an old text.
+    /// Whether this write may leave plaintext in the row: only if it keeps an old text.
     pub(crate) fn legacy_write(&self, change: Change) -> bool {
-        self.legacy && matches!(change, Change::Connect | Change::Keep | Change::End)
+        self.legacy && matches!(change, Change::Connect | Change::Keep | Change::Revoke)
     }
 
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = Limits::DEFAULT;
-        if !self.repairs.grace && !self.mixed_fleet() {
+        if !self.repairs.takeover_grace && !self.mixed_fleet() {
             limits.takeover_grace_ms = 0;
         }
-        if !self.repairs.asked {
+        if !self.repairs.refusal_pause {
             limits.refusal_pause_min_ms = limits.failure_pause_min_ms;
             limits.refusal_pause_max_ms = limits.failure_pause_max_ms;
         }
-        if !self.repairs.dlimit {
+        if !self.repairs.unknown_outcome_limit {
             limits.unknown_outcome_ms = 0;
         }
         limits
     }
 }
 
-/// What a process asks for.
+/// What a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asks {
+pub(crate) enum CallKind {
     /// A fresh token.
     Fresh,
-    /// A fresh token; a usable one while somebody else refreshes.
+    /// A fresh token, or a usable one while somebody else refreshes.
     UsableAtOnce,
-    /// A token for half an hour; a usable one while somebody else refreshes would be too short.
+    /// A token that is valid for half an hour, even while somebody else refreshes.
     Long,
-    /// A token that is refreshed now.
+    /// A forced refresh.
     Forced,
-    /// Nothing: it refreshes the row ahead of time.
+    /// `refreshExpiring`.
     Claim,
 }
 
@@ -74,7 +74,7 @@ pub(crate) enum Asks {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     pub(crate) at_us: u64,
-    pub(crate) asks: Asks,
+    pub(crate) kind: CallKind,
 }
 
 /// A process that takes part.
@@ -82,7 +82,7 @@ pub(crate) struct Call {
 pub(crate) struct Member {
     pub(crate) is_old: bool,
     pub(crate) skew_hours: i64,
-    /// Until then it lacks the second key.
+    /// It has the second key only from this time on.
     pub(crate) lacks_key_until_us: u64,
     pub(crate) calls: Vec<Call>,
 }
@@ -91,21 +91,22 @@ pub(crate) struct Member {
 pub(crate) struct Schedule {
     pub(crate) setting: Setting,
     pub(crate) members: Vec<Member>,
-    /// What is left of the access token at the beginning; `None`: there is no row.
+    /// How long the access token is valid at the start, in seconds; `None`: there is no row.
     pub(crate) left_s: Option<i64>,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl Schedule {
-    /// What the trace begins with.
+    /// The head of the trace.
     pub(crate) fn describe(&self) -> String {
-        let Setting { provider, marks, legacy, callback, .. } = self.setting;
-        let ending = if marks { "marks" } else { "deletes" };
-        let asked = if callback { "by a refreshFn" } else { "over HTTP" };
+        let Setting { provider, marks_revoked, legacy, refresh_fn, .. } = self.setting;
+        let store = if marks_revoked { "marks" } else { "deletes" };
+        let endpoint = if refresh_fn { "a refreshFn" } else { "HTTP" };
         let stored = if legacy { ", in plaintext" } else { "" };
         let row = self.left_s.map_or("no row".into(), |s| format!("a row with {s} s left{stored}"));
-        let mut text =
-            format!("provider {provider:?}, asked {asked}; a dead grant {ending} the row; {row}\n");
+        let mut text = format!(
+            "provider {provider:?}, by {endpoint}; the store {store} revoked rows; {row}\n"
+        );
         for (index, member) in self.members.iter().enumerate() {
             let name = if member.is_old { "old" } else { "T" };
             let skew = member.skew_hours;

@@ -1,12 +1,12 @@
-//! Many schedules, one a seed, on all cores.
+//! Many schedules, one per seed, on all cores.
 
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use super::chance::Chance;
-use super::fleet;
+use super::many_rows;
+use super::random::Random;
 use super::repairs::Repairs;
 use super::report::{Failure, Sums, fail};
 use super::run::{Extras, run};
@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 
 const UNPOISONED: &str = "nothing panics while it holds this lock";
 
-/// Runs the schedules of these seeds; the failure is that of the smallest seed that was met.
+/// Runs the schedules of these seeds. A failure is that of the smallest failing seed that was run.
 pub(crate) fn run_all(seeds: Range<u64>, repairs: Repairs) -> Result<Sums, Failure> {
     let next = AtomicU64::new(seeds.start);
     let failed: Mutex<Option<(u64, Failure)>> = Mutex::new(None);
@@ -51,17 +51,17 @@ pub(crate) fn run_all(seeds: Range<u64>, repairs: Repairs) -> Result<Sums, Failu
 }
 
 fn one(seed: u64, repairs: Repairs) -> Result<super::run::Outcome, Failure> {
-    if fleet::is_fleet(seed) {
-        return fleet::run(seed, repairs);
+    if many_rows::has_many_rows(seed) {
+        return many_rows::run(seed, repairs);
     }
-    let mut chance = Chance::new(seed);
-    let schedule = Schedule::draw(&mut chance, repairs);
-    let mut outcome = run(&schedule, chance.clone(), Extras::default());
+    let mut random = Random::new(seed);
+    let schedule = Schedule::draw(&mut random, repairs);
+    let mut outcome = run(&schedule, random.clone(), Extras::default());
     match outcome.violation.take() {
         None => Ok(outcome),
         Some(violation) => {
             let extras = Extras { traced: true, ..Extras::default() };
-            let again = run(&schedule, chance, extras);
+            let again = run(&schedule, random, extras);
             Err(fail(format!("seed {seed}"), violation, schedule.describe(), &again.trace))
         }
     }

@@ -1,4 +1,4 @@
-//! The row as one process of tokenkeep sees it: the statements of a store, in memory.
+//! The row as one process of tokenkeep sees it: a store's statements in memory.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,22 +13,22 @@ use tokenkeep::refresh::{
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
 
-use super::change::Change;
 use super::database::{
     BOTH_RING, Mark, OLD_RING, StoredRow, is_left_behind, left_behind, open, seal, statement,
     statement_as,
 };
 use super::faults::Point;
-use super::missing::Missing;
-use super::notes::Notes;
 use super::process::Process;
+use super::refresh_notes::Notes;
 use super::repairs::Repairs;
+use super::row_change::Change;
+use super::without_repair::WithoutRepair;
 use super::world::{Truth, World};
 
 pub(crate) struct Table {
     pub(crate) world: Arc<World>,
     pub(crate) process: Arc<Process>,
-    pub(crate) missing: Mutex<Missing>,
+    pub(crate) without: Mutex<WithoutRepair>,
     pub(crate) notes: Notes,
 }
 
@@ -40,7 +40,7 @@ pub(crate) const ROW: u32 = 0;
 pub(crate) struct Texts {
     refresh: Arc<str>,
     access: Arc<str>,
-    /// `replain`: shown as if somebody had stored another refresh token.
+    /// Without `recommit`: the row looks as if somebody had stored another refresh token.
     disguised: bool,
 }
 
@@ -61,30 +61,30 @@ impl Table {
         Duration::from_millis(self.world.limits.fresh_ms)
     }
 
-    async fn look(&self, point: Point) -> Result<Option<Row<Texts>>> {
-        let pair = self.repairs().pair;
-        let ended = self.revoked(&Refusal::invalid_grant(None));
+    async fn read_at(&self, point: Point) -> Result<Option<Row<Texts>>> {
+        let pair = self.repairs().version_pair;
+        let revoked = self.revoked(&Refusal::invalid_grant(None));
         let login = self.login(point);
         statement_as(&self.world, &self.process, point, login, move |world, truth| {
-            truth.row.as_ref().map(|row| shown(world, row, pair, point, &ended))
+            truth.row.as_ref().map(|row| shown(world, row, pair, point, &revoked))
         })
         .await
     }
 
-    /// Leases the row to this process when it is free, and has no more left than `within`.
+    /// Leases the row to this process if it is free and expires within `within`.
     pub(crate) async fn claim(&self, within: Duration) -> Result<Option<(Row<Texts>, Timestamp)>> {
-        let Repairs { pair, asked, .. } = self.repairs();
-        let ended = self.revoked(&Refusal::invalid_grant(None));
+        let Repairs { version_pair: pair, refusal_pause, .. } = self.repairs();
+        let revoked = self.revoked(&Refusal::invalid_grant(None));
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
             let due = |row: &&StoredRow| row.mark.is_none() && row.expires_at <= now.plus(within);
             let row = truth.row.as_ref().filter(due).filter(|row| row.refreshing_at.is_none())?;
-            if asked && truth.states.rests(ROW, now) {
+            if refusal_pause && truth.states.rests(ROW, now) {
                 return None;
             }
-            world.note(&process.name, || "claims the row".into());
-            let shown = shown(world, row, pair, Point::Read, &ended);
+            world.note(&process.name, || "leases the row for refreshExpiring".into());
+            let shown = shown(world, row, pair, Point::Read, &revoked);
             let leased = StoredRow { refreshing_at: Some(now), ..row.clone() };
             truth.ledger.leased(&process, world.now_us());
             truth.change(world, &process.name, Change::Touch, Some(leased));
@@ -95,19 +95,19 @@ impl Table {
 }
 
 /// The row as a statement gives it.
-fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, ended: &Error) -> Row<Texts> {
+fn shown(world: &World, row: &StoredRow, pair: bool, point: Point, revoked: &Error) -> Row<Texts> {
     Row {
         version: version_of(row, pair),
         expires_at: Some(row.expires_at),
         refreshing_at: row.refreshing_at,
         updated_at: row.updated_at,
-        // What was stored since is not what was refreshed.
+        // A row that was stored since was not refreshed since.
         refreshed_at: row.refreshed_at.filter(|at| row.updated_at <= *at),
         now: world.now(),
         revoked: match row.mark {
-            // A late answer revives what a refresher has marked.
+            // A late answer removes tokenkeep's own mark.
             Some(Mark::Refresher) if point == Point::Reread => None,
-            Some(_) => Some(ended.clone()),
+            Some(_) => Some(revoked.clone()),
             None => None,
         },
         record: Arc::new(Texts {
@@ -125,7 +125,7 @@ fn version_of(row: &StoredRow, pair: bool) -> RowVersion {
     }
 }
 
-/// The row, if its texts are those and nobody has ended it but a refresher.
+/// The row, if its version is this one and the user has not disconnected.
 fn at_version<'a>(truth: &'a Truth, version: &RowVersion, pair: bool) -> Option<&'a StoredRow> {
     let row = truth.row.as_ref()?;
     (version_of(row, pair) == *version && row.mark != Some(Mark::User)).then_some(row)
@@ -174,7 +174,7 @@ impl Contract for Table {
     }
 
     async fn read(&self, (): &()) -> Result<Option<Arc<Row<Texts>>>> {
-        Ok(self.look(Point::Read).await?.map(|row| Arc::new(self.misread(row))))
+        Ok(self.read_at(Point::Read).await?.map(|row| Arc::new(self.misread(row))))
     }
 
     async fn open(&self, (): &(), row: &Row<Texts>) -> Result<Credentials> {
@@ -203,28 +203,28 @@ impl Contract for Table {
         &self,
         (): &(),
         version: &RowVersion,
-        ask: LeaseRequest,
+        request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
-        let (pair, mixed) = (self.repairs().pair, self.world.setting.mixed_fleet());
+        let (pair, mixed) = (self.repairs().version_pair, self.world.setting.mixed_fleet());
         let (version, lease) = (version.clone(), self.lease());
-        if !self.repairs().relid {
-            self.missing().leased = Some(version.clone());
+        if !self.repairs().release_by_lease {
+            self.without().leased = Some(version.clone());
         }
-        if !self.repairs().login {
+        if !self.repairs().current_login {
             let login = self.world.truth().login;
-            self.missing().login = Some(login);
+            self.without().login = Some(login);
         }
-        let unlocked = !self.repairs().locked && self.missing().held.is_some();
+        let unlocked = !self.repairs().lease_required && self.without().held.is_some();
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
             let row = at_version(truth, &version, pair).filter(|row| row.mark.is_none())?.clone();
-            let stale = ask
+            let stale = request
                 .unless_fresh_ms
                 .is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
             let free = row.refreshing_at.is_none_or(|at| {
                 let leftover = mixed && is_left_behind(&row) && at < now.minus(lease);
-                Some(at) == ask.watched || leftover
+                Some(at) == request.watched || leftover
             });
             if stale && !free && unlocked {
                 world.note(&process.name, || "goes on without the lease".into());
@@ -254,7 +254,7 @@ impl Contract for Table {
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
         let (repairs, mixed) = (self.repairs(), self.world.setting.mixed_fleet());
-        let marks = self.world.setting.marks;
+        let marks = self.world.setting.marks_revoked;
         let (version, lease, buffer) = (version.clone(), self.lease(), self.buffer());
         let RowVersion { refresh, access } = commit.sealed.version.clone();
         let (refresh, access) = (refresh.expect("is sealed"), access.expect("is sealed"));
@@ -268,12 +268,13 @@ impl Contract for Table {
         let login = self.login(Point::Commit);
         statement_as(&self.world, &self.process, Point::Commit, login, move |world, truth| {
             let now = world.now();
-            let Some(row) = at_version(truth, &version, repairs.pair) else {
-                world.note(&process.name, || "commits over nothing".into());
-                truth.ledger.counts.over_nothing += 1;
+            let Some(row) = at_version(truth, &version, repairs.version_pair) else {
+                world.note(&process.name, || "commits, and no row matches".into());
+                truth.ledger.counts.unmatched_commits += 1;
                 return None;
             };
-            let expires_at = if repairs.expbase { expires_at } else { now.plus(lifetime) };
+            let expires_at =
+                if repairs.expiry_from_lease { expires_at } else { now.plus(lifetime) };
             let late = row.refreshing_at != Some(leased_at) || leased_at < now.minus(lease);
             let capped = late && rotated && repairs.expire_early;
             let expires_at = if capped { expires_at.min(now.plus(buffer)) } else { expires_at };
@@ -283,7 +284,7 @@ impl Contract for Table {
                 expires_at,
                 refreshing_at: mixed.then(|| left_behind(now)),
                 updated_at: now,
-                // Only the store that marks dead grants knows.
+                // Only the store that marks revoked rows knows that.
                 refreshed_at: marks.then_some(now),
                 mark: None,
             };
@@ -296,13 +297,13 @@ impl Contract for Table {
 
     async fn read_for_commit(&self, (): &()) -> Result<Option<Row<Texts>>> {
         let repairs = self.repairs();
-        let Some(mut row) = self.look(Point::Reread).await? else { return Ok(None) };
-        if !repairs.replain {
+        let Some(mut row) = self.read_at(Point::Reread).await? else { return Ok(None) };
+        if !repairs.recommit {
             let Texts { refresh, access, .. } = &*row.record;
             let (refresh, access) = (Arc::clone(refresh), Arc::clone(access));
             row.record = Arc::new(Texts { refresh, access, disguised: true });
         }
-        if !repairs.exprule {
+        if !repairs.longer_expiry {
             row.expires_at = Some(Timestamp::from_ms(0));
         }
         Ok(Some(row))
@@ -310,20 +311,20 @@ impl Contract for Table {
 
     async fn release(&self, (): &(), lease: Timestamp, restore: Option<Timestamp>) -> Result<()> {
         let repairs = self.repairs();
-        let leased = self.missing().leased.clone();
+        let leased = self.without().leased.clone();
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::Release, move |world, truth| {
             let Some(row) = &truth.row else { return };
             if row.refreshing_at != Some(lease) {
                 return;
             }
-            if !repairs.relid
-                && leased.is_some_and(|leased| leased != version_of(row, repairs.pair))
+            if !repairs.release_by_lease
+                && leased.is_some_and(|leased| leased != version_of(row, repairs.version_pair))
             {
                 truth.ledger.violate("I6", "a release leaves the lease behind");
                 return;
             }
-            let refreshing_at = restore.filter(|_| repairs.restore);
+            let refreshing_at = restore.filter(|_| repairs.restore_lease);
             world.note(&process.name, || match refreshing_at {
                 None => "releases".into(),
                 Some(_) => "releases, and leaves the row in doubt".into(),
@@ -340,11 +341,11 @@ impl Contract for Table {
         let process = Arc::clone(&self.process);
         statement(&self.world, &self.process, Point::ExpireEarly, move |world, truth| {
             let Some(row) =
-                at_version(truth, &version, repairs.pair).filter(|_| repairs.expire_early)
+                at_version(truth, &version, repairs.version_pair).filter(|_| repairs.expire_early)
             else {
                 return;
             };
-            world.note(&process.name, || "marks the tokens for proof".into());
+            world.note(&process.name, || "makes the tokens expire early".into());
             let expires_at = row.expires_at.min(world.now().plus(buffer));
             let row = StoredRow { expires_at, ..row.clone() };
             truth.change(world, &process.name, Change::Touch, Some(row));
@@ -359,19 +360,19 @@ impl Contract for Table {
         lease: Timestamp,
         _: &Refusal,
     ) -> Result<bool> {
-        let (repairs, marks) = (self.repairs(), self.world.setting.marks);
+        let (repairs, marks) = (self.repairs(), self.world.setting.marks_revoked);
         let version = version.clone();
         let process = Arc::clone(&self.process);
-        statement(&self.world, &self.process, Point::End, move |world, truth| {
-            let Some(row) = at_version(truth, &version, repairs.pair) else { return false };
-            if repairs.marklease && row.refreshing_at != Some(lease) {
+        statement(&self.world, &self.process, Point::MarkRevoked, move |world, truth| {
+            let Some(row) = at_version(truth, &version, repairs.version_pair) else { return false };
+            if repairs.mark_under_lease && row.refreshing_at != Some(lease) {
                 return false;
             }
             let marked =
                 StoredRow { refreshing_at: None, mark: Some(Mark::Refresher), ..row.clone() };
             let row = marks.then_some(marked);
-            world.note(&process.name, || "ends the row".into());
-            truth.change(world, &process.name, Change::End, row);
+            world.note(&process.name, || "marks the row revoked".into());
+            truth.change(world, &process.name, Change::Revoke, row);
             true
         })
         .await

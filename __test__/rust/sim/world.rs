@@ -1,4 +1,5 @@
-//! One simulated world: its time, its chance, what is due, and the truth about row and provider.
+//! One simulated world: its clock, its random numbers, its pending events, and the true state of row and
+//! provider.
 
 use std::cmp::Ordering as Order;
 use std::collections::BinaryHeap;
@@ -11,29 +12,29 @@ use std::time::Duration;
 use tokenkeep::config::Limits;
 use tokenkeep::db::Timestamp;
 
-use super::chance::Chance;
 use super::database::StoredRow;
 use super::faults::Faults;
-use super::fleet::Fleet;
 use super::ledger::Ledger;
+use super::many_rows::ManyRows;
 use super::process::Process;
 use super::provider::Provider;
+use super::random::Random;
+use super::refresh_states::States;
 use super::schedule::Setting;
-use super::states::States;
 
 const EPOCH: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 
-/// What is really so, whoever knows it.
+/// The true state, which no process knows completely.
 pub(crate) struct Truth {
     pub(crate) row: Option<StoredRow>,
     pub(crate) provider: Provider,
     pub(crate) ledger: Ledger,
     /// No statement reaches the database before this moment.
     pub(crate) away_until_us: u64,
-    /// The login that the database takes, and that the settings name.
+    /// The login that the database accepts and the settings contain.
     pub(crate) login: u32,
     pub(crate) states: States,
-    pub(crate) fleet: Fleet,
+    pub(crate) many_rows: ManyRows,
 }
 
 type Happening = Box<dyn FnOnce(&World) + Send>;
@@ -64,7 +65,7 @@ impl PartialOrd for Due {
 }
 
 impl Ord for Due {
-    /// The earliest is the greatest.
+    /// The earliest event is the greatest.
     fn cmp(&self, other: &Self) -> Order {
         (other.at_us, other.number).cmp(&(self.at_us, self.number))
     }
@@ -86,7 +87,7 @@ pub(crate) struct World {
     pub(crate) setting: Setting,
     pub(crate) limits: Limits,
     now_us: AtomicU64,
-    chance: Mutex<Chance>,
+    random: Mutex<Random>,
     agenda: Mutex<Agenda>,
     spawned: Mutex<Vec<Spawned>>,
     processes: Mutex<Vec<Arc<Process>>>,
@@ -98,7 +99,7 @@ pub(crate) struct World {
 const UNPOISONED: &str = "nothing panics while it holds this lock";
 
 impl World {
-    pub(crate) fn new(setting: Setting, faults: Faults, chance: Chance, traced: bool) -> Arc<Self> {
+    pub(crate) fn new(setting: Setting, faults: Faults, random: Random, traced: bool) -> Arc<Self> {
         let truth = Truth {
             row: None,
             provider: Provider::new(setting.provider),
@@ -106,14 +107,14 @@ impl World {
             away_until_us: 0,
             login: 0,
             states: States::default(),
-            fleet: Fleet::default(),
+            many_rows: ManyRows::default(),
         };
         let limits = setting.limits();
         Arc::new(Self {
             setting,
             limits,
             now_us: AtomicU64::new(0),
-            chance: Mutex::new(chance),
+            random: Mutex::new(random),
             agenda: Mutex::default(),
             spawned: Mutex::default(),
             processes: Mutex::default(),
@@ -136,8 +137,8 @@ impl World {
         EPOCH.plus(Duration::from_micros(us))
     }
 
-    pub(crate) fn chance<T>(&self, choose: impl FnOnce(&mut Chance) -> T) -> T {
-        choose(&mut self.chance.lock().expect(UNPOISONED))
+    pub(crate) fn random<T>(&self, choose: impl FnOnce(&mut Random) -> T) -> T {
+        choose(&mut self.random.lock().expect(UNPOISONED))
     }
 
     pub(crate) fn truth(&self) -> MutexGuard<'_, Truth> {
@@ -160,13 +161,13 @@ impl World {
         self.processes.lock().expect(UNPOISONED).clone()
     }
 
-    /// Old instances have no version check: whatever else goes wrong, they make it worse.
+    /// Whether old instances, which have no version check, may have made another fault worse.
     pub(crate) fn old_may_interfere(&self, ledger: &Ledger) -> bool {
         let faulty = self.faults.lock().expect(UNPOISONED).struck > 0;
         self.setting.has_old() && (faulty || self.setting.old_skewed || ledger.users_changes > 1)
     }
 
-    /// Something happens after so long, whoever lives or dies meanwhile.
+    /// Something happens after so long, even if its process crashes meanwhile.
     pub(crate) fn after(&self, us: u64, happening: impl FnOnce(&World) + Send + 'static) {
         self.due(self.now_us() + us, What::Happen(Box::new(happening)));
     }
@@ -182,12 +183,12 @@ impl World {
         agenda.due.push(Due { at_us, number, what });
     }
 
-    /// When the next thing is due.
+    /// The time of the next event.
     pub(crate) fn next_due_us(&self) -> Option<u64> {
         self.agenda.lock().expect(UNPOISONED).due.peek().map(|due| due.at_us)
     }
 
-    /// Time passes; what is due then happens, one thing a call.
+    /// Moves the time; one event that is due happens.
     pub(crate) fn pass_to(&self, us: u64) {
         self.now_us.fetch_max(us, Ordering::Relaxed);
         let due = {
@@ -217,7 +218,7 @@ impl World {
         std::mem::take(&mut *self.spawned.lock().expect(UNPOISONED))
     }
 
-    /// A line of the trace, when there is one.
+    /// Adds a line to the trace, if there is one.
     pub(crate) fn note(&self, who: &str, line: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             let us = self.now_us();
@@ -240,7 +241,7 @@ pub(crate) struct Sleep {
     pub(crate) world: Arc<World>,
     pub(crate) process: Arc<Process>,
     pub(crate) until_us: u64,
-    /// The moment for which a wake-up is on the agenda.
+    /// The time of its wake-up event.
     pub(crate) waits_for_us: Option<u64>,
 }
 
@@ -262,7 +263,7 @@ impl Future for Sleep {
     }
 }
 
-/// Lets others run first; a paused or dead process stays here.
+/// Lets other tasks run first. A paused or crashed process stays here.
 pub(crate) struct Yield(pub(crate) bool);
 
 impl Future for Yield {

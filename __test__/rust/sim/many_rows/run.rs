@@ -1,42 +1,42 @@
-//! Runs the fleet of a seed to its end.
+//! Runs a schedule with many rows to its end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokenkeep::refresh::{Engine, RefreshConfig, Runtime, Silent};
 
-use super::super::chance::Chance;
 use super::super::executor::Executor;
 use super::super::faults::Faults;
-use super::super::machine::Machine;
-use super::super::notes::Notes;
 use super::super::provider::Name;
+use super::super::random::Random;
+use super::super::refresh_notes::Notes;
 use super::super::repairs::Repairs;
 use super::super::report::{Failure, fail};
 use super::super::run::Outcome;
+use super::super::runtime::Machine;
 use super::super::world::World;
 use super::call::Member;
 use super::plan::{self, Act, Plan, Start};
 use super::table::Table;
 use super::{Stored, User, sealed};
 
-/// Runs the fleet of this seed.
+/// Runs the schedule of this seed.
 pub(crate) fn run(seed: u64, repairs: Repairs) -> Result<Outcome, Failure> {
-    let mut chance = Chance::new(seed);
-    let plan = Plan::draw(&mut chance, repairs);
-    let mut outcome = once(&plan, chance.clone(), false);
+    let mut random = Random::new(seed);
+    let plan = Plan::draw(&mut random, repairs);
+    let mut outcome = once(&plan, random.clone(), false);
     match outcome.violation.take() {
         None => Ok(outcome),
         Some(violation) => {
-            let trace = once(&plan, chance, true).trace;
+            let trace = once(&plan, random, true).trace;
             Err(fail(format!("seed {seed}"), violation, plan.describe(), &trace))
         }
     }
 }
 
-fn once(plan: &Plan, chance: Chance, traced: bool) -> Outcome {
+fn once(plan: &Plan, random: Random, traced: bool) -> Outcome {
     let faults = Faults::new(plan.faults.clone(), None);
-    let world = World::new(plan.setting, faults, chance, traced);
+    let world = World::new(plan.setting, faults, random, traced);
     let mut executor = Executor::new(Arc::clone(&world), None);
     connect(&world, plan);
     for (index, member) in plan.members.iter().enumerate() {
@@ -52,7 +52,7 @@ fn once(plan: &Plan, chance: Chance, traced: bool) -> Outcome {
 
 fn connect(world: &World, plan: &Plan) {
     let mut truth = world.truth();
-    truth.fleet.denies_us = plan.denies_us;
+    truth.many_rows.denies_us = plan.denies_us;
     for (number, Start { health, late_s, client }) in (0..).zip(plan.rows.iter().copied()) {
         let first = Name { family: number, number: 0 };
         let row = Stored {
@@ -65,7 +65,7 @@ fn connect(world: &World, plan: &Plan) {
         let row = Some(row);
         let user =
             User { row, health, newest: 0, misjudged: false, claimed_us: None, passed_over: 0 };
-        truth.fleet.users.push(user);
+        truth.many_rows.users.push(user);
         truth.states.stored(number, client);
     }
 }
@@ -88,7 +88,7 @@ fn take_part(world: &Arc<World>, member: &plan::Member, index: usize) {
             member.machine.sleep(Duration::from_micros(at_us)).await;
             match act {
                 Act::Call { user, login } => member.call(user, login).await,
-                Act::RefreshAhead => member.refresh_ahead().await,
+                Act::RefreshExpiring => member.refresh_expiring().await,
             }
         });
     }

@@ -1,4 +1,4 @@
-//! What a process notes of the rows that it has refreshed: written off the path of its callers.
+//! What a process stores about its refreshes, while no caller waits.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,12 +8,12 @@ use tokenkeep::refresh::{Failure, RefreshState, RowClient, RowVersion};
 use super::database::statement;
 use super::faults::Point;
 use super::process::Process;
-use super::states::{Client, OURS, STAGING};
+use super::refresh_states::{Client, OURS, STAGING};
 use super::world::World;
 
 type Waiting = Arc<Mutex<Vec<(u32, Option<Client>)>>>;
 
-/// The statements about [`States`](super::states::States), as one process sends them.
+/// One process's statements on [`States`](super::refresh_states::States).
 pub(crate) struct Notes {
     world: Arc<World>,
     process: Arc<Process>,
@@ -53,8 +53,8 @@ impl Notes {
         })
         .await?;
         Ok(RefreshState {
-            client: if repairs.client { state.client } else { RowClient::Same },
-            refused: state.refused.filter(|_| repairs.asked),
+            client: if repairs.proven_client { state.client } else { RowClient::Same },
+            refused: state.refused.filter(|_| repairs.refusal_pause),
             ..state
         })
     }
@@ -70,7 +70,7 @@ impl Notes {
                 move |_: &World, truth: &mut super::world::Truth| write(&waiting, truth)
             };
             if statement(&world, &process, Point::Note, effect).await.is_err() {
-                // What fails here is only not known later.
+                // A note that fails is lost.
                 waiting.lock().expect("nothing panics while holding it").clear();
             }
         };
@@ -88,16 +88,16 @@ impl Notes {
             truth.states.failed(row, token, &failure, &world.limits, world.now())
         })
         .await;
-        pause.ok().flatten().filter(|_| self.world.setting.repairs.asked)
+        pause.ok().flatten().filter(|_| self.world.setting.repairs.refusal_pause)
     }
 
     pub(crate) async fn may_mark(&self, client: Option<&str>) -> Result<bool> {
-        let endings = self.world.setting.repairs.marks;
+        let is_limited = self.world.setting.repairs.mark_limit;
         let (client, waiting) = (client.map(str::to_owned), Arc::clone(&self.waiting));
         statement(&self.world, &self.process, Point::Note, move |world, truth| {
-            // What this client has refreshed meanwhile counts first.
+            // First count what this client has refreshed meanwhile.
             write(&waiting, truth);
-            truth.states.admit(client.as_deref(), &world.limits, world.now()) || !endings
+            truth.states.admit(client.as_deref(), &world.limits, world.now()) || !is_limited
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! The provider's answers as HTTP bodies, judged as any other.
+//! The provider's answers as HTTP bodies, judged by `src/oauth`.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use tokenkeep::error::Error;
 use tokenkeep::oauth::{HttpResponse, Provider, Verdict, judge};
 use zeroize::Zeroizing;
 
-use super::chance::Chance;
 use super::provider::Grant;
+use super::random::Random;
 
-/// Longer than any schedule, and than what is believed.
+/// Longer than any schedule, and than the longest lifetime that is believed.
 const LONG: Duration = Duration::from_secs(1_000_000_000);
 
-/// What real providers have said of lifetimes beside a sensible number of seconds.
+/// Odd lifetimes that real providers have answered with.
 const ODD: [&str; 8] = [
     "",
     r#","expires_in":null"#,
@@ -24,7 +24,7 @@ const ODD: [&str; 8] = [
     r#","expires_in":3600000,"expires_in_sec":3600"#,
 ];
 
-/// How long an access token lives, and how the answer says so.
+/// The lifetime of an access token, and how the answer states it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lifetime {
     pub(crate) real: Duration,
@@ -36,8 +36,8 @@ impl Lifetime {
         Self { real, odd: None }
     }
 
-    pub(crate) fn odd(chance: &mut Chance) -> Self {
-        Self { real: LONG, odd: Some(chance.pick(&ODD)) }
+    pub(crate) fn odd(random: &mut Random) -> Self {
+        Self { real: LONG, odd: Some(random.pick(&ODD)) }
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn refused() -> Verdict {
     judged(400, r#"{"error":"invalid_grant"}"#.to_owned())
 }
 
-/// A success; `repaired`: whatever its lifetime.
+/// A success. Without `repaired`, an odd lifetime makes it an unknown outcome.
 pub(crate) fn granted(grant: Grant, rotates: bool, lifetime: &Lifetime, repaired: bool) -> Verdict {
     let access = grant.access.access_token();
     let refresh = match rotates {
@@ -63,7 +63,7 @@ pub(crate) fn granted(grant: Grant, rotates: bool, lifetime: &Lifetime, repaired
     match lifetime.odd {
         None => judged(200, body(&usual())),
         Some(odd) if repaired => match judged(200, body(odd)) {
-            // No lifetime that can be read is the provider's default.
+            // An unreadable lifetime becomes the provider's default.
             Verdict::Ambiguous(_) => judged(200, body("")),
             verdict => verdict,
         },

@@ -1,8 +1,8 @@
 //! Every write of the row, and the invariants that it must keep.
 
 use super::database::{BOTH_RING, StoredRow, is_plaintext, open};
-use super::excuses;
 use super::provider::Name;
+use super::unavoidable;
 use super::world::{Truth, World};
 
 /// Why the row is written.
@@ -10,17 +10,17 @@ use super::world::{Truth, World};
 pub(crate) enum Change {
     /// Step 7.
     Commit { late: bool },
-    /// Step 9c.
-    End,
+    /// Step 9d.
+    Revoke,
     /// Lease or expiry only.
     Touch,
-    /// Sealed anew, or a consent that keeps the refresh token.
+    /// The row is sealed again, or a consent keeps the refresh token.
     Keep,
     /// The user connects.
     Connect,
     /// The user disconnects, or marks the row.
     Disconnect,
-    /// An old-style instance writes, whatever is there.
+    /// An old instance writes without a version check.
     Old,
 }
 
@@ -68,7 +68,7 @@ impl Truth {
                 self.ledger.kept_us = world.now_us();
                 self.check_order(who, before, after, row.as_ref());
             }
-            Change::End => self.check_ending(world, who, before),
+            Change::Revoke => self.check_revocation(world, who, before),
             Change::Connect => {
                 self.ledger.users_changes += 1;
                 self.ledger.connected = after.map(|holding| holding.refresh.family);
@@ -118,7 +118,7 @@ impl Truth {
         }
     }
 
-    /// I5: expiry counts from the lease, so no token is stored as longer than it lives.
+    /// I5: no token is stored as valid for longer than it is.
     fn check_expiry(
         &mut self,
         world: &World,
@@ -129,24 +129,27 @@ impl Truth {
         let (Some(after), Some(row)) = (after, row) else { return };
         let until = world.moment(self.provider.access_until_us(after.access));
         if row.expires_at > until {
-            self.ledger.violate("I5", format!("{who} stores a token as longer than it lives"));
+            self.ledger
+                .violate("I5", format!("{who} stores a token as valid for longer than it is"));
         }
     }
 
     /// I2 and I7.
-    fn check_ending(&mut self, world: &World, who: &str, before: Option<Holding>) {
+    fn check_revocation(&mut self, world: &World, who: &str, before: Option<Holding>) {
         self.ledger.counts.marks += 1;
         let Some(before) = before else { return };
         let family = before.refresh.family;
         let refused = self.ledger.refusals.iter().any(|refusal| refusal.refresh.family == family);
         if !refused {
-            self.ledger.violate("I2", format!("{who} ends a connection that nobody has refused"));
+            self.ledger.violate("I2", format!("{who} revokes a connection that was never refused"));
         } else if self.provider.is_good(before.refresh) {
-            self.ledger.violate("I7", format!("{who} ends a connection that is good"));
+            self.ledger.violate("I7", format!("{who} revokes a connection that is good"));
         } else if self.provider.family(before.refresh.family).is_alive
-            && excuses::mark(world, &self.ledger, before.refresh.family, &self.provider).is_none()
+            && unavoidable::mark(world, &self.ledger, before.refresh.family, &self.provider)
+                .is_none()
         {
-            self.ledger.violate("I7", format!("{who} ends a grant that somebody can still save"));
+            self.ledger
+                .violate("I7", format!("{who} revokes a grant that somebody can still save"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Refreshing ahead of time, as a worker does it: some rows a statement, until the limit is reached or
-//! nothing that is due is left. S: what fails takes nobody's turn.
+//! `refreshExpiring`: a few rows per statement, until the limit is reached or no row is due. S: a failed
+//! row does not take the turn of another.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::Health;
 use super::Login;
 use super::call::Member;
 
-/// What runs out within this time is due.
+/// A row that expires within this time is due.
 const WITHIN: Duration = Duration::from_secs(120);
-/// So many rows does one run refresh.
+/// The most rows that one run refreshes.
 const LIMIT: usize = 4;
 const BATCH: usize = 2;
 
 impl Member {
-    pub(super) async fn refresh_ahead(&self) {
+    pub(super) async fn refresh_expiring(&self) {
         let world = &self.machine.world;
         let (start_us, mut done) = (world.now_us(), Vec::new());
         let mut had_failed = false;
@@ -26,7 +26,7 @@ impl Member {
             let claimed = self.engine.table().claim(WITHIN, count, done.clone()).await;
             let Some(claimed) = claimed.ok().filter(|claimed| !claimed.is_empty()) else { break };
             for (user, row, lease) in claimed {
-                world.note(&self.machine.process.name, || format!("claims row {user}"));
+                world.note(&self.machine.process.name, || format!("leases row {user}"));
                 if done.contains(&user) {
                     world.truth().ledger.violate("S", format!("row {user} is sent twice in a run"));
                 }
@@ -37,17 +37,17 @@ impl Member {
                 let _ = self.engine.refresh_claimed(claimed, endpoint).await;
             }
         }
-        // A run that ends earlier has left nothing that is due.
+        // A run that ends earlier has refreshed all rows that are due.
         if done.len() == LIMIT {
             self.check_turns(start_us, had_failed);
         }
     }
 
-    /// Notes that a row has its turn; gives whether it had one before this run, in vain.
+    /// Notes that a row has its turn. Returns whether it had one before this run and failed.
     fn tried(&self, user: u32, start_us: u64) -> bool {
         let world = &self.machine.world;
         let mut truth = world.truth();
-        let user = truth.fleet.user(user);
+        let user = truth.many_rows.user(user);
         let before = user.claimed_us.replace(world.now_us());
         let is_unchanged = |us: u64| {
             us < start_us && user.row.as_ref().is_some_and(|row| row.updated_at < world.moment(us))
@@ -55,15 +55,15 @@ impl Member {
         before.is_some_and(is_unchanged)
     }
 
-    /// S: what has failed before goes first only as often as it takes for everybody to have a turn.
+    /// S: a row that has failed before goes first only until every other row has had a turn.
     fn check_turns(&self, start_us: u64, had_failed: bool) {
         let world = &self.machine.world;
         let struck = world.faults.lock().expect("nothing panics while holding it").struck > 0;
         let mut truth = world.truth();
         let due = world.moment(start_us).plus(WITHIN);
-        let turns_max = u32::try_from(truth.fleet.users.len() / LIMIT + 2).expect("are few");
+        let turns_max = u32::try_from(truth.many_rows.users.len() / LIMIT + 2).expect("are few");
         let mut waits = None;
-        for (number, user) in (0..).zip(&mut truth.fleet.users) {
+        for (number, user) in (0..).zip(&mut truth.many_rows.users) {
             let claimed = user.claimed_us.map(|us| world.moment(us));
             let is_passed_over = user.health == Health::Good
                 && !user.misjudged

@@ -1,13 +1,13 @@
-//! I5 in a fleet: whoever asks for a row in good health is given its token, whatever befalls others.
+//! I5 with many rows: a caller of a healthy row gets its token, whatever happens to other rows.
 
 use std::sync::Arc;
 
 use tokenkeep::error::Error;
 use tokenkeep::refresh::{Engine, RefreshOptions};
 
-use super::super::machine::Machine;
 use super::super::provider::Name;
-use super::super::states::OURS;
+use super::super::refresh_states::OURS;
+use super::super::runtime::Machine;
 use super::endpoint::Endpoint;
 use super::table::Table;
 use super::{Health, Login};
@@ -34,23 +34,23 @@ impl Member {
             usable_at_once: false,
             force: false,
         };
-        world.note(&process.name, || format!("asks for a token of user {user} as {login:?}"));
+        world.note(&process.name, || format!("calls for user {user} as {login:?}"));
         let outcome = self
             .engine
             .valid(user, move |(): &()| Ok(Arc::clone(&endpoint)), refresh_options)
             .await;
         let outcome = outcome.map(|token| token.credentials.access_token.expose().to_owned());
         world.note(&process.name, || match &outcome {
-            Ok(token) => format!("is given {token}"),
-            Err(error) => format!("is told {}", error.code()),
+            Ok(token) => format!("gets {token}"),
+            Err(error) => format!("gets {}", error.code()),
         });
         let struck = world.faults.lock().expect("nothing panics while holding it").struck > 0;
         let mut truth = world.truth();
-        let asked = truth.fleet.user(user);
+        let row = truth.many_rows.user(user);
         let may_fail = struck
             || login != Login::RIGHT
-            || asked.health != Health::Good
-            || asked.misjudged
+            || row.health != Health::Good
+            || row.misjudged
             || login.client != OURS;
         let wrong = match &outcome {
             Ok(token) => Name::parse(token).is_none_or(|name| name.family != user),

@@ -1,11 +1,11 @@
-//! Fleets: many rows, some of which a provider refuses, processes of a wrong deployment, callers with a
-//! wrong secret, a provider that for a while calls every grant dead, and rows that are refreshed ahead
-//! of time. What concerns one row, or one client, must not reach another.
+//! Many rows: some of them are refused, some processes belong to a wrong deployment, some callers have a
+//! wrong secret, the provider rejects every grant for a while, and `refreshExpiring` runs. What concerns
+//! one row or one client must not affect another.
 
-mod ahead;
 mod call;
 mod endpoint;
 mod plan;
+mod refresh_expiring;
 mod run;
 mod table;
 
@@ -13,29 +13,29 @@ use std::sync::Arc;
 
 use tokenkeep::db::Timestamp;
 
-use super::states::{Client, OURS};
+use super::refresh_states::{Client, OURS};
 use super::world::World;
 
 pub(crate) use run::run;
 
-/// Every so many seeds there is a fleet in the place of one row.
+/// Every so many seeds the schedule has many rows.
 const EVERY: u64 = 16;
 
-pub(crate) fn is_fleet(seed: u64) -> bool {
+pub(crate) fn has_many_rows(seed: u64) -> bool {
     seed % EVERY == EVERY - 1
 }
 
-/// What the provider makes of a row's refresh token.
+/// How the provider judges a row's refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Good,
     /// The user has withdrawn the consent.
     Dead,
-    /// It is refused for a reason that lies in the row, or in its tenant.
+    /// It is refused for a reason that concerns this row or its tenant.
     Refused,
 }
 
-/// A row, as stored: its texts are tokens behind a number that changes with every seal.
+/// A row, as stored. Each text is a number that changes with every seal, and the token.
 #[derive(Debug, Clone)]
 struct Stored {
     refresh: Arc<str>,
@@ -51,23 +51,23 @@ struct User {
     health: Health,
     /// The generation of the newest refresh token.
     newest: u32,
-    /// A provider that called every grant dead has refused it to our client.
+    /// The provider has rejected the grant of our client while it rejected every grant.
     misjudged: bool,
-    /// When it was last claimed to be refreshed ahead of time.
+    /// When `refreshExpiring` last leased it.
     claimed_us: Option<u64>,
-    /// How often rows that had failed were refreshed ahead of time before it, although it is due.
+    /// How often `refreshExpiring` preferred rows that had failed before, although this one is due.
     passed_over: u32,
 }
 
-/// What is really so.
+/// The true state.
 #[derive(Default)]
-pub(crate) struct Fleet {
+pub(crate) struct ManyRows {
     users: Vec<User>,
-    /// The provider calls every grant dead in between.
+    /// From when until when the provider rejects every grant.
     denies_us: (u64, u64),
 }
 
-impl Fleet {
+impl ManyRows {
     fn user(&mut self, number: u32) -> &mut User {
         &mut self.users[number as usize]
     }
@@ -77,7 +77,7 @@ impl Fleet {
     }
 }
 
-/// Whose application a process or a caller takes itself for.
+/// The client credentials of a process or a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Login {
     client: Client,
@@ -89,7 +89,7 @@ impl Login {
 }
 
 fn sealed(world: &World, token: &str) -> Arc<str> {
-    let number = world.chance(|chance| chance.between(0, u64::MAX - 1));
+    let number = world.random(|random| random.between(0, u64::MAX - 1));
     format!("{number:x}:{token}").into()
 }
 

@@ -24,7 +24,7 @@ impl Runtime for Machine {
     }
 
     fn random(&self) -> f64 {
-        self.world.chance(super::chance::Chance::unit)
+        self.world.random(super::random::Random::unit)
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {

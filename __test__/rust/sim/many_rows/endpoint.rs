@@ -10,11 +10,11 @@ use tokio::sync::oneshot;
 
 use super::super::process::Process;
 use super::super::provider::Name;
-use super::super::states::OURS;
+use super::super::refresh_states::OURS;
 use super::super::world::World;
 use super::{Health, Login};
 
-/// So long does an access token live here: rows are refreshed a few times.
+/// The lifetime of an access token. Each row is refreshed a few times.
 const LIFETIME: Duration = Duration::from_secs(480);
 
 pub(super) struct Endpoint {
@@ -41,8 +41,8 @@ fn answer(world: &World, login: Login, sent: Name) -> Verdict {
     let invalid_grant = || Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)));
     let rotates = world.setting.provider.rotates();
     let mut truth = world.truth();
-    let denies = truth.fleet.denies(world.now_us());
-    let user = truth.fleet.user(sent.family);
+    let denies = truth.many_rows.denies(world.now_us());
+    let user = truth.many_rows.user(sent.family);
     if !login.has_right_secret {
         return client_rejected("invalid_client");
     }
@@ -55,7 +55,7 @@ fn answer(world: &World, login: Login, sent: Name) -> Verdict {
     }
     match user.health {
         Health::Dead => invalid_grant(),
-        Health::Refused if world.setting.repairs.rowrefusal => {
+        Health::Refused if world.setting.repairs.row_refusal => {
             let reason = "unauthorized_client".into();
             Verdict::Refused(Error::ProviderRefused { status: 403, reason })
         }
@@ -79,7 +79,7 @@ impl TokenEndpoint for Endpoint {
     }
 
     fn login(&self) -> Option<&str> {
-        let is_other = !self.login.has_right_secret && self.world.setting.repairs.secret;
+        let is_other = !self.login.has_right_secret && self.world.setting.repairs.login_secret;
         Some(if is_other { "a wrong secret" } else { self.login.client })
     }
 
@@ -98,14 +98,16 @@ impl TokenEndpoint for Endpoint {
         let world = &self.world;
         world.note(&self.process.name, || format!("sends {}", sent.refresh_token()));
         let (there_us, back_us) = world
-            .chance(|chance| (chance.between(20_000, 200_000), chance.between(10_000, 100_000)));
+            .random(|random| (random.between(20_000, 200_000), random.between(10_000, 100_000)));
         let (answered, waits) = oneshot::channel();
         let login = self.login;
         world.after(there_us, move |world| {
             let verdict = answer(world, login, sent);
             world.note("provider", || match &verdict {
                 Verdict::Granted(_) => format!("exchanges {}", sent.refresh_token()),
-                Verdict::InvalidGrant(_) => format!("calls {} dead", sent.refresh_token()),
+                Verdict::InvalidGrant(_) => {
+                    format!("rejects the grant of {}", sent.refresh_token())
+                }
                 verdict => format!("refuses {}: {verdict:?}", sent.refresh_token()),
             });
             world.after(back_us, move |_| drop(answered.send(verdict)));

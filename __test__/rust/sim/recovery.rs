@@ -1,4 +1,4 @@
-//! When nothing goes wrong any more: what the faults have left behind must be in order.
+//! After the last fault the row must recover.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use tokenkeep::error::Error;
 use tokenkeep::refresh::Runtime;
 
+use super::checked_call;
 use super::database::is_left_behind;
-use super::excuses::{self, Answered};
 use super::executor::Executor;
 use super::instance::Instance;
-use super::judge;
-use super::machine::Machine;
-use super::schedule::Asks;
+use super::runtime::Machine;
+use super::schedule::CallKind;
+use super::unavoidable::{self, Answered};
 use super::world::{Truth, World};
 
-/// Requests that were delayed arrive within this time.
+/// Delayed requests arrive within this time.
 const SETTLES: Duration = Duration::from_secs(150);
-/// No refresh of the probe takes as long.
+/// Longer than any refresh of the probe.
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// A probe asks that often before it gives up.
+/// How often a probe calls before it gives up.
 const PROBES_MAX: u32 = 60;
 
-/// Nothing goes wrong any more: what the faults have left behind must be in order.
-pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
+/// Ends all faults, and checks that the row recovers.
+pub(crate) fn check_recovery(world: &Arc<World>, executor: &mut Executor) {
     world.faults.lock().expect("nothing panics while holding it").cease();
     world.truth().away_until_us = 0;
     let process = world.start("probe".to_owned(), false, 0);
@@ -41,7 +41,7 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
         let truth = world.truth();
         let row = truth.row.as_ref().filter(|row| row.mark.is_none());
         let holding = truth.ledger.holding.filter(|_| row.is_some());
-        // An odd lifetime may be a long one: then nobody has asked the provider yet.
+        // With a long odd lifetime nobody has sent a request yet.
         let is_fresh = row.is_some_and(|row| row.expires_at > world.now().plus(LONGEST));
         (holding.is_some_and(|holding| truth.provider.is_good(holding.refresh)), is_fresh)
     };
@@ -50,16 +50,16 @@ pub(crate) fn calm(world: &Arc<World>, executor: &mut Executor) {
     match last {
         Some(Ok(())) if is_good || is_fresh => {}
         Some(Err(error)) if !is_good && error.ends_connection() => {}
-        // Whoever has stored the row, this client is not known to work for it; a row in doubt stays in doubt, too.
+        // A row of unknown origin: this client is not proven, and a row in doubt stays in doubt.
         Some(Err(Error::ClientUnproven { .. })) if !is_good && world.setting.legacy => return,
         last => {
-            let text = format!("after all, a caller is told {last:?}, and the grant is ");
+            let text = format!("after all, a caller gets {last:?}, and the grant is ");
             truth.ledger.violate("I6", text + if is_good { "good" } else { "dead" });
         }
     }
     let Some(row) = truth.row.clone().filter(|row| row.mark.is_none()) else { return };
     let leftover = world.setting.mixed_fleet() && is_left_behind(&row);
-    // Nobody looks at the lease of a row that is fresh.
+    // Nobody reads the lease of a fresh row.
     if row.refreshing_at.is_some() && !leftover && !is_fresh {
         truth.ledger.violate("I6", "the lease is never freed");
     }
@@ -71,7 +71,7 @@ fn pass(world: &Arc<World>, machine: &Machine, executor: &mut Executor, time: Du
     executor.run();
 }
 
-/// Asks until there is a token, or an error that trying again does not mend.
+/// Calls until there is a token, or an error that no retry changes.
 fn probe(
     world: &Arc<World>,
     instance: &Instance,
@@ -82,7 +82,7 @@ fn probe(
     let process = Arc::clone(&instance.machine.process);
     world.spawn(&process, async move {
         for _ in 0..PROBES_MAX {
-            let result = judge::call(&instance, Asks::Fresh).await;
+            let result = checked_call::call(&instance, CallKind::Fresh).await;
             let again = result.as_ref().is_err_and(Error::is_retryable);
             *told.lock().expect("nothing panics while holding it") = Some(result);
             if !again {
@@ -95,7 +95,7 @@ fn probe(
     outcome.lock().expect("nothing panics while holding it").take()
 }
 
-/// I4: whatever a living process has received is in the row.
+/// I4: the row holds what a living process has received.
 fn check_grant(world: &World, truth: &mut Truth) {
     let Some(family) = truth.ledger.connected else { return };
     let alive = truth.provider.family(family).is_alive;
@@ -108,16 +108,16 @@ fn check_grant(world: &World, truth: &mut Truth) {
         return;
     }
     let newest = truth.provider.family(family).newest;
-    let received = excuses::last_spend(&truth.ledger, family, newest)
+    let received = unavoidable::last_spend(&truth.ledger, family, newest)
         .is_none_or(|spend| matches!(spend.answered, Answered::At(_)));
-    let excuse = excuses::mark(world, &truth.ledger, family, &truth.provider);
+    let excuse = unavoidable::mark(world, &truth.ledger, family, &truth.provider);
     if received && excuse.is_none() {
         let text = format!("generation {newest} of grant {family} is lost");
         truth.ledger.violate("I4", text);
     }
 }
 
-/// Z: a dead family is not left standing as fresh when somebody has been told.
+/// Z: a dead grant does not look fresh after somebody was told `invalid_grant`.
 fn check_dead_family(world: &World, truth: &mut Truth) {
     let Some(row) = truth.row.clone().filter(|row| row.mark.is_none()) else { return };
     let Some(holding) = truth.ledger.holding else { return };
@@ -136,12 +136,12 @@ fn check_dead_family(world: &World, truth: &mut Truth) {
             && truth.ledger.kept_us < refusal.at_us
             && truth.ledger.statement_failures == 0
             && truth.ledger.away_us == 0;
-        // What is stored over the same refresh token may still be good while it lasts.
+        // An access token over the same refresh token may still be valid.
         refusal.refresh.family == family
             && refusal.refresh != holding.refresh
             && (late || (refusal.at_us > committed_us && undisturbed))
     });
     if knows {
-        truth.ledger.violate("Z", "a dead grant stands as fresh although somebody was told");
+        truth.ledger.violate("Z", "a dead grant stands as fresh although somebody knows");
     }
 }

@@ -1,5 +1,5 @@
-//! An old TypeScript instance (seed 000): it locks after reading without looking again, and
-//! writes, unlocks and deletes without a version check.
+//! An old TypeScript instance (`docs/internals/stores.md`, gmail): it locks after reading without reading
+//! again, and it writes, unlocks and deletes without a version check.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use tokenkeep::error::Result;
 use tokenkeep::oauth::Verdict;
 use tokenkeep::refresh::Runtime;
 
-use super::change::Change;
 use super::database::{OLD_RING, StoredRow, open, seal, statement};
 use super::faults::Point;
-use super::machine::Machine;
 use super::provider::{Endpoint, Name};
+use super::row_change::Change;
+use super::runtime::Machine;
 
 const BUFFER: Duration = Duration::from_secs(300);
 const LOCK: Duration = Duration::from_secs(30);
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const RETRIES_MAX: u32 = 3;
 
-/// Its own clock, as the database would write it.
+/// Its own clock, as a timestamp.
 fn clock(machine: &Machine) -> Timestamp {
     let ms = machine.wall().as_millis();
     Timestamp::from_ms(i64::try_from(ms).expect("a schedule ends"))
 }
 
-/// `getValidGmailToken`. Whatever it throws is its own affair.
+/// `getValidGmailToken` of the old service. Nobody checks its errors.
 pub(crate) async fn call(machine: &Machine) -> Result<()> {
     let Machine { world, process } = machine;
     for tries in 0..=RETRIES_MAX {
@@ -68,7 +68,7 @@ async fn refresh(machine: &Machine, row: StoredRow) -> Result<()> {
     let Some(refresh) = Name::parse(&text) else { return Ok(()) };
     let endpoint = Endpoint { world: Arc::clone(world), process: Arc::clone(process) };
     let name = process.name.clone();
-    match endpoint.ask(refresh).await {
+    match endpoint.send(refresh).await {
         Verdict::Granted(response) => {
             let expires_at = match response.expiry {
                 tokenkeep::oauth::Expiry::In(lifetime) => clock(machine).plus(lifetime),

@@ -1,17 +1,17 @@
-//! A future can be dropped between any two polls: a process is killed, or a caller goes away, after
-//! n polls, for every n until all is done.
+//! A future can be dropped between any two polls. A process is killed, or a caller leaves, after n polls,
+//! for every n until the schedule ends.
 
-use super::chance::Chance;
 use super::executor::CrashAt;
+use super::random::Random;
 use super::repairs::Repairs;
 use super::report::{Failure, fail};
 use super::run::{Extras, run};
 use super::schedule::Schedule;
 
-/// More polls than a first process needs before it is killed for the last time.
+/// More polls than the first process of any schedule needs.
 const POLLS_MAX: u64 = 400;
 
-/// Takes so many schedules apart; gives the number of runs.
+/// Runs so many schedules, each with every n. Returns the number of runs.
 pub(crate) fn all(schedules: u64) -> Result<u64, Failure> {
     let mut runs = 0;
     for seed in 0..schedules {
@@ -28,14 +28,14 @@ pub(crate) fn all(schedules: u64) -> Result<u64, Failure> {
 }
 
 fn apart(seed: u64, what: &str, extras: impl Fn(u64) -> Extras) -> Result<u64, Failure> {
-    let mut chance = Chance::new(seed);
-    let schedule = Schedule::draw(&mut chance, Repairs::ALL);
+    let mut random = Random::new(seed);
+    let schedule = Schedule::draw(&mut random, Repairs::ALL);
     for poll in 0..POLLS_MAX {
-        let outcome = run(&schedule, chance.clone(), extras(poll));
+        let outcome = run(&schedule, random.clone(), extras(poll));
         if let Some(violation) = outcome.violation {
             let name = format!("seed {seed}, whose first process {what} after {poll} polls");
             let traced = Extras { traced: true, ..extras(poll) };
-            let again = run(&schedule, chance, traced);
+            let again = run(&schedule, random, traced);
             return Err(fail(name, violation, schedule.describe(), &again.trace));
         }
         if outcome.polls_of_first < poll && !outcome.has_left {

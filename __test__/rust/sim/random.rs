@@ -1,15 +1,15 @@
-//! Chance that repeats itself: everything random in a schedule comes from its seed.
+//! Random numbers that can be repeated: everything random in a schedule comes from its seed.
 
 /// SplitMix64: small, and good enough to choose with.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Random(u64);
 
-impl Chance {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        // Neighbouring seeds must not begin alike.
-        let mut chance = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d);
-        chance.next();
-        chance
+        // Adjacent seeds must not start with similar numbers.
+        let mut random = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d);
+        random.next();
+        random
     }
 
     fn next(&mut self) -> u64 {
@@ -20,7 +20,7 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 up to 1.
+    /// At least 0, less than 1.
     #[allow(clippy::cast_precision_loss)] // 53 bits fit
     pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
@@ -35,7 +35,7 @@ impl Chance {
         usize::try_from(self.next() % length as u64).expect("is below a length")
     }
 
-    /// True so many times in a hundred.
+    /// True with this probability.
     pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }

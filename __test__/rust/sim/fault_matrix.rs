@@ -1,14 +1,14 @@
-//! The fault matrix: whatever each step of the first process can meet, in all combinations, for
-//! every kind of provider and ending, and for what users and operators may do meanwhile.
+//! The fault matrix: all combinations of what can happen at each step of the first process, for every
+//! kind of provider, for stores that mark and that delete, and for what users may do meanwhile.
 
-use super::chance::Chance;
 use super::choices::Choices;
 use super::faults::{Action, Fault, Point, When};
 use super::provider::Kind;
+use super::random::Random;
 use super::repairs::Repairs;
 use super::report::{Failure, fail};
 use super::run::{Extras, run};
-use super::schedule::{Asks, Call, Member, Schedule, Setting};
+use super::schedule::{Call, CallKind, Member, Schedule, Setting};
 
 const SECOND_US: u64 = 1_000_000;
 
@@ -25,7 +25,7 @@ const MEANWHILE: [Option<Action>; 6] = [
 const KINDS: [Kind; 4] =
     [Kind::RotatesStrictly, Kind::RotatesLoosely, Kind::Keeps, Kind::KeepsUnpromised];
 
-/// Runs every `stride`-th setting of the matrix; gives the number of runs.
+/// Runs every `stride`-th setting of the matrix. Returns the number of runs.
 pub(crate) fn all(stride: usize) -> Result<u64, Failure> {
     let mut runs = 0;
     let settings = KINDS.into_iter().flat_map(|provider| {
@@ -45,13 +45,13 @@ fn combinations(schedule: &Schedule) -> Result<u64, Failure> {
     while let Some(next) = choices {
         let again = next.clone();
         let extras = Extras { choices: Some(next), ..Extras::default() };
-        let outcome = run(schedule, Chance::new(0), extras);
+        let outcome = run(schedule, Random::new(0), extras);
         runs += 1;
         let made = outcome.choices.expect("is given back");
         if let Some(violation) = outcome.violation {
             let extras = Extras { choices: Some(again), traced: true, ..Extras::default() };
             let name = made.describe();
-            let again = run(schedule, Chance::new(0), extras);
+            let again = run(schedule, Random::new(0), extras);
             return Err(fail(name, violation, schedule.describe(), &again.trace));
         }
         choices = made.next();
@@ -59,19 +59,19 @@ fn combinations(schedule: &Schedule) -> Result<u64, Failure> {
     Ok(runs)
 }
 
-/// Two processes that ask at once, and again after the lease.
+/// Two processes that call at the same time, and again after the lease.
 fn schedule(provider: Kind, marks: bool, meanwhile: Option<Action>) -> Schedule {
     let setting = Setting {
         provider,
-        marks,
+        marks_revoked: marks,
         legacy: false,
-        callback: false,
+        refresh_fn: false,
         olds: 0,
         old_skewed: false,
         repairs: Repairs::ALL,
     };
     let member = |first_us| {
-        let at = |at_us| Call { at_us, asks: Asks::Fresh };
+        let at = |at_us| Call { at_us, kind: CallKind::Fresh };
         Member {
             is_old: false,
             skew_hours: 0,
@@ -79,7 +79,7 @@ fn schedule(provider: Kind, marks: bool, meanwhile: Option<Action>) -> Schedule 
             calls: vec![at(first_us), at(first_us + 41 * SECOND_US)],
         }
     };
-    let fault = |action| Fault { point: Point::Ask, when: When::Before, nth: 0, action };
+    let fault = |action| Fault { point: Point::Send, when: When::Before, nth: 0, action };
     Schedule {
         setting,
         members: vec![member(0), member(20_000)],

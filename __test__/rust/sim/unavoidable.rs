@@ -1,5 +1,4 @@
-//! What no client can prevent: the exceptions that the checked model names, each as narrow as it
-//! can be told.
+//! What no client can prevent: the exceptions from the invariants, each as narrow as possible.
 
 use tokenkeep::config::Limits;
 
@@ -16,7 +15,7 @@ pub(crate) enum Answered {
     Never,
 }
 
-/// A rotated refresh token, and who has its successor.
+/// A refresh token that was spent, and the process that asked for its successor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spend {
     pub(crate) refresh: Name,
@@ -27,12 +26,12 @@ pub(crate) struct Spend {
     pub(crate) answered: Answered,
 }
 
-/// Step 7 gives up after its budget.
+/// Whether the commit budget (step 7) may be over.
 fn outlasts_the_budget(us: u64) -> bool {
     us + 20_000_000 >= Limits::DEFAULT.commit_budget_ms * 1_000
 }
 
-/// Why a refresh token came twice (I3), from a process that was not paused since its lease.
+/// Why a refresh token was sent twice (I3), by a process that was not paused since its lease.
 pub(crate) fn reuse(
     world: &World,
     ledger: &Ledger,
@@ -62,14 +61,14 @@ pub(crate) fn reuse(
     }
 }
 
-/// Why a row may end although its family lives (I7).
+/// Why a row may be revoked although its family lives (I7).
 pub(crate) fn mark(
     world: &World,
     ledger: &Ledger,
     family: u32,
     provider: &Provider,
 ) -> Option<&'static str> {
-    // Two old instances lose grants even when nothing goes wrong.
+    // Two old instances lose grants even without any fault.
     if world.old_may_interfere(ledger) || world.setting.olds > 1 {
         return Some("an old instance took part");
     }

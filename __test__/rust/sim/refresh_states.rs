@@ -1,5 +1,5 @@
-//! What refreshes leave behind beside the rows (`tokenkeep.refresh_state` and `oauth_client`): which
-//! client a row is known by, how its refresh token was refused, how many rows were marked revoked on a client's word.
+//! The tables `tokenkeep.refresh_state` and `oauth_client`: the client of each row, the refusal of its
+//! refresh token, and how many rows were marked revoked on a client's word.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use tokenkeep::refresh::{Failure, RefreshState, Refused, RowClient};
 /// Endpoint and client id, by name.
 pub(crate) type Client = &'static str;
 
-/// The client of an application that is deployed as it should be.
+/// The client of the correct deployment.
 pub(crate) const OURS: Client = "client";
-/// That of another one, whose credentials a wrong deployment has.
+/// Another client, whose credentials a wrong deployment uses.
 pub(crate) const STAGING: Client = "staging";
 
-/// What is known of one row.
+/// The refresh state of one row.
 #[derive(Debug, Clone, Default)]
 struct State {
     client: Option<Client>,
-    /// The last failure; a refresh, and whoever stores new tokens, ends it.
+    /// The last failure, until new tokens are stored.
     failed: Option<Failed>,
 }
 
@@ -37,14 +37,14 @@ struct Failed {
     retry_at: Option<Timestamp>,
 }
 
-/// What is known of one client.
+/// What is stored of one client.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     has_refreshed: bool,
     marks: u32,
     marked_at: Option<Timestamp>,
-    /// Rows that it has ended since although their grants live: known to the judge alone.
-    living_endings: u32,
+    /// Rows that it has revoked since, although their grants live. Only the simulation knows that.
+    living_revoked: u32,
 }
 
 /// The two tables.
@@ -94,7 +94,7 @@ impl States {
         }
     }
 
-    /// New tokens are stored for this client; `None`: nobody knows for which.
+    /// New tokens are stored for this client; `None`: the client is not known.
     pub(crate) fn stored(&mut self, row: u32, client: Option<Client>) {
         self.rows.insert(row, State { client, failed: None });
     }
@@ -107,7 +107,7 @@ impl States {
         }
     }
 
-    /// Gives how long the provider is not asked again, after a refusal that stays.
+    /// Returns the pause until the next request, after a refusal that would be repeated.
     pub(crate) fn failed(
         &mut self,
         row: u32,
@@ -158,22 +158,23 @@ impl States {
         self.rows.get(&row)?.failed.as_ref()
     }
 
-    /// Whether the provider is not to be asked for this row yet, by our client. What another one was
-    /// told says nothing of that.
+    /// Whether the pause of this row is not over for our client. A refusal of another client does not
+    /// count.
     pub(crate) fn rests(&self, row: u32, now: Timestamp) -> bool {
         let failed = self.last_failure(row).filter(|failed| failed.client != Some(STAGING));
         failed.and_then(|failed| failed.retry_at).is_some_and(|at| now < at)
     }
 
-    /// When a refresh of this row has last failed, whoever tried.
+    /// When a refresh of this row last failed, by any client.
     pub(crate) fn failed_at(&self, row: u32) -> Option<Timestamp> {
         self.last_failure(row).map(|failed| failed.at)
     }
 
-    /// Counts a row that this client has ended although its grant lives, since it last refreshed one.
-    pub(crate) fn ends_living(&mut self, client: Client) -> u32 {
+    /// Counts one more row that this client has revoked although its grant lives. Returns the number
+    /// since its last refresh.
+    pub(crate) fn count_living_revoked(&mut self, client: Client) -> u32 {
         let known = self.clients.entry(client).or_default();
-        known.living_endings += 1;
-        known.living_endings
+        known.living_revoked += 1;
+        known.living_revoked
     }
 }

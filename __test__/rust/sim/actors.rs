@@ -1,15 +1,15 @@
-//! What users, operators and the provider do of their own accord.
+//! What users and operators do while the processes run.
 
-use super::change::Change;
 use super::database::{BOTH_RING, Mark, NEW_RING, StoredRow, left_behind, open, seal};
 use super::provider::{Grant, lifetime};
-use super::states::OURS;
+use super::refresh_states::OURS;
+use super::row_change::Change;
 use super::table::ROW;
 use super::world::World;
 
 /// The user consents, and the application stores new tokens.
 pub(crate) fn reconnect(world: &World) {
-    let lifetime = world.chance(lifetime);
+    let lifetime = world.random(lifetime);
     let mut truth = world.truth();
     let grant = truth.provider.connect(world.now_us(), lifetime);
     world.note("user", || format!("connects: {}", grant.refresh.refresh_token()));
@@ -42,9 +42,9 @@ pub(crate) fn disconnect(world: &World) {
     truth.ledger.lease_is(false, world.now_us());
 }
 
-/// `markTokenInvalid`, where the store has it; else the user disconnects.
+/// `markTokenInvalid` if the store has it; otherwise the user disconnects.
 pub(crate) fn mark_invalid(world: &World) {
-    if !world.setting.marks {
+    if !world.setting.marks_revoked {
         return disconnect(world);
     }
     let mut truth = world.truth();
@@ -54,9 +54,9 @@ pub(crate) fn mark_invalid(world: &World) {
     truth.change(world, "user", Change::Disconnect, Some(row));
 }
 
-/// A consent that brings no refresh token: the stored one stays, and so does a lease on it.
+/// A consent without a refresh token: the stored one stays, and so does a lease on the row.
 pub(crate) fn consent(world: &World) {
-    let lifetime = world.chance(lifetime);
+    let lifetime = world.random(lifetime);
     let mut truth = world.truth();
     let (Some(row), Some(holding)) = (truth.row.clone(), truth.ledger.holding) else { return };
     let family = holding.refresh.family;
@@ -68,7 +68,7 @@ pub(crate) fn consent(world: &World) {
     truth.states.stored(ROW, Some(OURS));
     let access = seal(&BOTH_RING, &grant.access.access_token());
     let expires_at = world.now().plus(lifetime);
-    let kept = world.setting.repairs.versioncheck;
+    let kept = world.setting.repairs.version_check;
     let write = move |world: &World, current: StoredRow| StoredRow {
         refresh: if kept { current.refresh } else { row.refresh },
         access,
@@ -86,7 +86,7 @@ pub(crate) fn consent(world: &World) {
     write_later(world, write);
 }
 
-/// Seals both tokens anew, with the new key if there is one.
+/// Seals both tokens again, with the new key if `rotates_key`.
 pub(crate) fn reseal(world: &World, rotates_key: bool) {
     // While old instances run, nothing is sealed with a key that they lack.
     let ring = if rotates_key && !world.setting.has_old() { &NEW_RING } else { &BOTH_RING };
@@ -94,9 +94,9 @@ pub(crate) fn reseal(world: &World, rotates_key: bool) {
     let Some(row) = truth.row.clone() else { return };
     let opened = [&row.refresh, &row.access].map(|text| open(&BOTH_RING, text, true));
     let [Ok(refresh), Ok(access)] = opened else { return };
-    world.note("operator", || "seals the row anew".into());
+    world.note("operator", || "seals the row again".into());
     let (refresh, access) = (seal(ring, &refresh), seal(ring, &access));
-    if world.setting.repairs.versioncheck {
+    if world.setting.repairs.version_check {
         truth.change(world, "operator", Change::Keep, Some(StoredRow { refresh, access, ..row }));
         return;
     }
@@ -104,9 +104,9 @@ pub(crate) fn reseal(world: &World, rotates_key: bool) {
     write_later(world, move |_, current| StoredRow { refresh, access, ..current });
 }
 
-/// `versioncheck`: what was read is written somewhat later, whatever has happened since.
+/// Without `version-check`: what was read is written a little later, whatever has happened since.
 fn write_later(world: &World, write: impl FnOnce(&World, StoredRow) -> StoredRow + Send + 'static) {
-    let later_us = world.chance(|chance| chance.between(1_000, 1_000_000));
+    let later_us = world.random(|random| random.between(1_000, 1_000_000));
     world.after(later_us, move |world| {
         let mut truth = world.truth();
         let Some(current) = truth.row.clone() else { return };

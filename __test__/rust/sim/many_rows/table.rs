@@ -1,5 +1,5 @@
-//! The rows as one process sees them: the statements of a store, in memory. Old instances, keys and
-//! everything else that one row can meet are the matter of [`Table`](super::super::table::Table).
+//! The rows as one process sees them: a store's statements in memory. Old instances, keys and everything
+//! else that concerns a single row are in [`Table`](super::super::table::Table).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use tokenkeep::secret::{AccessToken, RefreshToken};
 
 use super::super::database::statement;
 use super::super::faults::Point;
-use super::super::notes::Notes;
 use super::super::process::Process;
-use super::super::states::{Client, OURS};
+use super::super::refresh_notes::Notes;
+use super::super::refresh_states::{Client, OURS};
 use super::super::world::{Truth, World};
 use super::{Health, Stored, opened, sealed};
 
@@ -47,36 +47,36 @@ fn shown(world: &World, row: &Stored) -> Row<()> {
 }
 
 fn at_version<'a>(truth: &'a mut Truth, user: u32, version: &RowVersion) -> Option<&'a mut Stored> {
-    truth.fleet.user(user).row.as_mut().filter(|row| version_of(row) == *version)
+    truth.many_rows.user(user).row.as_mut().filter(|row| version_of(row) == *version)
 }
 
 impl Table {
-    /// Leases some rows that are due, free, and not among `done`: first those that have not failed, by
-    /// their expiry, then the others, by when they were last tried.
+    /// Leases some rows that are due, free and not in `done`: first those that have not failed, in the
+    /// order of their expiry, then the others, in the order of their last attempt.
     pub(super) async fn claim(
         &self,
         within: Duration,
         limit: usize,
         done: Vec<u32>,
     ) -> Result<Vec<(u32, Row<()>, Timestamp)>> {
-        let turn = self.world.setting.repairs.turn;
+        let failed_last = self.world.setting.repairs.failed_last;
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
-            let Truth { fleet, states, .. } = truth;
+            let Truth { many_rows, states, .. } = truth;
             let mut due = Vec::new();
-            for (number, user) in (0..).zip(&fleet.users) {
+            for (number, user) in (0..).zip(&many_rows.users) {
                 let Some(row) = &user.row else { continue };
                 let is_free = row.refreshing_at.is_none() && row.expires_at <= now.plus(within);
-                let rests = turn && (states.rests(number, now) || done.contains(&number));
+                let rests = failed_last && (states.rests(number, now) || done.contains(&number));
                 if is_free && !rests {
-                    let failed_at = states.failed_at(number).filter(|_| turn);
+                    let failed_at = states.failed_at(number).filter(|_| failed_last);
                     due.push((failed_at, row.expires_at, number));
                 }
             }
             due.sort();
             due.truncate(limit);
             let claimed = due.into_iter().filter_map(|(_, _, number)| {
-                let row = fleet.user(number).row.as_mut()?;
+                let row = many_rows.user(number).row.as_mut()?;
                 let before = shown(world, row);
                 row.refreshing_at = Some(now);
                 Some((number, before, now))
@@ -153,16 +153,16 @@ impl Contract for Table {
         &self,
         user: &u32,
         version: &RowVersion,
-        ask: LeaseRequest,
+        request: LeaseRequest,
     ) -> Result<Option<Timestamp>> {
         let (user, version) = (*user, version.clone());
         statement(&self.world, &self.process, Point::Lease, move |world, truth| {
             let now = world.now();
             let row = at_version(truth, user, &version)?;
-            let fresh_ms = ask.unless_fresh_ms;
+            let fresh_ms = request.unless_fresh_ms;
             let is_stale =
                 fresh_ms.is_none_or(|ms| row.expires_at <= now.plus(Duration::from_millis(ms)));
-            let is_free = row.refreshing_at.is_none_or(|at| Some(at) == ask.watched);
+            let is_free = row.refreshing_at.is_none_or(|at| Some(at) == request.watched);
             (is_stale && is_free).then(|| *row.refreshing_at.insert(now))
         })
         .await
@@ -195,7 +195,7 @@ impl Contract for Table {
     async fn read_for_commit(&self, user: &u32) -> Result<Option<Row<()>>> {
         let user = *user;
         statement(&self.world, &self.process, Point::Read, move |world, truth| {
-            truth.fleet.user(user).row.as_ref().map(|row| shown(world, row))
+            truth.many_rows.user(user).row.as_ref().map(|row| shown(world, row))
         })
         .await
     }
@@ -208,7 +208,7 @@ impl Contract for Table {
     ) -> Result<()> {
         let user = *user;
         statement(&self.world, &self.process, Point::Release, move |_, truth| {
-            let row = truth.fleet.user(user).row.as_mut();
+            let row = truth.many_rows.user(user).row.as_mut();
             if let Some(row) = row.filter(|row| row.refreshing_at == Some(lease)) {
                 row.refreshing_at = restore;
             }
@@ -229,17 +229,17 @@ impl Contract for Table {
     ) -> Result<bool> {
         let (user, version, client) = (*user, version.clone(), self.client);
         let process = Arc::clone(&self.process);
-        statement(&self.world, &self.process, Point::End, move |world, truth| {
+        statement(&self.world, &self.process, Point::MarkRevoked, move |world, truth| {
             let is_ours = at_version(truth, user, &version)
                 .is_some_and(|row| row.refreshing_at == Some(lease));
             if !is_ours {
                 return false;
             }
-            world.note(&process.name, || format!("ends row {user}"));
-            let ended = truth.fleet.user(user);
-            ended.row = None;
-            if ended.health != Health::Dead {
-                check_ending(world, truth, client);
+            world.note(&process.name, || format!("marks row {user} revoked"));
+            let revoked = truth.many_rows.user(user);
+            revoked.row = None;
+            if revoked.health != Health::Dead {
+                check_revocation(world, truth, client);
             }
             truth.ledger.counts.marks += 1;
             true
@@ -248,13 +248,13 @@ impl Contract for Table {
     }
 }
 
-/// I7: on the word of a client that is known to work few rows end whose grants live; on that of another
-/// one, none.
-fn check_ending(world: &World, truth: &mut Truth, client: Client) {
-    let living = truth.states.ends_living(client);
+/// I7: on the word of a proven client only a few rows are revoked whose grants live; on the word of
+/// another client none.
+fn check_revocation(world: &World, truth: &mut Truth, client: Client) {
+    let living = truth.states.count_living_revoked(client);
     if client != OURS {
-        truth.ledger.violate("I7", "a wrong deployment ends a row whose grant lives");
+        truth.ledger.violate("I7", "a wrong deployment revokes a row whose grant lives");
     } else if living > world.limits.marks_max {
-        truth.ledger.violate("I7", format!("{living} rows end whose grants live"));
+        truth.ledger.violate("I7", format!("{living} rows are revoked whose grants live"));
     }
 }
