@@ -1,4 +1,4 @@
-//! A table, a provider and a clock that tests can meddle with. Time is tokio's paused clock.
+//! A table, a provider and a clock that tests control. Time is tokio's paused clock.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Lease,
     Commit,
     Release,
-    End,
+    MarkRevoked,
 }
 
 /// Whether a failing statement took effect.
@@ -73,7 +73,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A connected user whose token ran out a minute ago.
+    /// A connected user whose token expired a minute ago.
     pub(crate) fn new() -> Arc<Self> {
         let world = Arc::new(Self {
             origin: Instant::now(),
@@ -92,7 +92,7 @@ impl World {
         EPOCH.plus(self.origin.elapsed())
     }
 
-    /// A moment so many seconds from now.
+    /// The time so many seconds from now.
     pub(crate) fn at(&self, seconds: i64) -> Timestamp {
         let distance = Duration::from_secs(seconds.unsigned_abs());
         if seconds < 0 { self.now().minus(distance) } else { self.now().plus(distance) }
@@ -106,7 +106,7 @@ impl World {
         self.rows.lock().expect("not poisoned")
     }
 
-    /// The user (re)connects: overwrites everything.
+    /// The user connects, maybe again: overwrites everything.
     pub(crate) fn connect(&self, refresh_token: &str, access_token: &str, expires_in_s: i64) {
         let stored = Stored {
             refresh: self.seal(refresh_token),
@@ -126,7 +126,7 @@ impl World {
         change(self.rows().get_mut(USER).expect("the row is there"));
     }
 
-    /// Seals both texts anew, as a key rotation does.
+    /// Seals both texts again, as a key rotation does.
     pub(crate) fn reseal(&self) {
         self.change(|row| {
             row.refresh = self.seal(plaintext(&row.refresh.clone()));
@@ -160,7 +160,7 @@ impl World {
         self.reads.load(Ordering::SeqCst)
     }
 
-    /// Runs one statement: a millisecond long, atomic, and as faulty as the test says.
+    /// Runs one atomic statement of a millisecond, with the faults that the test has set.
     async fn statement<T>(&self, step: Step, work: impl FnOnce(&World) -> T) -> Result<T> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         self.reads.fetch_add(u64::from(step == Step::Read), Ordering::SeqCst);
@@ -359,7 +359,7 @@ impl Table for MemoryTable {
         _: &Refusal,
     ) -> Result<bool> {
         self.world
-            .statement(Step::End, |world| {
+            .statement(Step::MarkRevoked, |world| {
                 let mut rows = world.rows();
                 let ends = rows.get(key).is_some_and(|row| {
                     version_of(row) == *version && row.refreshing_at == Some(lease)
@@ -388,12 +388,31 @@ struct ProviderState {
 
 /// What the provider does with one request.
 pub(crate) enum Answer {
-    /// The usual thing, after so many milliseconds.
+    /// The usual answer, after so many milliseconds.
     After(u64),
-    /// The usual thing, and the answer is lost after so many milliseconds.
+    /// The exchange takes place, and the answer is lost after so many milliseconds.
     LostAfter(u64),
-    /// This after so many milliseconds, and the token is not spent.
+    /// This answer after so many milliseconds. The token is not spent.
     Instead(u64, Verdict),
+}
+
+/// A provider that is unavailable.
+pub(crate) fn unavailable() -> Answer {
+    Answer::Instead(
+        0,
+        Verdict::Transient(
+            Error::ProviderUnavailable { status: Some(503), reason: "test".into() },
+            None,
+        ),
+    )
+}
+
+/// A provider that rejects the client.
+pub(crate) fn rejected() -> Answer {
+    Answer::Instead(
+        0,
+        Verdict::ClientRejected(Error::ClientRejected { error: "invalid_client".into() }),
+    )
 }
 
 impl Provider {
@@ -415,7 +434,7 @@ impl Provider {
         self.state.lock().expect("not poisoned").current.clone()
     }
 
-    /// The user consents anew.
+    /// The user consents again.
     pub(crate) fn connect(&self, refresh_token: &str) {
         self.state.lock().expect("not poisoned").current = refresh_token.to_owned();
     }
@@ -479,21 +498,21 @@ impl TokenEndpoint for Provider {
     }
 }
 
-/// A runtime whose wall clock a test can move on, as when a machine was frozen.
+/// A runtime whose wall clock a test can move forward, as after a suspended machine.
 #[derive(Clone)]
 pub(crate) struct Machine {
     tokio: Tokio,
-    frozen: Arc<AtomicU64>,
+    suspended_ms: Arc<AtomicU64>,
 }
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        Self { tokio: Tokio::default(), frozen: Arc::default() }
+        Self { tokio: Tokio::default(), suspended_ms: Arc::default() }
     }
 
-    pub(crate) fn freeze_for(&self, duration: Duration) {
+    pub(crate) fn suspend_for(&self, duration: Duration) {
         let ms = u64::try_from(duration.as_millis()).expect("is short");
-        self.frozen.fetch_add(ms, Ordering::SeqCst);
+        self.suspended_ms.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
@@ -503,7 +522,7 @@ impl Runtime for Machine {
     }
 
     fn wall(&self) -> Duration {
-        self.monotonic() + Duration::from_millis(self.frozen.load(Ordering::SeqCst))
+        self.monotonic() + Duration::from_millis(self.suspended_ms.load(Ordering::SeqCst))
     }
 
     fn random(&self) -> f64 {
@@ -547,7 +566,7 @@ impl Process {
         RefreshOptions { fresh_ms, wait_ms, usable_at_once: false, force: false }
     }
 
-    /// One call; the access token that it is given.
+    /// One call. Returns the access token.
     pub(crate) async fn call(&self) -> Result<String> {
         self.call_with(self.options()).await
     }
@@ -561,12 +580,12 @@ impl Process {
         Ok(token.credentials.access_token.expose().to_owned())
     }
 
-    /// One call for a token that is refreshed now.
+    /// One call with a forced refresh.
     pub(crate) async fn force(&self) -> Result<String> {
         self.call_with(RefreshOptions { force: true, ..self.options() }).await
     }
 
-    /// Claims the row ahead of time, and refreshes it after so many seconds.
+    /// Leases the row as `refreshExpiring` does, and refreshes it after so many seconds.
     pub(crate) async fn claim_and_refresh_after(&self, seconds: u64) -> Result<String> {
         let clock = self.engine.stopwatch();
         let table = self.engine.table();
@@ -593,7 +612,7 @@ impl Process {
     }
 }
 
-/// Lets so much time pass.
+/// Lets so many seconds pass.
 pub(crate) async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
