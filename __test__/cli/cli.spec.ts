@@ -271,7 +271,7 @@ describe('unseal', () => {
     await cli(['migrate', '--store', 'zoho']);
     const refused = await cli(['unseal', '--store', 'zoho'], env);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/^tokenkeep: TOKENKEEP_SEALING: must be read/);
+    expect(refused.stderr).toMatch(/^tokenkeep: TOKENKEEP_SEALING: must be off/);
     expect((await cli(['unseal'], env)).code).toBe(2);
     expect((await cli(['unseal', '--store', 'gmail'], env)).code).toBe(2);
   });

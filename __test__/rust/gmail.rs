@@ -15,6 +15,7 @@ use tokenkeep::error::{Error, Result};
 use tokenkeep::oauth::{Boxed, RefreshFn, RefreshFnAnswer, RefreshFnTokens};
 use tokenkeep::refresh::{RefreshConfig, RefreshOptions, Silent};
 use tokenkeep::secret::{AccessToken, RefreshToken};
+use tokenkeep::store::StoreOptions;
 use tokenkeep::store::gmail::{self, Gmail, NewTokens, Options};
 use tokio_postgres::{Client, NoTls};
 
@@ -35,10 +36,8 @@ async fn application() -> Client {
 /// A process's store in a schema of the test's own.
 async fn store(schema: &str, limits: Limits) -> Gmail {
     let settings = DatabaseSettings::new(&url(), Some(schema), &Login::default()).expect("parses");
-    Gmail::new(Options {
+    let base = StoreOptions {
         database: Database::open(&settings).expect("opens"),
-        format: gmail::format(KEYS).map(Arc::new),
-        google: Err(Error::configuration("GOOGLE_CLIENT_ID", "is not set")),
         config: RefreshConfig { limits, mixed_fleet: false },
         refresh_options: RefreshOptions {
             fresh_ms: limits.fresh_ms,
@@ -47,6 +46,11 @@ async fn store(schema: &str, limits: Limits) -> Gmail {
             force: false,
         },
         observer: Arc::new(Silent),
+    };
+    Gmail::new(Options {
+        base,
+        format: gmail::format(KEYS).map(Arc::new),
+        google: Err(Error::configuration("GOOGLE_CLIENT_ID", "is not set")),
     })
 }
 

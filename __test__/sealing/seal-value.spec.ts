@@ -85,9 +85,9 @@ describe('sealValue', () => {
     const wrong: [unknown[], RegExp][] = [
       [
         ['gmail', 'access_token', ['c', 'p'], '1000.abc'],
-        /^store: may be: zoho, calendar, integration$/,
+        /^store: must be one of: zoho, calendar, integration$/,
       ],
-      [['zoho', 'scopes', ['c', 'p'], '1000.abc'], /^column: may be, of zoho: access_token/],
+      [['zoho', 'scopes', ['c', 'p'], '1000.abc'], /^column: must be one of: access_token/],
       [['zoho', 'access_token', ['c'], '1000.abc'], /^key: must have 2 parts/],
       [['zoho', 'access_token', ['c', ''], '1000.abc'], /^key: must have 2 parts/],
       [['zoho', 'access_token', 'c', '1000.abc'], /^key: must be an array/],

@@ -60,7 +60,7 @@ describe('unseal', () => {
     await store(1);
     const failure = await failureOf(unseal({ sealing: 'on' }));
     expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION' });
-    expect(failure.message).toMatch(/^TOKENKEEP_SEALING: must be read/);
+    expect(failure.message).toMatch(/^TOKENKEEP_SEALING: must be off/);
     expect((await rows())[0].refresh_token).toMatch(/^tk1\./);
   });
 

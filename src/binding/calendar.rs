@@ -1,13 +1,16 @@
 //! The calendar store's functions. Each settles the call `id` through the bridge.
 
+use std::sync::Arc;
+
 use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value};
+use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::calendar::Tokens;
+use crate::store::calendar::{self, Calendar, Tokens};
 
 /// Stores a user's tokens; replaces what was stored.
 #[napi(catch_unwind)]
@@ -73,4 +76,16 @@ fn record(tokens: Tokens) -> Value {
     ];
     fields.extend(scopes.into_iter().flatten().map(Field::Text));
     Value::Record(fields)
+}
+
+impl Open for Calendar {
+    fn open(opening: &Opening<'_>) -> Self {
+        let Opening { options, base, sealing, providers, .. } = opening;
+        Self::new(calendar::Options {
+            base: base.clone(),
+            sealing: Arc::clone(sealing),
+            google: providers.google(),
+            tells_user: options.jwt_claims.unwrap_or(false),
+        })
+    }
 }

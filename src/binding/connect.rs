@@ -6,24 +6,7 @@ use napi_derive::napi;
 use super::instance::Instance;
 use super::message::{Field, Value};
 use crate::connect::{AuthorizationResponse, Begin};
-use crate::error::Error;
-
-/// Does `$work` with the store of this name.
-macro_rules! to_store {
-    ($stores:ident, $name:expr, |$store:ident| $work:block) => {
-        match $name.as_str() {
-            "calendar" => {
-                let $store = &$stores.calendar;
-                $work
-            }
-            "integration" => {
-                let $store = &$stores.integration;
-                $work
-            }
-            _ => Err(Error::invalid("store", "may be: calendar, integration")),
-        }
-    };
-}
+use crate::store::to_connecting_store;
 
 /// Resolves to a link: whoever has it can connect an account to this user, once, within a day.
 #[napi(catch_unwind)]
@@ -38,7 +21,7 @@ pub fn make_connect_link(
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let stores = stores?;
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             let link = stores.connect.link(store, &user_id, scopes, return_to).await?;
             Ok(Value::Record(vec![Field::Text(link)]))
         })
@@ -58,7 +41,7 @@ pub fn check_connect_link(
     instance.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.check_connect_link(store, &link, user_id).await?;
             Ok(Value::Nothing)
         })
@@ -79,7 +62,7 @@ pub fn follow_connect_link(
     instance.outbox().run(id, async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             let url = stores.connect.follow(store, &link, user_id, browser).await?;
             Ok(Value::Record(vec![Field::Text(url)]))
         })
@@ -100,7 +83,7 @@ pub fn begin_authorization(
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let stores = stores?;
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             let begin = Begin { user_id, browser, scopes, return_to };
             let url = stores.connect.begin(store, begin).await?;
             Ok(Value::Record(vec![Field::Text(url)]))
@@ -144,7 +127,7 @@ pub fn finish_authorization(
         AuthorizationResponse { state, code, error, issuer, browser, requires_browser, user_id };
     instance.outbox().run(id, async move {
         let stores = stores?;
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             let connected = stores.connect.finish(store, response).await?;
             Ok(Value::Record(vec![
                 Field::Text(connected.user_id),
@@ -161,7 +144,7 @@ pub fn disconnect(instance: &Instance, id: u32, store: String, user_id: String) 
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let stores = stores?;
-        to_store!(stores, &store, |store| {
+        to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.disconnect(store, &user_id).await.map(Value::Bool)
         })
     });

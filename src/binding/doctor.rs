@@ -12,7 +12,7 @@ use crate::doctor::{Keys, examine};
 use crate::error::Result;
 use crate::oauth::{HttpFailure, Reqwest};
 use crate::refresh::Tokio;
-use crate::store::{MIGRATIONS, gmail};
+use crate::store::{STORES, gmail};
 use crate::tls::Authorities;
 
 /// What is wrong with a key; `undefined`: nothing.
@@ -57,7 +57,8 @@ pub fn examine_database(
     options.wipe();
     bridge.outbox.run(id, async move {
         let is_meant = |known: &&Migration| stores.iter().any(|store| store == known.store);
-        let migrations: Vec<_> = MIGRATIONS.into_iter().filter(is_meant).collect();
+        let migrations = STORES.iter().map(|about| about.migration).filter(is_meant);
+        let migrations: Vec<_> = migrations.collect();
         let findings = examine(&settings?, &migrations, &keys, &Tokio::default()).await?;
         Ok(Value::Record(vec![Field::Text(findings)]))
     });

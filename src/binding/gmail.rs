@@ -1,12 +1,17 @@
 //! The gmail store's functions. Each settles the call `id` through the bridge.
 
+use std::sync::Arc;
+
 use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value, number};
 use super::refresh_fn::JsRefreshFn;
+use super::stores::{Open, Opening};
+use crate::refresh::RefreshConfig;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::gmail::{Decrypted, NewTokens};
+use crate::store::StoreOptions;
+use crate::store::gmail::{self, Decrypted, Gmail, NewTokens};
 
 /// Stores a user's tokens; replaces what was stored.
 #[napi(catch_unwind)]
@@ -92,4 +97,18 @@ fn record(token: Decrypted) -> Value {
         Field::Number(f64::from(token.key_version)),
         Field::Number(number(token.connected_at_ms)),
     ])
+}
+
+impl Open for Gmail {
+    fn open(opening: &Opening<'_>) -> Self {
+        let Opening { options, base, providers, .. } = opening;
+        let format = options.gmail_encryption_key().and_then(gmail::format);
+        let mixed_fleet = options.mixed_fleet.unwrap_or(false);
+        let config = RefreshConfig { mixed_fleet, ..base.config };
+        Self::new(gmail::Options {
+            base: StoreOptions { config, ..base.clone() },
+            format: format.map(Arc::new),
+            google: providers.google(),
+        })
+    }
 }

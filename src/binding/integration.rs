@@ -1,15 +1,22 @@
 //! The integration store's functions. Each settles the call `id` through the bridge.
 
+use std::sync::Arc;
+
 use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value, number};
 use super::refresh_fn::JsRefreshFn;
+use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::TokenEndpoint;
+use crate::refresh::RefreshOptions;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::integration::{Expiring, Failing, GetOptions, Key, Summary, Tokens};
+use crate::store::StoreOptions;
+use crate::store::integration::{
+    self, Expiring, Failing, GetOptions, Integration, Key, Summary, Tokens,
+};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -164,4 +171,16 @@ fn record(tokens: Tokens) -> Value {
     ];
     fields.extend(scopes.into_iter().map(Field::Text));
     Value::Record(fields)
+}
+
+impl Open for Integration {
+    fn open(Opening { options, base, sealing, .. }: &Opening<'_>) -> Self {
+        // docs/internals/stores.md, integration: Usable at once.
+        let usable_at_once = options.usable_at_once.unwrap_or(true);
+        let refresh_options = RefreshOptions { usable_at_once, ..base.refresh_options };
+        Self::new(integration::Options {
+            base: StoreOptions { refresh_options, ..base.clone() },
+            sealing: Arc::clone(sealing),
+        })
+    }
 }

@@ -7,7 +7,7 @@ use super::message::Value;
 use super::options::InstanceOptions;
 use crate::db::{Duplicates, migrate as run};
 use crate::error::Error;
-use crate::store::MIGRATIONS;
+use crate::store::About;
 
 /// Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences.
 #[napi(catch_unwind)]
@@ -24,11 +24,11 @@ pub fn migrate(
     bridge.outbox.run(id, async move {
         let mut migrations = Vec::new();
         for store in &stores {
-            let known = MIGRATIONS.into_iter().find(|known| known.store == store);
-            migrations.push(known.ok_or_else(|| {
-                let names = MIGRATIONS.map(|known| known.store).join(", ");
-                Error::invalid("stores", format!("may name: {names}"))
-            })?);
+            let known = About::named(store).ok_or_else(|| {
+                let names = About::names(|_| true);
+                Error::invalid("stores", format!("must be any of: {names}"))
+            })?;
+            migrations.push(known.migration);
         }
         if migrations.is_empty() {
             return Err(Error::invalid("stores", "must name at least one store, such as gmail"));

@@ -6,8 +6,7 @@ use super::instance::Instance;
 use super::message::{Field, Value, number};
 use crate::config::timestamp;
 use crate::db::Timestamp;
-use crate::error::Error;
-use crate::store::Revives;
+use crate::store::About;
 
 /// Takes off the marks of a store from a moment on, or all of them; resolves to how many there were.
 #[napi(catch_unwind)]
@@ -16,12 +15,8 @@ pub fn revive(instance: &Instance, id: u32, store: String, since_ms: Option<f64>
     instance.outbox().run(id, async move {
         let since = since_ms.map(|ms| timestamp("since", ms)).transpose()?;
         let since = since.map(Timestamp::from_ms);
-        let rows = match store.as_str() {
-            "zoho" => stores?.zoho.revive(since).await?,
-            "vault" => stores?.vault.revive(since).await?,
-            "integration" => stores?.integration.revive(since).await?,
-            _ => return Err(Error::invalid("store", "may be: zoho, vault, integration")),
-        };
+        About::find(&store, |about| about.revives)?;
+        let rows = stores?.revive(&store, since).await?;
         let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
         Ok(Value::Record(vec![Field::Number(rows)]))
     });

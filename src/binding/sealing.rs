@@ -11,7 +11,7 @@ use super::message::{Field, Value, number};
 use super::options::InstanceOptions;
 use crate::crypto::Sealing;
 use crate::error::Error;
-use crate::store::place;
+use crate::store::{About, place};
 
 /// The keys of `TOKENKEEP_KEY`.
 #[napi]
@@ -66,12 +66,8 @@ pub fn open_value<'env>(
 pub fn unseal(instance: &Instance, id: u32, store: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
-        let rows = match store.as_str() {
-            "zoho" => stores?.zoho.unseal().await?,
-            "calendar" => stores?.calendar.unseal().await?,
-            "integration" => stores?.integration.unseal().await?,
-            _ => return Err(Error::invalid("store", "may be: zoho, calendar, integration")),
-        };
+        About::find(&store, |about| about.sealed_key.is_some())?;
+        let rows = stores?.unseal(&store).await?;
         let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
         Ok(Value::Record(vec![Field::Number(rows)]))
     });

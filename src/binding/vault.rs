@@ -10,6 +10,7 @@ use super::bridge::Bridge;
 use super::instance::Instance;
 use super::message::{Field, Value};
 use super::refresh_fn::JsRefreshFn;
+use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::crypto::VaultFormat;
 use crate::db::Timestamp;
@@ -17,7 +18,7 @@ use crate::error::Result;
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Runtime, Tokio};
 use crate::secret::AccessToken;
-use crate::store::vault::{Opened, PairKey, TokenKey};
+use crate::store::vault::{self, Opened, PairKey, TokenKey, Vault};
 
 /// `ENCRYPTION_SECRET` and its predecessor.
 #[napi]
@@ -235,4 +236,10 @@ fn fields(token: Opened) -> Vec<Field> {
         Field::Text(is_valid),
         Field::optional(last_used_at, Field::moment),
     ]
+}
+
+impl Open for Vault {
+    fn open(Opening { options, base, .. }: &Opening<'_>) -> Self {
+        Self::new(vault::Options { base: base.clone(), format: options.vault_format() })
+    }
 }

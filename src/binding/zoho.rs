@@ -1,12 +1,15 @@
 //! The zoho store's functions. Each settles the call `id` through the bridge.
 
+use std::sync::Arc;
+
 use napi_derive::napi;
 
 use super::instance::Instance;
 use super::message::{Field, Value};
+use super::stores::{Open, Opening};
 use crate::oauth::ClientCredentials;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::zoho::{Key, NewTokens};
+use crate::store::zoho::{self, Key, NewTokens, Zoho};
 
 /// An access token with at least five minutes left, refreshed once across all processes if need be.
 #[napi(catch_unwind)]
@@ -62,4 +65,20 @@ pub fn has_zoho_token(instance: &Instance, id: u32, client_id: String, provider:
     instance.outbox().run(id, async move {
         stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::Bool)
     });
+}
+
+impl Open for Zoho {
+    fn open(opening: &Opening<'_>) -> Self {
+        let Opening { options, base, sealing, http, .. } = opening;
+        Self::new(zoho::Options {
+            base: base.clone(),
+            sealing: Arc::clone(sealing),
+            environment: options.zoho_refresh_token(),
+            accounts_server: options.zoho_accounts_server.clone(),
+            accounts_servers: options.zoho_servers(),
+            token_url: options.zoho_token_url.clone(),
+            allow_insecure: options.allows_insecure(),
+            http: http.clone(),
+        })
+    }
 }

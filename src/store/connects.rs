@@ -23,7 +23,7 @@ pub struct Granted {
 /// A store that users connect to.
 pub trait Connects: Store {
     /// The store's name.
-    const STORE: &'static str;
+    const STORE: &'static str = Self::MIGRATION.store;
 
     /// Whose rows it shows.
     fn rls(&self) -> &RlsContext;

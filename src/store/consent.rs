@@ -2,7 +2,7 @@
 
 use super::connects::Granted;
 use super::sealed_tokens::{ACCESS_TOKEN, SealedMapping};
-use super::table::TableView;
+use super::table::{TableView, Write};
 use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::refresh::{Credentials, RowVersion};
@@ -56,7 +56,7 @@ impl<S: ConsentMapping> TableView<'_, S> {
         let parts = S::parts(key);
         let params: Params<'_> = &[(&parts, Type::TEXT_ARRAY)];
         let sql = self.named(S::DISCONNECT);
-        let rows = self.delete(key, "delete tokens", &sql, params).await?;
+        let rows = self.delete(key, Write { step: "delete tokens", sql: &sql, params }).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         self.deleted(key);
         let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));

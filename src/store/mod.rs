@@ -1,16 +1,20 @@
-//! The stores: one table each. A store knows its SQL, its key and its format; nothing of HTTP, of
-//! Node or of who may refresh when.
+//! The stores: one table each. A store knows its SQL, its key and its sealed format. It knows nothing of
+//! HTTP, of Node, or of who may refresh when.
 
 mod account;
+mod base;
 pub mod calendar;
 mod connects;
 mod consent;
 pub mod gmail;
 pub mod integration;
 mod pending;
+mod registry;
 mod revive;
+mod revoked_mark;
 mod sealed;
 mod sealed_tokens;
+mod sql;
 mod states;
 mod table;
 mod unseal;
@@ -21,47 +25,59 @@ pub mod zoho;
 use std::time::Duration;
 
 pub use self::account::{Accounts, Whose};
+pub use self::base::StoreOptions;
 pub use self::connects::{Connects, Granted};
 pub use self::pending::{Found, Pending, PendingTable};
+pub use self::registry::{About, STORES, SealedKey, Stores};
+#[cfg(feature = "binding")]
+pub(crate) use self::registry::{each_store, to_connecting_store};
 pub use self::sealed::place;
 use crate::config::Limits;
 use crate::db::{Migration, RlsContext, Timestamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// The tables of all stores.
-pub const MIGRATIONS: [&Migration; 5] = [
-    &gmail::MIGRATION,
-    &zoho::MIGRATION,
-    &vault::MIGRATION,
-    &calendar::MIGRATION,
-    &integration::MIGRATION,
-];
+/// What every store can do.
+pub trait Store: Clone + Send + Sync {
+    /// Its name and its table.
+    const MIGRATION: &'static Migration;
+    /// The key of its `tk1.` values; `None`: it has none.
+    const SEALED_KEY: Option<SealedKey> = None;
+    /// Whether it marks the rows of revoked grants, and keeps them.
+    const REVIVES: bool = false;
+    /// Whether users connect to it: [`Connects`].
+    const CONNECTS: bool = false;
 
-/// What every store can be told.
-pub trait Store: Sized {
-    /// The same store for whoever may see the rows of `rls`.
+    /// The same store in another row-security context.
     #[must_use]
     fn for_tenant(&self, rls: &RlsContext) -> Self;
 
-    /// Waits until nothing is under way.
+    /// Waits until no refresh is running.
     fn wait_idle(&self) -> impl Future<Output = ()> + Send;
 
-    /// Refuses further calls and waits for what is under way, but no longer than `timeout`. Gives
-    /// whether all of it ended.
+    /// Refuses further calls and waits for what is running, but no longer than `timeout`. Returns whether
+    /// all of it has ended.
     fn close(&self, timeout: Duration) -> impl Future<Output = bool> + Send;
-}
 
-/// A store that marks rows whose grant is dead, and keeps them.
-pub trait Revives: Store {
-    /// Takes off the marks of `since` (`None`: of all times) until now, so that the rows are tried again;
-    /// gives how many there were.
+    /// Removes the marks from `since` (`None`: from the beginning) until now, so that the rows are tried
+    /// again; returns how many there were.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
-    fn revive(&self, since: Option<Timestamp>) -> impl Future<Output = Result<u64>> + Send;
+    /// [`Error::Database`] and related ones.
+    fn revive(&self, _since: Option<Timestamp>) -> impl Future<Output = Result<u64>> + Send {
+        std::future::ready(Err(Error::internal("this store marks no rows")))
+    }
+
+    /// Rewrites every `tk1.` value in plaintext; returns how many rows.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] if a value does not
+    /// open; [`Error::Database`] and related ones.
+    fn unseal(&self) -> impl Future<Output = Result<u64>> + Send {
+        std::future::ready(Err(Error::internal("this store has no tk1. values")))
+    }
 }
 
-/// The time that [`Store::close`] is given by default: all of step 7, and what comes before it.
+/// How long [`Store::close`] waits by default: as long as a commit may take, and the lease before it.
 #[must_use]
 pub fn close_timeout_ms(limits: &Limits) -> u64 {
     limits.commit_budget_ms + limits.lease_ms

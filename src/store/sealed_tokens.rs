@@ -81,11 +81,8 @@ impl SealedTokens {
 
 /// A store that keeps its tokens so.
 pub(super) trait SealedMapping: RowMapping {
-    /// Rows with a sealed value, at most `$1`: the columns of [`RowMapping::key`], then both texts.
-    const SEALED: &'static str;
-    /// Other texts for the same tokens: `$1` the key, `$2` access and `$3` refresh text (the version check),
-    /// `$4` and `$5` the new ones.
-    const REWRITE: &'static str;
+    /// The columns of the key, in the order of [`RowMapping::key`].
+    const KEY_COLUMNS: &'static [&'static str];
 
     fn tokens(&self) -> &SealedTokens;
 }

@@ -1,4 +1,4 @@
-//! The way back: sealed values become plaintext again, beside live traffic.
+//! Makes sealed values plaintext again while the store is in use.
 
 use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedMapping};
 use super::table::TableView;
@@ -7,20 +7,39 @@ use crate::db::{Params, Row, Type, column};
 use crate::error::{Error, Result};
 
 const ROWS_AT_ONCE: i64 = 100;
-/// How often all rows that were read may have changed before they could be written.
+/// After so many batches in a row of which every row has changed before it could be written, give up.
 const FRUITLESS_MAX: usize = 10;
 
+/// Rows with a sealed value, at most `$1`: the key, then both texts.
+const SEALED: &str = "
+    SELECT {key_as_text}, access_token, refresh_token FROM {table}
+    WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
+    ORDER BY {key_columns} LIMIT $1";
+
+/// Stores other texts for the same tokens: `$2` access and `$3` refresh text as they were read, `$4` and `$5`
+/// the new ones. Only a version check can tell: `updated_at` stays.
+const REWRITE: &str = "
+    UPDATE {table} AS r SET access_token = $4, refresh_token = $5
+    WHERE {key} AND r.access_token IS NOT DISTINCT FROM $2
+      AND r.refresh_token IS NOT DISTINCT FROM $3
+    RETURNING true";
+
 impl<S: SealedMapping> TableView<'_, S> {
-    /// Rewrites every sealed row in plaintext; gives how many. A row that somebody else has changed
-    /// since it was read is read again.
+    /// Rewrites every sealed row in plaintext; returns how many. A row that has changed since it was read is
+    /// read again.
     pub(super) async fn unseal(&self) -> Result<u64> {
         if self.mapping.tokens().sealing.writes() != Writes::Plaintext {
             return Err(Error::configuration(
                 "TOKENKEEP_SEALING",
-                "must be read, here and in every process of the application, before values are unsealed: else they are sealed again",
+                "must be off in every process of the application before values are unsealed. Otherwise they are sealed again",
             ));
         }
-        let (sealed, rewrite) = (self.named(S::SEALED), self.named(S::REWRITE));
+        let as_text = S::KEY_COLUMNS.iter().map(|column| format!("{column}::text"));
+        let sealed = SEALED
+            .replace("{key_as_text}", &as_text.collect::<Vec<_>>().join(", "))
+            .replace("{key_columns}", &S::KEY_COLUMNS.join(", "));
+        let sealed = self.named(&sealed);
+        let rewrite = self.named(&REWRITE.replace("{key}", S::SQL.key));
         let (mut unsealed, mut fruitless) = (0, 0);
         loop {
             let params: Params<'_> = &[(&ROWS_AT_ONCE, Type::INT8)];
@@ -53,7 +72,7 @@ impl<S: SealedMapping> TableView<'_, S> {
         if plaintexts.into_iter().any(|text| is_sealed(text)) {
             return Err(Error::invalid(
                 "token",
-                "begins with tk1., so it cannot stand in plaintext",
+                "starts with tk1., so it cannot be stored as plaintext",
             ));
         }
         let params: Params<'_> = &[

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
 use crate::store::consent::ConsentMapping;
-use crate::store::table::RowMapping;
 use crate::store::uuid::uuid;
 
 impl ConsentMapping for CalendarMapping {
@@ -16,10 +15,8 @@ impl ConsentMapping for CalendarMapping {
 }
 
 impl Connects for Calendar {
-    const STORE: &'static str = CalendarMapping::STORE;
-
     fn rls(&self) -> &RlsContext {
-        &self.rls
+        &self.base.rls
     }
 
     fn key(&self, user_id: &str) -> Result<String> {

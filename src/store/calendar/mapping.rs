@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, REWRITE, SEALED, SQL};
+use super::MIGRATION;
+use super::sql::{ADDED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
@@ -20,8 +21,7 @@ pub(super) struct CalendarMapping {
 }
 
 impl SealedMapping for CalendarMapping {
-    const SEALED: &'static str = SEALED;
-    const REWRITE: &'static str = REWRITE;
+    const KEY_COLUMNS: &'static [&'static str] = &["user_id"];
 
     fn tokens(&self) -> &SealedTokens {
         &self.tokens
@@ -33,8 +33,8 @@ impl RowMapping for CalendarMapping {
     type Key = String;
     type Record = Record;
 
-    const STORE: &'static str = "calendar";
-    const TABLE: &'static str = "google_calendar_tokens";
+    const STORE: &'static str = MIGRATION.store;
+    const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("calendar tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
@@ -83,7 +83,7 @@ impl RowMapping for CalendarMapping {
 
     fn not_connected(&self, _: &String) -> Error {
         let text = "Google Calendar is not connected for this user";
-        Error::NotConnected { store: "calendar", text: text.into() }
+        Error::NotConnected { store: MIGRATION.store, text: text.into() }
     }
 
     async fn open(&self, key: &String, row: &Row<Record>) -> Result<Credentials> {

@@ -1,4 +1,4 @@
-//! The calendar store (seed 003): one row a user in `google_calendar_tokens`.
+//! The calendar store: one row per user in `google_calendar_tokens` (docs/internals/stores.md, calendar).
 
 mod connect;
 mod mapping;
@@ -6,36 +6,29 @@ mod migration;
 mod sql;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::mapping::{CalendarMapping, Record};
 pub use self::migration::MIGRATION;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, RlsContext, Timestamp, Type};
+use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
-use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::Store;
+use crate::store::base::{StoreBase, by_base};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{RowMapping, StoreTable, TableView, client_of, table_of};
+use crate::store::table::{RowMapping, TableView, Write, client_of, table_of};
 use crate::store::uuid::uuid;
+use crate::store::{SealedKey, Store, StoreOptions};
 
 /// What an instance of the store is made of.
 pub struct Options {
-    /// The database.
-    pub database: Arc<Database>,
+    /// What every store is opened with.
+    pub base: StoreOptions,
     /// How tokens are kept.
     pub sealing: Arc<Sealing>,
     /// Google's token endpoint, with the application's credentials.
     pub google: Result<Arc<HttpEndpoint>>,
-    /// Limits.
-    pub config: RefreshConfig,
-    /// What a caller of [`Calendar::credentials`] wants.
-    pub refresh_options: RefreshOptions,
-    /// Who is told of events.
-    pub observer: Arc<dyn Observer>,
     /// Whether row-level security is told whose row it is: what `auth.uid()` gives.
     pub tells_user: bool,
 }
@@ -63,47 +56,34 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Calendar {
-    engine: Engine<StoreTable<CalendarMapping>, Tokio>,
+    base: StoreBase<CalendarMapping>,
     statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
-    refresh_options: RefreshOptions,
     tells_user: bool,
-    rls: RlsContext,
 }
 
 impl Calendar {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, sealing, google, config, refresh_options, observer, tells_user } =
-            options;
-        let mapping = CalendarMapping { tokens: SealedTokens { store: "calendar", sealing } };
-        let table = StoreTable::new(database, mapping, config);
-        Self {
-            statements: Arc::new(Statements {
-                save: table.named(&sql::SAVE.replace("{reset}", sql::RESET)),
-                bare_save: table.named(&sql::SAVE.replace("{reset}", "")),
-                delete: table.named(sql::DELETE),
-            }),
-            engine: Engine::new(table, Tokio::default(), config, observer),
-            google,
-            refresh_options,
-            tells_user,
-            rls: RlsContext::default(),
-        }
-    }
-
-    fn table(&self) -> Result<TableView<'_, CalendarMapping>> {
-        table_of(&self.engine, &self.rls)
+        let Options { base, sealing, google, tells_user } = options;
+        let tokens = SealedTokens { store: MIGRATION.store, sealing };
+        let base = StoreBase::open(base, CalendarMapping { tokens });
+        let statements = Statements {
+            save: base.named(&sql::SAVE.replace("{reset}", sql::RESET)),
+            bare_save: base.named(&sql::SAVE.replace("{reset}", "")),
+            delete: base.named(sql::DELETE),
+        };
+        Self { base, statements: Arc::new(statements), google, tells_user }
     }
 
     /// The table for what is about one user.
     fn table_of(&self, user_id: &str) -> Result<TableView<'_, CalendarMapping>> {
-        table_of(&self.engine, &self.scope_of(user_id))
+        table_of(&self.base.engine, &self.rls_of(user_id))
     }
 
-    fn scope_of(&self, user_id: &str) -> RlsContext {
-        if self.tells_user { self.rls.of_user(user_id) } else { self.rls.clone() }
+    fn rls_of(&self, user_id: &str) -> RlsContext {
+        if self.tells_user { self.base.rls.of_user(user_id) } else { self.base.rls.clone() }
     }
 
     /// The stored tokens, fresh or not; `None` when there are none.
@@ -125,10 +105,15 @@ impl Calendar {
     /// [`Error::Revoked`] when the grant is dead, and the row is gone; those of the refresh.
     pub async fn credentials(&self, user_id: &str) -> Result<Option<Tokens>> {
         let user_id = uuid("userId", user_id)?;
-        self.table()?;
+        self.base.table()?;
         let google = self.google.clone();
-        let key = self.scope_of(&user_id).of(user_id);
-        match self.engine.valid(key, move |_: &Record| google.clone(), self.refresh_options).await {
+        let key = self.rls_of(&user_id).of(user_id);
+        match self
+            .base
+            .engine
+            .valid(key, move |_: &Record| google.clone(), self.base.refresh_options)
+            .await
+        {
             Ok(token) => Ok(Some(tokens(&token.record, &token.credentials, token.expires_at))),
             Err(Error::NotConnected { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -170,15 +155,6 @@ impl Calendar {
         Ok(())
     }
 
-    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
-    /// does not open; [`Error::Database`] and its kin.
-    pub async fn unseal(&self) -> Result<u64> {
-        self.table()?.unseal().await
-    }
-
     /// Deletes the row, if there is one; never calls Google.
     ///
     /// # Errors
@@ -186,25 +162,23 @@ impl Calendar {
     pub async fn delete(&self, user_id: &str) -> Result<()> {
         let user_id = uuid("userId", user_id)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
-        let sql = &self.statements.delete;
+        let (sql, step) = (&*self.statements.delete, "delete calendar tokens");
         let table = self.table_of(&user_id)?;
-        table.delete(&user_id, "delete calendar tokens", sql, params).await?;
+        table.delete(&user_id, Write { step, sql, params }).await?;
         table.deleted(&user_id);
         Ok(())
     }
 }
 
 impl Store for Calendar {
-    fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { rls: rls.clone(), ..self.clone() }
-    }
+    const MIGRATION: &'static Migration = &MIGRATION;
+    const SEALED_KEY: Option<SealedKey> = Some(SealedKey { parts: 1, is_uuid: true });
+    const CONNECTS: bool = true;
 
-    async fn wait_idle(&self) {
-        self.engine.wait_idle().await;
-    }
+    by_base!();
 
-    async fn close(&self, timeout: Duration) -> bool {
-        self.engine.close(timeout).await
+    async fn unseal(&self) -> Result<u64> {
+        self.base.unseal().await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::MIGRATION;
 use super::sql::SQL;
 use crate::crypto::{GmailFormat, unkeyed_fingerprint};
 use crate::db::{Timestamp, column};
@@ -35,8 +36,8 @@ impl RowMapping for GmailMapping {
     type Key = String;
     type Record = Record;
 
-    const STORE: &'static str = "gmail";
-    const TABLE: &'static str = "gmail_tokens";
+    const STORE: &'static str = MIGRATION.store;
+    const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("gmail tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = [""; 2];
@@ -75,7 +76,10 @@ impl RowMapping for GmailMapping {
     }
 
     fn not_connected(&self, _: &String) -> Error {
-        Error::NotConnected { store: "gmail", text: "Gmail is not connected for this user".into() }
+        Error::NotConnected {
+            store: MIGRATION.store,
+            text: "Gmail is not connected for this user".into(),
+        }
     }
 
     async fn open(&self, _: &String, row: &Row<Record>) -> Result<Credentials> {

@@ -1,24 +1,24 @@
-//! The gmail store (seed 000): one row a user in `gmail_tokens`.
+//! The gmail store: one row per user in `gmail_tokens` (docs/internals/stores.md, gmail).
 
 mod mapping;
 mod migration;
 mod sql;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::mapping::{GmailMapping, Record};
 pub use self::migration::MIGRATION;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text, timestamp};
 use crate::crypto::{GmailFormat, KeyRing};
-use crate::db::{Database, Params, RlsContext, Timestamp, Type};
+use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{HttpEndpoint, RefreshFn};
-use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Token, Tokio};
+use crate::refresh::{Row, Token};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::Store;
-use crate::store::table::{StoreTable, TableView, client_of, table_of};
+use crate::store::base::{StoreBase, by_base};
+use crate::store::table::{Write, client_of};
 use crate::store::uuid::uuid_v4;
+use crate::store::{Store, StoreOptions};
 
 /// Reads the variable `GMAIL_ENCRYPTION_KEY`.
 ///
@@ -30,18 +30,12 @@ pub fn format(keys: &str) -> Result<GmailFormat> {
 
 /// What an instance of the store is made of. What is missing matters to the functions that use it.
 pub struct Options {
-    /// The database.
-    pub database: Arc<Database>,
+    /// What every store is opened with.
+    pub base: StoreOptions,
     /// The keys.
     pub format: Result<Arc<GmailFormat>>,
     /// Google's token endpoint, with the application's credentials.
     pub google: Result<Arc<HttpEndpoint>>,
-    /// Limits, and whether old instances are about.
-    pub config: RefreshConfig,
-    /// What a caller of [`Gmail::valid`] wants.
-    pub refresh_options: RefreshOptions,
-    /// Who is told of events.
-    pub observer: Arc<dyn Observer>,
 }
 
 /// A user's tokens, to be stored.
@@ -93,33 +87,20 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Gmail {
-    engine: Engine<StoreTable<GmailMapping>, Tokio>,
+    base: StoreBase<GmailMapping>,
     statements: Arc<Statements>,
     google: Result<Arc<HttpEndpoint>>,
-    refresh_options: RefreshOptions,
-    rls: RlsContext,
 }
 
 impl Gmail {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let mapping = GmailMapping { format: options.format };
-        let table = StoreTable::new(options.database, mapping, options.config);
-        Self {
-            statements: Arc::new(Statements {
-                upsert: table.named(sql::UPSERT),
-                delete: table.named(sql::DELETE),
-            }),
-            engine: Engine::new(table, Tokio::default(), options.config, options.observer),
-            google: options.google,
-            refresh_options: options.refresh_options,
-            rls: RlsContext::default(),
-        }
-    }
-
-    fn table(&self) -> Result<TableView<'_, GmailMapping>> {
-        table_of(&self.engine, &self.rls)
+        let Options { base, format, google } = options;
+        let base = StoreBase::open(base, GmailMapping { format });
+        let statements =
+            Statements { upsert: base.named(sql::UPSERT), delete: base.named(sql::DELETE) };
+        Self { base, statements: Arc::new(statements), google }
     }
 
     /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
@@ -139,7 +120,7 @@ impl Gmail {
             check_text("scope", &tokens.scope, TEXT_MAX_BYTES)?;
         }
         let expires_at = Timestamp::from_ms(timestamp("expiresAt", tokens.expires_at_ms)?);
-        let table = self.table()?;
+        let table = self.base.table()?;
         let format = table.mapping.format()?;
         let access = format.seal(tokens.access_token.expose())?;
         let refresh = format.seal(tokens.refresh_token.expose())?;
@@ -155,18 +136,16 @@ impl Gmail {
             (&table.leftover_age_ms(), Type::FLOAT8),
         ];
         let step = "store gmail tokens";
-        let mut stored = table.write(step, &self.statements.upsert, params).await?;
-        if stored.is_empty() {
-            let row = table.row(&tokens.user_id).await?;
-            if row.as_ref().is_some_and(|row| row.record.tenant_id != tokens.tenant_id) {
-                return Err(Error::TenantMismatch { by_policy: false });
+        // Nothing is stored over another tenant's row. If that row is gone by now, there is nothing in the way.
+        let again = |row: Option<&Row<Record>>| match row {
+            Some(row) if row.record.tenant_id != tokens.tenant_id => {
+                Err(Error::TenantMismatch { by_policy: false })
             }
-            // It was another tenant's, and is gone by now.
-            if row.is_none() {
-                stored = table.write(step, &self.statements.upsert, params).await?;
-            }
-            table.stored_one(&stored).await?;
-        }
+            row => Ok(row.is_none()),
+        };
+        let write = Write { step, sql: &self.statements.upsert, params };
+        let stored = table.write_again_if(&tokens.user_id, write, again).await?;
+        table.stored_one(&stored).await?;
         table.stored(&tokens.user_id, client_of(&self.google));
         Ok(())
     }
@@ -177,7 +156,7 @@ impl Gmail {
     /// [`Error::Decryption`] when no key opens it; [`Error::Database`] and its kin.
     pub async fn decrypted(&self, user_id: String) -> Result<Option<Decrypted>> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
-        let table = self.table()?;
+        let table = self.base.table()?;
         let Some(row) = table.row(&user_id).await? else { return Ok(None) };
         let opened = table.open(&user_id, &row).await?;
         Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
@@ -190,8 +169,9 @@ impl Gmail {
     pub async fn delete(&self, user_id: String) -> Result<()> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
-        let table = self.table()?;
-        table.delete(&user_id, "delete gmail tokens", &self.statements.delete, params).await?;
+        let table = self.base.table()?;
+        let (sql, step) = (&*self.statements.delete, "delete gmail tokens");
+        table.delete(&user_id, Write { step, sql, params }).await?;
         table.deleted(&user_id);
         Ok(())
     }
@@ -202,7 +182,7 @@ impl Gmail {
     /// [`Error::Database`] and its kin.
     pub async fn is_connected(&self, user_id: String) -> Result<bool> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
-        self.table()?.row(&user_id).await.map(|row| row.is_some())
+        self.base.table()?.row(&user_id).await.map(|row| row.is_some())
     }
 
     /// A token with at least the refresh buffer left, refreshed once across all processes if need
@@ -216,21 +196,27 @@ impl Gmail {
         refresh_fn: Option<Arc<C>>,
     ) -> Result<Decrypted> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
-        self.table()?;
+        self.base.table()?;
         let token = match refresh_fn {
             Some(refresh_fn) => {
-                self.engine
+                self.base
+                    .engine
                     .valid(
-                        self.rls.of(user_id),
+                        self.base.rls.of(user_id),
                         move |_: &_| Ok(refresh_fn.clone()),
-                        self.refresh_options,
+                        self.base.refresh_options,
                     )
                     .await?
             }
             None => {
                 let google = self.google.clone();
-                self.engine
-                    .valid(self.rls.of(user_id), move |_: &_| google.clone(), self.refresh_options)
+                self.base
+                    .engine
+                    .valid(
+                        self.base.rls.of(user_id),
+                        move |_: &_| google.clone(),
+                        self.base.refresh_options,
+                    )
                     .await?
             }
         };
@@ -241,17 +227,9 @@ impl Gmail {
 }
 
 impl Store for Gmail {
-    fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { rls: rls.clone(), ..self.clone() }
-    }
+    const MIGRATION: &'static Migration = &MIGRATION;
 
-    async fn wait_idle(&self) {
-        self.engine.wait_idle().await;
-    }
-
-    async fn close(&self, timeout: Duration) -> bool {
-        self.engine.close(timeout).await
-    }
+    by_base!();
 }
 
 fn decrypted(

@@ -66,8 +66,8 @@ impl Integration {
     /// Leases rows that are due and free, and whose last refresh has not failed; none where the statement
     /// fails, as it may for one of them: then all of them are found by [`Integration::leased`].
     pub(super) async fn claim(&self, due: Due<'_>, next: Next<'_>) -> Result<Vec<Claim>> {
-        let table = self.table()?;
-        let clock = self.engine.stopwatch();
+        let table = self.base.table()?;
+        let clock = self.base.engine.stopwatch();
         let (users, providers) = columns(next.passed.iter());
         let params: Params<'_> = &[
             (&ms(due.within_ms), Type::FLOAT8),
@@ -91,8 +91,8 @@ impl Integration {
         due: Due<'_>,
         failing: &[Found],
     ) -> Result<Vec<Claim>> {
-        let table = self.table()?;
-        let clock = self.engine.stopwatch();
+        let table = self.base.table()?;
+        let clock = self.base.engine.stopwatch();
         let (users, providers) = columns(failing.iter().map(|found| &found.key));
         let failures: Vec<i32> = failing.iter().map(|found| found.failures).collect();
         let params: Params<'_> = &[
@@ -146,7 +146,7 @@ impl Integration {
         due: Due<'_>,
         since_ms: f64,
     ) -> Result<Vec<crate::db::Row>> {
-        let table = self.table()?;
+        let table = self.base.table()?;
         let schema = table.schema().await?;
         let params: Params<'_> = &[
             (&ms(due.within_ms), Type::FLOAT8),
@@ -165,7 +165,7 @@ impl Integration {
 
     /// How many rows are due of other providers than these, by provider.
     pub(super) async fn skipped(&self, due: Due<'_>) -> Result<Vec<(String, u64)>> {
-        let table = self.table()?;
+        let table = self.base.table()?;
         let params: Params<'_> = &[
             (&ms(due.within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
@@ -187,8 +187,12 @@ impl Integration {
         let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
         match ready {
             Ok((row, endpoint)) => {
-                let claimed = Claimed { key: self.rls.of(key), row, lease, clock };
-                self.engine.refresh_claimed(claimed, InSlot::new(endpoint, slot)).await.map(drop)
+                let claimed = Claimed { key: self.base.rls.of(key), row, lease, clock };
+                self.base
+                    .engine
+                    .refresh_claimed(claimed, InSlot::new(endpoint, slot))
+                    .await
+                    .map(drop)
             }
             Err(error) => {
                 self.give_back(&key, lease, &error).await?;
@@ -198,7 +202,7 @@ impl Integration {
     }
 
     async fn give_back(&self, key: &Key, lease: Timestamp, error: &Error) -> Result<()> {
-        let table = self.table()?;
+        let table = self.base.table()?;
         let params: Params<'_> = &[
             (&IntegrationMapping::parts(key), Type::TEXT_ARRAY),
             (&lease, Type::TIMESTAMPTZ),
@@ -209,7 +213,7 @@ impl Integration {
 
     /// Gives a row back that this run has had before.
     pub(super) async fn release(&self, claim: &Claim) -> Result<()> {
-        self.table()?.release(&claim.key, claim.lease).await
+        self.base.table()?.release(&claim.key, claim.lease).await
     }
 
     /// What was refreshed so many milliseconds ago is not refreshed again.

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
 use crate::store::consent::ConsentMapping;
-use crate::store::table::RowMapping;
 
 impl ConsentMapping for IntegrationMapping {
     const KEEP: &'static str = KEEP;
@@ -34,15 +33,13 @@ impl Integration {
     /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
     pub async fn delete(&self, key: &Key) -> Result<Option<Result<Credentials>>> {
         check_key(key)?;
-        self.table()?.disconnect(key).await
+        self.base.table()?.disconnect(key).await
     }
 }
 
 impl Connects for Integration {
-    const STORE: &'static str = IntegrationMapping::STORE;
-
     fn rls(&self) -> &RlsContext {
-        &self.rls
+        &self.base.rls
     }
 
     fn key(&self, user_id: &str) -> Result<String> {
@@ -52,7 +49,7 @@ impl Connects for Integration {
 
     async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
         if granted.credentials.refresh_token.is_none() {
-            return self.table()?.keep_refresh_token(&google(key), &granted).await;
+            return self.base.table()?.keep_refresh_token(&google(key), &granted).await;
         }
         let Granted { credentials, expires_at, scopes, client, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;

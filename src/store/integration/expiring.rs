@@ -55,10 +55,10 @@ impl Integration {
         options: Expiring,
         endpoints: Endpoints<E>,
     ) -> Result<Summary> {
-        self.table()?.mapping.tokens.sealing.check()?;
+        self.base.table()?.mapping.tokens.sealing.check()?;
         let pace = Pace::new(options.per_second);
         let slots = Slots::new(pace.slots(options.concurrency));
-        let table = self.table()?;
+        let table = self.base.table()?;
         let clients = endpoints.values().map(|endpoint| table.client_prints(endpoint.client()));
         let clients: Vec<String> = clients.flatten().collect();
         let (pace, slots, endpoints) = (&pace, &slots, &endpoints);
@@ -309,8 +309,8 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             let outcome = match endpoint_of(endpoints, &key) {
                 Ok(endpoint) => {
                     let (whose, endpoint) =
-                        (store.rls.of(key.clone()), InSlot::new(endpoint, slot));
-                    store.engine.refresh_leased(whose, endpoint, options.within_ms).await
+                        (store.base.rls.of(key.clone()), InSlot::new(endpoint, slot));
+                    store.base.engine.refresh_leased(whose, endpoint, options.within_ms).await
                 }
                 Err(error) => Err(error),
             };

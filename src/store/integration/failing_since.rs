@@ -23,7 +23,7 @@ impl Integration {
     /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
     pub async fn failing_since(&self, key: &Key) -> Result<Option<Failing>> {
         check_key(key)?;
-        let table = self.table()?;
+        let table = self.base.table()?;
         let schema = table.schema().await?;
         let params: Params<'_> =
             &[(&IntegrationMapping::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];

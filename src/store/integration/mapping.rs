@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, NOTE_FAILURE, REVIVE, REWRITE, SEALED, SQL};
+use super::MIGRATION;
+use super::sql::{ADDED, NOTE_FAILURE, REVIVE, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenResponse;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::revive::RevivedMapping;
+use crate::store::revoked_mark;
 use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
@@ -36,16 +38,12 @@ pub struct Record {
     is_marked: bool,
 }
 
-/// A row that was written so much later than it was marked is alive again.
-const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
-
 pub(super) struct IntegrationMapping {
     pub(super) tokens: SealedTokens,
 }
 
 impl SealedMapping for IntegrationMapping {
-    const SEALED: &'static str = SEALED;
-    const REWRITE: &'static str = REWRITE;
+    const KEY_COLUMNS: &'static [&'static str] = &["user_id", "provider"];
 
     fn tokens(&self) -> &SealedTokens {
         &self.tokens
@@ -60,8 +58,8 @@ impl RowMapping for IntegrationMapping {
     type Key = Key;
     type Record = Record;
 
-    const STORE: &'static str = "integration";
-    const TABLE: &'static str = "integration_tokens";
+    const STORE: &'static str = MIGRATION.store;
+    const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("integration tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
@@ -84,7 +82,7 @@ impl RowMapping for IntegrationMapping {
         let scopes: Vec<Option<String>> = column(row, 7)?;
         let invalid_since: Option<Timestamp> = column(row, 9)?;
         let reason: Option<String> = column(row, 10)?;
-        let is_marked = invalid_since.is_some_and(|since| updated_at <= since.plus(REVIVED_AFTER));
+        let is_marked = revoked_mark::holds(invalid_since, updated_at);
         let spent = Timestamp::from_ms(0);
         Ok(Row {
             version: RowVersion {
@@ -99,7 +97,7 @@ impl RowMapping for IntegrationMapping {
             refreshed_at: refreshed_at.filter(|at| updated_at <= *at),
             now: column(row, 6)?,
             revoked: is_marked.then(|| Error::Revoked {
-                store: "integration",
+                store: MIGRATION.store,
                 status: None,
                 reason: reason.unwrap_or_else(|| "invalid_grant".to_owned()).into(),
             }),
@@ -120,7 +118,7 @@ impl RowMapping for IntegrationMapping {
 
     fn not_connected(&self, key: &Key) -> Error {
         let text = format!("{} is not connected for this user", key.provider_name());
-        Error::NotConnected { store: "integration", text: text.into() }
+        Error::NotConnected { store: MIGRATION.store, text: text.into() }
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {

@@ -1,5 +1,5 @@
-//! The integration store (seed 004): any provider, one row a user and account in
-//! `integration_tokens`.
+//! The integration store: any provider, one row per user and account in `integration_tokens`
+//! (docs/internals/stores.md, integration).
 
 mod claim;
 mod connect;
@@ -14,7 +14,6 @@ mod sql;
 mod tally;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use self::expiring::Expiring;
 pub use self::failing_since::Failing;
@@ -24,27 +23,22 @@ pub use self::migration::MIGRATION;
 pub use self::tally::{FailureCount, Summary};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, RlsContext, Timestamp, Type};
+use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Row, Token, Tokio};
+use crate::refresh::{RefreshOptions, Row, Token};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::base::{StoreBase, by_base};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{RowMapping, StoreTable, TableView, table_of};
-use crate::store::{Revives, Store};
+use crate::store::table::RowMapping;
+use crate::store::{SealedKey, Store, StoreOptions};
 
 /// What an instance of the store is made of.
 pub struct Options {
-    /// The database.
-    pub database: Arc<Database>,
+    /// What every store is opened with.
+    pub base: StoreOptions,
     /// How tokens are kept.
     pub sealing: Arc<Sealing>,
-    /// Limits.
-    pub config: RefreshConfig,
-    /// What a caller of [`Integration::valid`] wants, unless it says so.
-    pub refresh_options: RefreshOptions,
-    /// Who is told of events.
-    pub observer: Arc<dyn Observer>,
 }
 
 /// A user's tokens at one provider, opened.
@@ -78,10 +72,8 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Integration {
-    engine: Engine<StoreTable<IntegrationMapping>, Tokio>,
+    base: StoreBase<IntegrationMapping>,
     statements: Arc<Statements>,
-    rls: RlsContext,
-    refresh_options: RefreshOptions,
     /// What was refreshed so long ago is not refreshed again.
     shared_refresh_ms: u64,
 }
@@ -90,23 +82,15 @@ impl Integration {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, sealing, config, refresh_options, observer } = options;
-        let mapping = IntegrationMapping { tokens: SealedTokens { store: "integration", sealing } };
-        let table = StoreTable::new(database, mapping, config);
-        Self {
-            statements: Arc::new(Statements {
-                store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
-                bare_store: table.named(&sql::STORE.replace("{reset}", "")),
-            }),
-            rls: RlsContext::default(),
-            engine: Engine::new(table, Tokio::default(), config, observer),
-            refresh_options,
-            shared_refresh_ms: config.limits.shared_refresh_ms,
-        }
-    }
-
-    fn table(&self) -> Result<TableView<'_, IntegrationMapping>> {
-        table_of(&self.engine, &self.rls)
+        let Options { base, sealing } = options;
+        let shared_refresh_ms = base.config.limits.shared_refresh_ms;
+        let tokens = SealedTokens { store: MIGRATION.store, sealing };
+        let base = StoreBase::open(base, IntegrationMapping { tokens });
+        let statements = Statements {
+            store: base.named(&sql::STORE.replace("{reset}", sql::RESET)),
+            bare_store: base.named(&sql::STORE.replace("{reset}", "")),
+        };
+        Self { base, statements: Arc::new(statements), shared_refresh_ms }
     }
 
     /// The stored tokens, fresh or not, alive or not; `None` when there are none.
@@ -115,13 +99,13 @@ impl Integration {
     /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
     pub async fn tokens(&self, key: Key) -> Result<Option<Tokens>> {
         check_key(&key)?;
-        let table = self.table()?;
+        let table = self.base.table()?;
         let Some(row) = table.row(&key).await? else { return Ok(None) };
         self.opened(&key, &row).await.map(Some)
     }
 
     async fn opened(&self, key: &Key, row: &Row<Record>) -> Result<Tokens> {
-        let opened = self.table()?.open(key, row).await?;
+        let opened = self.base.table()?.open(key, row).await?;
         Ok(Tokens {
             access_token: opened.access_token,
             refresh_token: opened.refresh_token,
@@ -142,14 +126,15 @@ impl Integration {
         options: GetOptions,
     ) -> Result<Tokens> {
         check_key(&key)?;
-        self.table()?;
+        self.base.table()?;
         let refresh_options = RefreshOptions {
-            fresh_ms: options.min_ttl_ms.unwrap_or(self.refresh_options.fresh_ms),
+            fresh_ms: options.min_ttl_ms.unwrap_or(self.base.refresh_options.fresh_ms),
             force: options.force,
-            ..self.refresh_options
+            ..self.base.refresh_options
         };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token = self.engine.valid(self.rls.of(key), endpoint, refresh_options).await?;
+        let token =
+            self.base.engine.valid(self.base.rls.of(key), endpoint, refresh_options).await?;
         let Token { record, credentials, expires_at, .. } = token;
         Ok(Tokens {
             access_token: credentials.access_token.clone(),
@@ -176,7 +161,7 @@ impl Integration {
         for scope in &scopes {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
-        let table = self.table()?;
+        let table = self.base.table()?;
         let parts = IntegrationMapping::parts(&key);
         let seal = |column, token: &str| table.mapping.tokens.sealed(&parts, column, token);
         let access = seal(ACCESS_TOKEN, access_token.expose())?;
@@ -197,36 +182,22 @@ impl Integration {
         }
         Ok(())
     }
-
-    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
-    /// does not open; [`Error::Database`] and its kin.
-    pub async fn unseal(&self) -> Result<u64> {
-        self.table()?.unseal().await
-    }
-}
-
-impl Revives for Integration {
-    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        let revived = self.table()?.revive(since).await?;
-        self.engine.forget_failures();
-        Ok(revived)
-    }
 }
 
 impl Store for Integration {
-    fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { rls: rls.clone(), ..self.clone() }
+    const MIGRATION: &'static Migration = &MIGRATION;
+    const SEALED_KEY: Option<SealedKey> = Some(SealedKey { parts: 2, is_uuid: false });
+    const REVIVES: bool = true;
+    const CONNECTS: bool = true;
+
+    by_base!();
+
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.base.revive(since).await
     }
 
-    async fn wait_idle(&self) {
-        self.engine.wait_idle().await;
-    }
-
-    async fn close(&self, timeout: Duration) -> bool {
-        self.engine.close(timeout).await
+    async fn unseal(&self) -> Result<u64> {
+        self.base.unseal().await
     }
 }
 

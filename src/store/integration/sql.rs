@@ -1,5 +1,8 @@
-//! The statements of the integration store.
+//! The statements of the integration store. Numbers in brackets are sections of
+//! docs/internals/refresh-protocol.md.
 
+use crate::store::revoked_mark::{mark_holds, marked_between};
+use crate::store::sql::late_expiry;
 use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
@@ -8,6 +11,46 @@ pub(super) const ADDED: [&str; 2] = [
     "NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz",
 ];
 
+/// The row of the key `$1`.
+macro_rules! key {
+    () => {
+        "r.user_id = $1[1] AND r.provider = $1[2]"
+    };
+}
+
+/// The same, while its tokens are `$2` and `$3`.
+macro_rules! version_check {
+    () => {
+        concat!(
+            key!(),
+            "
+    AND r.refresh_token = $2 AND r.access_token = $3"
+        )
+    };
+}
+
+/// In RETURNING: the written row has this key and these tokens.
+macro_rules! as_written {
+    ($refresh:literal, $access:literal $(, $also:literal)?) => {
+        as_asked!(concat!(
+            "r.user_id = $1[1] COLLATE \"C\" AND r.provider = $1[2] COLLATE \"C\"
+        AND r.refresh_token = ",
+            $refresh,
+            " COLLATE \"C\" AND r.access_token = ",
+            $access,
+            " COLLATE \"C\"",
+            $($also)?
+        ))
+    };
+}
+
+/// The row is marked revoked.
+macro_rules! is_revoked {
+    () => {
+        mark_holds!("updated_at")
+    };
+}
+
 macro_rules! columns {
     () => {
         "user_id, provider, access_token, refresh_token, expires_at, updated_at,
@@ -15,8 +58,7 @@ macro_rules! columns {
     };
 }
 
-const READ_ONE: &str =
-    concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = $1[1] AND provider = $1[2]");
+const READ_ONE: &str = concat!("SELECT ", columns!(), " FROM {table} AS r WHERE ", key!());
 
 const READ_MANY: &str = concat!(
     "SELECT ",
@@ -28,17 +70,9 @@ const READ_MANY: &str = concat!(
 const READ_PRODUCT: &str =
     concat!("SELECT ", columns!(), " FROM {table} WHERE user_id = ANY($1) AND provider = ANY($2)");
 
-/// A grant that was marked dead, and that nobody has written since: an application's own code does
-/// not know the mark, but its writes set `updated_at`.
-macro_rules! is_dead {
-    () => {
-        "(invalid_since IS NOT NULL AND updated_at <= invalid_since + interval '1 second')"
-    };
-}
-
-/// Reconnect: overwrites everything, stops any refresh under way and revives a dead grant. Without a
-/// refresh token ($3) the stored one stays, and with it the lease of whoever refreshes.
-/// `{reset}` is left out of a table that lacks the columns.
+/// A reconnect replaces everything, frees the lease and removes the mark. Without a refresh token (`$3`) the
+/// stored one stays, and so does the lease of whoever refreshes with it. `{reset}` is left out for a table
+/// that lacks the columns.
 pub(super) const STORE: &str = concat!(
     "
     INSERT INTO {table} AS stored
@@ -58,94 +92,98 @@ pub(super) const STORE: &str = concat!(
     )
 );
 
-/// What a table with the added columns is told beside.
+/// What is written besides into a table with the added columns.
 pub(super) const RESET: &str = ",
         refreshing_at = CASE WHEN EXCLUDED.refresh_token IS NULL THEN stored.refreshing_at END,
         invalid_since = NULL, invalid_reason = NULL, last_error_code = NULL, failure_count = 0";
 
-/// A consent without a refresh token: the stored one stays, and the lease with it.
-pub(super) const KEEP: &str = "
-    UPDATE {table} SET access_token = $3, expires_at = $4, scopes = $5,
+/// A consent without a refresh token: the stored one stays, and so does the lease.
+pub(super) const KEEP: &str = concat!(
+    "
+    UPDATE {table} AS r SET access_token = $3, expires_at = $4, scopes = $5,
         updated_at = clock_timestamp()
-    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2
-    RETURNING user_id";
-
-/// Gives what was stored, for the provider to be told.
-pub(super) const DELETE: &str = "
-    DELETE FROM {table} WHERE user_id = $1[1] AND provider = $1[2]
-      AND user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
-    RETURNING access_token, refresh_token";
-
-/// For operators; nothing depends on it. Under the version check: it is no failure of newer tokens.
-pub(super) const NOTE_FAILURE: &str = "
-    UPDATE {table} SET last_error_code = $4, failure_count = failure_count + 1
-    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
-
-/// Step 3. Without an access token the row is never fresh.
-const LEASE: &str = concat!(
-    "
-    UPDATE {table} SET refreshing_at = clock_timestamp()
-    WHERE user_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token = $3
-      AND ($4::float8 IS NULL OR access_token = ''
-        OR expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
-      AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
-    is_dead!(),
-    "
-    RETURNING refreshing_at, ",
-    as_asked!(
-        "user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
-        AND refresh_token = $2 COLLATE \"C\" AND access_token = $3 COLLATE \"C\"
-        AND refreshing_at IS NOT NULL"
-    )
+    WHERE ",
+    key!(),
+    " AND r.refresh_token = $2 RETURNING r.user_id"
 );
 
-/// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
-/// refresh buffer ($11), so that the next call proves the token.
+/// Deletes the row and gives what was stored, to be revoked at the provider.
+pub(super) const DELETE: &str = concat!(
+    "
+    DELETE FROM {table} AS r WHERE ",
+    key!(),
+    "
+      AND r.user_id = $1[1] COLLATE \"C\" AND r.provider = $1[2] COLLATE \"C\"
+    RETURNING r.access_token, r.refresh_token"
+);
+
+/// Counts a failure, for operators and for the order of `refreshExpiring`. Only of the tokens that failed:
+/// newer ones have not.
+pub(super) const NOTE_FAILURE: &str = concat!(
+    "
+    UPDATE {table} AS r SET last_error_code = $4, failure_count = failure_count + 1
+    WHERE ",
+    version_check!()
+);
+
+/// Takes the lease (3). A row without an access token is never fresh.
+const LEASE: &str = concat!(
+    "
+    UPDATE {table} AS r SET refreshing_at = clock_timestamp()
+    WHERE ",
+    version_check!(),
+    "
+      AND ($4::float8 IS NULL OR r.access_token = ''
+        OR r.expires_at <= clock_timestamp() + $4 * interval '1 millisecond')
+      AND (r.refreshing_at IS NULL OR r.refreshing_at = $5) AND NOT ",
+    is_revoked!(),
+    "
+    RETURNING r.refreshing_at, ",
+    as_written!("$2", "$3", " AND r.refreshing_at IS NOT NULL")
+);
+
+/// Commits (7). Replaces the scopes if the response names any (`$14`).
 const COMMIT: &str = concat!(
     "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
-    UPDATE {table} SET
+    UPDATE {table} AS r SET
         refresh_token = $4,
         access_token = $5,
-        expires_at = CASE
-            WHEN $8 AND (refreshing_at IS DISTINCT FROM $9
-                OR refreshing_at < clock.now - $10 * interval '1 millisecond')
-            THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
-            ELSE $7 END,
+        expires_at = ",
+    late_expiry!(),
+    ",
         scopes = coalesce($14, scopes),
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL,
         last_refreshed_at = clock.now, last_error_code = NULL, failure_count = 0,
         updated_at = clock.now
     FROM clock
-    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3
-    RETURNING expires_at, ",
-    as_asked!(
-        "user_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
-        AND refresh_token = $4 COLLATE \"C\" AND access_token = $5 COLLATE \"C\""
-    )
+    WHERE ",
+    version_check!(),
+    "
+    RETURNING r.expires_at, ",
+    as_written!("$4", "$5")
 );
 
-/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
-const RELEASE: &str = "
-    UPDATE {table} SET refreshing_at = $3
-    WHERE user_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
+/// Expires the token early (9a).
+const EXPIRE_EARLY: &str = concat!(
+    "
+    UPDATE {table} AS r
+    SET expires_at = LEAST(r.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
+    WHERE ",
+    version_check!()
+);
 
-/// Step 9a.
-const EXPIRE_EARLY: &str = "
-    UPDATE {table}
-    SET expires_at = LEAST(expires_at, clock_timestamp() + $4 * interval '1 millisecond')
-    WHERE user_id = $1[1] AND provider = $1[2] AND refresh_token = $2 AND access_token = $3";
-
-/// Step 9d: the row stays, and says since when and why it needs the user.
-const MARK_REVOKED: &str = "
-    UPDATE {table} SET
+/// Marks the row revoked (9d): it stays, and says since when and why it needs the user.
+const MARK_REVOKED: &str = concat!(
+    "
+    UPDATE {table} AS r SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,
         last_error_code = 'ERR_TOKENKEEP_REVOKED', failure_count = failure_count + 1,
         updated_at = clock_timestamp()
-    WHERE user_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token = $3 AND refreshing_at = $4
-    RETURNING user_id";
+    WHERE ",
+    version_check!(),
+    " AND r.refreshing_at = $4 RETURNING r.user_id"
+);
 
 /// Since when a row has failed in the same way, and how often.
 pub(super) const FAILING_SINCE: &str = "
@@ -156,42 +194,29 @@ pub(super) const FAILING_SINCE: &str = "
     WHERE stored.user_id = $1[1] AND stored.provider = $1[2]
       AND stored.failure_count > 0 AND state.failures > 0";
 
-/// Marked rows become rows to be tried again.
-pub(super) const REVIVE: &str = "
+/// Removes marks, so that the rows are tried again.
+pub(super) const REVIVE: &str = concat!(
+    "
     UPDATE {table} AS stored SET
         invalid_since = NULL, invalid_reason = NULL, last_error_code = NULL, failure_count = 0
     FROM (SELECT user_id, provider FROM {table}
-        WHERE invalid_since >= coalesce($1, '-infinity') AND invalid_since <= $2
-        LIMIT $3 FOR UPDATE) AS marked
+        WHERE ",
+    marked_between!(),
+    ") AS marked
     WHERE stored.user_id = marked.user_id AND stored.provider = marked.provider
-    RETURNING stored.user_id";
-
-/// Rows with a sealed value, some at a time.
-pub(super) const SEALED: &str = "
-    SELECT user_id, provider, access_token, refresh_token FROM {table}
-    WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
-    ORDER BY user_id, provider LIMIT $1";
-
-/// The same tokens in another form: no new version of the row to anybody but the version check.
-pub(super) const REWRITE: &str = "
-    UPDATE {table} SET access_token = $4, refresh_token = $5
-    WHERE user_id = $1[1] AND provider = $1[2]
-      AND access_token = $2 AND refresh_token IS NOT DISTINCT FROM $3
-    RETURNING user_id";
-
-const VERSION_CHECK: &str = "r.user_id = $1[1] AND r.provider = $1[2]
-    AND r.refresh_token = $2 AND r.access_token = $3";
+    RETURNING stored.user_id"
+);
 
 pub(super) const SQL: Sql = Sql {
+    key: key!(),
     read_one: READ_ONE,
     read_many: READ_MANY,
     read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
-    release: RELEASE,
     expire_early: EXPIRE_EARLY,
     mark_revoked: MARK_REVOKED,
-    version_check: VERSION_CHECK,
+    version_check: version_check!(),
 };
 
 /// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The
@@ -201,7 +226,7 @@ macro_rules! is_due {
         concat!(
             "refresh_token <> '' AND expires_at <= statement_timestamp() + $1 * interval '1 millisecond'
         AND split_part(provider, '#', 1) = ANY($2) AND NOT ",
-            is_dead!()
+            is_revoked!()
         )
     };
 }
@@ -329,7 +354,7 @@ pub(super) const SKIPPED: &str = concat!(
         WHERE refresh_token <> ''
           AND expires_at <= statement_timestamp() + $1 * interval '1 millisecond'
           AND split_part(provider, '#', 1) <> ALL($2) AND NOT ",
-    is_dead!(),
+    is_revoked!(),
     "
         ORDER BY expires_at LIMIT $3
     ) AS due

@@ -12,13 +12,14 @@ use crate::refresh::{Credentials, Row, Sealed};
 /// dot, `{added}` the columns that a migration adds.
 #[derive(Debug)]
 pub(in crate::store) struct Sql {
+    /// The condition that `$1` is the key of the row that has the lease, as `r`.
+    pub(in crate::store) key: &'static str,
     pub(in crate::store) read_one: &'static str,
     pub(in crate::store) read_many: &'static str,
     /// Used in place of `read_many` if it reads few other rows; `None`: never.
     pub(in crate::store) read_product: Option<&'static str>,
     pub(in crate::store) lease: &'static str,
     pub(in crate::store) commit: &'static str,
-    pub(in crate::store) release: &'static str,
     pub(in crate::store) expire_early: &'static str,
     pub(in crate::store) mark_revoked: &'static str,
     pub(in crate::store) version_check: &'static str,

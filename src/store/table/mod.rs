@@ -10,7 +10,7 @@
 //! | `read_product` | the same arrays, each part once: rows of every combination |
 //! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the version check), `$4` only if the access token is valid for no more ms, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
 //! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
-//! | `release` | `$1` the key, `$2` the lease, `$3` the value that replaces it |
+//! | `release` (`RELEASE` in `src/store/sql.rs`) | `$1` the key, `$2` the lease, `$3` the value that replaces it |
 //! | `expire_early` | `$1` to `$3`, `$4` ms of freshness |
 //! | `mark_revoked` | `$1` to `$3`, `$4` the lease, `$5` the reason |
 //! | `version_check` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
@@ -21,6 +21,7 @@ mod rows;
 mod state;
 mod statements;
 mod view;
+mod write_again;
 mod write_blocker;
 
 use std::marker::PhantomData;
@@ -35,6 +36,7 @@ pub(super) use self::rows::{Query, columns};
 pub(super) use self::state::client_of;
 use self::statements::{Statements, named};
 pub(super) use self::view::{TableView, table_of};
+pub(super) use self::write_again::Write;
 pub(super) use self::write_blocker::as_asked;
 use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use crate::db::{

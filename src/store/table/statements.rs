@@ -3,6 +3,7 @@
 use super::mapping::RowMapping;
 use super::write_blocker::{TOUCH, WRITE_BLOCKERS};
 use crate::db::{Database, ON_PRIMARY};
+use crate::store::sql::RELEASE;
 
 /// The statements for one table name.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Statements {
             read_product: S::SQL.read_product.map(read),
             lease: named(S::SQL.lease),
             commit: named(S::SQL.commit),
-            release: named(S::SQL.release),
+            release: named(&RELEASE.replace("{key}", S::SQL.key)),
             expire_early: named(S::SQL.expire_early),
             mark_revoked: named(S::SQL.mark_revoked),
             note_failure: S::NOTE_FAILURE.map(named),

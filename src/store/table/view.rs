@@ -89,31 +89,6 @@ impl<S: RowMapping> TableView<'_, S> {
         rows.map_err(|error| error.of_store(S::STORE))
     }
 
-    /// Deletes the row and returns what the statement returns. If it matches none although the row exists,
-    /// it is tried again, since somebody may have stored the row in between. An error if the row is then
-    /// still the same: something swallows the write.
-    pub(in crate::store) async fn delete(
-        &self,
-        key: &S::Key,
-        step: &'static str,
-        sql: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<crate::db::Row>> {
-        let mut rows = self.write(step, sql, params).await?;
-        if !rows.is_empty() {
-            return Ok(rows);
-        }
-        let Some(row) = self.row(key).await? else { return Ok(rows) };
-        rows = self.write(step, sql, params).await?;
-        if !rows.is_empty() {
-            return Ok(rows);
-        }
-        match self.row(key).await? {
-            Some(now) if now.version == row.version => Err(self.nothing_stored().await),
-            _ => Ok(rows),
-        }
-    }
-
     /// A write in two forms: the second is for a table that was not migrated.
     pub(in crate::store) async fn write_either(
         &self,

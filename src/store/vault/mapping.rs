@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::MIGRATION;
 use super::key::PairKey;
 use super::sql::{ADDED, REVIVE, SQL};
 use crate::crypto::{VaultFormat, unkeyed_fingerprint};
@@ -55,8 +56,8 @@ impl RowMapping for VaultMapping {
     type Key = PairKey;
     type Record = Record;
 
-    const STORE: &'static str = "vault";
-    const TABLE: &'static str = "token_vault";
+    const STORE: &'static str = MIGRATION.store;
+    const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("vault tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
@@ -75,7 +76,7 @@ impl RowMapping for VaultMapping {
         let is_marked = column::<Option<&str>>(row, 9)? == Some("false");
         let marked = is_marked && last_error == Some(MARK);
         let revoked = is_marked.then(|| match marked {
-            true => Error::Revoked { store: "vault", status: None, reason: REASON.into() },
+            true => Error::Revoked { store: MIGRATION.store, status: None, reason: REASON.into() },
             false => not_connected(),
         });
         // An access token that is missing, or that somebody has marked, needs a refresh; one without
@@ -154,5 +155,5 @@ impl RowMapping for VaultMapping {
 
 fn not_connected() -> Error {
     let text = "This tenant has no valid connection to the provider; the user must connect";
-    Error::NotConnected { store: "vault", text: text.into() }
+    Error::NotConnected { store: MIGRATION.store, text: text.into() }
 }

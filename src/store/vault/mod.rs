@@ -1,5 +1,5 @@
-//! The vault store (seed 002): tokens of any type in `token_vault`; an access and a refresh token of
-//! the same tenant, provider and identifier are a connection.
+//! The vault store: tokens of any type in `token_vault`. An access token and a refresh token of the same
+//! tenant, provider and identifier are a connection (docs/internals/stores.md, vault).
 
 mod key;
 mod mapping;
@@ -20,14 +20,14 @@ use self::token::{Stored, Tokens};
 use self::usage::Usage;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::VaultFormat;
-use crate::db::{CombinedReads, Database, Params, RlsContext, Timestamp, Type, column};
+use crate::db::{CombinedReads, Migration, Params, RlsContext, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
-use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
+use crate::refresh::{RefreshOptions, Tokio};
 use crate::secret::AccessToken;
-use crate::store::table::{StoreTable, TableView, table_of};
+use crate::store::base::StoreBase;
 use crate::store::uuid::uuid;
-use crate::store::{Revives, Store};
+use crate::store::{Store, StoreOptions};
 
 const MS_PER_MINUTE: f64 = 60_000.0;
 /// The longest buffer that the database can add to its clock: 30,000 years.
@@ -37,16 +37,10 @@ const WITHIN_MAX_MINUTES: f64 = 1e9;
 
 /// What an instance of the store is made of.
 pub struct Options {
-    /// The database.
-    pub database: Arc<Database>,
+    /// What every store is opened with.
+    pub base: StoreOptions,
     /// The secrets.
     pub format: Result<Arc<VaultFormat>>,
-    /// Limits.
-    pub config: RefreshConfig,
-    /// What a caller of [`Vault::refreshed`] wants, but for how fresh.
-    pub refresh_options: RefreshOptions,
-    /// Who is told of events.
-    pub observer: Arc<dyn Observer>,
 }
 
 /// A token with its value opened.
@@ -69,40 +63,31 @@ pub struct Opened {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Vault {
-    engine: Engine<StoreTable<VaultMapping>, Tokio>,
+    base: StoreBase<VaultMapping>,
     tokens: Arc<CombinedReads<Tokens>>,
     usage: Arc<Usage>,
     statements: Arc<Statements>,
-    refresh_options: RefreshOptions,
-    rls: RlsContext,
 }
 
 impl Vault {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, format, config, refresh_options, observer } = options;
-        let clock = Tokio::default();
-        let mapping = VaultMapping { format, clock };
-        let table = StoreTable::new(Arc::clone(&database), mapping, config);
-        let timeouts = table.usual();
+        let Options { base, format } = options;
+        let (database, clock) = (Arc::clone(&base.database), Tokio::default());
+        let base = StoreBase::open(base, VaultMapping { format, clock });
+        let timeouts = base.engine.table().usual();
         Self {
             tokens: CombinedReads::new(Tokens {
                 database: Arc::clone(&database),
-                one: table.named(sql::TOKEN),
-                many: table.named(sql::TOKENS),
+                one: base.named(sql::TOKEN),
+                many: base.named(sql::TOKENS),
                 timeouts,
             }),
-            usage: Usage::new(database, table.named(sql::USED), timeouts, clock),
-            statements: Arc::new(Statements::of(&table)),
-            engine: Engine::new(table, Tokio::default(), config, observer),
-            refresh_options,
-            rls: RlsContext::default(),
+            usage: Usage::new(database, base.named(sql::USED), timeouts, clock),
+            statements: Arc::new(Statements::of(base.engine.table())),
+            base,
         }
-    }
-
-    fn table(&self) -> Result<TableView<'_, VaultMapping>> {
-        table_of(&self.engine, &self.rls)
     }
 
     /// The token, expired and invalid ones too; `None` when there is none. Its use is noted.
@@ -126,7 +111,7 @@ impl Vault {
     ) -> Result<Option<(Opened, bool)>> {
         let buffer_ms = buffer(buffer_minutes)?;
         let Some(stored) = self.stored(pair.access_token()).await? else { return Ok(None) };
-        // As in the seed, looking at it is a use of it.
+        // Every read is a use (docs/internals/stores.md, vault: Use of a token).
         let opened = self.open(&stored).await?;
         if stored.is_valid == "false" {
             return Ok(None);
@@ -152,16 +137,20 @@ impl Vault {
         endpoint: Result<Arc<E>>,
     ) -> Result<Option<(Opened, bool)>> {
         let buffer_ms = buffer(buffer_minutes)?;
-        self.table()?;
+        self.base.table()?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
         let fresh_ms = buffer_ms.clamp(0.0, FRESH_MAX_MS) as u64;
-        let refresh_options = RefreshOptions { fresh_ms, ..self.refresh_options };
+        let refresh_options = RefreshOptions { fresh_ms, ..self.base.refresh_options };
         let endpoint = move |_: &Record| endpoint.clone();
-        let token =
-            match self.engine.valid(self.rls.of(pair.clone()), endpoint, refresh_options).await {
-                Err(Error::NotConnected { .. }) => return Ok(None),
-                token => token?,
-            };
+        let token = match self
+            .base
+            .engine
+            .valid(self.base.rls.of(pair.clone()), endpoint, refresh_options)
+            .await
+        {
+            Err(Error::NotConnected { .. }) => return Ok(None),
+            token => token?,
+        };
         let Record { id, last_used_at, is_valid, now, .. } = &*token.record;
         let judged = |opened: Opened| {
             let needs_refresh = is_within(buffer_ms, opened.expires_at, *now);
@@ -177,7 +166,7 @@ impl Vault {
         {
             return Ok(Some(judged(stored)));
         }
-        self.usage.note(&self.rls, id);
+        self.usage.note(&self.base.rls, id);
         Ok(Some(judged(Opened {
             key,
             id: id.clone(),
@@ -189,16 +178,16 @@ impl Vault {
     }
 
     async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
-        let table = self.table()?;
-        match self.tokens.get(self.rls.of(key)).await {
+        let table = self.base.table()?;
+        match self.tokens.get(self.base.rls.of(key)).await {
             Ok(Some(stored)) => Ok(Some(Stored::clone(&stored))),
-            none => table.unless_hidden(&self.rls, none.map(|_| None)).await,
+            none => table.unless_hidden(&self.base.rls, none.map(|_| None)).await,
         }
     }
 
     async fn open(&self, stored: &Stored) -> Result<Opened> {
-        self.usage.note(&self.rls, &stored.id);
-        let mut value = self.table()?.mapping.format()?.open(&stored.sealed).await?;
+        self.usage.note(&self.base.rls, &stored.id);
+        let mut value = self.base.table()?.mapping.format()?.open(&stored.sealed).await?;
         Ok(Opened {
             key: stored.key.clone(),
             id: stored.id.clone(),
@@ -226,7 +215,7 @@ impl Vault {
         if !value.expose().is_empty() {
             check_text("value", value.expose(), TOKEN_MAX_BYTES)?;
         }
-        let table = self.table()?;
+        let table = self.base.table()?;
         let sealed = table.mapping.sealed(value.expose()).await?;
         let params: Params<'_> = &[
             (&key.parts(), Type::TEXT_ARRAY),
@@ -262,7 +251,7 @@ impl Vault {
     async fn mark(&self, id: &str, error: &str, sealed: Option<&str>) -> Result<()> {
         let params: Params<'_> = &[(&id, Type::TEXT), (&error, Type::TEXT), (&sealed, Type::TEXT)];
         let sql = &self.statements.mark_invalid;
-        self.table()?.write("mark a vault token as invalid", sql, params).await.map(drop)
+        self.base.table()?.write("mark a vault token as invalid", sql, params).await.map(drop)
     }
 
     /// Deletes a token, if there is one.
@@ -273,7 +262,7 @@ impl Vault {
         let id = uuid("tokenId", id)?;
         let params: Params<'_> = &[(&id, Type::TEXT)];
         let sql = &self.statements.delete;
-        self.table()?.write("delete a vault token", sql, params).await.map(drop)
+        self.base.table()?.write("delete a vault token", sql, params).await.map(drop)
     }
 
     /// Deletes all tokens of a tenant at a provider.
@@ -285,11 +274,11 @@ impl Vault {
         check_text("provider", provider, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&tenant_id, Type::TEXT), (&provider, Type::TEXT)];
         let (sql, step) = (&self.statements.delete_provider, "delete a provider's vault tokens");
-        let gone = self.table()?.write(step, sql, params).await?;
+        let gone = self.base.table()?.write(step, sql, params).await?;
         // A refresh that was being stored may have made an access token that the statement could
         // not see yet. Without the refresh tokens there is no further one.
         if !gone.is_empty() {
-            self.table()?.write(step, sql, params).await?;
+            self.base.table()?.write(step, sql, params).await?;
         }
         Ok(())
     }
@@ -308,7 +297,7 @@ impl Vault {
             return Err(Error::invalid("withinMinutes", "must be a number of minutes"));
         }
         let within_minutes = within_minutes.clamp(-WITHIN_MAX_MINUTES, WITHIN_MAX_MINUTES);
-        let table = self.table()?;
+        let table = self.base.table()?;
         let params: Params<'_> = &[(&within_minutes, Type::FLOAT8), (&provider, Type::TEXT)];
         let step = "look for expiring vault tokens";
         let rows = table.read_rows(step, &self.statements.expiring, params).await?;
@@ -331,30 +320,29 @@ fn is_within(buffer_ms: f64, expires_at: Option<Timestamp>, now: Timestamp) -> b
     expires_at.is_some_and(|expires_at| (expires_at.ms_since(now) as f64) < buffer_ms)
 }
 
-impl Revives for Vault {
-    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        let revived = self.table()?.revive(since).await?;
-        self.engine.forget_failures();
-        Ok(revived)
-    }
-}
-
 impl Store for Vault {
+    const MIGRATION: &'static Migration = &MIGRATION;
+    const REVIVES: bool = true;
+
     fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { rls: rls.clone(), ..self.clone() }
+        Self { base: self.base.for_tenant(rls), ..self.clone() }
     }
 
     async fn wait_idle(&self) {
-        self.engine.wait_idle().await;
+        self.base.wait_idle().await;
         self.usage.wait_idle().await;
     }
 
     async fn close(&self, timeout: Duration) -> bool {
         let closing = async {
-            let ended = self.engine.close(timeout).await;
+            let has_ended = self.base.close(timeout).await;
             self.usage.wait_idle().await;
-            ended
+            has_ended
         };
         tokio::time::timeout(timeout, closing).await.unwrap_or(false)
+    }
+
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.base.revive(since).await
     }
 }

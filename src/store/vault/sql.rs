@@ -1,6 +1,7 @@
-//! The statements of the vault store. Access and refresh token are two rows, `r` and `a`: lease and
-//! row version are on `r`.
+//! The statements of the vault store. Access and refresh token are two rows, `a` and `r`: the lease is on
+//! `r`. Numbers in brackets are sections of docs/internals/refresh-protocol.md.
 
+use crate::store::sql::late_expiry;
 use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
@@ -47,6 +48,32 @@ macro_rules! row_of {
     };
 }
 
+/// The refresh token's row of the key `$1`.
+macro_rules! key {
+    () => {
+        row_of!("r", "refresh_token")
+    };
+}
+
+/// The access token's row of the key `$1`.
+macro_rules! access_row {
+    () => {
+        row_of!("a", "access_token")
+    };
+}
+
+/// The refresh token's row, while the tokens of both rows are `$2` and `$3`.
+macro_rules! version_check {
+    () => {
+        concat!(
+            key!(),
+            " AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM {table} a WHERE ",
+            access_row!(),
+            ") IS NOT DISTINCT FROM $3"
+        )
+    };
+}
+
 /// What is read of both rows of a key.
 macro_rules! pair_columns {
     () => {
@@ -77,9 +104,9 @@ const READ_ONE: &str = concat!(
     "SELECT $1[1], $1[2], $1[3], ",
     pair_columns!(),
     " FROM (SELECT) AS key LEFT JOIN {table} r ON ",
-    row_of!("r", "refresh_token"),
+    key!(),
     " LEFT JOIN {table} a ON ",
-    row_of!("a", "access_token"),
+    access_row!(),
     " WHERE (r.id IS NOT NULL OR a.id IS NOT NULL) AND ",
     wanted_token!("$1[3]")
 );
@@ -99,21 +126,17 @@ const READ_MANY: &str = concat!(
     wanted_token!("wanted.identifier")
 );
 
-/// Step 3. Fresh is an access token that is valid and has no expiry, or a late one. Counted, since for
-/// one that may be anywhere the planner would read the table from its beginning.
+/// Takes the lease (3). An access token is fresh if it is valid, and has no expiry or a distant one.
+/// `count(*)`, because with `EXISTS` the planner may read the table from its beginning.
 const LEASE: &str = concat!(
     "UPDATE {table} AS r SET refreshing_at = clock_timestamp()
     WHERE ",
-    row_of!("r", "refresh_token"),
+    version_check!(),
     "
-      AND r.encrypted_value = $2 AND r.is_valid <> 'false'
-      AND (SELECT a.encrypted_value FROM {table} a WHERE ",
-    row_of!("a", "access_token"),
-    ")
-        IS NOT DISTINCT FROM $3
+      AND r.is_valid <> 'false'
       AND ($4::float8 IS NULL OR 0 = (
         SELECT count(*) FROM {table} a WHERE ",
-    row_of!("a", "access_token"),
+    access_row!(),
     " AND a.is_valid <> 'false'
           AND (a.expires_at IS NULL
             OR a.expires_at > clock_timestamp() + $4 * interval '1 millisecond')))
@@ -125,30 +148,26 @@ const LEASE: &str = concat!(
     )
 );
 
-/// Step 7, in one statement: locks both rows, and only when both are the ones that were read writes
-/// both, found by their ids whatever the planner thinks of their number. Late (the lease $9 expired,
-/// or is no longer ours) and rotated ($8): no fresher than the refresh buffer ($11), so that the next
-/// call proves the token.
+/// Commits (7) in one statement: locks both rows, and writes both only if both are the ones that were read.
+/// They are written by their ids, so that the plan does not depend on how many rows the planner expects.
 const COMMIT: &str = concat!(
     "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
     a AS MATERIALIZED (
       SELECT a.id, a.encrypted_value FROM {table} a WHERE ",
-    row_of!("a", "access_token"),
+    access_row!(),
     " FOR UPDATE),
     r AS MATERIALIZED (
       SELECT r.id, r.tenant_id, r.provider, r.identifier, r.refreshing_at FROM {table} r
       WHERE ",
-    row_of!("r", "refresh_token"),
+    key!(),
     "
         AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM a) IS NOT DISTINCT FROM $3
         AND (r.is_valid <> 'false' OR r.last_error = 'tokenkeep:invalid_grant')
       FOR UPDATE),
     expiry AS MATERIALIZED (
-      SELECT CASE
-        WHEN $8 AND (r.refreshing_at IS DISTINCT FROM $9
-          OR r.refreshing_at < clock.now - $10 * interval '1 millisecond')
-        THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
-        ELSE $7 END AS at
+      SELECT ",
+    late_expiry!(),
+    " AS at
       FROM r, clock),
     refresh AS (
       UPDATE {table} AS stored SET encrypted_value = $4, is_valid = 'true', last_error = NULL,
@@ -175,59 +194,40 @@ const COMMIT: &str = concat!(
     SELECT at FROM expiry WHERE EXISTS (SELECT FROM refresh)"
 );
 
-/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
-const RELEASE: &str = concat!(
-    "UPDATE {table} AS r SET refreshing_at = $3
-    WHERE ",
-    row_of!("r", "refresh_token"),
-    " AND r.refreshing_at = $2"
-);
-
-/// Step 9a.
+/// Expires the access token early (9a).
 const EXPIRE_EARLY: &str = concat!(
     "UPDATE {table} AS a
     SET expires_at = LEAST(a.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
     WHERE ",
-    row_of!("a", "access_token"),
+    access_row!(),
     " AND a.encrypted_value = $3
       AND EXISTS (SELECT FROM {table} r
         WHERE ",
-    row_of!("r", "refresh_token"),
+    key!(),
     " AND r.encrypted_value = $2)"
 );
 
-/// Step 9d: both rows stay; the mark is not one that a user makes.
+/// Marks the connection revoked (9d): both rows stay. A user's own mark has another `last_error`.
 const MARK_REVOKED: &str = concat!(
     "UPDATE {table} AS r SET is_valid = 'false', last_error = 'tokenkeep:' || $5,
       refreshing_at = NULL, updated_at = clock_timestamp()
     WHERE ",
-    row_of!("r", "refresh_token"),
+    version_check!(),
     "
-      AND r.encrypted_value = $2 AND r.is_valid <> 'false' AND r.refreshing_at = $4
-      AND (SELECT a.encrypted_value FROM {table} a WHERE ",
-    row_of!("a", "access_token"),
-    ")
-        IS NOT DISTINCT FROM $3
+      AND r.is_valid <> 'false' AND r.refreshing_at = $4
     RETURNING r.id::text"
 );
 
-const VERSION_CHECK: &str = concat!(
-    row_of!("r", "refresh_token"),
-    " AND r.encrypted_value = $2 AND (SELECT a.encrypted_value FROM {table} a WHERE ",
-    row_of!("a", "access_token"),
-    ") IS NOT DISTINCT FROM $3"
-);
-
 pub(super) const SQL: Sql = Sql {
+    key: key!(),
     read_one: READ_ONE,
     read_many: READ_MANY,
     read_product: None,
     lease: LEASE,
     commit: COMMIT,
-    release: RELEASE,
     expire_early: EXPIRE_EARLY,
     mark_revoked: MARK_REVOKED,
-    version_check: VERSION_CHECK,
+    version_check: version_check!(),
 };
 
 macro_rules! token_columns {

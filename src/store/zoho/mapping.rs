@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::sql::{ADDED, REVIVE_MARKED, REWRITE, SEALED, SQL};
+use super::MIGRATION;
+use super::sql::{ADDED, REVIVE_MARKED, SQL};
 use crate::crypto::Sealing;
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
@@ -10,6 +11,7 @@ use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::RefreshToken;
 use crate::store::revive::RevivedMapping;
+use crate::store::revoked_mark;
 use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
@@ -39,8 +41,6 @@ pub(super) struct RevokedMark {
 
 /// Between the provider's word and the fingerprint in `invalid_reason`.
 const ENVIRONMENT: &str = " ZOHO_REFRESH_TOKEN=";
-/// A row that was written so much later than it was marked is alive again.
-const REVIVED_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 /// In the place of a fingerprint that could not be made without a key.
 const UNKNOWN: &str = "unknown";
 
@@ -69,8 +69,7 @@ pub(super) struct ZohoMapping {
 }
 
 impl SealedMapping for ZohoMapping {
-    const SEALED: &'static str = SEALED;
-    const REWRITE: &'static str = REWRITE;
+    const KEY_COLUMNS: &'static [&'static str] = &["client_id", "provider"];
 
     fn tokens(&self) -> &SealedTokens {
         &self.tokens
@@ -85,8 +84,8 @@ impl RowMapping for ZohoMapping {
     type Key = Key;
     type Record = Record;
 
-    const STORE: &'static str = "zoho";
-    const TABLE: &'static str = "oauth_tokens";
+    const STORE: &'static str = MIGRATION.store;
+    const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("zoho tokens");
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
@@ -104,12 +103,9 @@ impl RowMapping for ZohoMapping {
         let expiry: Option<Timestamp> = column(row, 4)?;
         let updated_at = column(row, 5)?;
         let invalid_since: Option<Timestamp> = column(row, 9)?;
-        // The application's own code leaves the mark where it is when it stores new tokens.
-        let mark = match invalid_since {
-            Some(since) if updated_at <= since.plus(REVIVED_AFTER) => {
-                Some(RevokedMark { reason: column(row, 10)? })
-            }
-            _ => None,
+        let mark = match revoked_mark::holds(invalid_since, updated_at) {
+            true => Some(RevokedMark { reason: column(row, 10)? }),
+            false => None,
         };
         let accounts_server: Option<String> = column(row, 7)?;
         // Without an access token or an expiry the row needs a refresh.
@@ -126,7 +122,7 @@ impl RowMapping for ZohoMapping {
             refreshed_at: None,
             now: column(row, 6)?,
             revoked: mark.as_ref().map(|mark| Error::Revoked {
-                store: "zoho",
+                store: MIGRATION.store,
                 status: None,
                 reason: mark.code().to_owned().into(),
             }),
@@ -145,7 +141,7 @@ impl RowMapping for ZohoMapping {
         let text = format!(
             "No OAuth token found for {client_id}/{provider}. Configure via env vars or database."
         );
-        Error::NotConnected { store: "zoho", text: text.into() }
+        Error::NotConnected { store: MIGRATION.store, text: text.into() }
     }
 
     async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {

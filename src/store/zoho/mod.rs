@@ -1,5 +1,5 @@
-//! The zoho store (seed 001): one row in `oauth_tokens` for each of the application's clients and
-//! providers.
+//! The zoho store: one row per client of the application and provider in `oauth_tokens`
+//! (docs/internals/stores.md, zoho).
 
 mod address;
 mod mapping;
@@ -7,7 +7,6 @@ mod migration;
 mod sql;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::address::Address;
 pub use self::mapping::Key;
@@ -18,22 +17,22 @@ use crate::config::{
     check_varchar,
 };
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, RlsContext, Timestamp, Type};
+use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{ClientCredentials, HttpClient, ZohoServers};
-use crate::refresh::{Engine, Observer, RefreshConfig, RefreshOptions, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::base::{StoreBase, by_base};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
-use crate::store::table::{RowMapping, StoreTable, TableView, client_of, table_of};
-use crate::store::{Revives, Store};
+use crate::store::table::{RowMapping, client_of};
+use crate::store::{SealedKey, Store, StoreOptions};
 
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
 
 /// What an instance of the store is made of.
 pub struct Options {
-    /// The database.
-    pub database: Arc<Database>,
+    /// What every store is opened with.
+    pub base: StoreOptions,
     /// How tokens are kept.
     pub sealing: Arc<Sealing>,
     /// `ZOHO_REFRESH_TOKEN`: for rows that are missing, or whose grant is dead.
@@ -48,12 +47,6 @@ pub struct Options {
     pub allow_insecure: bool,
     /// The HTTP client.
     pub http: Result<Arc<dyn HttpClient>>,
-    /// Limits.
-    pub config: RefreshConfig,
-    /// What a caller of [`Zoho::access_token`] wants.
-    pub refresh_options: RefreshOptions,
-    /// Who is told of events.
-    pub observer: Arc<dyn Observer>,
 }
 
 /// Tokens to be stored.
@@ -84,38 +77,30 @@ struct Statements {
 /// The store, for whoever may see the rows.
 #[derive(Clone)]
 pub struct Zoho {
-    engine: Engine<StoreTable<ZohoMapping>, Tokio>,
+    base: StoreBase<ZohoMapping>,
     statements: Arc<Statements>,
     address: Address,
-    refresh_options: RefreshOptions,
-    rls: RlsContext,
 }
 
 impl Zoho {
     /// Opens the store; connects when it is first used.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { accounts_server, token_url, allow_insecure, http, config, .. } = options;
+        let Options { accounts_server, token_url, allow_insecure, http, .. } = options;
         let servers = options.accounts_servers;
-        let tokens = SealedTokens { store: "zoho", sealing: options.sealing };
+        let tokens = SealedTokens { store: MIGRATION.store, sealing: options.sealing };
         let mapping = ZohoMapping { tokens, environment: options.environment };
-        let table = StoreTable::new(options.database, mapping, config);
+        let base = StoreBase::open(options.base, mapping);
         Self {
             statements: Arc::new(Statements {
-                store: table.named(&sql::STORE.replace("{reset}", sql::RESET)),
-                bare_store: table.named(&sql::STORE.replace("{reset}", "")),
-                seed: table.named(sql::SEED),
-                revive: table.named(sql::REVIVE),
+                store: base.named(&sql::STORE.replace("{reset}", sql::RESET)),
+                bare_store: base.named(&sql::STORE.replace("{reset}", "")),
+                seed: base.named(sql::SEED),
+                revive: base.named(sql::REVIVE),
             }),
-            engine: Engine::new(table, Tokio::default(), config, options.observer),
+            base,
             address: Address { accounts_server, servers, token_url, allow_insecure, http },
-            refresh_options: options.refresh_options,
-            rls: RlsContext::default(),
         }
-    }
-
-    fn table(&self) -> Result<TableView<'_, ZohoMapping>> {
-        table_of(&self.engine, &self.rls)
     }
 
     /// An access token with at least the refresh buffer left, refreshed once across all processes if
@@ -131,7 +116,7 @@ impl Zoho {
         credentials: ClientCredentials,
     ) -> Result<AccessToken> {
         check_key(&key)?;
-        self.table()?;
+        self.base.table()?;
         match self.valid(key.clone(), credentials.clone()).await {
             Err(error)
                 if error.ends_connection() && self.take_environment(&key, &credentials).await? =>
@@ -148,7 +133,11 @@ impl Zoho {
             check_credentials(&credentials)?;
             address.endpoint(record, credentials.clone())
         };
-        let token = self.engine.valid(self.rls.of(key), endpoint, self.refresh_options).await?;
+        let token = self
+            .base
+            .engine
+            .valid(self.base.rls.of(key), endpoint, self.base.refresh_options)
+            .await?;
         Ok(token.credentials.access_token.clone())
     }
 
@@ -156,7 +145,7 @@ impl Zoho {
     /// whether the row is worth another try.
     async fn take_environment(&self, key: &Key, credentials: &ClientCredentials) -> Result<bool> {
         let client = |record: &Record| self.address.endpoint(record, credentials.clone());
-        let table = self.table()?;
+        let table = self.base.table()?;
         let Some(token) = &table.mapping.environment else { return Ok(false) };
         let sealed =
             table.mapping.tokens.sealed(&ZohoMapping::parts(key), REFRESH_TOKEN, token.expose());
@@ -219,7 +208,7 @@ impl Zoho {
         if let Some(metadata) = &metadata {
             check_text("metadata", metadata, METADATA_MAX_BYTES)?;
         }
-        let table = self.table()?;
+        let table = self.base.table()?;
         let parts = ZohoMapping::parts(&key);
         let access = access_token
             .map(|token| table.mapping.tokens.sealed(&parts, ACCESS_TOKEN, token.expose()))
@@ -245,45 +234,30 @@ impl Zoho {
         Ok(())
     }
 
-    /// Rewrites every sealed value in plaintext, for the way back; gives how many rows.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] when a value
-    /// does not open; [`Error::Database`] and its kin.
-    pub async fn unseal(&self) -> Result<u64> {
-        self.table()?.unseal().await
-    }
-
     /// Whether there is a row, or a refresh token in the environment; opens nothing.
     ///
     /// # Errors
     /// [`Error::Database`] and its kin.
     pub async fn has_token(&self, key: Key) -> Result<bool> {
         check_key(&key)?;
-        let table = self.table()?;
+        let table = self.base.table()?;
         Ok(table.row(&key).await?.is_some() || table.mapping.environment.is_some())
     }
 }
 
-impl Revives for Zoho {
-    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
-        let revived = self.table()?.revive(since).await?;
-        self.engine.forget_failures();
-        Ok(revived)
-    }
-}
-
 impl Store for Zoho {
-    fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { rls: rls.clone(), ..self.clone() }
+    const MIGRATION: &'static Migration = &MIGRATION;
+    const SEALED_KEY: Option<SealedKey> = Some(SealedKey { parts: 2, is_uuid: false });
+    const REVIVES: bool = true;
+
+    by_base!();
+
+    async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
+        self.base.revive(since).await
     }
 
-    async fn wait_idle(&self) {
-        self.engine.wait_idle().await;
-    }
-
-    async fn close(&self, timeout: Duration) -> bool {
-        self.engine.close(timeout).await
+    async fn unseal(&self) -> Result<u64> {
+        self.base.unseal().await
     }
 }
 

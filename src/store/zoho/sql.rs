@@ -1,6 +1,9 @@
-//! The statements of the zoho store. Its time columns have no zone and hold UTC, as drizzle writes
-//! them: each comparison and each write says so.
+//! The statements of the zoho store. Its time columns have no time zone and hold UTC, as drizzle writes
+//! them: each comparison and each write says so. Numbers in brackets are sections of
+//! docs/internals/refresh-protocol.md.
 
+use crate::store::revoked_mark::{mark_holds, marked_between};
+use crate::store::sql::late_expiry;
 use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
@@ -9,6 +12,46 @@ pub(super) const ADDED: [&str; 2] = [
     "NULL::timestamptz, NULL::timestamptz, NULL::text",
 ];
 
+/// The row of the key `$1`.
+macro_rules! key {
+    () => {
+        "r.client_id = $1[1] AND r.provider = $1[2]"
+    };
+}
+
+/// The same, while its tokens are `$2` and `$3`.
+macro_rules! version_check {
+    () => {
+        concat!(
+            key!(),
+            "
+    AND r.refresh_token = $2 AND r.access_token IS NOT DISTINCT FROM $3"
+        )
+    };
+}
+
+/// In RETURNING: the written row has this key and these tokens.
+macro_rules! as_written {
+    ($refresh:literal, $access:literal $(, $also:literal)?) => {
+        as_asked!(concat!(
+            "r.client_id = $1[1] COLLATE \"C\" AND r.provider = $1[2] COLLATE \"C\"
+        AND r.refresh_token = ",
+            $refresh,
+            " COLLATE \"C\" AND r.access_token IS NOT DISTINCT FROM ",
+            $access,
+            " COLLATE \"C\"",
+            $($also)?
+        ))
+    };
+}
+
+/// The row is marked revoked.
+macro_rules! is_revoked {
+    () => {
+        mark_holds!("updated_at AT TIME ZONE 'UTC'")
+    };
+}
+
 macro_rules! columns {
     () => {
         "client_id, provider, access_token, refresh_token, token_expiry AT TIME ZONE 'UTC',
@@ -16,8 +59,7 @@ macro_rules! columns {
     };
 }
 
-const READ_ONE: &str =
-    concat!("SELECT ", columns!(), " FROM {table} WHERE client_id = $1[1] AND provider = $1[2]");
+const READ_ONE: &str = concat!("SELECT ", columns!(), " FROM {table} AS r WHERE ", key!());
 
 const READ_MANY: &str = concat!(
     "SELECT ",
@@ -32,19 +74,8 @@ const READ_PRODUCT: &str = concat!(
     " FROM {table} WHERE client_id = ANY($1) AND provider = ANY($2)"
 );
 
-/// A grant that was marked dead, and that nobody has written since. An application's own code does
-/// not know the mark and leaves it, but each of its writes sets `updated_at`. Not to the moment: the
-/// column may be rounded.
-macro_rules! is_dead {
-    () => {
-        "(invalid_since IS NOT NULL
-        AND updated_at AT TIME ZONE 'UTC' <= invalid_since + interval '1 second')"
-    };
-}
-
-/// Overwrites everything but the accounts server, which a token response does not name again; ends
-/// any refresh under way and revives a dead grant. `{reset}` is left out of a table that lacks the
-/// columns.
+/// Replaces everything but the accounts server, which a token response does not repeat. Frees the lease and
+/// removes the mark. `{reset}` is left out for a table that lacks the columns.
 pub(super) const STORE: &str = concat!(
     "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
@@ -70,11 +101,11 @@ pub(super) const STORE: &str = concat!(
     )
 );
 
-/// What a table with the added columns is told beside.
+/// What is written besides into a table with the added columns.
 pub(super) const RESET: &str = ",
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL";
 
-/// The refresh token of the environment, where there is no row; of many callers one wins.
+/// Creates a missing row from `ZOHO_REFRESH_TOKEN`. Of many callers one wins.
 pub(super) const SEED: &str = concat!(
     "
     INSERT INTO {table} (client_id, provider, refresh_token, created_at, updated_at)
@@ -88,7 +119,7 @@ pub(super) const SEED: &str = concat!(
     )
 );
 
-/// Another refresh token of the environment for a grant that is dead; under the check of what was read.
+/// Stores `ZOHO_REFRESH_TOKEN` in a row that is marked revoked, if the row is still the one that was read.
 pub(super) const REVIVE: &str = concat!(
     "
     UPDATE {table} SET
@@ -97,41 +128,35 @@ pub(super) const REVIVE: &str = concat!(
         updated_at = clock_timestamp() AT TIME ZONE 'UTC'
     WHERE client_id = $1 AND provider = $2 AND refresh_token = $4
       AND invalid_reason IS NOT DISTINCT FROM $5 AND ",
-    is_dead!()
+    is_revoked!()
 );
 
-/// Step 3. Without an access token or an expiry the row is never fresh.
+/// Takes the lease (3). A row without an access token or an expiry is never fresh.
 const LEASE: &str = concat!(
     "
-    UPDATE {table} SET refreshing_at = clock_timestamp()
-    WHERE client_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
-      AND ($4::float8 IS NULL OR coalesce(access_token, '') = '' OR token_expiry IS NULL
-        OR token_expiry AT TIME ZONE 'UTC' <= clock_timestamp() + $4 * interval '1 millisecond')
-      AND (refreshing_at IS NULL OR refreshing_at = $5) AND NOT ",
-    is_dead!(),
+    UPDATE {table} AS r SET refreshing_at = clock_timestamp()
+    WHERE ",
+    version_check!(),
     "
-    RETURNING refreshing_at, ",
-    as_asked!(
-        "client_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
-        AND refresh_token = $2 COLLATE \"C\"
-        AND access_token IS NOT DISTINCT FROM $3 COLLATE \"C\" AND refreshing_at IS NOT NULL"
-    )
+      AND ($4::float8 IS NULL OR coalesce(r.access_token, '') = '' OR r.token_expiry IS NULL
+        OR r.token_expiry AT TIME ZONE 'UTC' <= clock_timestamp() + $4 * interval '1 millisecond')
+      AND (r.refreshing_at IS NULL OR r.refreshing_at = $5) AND NOT ",
+    is_revoked!(),
+    "
+    RETURNING r.refreshing_at, ",
+    as_written!("$2", "$3", " AND r.refreshing_at IS NOT NULL")
 );
 
-/// Step 7. Late (the lease $9 expired, or is no longer ours) and rotated ($8): no fresher than the
-/// refresh buffer ($11), so that the next call proves the token. Merges `api_domain` ($13).
+/// Commits (7). Merges `api_domain`, `$13`.
 const COMMIT: &str = concat!(
     "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
-    UPDATE {table} SET
+    UPDATE {table} AS r SET
         refresh_token = $4,
         access_token = $5,
-        token_expiry = CASE
-            WHEN $8 AND (refreshing_at IS DISTINCT FROM $9
-                OR refreshing_at < clock.now - $10 * interval '1 millisecond')
-            THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
-            ELSE $7 END AT TIME ZONE 'UTC',
+        token_expiry = ",
+    late_expiry!(),
+    " AT TIME ZONE 'UTC',
         metadata = CASE
             WHEN $13::text IS NULL THEN metadata
             WHEN metadata IS NULL OR jsonb_typeof(metadata) = 'object'
@@ -140,71 +165,54 @@ const COMMIT: &str = concat!(
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL,
         updated_at = clock.now AT TIME ZONE 'UTC'
     FROM clock
-    WHERE client_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
-    RETURNING token_expiry AT TIME ZONE 'UTC', ",
-    as_asked!(
-        "client_id = $1[1] COLLATE \"C\" AND provider = $1[2] COLLATE \"C\"
-        AND refresh_token = $4 COLLATE \"C\"
-        AND access_token IS NOT DISTINCT FROM $5 COLLATE \"C\""
-    )
+    WHERE ",
+    version_check!(),
+    "
+    RETURNING r.token_expiry AT TIME ZONE 'UTC', ",
+    as_written!("$4", "$5")
 );
 
-/// Step 8. By the lease alone: a row that was sealed anew meanwhile is released, too.
-const RELEASE: &str = "
-    UPDATE {table} SET refreshing_at = $3
-    WHERE client_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
-
-/// Step 9a.
-const EXPIRE_EARLY: &str = "
-    UPDATE {table} SET token_expiry = LEAST(token_expiry,
+/// Expires the token early (9a).
+const EXPIRE_EARLY: &str = concat!(
+    "
+    UPDATE {table} AS r SET token_expiry = LEAST(r.token_expiry,
         (clock_timestamp() + $4 * interval '1 millisecond') AT TIME ZONE 'UTC')
-    WHERE client_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3
-      AND token_expiry IS NOT NULL";
+    WHERE ",
+    version_check!(),
+    " AND r.token_expiry IS NOT NULL"
+);
 
-/// Step 9d: the row stays, and says since when and why it needs the user.
-const MARK_REVOKED: &str = "
-    UPDATE {table} SET
+/// Marks the row revoked (9d): it stays, and says since when and why it needs the user.
+const MARK_REVOKED: &str = concat!(
+    "
+    UPDATE {table} AS r SET
         invalid_since = clock_timestamp(), invalid_reason = $5, refreshing_at = NULL,
         updated_at = clock_timestamp() AT TIME ZONE 'UTC'
-    WHERE client_id = $1[1] AND provider = $1[2]
-      AND refresh_token = $2 AND access_token IS NOT DISTINCT FROM $3 AND refreshing_at = $4
-    RETURNING client_id";
+    WHERE ",
+    version_check!(),
+    " AND r.refreshing_at = $4 RETURNING r.client_id"
+);
 
-/// Marked rows become rows to be tried again.
-pub(super) const REVIVE_MARKED: &str = "
+/// Removes marks, so that the rows are tried again.
+pub(super) const REVIVE_MARKED: &str = concat!(
+    "
     UPDATE {table} AS stored SET invalid_since = NULL, invalid_reason = NULL
     FROM (SELECT client_id, provider FROM {table}
-        WHERE invalid_since >= coalesce($1, '-infinity') AND invalid_since <= $2
-        LIMIT $3 FOR UPDATE) AS marked
+        WHERE ",
+    marked_between!(),
+    ") AS marked
     WHERE stored.client_id = marked.client_id AND stored.provider = marked.provider
-    RETURNING stored.client_id";
-
-/// Rows with a sealed value, some at a time.
-pub(super) const SEALED: &str = "
-    SELECT client_id, provider, access_token, refresh_token FROM {table}
-    WHERE access_token LIKE 'tk1.%' OR refresh_token LIKE 'tk1.%'
-    ORDER BY client_id, provider LIMIT $1";
-
-/// The same tokens in another form: no new version of the row to anybody but the version check.
-pub(super) const REWRITE: &str = "
-    UPDATE {table} SET access_token = $4, refresh_token = $5
-    WHERE client_id = $1[1] AND provider = $1[2]
-      AND access_token IS NOT DISTINCT FROM $2 AND refresh_token = $3
-    RETURNING client_id";
-
-const VERSION_CHECK: &str = "r.client_id = $1[1] AND r.provider = $1[2]
-    AND r.refresh_token = $2 AND r.access_token IS NOT DISTINCT FROM $3";
+    RETURNING stored.client_id"
+);
 
 pub(super) const SQL: Sql = Sql {
+    key: key!(),
     read_one: READ_ONE,
     read_many: READ_MANY,
     read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
-    release: RELEASE,
     expire_early: EXPIRE_EARLY,
     mark_revoked: MARK_REVOKED,
-    version_check: VERSION_CHECK,
+    version_check: version_check!(),
 };

@@ -1,0 +1,21 @@
+//! SQL that several stores share. The macros are parts of statements, for `concat!`.
+
+/// The expiry that a commit stores (docs/internals/refresh-protocol.md, 7a): the provider's, `$7`. A
+/// commit is late if its lease `$9` is older than `$10` ms or no longer the row's. If it then stores a
+/// rotated refresh token (`$8`), the access token may be worthless: it expires within the refresh buffer,
+/// `$11` ms, so that the next call refreshes it.
+macro_rules! late_expiry {
+    () => {
+        "CASE
+            WHEN $8 AND (r.refreshing_at IS DISTINCT FROM $9
+                OR r.refreshing_at < clock.now - $10 * interval '1 millisecond')
+            THEN LEAST($7, clock.now + $11 * interval '1 millisecond')
+            ELSE $7 END"
+    };
+}
+pub(super) use late_expiry;
+
+/// Gives the lease `$2` back: `$3` takes its place. The version is not checked: a row that was sealed
+/// anew in between is released too. `{key}` finds the row.
+pub(super) const RELEASE: &str = "
+    UPDATE {table} AS r SET refreshing_at = $3 WHERE {key} AND r.refreshing_at = $2";
