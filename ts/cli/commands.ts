@@ -1,15 +1,13 @@
 /** The commands of the CLI, each declared once. */
 
-import type { ReviveOptions } from '../instance/revive';
-import type { SealedStore } from '../instance/sealing';
 import { type Command, command } from './command';
-import { STORES } from './doctor/stores';
+import { STORE_NAMES, storesThat } from '../stores/registry';
 
 const json = { text: 'print one JSON object' };
 const schema = { value: 'NAME', text: 'the schema of the tables' };
 
-const SEALED: readonly SealedStore[] = ['zoho', 'calendar', 'integration'];
-const REVIVABLE: readonly ReviveOptions['store'][] = ['zoho', 'vault', 'integration'];
+const SEALED = storesThat('seals');
+const REVIVABLE = storesThat('revives');
 
 export const COMMANDS: readonly Command[] = [
   command({
@@ -19,7 +17,13 @@ export const COMMANDS: readonly Command[] = [
 several processes at once.`,
     environment: ['DATABASE_URL'],
     options: {
-      store: { value: 'NAME', choices: STORES, multiple: true, required: true, text: 'the stores' },
+      store: {
+        value: 'NAME',
+        choices: STORE_NAMES,
+        multiple: true,
+        required: true,
+        text: 'the stores',
+      },
       schema,
       keep: {
         value: 'newest',
@@ -41,7 +45,7 @@ providers, and says how to fix what is wrong. It writes nothing, and prints no t
     options: {
       store: {
         value: 'NAME',
-        choices: STORES,
+        choices: STORE_NAMES,
         multiple: true,
         text: 'the stores, by default those with a table or a variable',
       },

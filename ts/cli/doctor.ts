@@ -8,7 +8,8 @@ import type { Findings, Store } from './doctor/findings';
 import { keyChecks } from './doctor/keys';
 import { providerChecks } from './doctor/providers';
 import { hasColour, report } from './doctor/report';
-import { STORES, configuredStores, storesWithTables } from './doctor/stores';
+import { configuredStores, storesWithTables } from './doctor/stores';
+import { STORE_NAMES } from '../stores/registry';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
 import { bare } from '../input/fields';
@@ -31,7 +32,7 @@ interface Request {
 /** Prints the checks. Exits with 1 when one of them is a problem. */
 export async function doctor({ store, schema, offline, json }: Values): Promise<void> {
   // In the order of the checks, whatever the order of the names.
-  const stores = store && STORES.filter((each) => store.includes(each));
+  const stores = store && STORE_NAMES.filter((each) => store.includes(each));
   const checks = await examine({ stores, schema, isOffline: offline === true });
   const isOk = checks.every(({ status }) => status !== 'problem');
   const text = json
@@ -74,7 +75,7 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
     ...(await providerChecks(stores, bare(process.env), reach)),
   ];
   try {
-    findings = await core.examineDatabase(settings, request.stores ?? STORES);
+    findings = await core.examineDatabase(settings, request.stores ?? [...STORE_NAMES]);
   } catch (error) {
     return [variables, addressCheck(error), ...(await beside(configured))];
   }
@@ -88,7 +89,7 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
 
 function implied(findings: Findings, configured: Store[]): Store[] {
   const there = findings.database ? storesWithTables(findings.database) : [];
-  return STORES.filter((store) => configured.includes(store) || there.includes(store));
+  return STORE_NAMES.filter((store) => configured.includes(store) || there.includes(store));
 }
 
 function noStore(): Check {

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../errors/errors';
 import { bare } from '../input/fields';
 import { native } from '../bridge/native';
 import { type TokenKeepOptions, textOption } from '../settings/settings';
+import type { StoresThat } from '../stores/registry';
 
 /** Who is to be connected, how. */
 export interface AuthorizationOptions {
@@ -23,7 +24,7 @@ export interface AuthorizationOptions {
 }
 
 /** The stores that users connect to. */
-export type ConnectedStore = 'calendar' | 'integration';
+export type ConnectedStore = StoresThat<'connects'>;
 
 /** What a connect link, or the beginning of a flow, is told. */
 export interface BeginOptions extends AuthorizationOptions {

@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Instance } from '../../index';
 import { optionalDuration, record } from '../input/arguments';
 import { bridge, promised } from '../bridge/bridge';
-import { CalendarStore } from '../stores/calendar';
+import type { CalendarStore } from '../stores/calendar';
 import { Connector } from './connector';
 import { ClosedError } from '../errors/errors';
 import {
@@ -17,8 +17,8 @@ import {
 } from '../bridge/events';
 import { forgetFetch, useFetch } from '../bridge/fetch';
 import { bare } from '../input/fields';
-import { GmailStore } from '../stores/gmail';
-import { IntegrationStore } from '../stores/integration';
+import type { GmailStore } from '../stores/gmail';
+import type { IntegrationStore } from '../stores/integration';
 import { type MigrateOptions, runMigrations } from './migrations';
 import { native } from '../bridge/native';
 import { type ReviveOptions, runRevive } from './revive';
@@ -31,8 +31,9 @@ import {
 } from './sealing';
 import { type TokenKeepOptions, checkOptions, read, resolve } from '../settings/settings';
 import { Tenant, currentTenant } from './tenant';
-import { VaultStore } from '../stores/vault';
-import { ZohoStore } from '../stores/zoho';
+import { type Stores, openStores } from '../stores/registry';
+import type { VaultStore } from '../stores/vault';
+import type { ZohoStore } from '../stores/zoho';
 
 const closeNative = promised<boolean, Instance, [number | undefined]>((instance, id, timeoutMs) =>
   instance.close(id, timeoutMs),
@@ -43,17 +44,17 @@ const idle = promised<void, Instance, []>((instance, id) => instance.idle(id));
 let lastNumber = 0;
 
 /** An independent instance. Its pool is shared with instances of equal database settings. */
-export class TokenKeep {
+export class TokenKeep implements Stores {
   /** The gmail store. */
-  readonly gmail: GmailStore;
+  declare readonly gmail: GmailStore;
   /** The calendar store. */
-  readonly calendar: CalendarStore;
+  declare readonly calendar: CalendarStore;
   /** The zoho store. */
-  readonly zoho: ZohoStore;
+  declare readonly zoho: ZohoStore;
   /** The vault store. */
-  readonly vault: VaultStore;
+  declare readonly vault: VaultStore;
   /** The integration store. */
-  readonly integration: IntegrationStore;
+  declare readonly integration: IntegrationStore;
   /** @internal What `tokenkeep/http` is made of. */
   readonly connector: Connector;
 
@@ -82,12 +83,8 @@ export class TokenKeep {
     this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(this.#options);
     const instance = (): Instance => this.#inTenant();
-    this.gmail = new GmailStore(instance);
-    this.zoho = new ZohoStore(instance);
     this.connector = new Connector(instance, this.#options);
-    this.calendar = new CalendarStore(instance, this.connector);
-    this.vault = new VaultStore(instance);
-    this.integration = new IntegrationStore(instance);
+    Object.assign(this, openStores(instance, this.connector));
   }
 
   /** The native instance, for the tenant that this call is about. */
@@ -174,7 +171,7 @@ export class TokenKeep {
   /**
    * Rewrites every sealed value of a store in plaintext, beside live traffic: the way back. Gives
    * how many rows.
-   * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `read`: else they are sealed again
+   * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `off`: otherwise they are sealed again
    */
   async unseal(options: UnsealOptions): Promise<number> {
     return runUnseal(this.#inTenant(), options);

@@ -5,11 +5,12 @@ import { record } from '../input/arguments';
 import { bridge, promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
+import type { StoreName } from '../stores/registry';
 
 /** Which tables, and what to do with rows that stand in the way of a unique key. */
 export interface MigrateOptions {
   /** The stores whose tables are wanted. */
-  stores: ('gmail' | 'zoho' | 'vault' | 'calendar' | 'integration')[];
+  stores: StoreName[];
   /** `'newest'`: of several rows with one key the newest is kept. By default that is an error. */
   keep?: 'newest';
 }

@@ -4,11 +4,12 @@ import type { Instance } from '../../index';
 import { date, record, text } from '../input/arguments';
 import { promised } from '../bridge/bridge';
 import { native } from '../bridge/native';
+import type { StoresThat } from '../stores/registry';
 
 /** Which rows are tried again. */
 export interface ReviveOptions {
   /** A store that marks rows whose grant is dead; gmail and calendar delete them. */
-  store: 'zoho' | 'vault' | 'integration';
+  store: StoresThat<'revives'>;
   /** Only rows that were marked then or later, such as since a wrong deployment began: all of them. */
   since?: Date | undefined;
 }

@@ -8,9 +8,10 @@ import { attempt } from '../errors/failure';
 import { bare, env } from '../input/fields';
 import { native } from '../bridge/native';
 import { type TokenKeepOptions, flag } from '../settings/settings';
+import type { StoresThat } from '../stores/registry';
 
 /** The stores whose values are sealed in tokenkeep's own format. */
-export type SealedStore = 'zoho' | 'calendar' | 'integration';
+export type SealedStore = StoresThat<'seals'>;
 
 /** The parts of a row's natural key: of zoho `[clientId, provider]`, of calendar
  * `[userId]`, of integration `[userId, provider]`. */

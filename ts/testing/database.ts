@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { optionalText, record } from '../input/arguments';
 import type { MigrateOptions } from '../instance/migrations';
+import { STORE_NAMES } from '../stores/registry';
 import { disposable } from './disposable';
 import { startServer } from './postgres/server';
 import { createDatabase, dropDatabase } from './postgres/statement';
@@ -26,8 +27,6 @@ export interface TestDatabase extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const STORES: MigrateOptions['stores'] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
-
 /**
  * Starts a PostgreSQL server on loopback, with tokenkeep's tables. It goes with `stop()`, and otherwise
  * with this process, however that ends. On a server of your own it is a database, which goes with
@@ -39,7 +38,7 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const server = optionalText('server', given['server']);
   const database = server === undefined ? await embedded() : await databaseOn(server);
   try {
-    await migrate(database.url, (given['stores'] as MigrateOptions['stores']) ?? STORES);
+    await migrate(database.url, (given['stores'] as MigrateOptions['stores']) ?? [...STORE_NAMES]);
   } catch (error) {
     await database.stop();
     throw error;

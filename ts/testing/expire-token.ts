@@ -3,25 +3,20 @@
 import { InvalidArgumentError, NotConnectedError } from '../errors/errors';
 import type { FakeTokenKeep } from './fake/keep';
 import { quoted, run } from './postgres/statement';
+import { STORES } from '../stores/registry';
 import { type StoreName, type StoredTokenKey, partsOf } from './stored-token';
 
 const PAST = "clock_timestamp() - interval '1 minute'";
 
-/** The table of a store, and what makes a row of it one that has expired. */
-const UPDATES: Readonly<Record<StoreName, readonly [table: string, update: string]>> = {
-  gmail: ['gmail_tokens', `expires_at = ${PAST} WHERE user_id = $1`],
-  calendar: ['google_calendar_tokens', `token_expiry = ${PAST} WHERE user_id = $1`],
-  // A column without time zone, which holds UTC.
-  zoho: [
-    'oauth_tokens',
-    `token_expiry = (${PAST}) AT TIME ZONE 'UTC' WHERE client_id = $1 AND provider = $2`,
-  ],
-  vault: [
-    'token_vault',
-    `expires_at = ${PAST} WHERE tenant_id = $1 AND provider = $2
+/** What expires a row of a store: the rest of an UPDATE, by the parts of the key. */
+const UPDATES: Readonly<Record<StoreName, string>> = {
+  gmail: `expires_at = ${PAST} WHERE user_id = $1`,
+  calendar: `token_expiry = ${PAST} WHERE user_id = $1`,
+  // The column has no time zone and holds UTC.
+  zoho: `token_expiry = (${PAST}) AT TIME ZONE 'UTC' WHERE client_id = $1 AND provider = $2`,
+  vault: `expires_at = ${PAST} WHERE tenant_id = $1 AND provider = $2
      AND token_type = 'access_token' AND coalesce(identifier, '') = $3`,
-  ],
-  integration: ['integration_tokens', `expires_at = ${PAST} WHERE user_id = $1 AND provider = $2`],
+  integration: `expires_at = ${PAST} WHERE user_id = $1 AND provider = $2`,
 };
 
 /**
@@ -55,7 +50,7 @@ async function expire(
     });
   }
   const schema = new URL(target).searchParams.get('schema');
-  const [table, update] = UPDATES[store];
+  const { table } = STORES[store];
   const named = schema ? `${quoted(schema)}.${table}` : table;
-  return (await run(target, `UPDATE ${named} SET ${update}`, parts)).count > 0;
+  return (await run(target, `UPDATE ${named} SET ${UPDATES[store]}`, parts)).count > 0;
 }

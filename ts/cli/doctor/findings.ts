@@ -1,5 +1,7 @@
 /** What the core has read from a database: the same fields as in `src/doctor/`. */
 
+import type { StoreName } from '../../stores/registry';
+
 /** What was found, or why it could not be read. */
 export type Checked<Value> = { found: Value } | { failed: string };
 
@@ -41,7 +43,7 @@ export interface Facts {
 export interface Contents {
   pooler: Checked<Pooler>;
   bookkeeping: Checked<Bookkeeping>;
-  tables: Partial<Record<Store, Checked<Table>>>;
+  tables: Partial<Record<StoreName, Checked<Table>>>;
 }
 
 export interface Pooler {
@@ -87,7 +89,7 @@ export interface Policy {
 }
 
 export interface Table {
-  store: Store;
+  store: StoreName;
   table: string;
   version: number;
   schemas: string[];
@@ -99,7 +101,7 @@ export interface Table {
   sample: Checked<Sample> | null;
 }
 
-export type Store = 'gmail' | 'zoho' | 'vault' | 'calendar' | 'integration';
+export type { StoreName as Store };
 
 export interface Shape {
   hindering: string[];

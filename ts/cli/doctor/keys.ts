@@ -1,17 +1,9 @@
 /** Checks whether the keys are set, and open the stored rows. */
 
 import type { KeyFaults } from '../../../index';
+import { STORES } from '../../stores/registry';
 import { type Check, ok, problem, sentence, split, unknown, warning } from './check';
 import type { Sample, Store, Table } from './findings';
-
-/** The variable of a store's keys. */
-const VARIABLES: Record<Store, 'GMAIL_ENCRYPTION_KEY' | 'ENCRYPTION_SECRET' | 'TOKENKEEP_KEY'> = {
-  gmail: 'GMAIL_ENCRYPTION_KEY',
-  vault: 'ENCRYPTION_SECRET',
-  zoho: 'TOKENKEEP_KEY',
-  calendar: 'TOKENKEEP_KEY',
-  integration: 'TOKENKEEP_KEY',
-};
 
 /** How to restore a key that was replaced. */
 const RESTORE = {
@@ -38,7 +30,7 @@ export function keyChecks(stores: Store[], faults: KeyFaults, plaintext: Plainte
     TOKENKEEP_KEY: faults.tokenkeepKey,
     ENCRYPTION_SECRET: faults.encryptionSecret,
   };
-  return [...new Set(stores.map((store) => VARIABLES[store]))].map((variable) => {
+  return [...new Set(stores.map((store) => STORES[store].keyVariable))].map((variable) => {
     const id = `keys.${variable}`;
     const fault = faultOf[variable];
     if (fault === undefined) return ok(id, `${variable} is set and valid.`);
@@ -62,7 +54,7 @@ export function rowsCheck(table: Table, plaintext: Plaintext): Check | undefined
     return unknown(id, `The rows were not checked: ${sentence(sample.failed)}`);
   const { rows, unopened, sealed } = sample.found;
   const values = { ...sample.found };
-  const variable = VARIABLES[store];
+  const variable = STORES[store].keyVariable;
   if (rows === 0) return ok(id, 'There are no rows.', values);
   if (unopened) {
     const found = `${of(unopened, rows)} cannot be opened with ${variable}: calls for their users fail.`;

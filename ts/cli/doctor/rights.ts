@@ -1,5 +1,6 @@
 /** Checks the privileges of the role. */
 
+import { STORES } from '../../stores/registry';
 import { type Check, list, ok, problem, unknown, warning } from './check';
 import type { Access, Bookkeeping, Checked, Store, Table } from './findings';
 
@@ -39,7 +40,7 @@ function grantsFor(access: Access, needed: readonly string[]) {
 
 /** Checks the tables that only connecting users needs. */
 export function connectChecks(bookkeeping: Checked<Bookkeeping>, stores: Store[]): Check[] {
-  const store = stores.find((name) => name === 'calendar' || name === 'integration');
+  const store = stores.find((name) => STORES[name].connects);
   if (!store) return [];
   const id = 'connect.tables';
   if ('failed' in bookkeeping) return [unknown(id, `Not checked: ${bookkeeping.failed}.`)];

@@ -1,21 +1,11 @@
 /** Which stores are checked. */
 
+import { STORES, STORE_NAMES } from '../../stores/registry';
 import type { Contents, Store } from './findings';
-
-export const STORES: readonly Store[] = ['gmail', 'zoho', 'vault', 'calendar', 'integration'];
-
-/** A store with one of these variables is checked, whether its table exists or not. */
-const VARIABLES: Record<Store, readonly string[]> = {
-  gmail: ['GMAIL_ENCRYPTION_KEY'],
-  zoho: ['ZOHO_REFRESH_TOKEN', 'TOKENKEEP_ZOHO_TOKEN_URL'],
-  vault: ['ENCRYPTION_SECRET'],
-  calendar: [],
-  integration: [],
-};
 
 /** The stores whose variables are set. */
 export function configuredStores(env: NodeJS.ProcessEnv): Store[] {
-  return STORES.filter((store) => VARIABLES[store].some((name) => env[name]));
+  return STORE_NAMES.filter((store) => STORES[store].variables.some((name) => env[name]));
 }
 
 /**
@@ -31,5 +21,5 @@ export function storesWithTables({ tables, bookkeeping }: Contents): Store[] {
     const { access, shape } = table.found;
     return access !== null && !(shape && 'found' in shape && shape.found.hindering.length > 0);
   };
-  return STORES.filter(isOurs);
+  return STORE_NAMES.filter(isOurs);
 }

@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { STORES } from '../../stores/registry';
 import { type Check, list, ok, problem, sentence, unknown, warning } from './check';
 import type { Bookkeeping, Checked, Store, Table } from './findings';
 
@@ -81,7 +82,7 @@ function upToDate(recorded: number | undefined, isHidden: boolean): string {
 
 /** The files of migrations/ after this version. */
 function pendingFiles(store: Store, recorded: number): string[] {
-  const connects = store === 'calendar' || store === 'integration';
+  const connects = STORES[store].connects;
   const files = readdirSync(join(__dirname, '../../../migrations')).filter(
     (file) =>
       file.endsWith(`_${store}.sql`) ||
