@@ -99,7 +99,7 @@ pub fn refresh_expiring_integrations(
     instance.outbox().run(id, async move {
         let stores = stores?;
         let options = Expiring {
-            within_ms: within_ms as u64,
+            expires_within_ms: within_ms as u64,
             concurrency: concurrency as usize,
             limit: limit.map(|limit| limit as u64),
             per_second,

@@ -1,9 +1,10 @@
-//! Step 3 of the refresh protocol for many rows at once, and which rows there are.
+//! Takes the leases of many rows with one statement (docs/internals/refresh-protocol.md, 3), and finds the
+//! rows.
 
 use std::time::Duration;
 
+use super::concurrency::{LimitedEndpoint, Permit};
 use super::expiring::{Endpoints, endpoint_of};
-use super::slot::{InSlot, Slot};
 use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, PAUSED, SKIPPED, STATE};
 use super::{Integration, IntegrationMapping, Key, Record};
 use crate::db::{Params, Timestamp, Type, column};
@@ -14,40 +15,40 @@ use crate::store::states::is_missing;
 use crate::store::table::RowMapping;
 
 /// The most rows that one query finds.
-pub(super) const LOOK_MAX: usize = 20_000;
+pub(super) const FOUND_MAX: usize = 20_000;
 /// The most rows that are counted as skipped.
 const SKIPPED_MAX: i64 = 100_000;
 
-/// Which rows are wanted.
+/// Which rows are due.
 #[derive(Clone, Copy)]
 pub(super) struct Due<'a> {
-    /// Those with no more than this left.
-    pub(super) within_ms: u64,
+    /// Those whose token expires within this time.
+    pub(super) expires_within_ms: u64,
     /// Of these providers.
     pub(super) providers: &'a [&'a str],
-    /// The fingerprints of the run's clients: what another one was refused is no matter of theirs.
+    /// The fingerprints of the run's clients: a refusal of another client does not count.
     pub(super) clients: &'a [String],
-    /// How long the run has taken: none that was refreshed in that time, or has failed.
-    pub(super) took: Duration,
+    /// How long the run has taken: not rows that it may have refreshed, or that may have failed in it.
+    pub(super) elapsed: Duration,
 }
 
-/// Which of them, in the order of their expiry.
+/// Which of the due rows, in the order of their expiry.
 pub(super) struct Next<'a> {
-    /// At most so many.
+    /// The most rows.
     pub(super) rows: usize,
-    /// None of these.
-    pub(super) passed: &'a [Key],
-    /// None that runs out before.
+    /// Not these.
+    pub(super) done: &'a [Key],
+    /// None that expires before.
     pub(super) from: Option<Timestamp>,
 }
 
-/// A row that was found, and how often its refresh had failed by then.
+/// A row that was found, and how often its refresh has failed.
 pub(super) struct Found {
     pub(super) key: Key,
     pub(super) failures: i32,
 }
 
-/// A row that was claimed, or what stands in the way of reading it.
+/// A claimed row, or why it cannot be read.
 pub(super) struct Claim {
     pub(super) key: Key,
     pub(super) expires_at: Timestamp,
@@ -56,21 +57,21 @@ pub(super) struct Claim {
     clock: Stopwatch,
 }
 
-// Where CLAIM gives the expiry, and the lease.
+// The columns of CLAIM.
 const EXPIRY_COLUMN: usize = 4;
 const LEASE_COLUMN: usize = 8;
 
 const STEP: &str = "claim integration tokens";
 
 impl Integration {
-    /// Leases rows that are due and free, and whose last refresh has not failed; none where the statement
-    /// fails, as it may for one of them: then all of them are found by [`Integration::leased`].
+    /// Leases due rows that are free and whose last refresh has not failed. If the statement fails because of
+    /// one row, it leases none: [`Integration::leased`] finds them later.
     pub(super) async fn claim(&self, due: Due<'_>, next: Next<'_>) -> Result<Vec<Claim>> {
         let table = self.base.table()?;
         let clock = self.base.engine.stopwatch();
-        let (users, providers) = columns(next.passed.iter());
+        let (users, providers) = columns(next.done.iter());
         let params: Params<'_> = &[
-            (&ms(due.within_ms), Type::FLOAT8),
+            (&ms(due.expires_within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
             (&count(next.rows), Type::INT8),
             (&users, Type::TEXT_ARRAY),
@@ -85,7 +86,7 @@ impl Integration {
         }
     }
 
-    /// Leases those of these rows that are still due and free, and that nobody has tried since.
+    /// Leases those of these rows that are still due and free, and were not tried since they were found.
     pub(super) async fn claim_failing(
         &self,
         due: Due<'_>,
@@ -96,7 +97,7 @@ impl Integration {
         let (users, providers) = columns(failing.iter().map(|found| &found.key));
         let failures: Vec<i32> = failing.iter().map(|found| found.failures).collect();
         let params: Params<'_> = &[
-            (&ms(due.within_ms), Type::FLOAT8),
+            (&ms(due.expires_within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
             (&users, Type::TEXT_ARRAY),
             (&providers, Type::TEXT_ARRAY),
@@ -105,23 +106,22 @@ impl Integration {
         claims(&table.write(STEP, &table.named(CLAIM_FAILING), params).await?, clock)
     }
 
-    /// Rows whose refresh has failed before this run, and may be tried again; those that failed longest
-    /// ago first.
+    /// Rows whose refresh failed before this run and may be tried again, those that failed longest ago first.
     pub(super) async fn failing(&self, due: Due<'_>) -> Result<Vec<Found>> {
-        let took_ms = due.took.as_secs_f64() * 1_000.0;
+        let took_ms = due.elapsed.as_secs_f64() * 1_000.0;
         self.find("look for integration tokens that failed", FAILING, due, took_ms).await
     }
 
-    /// Rows that another worker is refreshing, has died over, or has held locked, and those that a
-    /// statement for several of them has failed for.
+    /// Rows that another worker is refreshing, has left leased, or held locked, and those that
+    /// [`Integration::claim`] has failed for.
     pub(super) async fn leased(&self, due: Due<'_>) -> Result<Vec<Found>> {
         let refreshed_ms = self.refreshed_ms(due);
         self.find("look for leased integration tokens", LEASED, due, refreshed_ms).await
     }
 
-    /// How many rows wait for their time after a refusal, not one of this run, by provider.
+    /// How many rows wait for their next try after a refusal that is older than this run, by provider.
     pub(super) async fn paused(&self, due: Due<'_>) -> Result<Vec<(String, u64)>> {
-        let took_ms = due.took.as_secs_f64() * 1_000.0;
+        let took_ms = due.elapsed.as_secs_f64() * 1_000.0;
         let rows = self.rows("count refused integration tokens", PAUSED, due, took_ms).await?;
         rows.iter().map(counted).collect()
     }
@@ -149,9 +149,9 @@ impl Integration {
         let table = self.base.table()?;
         let schema = table.schema().await?;
         let params: Params<'_> = &[
-            (&ms(due.within_ms), Type::FLOAT8),
+            (&ms(due.expires_within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
-            (&count(LOOK_MAX), Type::INT8),
+            (&count(FOUND_MAX), Type::INT8),
             (&schema, Type::TEXT),
             (&since_ms, Type::FLOAT8),
             (&due.clients, Type::TEXT_ARRAY),
@@ -163,11 +163,11 @@ impl Integration {
         }
     }
 
-    /// How many rows are due of other providers than these, by provider.
+    /// How many rows are due of other providers, by provider.
     pub(super) async fn skipped(&self, due: Due<'_>) -> Result<Vec<(String, u64)>> {
         let table = self.base.table()?;
         let params: Params<'_> = &[
-            (&ms(due.within_ms), Type::FLOAT8),
+            (&ms(due.expires_within_ms), Type::FLOAT8),
             (&due.providers, Type::TEXT_ARRAY),
             (&SKIPPED_MAX, Type::INT8),
         ];
@@ -176,11 +176,11 @@ impl Integration {
         rows.iter().map(counted).collect()
     }
 
-    /// Refreshes a claimed row. One that cannot be read is given back: the others are none the worse.
+    /// Refreshes a claimed row. The lease of a row that cannot be read is released.
     pub(super) async fn refresh_claim<E: TokenEndpoint>(
         &self,
         claim: Claim,
-        slot: Slot,
+        permit: Permit,
         endpoints: &Endpoints<E>,
     ) -> Result<()> {
         let Claim { key, row, lease, clock, .. } = claim;
@@ -190,7 +190,7 @@ impl Integration {
                 let claimed = Claimed { key: self.base.rls.of(key), row, lease, clock };
                 self.base
                     .engine
-                    .refresh_claimed(claimed, InSlot::new(endpoint, slot))
+                    .refresh_claimed(claimed, LimitedEndpoint::new(endpoint, permit))
                     .await
                     .map(drop)
             }
@@ -211,14 +211,14 @@ impl Integration {
         table.write("give a lease back", &table.named(GIVE_BACK), params).await.map(drop)
     }
 
-    /// Gives a row back that this run has had before.
+    /// Releases a row that this run had started before.
     pub(super) async fn release(&self, claim: &Claim) -> Result<()> {
         self.base.table()?.release(&claim.key, claim.lease).await
     }
 
-    /// What was refreshed so many milliseconds ago is not refreshed again.
+    /// A row that was refreshed less than this ago is not refreshed again, in ms.
     fn refreshed_ms(&self, due: Due<'_>) -> f64 {
-        due.took.as_secs_f64() * 1_000.0 + ms(self.shared_refresh_ms)
+        due.elapsed.as_secs_f64() * 1_000.0 + ms(self.shared_refresh_ms)
     }
 }
 
@@ -248,7 +248,7 @@ fn ms(ms: u64) -> f64 {
     ms as f64
 }
 
-/// A provider, and how many rows.
+/// A provider and a number of rows.
 fn counted(row: &crate::db::Row) -> Result<(String, u64)> {
     let rows: i64 = column(row, 1)?;
     Ok((column(row, 0)?, u64::try_from(rows).unwrap_or_default()))

@@ -1,4 +1,5 @@
-//! Refreshing ahead of time: tokens that run out soon, by any number of workers, each row by one.
+//! Refreshes tokens that expire soon. Any number of workers share the rows; each row is refreshed by one
+//! (docs/internals/stores.md, integration: Refreshing ahead of time).
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
@@ -9,44 +10,44 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use super::claim::{Claim, Due, Found, LOOK_MAX, Next};
-use super::lane::{Lane, Lanes, Stage};
-use super::pace::Pace;
-use super::slot::{Answers, InSlot, Slot, Slots};
-use super::tally::{Summary, Tally};
+use super::claim::{Claim, Due, FOUND_MAX, Found, Next};
+use super::concurrency::{Health, LimitedEndpoint, Permit, Permits};
+use super::counts::{Counts, Summary};
+use super::provider_queue::{ProviderQueue, ProviderQueues, Stage};
+use super::rate_limit::RateLimit;
 use super::{Integration, Key};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 
-/// What a run is told.
+/// The options of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Expiring {
-    /// Tokens with no more than this left.
-    pub within_ms: u64,
-    /// How many refreshes are under way at once.
+    /// Tokens that expire within this time.
+    pub expires_within_ms: u64,
+    /// How many refreshes run at once.
     pub concurrency: usize,
-    /// How many rows are tried at most; `None`: all.
+    /// The most rows to try; `None`: all.
     pub limit: Option<u64>,
-    /// How many requests a provider is sent in a second at most; `None`: any number.
+    /// The most requests to one provider per second; `None`: no limit.
     pub per_second: Option<f64>,
 }
 
 /// The endpoints by the provider's name.
 pub(super) type Endpoints<E> = HashMap<String, Arc<E>>;
 
-/// What came of a row.
-type Ended = (Key, Result<bool>);
+/// The result for a row.
+type Finished = (Key, Result<bool>);
 
-/// Rows that are being refreshed, and what the others have come to.
+/// The rows that are being refreshed, and the counts of the others.
 #[derive(Default)]
-struct UnderWay<'a> {
-    rows: FuturesUnordered<BoxFuture<'a, Ended>>,
-    tally: Tally,
+struct Running<'a> {
+    rows: FuturesUnordered<BoxFuture<'a, Finished>>,
+    counts: Counts,
 }
 
 impl Integration {
-    /// Refreshes every token that runs out soon, of the providers that there are endpoints for. Each row
-    /// is tried at most once; the run ends when nothing that is due is left, or its limit is reached.
+    /// Refreshes every token that expires soon, of the providers with an endpoint. Each row is tried at most
+    /// once. The run ends when no due row is left, or at its limit.
     ///
     /// # Errors
     /// [`Error::Database`] and its kin; a refresh that fails is counted.
@@ -56,38 +57,38 @@ impl Integration {
         endpoints: Endpoints<E>,
     ) -> Result<Summary> {
         self.base.table()?.mapping.tokens.sealing.check()?;
-        let pace = Pace::new(options.per_second);
-        let slots = Slots::new(pace.slots(options.concurrency));
+        let rate_limit = RateLimit::new(options.per_second);
+        let permits = Permits::new(rate_limit.concurrency(options.concurrency));
         let table = self.base.table()?;
         let clients = endpoints.values().map(|endpoint| table.client_prints(endpoint.client()));
         let clients: Vec<String> = clients.flatten().collect();
-        let (pace, slots, endpoints) = (&pace, &slots, &endpoints);
-        let run = Run { store: self, options, endpoints, clients: &clients, pace, slots };
-        let mut under_way = UnderWay::default();
-        let result = run.all(&mut under_way).await;
-        // What is claimed is refreshed also where a later claim has failed.
-        under_way.finish().await;
+        let (rate_limit, permits, endpoints) = (&rate_limit, &permits, &endpoints);
+        let run = Run { store: self, options, endpoints, clients: &clients, rate_limit, permits };
+        let mut running = Running::default();
+        let result = run.all(&mut running).await;
+        // Claimed rows are refreshed even if a later claim has failed.
+        running.finish().await;
         result?;
-        let skipped = run.skipped(&under_way.tally).await;
-        Ok(under_way.tally.summary(skipped))
+        let skipped = run.skipped(&running.counts).await;
+        Ok(running.counts.summary(skipped))
     }
 }
 
-impl UnderWay<'_> {
-    /// What `wait` comes to; what ends meanwhile is counted.
-    async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> T {
-        let mut wait = pin!(wait);
+impl Running<'_> {
+    /// The result of `work`. Refreshes that finish in the meantime are counted.
+    async fn while_running<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
         loop {
             tokio::select! {
-                come = &mut wait => return come,
-                Some((key, outcome)) = self.rows.next() => self.tally.add(&key, &outcome),
+                result = &mut work => return result,
+                Some((key, outcome)) = self.rows.next() => self.counts.add(&key, &outcome),
             }
         }
     }
 
     async fn finish(&mut self) {
         while let Some((key, outcome)) = self.rows.next().await {
-            self.tally.add(&key, &outcome);
+            self.counts.add(&key, &outcome);
         }
     }
 }
@@ -97,41 +98,42 @@ struct Run<'a, E> {
     store: &'a Integration,
     options: Expiring,
     endpoints: &'a Endpoints<E>,
-    /// The fingerprints of their clients.
+    /// The fingerprints of the endpoints' clients.
     clients: &'a [String],
-    pace: &'a Pace,
-    slots: &'a Arc<Slots>,
+    rate_limit: &'a RateLimit,
+    permits: &'a Arc<Permits>,
 }
 
 impl<'a, E: TokenEndpoint> Run<'a, E> {
-    /// Claims rows by one statement for as many as their provider has free slots, while what was claimed
-    /// before goes on.
-    async fn all(&self, under_way: &mut UnderWay<'a>) -> Result<()> {
+    /// Claims rows, with one statement as many as the provider has free permits, while rows that were claimed
+    /// before are refreshed.
+    async fn all(&self, running: &mut Running<'a>) -> Result<()> {
         let mut left = self.options.limit.unwrap_or(u64::MAX);
-        let mut lanes = Lanes::new(self.endpoints.keys().map(String::as_str));
-        let mut changes = self.slots.changes();
-        left -= self.first(&mut lanes, left, under_way).await?;
+        let mut queues = ProviderQueues::new(self.endpoints.keys().map(String::as_str));
+        let mut changes = self.permits.changes();
+        left -= self.first(&mut queues, left, running).await?;
         while left > 0 {
             changes.borrow_and_update();
-            lanes.advance(self.slots);
-            under_way.meanwhile(self.find(&mut lanes)).await?;
-            if lanes.are_done() {
+            queues.advance(self.permits);
+            running.while_running(self.find(&mut queues)).await?;
+            if queues.are_done() {
                 break;
             }
-            match lanes.turn(self.slots, self.pace) {
-                Some((lane, rows)) => {
+            match queues.next(self.permits, self.rate_limit) {
+                Some((index, rows)) => {
                     let rows = rows.min(usize::try_from(left).unwrap_or(usize::MAX));
-                    left -= self.proceed(&mut lanes, lane, rows, under_way).await?;
+                    left -= self.proceed(&mut queues, index, rows, running).await?;
                 }
                 None => {
-                    let paced = self.pace.soonest(lanes.paced(self.slots));
+                    let rate_limited =
+                        self.rate_limit.wait_for_any(queues.rate_limited(self.permits));
                     let wait = async {
                         tokio::select! {
                             _ = changes.changed() => {}
-                            () = paced => {}
+                            () = rate_limited => {}
                         }
                     };
-                    under_way.meanwhile(wait).await;
+                    running.while_running(wait).await;
                 }
             }
         }
@@ -142,51 +144,52 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
     where
         'a: 'b,
     {
-        let (within_ms, took) = (self.options.within_ms, self.pace.elapsed());
-        Due { within_ms, providers, clients: self.clients, took }
+        let expires_within_ms = self.options.expires_within_ms;
+        let elapsed = self.rate_limit.elapsed();
+        Due { expires_within_ms, providers, clients: self.clients, elapsed }
     }
 
-    /// The first rows of all providers together: nobody has a row that runs out before them, and so
-    /// what cannot be refreshed, and stands before them, is stepped over once.
+    /// Claims the first rows of all providers together. No provider has a due row that expires earlier, so
+    /// each can start there: index entries before it, of rows that cannot be refreshed, are read once.
     async fn first(
         &self,
-        lanes: &mut Lanes<'a>,
+        queues: &mut ProviderQueues<'a>,
         left: u64,
-        under_way: &mut UnderWay<'a>,
+        running: &mut Running<'a>,
     ) -> Result<u64> {
-        let providers: Vec<&str> = lanes.lanes.iter().map(|lane| lane.provider).collect();
+        let providers: Vec<&str> = queues.queues.iter().map(|queue| queue.provider).collect();
         if providers.len() < 2 {
             return Ok(0);
         }
-        let rows = self.slots.quarter().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let next = Next { rows, passed: &[], from: None };
+        let rows = self.permits.quarter().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let next = Next { rows, done: &[], from: None };
         let claims = self.store.claim(self.due(&providers), next).await?;
         let first = claims.iter().map(|claim| claim.expires_at).min();
-        for lane in &mut lanes.lanes {
-            lane.stage = match first {
-                Some(_) => Stage::Free { from: first, passed: Vec::new() },
+        for queue in &mut queues.queues {
+            queue.stage = match first {
+                Some(_) => Stage::Free { from: first, done: Vec::new() },
                 None => Stage::Failing(None),
             };
         }
-        self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+        self.start(queues, claims, running).await.map(|(started, _)| started)
     }
 
-    /// Backoff for rows of the providers that are at a later stage.
-    async fn find(&self, lanes: &mut Lanes<'a>) -> Result<()> {
+    /// Searches rows for the providers that are at a later stage.
+    async fn find(&self, queues: &mut ProviderQueues<'a>) -> Result<()> {
         for is_leased in [false, true] {
-            let all = lanes.unsearched(is_leased);
+            let all = queues.unsearched(is_leased);
             if all.is_empty() {
                 continue;
             }
             let found = self.found(&all, is_leased).await?;
-            if found.len() < LOOK_MAX {
-                lanes.give(&all, found);
+            if found.len() < FOUND_MAX {
+                queues.add(&all, found);
                 continue;
             }
-            // So many of one that there may be others of another.
+            // One provider may have filled the result: search for each alone.
             for one in all {
                 let found = self.found(&[one], is_leased).await?;
-                lanes.give(&[one], found);
+                queues.add(&[one], found);
             }
         }
         Ok(())
@@ -199,139 +202,144 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
         }
     }
 
-    /// Starts so many refreshes of a provider at most; gives how many.
+    /// Starts refreshes of a provider, at most `rows`; returns how many.
     async fn proceed(
         &self,
-        lanes: &mut Lanes<'a>,
-        lane: usize,
+        queues: &mut ProviderQueues<'a>,
+        queue: usize,
         rows: usize,
-        under_way: &mut UnderWay<'a>,
+        running: &mut Running<'a>,
     ) -> Result<u64> {
-        let Some(Lane { provider, stage, .. }) = lanes.lanes.get_mut(lane) else { return Ok(0) };
+        let Some(ProviderQueue { provider, stage, .. }) = queues.queues.get_mut(queue) else {
+            return Ok(0);
+        };
         let providers = [*provider];
         let due = self.due(&providers);
         match stage {
-            Stage::Free { from, passed } => {
-                let next = Next { rows, passed, from: *from };
-                let claims = under_way.meanwhile(self.store.claim(due, next)).await?;
+            Stage::Free { from, done } => {
+                let next = Next { rows, done, from: *from };
+                let claims = running.while_running(self.store.claim(due, next)).await?;
                 let last = claims.iter().map(|claim| claim.expires_at).max();
                 if last > *from {
-                    passed.clear();
+                    done.clear();
                     *from = last;
                 }
                 if last.is_none() {
                     *stage = Stage::Failing(None);
                 }
-                let (started, again) = self.start(lanes, claims, under_way).await?;
-                if let Some(Lane { stage: Stage::Free { passed, .. }, .. }) =
-                    lanes.lanes.get_mut(lane)
+                let (started, again) = self.start(queues, claims, running).await?;
+                if let Some(ProviderQueue { stage: Stage::Free { done, .. }, .. }) =
+                    queues.queues.get_mut(queue)
                 {
-                    passed.extend(again);
+                    done.extend(again);
                 }
                 Ok(started)
             }
             Stage::Failing(Some(found)) => {
                 let failing = found.take(rows);
-                match under_way.meanwhile(self.store.claim_failing(due, &failing)).await {
+                match running.while_running(self.store.claim_failing(due, &failing)).await {
                     Ok(claims) => {
-                        self.start(lanes, claims, under_way).await.map(|(started, _)| started)
+                        self.start(queues, claims, running).await.map(|(started, _)| started)
                     }
-                    // Each alone, then: the others are none the worse.
+                    // Each alone, so that one row does not stop the others.
                     Err(error) if error.may_be_of_one_row() => {
-                        Ok(self.start_alone(lanes, failing, under_way))
+                        Ok(self.start_alone(queues, failing, running))
                     }
                     Err(error) => Err(error),
                 }
             }
             Stage::Leased(Some(found)) => {
                 let leased = found.take(rows);
-                Ok(self.start_alone(lanes, leased, under_way))
+                Ok(self.start_alone(queues, leased, running))
             }
             Stage::Failing(None) | Stage::Leased(None) | Stage::Done => Ok(0),
         }
     }
 
-    /// Refreshes what was claimed; gives how many, and the others, which this run has had before.
+    /// Refreshes claimed rows; returns how many, and the keys of those that this run had started before.
     async fn start(
         &self,
-        lanes: &mut Lanes<'a>,
+        queues: &mut ProviderQueues<'a>,
         claims: Vec<Claim>,
-        under_way: &mut UnderWay<'a>,
+        running: &mut Running<'a>,
     ) -> Result<(u64, Vec<Key>)> {
         let (mut started, mut again) = (0, Vec::new());
         for claim in claims {
-            if lanes.take(&claim.key) {
+            if queues.start(&claim.key) {
                 started += 1;
-                under_way.rows.push(self.refresh(claim));
+                running.rows.push(self.refresh(claim));
             } else {
-                // What failed for another reason than its provider, and so is not noted in its row.
-                under_way.meanwhile(self.store.release(&claim)).await?;
+                // It failed, but not at the provider, so its row does not say that it failed.
+                running.while_running(self.store.release(&claim)).await?;
                 again.push(claim.key);
             }
         }
         Ok((started, again))
     }
 
-    /// Refreshes rows that were not claimed, each by a statement of its own; gives how many.
+    /// Refreshes rows that were not claimed, each with a statement of its own; returns how many.
     fn start_alone(
         &self,
-        lanes: &mut Lanes<'a>,
+        queues: &mut ProviderQueues<'a>,
         rows: Vec<Found>,
-        under_way: &mut UnderWay<'a>,
+        running: &mut Running<'a>,
     ) -> u64 {
         let mut started = 0;
         for Found { key, .. } in rows {
-            if lanes.take(&key) {
+            if queues.start(&key) {
                 started += 1;
-                under_way.rows.push(self.wait_for(key));
+                running.rows.push(self.wait_for(key));
             }
         }
         started
     }
 
-    fn refresh(&self, claim: Claim) -> BoxFuture<'a, Ended> {
-        let &Self { store, endpoints, pace, slots, .. } = self;
-        let (turn, slot) = self.turn_and_slot(&claim.key);
+    fn refresh(&self, claim: Claim) -> BoxFuture<'a, Finished> {
+        let &Self { store, endpoints, rate_limit, permits, .. } = self;
+        let (turn, permit) = self.turn_and_permit(&claim.key);
         Box::pin(async move {
-            pace.until(turn).await;
+            rate_limit.until(turn).await;
             let key = claim.key.clone();
-            let outcome = store.refresh_claim(claim, slot, endpoints).await;
-            ended(slots, key, outcome.map(|()| true))
+            let outcome = store.refresh_claim(claim, permit, endpoints).await;
+            finished(permits, key, outcome.map(|()| true))
         })
     }
 
-    /// Through the ordinary refresh task, which waits, and takes an expired lease over.
-    fn wait_for(&self, key: Key) -> BoxFuture<'a, Ended> {
-        let &Self { store, endpoints, pace, slots, options, .. } = self;
-        let (turn, slot) = self.turn_and_slot(&key);
+    /// Through the ordinary refresh task, which polls and takes over an expired lease.
+    fn wait_for(&self, key: Key) -> BoxFuture<'a, Finished> {
+        let &Self { store, endpoints, rate_limit, permits, options, .. } = self;
+        let (turn, permit) = self.turn_and_permit(&key);
         Box::pin(async move {
-            pace.until(turn).await;
+            rate_limit.until(turn).await;
             let outcome = match endpoint_of(endpoints, &key) {
                 Ok(endpoint) => {
                     let (whose, endpoint) =
-                        (store.base.rls.of(key.clone()), InSlot::new(endpoint, slot));
-                    store.base.engine.refresh_leased(whose, endpoint, options.within_ms).await
+                        (store.base.rls.of(key.clone()), LimitedEndpoint::new(endpoint, permit));
+                    store
+                        .base
+                        .engine
+                        .refresh_leased(whose, endpoint, options.expires_within_ms)
+                        .await
                 }
                 Err(error) => Err(error),
             };
-            ended(slots, key, outcome)
+            finished(permits, key, outcome)
         })
     }
 
-    fn turn_and_slot(&self, key: &Key) -> (Duration, Slot) {
+    fn turn_and_permit(&self, key: &Key) -> (Duration, Permit) {
         let provider = key.provider_name();
-        (self.pace.turn(provider), self.slots.take(provider))
+        (self.rate_limit.turn(provider), self.permits.take(provider))
     }
 
-    /// What is due and was not tried: of providers that are not described, of those that have refused the
-    /// client, and what was refused before and waits for its time. Only told: what fails here fails no run.
-    async fn skipped(&self, tally: &Tally) -> Vec<(String, u64)> {
+    /// Counts due rows that were not tried ([`Summary::skipped`]). A failure here does not fail the run.
+    async fn skipped(&self, counts: &Counts) -> Vec<(String, u64)> {
         let names = self.endpoints.keys().map(String::as_str);
         let tried: Vec<&str> =
-            names.filter(|name| self.slots.of(name).0 != Answers::Never).collect();
+            names.filter(|name| self.permits.of(name).0 != Health::ClientRejected).collect();
         let skipped = self.store.skipped(self.due(&tried)).await.unwrap_or_default();
         let without = |(provider, rows): (String, u64)| {
-            let rows = rows.saturating_sub(tally.failed_of(&provider));
+            let rows = rows.saturating_sub(counts.failed_of(&provider));
             (rows > 0).then_some((provider, rows))
         };
         let mut all: BTreeMap<_, _> = skipped.into_iter().filter_map(without).collect();
@@ -342,15 +350,15 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
     }
 }
 
-fn ended(slots: &Slots, key: Key, outcome: Result<bool>) -> Ended {
-    // Also where nothing was sent because it was refused just before.
+fn finished(permits: &Permits, key: Key, outcome: Result<bool>) -> Finished {
+    // Also if nothing was sent because the client was rejected just before.
     if matches!(outcome, Err(Error::ClientRejected { .. })) {
-        slots.note(key.provider_name(), Answers::Never);
+        permits.record(key.provider_name(), Health::ClientRejected);
     }
     (key, outcome)
 }
 
 pub(super) fn endpoint_of<E>(endpoints: &Endpoints<E>, key: &Key) -> Result<Arc<E>> {
-    let missing = || Error::internal("a row of a provider that was not asked for");
+    let missing = || Error::internal("a row of a provider without an endpoint");
     endpoints.get(key.provider_name()).cloned().ok_or_else(missing)
 }

@@ -2,25 +2,25 @@
 //! (docs/internals/stores.md, integration).
 
 mod claim;
+mod concurrency;
 mod connect;
+mod counts;
 mod expiring;
 mod failing_since;
-mod lane;
 mod mapping;
 mod migration;
-mod pace;
-mod slot;
+mod provider_queue;
+mod rate_limit;
 mod sql;
-mod tally;
 
 use std::sync::Arc;
 
+pub use self::counts::{FailureCount, Summary};
 pub use self::expiring::Expiring;
 pub use self::failing_since::Failing;
 use self::mapping::IntegrationMapping;
 pub use self::mapping::{Key, Record};
 pub use self::migration::MIGRATION;
-pub use self::tally::{FailureCount, Summary};
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
 use crate::db::{Migration, Params, RlsContext, Timestamp, Type};

@@ -1,4 +1,4 @@
-//! How fast one provider is asked.
+//! How many requests per second are sent to one provider.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use crate::refresh::{Runtime, Stopwatch, Tokio};
 
-/// A row is leased so long before its turn at most.
+/// How long before its turn a row is leased at most: a lease must not run out while it waits.
 const LEASED_AHEAD_MAX: Duration = Duration::from_secs(1);
 
-/// How far apart the requests to one provider are.
-pub(super) struct Pace {
+/// The times of requests to each provider. Without a limit every turn is now.
+pub(super) struct RateLimit {
+    /// Between two requests to one provider.
     gap: Option<Duration>,
     runtime: Tokio,
     clock: Stopwatch,
+    /// The next turn of each provider.
     next: Mutex<HashMap<String, Duration>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(super) fn new(per_second: Option<f64>) -> Self {
         let runtime = Tokio::default();
         let clock = Stopwatch::start(&runtime);
@@ -25,22 +27,22 @@ impl Pace {
         Self { gap, runtime, clock, next: Mutex::default() }
     }
 
-    /// No more rows than can be sent within about a second: a lease does not wait for its turn.
-    pub(super) fn slots(&self, concurrency: usize) -> usize {
+    /// `concurrency`, but no more requests than can be sent within about a second.
+    pub(super) fn concurrency(&self, concurrency: usize) -> usize {
         let Some(gap) = self.gap else { return concurrency };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // is at least 1
         let in_a_second = (1.0 / gap.as_secs_f64()).ceil().max(1.0) as usize;
         concurrency.min(in_a_second)
     }
 
-    /// Whether this provider's turn comes within a second.
+    /// Whether this provider's next turn is within a second.
     pub(super) fn is_soon(&self, provider: &str) -> bool {
         let soon = self.elapsed() + LEASED_AHEAD_MAX;
         self.lock().get(provider).is_none_or(|turn| *turn <= soon)
     }
 
-    /// Waits until the turn of one of these providers comes within a second; for ever without any.
-    pub(super) async fn soonest(&self, providers: impl Iterator<Item = &str>) {
+    /// Waits until the next turn of one of these providers is within a second; without providers, forever.
+    pub(super) async fn wait_for_any(&self, providers: impl Iterator<Item = &str>) {
         let turns = {
             let next = self.lock();
             providers.map(|provider| next.get(provider).copied().unwrap_or_default()).min()
@@ -51,7 +53,7 @@ impl Pace {
         }
     }
 
-    /// This provider's next turn. Turns are not quite regular, so that workers do not march in step.
+    /// Takes this provider's next turn. Turns are jittered, so that workers do not send at the same time.
     pub(super) fn turn(&self, provider: &str) -> Duration {
         let now = self.elapsed();
         let Some(gap) = self.gap else { return now };
@@ -70,7 +72,7 @@ impl Pace {
         }
     }
 
-    /// How long the run has taken.
+    /// How long the run has taken so far.
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.elapsed(&self.runtime)
     }

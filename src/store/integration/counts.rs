@@ -1,24 +1,24 @@
-//! What a run comes to.
+//! The result of a run.
 
 use std::collections::BTreeMap;
 
 use super::Key;
 use crate::error::{Error, Result};
 
-/// What a run came to. Each row that it has tried is counted once.
+/// The result of a run. Each row that it has tried is counted once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// New tokens were stored, by this worker or by whom it waited for. What another had refreshed
-    /// before this worker came to it is not counted.
+    /// New tokens were stored, by this worker or by one that it waited for. Rows that another worker had
+    /// refreshed before are not counted.
     pub refreshed: u64,
-    /// Not refreshed, for another reason than a dead grant; tried again by a later run.
+    /// Not refreshed, and not revoked either: a later run tries again.
     pub failed: u64,
-    /// Grants that are dead: the users must connect again.
+    /// Revoked grants: the users must connect again.
     pub revoked: u64,
     /// The failed and the revoked, by provider and code.
     pub failures: Vec<FailureCount>,
-    /// Rows that are due and were not tried, by provider: it is not described, has refused the client, or
-    /// has refused these rows before, and their time has not come.
+    /// Due rows that were not tried, by provider: the provider is not described, or has rejected the client,
+    /// or has refused these rows, which wait for their next try.
     pub skipped: Vec<(String, u64)>,
 }
 
@@ -33,24 +33,24 @@ pub struct FailureCount {
     pub count: u64,
 }
 
-/// How many rows a run has come to so far.
+/// The counts of a run so far.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     refreshed: u64,
     failed: u64,
     revoked: u64,
     failures: BTreeMap<(String, &'static str), u64>,
 }
 
-impl Tally {
-    /// Counts what came of a row; false: there was nothing to refresh.
+impl Counts {
+    /// Counts the result for a row; `Ok(false)`: there was nothing to refresh.
     pub(super) fn add(&mut self, key: &Key, outcome: &Result<bool>) {
         let error = match outcome {
             Ok(true) => {
                 self.refreshed += 1;
                 return;
             }
-            // Disconnected meanwhile: there is nothing left to refresh.
+            // Disconnected in the meantime: there is nothing to refresh.
             Ok(false) | Err(Error::NotConnected { .. }) => return,
             Err(error) => error,
         };
@@ -62,7 +62,7 @@ impl Tally {
         *self.failures.entry(kind).or_default() += 1;
     }
 
-    /// How many rows of a provider have failed, those apart that are not due any more.
+    /// How many rows of a provider have failed and are still due: not the revoked ones.
     pub(super) fn failed_of(&self, provider: &str) -> u64 {
         let revoked = "ERR_TOKENKEEP_REVOKED";
         let of =
