@@ -74,6 +74,8 @@ pub(super) fn refusal_pause_max(error: &Error, limits: &Limits) -> Option<Durati
 }
 
 /// The pause before a refresh token is sent again that the provider has refused `refusals` times before.
+/// `NOTE_FAILURE` in src/store/states/mod.rs doubles in the same way for all processes: a change to one is a
+/// change to both.
 pub(super) fn refusal_pause(refusals: u32, random: f64, limits: &Limits) -> Duration {
     let most = Duration::from_millis(limits.refusal_pause_max_ms);
     let grown = Duration::from_millis(limits.refusal_pause_min_ms) * (1 << refusals.min(10));

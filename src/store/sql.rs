@@ -1,5 +1,11 @@
 //! SQL that several stores share. The macros are parts of statements, for `concat!`.
 
+/// Milliseconds as a statement takes them.
+#[allow(clippy::cast_precision_loss)] // years of milliseconds are far below 2^53
+pub(super) fn ms(ms: u64) -> f64 {
+    ms as f64
+}
+
 /// The expiry that a commit stores (docs/internals/refresh-protocol.md, 7a): the provider's, `$7`. A
 /// commit is late if its lease `$9` is older than `$10` ms or no longer the row's. If it then stores a
 /// rotated refresh token (`$8`), the access token may be worthless: it expires within the refresh buffer,

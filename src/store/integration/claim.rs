@@ -11,6 +11,7 @@ use crate::db::{Params, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Claimed, Row, Stopwatch};
+use crate::store::sql::ms;
 use crate::store::states::is_missing;
 use crate::store::table::RowMapping;
 
@@ -241,11 +242,6 @@ fn columns<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<&'a str>, Vec<&'a st
 
 fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-#[allow(clippy::cast_precision_loss)] // years of milliseconds are below 2^53
-fn ms(ms: u64) -> f64 {
-    ms as f64
 }
 
 /// A provider and a number of rows.

@@ -1,29 +1,30 @@
-//! What refreshes leave behind beside the rows of a store, in schema `tokenkeep`: which client has
-//! stored or last refreshed a row, how its refresh token was refused, how many rows were marked revoked on a client's word.
-//! Where the tables are missing, or closed to the role, nothing is remembered, and every row's client
-//! is unknown.
+//! What the database remembers about refreshes (docs/internals/stores.md, Refresh state), in the schema
+//! `tokenkeep`: which client stored or last refreshed a row, how its refresh token was refused, and how
+//! many rows were marked revoked on a client's word. Without the tables, or without privileges on them,
+//! nothing is remembered and every row's client is unknown.
 
-mod home;
-mod marks;
-mod notes;
-mod refused;
+mod client_writer;
+mod local_mark_limit;
+mod refusal;
+mod table_schema;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::home::Home;
-use self::marks::Marks;
-use self::notes::Notes;
-use self::refused::refused;
+use self::client_writer::ClientWriter;
+use self::local_mark_limit::LocalMarkLimit;
+use self::refusal::refused;
+use self::table_schema::TableSchema;
 use crate::config::Limits;
 use crate::db::{Database, Params, RlsContext, Timeouts, Timestamp, Type, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Failure, RefreshState, Refused, RowClient};
+use crate::store::sql::ms;
 
 /// A key of a row, in the parts that the store's statements take.
 pub(super) type Parts = Vec<Option<String>>;
 
-/// The fingerprints of one text: under the key that is written with, then under all others.
+/// The fingerprints of one text: under the key that new ones are made with, then under the others.
 pub(super) type Prints = Vec<String>;
 
 /// The tables, for one store.
@@ -32,9 +33,9 @@ pub(super) struct RefreshStates {
     store: &'static str,
     timeouts: Timeouts,
     limits: Limits,
-    home: Arc<Home>,
-    notes: Arc<Notes>,
-    marks: Marks,
+    schema: Arc<TableSchema>,
+    writer: Arc<ClientWriter>,
+    local_marks: LocalMarkLimit,
 }
 
 /// `$1` schema, `$2` store, `$3` key, `$4` the client's fingerprints.
@@ -50,9 +51,10 @@ const READ: &str = "
     FROM (SELECT 1) AS always LEFT JOIN tokenkeep.refresh_state AS state
         ON target_schema = $1 AND store = $2 AND key = $3";
 
-/// The same refusal of the same token by the same client counts on; a lasting one ($9) is asked again
-/// after $10 ms, doubled each time, but at most $11: `refusal_pause` of `refresh::policy`, counted by the
-/// database for all processes.
+/// Counts a failure. The same refusal of the same token to the same client continues the count. After a
+/// lasting one (`$9`) the pause is `$10` ms, doubled each time, at most `$11` ms. `refusal_pause` in
+/// src/refresh/policy.rs doubles in the same way for one process, and adds jitter; here the database counts
+/// for all processes. A change to one is a change to both.
 const NOTE_FAILURE: &str = "
     INSERT INTO tokenkeep.refresh_state AS state
         (target_schema, store, key, token, refused_client, error_code, status, reason, failures,
@@ -77,12 +79,13 @@ const NOTE_FAILURE: &str = "
                 AND state.refused_client IS NOT DISTINCT FROM EXCLUDED.refused_client AS again) AS told)
     RETURNING retry_at, failed_at";
 
-const ASK_AT_ONCE: &str = "
+const RETRY_NOW: &str = "
     UPDATE tokenkeep.refresh_state SET retry_at = NULL
     WHERE target_schema = $1 AND store = $2 AND retry_at IS NOT NULL";
 
-/// One more row is marked revoked, unless $4 were since the client last refreshed one, and within $5 ms.
-const ADMIT_ENDING: &str = "
+/// Counts one more row that is marked revoked, unless `$4` were since the client last refreshed one, within
+/// `$5` ms.
+const ADMIT_MARK: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, endings, ended_at)
     VALUES ($1, $2, $3, 1, clock_timestamp())
     ON CONFLICT (target_schema, store, client) DO UPDATE SET
@@ -100,18 +103,19 @@ impl RefreshStates {
         limits: Limits,
     ) -> Self {
         let timeouts = Timeouts::usual(&limits);
-        let home = Arc::new(Home::new(Arc::clone(&database), table, timeouts));
-        let notes = Notes::new(Arc::clone(&database), Arc::clone(&home), store, timeouts);
-        Self { database, store, timeouts, limits, home, notes, marks: Marks::default() }
+        let schema = Arc::new(TableSchema::new(Arc::clone(&database), table, timeouts));
+        let writer = ClientWriter::new(Arc::clone(&database), Arc::clone(&schema), store, timeouts);
+        let local_marks = LocalMarkLimit::default();
+        Self { database, store, timeouts, limits, schema, writer, local_marks }
     }
 
     /// The schema that the table is in.
     pub(super) async fn schema(&self) -> Result<&str> {
-        self.home.schema().await
+        self.schema.name().await
     }
 
-    /// What is remembered of a row; `client` and `token`: the fingerprints of who asks, and of the
-    /// stored refresh token. The client of a refreshFn is no row's.
+    /// What is remembered about a row. `client` and `token`: the fingerprints of the caller's client and of
+    /// the stored refresh token. No row is known by the client of a refreshFn.
     pub(super) async fn read(
         &self,
         key: &Parts,
@@ -119,53 +123,53 @@ impl RefreshStates {
         token: &Prints,
     ) -> Result<RefreshState> {
         let state = self.find(key, client, token).await?;
-        // What this process has refreshed just now may not be written yet.
+        // A client that this process has just proven may not be written yet.
         if state.refused.as_ref().is_some_and(Refused::ends_when_proven) {
-            self.notes.clients_written().await;
+            self.writer.wait_for_clients().await;
             return self.find(key, client, token).await;
         }
         Ok(state)
     }
 
     async fn find(&self, key: &Parts, client: &Prints, token: &Prints) -> Result<RefreshState> {
-        if self.notes.is_missing() {
+        if self.writer.is_missing() {
             return Ok(RefreshState::default());
         }
-        let schema = self.home.schema().await?;
+        let schema = self.schema.name().await?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
             (key, Type::TEXT_ARRAY),
             (client, Type::TEXT_ARRAY),
         ];
-        let waited = self.notes.waiting_for(key);
-        let step = "read what is known of a refresh token";
+        let queued_before = self.writer.queued(key);
+        let step = "read the refresh state of a row";
         let rows =
             self.database.read(&RlsContext::default(), step, READ, params, self.timeouts).await;
-        self.notes.look_for_missing(&rows);
+        self.writer.check_missing(&rows);
         let Some(rows) = unless_missing(rows)? else { return Ok(RefreshState::default()) };
         let row = rows.first().ok_or_else(|| Error::internal("a state gave no row"))?;
-        // What was written while the statement ran may not be in its answer.
-        let noted = self.notes.waiting_for(key).or(waited);
-        let by: Option<String> = match &noted {
+        // What was written while the statement ran may be missing in its answer.
+        let queued = self.writer.queued(key).or(queued_before);
+        let by: Option<String> = match &queued {
             Some(by) => by.clone(),
             None => column(row, 0)?,
         };
-        if noted.is_none() {
+        if queued.is_none() {
             let failures: Option<i32> = column(row, 8)?;
             let stands = match failures {
                 None => Some(None),
                 Some(0) => by.clone().map(Some),
                 Some(_) => None,
             };
-            self.notes.found(key, stands);
+            self.writer.remember_stored(key, stands);
         }
         let refused_token: Option<String> = column(row, 1)?;
         let refused_client: Option<String> = column(row, 2)?;
         let is_same_token = refused_token.is_some_and(|print| token.contains(&print));
         let is_same_client = refused_client.as_ref().is_some_and(|print| client.contains(print));
-        let is_current = noted.is_none() && is_same_token && is_same_client;
-        // The client has refreshed another row since: it is believed now.
+        let is_current = queued.is_none() && is_same_token && is_same_client;
+        // The client has refreshed another row since: it is proven.
         let is_proven: bool = column(row, 10)?;
         let still_holds = |refused: &Refused| !(is_proven && refused.ends_when_proven());
         Ok(RefreshState {
@@ -177,28 +181,34 @@ impl RefreshStates {
 
     /// Remembers that a row was stored for this client; `None`: it is not known which.
     pub(super) fn note_stored(&self, key: Parts, client: Option<String>) {
-        self.note(key, client.clone(), client, false);
+        self.queue(key, client.clone(), client, false);
     }
 
-    /// Remembers whose client has refreshed a row, and who has asked: that of a refreshFn is not known.
+    /// Remembers the client and the refresher of a refreshed row. The client of a refreshFn is not known.
     pub(super) fn note_refreshed(
         &self,
         key: Parts,
         client: Option<String>,
         refresher: Option<String>,
     ) {
-        self.note(key, client, refresher, true);
+        self.queue(key, client, refresher, true);
     }
 
-    fn note(&self, key: Parts, client: Option<String>, refresher: Option<String>, refreshed: bool) {
+    fn queue(
+        &self,
+        key: Parts,
+        client: Option<String>,
+        refresher: Option<String>,
+        refreshed: bool,
+    ) {
         if let Some(refresher) = &refresher {
-            self.marks.reset(refresher);
+            self.local_marks.reset(refresher);
         }
-        self.notes.note(key, client, refresher, refreshed);
+        self.writer.queue(key, client, refresher, refreshed);
     }
 
-    /// Remembers a failure; gives how long the provider is not asked again, where it is a refusal that
-    /// lasts. What fails here is only not known later.
+    /// Remembers a failure. Returns how long the token is not sent again, after a lasting refusal. If this
+    /// fails, the failure is only not known later.
     pub(super) async fn note_failure(
         &self,
         key: &Parts,
@@ -207,12 +217,12 @@ impl RefreshStates {
         failure: &Failure,
     ) -> Option<Duration> {
         let Failure { error, lasting, pause_max, .. } = failure;
-        self.notes.found(key, None);
-        let (status, reason) = refused::told(error);
+        self.writer.remember_stored(key, None);
+        let (status, reason) = refusal::status_and_reason(error);
         let first_ms = ms(self.limits.refusal_pause_min_ms);
         let most = Duration::from_millis(self.limits.refusal_pause_max_ms);
         let most_ms = pause_max.map_or(most, |pause| pause.min(most)).as_secs_f64() * 1_000.0;
-        let schema = self.home.schema().await.ok()?;
+        let schema = self.schema.name().await.ok()?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -232,14 +242,14 @@ impl RefreshStates {
             self.database.write(&rls, step, NOTE_FAILURE, params, self.timeouts).await.ok()?;
         let row = rows.first()?;
         let retry_at: Option<Timestamp> = column(row, 0).ok()?;
-        Some(refused::left(retry_at?, column(row, 1).ok()?))
+        Some(refusal::left(retry_at?, column(row, 1).ok()?))
     }
 
-    /// Whether one more row may be marked revoked on this client's word; where the tables are missing, as far as this
-    /// process knows.
+    /// Whether one more row may be marked revoked on this client's word. Without the tables, this process
+    /// counts for itself.
     pub(super) async fn admit_mark(&self, client: &str) -> Result<bool> {
         let marks_max = i32::try_from(self.limits.marks_max).unwrap_or(i32::MAX);
-        let schema = self.home.schema().await?;
+        let schema = self.schema.name().await?;
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -247,32 +257,33 @@ impl RefreshStates {
             (&marks_max, Type::INT4),
             (&ms(self.limits.marks_within_ms), Type::FLOAT8),
         ];
-        // What this client has refreshed meanwhile counts first.
-        self.notes.clients_written().await;
-        let step = "count connections that end";
+        // A refresh by this client in the meantime resets the count.
+        self.writer.wait_for_clients().await;
+        let step = "count revoked rows";
         let rls = RlsContext::default();
-        let admitted = self.database.write(&rls, step, ADMIT_ENDING, params, self.timeouts).await;
+        let admitted = self.database.write(&rls, step, ADMIT_MARK, params, self.timeouts).await;
         let admitted = unless_missing(admitted)?;
-        self.notes.tell_again(client);
-        Ok(admitted.map_or_else(|| self.marks.admit(client, &self.limits), |rows| !rows.is_empty()))
+        self.writer.write_next(client);
+        Ok(admitted
+            .map_or_else(|| self.local_marks.admit(client, &self.limits), |rows| !rows.is_empty()))
     }
 
-    /// Has refused rows asked for at once.
+    /// Ends the pauses of refused rows: they are tried again at once.
     pub(super) async fn forget_pause(&self) -> Result<()> {
-        let schema = self.home.schema().await?;
+        let schema = self.schema.name().await?;
         let params: Params<'_> = &[(&schema, Type::TEXT), (&self.store, Type::TEXT)];
-        let (rls, step) = (RlsContext::default(), "forget pauses");
-        let outcome = self.database.write(&rls, step, ASK_AT_ONCE, params, self.timeouts).await;
+        let (rls, step) = (RlsContext::default(), "end pauses after refusals");
+        let outcome = self.database.write(&rls, step, RETRY_NOW, params, self.timeouts).await;
         unless_missing(outcome).map(drop)
     }
 
-    /// Ends when all that was noted is written, or has failed to be.
-    pub(super) async fn written(&self) {
-        self.notes.written().await;
+    /// Waits until everything that was queued is written, or has failed to be.
+    pub(super) async fn wait_idle(&self) {
+        self.writer.wait_idle().await;
     }
 }
 
-/// Whether a client has this fingerprint; unknown when its key is not here any more.
+/// Whether the fingerprint is the client's; unknown if the fingerprint's key is not configured.
 fn compare(print: &str, client: &Prints) -> RowClient {
     let key = |print: &str| print.split_once(':').map(|(key, _)| key.to_owned());
     match client.iter().any(|mine| mine == print) {
@@ -282,7 +293,7 @@ fn compare(print: &str, client: &Prints) -> RowClient {
     }
 }
 
-/// Whether the tables were not made yet, or the role has no right to them (42501).
+/// Whether the tables do not exist, or the role lacks privileges on them (42501).
 pub(in crate::store) fn is_missing(error: &Error) -> bool {
     match error {
         Error::Schema { .. } => true,
@@ -296,10 +307,4 @@ fn unless_missing<T>(outcome: Result<T>) -> Result<Option<T>> {
         Err(error) if is_missing(&error) => Ok(None),
         outcome => outcome.map(Some),
     }
-}
-
-/// Milliseconds as a statement takes them.
-#[allow(clippy::cast_precision_loss)] // limits are far below 2^53
-fn ms(ms: u64) -> f64 {
-    ms as f64
 }

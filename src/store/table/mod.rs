@@ -48,6 +48,7 @@ use crate::refresh::{
     Commit, Committed, Credentials, Failure, LeaseRequest, RefreshConfig, RefreshState, Row,
     RowVersion, Sealed, Table,
 };
+use crate::store::sql::ms;
 use crate::store::states::RefreshStates;
 
 /// A store's table.
@@ -222,7 +223,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
     }
 
     async fn notes_written(&self) {
-        self.states.written().await;
+        self.states.wait_idle().await;
     }
 
     async fn read(&self, key: &ContextKey<S::Key>) -> Result<Option<Arc<Row<S::Record>>>> {
@@ -362,10 +363,4 @@ impl<S: RowMapping> Table for StoreTable<S> {
         }
         Ok(!rows.is_empty())
     }
-}
-
-/// Milliseconds as a parameter of a statement.
-#[allow(clippy::cast_precision_loss)] // limits are far below 2^53
-fn ms(ms: u64) -> f64 {
-    ms as f64
 }

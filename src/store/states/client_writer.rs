@@ -1,5 +1,5 @@
-//! Which client a row is known by: written off the path of the caller, all that collect meanwhile in
-//! one statement.
+//! Writes which client a row is known by. In the background, so that no caller waits: rows that arrive
+//! during a write are written together by the next one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
@@ -9,23 +9,23 @@ use std::time::Duration;
 use futures_util::future::select;
 use tokio::sync::watch;
 
-use super::home::Home;
+use super::table_schema::TableSchema;
 use super::{Parts, is_missing};
 use crate::db::{Database, Params, RlsContext, Timeouts, Type};
 use crate::error::Result;
 use crate::refresh::{Runtime, Tokio};
 
-/// How often it is written at most that a client refreshes rows.
+/// How often it is written, at most, that a client refreshes rows.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How long it is not tried again where the tables are missing.
+/// How long nothing is written after the tables were found to be missing.
 const MISSING_PAUSE: Duration = Duration::from_secs(60);
 /// The most rows that one statement writes.
 const BATCH_MAX: usize = 1_000;
-/// The most rows whose client is remembered as written; beyond it all are forgotten.
+/// The most rows that are remembered as written; with more, all are forgotten.
 const WRITTEN_MAX: usize = 65_536;
 
-/// New tokens are not those that were refused. `$1` schema, `$2` store, `$3` to `$5` the parts of the
-/// keys, `$6` how many parts a key has, `$7` the clients.
+/// Rows with a known client. A refusal of the former tokens is forgotten. `$1` schema, `$2` store, `$3` to
+/// `$5` the parts of the keys, `$6` how many parts a key has, `$7` the clients.
 const KNOWN: &str = "
     INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
     SELECT $1, $2,
@@ -39,6 +39,7 @@ const KNOWN: &str = "
         retry_at = NULL
     WHERE state.client IS DISTINCT FROM EXCLUDED.client OR state.failures > 0";
 
+/// Rows whose client is not known.
 const UNKNOWN: &str = "
     DELETE FROM tokenkeep.refresh_state AS state
     USING unnest($3, $4, $5) AS noted (first, second, third)
@@ -46,45 +47,45 @@ const UNKNOWN: &str = "
       AND key = CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
           ELSE ARRAY[first, second, third] END";
 
-/// `$4`: whether it has refreshed a row, or only stored one.
+/// A client that has refreshed a row (`$4`), or has only stored one.
 const CLIENT: &str = "
     INSERT INTO tokenkeep.oauth_client AS known (target_schema, store, client, refreshed_at)
     VALUES ($1, $2, $3, CASE WHEN $4 THEN clock_timestamp() END)
     ON CONFLICT (target_schema, store, client) DO UPDATE SET
         refreshed_at = coalesce(EXCLUDED.refreshed_at, known.refreshed_at), endings = 0";
 
-/// Rows, and the client of each; empty where it is not known.
+/// Rows with the client of each; empty if it is not known.
 type Keyed = Vec<(Parts, String)>;
 
-pub(super) struct Notes {
+pub(super) struct ClientWriter {
     database: Arc<Database>,
-    home: Arc<Home>,
+    schema: Arc<TableSchema>,
     store: &'static str,
     timeouts: Timeouts,
     clock: Tokio,
-    noted: Mutex<Noted>,
+    queue: Mutex<Queue>,
     writing: watch::Sender<bool>,
-    /// How often all clients that waited have been written.
+    /// How many rounds of writing have written all clients that waited.
     rounds: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Noted {
-    /// Rows that wait to be written, in the order of their keys; `None`: the client is not known.
+struct Queue {
+    /// Rows to be written, in the order of their keys; `None`: the client is not known.
     rows: BTreeMap<Parts, Option<String>>,
-    /// Those that are being written.
-    leaving: BTreeMap<Parts, Option<String>>,
-    /// Rows that are written as a refresh by this client leaves them; `None`: there is none.
+    /// Rows that are being written.
+    in_flight: BTreeMap<Parts, Option<String>>,
+    /// Rows in the table as another refresh by this client would leave them; `None`: not in the table.
     written: HashMap<Parts, Option<String>>,
-    /// Clients that wait, and whether they have refreshed a row.
+    /// Clients to be written, and whether they have refreshed a row.
     clients: HashMap<String, bool>,
     /// When it was last written that a client refreshes rows.
-    told: HashMap<String, Duration>,
-    /// Until when nothing is noted: the tables are missing.
+    client_written_at: HashMap<String, Duration>,
+    /// Until when nothing is queued, because the tables are missing.
     missing_until: Duration,
 }
 
-impl Noted {
+impl Queue {
     fn remember(&mut self, key: Parts, client: Option<String>) {
         if self.written.len() >= WRITTEN_MAX {
             self.written.clear();
@@ -93,50 +94,50 @@ impl Noted {
     }
 }
 
-impl Notes {
+impl ClientWriter {
     pub(super) fn new(
         database: Arc<Database>,
-        home: Arc<Home>,
+        schema: Arc<TableSchema>,
         store: &'static str,
         timeouts: Timeouts,
     ) -> Arc<Self> {
         Arc::new(Self {
             database,
-            home,
+            schema,
             store,
             timeouts,
             clock: Tokio::default(),
-            noted: Mutex::default(),
+            queue: Mutex::default(),
             writing: watch::Sender::new(false),
             rounds: watch::Sender::new(0),
         })
     }
 
-    /// `client`: whose row it is now; `told`: of whom it is noted that rows are stored, or refreshed.
-    pub(super) fn note(
+    /// Queues that the row is `client`'s now, and that `refresher` has refreshed it, or has stored it.
+    pub(super) fn queue(
         self: &Arc<Self>,
         key: Parts,
         client: Option<String>,
-        told: Option<String>,
+        refresher: Option<String>,
         refreshed: bool,
     ) {
         {
             let now = self.clock.monotonic();
-            let mut noted = self.lock();
-            if now < noted.missing_until {
+            let mut queue = self.lock();
+            if now < queue.missing_until {
                 return;
             }
-            if let Some(client) = told {
+            if let Some(refresher) = refresher {
                 let is_young = |at: &Duration| now.saturating_sub(*at) < PAUSE;
-                if !refreshed || !noted.told.get(&client).is_some_and(is_young) {
-                    *noted.clients.entry(client).or_default() |= refreshed;
+                if !refreshed || !queue.client_written_at.get(&refresher).is_some_and(is_young) {
+                    *queue.clients.entry(refresher).or_default() |= refreshed;
                 }
             }
-            if !refreshed || noted.written.get(&key) != Some(&client) {
-                noted.written.remove(&key);
-                noted.rows.insert(key, client);
+            if !refreshed || queue.written.get(&key) != Some(&client) {
+                queue.written.remove(&key);
+                queue.rows.insert(key, client);
             }
-            if noted.rows.is_empty() && noted.clients.is_empty() {
+            if queue.rows.is_empty() && queue.clients.is_empty() {
                 return;
             }
         }
@@ -146,45 +147,45 @@ impl Notes {
     }
 
     /// The client of a row that is not written yet; the inner `None`: it is not known.
-    pub(super) fn waiting_for(&self, key: &Parts) -> Option<Option<String>> {
-        let noted = self.lock();
-        noted.rows.get(key).or_else(|| noted.leaving.get(key)).cloned()
+    pub(super) fn queued(&self, key: &Parts) -> Option<Option<String>> {
+        let queue = self.lock();
+        queue.rows.get(key).or_else(|| queue.in_flight.get(key)).cloned()
     }
 
-    /// What stands in the table: a row that another refresh of this client would leave as it is, or none
-    /// (`Some(None)`); `None`: any refresh of it is to be written.
-    pub(super) fn found(&self, key: &Parts, client: Option<Option<String>>) {
-        let mut noted = self.lock();
+    /// Remembers what the table says: a row that another refresh by this client would leave as it is, or no
+    /// row (`Some(None)`). `None`: the next refresh of the row must be written.
+    pub(super) fn remember_stored(&self, key: &Parts, client: Option<Option<String>>) {
+        let mut queue = self.lock();
         match client {
-            Some(client) => noted.remember(key.clone(), client),
-            None => drop(noted.written.remove(key)),
+            Some(client) => queue.remember(key.clone(), client),
+            None => drop(queue.written.remove(key)),
         }
     }
 
-    /// The next refresh of this client is written at once.
-    pub(super) fn tell_again(&self, client: &str) {
-        self.lock().told.remove(client);
+    /// Has the next refresh by this client written at once.
+    pub(super) fn write_next(&self, client: &str) {
+        self.lock().client_written_at.remove(client);
     }
 
-    /// Ends when all that was noted is written, or has failed to be.
-    pub(super) async fn written(&self) {
-        // The sender lives as long as we do, so there is no other way to end.
+    /// Waits until everything that was queued is written, or has failed to be.
+    pub(super) async fn wait_idle(&self) {
+        // The sender lives as long as `self`: the wait cannot end in another way.
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }
 
-    /// Ends when the clients that were noted before are written, or have failed to be; nobody waits here
-    /// for what others go on to note.
-    pub(super) async fn clients_written(&self) {
+    /// Waits until the clients that are queued now are written, or have failed to be; not for those that are
+    /// queued later.
+    pub(super) async fn wait_for_clients(&self) {
         let mut rounds = self.rounds.subscribe();
-        // What the round that is under way has taken may lack the last ones.
+        // A running round may have started before the last ones were queued.
         let end = *rounds.borrow_and_update() + 2;
         let written = pin!(rounds.wait_for(|round| *round >= end));
-        select(written, pin!(self.written())).await;
+        select(written, pin!(self.wait_idle())).await;
     }
 
-    /// Whatever waits, until nothing does.
+    /// Writes until nothing is queued.
     async fn write(self: Arc<Self>) {
-        // Calls of the same burst, which stand behind this task, get their rows in first.
+        // Other calls of the same burst, which run after this task, queue their rows first.
         tokio::task::yield_now().await;
         loop {
             let clients = std::mem::take(&mut self.lock().clients);
@@ -195,26 +196,26 @@ impl Notes {
             let Some((known, unknown)) = self.take() else { break };
             let known_written = self.write_rows(KNOWN, &known).await;
             let unknown_written = self.write_rows(UNKNOWN, &unknown).await;
-            self.leave(known_written, unknown_written);
+            self.forget_in_flight(known_written, unknown_written);
         }
     }
 
-    /// Some of the rows that wait: those with a client, and those without.
+    /// Takes some queued rows: those with a client, and those without.
     fn take(&self) -> Option<(Keyed, Keyed)> {
-        let mut noted = self.lock();
-        if noted.rows.is_empty() {
-            if noted.clients.is_empty() {
-                // Under the lock: who notes a row after this finds that nobody writes.
+        let mut queue = self.lock();
+        if queue.rows.is_empty() {
+            if queue.clients.is_empty() {
+                // Under the lock: whoever queues a row after this finds that no task writes.
                 self.writing.send_replace(false);
                 return None;
             }
             return Some((Vec::new(), Vec::new()));
         }
-        let later = noted.rows.keys().nth(BATCH_MAX).cloned();
-        let later = later.map(|key| noted.rows.split_off(&key)).unwrap_or_default();
-        noted.leaving = std::mem::replace(&mut noted.rows, later);
+        let later = queue.rows.keys().nth(BATCH_MAX).cloned();
+        let later = later.map(|key| queue.rows.split_off(&key)).unwrap_or_default();
+        queue.in_flight = std::mem::replace(&mut queue.rows, later);
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for (key, client) in &noted.leaving {
+        for (key, client) in &queue.in_flight {
             match client {
                 Some(client) => known.push((key.clone(), client.clone())),
                 None => unknown.push((key.clone(), String::new())),
@@ -223,17 +224,17 @@ impl Notes {
         Some((known, unknown))
     }
 
-    fn leave(&self, known_written: bool, unknown_written: bool) {
-        let mut noted = self.lock();
-        for (key, client) in std::mem::take(&mut noted.leaving) {
+    fn forget_in_flight(&self, known_written: bool, unknown_written: bool) {
+        let mut queue = self.lock();
+        for (key, client) in std::mem::take(&mut queue.in_flight) {
             let is_written = if client.is_some() { known_written } else { unknown_written };
             if is_written {
-                noted.remember(key, client);
+                queue.remember(key, client);
             }
         }
     }
 
-    /// Whether they are written; what fails here is only not known later.
+    /// Writes rows; returns whether it did. After a failure the client is only not known later.
     async fn write_rows(&self, sql: &str, rows: &[(Parts, String)]) -> bool {
         let Some((first, _)) = rows.first() else { return true };
         let parts = i32::try_from(first.len()).unwrap_or(i32::MAX);
@@ -242,7 +243,7 @@ impl Notes {
         };
         let (first, second, third) = (part(0), part(1), part(2));
         let clients: Vec<&str> = rows.iter().map(|(_, client)| client.as_str()).collect();
-        let Ok(schema) = self.home.schema().await else { return false };
+        let Ok(schema) = self.schema.name().await else { return false };
         let mut params: Vec<(&(dyn crate::db::ToSql + Sync), Type)> = vec![
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -257,12 +258,12 @@ impl Notes {
         let step = "note the client of tokens";
         let written =
             self.database.write(&RlsContext::default(), step, sql, &params, self.timeouts).await;
-        self.look_for_missing(&written);
+        self.check_missing(&written);
         written.is_ok()
     }
 
     async fn write_client(&self, client: &str, refreshed: bool) {
-        let Ok(schema) = self.home.schema().await else { return };
+        let Ok(schema) = self.schema.name().await else { return };
         let params: Params<'_> = &[
             (&schema, Type::TEXT),
             (&self.store, Type::TEXT),
@@ -270,27 +271,27 @@ impl Notes {
             (&refreshed, Type::BOOL),
         ];
         let step = "note that a client refreshes tokens";
-        let told =
+        let written =
             self.database.write(&RlsContext::default(), step, CLIENT, params, self.timeouts).await;
-        self.look_for_missing(&told);
-        if told.is_ok() && refreshed {
+        self.check_missing(&written);
+        if written.is_ok() && refreshed {
             let now = self.clock.monotonic();
-            self.lock().told.insert(client.to_owned(), now);
+            self.lock().client_written_at.insert(client.to_owned(), now);
         }
     }
 
-    /// Whether the tables were missing a short time ago.
+    /// Whether the tables were found to be missing a short time ago.
     pub(super) fn is_missing(&self) -> bool {
         self.clock.monotonic() < self.lock().missing_until
     }
 
-    pub(super) fn look_for_missing<T>(&self, outcome: &Result<T>) {
+    pub(super) fn check_missing<T>(&self, outcome: &Result<T>) {
         if outcome.as_ref().is_err_and(is_missing) {
             self.lock().missing_until = self.clock.monotonic() + MISSING_PAUSE;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Noted> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

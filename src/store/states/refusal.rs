@@ -1,4 +1,4 @@
-//! A refusal as it is stored, and the error that it stands for.
+//! A refusal as it is stored, and its error.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use crate::db::{Row, Timestamp, column};
 use crate::error::{Error, Result, Unproven};
 use crate::refresh::Refused;
 
-// Where the statement gives these.
+// Columns of the statement that reads the state.
 const CODE: usize = 3;
 const STATUS: usize = 4;
 const REASON: usize = 5;
 const RETRY_AT: usize = 6;
 const NOW: usize = 7;
 
-/// Status and reason of an error, to be stored beside its code.
-pub(super) fn told(error: &Error) -> (Option<i32>, Option<Cow<'static, str>>) {
+/// The status and the reason of an error, which are stored with its code.
+pub(super) fn status_and_reason(error: &Error) -> (Option<i32>, Option<Cow<'static, str>>) {
     match error {
         Error::ProviderRefused { status, reason } => {
             (Some(i32::from(*status)), Some(reason.clone()))
@@ -26,7 +26,7 @@ pub(super) fn told(error: &Error) -> (Option<i32>, Option<Cow<'static, str>>) {
     }
 }
 
-/// The refusal that a row tells of; `None` for a failure that passes by itself.
+/// The refusal that is stored in a row; `None`: the failure may be over by itself.
 pub(super) fn refused(row: &Row) -> Result<Option<Refused>> {
     let code: Option<&str> = column(row, CODE)?;
     let status: Option<i32> = column(row, STATUS)?;
@@ -54,7 +54,7 @@ pub(super) fn refused(row: &Row) -> Result<Option<Refused>> {
     Ok(Some(Refused { error, left }))
 }
 
-/// The time from `now` until then; none when it has passed.
+/// The time from `now` until then; zero if it has passed.
 pub(super) fn left(until: Timestamp, now: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(until.ms_since(now)).unwrap_or_default())
 }

@@ -1,5 +1,4 @@
-//! Which schema a store's table is in: applications in several schemas of one database share what stands
-//! in schema `tokenkeep`.
+//! Which schema a store's table is in. The schema `tokenkeep` is shared by the tables of all schemas.
 
 use std::sync::Arc;
 
@@ -8,25 +7,25 @@ use tokio::sync::OnceCell;
 use crate::db::{Database, Params, RlsContext, Timeouts, Type, column};
 use crate::error::{Error, Result};
 
-/// The one that `search_path` finds the table in, where no schema is named.
+/// The schema in which `search_path` finds the table, if no schema is named.
 const FIND: &str = "
     SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = to_regclass($1)";
 
-pub(super) struct Home {
+pub(super) struct TableSchema {
     database: Arc<Database>,
     table: &'static str,
     timeouts: Timeouts,
     found: OnceCell<String>,
 }
 
-impl Home {
+impl TableSchema {
     pub(super) fn new(database: Arc<Database>, table: &'static str, timeouts: Timeouts) -> Self {
         Self { database, table, timeouts, found: OnceCell::new() }
     }
 
-    /// The schema; asked once.
-    pub(super) async fn schema(&self) -> Result<&str> {
+    /// Its name; looked up once.
+    pub(super) async fn name(&self) -> Result<&str> {
         let find = || async {
             if let Some(named) = self.database.settings().schema() {
                 return Ok(named.to_owned());

@@ -1,4 +1,5 @@
-//! How many rows were marked revoked on a client's word, where the tables that all processes share are missing.
+//! Counts the rows that were marked revoked on a client's word in this process, for a database without
+//! the table that counts for all processes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,18 +8,18 @@ use std::time::Duration;
 use crate::config::Limits;
 use crate::refresh::{Runtime, Tokio};
 
-/// Above this many clients all are forgotten.
+/// With more clients than this all counts are forgotten.
 const CLIENTS_MAX: usize = 1_024;
 
 #[derive(Default)]
-pub(super) struct Marks {
+pub(super) struct LocalMarkLimit {
     clock: Tokio,
-    /// By client: how many, and when the last one was admitted.
+    /// By client: how many, and when the last one was counted.
     admitted: Mutex<HashMap<String, (u32, Duration)>>,
 }
 
-impl Marks {
-    /// Counts one more row; false when so many were marked since the client last refreshed one.
+impl LocalMarkLimit {
+    /// Counts one more row; false if as many as the limit were marked since the client last refreshed one.
     pub(super) fn admit(&self, client: &str, limits: &Limits) -> bool {
         let now = self.clock.monotonic();
         let mut admitted = self.lock();
