@@ -1,5 +1,5 @@
-//! Which account of the provider a user has connected, as a fingerprint, in
-//! `tokenkeep.oauth_account`: it outlives the tokens, so that a reconnect can be compared.
+//! Which account of the provider a user has connected, as a fingerprint in `tokenkeep.oauth_account`. It
+//! stays when the tokens are deleted, so that the account of a reconnect can be compared.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ const FIND: &str = "
     SELECT subject FROM tokenkeep.oauth_account
     WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3";
 
-/// Gives what was there.
+/// Returns what was deleted.
 const FORGET: &str = "
     DELETE FROM tokenkeep.oauth_account
     WHERE target_schema = coalesce($1, '') AND store = $2 AND key = $3
     RETURNING subject";
 
-/// Gives what was there, should somebody else have come in between.
+/// Returns what was replaced. `FOR UPDATE`, because another process may have written in between.
 const RECORD: &str = "
     WITH before AS (
         SELECT subject FROM tokenkeep.oauth_account
@@ -55,7 +55,7 @@ impl Accounts {
     /// The fingerprint of the account that this user has connected; `None`: it is not known.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::Database`] and other database errors.
     pub async fn find(&self, whose: Whose<'_>) -> Result<Option<String>> {
         let Whose { store, key } = whose;
         let schema = self.database.settings().schema();
@@ -67,10 +67,10 @@ impl Accounts {
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
-    /// Forgets it, and gives it: from here on it is not known which account is connected.
+    /// Deletes and returns it: from here on it is not known which account is connected.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::Database`] and other database errors.
     pub async fn forget(&self, whose: Whose<'_>) -> Result<Option<String>> {
         let Whose { store, key } = whose;
         let schema = self.database.settings().schema();
@@ -82,16 +82,16 @@ impl Accounts {
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
-    /// Remembers the account that this user has connected now; gives the one that was there.
+    /// Stores the fingerprint of the account that this user has connected; returns the one before.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::Database`] and other database errors.
     pub async fn record(&self, whose: Whose<'_>, subject: &str) -> Result<Option<String>> {
         let fingerprint = self.sealing.ring()?.fingerprints().of(&text(whose, subject));
         self.keep(whose, fingerprint.as_deref()).await
     }
 
-    /// Keeps a fingerprint that was forgotten too early. What fails here is only not known later.
+    /// Restores a fingerprint that was deleted too early. If this fails, the account is only not known later.
     pub async fn put_back(&self, whose: Whose<'_>, fingerprint: &str) {
         let _ = self.keep(whose, Some(fingerprint)).await;
     }
@@ -112,7 +112,7 @@ impl Accounts {
         rows.first().map_or(Ok(None), |row| column(row, 0))
     }
 
-    /// Whether a fingerprint is that of this account; `None`: its key is not here any more.
+    /// Whether a fingerprint is that of this account; `None`: its key is no longer configured.
     ///
     /// # Errors
     /// [`crate::error::Error::Configuration`] without a key.
@@ -121,7 +121,7 @@ impl Accounts {
     }
 }
 
-/// One account has another fingerprint for each user: who reads the table cannot link them.
+/// The text includes the user, so that nobody who reads the table can tell that two users share an account.
 fn text(Whose { store, key }: Whose<'_>, subject: &str) -> String {
     format!("oauth_account\0{store}\0{key}\0{subject}")
 }

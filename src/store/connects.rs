@@ -5,7 +5,7 @@ use crate::db::{RlsContext, Timestamp};
 use crate::error::Result;
 use crate::refresh::Credentials;
 
-/// What a user has just given.
+/// What a user has just granted.
 #[derive(Debug)]
 pub struct Granted {
     /// The tokens; without a refresh token the stored one is kept.
@@ -25,26 +25,26 @@ pub trait Connects: Store {
     /// The store's name.
     const STORE: &'static str = Self::MIGRATION.store;
 
-    /// Whose rows it shows.
+    /// Its row-security context.
     fn rls(&self) -> &RlsContext;
 
-    /// The user's key in the form in which it names a row.
+    /// The user's key in the form in which a row has it.
     ///
     /// # Errors
-    /// [`crate::error::Error::InvalidArgument`] when no row can have it.
+    /// [`crate::error::Error::InvalidArgument`] if no row can have it.
     fn key(&self, user_id: &str) -> Result<String>;
 
-    /// Stores what the user has given.
+    /// Stores what the user has granted.
     ///
     /// # Errors
-    /// [`crate::error::Error::Authorization`] when there is no refresh token at all;
-    /// [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::Authorization`] if there is no refresh token to store or keep;
+    /// [`crate::error::Error::Database`] and other database errors.
     fn connect(&self, key: &str, granted: Granted) -> impl Future<Output = Result<()>> + Send;
 
-    /// Deletes what is stored; gives it, for the provider to be told. `None`: there was nothing.
+    /// Deletes the stored tokens and returns them, to be revoked at the provider. `None`: there were none.
     ///
     /// # Errors
-    /// [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::Database`] and other database errors.
     fn disconnect(
         &self,
         key: &str,

@@ -7,21 +7,21 @@ use crate::db::{Params, Type, column};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::refresh::{Credentials, RowVersion};
 
-/// How often the row may change between being read and being written.
+/// How often the row may change between the read and the write.
 const TRIES: usize = 5;
 
 /// A store that users connect to.
 pub(super) trait ConsentMapping: SealedMapping {
-    /// A consent without a refresh token: `$1` the key, `$2` the stored refresh text (the version check), `$3`
-    /// access text, `$4` expiry, `$5` scopes. The stored refresh token stays, and the lease with it.
+    /// A consent without a refresh token: `$1` the key, `$2` the refresh text as it was read,
+    /// `$3` access text, `$4` expiry, `$5` scopes. The stored refresh token stays, and so does the lease.
     const KEEP: &'static str;
-    /// Deletes a row, `$1` the key; gives both texts, the access token's first.
+    /// Deletes the row of the key `$1`; returns both texts, the access token's first.
     const DISCONNECT: &'static str;
 }
 
 impl<S: ConsentMapping> TableView<'_, S> {
-    /// The provider gave no refresh token: the stored one stays, if it may, and so does the lease of
-    /// whoever is refreshing with it.
+    /// Stores a grant without a refresh token. The stored refresh token stays, if it may be kept, and so does
+    /// the lease of whoever refreshes with it.
     pub(super) async fn keep_refresh_token(&self, key: &S::Key, granted: &Granted) -> Result<()> {
         let missing = || Error::authorization(NotAuthorized::RefreshTokenMissing);
         if !granted.may_keep {
@@ -33,7 +33,7 @@ impl<S: ConsentMapping> TableView<'_, S> {
         let (sql, step) = (self.named(S::KEEP), "store tokens");
         for _ in 0..TRIES {
             let row = self.row(key).await?.ok_or_else(missing)?;
-            // A grant that is dead is none to be kept.
+            // The refresh token of a revoked grant is not kept.
             if row.revoked.is_some() || self.open(key, &row).await?.refresh_token.is_none() {
                 return Err(missing());
             }
@@ -51,7 +51,7 @@ impl<S: ConsentMapping> TableView<'_, S> {
         Err(Error::RowLocked { step })
     }
 
-    /// Deletes the row; gives what was in it, for the provider to be told. `None`: there was none.
+    /// Deletes the row and returns its tokens, to be revoked at the provider. `None`: there was no row.
     pub(super) async fn disconnect(&self, key: &S::Key) -> Result<Option<Result<Credentials>>> {
         let parts = S::parts(key);
         let params: Params<'_> = &[(&parts, Type::TEXT_ARRAY)];

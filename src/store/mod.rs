@@ -62,7 +62,7 @@ pub trait Store: Clone + Send + Sync {
     /// again; returns how many there were.
     ///
     /// # Errors
-    /// [`Error::Database`] and related ones.
+    /// [`Error::Database`] and other database errors.
     fn revive(&self, _since: Option<Timestamp>) -> impl Future<Output = Result<u64>> + Send {
         std::future::ready(Err(Error::internal("this store marks no rows")))
     }
@@ -71,7 +71,7 @@ pub trait Store: Clone + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Configuration`] while this instance would seal; [`Error::Decryption`] if a value does not
-    /// open; [`Error::Database`] and related ones.
+    /// open; [`Error::Database`] and other database errors.
     fn unseal(&self) -> impl Future<Output = Result<u64>> + Send {
         std::future::ready(Err(Error::internal("this store has no tk1. values")))
     }

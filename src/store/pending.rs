@@ -10,19 +10,19 @@ use crate::crypto::{KeyRing, Place, Sealing, open, random_text, seal};
 use crate::db::{Database, Params, RlsContext, Timeouts, Timestamp, Type, column};
 use crate::error::{Error, Result};
 
-/// Something that waits.
+/// Something that waits for a user.
 pub trait Pending: Serialize + DeserializeOwned {
-    /// What it is: one kind is never taken for another.
+    /// Its kind. One kind is never accepted as another.
     const KIND: &'static str;
     /// How long it waits.
     const LIFETIME_S: i64;
 }
 
-/// Something that was found, and has not been used up.
+/// Something that was found and is not used up.
 #[derive(Debug)]
 pub struct Found<P> {
     id: String,
-    /// What it is.
+    /// It.
     pub pending: P,
 }
 
@@ -35,8 +35,8 @@ pub struct PendingTable {
 
 const ID_BYTES: usize = 16;
 
-/// A few of those that nobody has come back for go at the same time. The statement's own time bounds
-/// the search in the index; `clock_timestamp()` would not.
+/// Also deletes a few expired ones. `statement_timestamp()`, because `clock_timestamp()` cannot bound the
+/// search in the index.
 const PUT: &str = "
     WITH expired AS (
         DELETE FROM tokenkeep.oauth_state WHERE id IN (
@@ -50,7 +50,7 @@ const FIND: &str = "
     SELECT sealed FROM tokenkeep.oauth_state
     WHERE id = $1 AND kind = $2 AND expires_at > clock_timestamp()";
 
-/// Of those who come at the same moment only one gets a row.
+/// Only one of several concurrent callers gets a row.
 const TAKE: &str = "
     DELETE FROM tokenkeep.oauth_state
     WHERE id = $1 AND kind = $2 AND expires_at > clock_timestamp()
@@ -67,15 +67,15 @@ impl PendingTable {
         self.sealing.ring()
     }
 
-    /// Keeps it; gives the signed text that finds it again.
+    /// Stores it; returns the signed text that finds it again.
     ///
     /// # Errors
-    /// [`Error::Configuration`] without a key; [`Error::Database`] and its kin.
+    /// [`Error::Configuration`] without a key; [`Error::Database`] and other database errors.
     pub async fn put<P: Pending>(&self, pending: &P) -> Result<String> {
         let ring = self.ring()?;
         let id = random_text::<ID_BYTES>()?;
         let json = serde_json::to_string(pending)
-            .map_err(|_| Error::internal("what waits for a user is no JSON"))?;
+            .map_err(|_| Error::internal("a pending authorization cannot be written as JSON"))?;
         let sealed = seal(ring, &Zeroizing::new(json), place::<P>(&[&id]))?;
         let lifetime = P::LIFETIME_S;
         #[allow(clippy::cast_precision_loss)] // a day has 86,400 seconds
@@ -86,17 +86,17 @@ impl PendingTable {
             (&(lifetime as f64), Type::FLOAT8),
         ];
         self.database
-            .write(&RlsContext::default(), "keep an OAuth state", PUT, params, self.timeouts)
+            .write(&RlsContext::default(), "store an OAuth state", PUT, params, self.timeouts)
             .await?;
         let signed = ring.signatures().sign(P::KIND, &id);
         signed.ok_or_else(|| Error::internal("the key ring is empty"))
     }
 
-    /// What `signed` stands for; it is not used up. `None`: it is forged, altered, too old, or used
-    /// up. A forged one never reaches the database.
+    /// What `signed` stands for, without using it up. `None`: it is forged, altered, expired or used up. A
+    /// forged one is rejected without the database.
     ///
     /// # Errors
-    /// [`Error::Configuration`] without a key; [`Error::Database`] and its kin.
+    /// [`Error::Configuration`] without a key; [`Error::Database`] and other database errors.
     pub async fn find<P: Pending>(&self, signed: &str) -> Result<Option<Found<P>>> {
         let ring = self.ring()?;
         let Some(id) = ring.signatures().verify(P::KIND, signed) else { return Ok(None) };
@@ -111,10 +111,10 @@ impl PendingTable {
         Ok(Some(Found { id: id.to_owned(), pending }))
     }
 
-    /// Uses it up; gives the time of the database's clock. `None`: somebody else was faster.
+    /// Uses it up; returns the time by the database's clock. `None`: somebody else was faster.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and other database errors.
     pub async fn take<P: Pending>(&self, found: &Found<P>) -> Result<Option<Timestamp>> {
         let params: Params<'_> = &[(&found.id, Type::TEXT), (&P::KIND, Type::TEXT)];
         let rows = self

@@ -144,7 +144,7 @@ macro_rules! define_stores {
             /// [`Store::revive`] of the store of this name.
             ///
             /// # Errors
-            /// [`Error::InvalidArgument`] if it marks no rows; [`Error::Database`] and related ones.
+            /// [`Error::InvalidArgument`] if it marks no rows; [`Error::Database`] and other database errors.
             pub async fn revive(&self, store: &str, since: Option<Timestamp>) -> Result<u64> {
                 match About::find(store, |about| about.revives)?.name {
                     $(stringify!($name) => self.$name.revive(since).await,)*
@@ -155,7 +155,7 @@ macro_rules! define_stores {
             /// [`Store::unseal`] of the store of this name.
             ///
             /// # Errors
-            /// [`Error::InvalidArgument`] if it has no `tk1.` values; [`Error::Database`] and related ones.
+            /// [`Error::InvalidArgument`] if it has no `tk1.` values; [`Error::Database`] and other database errors.
             pub async fn unseal(&self, store: &str) -> Result<u64> {
                 match About::find(store, |about| about.sealed_key.is_some())?.name {
                     $(stringify!($name) => self.$name.unseal().await,)*

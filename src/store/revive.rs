@@ -1,4 +1,4 @@
-//! Rows that a refresher has marked dead become rows to be tried again, such as after a deployment with
+//! Removes the marks of revoked grants, so that the rows are tried again, such as after a deployment with
 //! another client's credentials.
 
 use super::table::{RowMapping, TableView};
@@ -11,18 +11,18 @@ const NOW: &str = "SELECT clock_timestamp()";
 
 /// A store that marks rows.
 pub(super) trait RevivedMapping: RowMapping {
-    /// Takes the marks off at most `$3` rows that were marked from `$1` (NULL: ever) until `$2`; gives a
+    /// Removes the marks of at most `$3` rows that were marked from `$1` (NULL: any time) until `$2`; returns a
     /// row for each.
     const REVIVE: &'static str;
 }
 
 impl<S: RevivedMapping> TableView<'_, S> {
-    /// Takes off the marks of `since` (`None`: of all times) until now, and has refused rows asked for at
-    /// once; gives how many were marked.
+    /// Removes the marks from `since` (`None`: from the beginning) until now, and ends the pauses of refused
+    /// rows; returns how many rows were marked.
     pub(super) async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
         let rows = self.read_rows("read the database's clock", NOW, &[]).await?;
         let clock = rows.first().ok_or_else(|| Error::internal("a clock gave no row"))?;
-        // Those that are refused again meanwhile stay marked.
+        // Rows that are marked again in the meantime stay marked.
         let until: Timestamp = column(clock, 0)?;
         let (sql, step) = (self.named(S::REVIVE), "revive tokens");
         let mut revived = 0;

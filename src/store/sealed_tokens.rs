@@ -1,5 +1,5 @@
-//! Both tokens of a row in the columns `access_token` and `refresh_token`, sealed in the format of our
-//! own, or plaintext that is there still.
+//! Both tokens of a row in the columns `access_token` and `refresh_token`: `tk1.` values, or plaintext from
+//! before they were sealed.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::store::table::RowMapping;
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 
-/// How a store keeps them.
+/// How a store seals and opens them.
 pub(super) struct SealedTokens {
     pub(super) store: &'static str,
     pub(super) sealing: Arc<Sealing>,
@@ -38,7 +38,7 @@ impl SealedTokens {
         self.sealing.open(stored, Place { store: self.store, column, key: &key })
     }
 
-    /// The fingerprints of a text; without a key under none.
+    /// The fingerprints of a text; without a key the unkeyed one.
     pub(super) fn fingerprints(&self, text: &str) -> Vec<String> {
         match self.sealing.ring() {
             Ok(ring) => ring.fingerprints().all(text),
@@ -79,7 +79,7 @@ impl SealedTokens {
     }
 }
 
-/// A store that keeps its tokens so.
+/// A store that keeps its tokens in this way.
 pub(super) trait SealedMapping: RowMapping {
     /// The columns of the key, in the order of [`RowMapping::key`].
     const KEY_COLUMNS: &'static [&'static str];

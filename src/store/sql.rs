@@ -21,7 +21,7 @@ macro_rules! late_expiry {
 }
 pub(super) use late_expiry;
 
-/// Gives the lease `$2` back: `$3` takes its place. The version is not checked: a row that was sealed
+/// Releases the lease `$2`: `$3` takes its place. The version is not checked: a row that was sealed
 /// anew in between is released too. `{key}` finds the row.
 pub(super) const RELEASE: &str = "
     UPDATE {table} AS r SET refreshing_at = $3 WHERE {key} AND r.refreshing_at = $2";

@@ -1,4 +1,4 @@
-//! UUIDs: random ones, for rows whose default is in the application, and those of callers.
+//! UUIDs: random ones for tables without a default, and those of callers.
 
 use crate::error::{Error, Result};
 
@@ -13,7 +13,7 @@ pub(super) fn uuid_v4() -> Result<String> {
     Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
-/// A UUID in the form in which PostgreSQL prints it, so that equal ones are equal texts.
+/// A UUID as PostgreSQL prints it, so that equal UUIDs are equal texts.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] that names the argument.

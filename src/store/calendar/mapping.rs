@@ -10,7 +10,7 @@ use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
-/// What a row holds beside tokens.
+/// What a row holds besides tokens and times.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) scopes: Option<Vec<String>>,
@@ -39,9 +39,9 @@ impl RowMapping for CalendarMapping {
     const SQL: Sql = SQL;
     const ADDED: [&'static str; 2] = ADDED;
     const DELETES_REVOKED: bool = true;
-    /// The policy asks `auth.uid()`, which is a signed-in user and never a server.
+    /// The policy compares with `auth.uid()`, which is a signed-in user and never a server.
     const ROW_SECURITY: &'static str = "SELECT row_security_active('{table}')";
-    /// An application may have a policy of its own that asks for the tenant.
+    /// An application may have a policy of its own that compares with the tenant.
     const ROW_SECURITY_OF_TENANT: Option<&'static str> = Some(
         "
         SELECT row_security_active('{table}')
@@ -68,7 +68,7 @@ impl RowMapping for CalendarMapping {
                 access: Some(Arc::from(access)),
                 refresh: Some(Arc::from(column::<&str>(row, 2)?)),
             },
-            // google-auth's rule: without an expiry a token is fresh. Without a token it is not.
+            // As in google-auth, a token without an expiry is fresh. A row without a token is not.
             expires_at: if access.is_empty() { Some(Timestamp::from_ms(0)) } else { expiry },
             refreshing_at: column(row, 7)?,
             updated_at: column(row, 5)?,

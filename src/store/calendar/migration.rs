@@ -24,7 +24,7 @@ pub const MIGRATION: Migration = Migration {
         Column::optional("token_expiry", TIME),
         Column::optional("scopes", &["_text"]),
         Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", TIME) },
-        // The seed's own statement lets it be NULL; we never write that.
+        // The old table allows NULL; tokenkeep never writes it.
         Column::optional("updated_at", TIME),
     ],
 };

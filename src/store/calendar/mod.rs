@@ -21,15 +21,15 @@ use crate::store::table::{RowMapping, TableView, Write, client_of, table_of};
 use crate::store::uuid::uuid;
 use crate::store::{SealedKey, Store, StoreOptions};
 
-/// What an instance of the store is made of.
+/// What the store is opened with.
 pub struct Options {
     /// What every store is opened with.
     pub base: StoreOptions,
-    /// How tokens are kept.
+    /// How tokens are sealed.
     pub sealing: Arc<Sealing>,
     /// Google's token endpoint, with the application's credentials.
     pub google: Result<Arc<HttpEndpoint>>,
-    /// Whether row-level security is told whose row it is: what `auth.uid()` gives.
+    /// Whether each statement tells row-level security its user, as `auth.uid()`.
     pub tells_user: bool,
 }
 
@@ -40,7 +40,7 @@ pub struct Tokens {
     pub access_token: AccessToken,
     /// The refresh token; empty: there is none.
     pub refresh_token: RefreshToken,
-    /// Until when the access token is valid; `None`: not known, taken for fresh.
+    /// Until when the access token is valid; `None`: not known, treated as fresh.
     pub expires_at: Option<Timestamp>,
     /// The granted scopes.
     pub scopes: Option<Vec<String>>,
@@ -53,7 +53,7 @@ struct Statements {
     delete: String,
 }
 
-/// The store, for whoever may see the rows.
+/// The store, in one row-security context.
 #[derive(Clone)]
 pub struct Calendar {
     base: StoreBase<CalendarMapping>,
@@ -77,7 +77,7 @@ impl Calendar {
         Self { base, statements: Arc::new(statements), google, tells_user }
     }
 
-    /// The table for what is about one user.
+    /// The table, in the row-security context of this user.
     fn table_of(&self, user_id: &str) -> Result<TableView<'_, CalendarMapping>> {
         table_of(&self.base.engine, &self.rls_of(user_id))
     }
@@ -86,10 +86,10 @@ impl Calendar {
         if self.tells_user { self.base.rls.of_user(user_id) } else { self.base.rls.clone() }
     }
 
-    /// The stored tokens, fresh or not; `None` when there are none.
+    /// The stored tokens, fresh or not; `None`: there are none.
     ///
     /// # Errors
-    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
+    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and other database errors.
     pub async fn tokens(&self, user_id: &str) -> Result<Option<Tokens>> {
         let user_id = uuid("userId", user_id)?;
         let table = self.table_of(&user_id)?;
@@ -98,11 +98,11 @@ impl Calendar {
         Ok(Some(tokens(&row.record, &opened, row.expires_at)))
     }
 
-    /// Tokens with at least the refresh buffer left, refreshed once across all processes if need be;
-    /// `None` when there are none.
+    /// Tokens with at least the refresh buffer left; `None`: there are none. If they must be refreshed, one
+    /// process does.
     ///
     /// # Errors
-    /// [`Error::Revoked`] when the grant is dead, and the row is gone; those of the refresh.
+    /// [`Error::Revoked`] if the grant is revoked, and the row is deleted; those of the refresh.
     pub async fn credentials(&self, user_id: &str) -> Result<Option<Tokens>> {
         let user_id = uuid("userId", user_id)?;
         self.base.table()?;
@@ -120,11 +120,10 @@ impl Calendar {
         }
     }
 
-    /// Stores a user's tokens; replaces what was stored, stops any refresh under way in favour of
-    /// these tokens.
+    /// Stores a user's tokens; replaces what was stored. A running refresh does not overwrite these tokens.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and other database errors.
     pub async fn save(&self, user_id: &str, new: Tokens) -> Result<()> {
         let user_id = uuid("userId", user_id)?;
         let Tokens { access_token, refresh_token, expires_at, scopes } = new;
@@ -155,10 +154,10 @@ impl Calendar {
         Ok(())
     }
 
-    /// Deletes the row, if there is one; never calls Google.
+    /// Deletes the row, if there is one. Never calls Google.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and other database errors.
     pub async fn delete(&self, user_id: &str) -> Result<()> {
         let user_id = uuid("userId", user_id)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
@@ -190,7 +189,7 @@ fn tokens(
     Tokens {
         access_token: opened.access_token.clone(),
         refresh_token: opened.refresh_token.clone().unwrap_or_else(|| RefreshToken::new("")),
-        // `infinity` is no moment that JavaScript has.
+        // JavaScript has no `infinity`.
         expires_at: expires_at.filter(|at| at.is_date()),
         scopes: record.scopes.clone(),
     }

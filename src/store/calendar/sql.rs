@@ -71,7 +71,7 @@ pub(super) const RESET: &str = ", refreshing_at = NULL";
 
 pub(super) const DELETE: &str = "DELETE FROM {table} WHERE user_id = $1::uuid";
 
-/// Deletes the row and gives what was stored.
+/// Deletes the row and returns what was stored.
 pub(super) const DISCONNECT: &str = concat!(
     "DELETE FROM {table} AS r WHERE ",
     key!(),

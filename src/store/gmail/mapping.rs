@@ -11,7 +11,7 @@ use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
-/// What a row holds beside tokens.
+/// What a row holds besides tokens and times.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) id: String,

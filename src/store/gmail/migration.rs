@@ -6,12 +6,12 @@ use crate::db::{Column, Migration, Unique, Used};
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
 
-/// A text of ours: a UUID at least.
+/// A text that tokenkeep may write: at least a UUID must fit.
 const fn text(name: &'static str) -> Column {
     Column { max_bytes: 36, ..Column::required(name, TEXT) }
 }
 
-/// A sealed token: two hex digits a byte, with nonce and tag.
+/// A sealed token: two hex digits per byte.
 const fn sealed(name: &'static str) -> Column {
     Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required(name, TEXT) }
 }

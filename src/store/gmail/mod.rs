@@ -28,7 +28,7 @@ pub fn format(keys: &str) -> Result<GmailFormat> {
     KeyRing::parse("GMAIL_ENCRYPTION_KEY", keys).map(GmailFormat::new)
 }
 
-/// What an instance of the store is made of. What is missing matters to the functions that use it.
+/// What the store is opened with. What is missing is an error of the functions that need it.
 pub struct Options {
     /// What every store is opened with.
     pub base: StoreOptions,
@@ -49,7 +49,7 @@ pub struct NewTokens {
     pub access_token: AccessToken,
     /// The refresh token; empty: there is none.
     pub refresh_token: RefreshToken,
-    /// Until when, in milliseconds since 1970.
+    /// Until when the access token is valid, in milliseconds since 1970.
     pub expires_at_ms: f64,
     /// The granted scopes, separated by spaces.
     pub scope: String,
@@ -84,7 +84,7 @@ struct Statements {
     delete: String,
 }
 
-/// The store, for whoever may see the rows.
+/// The store, in one row-security context.
 #[derive(Clone)]
 pub struct Gmail {
     base: StoreBase<GmailMapping>,
@@ -103,11 +103,11 @@ impl Gmail {
         Self { base, statements: Arc::new(statements), google }
     }
 
-    /// Stores a user's tokens; replaces what was stored, keeps `id`, `tenant_id` and
-    /// `connected_at`, stops any refresh under way in favour of these tokens.
+    /// Stores a user's tokens; replaces what was stored, but keeps `id`, `tenant_id` and `connected_at`. A
+    /// running refresh does not overwrite these tokens.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] before anything is sent; [`Error::TenantMismatch`] when the
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::TenantMismatch`] if the
     /// row belongs to another tenant.
     pub async fn upsert(&self, tokens: NewTokens) -> Result<()> {
         check_text("userId", &tokens.user_id, TEXT_MAX_BYTES)?;
@@ -136,7 +136,7 @@ impl Gmail {
             (&table.leftover_age_ms(), Type::FLOAT8),
         ];
         let step = "store gmail tokens";
-        // Nothing is stored over another tenant's row. If that row is gone by now, there is nothing in the way.
+        // Another tenant's row is not overwritten. If it is gone by now, the tokens can be stored.
         let again = |row: Option<&Row<Record>>| match row {
             Some(row) if row.record.tenant_id != tokens.tenant_id => {
                 Err(Error::TenantMismatch { by_policy: false })
@@ -150,10 +150,10 @@ impl Gmail {
         Ok(())
     }
 
-    /// The row with its tokens opened, fresh or not; `None` when there is none.
+    /// The row with its tokens opened, fresh or not; `None`: there is none.
     ///
     /// # Errors
-    /// [`Error::Decryption`] when no key opens it; [`Error::Database`] and its kin.
+    /// [`Error::Decryption`] if no key opens it; [`Error::Database`] and other database errors.
     pub async fn decrypted(&self, user_id: String) -> Result<Option<Decrypted>> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let table = self.base.table()?;
@@ -162,10 +162,10 @@ impl Gmail {
         Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
     }
 
-    /// Deletes the row, if there is one; never calls Google.
+    /// Deletes the row, if there is one. Never calls Google.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and other database errors.
     pub async fn delete(&self, user_id: String) -> Result<()> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&user_id, Type::TEXT)];
@@ -179,14 +179,14 @@ impl Gmail {
     /// Whether there is a row; opens nothing.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and other database errors.
     pub async fn is_connected(&self, user_id: String) -> Result<bool> {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         self.base.table()?.row(&user_id).await.map(|row| row.is_some())
     }
 
-    /// A token with at least the refresh buffer left, refreshed once across all processes if need
-    /// be; by `refresh_fn` when given, else by Google.
+    /// A token with at least the refresh buffer left. If it must be refreshed, one process does, with
+    /// `refresh_fn` if given, otherwise at Google.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.

@@ -27,10 +27,10 @@ impl Integration {
         key.provider == GOOGLE
     }
 
-    /// Deletes what is stored; gives it, for the provider to be told. `None`: there was nothing.
+    /// Deletes the stored tokens and returns them, to be revoked at the provider. `None`: there were none.
     ///
     /// # Errors
-    /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
+    /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and other database errors.
     pub async fn delete(&self, key: &Key) -> Result<Option<Result<Credentials>>> {
         check_key(key)?;
         self.base.table()?.disconnect(key).await

@@ -50,7 +50,7 @@ impl Integration {
     /// once. The run ends when no due row is left, or at its limit.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin; a refresh that fails is counted.
+    /// [`Error::Database`] and other database errors; a refresh that fails is counted.
     pub async fn refresh_expiring<E: TokenEndpoint>(
         &self,
         options: Expiring,

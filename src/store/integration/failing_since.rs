@@ -12,7 +12,7 @@ use crate::store::table::RowMapping;
 pub struct Failing {
     /// For how long, in milliseconds, by the database's clock.
     pub for_ms: i64,
-    /// How often the provider was asked in that time.
+    /// How many requests have failed in that time.
     pub failures: i32,
 }
 
@@ -20,7 +20,7 @@ impl Integration {
     /// Since when a connection fails in the same way; `None`: it does not, or it is not known.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
     pub async fn failing_since(&self, key: &Key) -> Result<Option<Failing>> {
         check_key(key)?;
         let table = self.base.table()?;
@@ -29,7 +29,7 @@ impl Integration {
             &[(&IntegrationMapping::parts(key), Type::TEXT_ARRAY), (&schema, Type::TEXT)];
         let step = "read since when a refresh fails";
         let rows = match table.read_rows(step, &table.named(FAILING_SINCE), params).await {
-            // Not migrated yet, or closed to the role: not known.
+            // Without the table, or privileges on it, it is not known.
             Err(error) if is_missing(&error) => return Ok(None),
             rows => rows?,
         };

@@ -29,12 +29,12 @@ impl Key {
     }
 }
 
-/// What a row holds beside tokens.
+/// What a row holds besides tokens and times.
 #[derive(Debug)]
 pub struct Record {
     /// The granted scopes.
     pub scopes: Vec<String>,
-    /// Whether a refresher has marked it.
+    /// Whether it is marked revoked.
     is_marked: bool,
 }
 
@@ -93,7 +93,7 @@ impl RowMapping for IntegrationMapping {
             expires_at: Some(if access.is_empty() { spent } else { expires_at }),
             refreshing_at: column(row, 8)?,
             updated_at,
-            // What was stored since is not what was refreshed.
+            // Not if other tokens were stored since.
             refreshed_at: refreshed_at.filter(|at| updated_at <= *at),
             now: column(row, 6)?,
             revoked: is_marked.then(|| Error::Revoked {

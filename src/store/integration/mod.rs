@@ -33,11 +33,11 @@ use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
 use crate::store::table::RowMapping;
 use crate::store::{SealedKey, Store, StoreOptions};
 
-/// What an instance of the store is made of.
+/// What the store is opened with.
 pub struct Options {
     /// What every store is opened with.
     pub base: StoreOptions,
-    /// How tokens are kept.
+    /// How tokens are sealed.
     pub sealing: Arc<Sealing>,
 }
 
@@ -54,12 +54,12 @@ pub struct Tokens {
     pub scopes: Vec<String>,
 }
 
-/// What a caller asks of a token, beside the usual.
+/// What a call asks for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GetOptions {
-    /// How much must be left of it; `None`: the refresh buffer.
+    /// How long the token must be valid; `None`: the refresh buffer.
     pub min_ttl_ms: Option<u64>,
-    /// Refresh it whatever is left.
+    /// Refresh it even if it is fresh.
     pub force: bool,
 }
 
@@ -69,12 +69,12 @@ struct Statements {
     bare_store: String,
 }
 
-/// The store, for whoever may see the rows.
+/// The store, in one row-security context.
 #[derive(Clone)]
 pub struct Integration {
     base: StoreBase<IntegrationMapping>,
     statements: Arc<Statements>,
-    /// What was refreshed so long ago is not refreshed again.
+    /// A row that was refreshed less than this ago is not refreshed again by force.
     shared_refresh_ms: u64,
 }
 
@@ -93,10 +93,10 @@ impl Integration {
         Self { base, statements: Arc::new(statements), shared_refresh_ms }
     }
 
-    /// The stored tokens, fresh or not, alive or not; `None` when there are none.
+    /// The stored tokens, fresh or not, also of a revoked grant; `None`: there are none.
     ///
     /// # Errors
-    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and its kin.
+    /// [`Error::Decryption`] when no key opens them; [`Error::Database`] and other database errors.
     pub async fn tokens(&self, key: Key) -> Result<Option<Tokens>> {
         check_key(&key)?;
         let table = self.base.table()?;
@@ -114,8 +114,8 @@ impl Integration {
         })
     }
 
-    /// Tokens as asked for, refreshed once across all processes if need be, at `endpoint`; one that is
-    /// not configured matters only then.
+    /// Tokens as `options` ask for. If they must be refreshed, one process does, at `endpoint`; only then must
+    /// the endpoint be configured.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh.
@@ -144,12 +144,12 @@ impl Integration {
         })
     }
 
-    /// Stores a user's tokens; replaces what was stored, stops any refresh under way in favour of
-    /// these tokens. Without a refresh token the stored one is kept. `client`: whose tokens they are, as
-    /// [`TokenEndpoint::client`] names it; `None`: it is not known.
+    /// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept;
+    /// otherwise a running refresh does not overwrite these tokens. `client`: whose tokens they are, as
+    /// [`TokenEndpoint::client`] names it; `None`: not known.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and other database errors.
     pub async fn store(&self, key: Key, new: Tokens, client: Option<&str>) -> Result<()> {
         check_key(&key)?;
         let Tokens { access_token, refresh_token, expires_at, scopes } = new;

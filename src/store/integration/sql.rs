@@ -107,7 +107,7 @@ pub(super) const KEEP: &str = concat!(
     " AND r.refresh_token = $2 RETURNING r.user_id"
 );
 
-/// Deletes the row and gives what was stored, to be revoked at the provider.
+/// Deletes the row and returns what was stored, to be revoked at the provider.
 pub(super) const DELETE: &str = concat!(
     "
     DELETE FROM {table} AS r WHERE ",
@@ -219,8 +219,8 @@ pub(super) const SQL: Sql = Sql {
     version_check: version_check!(),
 };
 
-/// Rows whose token runs out within $1 ms, of the providers $2, that can be refreshed at all. The
-/// statement's own time bounds the search in the index; `clock_timestamp()` would not.
+/// Rows of the providers `$2` that can be refreshed and whose token expires within `$1` ms.
+/// `statement_timestamp()`, because `clock_timestamp()` cannot bound the search in the index.
 macro_rules! is_due {
     () => {
         concat!(
@@ -231,7 +231,7 @@ macro_rules! is_due {
     };
 }
 
-/// Leases what `due` names; the columns are those of a read.
+/// Leases the rows of `due`; returns the columns of a read.
 macro_rules! lease_due {
     () => {
         "
@@ -242,10 +242,10 @@ macro_rules! lease_due {
     };
 }
 
-/// Step 3 for at most $3 rows at once, in the order of their expiry; of several workers each gets
-/// others. Not those whose last refresh has failed, nor those of $4 and $5, which were given back, nor
-/// what was refreshed in the last $6 ms, nor what runs out before $7: what this run has refreshed leaves
-/// dead entries in the index, and many of them to step over.
+/// Takes the leases (3) of at most `$3` rows, in the order of their expiry; each worker gets others. Not of
+/// rows whose last refresh has failed, that are named in `$4` and `$5`, or that were refreshed in the last
+/// `$6` ms. Nor of rows that expire before `$7`: rows that this run has refreshed leave dead entries in the
+/// index, which would be read again.
 pub(super) const CLAIM: &str = concat!(
     "
     WITH due AS (
@@ -261,7 +261,8 @@ pub(super) const CLAIM: &str = concat!(
     lease_due!()
 );
 
-/// Step 3 for the rows of $3 and $4, whose refresh has failed $5 times: nobody has tried since.
+/// Takes the leases (3) of the rows named in `$3` and `$4` that have still failed `$5` times: not of rows
+/// that were tried since.
 pub(super) const CLAIM_FAILING: &str = concat!(
     "
     WITH due AS (
@@ -276,8 +277,8 @@ pub(super) const CLAIM_FAILING: &str = concat!(
     lease_due!()
 );
 
-/// The table beside when a refresh has failed and from when on it may be tried again; beside NULLs, for a
-/// database without that table. $4: the schema.
+/// When a refresh has failed, and from when on it may be tried again. The second form gives NULLs, for a
+/// database without the table. `$4`: the schema.
 pub(super) const STATE: [&str; 2] = [
     "LEFT JOIN tokenkeep.refresh_state AS state ON state.target_schema = $4
         AND state.store = 'integration' AND state.key = ARRAY[due.user_id, due.provider]",
@@ -285,8 +286,8 @@ pub(super) const STATE: [&str; 2] = [
         NULL::text AS refused_client) AS state",
 ];
 
-/// After a refusal that lasts only when its time has come, or other tokens were stored, or it was none of
-/// the clients $6 that was refused.
+/// The pause after a lasting refusal is over, or other tokens were stored since, or the refused client is not
+/// one of `$6`.
 macro_rules! may_be_tried {
     () => {
         "(coalesce(state.retry_at, 'epoch') <= clock_timestamp() OR updated_at > state.failed_at
@@ -294,7 +295,7 @@ macro_rules! may_be_tried {
     };
 }
 
-/// Rows whose refresh has failed, but not in the last $5 ms; first those that failed longest ago.
+/// Rows whose refresh has failed, but not in the last `$5` ms; those that failed longest ago first.
 pub(super) const FAILING: &str = concat!(
     "
     SELECT user_id, provider, failure_count FROM {table} AS due {state}
@@ -308,8 +309,7 @@ pub(super) const FAILING: &str = concat!(
     ORDER BY coalesce(state.failed_at, 'epoch'), failure_count, expires_at LIMIT $3"
 );
 
-/// How many rows wait for their time after a refusal that lasts, not of the last $5 ms, among the first
-/// $3.
+/// How many rows are in the pause after a lasting refusal that is older than `$5` ms, among the first `$3`.
 pub(super) const PAUSED: &str = concat!(
     "
     SELECT name, count(*) FROM (
@@ -325,8 +325,8 @@ pub(super) const PAUSED: &str = concat!(
     GROUP BY name ORDER BY name"
 );
 
-/// Rows that somebody else is refreshing, or has not finished, or has held locked; not what was refreshed
-/// in the last $5 ms.
+/// Rows that another worker is refreshing, has left leased, or held locked; not those that were refreshed in
+/// the last `$5` ms.
 pub(super) const LEASED: &str = concat!(
     "
     SELECT user_id, provider, failure_count FROM {table} AS due {state}
@@ -340,13 +340,14 @@ pub(super) const LEASED: &str = concat!(
     ORDER BY expires_at LIMIT $3"
 );
 
-/// A row that cannot be read: gives the lease $2 back, and does not come first in every run.
+/// Releases the lease `$2` of a row that cannot be read, and counts a failure: otherwise the row would come
+/// first in every run.
 pub(super) const GIVE_BACK: &str = "
     UPDATE {table} SET
         refreshing_at = NULL, last_error_code = $3, failure_count = failure_count + 1
     WHERE user_id = $1[1] AND provider = $1[2] AND refreshing_at = $2";
 
-/// How many rows are due of other providers than $2, among the first $3.
+/// How many rows are due of other providers than `$2`, among the first `$3`.
 pub(super) const SKIPPED: &str = concat!(
     "
     SELECT name, count(*) FROM (

@@ -1,4 +1,4 @@
-//! Whose token, and which.
+//! The keys of tokens and of connections.
 
 use crate::config::{TEXT_MAX_BYTES, check_text, check_varchar};
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::store::uuid::uuid;
 
 const IDENTIFIER_MAX_CHARS: usize = 255;
 
-/// A connection: the pair of an access and a refresh token.
+/// The key of a connection: of an access token and a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PairKey {
     tenant_id: String,
@@ -14,7 +14,7 @@ pub struct PairKey {
     identifier: Option<String>,
 }
 
-/// One token.
+/// The key of one token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey {
     pair: PairKey,
@@ -22,7 +22,7 @@ pub struct TokenKey {
 }
 
 impl PairKey {
-    /// Checks the parts. An empty identifier is none.
+    /// Checks the parts. An empty identifier means none.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].
@@ -72,7 +72,7 @@ impl TokenKey {
         vec![Some(tenant_id), Some(provider), Some(&self.token_type), identifier.as_deref()]
     }
 
-    /// The connection that it is the refresh token of.
+    /// Its connection, if it is a refresh token.
     pub(super) fn refreshes(&self) -> Option<&PairKey> {
         (self.token_type == "refresh_token").then_some(&self.pair)
     }
@@ -95,7 +95,7 @@ impl TokenKey {
         &self.token_type
     }
 
-    /// Which of several accounts, when there are several.
+    /// Which of several accounts, if there are several.
     #[must_use]
     pub fn identifier(&self) -> Option<&str> {
         self.pair.identifier.as_deref()

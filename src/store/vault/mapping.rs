@@ -14,22 +14,22 @@ use crate::secret::{AccessToken, RefreshToken};
 use crate::store::revive::RevivedMapping;
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
-/// `last_error` when a refresher, not the user, has marked a row.
+/// `last_error` of a row that tokenkeep has marked revoked; a user's mark has another.
 const MARK: &str = "tokenkeep:invalid_grant";
-/// What follows `tokenkeep:` there, whatever the provider has called it.
+/// What follows `tokenkeep:` there, whatever code the provider has sent.
 const REASON: &str = "invalid_grant";
 
-/// What the rows hold beside tokens.
+/// What the rows hold besides tokens and times.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// The access token's row, when there is one.
+    /// The id of the access token's row, if there is one.
     pub(super) id: Option<String>,
     pub(super) last_used_at: Option<Timestamp>,
-    /// What the access token's row says of it.
+    /// The validity of the access token, as its row says.
     pub(super) is_valid: String,
     /// The database's clock at the read.
     pub(super) now: Timestamp,
-    /// Marked by a refresher.
+    /// Marked by tokenkeep.
     marked: bool,
 }
 
@@ -79,8 +79,7 @@ impl RowMapping for VaultMapping {
             true => Error::Revoked { store: MIGRATION.store, status: None, reason: REASON.into() },
             false => not_connected(),
         });
-        // An access token that is missing, or that somebody has marked, needs a refresh; one without
-        // an expiry never expires.
+        // A missing or invalid access token needs a refresh. One without an expiry never expires.
         let validity: Option<&str> = column(row, 11)?;
         let is_valid = access.is_some() && validity != Some("false");
         let spent = Some(Timestamp::from_ms(0));

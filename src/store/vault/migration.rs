@@ -17,7 +17,7 @@ pub const MIGRATION: Migration = Migration {
     table: "token_vault",
     keys: &[
         Unique { columns: &["tenant_id", "provider", "token_type", "identifier"], predicate: None },
-        // A unique constraint takes NULL identifiers for different ones.
+        // In a unique constraint, NULL identifiers are different from each other.
         Unique {
             columns: &["tenant_id", "provider", "token_type"],
             predicate: Some("identifier IS NULL"),

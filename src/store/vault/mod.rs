@@ -30,12 +30,12 @@ use crate::store::uuid::uuid;
 use crate::store::{Store, StoreOptions};
 
 const MS_PER_MINUTE: f64 = 60_000.0;
-/// The longest buffer that the database can add to its clock: 30,000 years.
+/// The longest buffer that the database can add to its clock: about 30,000 years.
 const FRESH_MAX_MS: f64 = 1e15;
-/// The same for a search ahead, or back: 1,900 years.
+/// The same for `withinMinutes`, in both directions: about 1,900 years.
 const WITHIN_MAX_MINUTES: f64 = 1e9;
 
-/// What an instance of the store is made of.
+/// What the store is opened with.
 pub struct Options {
     /// What every store is opened with.
     pub base: StoreOptions,
@@ -46,21 +46,21 @@ pub struct Options {
 /// A token with its value opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// Whose, and which.
+    /// Its key.
     pub key: TokenKey,
     /// The row's primary key.
     pub id: String,
-    /// Opened; also an API key or a webhook's secret.
+    /// The opened value: a token, an API key or a webhook's secret.
     pub value: AccessToken,
-    /// Until when it is valid; `None`: for ever.
+    /// Until when it is valid; `None`: forever.
     pub expires_at: Option<Timestamp>,
     /// `true`, `false` or `unknown`.
     pub is_valid: String,
-    /// When it was last used before this.
+    /// When it was last used before this call.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// The store, for whoever may see the rows.
+/// The store, in one row-security context.
 #[derive(Clone)]
 pub struct Vault {
     base: StoreBase<VaultMapping>,
@@ -90,17 +90,17 @@ impl Vault {
         }
     }
 
-    /// The token, expired and invalid ones too; `None` when there is none. Its use is noted.
+    /// The token, also if it is expired or invalid; `None`: there is none. This counts as a use.
     ///
     /// # Errors
-    /// [`Error::Decryption`] when no secret opens it; [`Error::Database`] and its kin.
+    /// [`Error::Decryption`] if no secret opens it; [`Error::Database`] and other database errors.
     pub async fn token(&self, key: TokenKey) -> Result<Option<Opened>> {
         let Some(stored) = self.stored(key).await? else { return Ok(None) };
         self.open(&stored).await.map(Some)
     }
 
-    /// The access token while it is valid and not expired, and whether less than so much is left of
-    /// it. One that has expired is marked as invalid.
+    /// The access token if it is valid and not expired, and whether less than the buffer is left. An expired
+    /// one is marked invalid.
     ///
     /// # Errors
     /// As [`token`](Self::token).
@@ -124,9 +124,9 @@ impl Vault {
         Ok(Some((opened, needs_refresh)))
     }
 
-    /// The access token with at least so much left, refreshed once across all processes if need be;
-    /// `None` when there is no connection. Also gives whether less is left: when the refresh failed,
-    /// or the provider gives tokens that are shorter.
+    /// The access token with at least the buffer left; `None`: there is no connection. If it must be refreshed,
+    /// one process does. Also returns whether less than the buffer is left: after a failed refresh, or if the
+    /// provider's tokens do not last as long.
     ///
     /// # Errors
     /// [`Error::Revoked`], and those of the refresh.
@@ -159,7 +159,7 @@ impl Vault {
         let (key, value) = (pair.access_token(), token.credentials.access_token.clone());
         let is_new = token.sealed_with.is_some();
         let Some(id) = id else { return Ok(self.token(key).await?.map(judged)) };
-        // The refresh may have made the row anew. While the database is away, the token is not there.
+        // The refresh may have inserted the row. Without the database, the result of the refresh must do.
         if is_new
             && let Ok(Some(stored)) = self.token(key.clone()).await
             && stored.value.is_same(&value)
@@ -198,13 +198,13 @@ impl Vault {
         })
     }
 
-    /// Stores a token; replaces what was stored under its key, and frees the lease. Gives the row's
-    /// id. `expires_at`: `None` keeps the stored one, `Some(None)` is for ever. `client`: whose token it
-    /// is, as [`TokenEndpoint::client`] names it; `None`: it is not known.
+    /// Stores a token; replaces what was stored under its key, and frees the lease. Returns the row's id.
+    /// `expires_at`: `None` keeps the stored one, `Some(None)` is forever. `client`: whose token it is, as
+    /// [`TokenEndpoint::client`] names it; `None`: not known.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Schema`] for an enum value that
-    /// the database lacks; [`Error::Database`] and its kin.
+    /// the database lacks; [`Error::Database`] and other database errors.
     pub async fn store(
         &self,
         key: TokenKey,
@@ -236,10 +236,10 @@ impl Vault {
         column(row, 0)
     }
 
-    /// Marks a token as invalid, on the user's word: a refresh token's connection is over.
+    /// Marks a token invalid for the user. If it is a refresh token, its connection ends.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
     pub async fn mark_invalid(&self, id: &str, error: &str) -> Result<()> {
         let id = uuid("tokenId", id)?;
         if !error.is_empty() {
@@ -257,7 +257,7 @@ impl Vault {
     /// Deletes a token, if there is one.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let id = uuid("tokenId", id)?;
         let params: Params<'_> = &[(&id, Type::TEXT)];
@@ -268,26 +268,26 @@ impl Vault {
     /// Deletes all tokens of a tenant at a provider.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
     pub async fn delete_provider(&self, tenant_id: &str, provider: &str) -> Result<()> {
         let tenant_id = uuid("tenantId", tenant_id)?;
         check_text("provider", provider, TEXT_MAX_BYTES)?;
         let params: Params<'_> = &[(&tenant_id, Type::TEXT), (&provider, Type::TEXT)];
         let (sql, step) = (&self.statements.delete_provider, "delete a provider's vault tokens");
         let gone = self.base.table()?.write(step, sql, params).await?;
-        // A refresh that was being stored may have made an access token that the statement could
-        // not see yet. Without the refresh tokens there is no further one.
+        // A concurrent commit may have inserted an access token that the first statement could not see.
+        // There can be no further one, since the refresh tokens are deleted.
         if !gone.is_empty() {
             self.base.table()?.write(step, sql, params).await?;
         }
         Ok(())
     }
 
-    /// The valid access tokens that expire within so many minutes, or have expired: each as tenant,
-    /// provider, type and identifier.
+    /// The valid access tokens that expire within `within_minutes`, or have expired: tenant, provider, type and
+    /// identifier of each.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
     pub async fn expiring(
         &self,
         within_minutes: f64,

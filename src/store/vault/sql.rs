@@ -7,8 +7,8 @@ use crate::store::table::{Sql, as_asked};
 /// The columns that a migration adds, and NULLs of their types.
 pub(super) const ADDED: [&str; 2] = ["r.refreshing_at", "NULL::timestamptz"];
 
-/// The value of a column's enum that a text names, found by an index: NULL for a value that the type
-/// lacks, which is no row, and no error of everybody in the same read.
+/// The enum value that a text names; it can use an index. NULL if the type lacks the value: then no row is
+/// found. A cast would be an error, for all callers of a combined read.
 macro_rules! label {
     ($column:literal, $text:literal) => {
         concat!(
@@ -22,14 +22,14 @@ macro_rules! label {
     };
 }
 
-/// Whether both are the same, or both NULL; unlike `IS NOT DISTINCT FROM` it can be looked up.
+/// Whether both are equal, or both NULL. Unlike `IS NOT DISTINCT FROM` it can use an index.
 macro_rules! same {
     ($column:expr, $text:literal) => {
         concat!("(", $column, " = ", $text, " OR (", $column, " IS NULL AND ", $text, " IS NULL))")
     };
 }
 
-/// A row of the key `$1`, of this type, under this name.
+/// The row of the key `$1` with this token type, by this name.
 macro_rules! row_of {
     ($row:literal, $type:literal) => {
         concat!(
@@ -83,7 +83,7 @@ macro_rules! pair_columns {
     };
 }
 
-/// Whether both rows are those of the identifier, and not of one that a collation takes for the same.
+/// Whether both rows have this identifier, not only one that a collation treats as equal.
 macro_rules! wanted_token {
     ($text:literal) => {
         concat!(
@@ -237,7 +237,7 @@ macro_rules! token_columns {
     };
 }
 
-/// One token. Of several rows, as a table without the unique index may have, the newest.
+/// One token. A table without the unique index may have several rows: the newest.
 pub(super) const TOKEN: &str = concat!(
     "SELECT ",
     token_columns!(),
@@ -264,7 +264,7 @@ pub(super) const TOKENS: &str = concat!(
     " ORDER BY t.updated_at DESC, t.id"
 );
 
-/// Whether what was stored is the value of this identifier.
+/// Whether the stored row has this identifier and this value.
 macro_rules! as_stored {
     ($row:literal) => {
         as_asked!(concat!(
@@ -278,8 +278,8 @@ macro_rules! as_stored {
     };
 }
 
-/// Stores a token; frees the lease. `$4`: whether an expiry was given at all, since an update without
-/// one keeps the stored one. `{target}` is the unique key that applies.
+/// Stores a token and frees the lease. `$4`: whether an expiry was given; otherwise the stored one stays.
+/// `{target}` is the unique key that applies.
 pub(super) const STORE: &str = concat!(
     "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
@@ -301,7 +301,7 @@ pub(super) const WITH_IDENTIFIER: &str = "(tenant_id, provider, token_type, iden
 pub(super) const WITHOUT_IDENTIFIER: &str =
     "(tenant_id, provider, token_type) WHERE identifier IS NULL";
 
-/// The same for a table without the column or the unique index, no better than old code does it.
+/// The same for a table without the added column or unique index, no better than the old service does it.
 pub(super) const BARE_STORE: &str = concat!(
     "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
@@ -327,29 +327,29 @@ pub(super) const BARE_STORE: &str = concat!(
     SELECT id::text FROM updated UNION ALL SELECT id::text FROM inserted"
 );
 
-/// $3: only while this is still its value; NULL: whatever it is.
+/// `$3`: only while this is the stored value; NULL: any value.
 pub(super) const MARK_INVALID: &str = "
     UPDATE {table} SET is_valid = 'false', last_error = $2, updated_at = clock_timestamp()
     WHERE id = $1::uuid AND ($3::text IS NULL OR encrypted_value = $3)";
 
 pub(super) const DELETE: &str = "DELETE FROM {table} WHERE id = $1::uuid";
 
-/// Locks access tokens first, as a commit does: otherwise the two could wait for each other.
+/// Locks access tokens first, as a commit does: otherwise the two could deadlock.
 pub(super) const DELETE_PROVIDER: &str = "
     WITH gone AS MATERIALIZED (
       SELECT id FROM {table} WHERE tenant_id = $1::uuid AND provider::text = $2
       ORDER BY token_type::text, id FOR UPDATE)
     DELETE FROM {table} AS t USING gone WHERE t.id = gone.id RETURNING t.id::text";
 
-/// Expired ones, too. The statement's own time bounds the search in the index; `clock_timestamp()`
-/// would not.
+/// Also expired ones. `statement_timestamp()`, because `clock_timestamp()` cannot bound the search in the
+/// index.
 pub(super) const EXPIRING: &str = "
     SELECT tenant_id::text, provider::text, token_type::text, identifier FROM {table}
     WHERE is_valid = 'true' AND token_type = 'access_token'
       AND expires_at < statement_timestamp() + $1 * interval '1 minute'
       AND ($2::text IS NULL OR provider::text = $2)";
 
-/// Rows that a refresher has marked, not the user, become rows to be tried again.
+/// Removes the marks of tokenkeep, not those of users.
 pub(super) const REVIVE: &str = "
     UPDATE {table} AS t SET is_valid = 'true', last_error = NULL
     FROM (SELECT id FROM {table}
@@ -359,7 +359,7 @@ pub(super) const REVIVE: &str = "
         LIMIT $3 FOR UPDATE) AS marked
     WHERE t.id = marked.id RETURNING t.id::text";
 
-/// Never waits for a row: that a token was used is no reason to hold anybody up.
+/// Skips locked rows: the use of a token is not worth waiting for.
 pub(super) const USED: &str = "
     UPDATE {table} AS t SET last_used_at = clock_timestamp()
     FROM (SELECT id FROM {table} WHERE id = ANY($1::text[]::uuid[]) FOR UPDATE SKIP LOCKED) AS free

@@ -35,7 +35,7 @@ impl Statements {
         }
     }
 
-    /// Upserts; a table that lacks what a migration adds is written as old code does it.
+    /// Upserts. A table without the columns of the migration is written as the old service does it.
     pub(super) async fn store(
         &self,
         table: &TableView<'_, VaultMapping>,
@@ -49,7 +49,7 @@ impl Statements {
         table.write_either("store a vault token", [sql, &self.bare_store], params).await
     }
 
-    /// The error for an enum value that the database lacks, when that is what is wrong.
+    /// The error for an enum value that the database lacks; `None`: something else is wrong.
     pub(super) async fn lacking_label(
         &self,
         table: &TableView<'_, VaultMapping>,

@@ -1,4 +1,4 @@
-//! One row of `token_vault`, whatever its type, read in batches.
+//! Single rows of `token_vault`, of any type, read in batches.
 
 use std::sync::Arc;
 

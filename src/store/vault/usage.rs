@@ -1,5 +1,5 @@
-//! `last_used_at`: a row's first use is written at once, further ones at most once a minute, all
-//! that collect meanwhile in one statement, off the path of the caller.
+//! `last_used_at`: a row's first use is written at once, later ones at most once a minute. In the
+//! background, so that no caller waits: uses that arrive during a write are written together.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use crate::db::{Database, Params, RlsContext, Timeouts, Type};
 use crate::refresh::{Runtime, Tokio};
 
-/// How often a row's use is written at most.
+/// How often the use of a row is written at most.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The most rows that are remembered. Beyond it those that may be written again are forgotten, and
-/// all of them when that is not many: a pass over them must not be repeated for each use.
+/// The most rows that are remembered. With more, those that may be written again are forgotten. If these are
+/// few, all are: otherwise each use would search the whole map.
 const ROWS_MAX: usize = 65_536;
 
 pub(super) struct Usage {
@@ -68,30 +68,30 @@ impl Usage {
 
     /// Waits until all uses are written, or have failed to be.
     pub(super) async fn wait_idle(&self) {
-        // The sender lives as long as we do, so there is no other way to end.
+        // The sender lives as long as `self`: the wait cannot end in another way.
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }
 
-    /// Whatever waits, until nothing does.
+    /// Writes until nothing waits.
     async fn write(self: Arc<Self>) {
-        // Calls of the same burst, which stand behind this task, get their rows in first.
+        // Other calls of the same burst, which run after this task, add their rows first.
         tokio::task::yield_now().await;
         while let Some((rls, ids)) = self.take() {
             let params: Params<'_> = &[(&ids, Type::TEXT_ARRAY)];
-            let step = "note that vault tokens were used";
+            let step = "store when vault tokens were used";
             let written = self.database.write(&rls, step, &self.sql, params, self.timeouts).await;
-            // Statistics: as in the seed, a failure is nobody's error, and nobody waits for another.
+            // A failed write is ignored (docs/internals/stores.md, vault: Use of a token).
             if written.is_err() {
                 self.lock().waiting.clear();
             }
         }
     }
 
-    /// All that waits in one row-security context.
+    /// All uses that wait in one row-security context.
     fn take(&self) -> Option<(RlsContext, Vec<String>)> {
         let mut rows = self.lock();
         let Some(rls) = rows.waiting.keys().next().cloned() else {
-            // Under the lock: who notes a use after this finds that nobody writes.
+            // Under the lock: whoever adds a use after this finds that no task writes.
             self.writing.send_replace(false);
             return None;
         };

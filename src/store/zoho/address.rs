@@ -1,4 +1,4 @@
-//! Where a row's tokens are refreshed: in the data centre that the row names, else in that of the
+//! Where a row's tokens are refreshed: in the data centre that the row names, otherwise in that of the
 //! options.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::mapping::Record;
 use crate::error::Result;
 use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, Provider, ZOHO, ZohoServers};
 
-/// What the options say of it.
+/// What the options say about it.
 #[derive(Clone)]
 pub(super) struct Address {
     pub(super) accounts_server: Option<String>,
@@ -18,11 +18,11 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The endpoint of `record`, for this client of Zoho's.
+    /// The endpoint of `record` for this OAuth client.
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::error::Error::Configuration) for an accounts server that is
-    /// none of Zoho's.
+    /// not accepted.
     pub(super) fn endpoint(
         &self,
         record: &Record,

@@ -18,40 +18,40 @@ use crate::store::table::{RowMapping, Sql, Steps, steps};
 /// The row's natural key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// The application's own client, not one of Zoho's.
+    /// The application's client, not an OAuth client of Zoho.
     pub client_id: String,
     /// `zoho_crm`, `zoho_calendar`, or another of the application's names.
     pub provider: String,
 }
 
-/// What a row holds beside tokens.
+/// What a row holds besides tokens and times.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     /// The user's data centre, as a URL.
     pub(super) accounts_server: Option<String>,
-    /// Why the grant is dead, and which refresh token the environment had then.
+    /// Why the grant is revoked, and what `ZOHO_REFRESH_TOKEN` was then.
     pub(super) mark: Option<RevokedMark>,
 }
 
-/// A dead grant, as its row says it.
+/// The mark of a revoked grant.
 #[derive(Debug, Clone)]
 pub(super) struct RevokedMark {
     pub(super) reason: Option<String>,
 }
 
-/// Between the provider's word and the fingerprint in `invalid_reason`.
+/// Between the provider's code and the fingerprint in `invalid_reason`.
 const ENVIRONMENT: &str = " ZOHO_REFRESH_TOKEN=";
-/// In the place of a fingerprint that could not be made without a key.
+/// Instead of a fingerprint, if there was no key to make it with.
 const UNKNOWN: &str = "unknown";
 
 impl RevokedMark {
-    /// What the provider said.
+    /// The provider's code.
     fn code(&self) -> &str {
         let reason = self.reason.as_deref().unwrap_or("invalid_code");
         reason.split_once(ENVIRONMENT).map_or(reason, |(code, _)| code)
     }
 
-    /// Whether `token` is another one than the environment had when the grant died.
+    /// Whether `token`, of `ZOHO_REFRESH_TOKEN`, is another one than when the row was marked.
     pub(super) fn is_before(&self, token: &RefreshToken, sealing: &Sealing) -> bool {
         let print = self.reason.as_deref().and_then(|reason| reason.split_once(ENVIRONMENT));
         match (print, sealing.ring()) {

@@ -29,27 +29,27 @@ use crate::store::{SealedKey, Store, StoreOptions};
 const CLIENT_ID_MAX_CHARS: usize = 255;
 const PROVIDER_MAX_CHARS: usize = 50;
 
-/// What an instance of the store is made of.
+/// What the store is opened with.
 pub struct Options {
     /// What every store is opened with.
     pub base: StoreOptions,
-    /// How tokens are kept.
+    /// How tokens are sealed.
     pub sealing: Arc<Sealing>,
-    /// `ZOHO_REFRESH_TOKEN`: for rows that are missing, or whose grant is dead.
+    /// `ZOHO_REFRESH_TOKEN`: for rows that are missing, or whose grant is revoked.
     pub environment: Option<RefreshToken>,
-    /// The accounts server of rows that name none, such as `https://accounts.zoho.eu`.
+    /// The accounts server of rows without one, such as `https://accounts.zoho.eu`.
     pub accounts_server: Option<String>,
-    /// The accounts servers that are known beside Zoho's own list.
+    /// Accounts servers that are accepted in addition to Zoho's own list.
     pub accounts_servers: Result<ZohoServers>,
     /// Another token endpoint for all rows.
     pub token_url: Option<String>,
-    /// Whether a token endpoint is asked without TLS beyond this machine.
+    /// Whether requests without TLS may leave this machine.
     pub allow_insecure: bool,
     /// The HTTP client.
     pub http: Result<Arc<dyn HttpClient>>,
 }
 
-/// Tokens to be stored.
+/// Tokens to store.
 #[derive(Debug)]
 pub struct NewTokens {
     /// Whose.
@@ -58,7 +58,7 @@ pub struct NewTokens {
     pub access_token: Option<AccessToken>,
     /// The refresh token; empty: there is none.
     pub refresh_token: RefreshToken,
-    /// How long the access token is valid from now on, in seconds.
+    /// How long the access token is valid from now, in seconds.
     pub expires_in_s: Option<f64>,
     /// The granted scopes, separated by commas.
     pub scopes: Option<String>,
@@ -74,7 +74,7 @@ struct Statements {
     revive: String,
 }
 
-/// The store, for whoever may see the rows.
+/// The store, in one row-security context.
 #[derive(Clone)]
 pub struct Zoho {
     base: StoreBase<ZohoMapping>,
@@ -103,13 +103,12 @@ impl Zoho {
         }
     }
 
-    /// An access token with at least the refresh buffer left, refreshed once across all processes if
-    /// need be; of a row that is missing with the environment's refresh token, once. The credentials
-    /// matter only when something is refreshed.
+    /// An access token with at least the refresh buffer left. If it must be refreshed, one process does; only
+    /// then are the credentials needed. A missing row is created from `ZOHO_REFRESH_TOKEN`, once.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Revoked`], and those of the refresh;
-    /// [`Error::InvalidArgument`] for credentials that are needed and none.
+    /// [`Error::InvalidArgument`] for credentials that are needed and missing.
     pub async fn access_token(
         &self,
         key: Key,
@@ -141,8 +140,8 @@ impl Zoho {
         Ok(token.credentials.access_token.clone())
     }
 
-    /// Puts the environment's refresh token where none is, or a dead one that it is not; gives
-    /// whether the row is worth another try.
+    /// Stores `ZOHO_REFRESH_TOKEN` if there is no row, or if the row is marked revoked and the variable has
+    /// changed since. Returns whether the row is worth another try.
     async fn take_environment(&self, key: &Key, credentials: &ClientCredentials) -> Result<bool> {
         let client = |record: &Record| self.address.endpoint(record, credentials.clone());
         let table = self.base.table()?;
@@ -174,15 +173,15 @@ impl Zoho {
         let step = "revive zoho tokens with ZOHO_REFRESH_TOKEN";
         table.write(step, &self.statements.revive, params).await?;
         table.stored(key, client_of(&client(&row.record)));
-        // Without a row that matched somebody else was faster: worth a try all the same.
+        // If no row was written, somebody else was faster: worth a try too.
         Ok(true)
     }
 
-    /// Stores tokens; replaces what was stored, but keeps `accounts_server`; ends any refresh under
-    /// way in favour of these tokens.
+    /// Stores tokens; replaces what was stored, but keeps `accounts_server`. A running refresh does not
+    /// overwrite these tokens.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and other database errors.
     pub async fn store(&self, tokens: NewTokens) -> Result<()> {
         let NewTokens { key, access_token, refresh_token, expires_in_s, scopes, metadata } = tokens;
         check_key(&key)?;
@@ -229,15 +228,15 @@ impl Zoho {
         let step = "store zoho tokens";
         let stored = table.write_either(step, [store, bare_store], params).await?;
         table.stored_one(&stored).await?;
-        // The caller of a refresh brings the credentials: whose tokens these are is not known yet.
+        // The client is not known yet: a caller that refreshes brings its credentials.
         table.stored(&key, None);
         Ok(())
     }
 
-    /// Whether there is a row, or a refresh token in the environment; opens nothing.
+    /// Whether there is a row, or `ZOHO_REFRESH_TOKEN` is set; opens nothing.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and other database errors.
     pub async fn has_token(&self, key: Key) -> Result<bool> {
         check_key(&key)?;
         let table = self.base.table()?;
@@ -274,7 +273,7 @@ fn check_credentials(credentials: &ClientCredentials) -> Result<()> {
     Ok(())
 }
 
-/// A token that cannot be stored is refused under the name that the caller knows.
+/// Names the argument of the caller in the error of a token that cannot be stored.
 fn of_argument(argument: &'static str) -> impl Fn(Error) -> Error {
     move |error| match error {
         Error::InvalidArgument { reason, .. } => Error::InvalidArgument { argument, reason },
