@@ -3,31 +3,9 @@
 use serde::Serialize;
 
 use super::access::Access;
+use super::stores::facts;
 use crate::db::{Inspection, Params, Type, column};
 use crate::error::Result;
-
-/// A foreign key that a migration wants.
-struct Wanted {
-    store: &'static str,
-    column: &'static str,
-    /// Where it is not the table's own.
-    schema: Option<&'static str>,
-    other: &'static str,
-    id_type: &'static str,
-}
-
-const WANTED: [Wanted; 4] = [
-    Wanted { store: "gmail", column: "tenant_id", schema: None, other: "tenants", id_type: "text" },
-    Wanted { store: "gmail", column: "user_id", schema: None, other: "users", id_type: "text" },
-    Wanted { store: "vault", column: "tenant_id", schema: None, other: "tenants", id_type: "uuid" },
-    Wanted {
-        store: "calendar",
-        column: "user_id",
-        schema: Some("auth"),
-        other: "users",
-        id_type: "uuid",
-    },
-];
 
 /// A foreign key, and what it leads to.
 #[derive(Debug, Serialize)]
@@ -71,7 +49,7 @@ pub(super) async fn inspect(
     table: &Access,
 ) -> Result<Vec<Link>> {
     let mut links = Vec::new();
-    for wanted in WANTED.iter().filter(|wanted| wanted.store == store) {
+    for wanted in facts(store)?.links {
         let schema = wanted.schema.unwrap_or(&table.schema);
         let params: Params<'_> = &[
             (&table.oid, Type::OID),

@@ -11,6 +11,7 @@ mod pooler;
 mod rights;
 mod rows;
 mod server;
+mod stores;
 mod table;
 mod triggers;
 

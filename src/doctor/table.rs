@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::access::{Access, access};
 use super::links::{self, Link};
 use super::rows::{self, Sample};
+use super::stores::facts;
 use super::triggers::{self, Between};
 use super::{Checked, Keys};
 use crate::db::{Inspection, Migration, Params, Type, column};
@@ -48,15 +49,6 @@ const SCHEMAS: &str = "
         SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1),
       CASE WHEN $1 IS NOT NULL THEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) END";
-
-/// Indexes that the migrations make beside the unique keys, by their first columns.
-const INDEXES: [(&str, &str, &[&str]); 5] = [
-    ("gmail", "user_id", &["user_id"]),
-    ("gmail", "tenant_id", &["tenant_id"]),
-    ("vault", "tenant_id, provider", &["tenant_id", "provider"]),
-    ("vault", "expires_at", &["expires_at"]),
-    ("integration", "expires_at", &["expires_at"]),
-];
 
 const INDEX: &str = "
     SELECT EXISTS (
@@ -106,7 +98,7 @@ pub(super) async fn inspect(
 async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -> Result<Shape> {
     let differences = inspection.differences(migration, &table.name).await?;
     let mut missing_indexes = Vec::new();
-    for (_, name, columns) in INDEXES.iter().filter(|(store, ..)| *store == migration.store) {
+    for (name, columns) in facts(migration.store)?.indexes {
         let params: Params<'_> = &[(&table.oid, Type::OID), (columns, Type::TEXT_ARRAY)];
         let rows = inspection.rows("look for an index", INDEX, params).await?;
         if !rows.first().map_or(Ok(false), |row| column(row, 0))? {

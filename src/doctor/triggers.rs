@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::stores::facts;
 use crate::db::{Inspection, Migration, Params, Row, Type, column};
 use crate::error::Result;
 
@@ -55,9 +56,6 @@ const RULES: &str = "
 /// Columns that only tell when.
 const TIMES: [&str; 3] = ["connected_at", "created_at", "updated_at"];
 
-/// The stores in which `updated_at` tells more: whether a row was written since its grant died.
-const DATED: [&str; 2] = ["zoho", "integration"];
-
 /// Looks at the table.
 pub(super) async fn inspect(
     inspection: &Inspection,
@@ -65,7 +63,7 @@ pub(super) async fn inspect(
     oid: u32,
 ) -> Result<Between> {
     let names = migration.columns.iter().map(|column| column.name);
-    let is_dated = DATED.contains(&migration.store);
+    let is_dated = facts(migration.store)?.dates_marks;
     let tells_more = |name: &&str| !TIMES.contains(name) || (is_dated && *name == "updated_at");
     let columns: Vec<&str> = names.filter(tells_more).collect();
     let params: Params<'_> = &[(&oid, Type::OID), (&columns, Type::TEXT_ARRAY)];
