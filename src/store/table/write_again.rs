@@ -26,7 +26,7 @@ impl<S: RowMapping> TableView<'_, S> {
         again: impl FnOnce(Option<&Row<S::Record>>) -> Result<bool> + Send,
     ) -> Result<Vec<crate::db::Row>> {
         let rows = self.write(step, sql, params).await?;
-        if rows.is_empty() && again(self.row(key).await?.as_ref())? {
+        if rows.is_empty() && again(self.row(key).await?.as_deref())? {
             return self.write(step, sql, params).await;
         }
         Ok(rows)
