@@ -2,14 +2,14 @@
 
 import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 import type { AuthorizationOptions } from './instance/connector';
-import { defaultKeep } from './instance/instance';
+import { defaultInstance } from './instance/instance';
 
 export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 export type { AuthorizationOptions } from './instance/connector';
 
 /** The stored tokens, fresh or not; `null` when there are none. */
 export async function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
-  return defaultKeep().calendar.getCalendarTokens(userId);
+  return defaultInstance().calendar.getCalendarTokens(userId);
 }
 
 /** Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way. */
@@ -20,13 +20,13 @@ export async function saveCalendarTokens(
   tokenExpiry: Date | null,
   scopes: string[] | null,
 ): Promise<void> {
-  const { calendar } = defaultKeep();
+  const { calendar } = defaultInstance();
   return calendar.saveCalendarTokens(userId, accessToken, refreshToken, tokenExpiry, scopes);
 }
 
 /** Deletes the stored tokens, if there are any; never calls Google. */
 export async function deleteCalendarTokens(userId: string): Promise<void> {
-  return defaultKeep().calendar.deleteCalendarTokens(userId);
+  return defaultInstance().calendar.deleteCalendarTokens(userId);
 }
 
 /**
@@ -34,7 +34,7 @@ export async function deleteCalendarTokens(userId: string): Promise<void> {
  * for ten minutes and one use. Google sends the browser back to `GOOGLE_OAUTH_REDIRECT_URI`.
  */
 export async function getAuthUrl(options: AuthorizationOptions): Promise<string> {
-  return defaultKeep().calendar.getAuthUrl(options);
+  return defaultInstance().calendar.getAuthUrl(options);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function exchangeCodeForTokens(
   code: string,
   options: ExchangeOptions,
 ): Promise<void> {
-  return defaultKeep().calendar.exchangeCodeForTokens(userId, code, options);
+  return defaultInstance().calendar.exchangeCodeForTokens(userId, code, options);
 }
 
 /**
@@ -56,5 +56,5 @@ export async function exchangeCodeForTokens(
  * @throws {TokenRevokedError} when Google says `invalid_grant`; the row is gone then
  */
 export async function getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
-  return defaultKeep().calendar.getCredentialsForUser(userId);
+  return defaultInstance().calendar.getCredentialsForUser(userId);
 }

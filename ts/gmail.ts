@@ -2,7 +2,7 @@
 
 import type { RefreshFn } from './bridge/bridge';
 import type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
-import { defaultKeep } from './instance/instance';
+import { defaultInstance } from './instance/instance';
 
 export type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
 export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors';
@@ -12,22 +12,22 @@ export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors'
  * @throws {TenantMismatchError} when the user's row belongs to another tenant
  */
 export async function upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
-  return defaultKeep().gmail.upsertGmailTokens(params);
+  return defaultInstance().gmail.upsertGmailTokens(params);
 }
 
 /** The stored tokens, fresh or not; `null` when there are none. */
 export async function getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
-  return defaultKeep().gmail.getGmailTokenDecrypted(userId);
+  return defaultInstance().gmail.getGmailTokenDecrypted(userId);
 }
 
 /** Deletes the stored tokens, if there are any; never calls Google. */
 export async function deleteGmailTokens(userId: string): Promise<void> {
-  return defaultKeep().gmail.deleteGmailTokens(userId);
+  return defaultInstance().gmail.deleteGmailTokens(userId);
 }
 
 /** Whether tokens are stored; opens nothing. */
 export async function hasActiveGmailConnection(userId: string): Promise<boolean> {
-  return defaultKeep().gmail.hasActiveGmailConnection(userId);
+  return defaultInstance().gmail.hasActiveGmailConnection(userId);
 }
 
 /**
@@ -41,5 +41,5 @@ export async function getValidGmailToken(
   userId: string,
   refreshFn?: RefreshFn,
 ): Promise<DecryptedGmailToken> {
-  return defaultKeep().gmail.getValidGmailToken(userId, refreshFn);
+  return defaultInstance().gmail.getValidGmailToken(userId, refreshFn);
 }

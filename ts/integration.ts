@@ -1,6 +1,6 @@
 /** `tokenkeep/integration`: tokens of any provider, on the default instance. */
 
-import { defaultKeep } from './instance/instance';
+import { defaultInstance } from './instance/instance';
 import type {
   ConnectionStatus,
   IntegrationToken,
@@ -21,7 +21,7 @@ export type {
 
 /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
 export async function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
-  return defaultKeep().integration.getToken(userId, provider);
+  return defaultInstance().integration.getToken(userId, provider);
 }
 
 /** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
@@ -30,7 +30,7 @@ export async function storeToken(
   provider: string,
   token: NewIntegrationToken,
 ): Promise<void> {
-  return defaultKeep().integration.storeToken(userId, provider, token);
+  return defaultInstance().integration.storeToken(userId, provider, token);
 }
 
 /**
@@ -45,7 +45,7 @@ export async function getValidToken(
   provider: string,
   options: ValidTokenOptions = {},
 ): Promise<IntegrationToken> {
-  return defaultKeep().integration.getValidToken(userId, provider, options);
+  return defaultInstance().integration.getValidToken(userId, provider, options);
 }
 
 /** Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. */
@@ -54,7 +54,7 @@ export async function revoke(
   provider: string,
   options: { confirm?: boolean | undefined } = {},
 ): Promise<boolean> {
-  return defaultKeep().integration.revoke(userId, provider, options);
+  return defaultInstance().integration.revoke(userId, provider, options);
 }
 
 /**
@@ -64,7 +64,7 @@ export async function revoke(
 export async function refreshExpiring(
   options: RefreshExpiringOptions,
 ): Promise<RefreshExpiringResult> {
-  return defaultKeep().integration.refreshExpiring(options);
+  return defaultInstance().integration.refreshExpiring(options);
 }
 
 /** How a connection is: with a token that is valid now, or why not. */
@@ -73,5 +73,5 @@ export async function connectionStatus(
   provider: string,
   options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
 ): Promise<ConnectionStatus> {
-  return defaultKeep().integration.connectionStatus(userId, provider, options);
+  return defaultInstance().integration.connectionStatus(userId, provider, options);
 }

@@ -1,6 +1,6 @@
 /** `tokenkeep/vault`: exactly the names of a hand-written service, on the default instance. */
 
-import { defaultKeep } from './instance/instance';
+import { defaultInstance } from './instance/instance';
 import type {
   AccessToken,
   DecryptedToken,
@@ -37,7 +37,7 @@ export class TokenVaultService<
     tokenType: Type,
     data: TokenData,
   ): Promise<string> {
-    return defaultKeep().vault.storeToken(tenantId, provider, tokenType, data);
+    return defaultInstance().vault.storeToken(tenantId, provider, tokenType, data);
   }
 
   /** The token, expired and invalid ones too; `null` when there is none. Its use is noted. */
@@ -47,7 +47,7 @@ export class TokenVaultService<
     tokenType: Type,
     identifier?: string,
   ): Promise<DecryptedToken<Provider, Type> | null> {
-    const found = await defaultKeep().vault.getToken(tenantId, provider, tokenType, identifier);
+    const found = await defaultInstance().vault.getToken(tenantId, provider, tokenType, identifier);
     return found as DecryptedToken<Provider, Type> | null;
   }
 
@@ -63,7 +63,7 @@ export class TokenVaultService<
     refreshBufferMinutes?: number,
     options?: RefreshOptions,
   ): Promise<AccessToken<Provider, Type> | null> {
-    const { vault } = defaultKeep();
+    const { vault } = defaultInstance();
     const rest = [identifier, refreshBufferMinutes, options] as const;
     const found = await vault.getAccessToken(tenantId, provider, ...rest);
     return found as AccessToken<Provider, Type> | null;
@@ -80,22 +80,22 @@ export class TokenVaultService<
 
   /** Marks a token as invalid: of a refresh token, the end of its connection. */
   async markTokenInvalid(tokenId: string, error: string): Promise<void> {
-    return defaultKeep().vault.markTokenInvalid(tokenId, error);
+    return defaultInstance().vault.markTokenInvalid(tokenId, error);
   }
 
   /** Deletes a token, if there is one. */
   async deleteToken(tokenId: string): Promise<void> {
-    return defaultKeep().vault.deleteToken(tokenId);
+    return defaultInstance().vault.deleteToken(tokenId);
   }
 
   /** Deletes all tokens of a tenant at a provider. */
   async deleteProviderTokens(tenantId: string, provider: Provider): Promise<void> {
-    return defaultKeep().vault.deleteProviderTokens(tenantId, provider);
+    return defaultInstance().vault.deleteProviderTokens(tenantId, provider);
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
   async findExpiringTokens(withinMinutes: number, provider?: Provider): Promise<ExpiringToken[]> {
-    return defaultKeep().vault.findExpiringTokens(withinMinutes, provider);
+    return defaultInstance().vault.findExpiringTokens(withinMinutes, provider);
   }
 }
 

@@ -1,6 +1,6 @@
 /** `tokenkeep/zoho`: exactly the names of a hand-written service, on the default instance. */
 
-import { defaultKeep } from './instance/instance';
+import { defaultInstance } from './instance/instance';
 import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
 
 export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
@@ -19,17 +19,17 @@ export class OAuthTokenService {
     provider: ZohoProvider,
     credentials: ZohoCredentials,
   ): Promise<string> {
-    return defaultKeep().zoho.getAccessToken(clientId, provider, credentials);
+    return defaultInstance().zoho.getAccessToken(clientId, provider, credentials);
   }
 
   /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */
   async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
-    return defaultKeep().zoho.storeTokens(clientId, provider, tokens);
+    return defaultInstance().zoho.storeTokens(clientId, provider, tokens);
   }
 
   /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
   async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
-    return defaultKeep().zoho.hasToken(clientId, provider);
+    return defaultInstance().zoho.hasToken(clientId, provider);
   }
 }
 

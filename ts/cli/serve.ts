@@ -8,7 +8,7 @@ import { AuthorizationError, ConfigurationError } from '../errors/errors';
 import { credentials } from '../http/credentials';
 import { createGoogleHandlers } from '../http/handlers';
 import { type NodeListener, listenerOf, webRequest } from '../http/node';
-import { Setting, connectSecret } from '../http/setting';
+import { HandlerConfig, connectSecret } from '../http/config';
 import { type TokenKeep, createTokenKeep } from '../instance/instance';
 import { UsageError } from './usage';
 
@@ -55,9 +55,9 @@ async function checkSettings({ connector }: TokenKeep): Promise<void> {
 function listener(keep: TokenKeep): NodeListener {
   const options = { keep, onError: report };
   const handlers = createGoogleHandlers(options);
-  const setting = new Setting(options);
+  const config = new HandlerConfig(options);
   return listenerOf((path, request) => {
-    if (path === '/credentials') return credentials(setting, webRequest(request));
+    if (path === '/credentials') return credentials(config, webRequest(request));
     const isKnown = Object.values(handlers.paths()).includes(path);
     return isKnown ? handlers.handle(webRequest(request)) : undefined;
   });

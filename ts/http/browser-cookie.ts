@@ -1,16 +1,16 @@
-/** The cookie that binds a flow to the browser in which it was begun. */
+/** The cookie that binds an authorization flow to the browser that started it. */
 
 import { randomBytes } from 'node:crypto';
 
-/** As long as a state is good for. */
+/** The lifetime of a `state`. */
 const MAX_AGE_S = 600;
 
-/** With https a name that no other host and no plain http can set (RFC 6265bis, section 4.1.3.2). */
+/** With HTTPS, a name that neither another host nor plain HTTP can set (RFC 6265bis, section 4.1.3.2). */
 function nameAt(redirectUri: URL): string {
   return redirectUri.protocol === 'https:' ? '__Host-tokenkeep' : 'tokenkeep';
 }
 
-/** What the browser has; `undefined` when it has none that we could have set. */
+/** The cookie's value; `undefined` if it is missing or malformed. */
 export function browserOf(request: Request, redirectUri: URL): string | undefined {
   const name = `${nameAt(redirectUri)}=`;
   const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
@@ -18,12 +18,12 @@ export function browserOf(request: Request, redirectUri: URL): string | undefine
   return value && /^[\w-]{43}$/.test(value) ? value : undefined;
 }
 
-/** A value that nobody can guess. */
+/** A random value for a new cookie. */
 export function newBrowser(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** The header that sets it. */
+/** The `Set-Cookie` header. */
 export function setBrowser(browser: string, redirectUri: URL): string {
   const secure = redirectUri.protocol === 'https:' ? '; Secure' : '';
   const attributes = `Path=/; Max-Age=${MAX_AGE_S}; HttpOnly; SameSite=Lax${secure}`;

@@ -1,26 +1,26 @@
-/** The route that Google sends the browser back to (RFC 6749, section 4.1.2). */
+/** The route `callback`, to which Google redirects the browser (RFC 6749, section 4.1.2). */
 
 import { bare } from '../input/fields';
-import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
+import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
 import { browserOf } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';
-import type { Setting } from './setting';
+import type { HandlerConfig } from './config';
 
-/** Ends the flow that the state stands for. Only by GET: a HEAD must not use it up. */
+/** Completes the flow of the `state`. GET only: a HEAD must not consume the state. */
 export async function callback<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
   context: Context,
 ): Promise<Response> {
   if (request.method !== 'GET') return methodNotAllowed('GET');
-  const { texts } = setting;
+  const { texts } = config;
   const { state, code, error, iss } = parametersOf(request) ?? bare<Parameters>({});
-  if (!state || !(code || error)) return failed(request, texts, 'bad_request');
+  if (!state || !(code || error)) return errorResponse(request, texts, 'bad_request');
   let userId: string | undefined;
   try {
-    userId = await setting.userId(request, context);
-    const browser = browserOf(request, setting.redirectUri);
-    const { accountChanged, returnTo } = await setting.keep.connector.finish(setting.store, {
+    userId = await config.userId(request, context);
+    const browser = browserOf(request, config.redirectUri);
+    const { accountChanged, returnTo } = await config.instance.connector.finish(config.store, {
       state,
       requiresBrowser: true,
       ...(code === undefined ? {} : { code }),
@@ -30,13 +30,13 @@ export async function callback<Context>(
       ...(userId === undefined ? {} : { userId }),
     });
     if (wantsJson(request)) return json({ connected: true, account_changed: accountChanged });
-    // What the user should see is not skipped.
+    // Do not redirect past the notice that the account has changed.
     if (returnTo !== null && !accountChanged) return redirect(returnTo);
     const { heading, text } = accountChanged ? texts.accountChanged : texts.connected;
     const title = `${heading}. ${text}`;
     const link = returnTo === null ? {} : { link: { href: returnTo, text: texts.continueLabel } };
-    return page({ lang: texts.lang, title, heading, text, sign: 'done', ...link });
+    return page({ lang: texts.lang, title, heading, text, icon: 'done', ...link });
   } catch (thrown) {
-    return setting.refuse(request, thrown, userId);
+    return config.connectFailure(request, thrown, userId);
   }
 }

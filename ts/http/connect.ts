@@ -1,77 +1,81 @@
-/** The route `connect`: a link for a user, its page, and the way to the consent screen. */
+/** The route `connect`: creates connect links, shows their page, redirects to the consent screen. */
 
-import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
-import { asServer } from './bearer';
+import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
+import { answerServer } from './server-request';
 import { browserOf, newBrowser, setBrowser } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';
-import { ownPath } from './return-to';
+import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import type { Setting } from './setting';
+import type { HandlerConfig } from './config';
 
-/** What is told of a failure on our side. */
-const COULD_NOT = 'Could not initiate Google auth';
+/** The response detail of an internal error. */
+const FAILURE_DETAIL = 'Could not initiate Google auth';
 
 /** Answers a request to connect. */
 export async function connect<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
   context: Context,
 ): Promise<Response> {
   const parameters = parametersOf(request);
-  if (!parameters) return failed(request, setting.texts, 'bad_request');
+  if (!parameters) return errorResponse(request, config.texts, 'bad_request');
   const { link } = parameters;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (link === undefined) {
-    // A HEAD changes nothing, and this begins a flow.
+    // A HEAD must not start a flow.
     if (request.method !== 'GET') return methodNotAllowed('GET');
-    const toServer = await asServer(setting, request, parameters.user_id, COULD_NOT, (userId) =>
-      sendLink(setting, userId, parameters),
+    const toServer = await answerServer(
+      config,
+      request,
+      parameters.user_id,
+      FAILURE_DETAIL,
+      (userId) => sendLink(config, userId, parameters),
     );
-    return toServer ?? begin(setting, request, context, parameters);
+    return toServer ?? begin(config, request, context, parameters);
   }
   if (!isRead && request.method !== 'POST') return methodNotAllowed('GET, HEAD, POST');
   let userId: string | undefined;
   try {
-    userId = await setting.userId(request, context);
+    userId = await config.userId(request, context);
     return isRead
-      ? await showLink(setting, link, userId)
-      : await followLink(setting, request, link, userId);
+      ? await showLink(config, link, userId)
+      : await followLink(config, request, link, userId);
   } catch (error) {
-    return setting.refuse(request, error, userId);
+    return config.connectFailure(request, error, userId);
   }
 }
 
-/** For a server of the application, which sends the link to the user. */
+/** Responds to a server of the application, which sends the link to the user. */
 async function sendLink<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   userId: string,
   { return_to: path }: Parameters,
 ): Promise<Response> {
-  const returnTo = path === undefined ? undefined : ownPath(path, setting.redirectUri);
+  const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
   if (returnTo === null) return json({ detail: 'return_to must be a path' }, 400);
-  return json({ auth_url: await linkFor(setting, userId, returnTo) });
+  return json({ auth_url: await linkFor(config, userId, returnTo) });
 }
 
-/** A link that connects an account to this user, once, within a day. */
+/** A single-use link that connects an account to this user, valid for 24 hours. */
 export async function linkFor<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   userId: string,
-  returnTo: string | undefined = setting.returnTo,
+  returnTo: string | undefined = config.returnTo,
 ): Promise<string> {
-  const { scopes } = setting;
-  const link = await setting.keep.connector.link(setting.store, { userId, scopes, returnTo });
-  const url = setting.route('connect');
+  const { scopes } = config;
+  const link = await config.instance.connector.link(config.store, { userId, scopes, returnTo });
+  const url = config.route('connect');
   url.searchParams.set('link', link);
   return url.href;
 }
 
-/** Changes nothing: chat apps open links for a preview. */
+/** Shows the page of a link. Does not consume the link: chat apps open links for a preview. */
 async function showLink<Context>(
-  { keep, texts, store }: Setting<Context>,
+  { instance, texts, store }: HandlerConfig<Context>,
   link: string,
   userId: string | undefined,
 ): Promise<Response> {
-  await keep.connector.checkLink(store, link, userId);
+  await instance.connector.checkLink(store, link, userId);
   const { heading, text, button } = texts.connect;
   const content = {
     lang: texts.lang,
@@ -79,47 +83,47 @@ async function showLink<Context>(
     heading,
     text,
     button,
-    sign: 'link',
+    icon: 'link',
   } as const;
-  return page(content, 200, keep.connector.authorizationOrigin());
+  return page(content, 200, instance.connector.authorizationOrigin());
 }
 
 async function followLink<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
   link: string,
   userId: string | undefined,
 ): Promise<Response> {
-  const { keep, texts, redirectUri, store } = setting;
+  const { instance, texts, redirectUri, store } = config;
   if (isCrossSite(request, redirectUri)) {
-    return failed(request, texts, 'cross_site', { status: 403 });
+    return errorResponse(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();
-  const url = await keep.connector.followLink(store, link, browser, userId);
+  const url = await instance.connector.followLink(store, link, browser, userId);
   return redirect(url, { 'set-cookie': setBrowser(browser, redirectUri) });
 }
 
-/** For a user who is signed in. */
+/** Starts the flow of a signed-in user. */
 async function begin<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
   context: Context,
   { return_to: path }: Parameters,
 ): Promise<Response> {
   try {
-    const userId = await setting.userId(request, context);
+    const userId = await config.userId(request, context);
     if (userId === undefined)
-      return failed(request, setting.texts, 'not_signed_in', { status: 401 });
-    const { keep, redirectUri, scopes, store } = setting;
-    const returnTo = path === undefined ? setting.returnTo : ownPath(path, redirectUri);
-    if (returnTo === null) return failed(request, setting.texts, 'bad_request');
+      return errorResponse(request, config.texts, 'not_signed_in', { status: 401 });
+    const { instance, redirectUri, scopes, store } = config;
+    const returnTo = path === undefined ? config.returnTo : resolveReturnTo(path, redirectUri);
+    if (returnTo === null) return errorResponse(request, config.texts, 'bad_request');
     const browser = browserOf(request, redirectUri) ?? newBrowser();
-    const url = await keep.connector.begin(store, { userId, browser, scopes, returnTo });
+    const url = await instance.connector.begin(store, { userId, browser, scopes, returnTo });
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };
     return wantsJson(request) ? json({ auth_url: url }, 200, cookie) : redirect(url, cookie);
   } catch (error) {
-    setting.report(error);
-    if (wantsJson(request)) return json({ detail: COULD_NOT }, 500);
-    return failed(request, setting.texts, 'unexpected', { status: 500 });
+    config.report(error);
+    if (wantsJson(request)) return json({ detail: FAILURE_DETAIL }, 500);
+    return errorResponse(request, config.texts, 'unexpected', { status: 500 });
   }
 }

@@ -1,24 +1,24 @@
-/** The route `credentials`, for programs that are not Node: a user's tokens, refreshed if need be. */
+/** The route `credentials`: a user's tokens for programs without Node, refreshed if necessary. */
 
 import { NotConnectedError, TokenRevokedError, TokenkeepError } from '../errors/errors';
-import { json, methodNotAllowed } from './answers';
-import { asServer } from './bearer';
+import { json, methodNotAllowed } from './responses';
+import { answerServer } from './server-request';
 import { parametersOf } from './parameters';
-import type { Setting } from './setting';
+import type { HandlerConfig } from './config';
 
-/** Only with the secret; 404 for a user who has to connect first. */
+/** Requires the secret. Returns 404 for a user who must connect first. */
 export async function credentials<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
 ): Promise<Response> {
   if (request.method !== 'GET') return methodNotAllowed('GET');
   const parameters = parametersOf(request);
-  if (!parameters) return json({ detail: 'a parameter is too long, or given twice' }, 400);
-  const couldNot = 'Could not get credentials';
+  if (!parameters) return json({ detail: 'a parameter is too long or occurs twice' }, 400);
+  const failureDetail = 'Could not get credentials';
   const userId = parameters.user_id ?? '';
-  const answer = await asServer(setting, request, userId, couldNot, async (id) => {
+  const answer = await answerServer(config, request, userId, failureDetail, async (id) => {
     try {
-      const found = await setting.keep.calendar.getCredentialsForUser(id);
+      const found = await config.instance.calendar.getCredentialsForUser(id);
       return found ? json(found) : missing('not_connected');
     } catch (error) {
       if (error instanceof TokenRevokedError) return missing('revoked');

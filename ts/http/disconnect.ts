@@ -1,56 +1,70 @@
-/** The route `disconnect`: deletes the tokens, then has Google revoke them (RFC 7009). */
+/** The route `disconnect`: deletes the tokens, then revokes them at Google (RFC 7009). */
 
-import { failed, json, methodNotAllowed, page, redirect, wantsJson } from './answers';
-import { asServer } from './bearer';
+import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
+import { answerServer } from './server-request';
 import { parametersOf } from './parameters';
-import { ownPath } from './return-to';
+import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import type { Setting } from './setting';
+import type { HandlerConfig } from './config';
 
-/** Disconnects whoever is signed in; with the secret, whoever `user_id` names. */
+/** Disconnects the signed-in user; with the secret, the user of `user_id`. */
 export async function disconnect<Context>(
-  setting: Setting<Context>,
+  config: HandlerConfig<Context>,
   request: Request,
   context: Context,
 ): Promise<Response> {
   if (request.method !== 'POST') return methodNotAllowed('POST');
-  const { texts } = setting;
+  const { texts } = config;
   const parameters = parametersOf(request);
   if (!parameters) {
-    return failed(request, texts, 'bad_request', { title: texts.notDisconnected });
+    return errorResponse(request, texts, 'bad_request', { title: texts.notDisconnected });
   }
-  const couldNot = 'Could not disconnect Google';
-  const toServer = await asServer(setting, request, parameters.user_id, couldNot, async (userId) =>
-    json({ disconnected: await setting.keep.connector.disconnect(setting.store, userId) }),
+  const failureDetail = 'Could not disconnect Google';
+  const toServer = await answerServer(
+    config,
+    request,
+    parameters.user_id,
+    failureDetail,
+    async (userId) =>
+      json({ disconnected: await config.instance.connector.disconnect(config.store, userId) }),
   );
-  return toServer ?? asUser(setting, request, context, parameters.return_to);
+  return toServer ?? disconnectUser(config, request, context, parameters.return_to);
 }
 
-async function asUser<Context>(
-  setting: Setting<Context>,
+async function disconnectUser<Context>(
+  config: HandlerConfig<Context>,
   request: Request,
   context: Context,
   path: string | undefined,
 ): Promise<Response> {
-  const { texts } = setting;
-  const returnTo = path === undefined ? undefined : ownPath(path, setting.redirectUri);
+  const { texts } = config;
+  const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
   if (returnTo === null) {
-    return failed(request, texts, 'bad_request', { title: texts.notDisconnected });
+    return errorResponse(request, texts, 'bad_request', { title: texts.notDisconnected });
   }
-  if (isCrossSite(request, setting.redirectUri)) {
-    return failed(request, texts, 'cross_site', { status: 403, title: texts.notDisconnected });
+  if (isCrossSite(request, config.redirectUri)) {
+    return errorResponse(request, texts, 'cross_site', {
+      status: 403,
+      title: texts.notDisconnected,
+    });
   }
   try {
-    const userId = await setting.userId(request, context);
+    const userId = await config.userId(request, context);
     if (userId === undefined)
-      return failed(request, texts, 'not_signed_in', { status: 401, title: texts.notDisconnected });
-    const disconnected = await setting.keep.connector.disconnect(setting.store, userId);
+      return errorResponse(request, texts, 'not_signed_in', {
+        status: 401,
+        title: texts.notDisconnected,
+      });
+    const disconnected = await config.instance.connector.disconnect(config.store, userId);
     if (wantsJson(request)) return json({ disconnected });
     if (returnTo !== undefined) return redirect(returnTo);
     const { heading, text } = texts.disconnected;
-    return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, sign: 'done' });
+    return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, icon: 'done' });
   } catch (error) {
-    setting.report(error);
-    return failed(request, texts, 'unexpected', { status: 500, title: texts.notDisconnected });
+    config.report(error);
+    return errorResponse(request, texts, 'unexpected', {
+      status: 500,
+      title: texts.notDisconnected,
+    });
   }
 }

@@ -1,11 +1,11 @@
-/** For Fastify. */
+/** The adapter for Fastify. */
 
 import type { IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../errors/errors';
 import type { GoogleHandlers, Handler } from './handlers';
 import { webRequest } from './node';
 
-/** What is needed of Fastify's request. */
+/** The part of Fastify's request that the plugin uses. */
 export interface FastifyRequestLike {
   raw: IncomingMessage;
 }
@@ -16,14 +16,14 @@ interface FastifyReplyLike {
   send(body: string): unknown;
 }
 
-/** What is needed of Fastify itself. */
+/** The part of the Fastify instance that the plugin uses. */
 export interface FastifyLike {
   prefix: string;
-  /** Takes a plugin with a scope of its own. */
+  /** Registers a plugin in a scope of its own. */
   register(plugin: (fastify: any) => Promise<void>): unknown;
-  /** Has it parse no body. */
+  /** Removes all body parsers. */
   removeAllContentTypeParsers(): unknown;
-  /** Has bodies of a type parsed. */
+  /** Adds a body parser for a content type. */
   addContentTypeParser(
     contentType: string,
     parser: (request: unknown, payload: NodeJS.ReadableStream) => Promise<void>,
@@ -36,31 +36,31 @@ export interface FastifyLike {
   }): unknown;
 }
 
-/** A plugin with the three routes. `userId` gets Fastify's request as its context. */
+/** A plugin with the three routes. `userId` receives Fastify's request as its context. */
 export function toFastifyPlugin<Context extends FastifyRequestLike>(
   handlers: GoogleHandlers<Context>,
 ): (fastify: FastifyLike) => Promise<void> {
   const routes = async (fastify: FastifyLike): Promise<void> => {
-    // No route needs a body: none is too strange, as nowhere else.
+    // No route reads a body, so every content type is accepted and discarded.
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', async (_request, payload) => void payload.resume());
     for (const [name, path] of Object.entries(handlers.paths())) {
       const handle = handlers[name as 'connect' | 'callback' | 'disconnect'];
       const handler = (request: Context, reply: FastifyReplyLike) => answer(handle, request, reply);
-      const url = below(fastify.prefix, path);
+      const url = withoutPrefix(fastify.prefix, path);
       fastify.route({ method: ['GET', 'POST'], url, handler });
     }
   };
-  // In a context of its own, however it is registered: the application's parsers stay.
+  // In a scope of its own, so that the application keeps its parsers.
   return async (fastify) => void fastify.register(routes);
 }
 
-/** The path as Fastify wants it, which puts the prefix in front. */
-function below(prefix: string, path: string): string {
+/** The path without the prefix, which Fastify adds itself. */
+function withoutPrefix(prefix: string, path: string): string {
   const before = prefix.replace(/\/$/, '');
   if (path.startsWith(`${before}/`)) return path.slice(before.length);
   throw new ConfigurationError(
-    `GOOGLE_OAUTH_REDIRECT_URI: ${path} is not below the prefix ${prefix} that the plugin is registered with`,
+    `GOOGLE_OAUTH_REDIRECT_URI: ${path} is not below ${prefix}, the prefix with which the plugin is registered`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** For `node:http`, Express and whatever else has Node's own requests. */
+/** The adapter for `node:http`, Express and other frameworks that pass Node's own requests. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GoogleHandlers } from './handlers';
@@ -14,14 +14,14 @@ export type NodeListener<Incoming extends NodeRequest = NodeRequest> = (
 ) => void;
 
 /**
- * A listener for `http.createServer`, or a middleware for Express: other paths are `next`'s, or 404.
- * `userId` gets Node's request as its context.
+ * A listener for `http.createServer`, or middleware for Express. For other paths it calls `next`, or
+ * responds with 404. `userId` receives Node's request as its context.
  * @throws {ConfigurationError} without `GOOGLE_OAUTH_REDIRECT_URI`
  */
 export function toNodeListener<Incoming extends NodeRequest>(
   handlers: GoogleHandlers<Incoming>,
 ): NodeListener<Incoming> {
-  // What is missing is said where it is mounted, not to every request of the application.
+  // Report a missing setting when the listener is mounted, not at every request.
   handlers.paths();
   return listenerOf((path, request) =>
     Object.values(handlers.paths()).includes(path)
@@ -30,7 +30,7 @@ export function toNodeListener<Incoming extends NodeRequest>(
   );
 }
 
-/** A listener that answers what `route` answers; `undefined` at once for a path that is not its own. */
+/** A listener for `route`, which returns `undefined` for a path that it does not serve. */
 export function listenerOf<Incoming extends NodeRequest>(
   route: (path: string, request: Incoming) => Promise<Response | undefined> | undefined,
 ): NodeListener<Incoming> {
@@ -46,7 +46,7 @@ export function listenerOf<Incoming extends NodeRequest>(
     } catch (error) {
       return fail(error);
     }
-    // Not inside of what catches: an error of the application is not ours.
+    // Outside the try block: an error that `next` throws belongs to the application.
     if (!answer) return pass(response, next);
     answer
       .then((answered) => (answered ? send(answered, response) : pass(response, next)))
@@ -60,29 +60,29 @@ function pass(response: ServerResponse, next: (() => void) | undefined): void {
 }
 
 /**
- * Path and query as the client wrote them, also where Express has cut off where a router is mounted,
- * and where the client named the server, too (RFC 9112, section 3.2.2).
+ * Path and query as the client sent them: Express removes a router's mount path from `url`, and a client
+ * may send an absolute URL (RFC 9112, section 3.2.2).
  */
 function urlOf({ originalUrl, url }: NodeRequest): string {
   return (originalUrl ?? url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
 }
 
-/** What a `Request` cannot be made with (Fetch, "forbidden method"). */
+/** Methods that the constructor of `Request` rejects (Fetch, "forbidden method"). */
 const FORBIDDEN_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** Without its body, which none of the routes needs. Host and scheme are not looked at. */
+/** Node's request as a `Request` without a body: no route reads body, host or scheme. */
 export function webRequest(request: NodeRequest): Request {
   const headers = new Headers();
   const { method = 'GET' } = request;
-  // Not rawHeaders, which serverless adapters leave empty.
+  // Serverless adapters leave rawHeaders empty.
   for (const [name, value] of Object.entries(request.headers)) {
-    // HTTP/2 has method and path among the headers.
+    // HTTP/2 sends method and path as headers.
     if (name.startsWith(':') || value === undefined) continue;
     for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
   }
-  // To every route one is as wrong as the other.
-  const said = FORBIDDEN_METHODS.includes(method) ? 'OPTIONS' : method;
-  return new Request(`http://localhost${urlOf(request)}`, { method: said, headers });
+  // Every route rejects OPTIONS, too.
+  const allowedMethod = FORBIDDEN_METHODS.includes(method) ? 'OPTIONS' : method;
+  return new Request(`http://localhost${urlOf(request)}`, { method: allowedMethod, headers });
 }
 
 async function send(answered: Response, response: ServerResponse): Promise<void> {
@@ -91,7 +91,7 @@ async function send(answered: Response, response: ServerResponse): Promise<void>
   answered.headers.forEach((value, name) => {
     if (name !== 'set-cookie') response.setHeader(name, value);
   });
-  // Beside those of the application.
+  // Keep the application's own cookies.
   if (cookies.length > 0) response.appendHeader('set-cookie', cookies);
   response.end(await answered.text());
 }

@@ -1,16 +1,16 @@
-/** The pages: no script, no request to anybody, nothing of the request in them. */
+/** The pages. They load nothing, run no script and repeat nothing of the request. */
 
 import { createHash } from 'node:crypto';
 import { fieldsOf } from '../input/fields';
 
-/** What a page shows. */
+/** The contents of a page. */
 export interface Page {
   lang: string;
-  /** Of the browser's tab. */
+  /** The title in the browser's tab. */
   title: string;
   heading: string;
   text: string;
-  sign: 'link' | 'done' | 'failed';
+  icon: 'link' | 'done' | 'failed';
   /** A button that posts to the page's own address. */
   button?: string;
   /** A link. */
@@ -34,7 +34,7 @@ button:hover,.next a:hover{filter:brightness(1.08)}
 @media(forced-colors:active){button,.next a{border:1px solid}}
 `;
 
-const SIGNS = {
+const ICONS = {
   link: '<path d="M18.5 29.5l11-11M21 13l4-4a9.9 9.9 0 0 1 14 14l-4 4M27 35l-4 4a9.9 9.9 0 0 1-14-14l4-4"/>',
   done: '<circle cx="24" cy="24" r="19"/><path d="M15.5 24.5l6 6 11-12"/>',
   failed: '<circle cx="24" cy="24" r="19"/><path d="M24 14.5v12M24 33v.5"/>',
@@ -42,7 +42,7 @@ const SIGNS = {
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Only our style; a form, where there is one, only to us and on to `formTarget`. */
+/** Allows our style sheet only; a form may post to our origin and be redirected to `formTarget`. */
 export function contentSecurityPolicy(formTarget?: string): string {
   const form = formTarget === undefined ? "'none'" : `'self' ${formTarget}`;
   return [
@@ -56,7 +56,7 @@ export function contentSecurityPolicy(formTarget?: string): string {
 
 /** The HTML of a page. */
 export function html(page: Page): string {
-  const { lang, title, heading, text, sign, button, link } = fieldsOf(page);
+  const { lang, title, heading, text, icon, button, link } = fieldsOf(page);
   const form = button ? `<form method="post"><button>${escaped(button)}</button></form>` : '';
   const next = link
     ? `<p class="next"><a href="${escaped(link.href)}">${escaped(link.text)}</a></p>`
@@ -69,7 +69,7 @@ export function html(page: Page): string {
 <title>${escaped(title)}</title>
 <style>${STYLE}</style>
 <main>
-<svg class="${sign}" viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${SIGNS[sign]}</svg>
+<svg class="${icon}" viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[icon]}</svg>
 <h1>${escaped(heading)}</h1>
 <p>${escaped(text)}</p>
 ${form}${next}</main>

@@ -1,8 +1,8 @@
-/** What a request's query says: each parameter at most once (RFC 6749, section 3.1), none too long. */
+/** Query parameters: each at most once (RFC 6749, section 3.1), with a maximum length. */
 
 import { bare } from '../input/fields';
 
-/** How long each parameter may be, in characters; others are not looked at. */
+/** The maximum length of each known parameter, in characters; other parameters are ignored. */
 const MAX_CHARS = {
   link: 256,
   user_id: 1024,
@@ -15,7 +15,7 @@ const MAX_CHARS = {
 
 export type Parameters = Partial<Record<keyof typeof MAX_CHARS, string>>;
 
-/** The parameters that mean something; `null` when one comes twice, or is too long. */
+/** The known parameters; `null` if one occurs twice or is too long. */
 export function parametersOf(request: Request): Parameters | null {
   const { searchParams } = new URL(request.url);
   const parameters: Parameters = bare({});

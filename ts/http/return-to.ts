@@ -1,11 +1,11 @@
-/** Where the browser goes at last: never to another site because a link says so. */
+/** The `return_to` path of a request, which must not lead to another site. */
 
-/** What browsers read in another way than it is written, or not at all. */
-const NOT_IN_A_PATH = /[\s\\\p{Cc}]/u;
+/** Characters that browsers drop or replace. */
+const UNSAFE_CHARACTERS = /[\s\\\p{Cc}]/u;
 
-/** The URL of a path on the application's own origin; `null` for anything else. */
-export function ownPath(path: string, redirectUri: URL): string | null {
-  if (!path.startsWith('/') || path.startsWith('//') || NOT_IN_A_PATH.test(path)) return null;
+/** The URL of a path on the application's own origin; `null` for any other value. */
+export function resolveReturnTo(path: string, redirectUri: URL): string | null {
+  if (!path.startsWith('/') || path.startsWith('//') || UNSAFE_CHARACTERS.test(path)) return null;
   const url = new URL(path, redirectUri.origin);
   return url.origin === redirectUri.origin ? url.href : null;
 }

@@ -1,10 +1,9 @@
-/** Whether a request that changes something comes from a page of our own. */
+/** Protection against cross-site request forgery. */
 
 /**
- * Whether it comes from somewhere else. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), older ones
- * in `Origin`; a program says neither. `Origin: null` is a page that hides where it is, or any page that
- * wants to look like one: only a browser that says `same-origin` beside it is believed. Our own pages do
- * not hide it.
+ * Whether a request comes from a page of another site. Browsers send `Sec-Fetch-Site` (Fetch Metadata),
+ * older ones only `Origin`; programs send neither. Any page can cause `Origin: null`, so it counts as
+ * cross-site unless `Sec-Fetch-Site` is `same-origin`.
  */
 export function isCrossSite(request: Request, redirectUri: URL): boolean {
   const site = request.headers.get('sec-fetch-site');

@@ -1,46 +1,46 @@
-/** What the pages say. */
+/** The texts of the pages. */
 
 import type { NotAuthorizedReason } from '../errors/errors';
 
-/** Why a page says that it could not connect. */
+/** Why connecting or disconnecting failed. */
 export type Reason =
   NotAuthorizedReason | 'bad_request' | 'cross_site' | 'not_signed_in' | 'unexpected';
 
-/** A page with a text. */
+/** The heading and text of a page. */
 export interface PageText {
   heading: string;
   text: string;
 }
 
-/** All texts of the pages; each can be replaced. They are shown as they are, never as HTML. */
+/** All texts of the pages. Each can be replaced; HTML in them is escaped. */
 export interface Texts {
   /** The language of the texts (BCP 47). */
   lang: string;
-  /** The page behind a link that was sent to the user; the button goes to Google. */
+  /** The page of a connect link; the button leads to Google. */
   connect: PageText & { button: string };
   connected: PageText;
-  /** Connected, to another account than before. */
+  /** Connected, but to a different account than before. */
   accountChanged: PageText;
   disconnected: PageText;
-  /** Could not connect; the text stands in the browser's tab, the reason on the page. */
+  /** Could not connect. The browser's tab shows the text, the page shows the reason. */
   failed: PageText;
-  /** Could not disconnect, likewise. */
+  /** Could not disconnect. Shown like `failed`. */
   notDisconnected: PageText;
   reasons: Record<Reason, string>;
-  /** The link to begin again, where the user is signed in. */
+  /** The link that starts again, shown to a signed-in user. */
   tryAgain: string;
-  /** The link to where the application wants the browser, below what the user should see first. */
+  /** The link to `returnTo`. */
   continueLabel: string;
-  /** What stands in its place where nobody is. */
+  /** The advice shown instead of the `tryAgain` link if nobody is signed in. */
   tryAgainLabel: string;
 }
 
-/** In English. */
+/** The default texts, in English. */
 export const TEXTS: Texts = {
   lang: 'en',
   connect: {
     heading: 'Connect Google Calendar',
-    text: 'Google will ask which account to connect, and what to allow. If nobody you know sent you this link, close this page.',
+    text: 'Google will ask which account to connect and what to allow. If you do not know who sent you this link, close this page.',
     button: 'Continue to Google',
   },
   connected: {
@@ -49,7 +49,7 @@ export const TEXTS: Texts = {
   },
   accountChanged: {
     heading: 'Google Calendar connected',
-    text: 'It is another Google account than before. If that was not meant, connect once more with the other one.',
+    text: 'This is a different Google account than before. If you did not mean to change it, connect again with the previous account.',
   },
   disconnected: {
     heading: 'Google Calendar disconnected',
@@ -61,65 +61,66 @@ export const TEXTS: Texts = {
     text: 'Please try again.',
   },
   reasons: {
-    denied: 'Google says that you did not agree, so nothing was stored.',
+    denied: 'You did not give access at Google, so nothing was stored.',
     expired:
-      'This link was used already, or is too old. If you have just connected, nothing is lost.',
-    another_browser: 'You began in another browser or app.',
-    another_user: 'This link is for somebody else than the user who is signed in here.',
-    another_issuer: 'The answer did not come from Google.',
-    server_refused: 'Google answered with an error.',
+      'This link has expired or was already used. If you have just connected, your account is still connected.',
+    another_browser: 'You started in a different browser or app.',
+    another_user: 'This link is for a different user than the one who is signed in here.',
+    another_issuer: 'The response did not come from Google.',
+    server_refused: 'Google returned an error.',
     code_refused: 'Google did not confirm the connection.',
     client_rejected:
-      'This application is not set up correctly at Google. Please tell whoever runs it.',
-    server_unavailable: 'Google did not answer. In a few minutes it may.',
-    scopes_missing: 'Google was not allowed all that is needed. Please tick every box on its page.',
+      'This application is not set up correctly at Google. Please contact its operator.',
+    server_unavailable: 'Google is not responding at the moment.',
+    scopes_missing:
+      'You did not give all the permissions that are needed. Please select every box on the page of Google.',
     refresh_token_missing:
-      'Google gave no lasting permission. First remove this application at myaccount.google.com/connections.',
-    bad_request: 'The address of this page is not complete.',
-    cross_site: 'This has to be confirmed on our own page. Please open it again.',
-    not_signed_in: 'Please sign in first.',
+      'Google did not give permanent access. First remove this application at myaccount.google.com/connections.',
+    bad_request: 'The address of this page is incomplete.',
+    cross_site: 'You must confirm this on our own page. Please open it again.',
+    not_signed_in: 'Please icon in first.',
     unexpected: 'Something went wrong on our side.',
   },
   tryAgain: 'Try again',
   continueLabel: 'Continue',
-  tryAgainLabel: 'Please ask for a new link.',
+  tryAgainLabel: 'Please request a new link.',
 };
 
-/** What another try does not mend. */
-const LASTING: ReadonlySet<Reason> = new Set<Reason>([
+/** Reasons for which another attempt would fail, too. */
+const NOT_RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
   'another_user',
   'client_rejected',
   'cross_site',
   'not_signed_in',
 ]);
 
-/** Why it failed, and what to do where no link to begin again is shown. */
+/** The reason; if the page has no link to start again, with advice. */
 export function reasonText(
   { reasons, tryAgainLabel }: Texts,
   reason: Reason,
   hasLink: boolean,
 ): string {
-  return hasLink || !isWorthATry(reason) ? reasons[reason] : `${reasons[reason]} ${tryAgainLabel}`;
+  return hasLink || !isRetryable(reason) ? reasons[reason] : `${reasons[reason]} ${tryAgainLabel}`;
 }
 
-/** Whether another try may mend it. */
-export function isWorthATry(reason: Reason): boolean {
-  return !LASTING.has(reason);
+/** Whether another attempt may succeed. */
+export function isRetryable(reason: Reason): boolean {
+  return !NOT_RETRYABLE.has(reason);
 }
 
-/** The texts with some of them replaced. */
+/** Replacements for some of the texts. */
 export type TextsPatch = {
   [Name in keyof Texts]?: Texts[Name] extends object ? Partial<Texts[Name]> : Texts[Name];
 };
 
-/** Puts what is given in the place of ours. */
+/** The default texts with replacements. */
 export function textsWith(patch: TextsPatch = {}): Texts {
   const merged: Record<string, unknown> = { ...TEXTS };
   for (const [name, value] of Object.entries(patch)) {
-    const ours = merged[name];
+    const original = merged[name];
     if (value === undefined) continue;
     merged[name] =
-      typeof ours === 'object' && typeof value === 'object' ? { ...ours, ...value } : value;
+      typeof original === 'object' && typeof value === 'object' ? { ...original, ...value } : value;
   }
   return merged as unknown as Texts;
 }

@@ -218,7 +218,7 @@ export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
 let shared: TokenKeep | undefined;
 
 /** The instance that reads everything from the environment. */
-export function defaultKeep(): TokenKeep {
+export function defaultInstance(): TokenKeep {
   shared ??= new TokenKeep();
   return shared;
 }
@@ -233,15 +233,15 @@ export async function close(options: { timeoutMs?: number } = {}): Promise<boole
 
 /** Brings the tables of the named stores up to date, in the database of the environment. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  return defaultKeep().migrate(options);
+  return defaultInstance().migrate(options);
 }
 
 /** Has rows that were marked dead tried again, as {@link TokenKeep.revive} does. */
 export async function revive(options: ReviveOptions): Promise<number> {
-  return defaultKeep().revive(options);
+  return defaultInstance().revive(options);
 }
 
 /** Rewrites every sealed value of a store in plaintext, as {@link TokenKeep.unseal} does. */
 export async function unseal(options: UnsealOptions): Promise<number> {
-  return defaultKeep().unseal(options);
+  return defaultInstance().unseal(options);
 }

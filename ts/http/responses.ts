@@ -1,4 +1,4 @@
-/** Answers: a page for a person, JSON for a program. */
+/** Responses: HTML pages for browsers, JSON for programs. */
 
 import { fieldsOf } from '../input/fields';
 import { type Page, contentSecurityPolicy, html } from './pages';
@@ -10,7 +10,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** Whether a program asks: JSON before HTML, or no HTML at all. */
+/** Whether the `Accept` header names JSON, and not HTML before it. */
 export function wantsJson(request: Request): boolean {
   const accept = request.headers.get('accept') ?? '';
   const [json, page] = [accept.indexOf('application/json'), accept.indexOf('text/html')];
@@ -24,7 +24,7 @@ export function json(body: object, status = 200, headers: Record<string, string>
   });
 }
 
-/** A page; a form in it may lead on to `formTarget`. */
+/** An HTML page. Its form may redirect to the origin `formTarget`. */
 export function page(content: Page, status = 200, formTarget?: string): Response {
   return new Response(html(content), {
     status,
@@ -32,43 +32,49 @@ export function page(content: Page, status = 200, formTarget?: string): Response
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': contentSecurityPolicy(formTarget),
       ...HEADERS,
-      // With no-referrer its own form would say `Origin: null`, as any page can.
+      // With no-referrer, the browser would send `Origin: null` with the form.
       ...(formTarget === undefined ? {} : { 'referrer-policy': 'same-origin' }),
     },
   });
 }
 
-/** Sends the browser on, with a GET. */
+/** Redirects the browser, which sends a GET. */
 export function redirect(location: string, headers: Record<string, string> = {}): Response {
   return new Response(null, { status: 303, headers: { location, ...HEADERS, ...headers } });
 }
 
-interface Failed {
+interface ErrorResponseOptions {
+  /** Default: 400. */
   status?: number;
-  /** Where to begin again. */
+  /** The path of the link that starts again; no link if absent. */
   tryAgain?: string | undefined;
-  /** What it was that failed: connecting. */
+  /** Default: the title for a failed connection. */
   title?: PageText;
 }
 
-/** A page, or JSON, that says why; with a link to begin again where that makes sense. */
-export function failed(request: Request, texts: Texts, reason: Reason, how: Failed = {}): Response {
-  const { status = 400, tryAgain, title = texts.failed } = fieldsOf(how);
+/** An error as a page or as JSON. */
+export function errorResponse(
+  request: Request,
+  texts: Texts,
+  reason: Reason,
+  options: ErrorResponseOptions = {},
+): Response {
+  const { status = 400, tryAgain, title = texts.failed } = fieldsOf(options);
   if (wantsJson(request)) return json({ error: reason, detail: texts.reasons[reason] }, status);
   const text = reasonText(texts, reason, tryAgain !== undefined);
   const link = tryAgain === undefined ? {} : { link: { href: tryAgain, text: texts.tryAgain } };
-  const { heading, text: remark } = title;
+  const { heading, text: advice } = title;
   const content = {
     heading,
-    title: `${heading}. ${remark}`,
+    title: `${heading}. ${advice}`,
     text,
-    sign: 'failed',
+    icon: 'failed',
     ...link,
   } as const;
   return page({ lang: texts.lang, ...content }, status);
 }
 
-/** Only these methods. */
+/** A 405 response that names the allowed methods. */
 export function methodNotAllowed(allow: string): Response {
   return json({ detail: 'Method Not Allowed' }, 405, { allow });
 }

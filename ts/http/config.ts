@@ -1,44 +1,45 @@
-/** What the handlers are told, and what is made of it. */
+/** The options of the handlers, and the values derived from them. */
 
 import { AuthorizationError, ConfigurationError } from '../errors/errors';
-import { type TokenKeep, defaultKeep } from '../instance/instance';
+import { type TokenKeep, defaultInstance } from '../instance/instance';
 import { record, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
 import type { ConnectedStore } from '../instance/connector';
 import { env } from '../input/fields';
-import { failed } from './answers';
-import { type Reason, type Texts, type TextsPatch, isWorthATry, textsWith } from './texts';
+import { errorResponse } from './responses';
+import { type Reason, type Texts, type TextsPatch, isRetryable, textsWith } from './texts';
 
-/** What {@link createGoogleHandlers} is told. */
+/** The options of {@link createGoogleHandlers}. */
 export interface GoogleHandlersOptions<Context = unknown> {
   /**
-   * Who is signed in, by the application's own means; nothing when nobody is. `context` is what the
-   * handler was called with: Node's or Fastify's own request where an adapter is used.
+   * Returns the signed-in user, determined by the application; `null`, `undefined` or `''` if nobody is
+   * signed in. `context` is the second argument of the handler; with an adapter, Node's or Fastify's
+   * request.
    */
   userId?:
     ((request: Request, context: Context) => Maybe<string> | Promise<Maybe<string>>) | undefined;
-  /** The instance: the default one. */
+  /** The instance. Default: the default instance. */
   keep?: TokenKeep | undefined;
-  /** Where the tokens are stored: `'calendar'`, or `'integration'` as the provider google. */
+  /** The store of the tokens: `'calendar'` (default), or `'integration'` with the provider google. */
   store?: ConnectedStore | undefined;
-  /** `TOKENKEEP_CONNECT_SECRET`, at least 32 characters: whoever has it connects and disconnects any
-   * user. */
+  /** The secret with which the application's servers connect and disconnect any user; at least 32
+   * characters. Default: `TOKENKEEP_CONNECT_SECRET`. */
   connectSecret?: string | undefined;
-  /** What the application wants to be allowed: `calendar.events`. */
+  /** The requested scopes. Default: `calendar.events`. */
   scopes?: string[] | undefined;
-  /** Where the browser goes when it is connected, a path or a URL: a page of ours says so. */
+  /** The path or URL to which the browser is redirected after connecting. Default: a page of tokenkeep. */
   returnTo?: string | undefined;
-  /** What the pages say. */
+  /** Replaces texts of the pages. */
   texts?: TextsPatch | undefined;
-  /** Told of what went wrong on our side, where the pages say no more than that: a warning. What it
-   * throws, or rejects with, is one, too. */
+  /** Receives internal errors, of which the pages show no details. Default: a process warning. If it
+   * throws or rejects, that becomes a process warning. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
 type Maybe<Value> = Value | null | undefined;
 
-/** What every route works with. */
-export class Setting<Context> {
+/** The configuration that all routes share. */
+export class HandlerConfig<Context> {
   readonly texts: Texts;
   readonly scopes: string[] | undefined;
   readonly store: ConnectedStore;
@@ -53,26 +54,26 @@ export class Setting<Context> {
     if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
   }
 
-  get keep(): TokenKeep {
-    return this.#options.keep ?? defaultKeep();
+  get instance(): TokenKeep {
+    return this.#options.keep ?? defaultInstance();
   }
 
-  /** Read at the call, as all variables are; nothing where none is set. */
+  /** The connect secret, read at each call as all variables are; `undefined` if not set. */
   get secret(): string | undefined {
     return this.#options.connectSecret ?? connectSecret();
   }
 
   get redirectUri(): URL {
-    return this.keep.connector.redirectUri();
+    return this.instance.connector.redirectUri();
   }
 
-  /** Where the route of this name is: beside the callback. */
+  /** The URL of a route, next to that of the callback. */
   route(name: 'connect' | 'disconnect'): URL {
     const { origin, pathname } = this.redirectUri;
     const route = new URL(name, new URL(pathname, origin));
     if (route.pathname !== pathname) return route;
     throw new ConfigurationError(
-      `GOOGLE_OAUTH_REDIRECT_URI: must not end with /${name}, which is a route of its own`,
+      `GOOGLE_OAUTH_REDIRECT_URI: must not end with /${name}, which is another route`,
     );
   }
 
@@ -85,10 +86,10 @@ export class Setting<Context> {
     const { origin } = this.redirectUri;
     const url = URL.canParse(returnTo, origin) ? new URL(returnTo, origin) : undefined;
     if (url && ['http:', 'https:'].includes(url.protocol)) return url.href;
-    throw new ConfigurationError('returnTo: must be a path, or a URL of http or https');
+    throw new ConfigurationError('returnTo: must be a path, or an http or https URL');
   }
 
-  /** Who is signed in. */
+  /** The signed-in user; `undefined` if nobody is signed in. */
   async userId(request: Request, context: Context): Promise<string | undefined> {
     const userId: unknown = await this.#options.userId?.(request, context);
     return userId === undefined || userId === null || userId === ''
@@ -96,14 +97,14 @@ export class Setting<Context> {
       : text('userId', userId);
   }
 
-  /** The answer to whoever could not be connected. What is our own fault is told to the operator. */
-  refuse(request: Request, error: unknown, userId: string | undefined): Response {
+  /** The response to a failed attempt to connect. Reports what the operator may have to fix. */
+  connectFailure(request: Request, error: unknown, userId: string | undefined): Response {
     const reason: Reason =
       isA(error, AuthorizationError) && error.reason ? error.reason : 'unexpected';
-    if (OURS.has(reason)) this.report(error);
-    const isMore = userId !== undefined && isWorthATry(reason);
-    const again = isMore ? this.route('connect').pathname : undefined;
-    return failed(request, this.texts, reason, { tryAgain: again });
+    if (REPORTED.has(reason)) this.report(error);
+    const hasLink = userId !== undefined && isRetryable(reason);
+    const tryAgain = hasLink ? this.route('connect').pathname : undefined;
+    return errorResponse(request, this.texts, reason, { tryAgain });
   }
 
   report(error: unknown): void {
@@ -113,26 +114,26 @@ export class Setting<Context> {
   }
 }
 
-/** As many characters as `ENCRYPTION_SECRET` has at least: `openssl rand -hex 16` makes so many. */
+/** The minimum length of `ENCRYPTION_SECRET`, too; `openssl rand -hex 16` prints 32 characters. */
 const SECRET_MIN_CHARS = 32;
 
-/** What `TOKENKEEP_CONNECT_SECRET` says now; nothing where it is not set. */
+/** The current value of `TOKENKEEP_CONNECT_SECRET`; `undefined` if it is not set. */
 export function connectSecret(): string | undefined {
   const secret = env['TOKENKEEP_CONNECT_SECRET'];
   return secret ? checkSecret('TOKENKEEP_CONNECT_SECRET', secret) : undefined;
 }
 
-/** One that can be guessed would hand out every user's tokens. */
+/** Rejects short secrets: a guessed secret would give access to every user's tokens. */
 function checkSecret(name: string, secret: unknown): string {
   const given = text(name, secret);
   if (given.length >= SECRET_MIN_CHARS && given === given.trim()) return given;
   throw new ConfigurationError(
-    `${name}: must be at least ${SECRET_MIN_CHARS} characters, without spaces around them. Make one with: npx tokenkeep keygen`,
+    `${name}: must have at least ${SECRET_MIN_CHARS} characters, without leading or trailing spaces. Create one with: npx tokenkeep keygen`,
   );
 }
 
-/** What the operator should know of: it may not be the user's matter. */
-const OURS: ReadonlySet<Reason> = new Set<Reason>([
+/** Reasons that the operator may have to fix. */
+const REPORTED: ReadonlySet<Reason> = new Set<Reason>([
   'unexpected',
   'client_rejected',
   'code_refused',
