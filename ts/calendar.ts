@@ -1,4 +1,4 @@
-/** `tokenkeep/calendar`: exactly the names of a hand-written service, on the default instance. */
+/** `tokenkeep/calendar`: the calendar store of the default instance, as plain functions. */
 
 import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 import type { AuthorizationOptions } from './instance/connector';
@@ -7,12 +7,12 @@ import { defaultInstance } from './instance/instance';
 export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 export type { AuthorizationOptions } from './instance/connector';
 
-/** The stored tokens, fresh or not; `null` when there are none. */
+/** Returns the stored tokens, expired or not; `null` if there are none. */
 export async function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
   return defaultInstance().calendar.getCalendarTokens(userId);
 }
 
-/** Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way. */
+/** Stores a user's tokens, sealed. Replaces stored tokens, even during a refresh. */
 export async function saveCalendarTokens(
   userId: string,
   accessToken: string,
@@ -24,23 +24,23 @@ export async function saveCalendarTokens(
   return calendar.saveCalendarTokens(userId, accessToken, refreshToken, tokenExpiry, scopes);
 }
 
-/** Deletes the stored tokens, if there are any; never calls Google. */
+/** Deletes the stored tokens, if any. Does not call Google. */
 export async function deleteCalendarTokens(userId: string): Promise<void> {
   return defaultInstance().calendar.deleteCalendarTokens(userId);
 }
 
 /**
- * The URL of Google's consent screen for this user: code flow with PKCE (RFC 7636), its state good
- * for ten minutes and one use. Google sends the browser back to `GOOGLE_OAUTH_REDIRECT_URI`.
+ * Returns the URL of Google's consent screen for this user: code flow with PKCE (RFC 7636); the state is
+ * valid once, for ten minutes. Google redirects the browser to `GOOGLE_OAUTH_REDIRECT_URI`.
  */
 export async function getAuthUrl(options: AuthorizationOptions): Promise<string> {
   return defaultInstance().calendar.getAuthUrl(options);
 }
 
 /**
- * Exchanges the code that came with the callback, and stores the tokens. Without a new refresh token
- * the stored one is kept; another account than before is the event `account.changed`.
- * @throws {AuthorizationError} and nothing was stored; `reason` says why
+ * Exchanges the code of the callback and stores the tokens. Keeps the stored refresh token if Google returns
+ * none. Publishes the event `account.changed` if the account differs from the one before.
+ * @throws {AuthorizationError} if nothing was stored; `reason` says why
  */
 export async function exchangeCodeForTokens(
   userId: string,
@@ -51,9 +51,9 @@ export async function exchangeCodeForTokens(
 }
 
 /**
- * Credentials with at least five minutes left, refreshed once across all processes if need be;
- * `null` when the user is not connected.
- * @throws {TokenRevokedError} when Google says `invalid_grant`; the row is gone then
+ * Returns credentials that are valid for at least five minutes, refreshed once across all processes if
+ * necessary; `null` if the user is not connected.
+ * @throws {TokenRevokedError} if Google returns `invalid_grant`; the row is deleted
  */
 export async function getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
   return defaultInstance().calendar.getCredentialsForUser(userId);

@@ -11,30 +11,30 @@ let keys: GmailKeys | undefined;
 let keysText: string | undefined;
 
 /**
- * Seals a text with the first key of `GMAIL_ENCRYPTION_KEY`, read at the call. Gives
- * `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM, 12-byte IV, 16-byte tag), which Node's crypto
- * opens, too. Takes any string that Node's crypto takes.
- * @throws {ConfigurationError} when there is no usable key
+ * Seals a string with the first key of `GMAIL_ENCRYPTION_KEY`, read at each call. Returns
+ * `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM, 12-byte IV, 16-byte tag), which Node's crypto can open.
+ * Accepts any string, as Node's crypto does.
+ * @throws {ConfigurationError} if there is no valid key
  */
 export function encryptToken(plaintext: string): string {
   return attempt(() => native.encryptToken(current(), string('plaintext', plaintext)));
 }
 
 /**
- * Opens what {@link encryptToken} or Node's crypto sealed, with any key of `GMAIL_ENCRYPTION_KEY`.
- * @throws {DecryptionError} whatever was wrong
+ * Opens a value of {@link encryptToken} or of Node's crypto with any key of `GMAIL_ENCRYPTION_KEY`.
+ * @throws {DecryptionError} if the value cannot be opened, for any reason
  */
 export function decryptToken(encryptedStr: string): string {
   return attempt(() => native.decryptToken(current(), string('encryptedStr', encryptedStr)));
 }
 
-/** The keys, parsed once for as long as the variable stays the same. */
+/** The keys, parsed again only when the variable has changed. */
 function current(): GmailKeys {
   const text = env['GMAIL_ENCRYPTION_KEY'];
   if (keys && text === keysText) return keys;
   if (!text) {
     throw new ConfigurationError(
-      'GMAIL_ENCRYPTION_KEY: is not set. Make a key with: npx tokenkeep keygen',
+      'GMAIL_ENCRYPTION_KEY: is not set. Create a key with: npx tokenkeep keygen',
     );
   }
   keys = new native.GmailKeys(text);

@@ -1,8 +1,8 @@
-/** Where there are no native addons: what `edge-light` and `workerd` are given for every entry. */
+/** The entry for the export conditions `edge-light` and `workerd`, which cannot load native addons. */
 
 import { NativeMissingError } from './errors/errors';
 
 throw new NativeMissingError(
-  'tokenkeep is native code, which an edge runtime does not load: it needs Node.js. ' +
-    "In Next.js, say export const runtime = 'nodejs' in this route",
+  'tokenkeep is a native addon and needs Node.js; an edge runtime cannot load it. ' +
+    "In Next.js, add export const runtime = 'nodejs' to this route",
 );

@@ -1,4 +1,4 @@
-/** `tokenkeep/gmail`: exactly the names of a hand-written service, on the default instance. */
+/** `tokenkeep/gmail`: the gmail store of the default instance, as plain functions. */
 
 import type { RefreshFn } from './bridge/bridge';
 import type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
@@ -8,34 +8,34 @@ export type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmai
 export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors';
 
 /**
- * Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way.
- * @throws {TenantMismatchError} when the user's row belongs to another tenant
+ * Stores a user's tokens, sealed. Replaces stored tokens, even during a refresh.
+ * @throws {TenantMismatchError} if the user's row belongs to another tenant
  */
 export async function upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
   return defaultInstance().gmail.upsertGmailTokens(params);
 }
 
-/** The stored tokens, fresh or not; `null` when there are none. */
+/** Returns the stored tokens, expired or not; `null` if there are none. */
 export async function getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
   return defaultInstance().gmail.getGmailTokenDecrypted(userId);
 }
 
-/** Deletes the stored tokens, if there are any; never calls Google. */
+/** Deletes the stored tokens, if any. Does not call Google. */
 export async function deleteGmailTokens(userId: string): Promise<void> {
   return defaultInstance().gmail.deleteGmailTokens(userId);
 }
 
-/** Whether tokens are stored; opens nothing. */
+/** Returns whether tokens are stored. Does not open them. */
 export async function hasActiveGmailConnection(userId: string): Promise<boolean> {
   return defaultInstance().gmail.hasActiveGmailConnection(userId);
 }
 
 /**
- * A token with at least five minutes left, refreshed once across all processes if need be: by
- * `refreshFn` when given, else at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`.
- * When a refresh fails, a token with over a minute left is given instead of the error.
- * @throws {GmailNotConnectedError} when nothing is stored
- * @throws {GmailTokenRevokedError} when Google says `invalid_grant`; the row is gone then
+ * Returns a token that is valid for at least five minutes, refreshed once across all processes if necessary:
+ * by `refreshFn` if given, otherwise at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`. If the
+ * refresh fails, returns the stored token if it is valid for more than a minute.
+ * @throws {GmailNotConnectedError} if nothing is stored
+ * @throws {GmailTokenRevokedError} if Google returns `invalid_grant`; the row is deleted
  */
 export async function getValidGmailToken(
   userId: string,

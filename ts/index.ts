@@ -1,4 +1,4 @@
-/** `tokenkeep`: everything. */
+/** `tokenkeep`: gmail and crypto as plain functions, instances of all stores, errors, settings. */
 
 export * from './gmail';
 export * from './crypto';
@@ -23,7 +23,7 @@ export { type ZohoStore } from './stores/zoho';
 export { type MigrateOptions } from './instance/migrations';
 export { type ReviveOptions } from './instance/revive';
 export { type DatabasePassword } from './bridge/database-password';
-export { type ProviderSettings, type TokenKeepOptions } from './settings/settings';
+export { type ProviderSettings, type TokenKeepOptions } from './settings/options';
 export {
   type RowKey,
   type SealedStore,

@@ -1,4 +1,4 @@
-/** `tokenkeep/integration`: tokens of any provider, on the default instance. */
+/** `tokenkeep/integration`: the integration store of the default instance, for any provider. */
 
 import { defaultInstance } from './instance/instance';
 import type {
@@ -19,12 +19,12 @@ export type {
   ValidTokenOptions,
 } from './stores/integration';
 
-/** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
+/** Returns the stored token, expired or revoked or not; `null` if there is none. */
 export async function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
   return defaultInstance().integration.getToken(userId, provider);
 }
 
-/** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
+/** Stores a token, sealed. Replaces a stored token, even during a refresh. */
 export async function storeToken(
   userId: string,
   provider: string,
@@ -34,11 +34,11 @@ export async function storeToken(
 }
 
 /**
- * A token with at least five minutes left, or `minTtlMs`, refreshed once across all processes if need
- * be.
- * @throws {NotConnectedError} when nothing is stored
- * @throws {TokenRevokedError} when the grant is dead; the row says since when
- * @throws {ScopesMissingError} when `scopes` names others than were granted
+ * Returns a token that is valid for at least five minutes, or `minTtlMs`, refreshed once across all
+ * processes if necessary.
+ * @throws {NotConnectedError} if nothing is stored
+ * @throws {TokenRevokedError} if the grant is revoked; the row records since when
+ * @throws {ScopesMissingError} if one of `scopes` was not granted
  */
 export async function getValidToken(
   userId: string,
@@ -48,7 +48,7 @@ export async function getValidToken(
   return defaultInstance().integration.getValidToken(userId, provider, options);
 }
 
-/** Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. */
+/** Deletes a token, then revokes it at the provider (RFC 7009); returns whether there was one. */
 export async function revoke(
   userId: string,
   provider: string,
@@ -58,8 +58,8 @@ export async function revoke(
 }
 
 /**
- * Refreshes every token that runs out soon, of the providers that are described, before anybody has to
- * wait for it. Any number of workers share the work: each row is refreshed by one of them.
+ * Refreshes every token of a configured provider that expires soon, so that no call has to wait. Workers
+ * can run in parallel: each row is refreshed by one of them.
  */
 export async function refreshExpiring(
   options: RefreshExpiringOptions,
@@ -67,7 +67,7 @@ export async function refreshExpiring(
   return defaultInstance().integration.refreshExpiring(options);
 }
 
-/** How a connection is: with a token that is valid now, or why not. */
+/** Returns whether a connection has a valid token now, and if not, why. */
 export async function connectionStatus(
   userId: string,
   provider: string,

@@ -1,4 +1,4 @@
-/** `tokenkeep/vault`: exactly the names of a hand-written service, on the default instance. */
+/** `tokenkeep/vault`: the vault store of the default instance, as a service object. */
 
 import { defaultInstance } from './instance/instance';
 import type {
@@ -23,14 +23,14 @@ export type {
 export { decrypt, encrypt, generateEncryptionSecret } from './stores/vault-crypto';
 
 /**
- * Tokens of any type, sealed in `token_vault`. An application with more values in its enums says so:
+ * Tokens of any type, sealed in `token_vault`. For an application with more values in its enums:
  * `new TokenVaultService<TokenVaultEntry['provider'], TokenVaultEntry['tokenType']>()`.
  */
 export class TokenVaultService<
   Provider extends string = TokenProvider,
   Type extends string = TokenType,
 > {
-  /** Stores a token, sealed; replaces the one under the same key. Gives the row's id. */
+  /** Stores a token, sealed. Replaces the one with the same key. Returns the row's ID. */
   async storeToken(
     tenantId: string,
     provider: Provider,
@@ -40,7 +40,7 @@ export class TokenVaultService<
     return defaultInstance().vault.storeToken(tenantId, provider, tokenType, data);
   }
 
-  /** The token, expired and invalid ones too; `null` when there is none. Its use is noted. */
+  /** Returns the token, expired or invalid or not; `null` if there is none. Updates `last_used_at`. */
   async getToken(
     tenantId: string,
     provider: Provider,
@@ -52,9 +52,9 @@ export class TokenVaultService<
   }
 
   /**
-   * The access token; `null` when there is none, or it is invalid or expired. With
-   * `{ refresh: true }` it is refreshed once across all processes if less than the buffer is left.
-   * @throws {TokenRevokedError} with `refresh`, when the provider says `invalid_grant`
+   * Returns the access token; `null` if there is none, or if it is invalid or expired. With
+   * `{ refresh: true }`, it is refreshed once across all processes if it expires within the buffer.
+   * @throws {TokenRevokedError} with `refresh`, if the provider returns `invalid_grant`
    */
   async getAccessToken(
     tenantId: string,
@@ -69,7 +69,7 @@ export class TokenVaultService<
     return found as AccessToken<Provider, Type> | null;
   }
 
-  /** The refresh token; `null` when there is none. */
+  /** Returns the refresh token; `null` if there is none. */
   async getRefreshToken(
     tenantId: string,
     provider: Provider,
@@ -78,12 +78,12 @@ export class TokenVaultService<
     return this.getToken(tenantId, provider, 'refresh_token' as Type, identifier);
   }
 
-  /** Marks a token as invalid: of a refresh token, the end of its connection. */
+  /** Marks a token as invalid. A connection with an invalid refresh token counts as disconnected. */
   async markTokenInvalid(tokenId: string, error: string): Promise<void> {
     return defaultInstance().vault.markTokenInvalid(tokenId, error);
   }
 
-  /** Deletes a token, if there is one. */
+  /** Deletes a token, if it exists. */
   async deleteToken(tokenId: string): Promise<void> {
     return defaultInstance().vault.deleteToken(tokenId);
   }
@@ -93,11 +93,11 @@ export class TokenVaultService<
     return defaultInstance().vault.deleteProviderTokens(tenantId, provider);
   }
 
-  /** The valid access tokens that expire within so many minutes, or have expired. */
+  /** Returns the valid access tokens that expire within `withinMinutes`, or have expired. */
   async findExpiringTokens(withinMinutes: number, provider?: Provider): Promise<ExpiringToken[]> {
     return defaultInstance().vault.findExpiringTokens(withinMinutes, provider);
   }
 }
 
-/** The service that an application imports. */
+/** The service for applications to import. */
 export const tokenVaultService = new TokenVaultService();

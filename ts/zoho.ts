@@ -1,4 +1,4 @@
-/** `tokenkeep/zoho`: exactly the names of a hand-written service, on the default instance. */
+/** `tokenkeep/zoho`: the zoho store of the default instance, as a service object. */
 
 import { defaultInstance } from './instance/instance';
 import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
@@ -8,11 +8,11 @@ export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
 /** Zoho's tokens of the application's clients, in `oauth_tokens`. */
 export class OAuthTokenService {
   /**
-   * An access token with at least five minutes left, refreshed once across all processes if need
-   * be; only that needs the credentials. A client without a row, or with a dead grant, begins with
-   * `ZOHO_REFRESH_TOKEN`.
-   * @throws {NotConnectedError} when nothing is stored
-   * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
+   * Returns an access token that is valid for at least five minutes, refreshed once across all processes if
+   * necessary; only a refresh needs the credentials. For a client without a row, or with a revoked grant,
+   * `ZOHO_REFRESH_TOKEN` is used.
+   * @throws {NotConnectedError} if nothing is stored
+   * @throws {TokenRevokedError} if Zoho returns `invalid_code`; the row records since when
    */
   async getAccessToken(
     clientId: string,
@@ -22,16 +22,16 @@ export class OAuthTokenService {
     return defaultInstance().zoho.getAccessToken(clientId, provider, credentials);
   }
 
-  /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  /** Stores tokens, sealed. Replaces stored tokens, even during a refresh. */
   async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
     return defaultInstance().zoho.storeTokens(clientId, provider, tokens);
   }
 
-  /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
+  /** Returns whether tokens are stored or `ZOHO_REFRESH_TOKEN` is set. Does not open them. */
   async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
     return defaultInstance().zoho.hasToken(clientId, provider);
   }
 }
 
-/** The service that an application imports. */
+/** The service for applications to import. */
 export const oauthTokenService = new OAuthTokenService();

@@ -13,7 +13,7 @@ import { STORE_NAMES } from '../stores/registry';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
 import { bare } from '../input/fields';
-import { read, resolve } from '../settings/settings';
+import { readSettings, resolveSettings } from '../settings/settings';
 
 interface Values {
   store: Store[] | undefined;
@@ -60,7 +60,7 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   const configured = request.stores ?? configuredStores(bare(process.env));
   try {
     const options = request.schema === undefined ? {} : { schema: request.schema };
-    settings = resolve(options, read(options));
+    settings = resolveSettings(options, readSettings(options));
   } catch (error) {
     return [variablesCheck(error)];
   }

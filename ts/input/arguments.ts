@@ -1,4 +1,4 @@
-/** Checks the types of arguments; lengths and contents are the core's to check. */
+/** Type checks of arguments. The core checks lengths and contents. */
 
 import { InvalidArgumentError } from '../errors/errors';
 import { fieldsOf } from './fields';
@@ -7,91 +7,89 @@ function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
 }
 
-/** Any string that Node's crypto takes. */
+/** Any string, including lone surrogates, as Node's crypto takes it. */
 export function string(argument: string, value: unknown): string {
   return typeof value === 'string' ? value : refuse(argument, 'must be a string');
 }
 
-/** A string that UTF-8 can hold: a lone surrogate would name another row. */
+/** A string without lone surrogates: converted to UTF-8, one could name another row. */
 export function text(argument: string, value: unknown): string {
-  if (typeof value !== 'string') return refuse(argument, `must be a string, is ${kind(value)}`);
+  if (typeof value !== 'string') return refuse(argument, `must be a string, not ${kind(value)}`);
   if (!value.isWellFormed()) return refuse(argument, 'must not contain a lone surrogate');
   return value;
 }
 
-/** A valid date, as milliseconds since 1970. */
+/** A `Date`, as milliseconds since 1970; `NaN` if it is invalid. */
 export function date(argument: string, value: unknown): number {
-  // Not `instanceof`: a date of another realm is one, too.
+  // Unlike `instanceof`, this accepts a date of another realm.
   if (Object.prototype.toString.call(value) !== '[object Date]') {
-    return refuse(argument, `must be a Date, is ${kind(value)}`);
+    return refuse(argument, `must be a Date, not ${kind(value)}`);
   }
   return Number(value);
 }
 
-/** A valid date, as milliseconds since 1970, or NULL; nothing when it is undefined. */
+/** A `Date`, as milliseconds since 1970; `null` and `undefined` as they are. */
 export function optionalDate(argument: string, value: unknown): number | null | undefined {
   return value === undefined || value === null ? value : date(argument, value);
 }
 
 /** A number. */
 export function number(argument: string, value: unknown): number {
-  if (typeof value !== 'number') return refuse(argument, `must be a number, is ${kind(value)}`);
+  if (typeof value !== 'number') return refuse(argument, `must be a number, not ${kind(value)}`);
   return value;
 }
 
-/** An array of strings, or nothing. */
+/** An array of strings; `undefined` if absent. */
 export function optionalTexts(argument: string, value: unknown): string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) return refuse(argument, `must be an array, is ${kind(value)}`);
-  // A copy: what is looked at twice may be another thing the second time.
+  if (!Array.isArray(value)) return refuse(argument, `must be an array, not ${kind(value)}`);
+  // A copy: a getter may return another value the next time.
   return Array.from(value, (part) => text(argument, part));
 }
 
-/** Scopes, or nothing; `['']`, which is what splitting an empty text gives, is nothing, too. */
+/** Scopes; `undefined` if absent or `['']`, the result of splitting an empty string. */
 export function optionalScopes(argument: string, value: unknown): string[] | undefined {
   const scopes = optionalTexts(argument, value);
   return scopes?.length === 1 && scopes[0] === '' ? undefined : scopes;
 }
 
-/** A function, or nothing. */
+/** A function; `undefined` if absent. */
 export function optionalFunction<F>(argument: string, value: F | undefined | null): F | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'function') return refuse(argument, `must be a function, is ${kind(value)}`);
+  if (typeof value !== 'function')
+    return refuse(argument, `must be a function, not ${kind(value)}`);
   return value;
 }
 
-/**
- * An object whose fields are named `argument.field` in errors, by the fields that it has itself (see
- * {@link fieldsOf}).
- */
+/** An object, through {@link fieldsOf}. */
 export function record(argument: string, value: unknown): Record<string, unknown> {
   return fieldsOf(object(argument, value));
 }
 
 function object(argument: string, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) {
-    return refuse(argument, `must be an object, is ${kind(value)}`);
+    return refuse(argument, `must be an object, not ${kind(value)}`);
   }
   return value as Record<string, unknown>;
 }
 
-/** A text, or nothing; `''` is nothing, too. */
+/** A string; `undefined` if absent or empty. */
 export function optionalText(argument: string, value: unknown): string | undefined {
   return value === undefined || value === null || value === '' ? undefined : text(argument, value);
 }
 
-/** A number, or nothing; 0 and NaN are nothing, too. */
+/** A number; `undefined` if absent, 0 or NaN. */
 export function optionalNumber(argument: string, value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number') return refuse(argument, `must be a number, is ${kind(value)}`);
+  if (typeof value !== 'number') return refuse(argument, `must be a number, not ${kind(value)}`);
   return value || undefined;
 }
 
-/** An object as JSON that a `jsonb` column takes, or nothing. */
+/** An object as JSON for a `jsonb` column; `undefined` if absent. */
 export function optionalJson(argument: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value)) return refuse(argument, 'must be an object, is an array');
-  const sound = (name: string, part: unknown): unknown => {
+  if (Array.isArray(value)) return refuse(argument, 'must be an object, not an array');
+  const checked = (name: string, part: unknown): unknown => {
     for (const piece of [name, part]) {
       if (typeof piece === 'string' && (!piece.isWellFormed() || piece.includes('\0'))) {
         refuse(argument, 'must not contain a lone surrogate or a NUL character');
@@ -101,18 +99,20 @@ export function optionalJson(argument: string, value: unknown): string | undefin
   };
   let json: string | undefined;
   try {
-    json = JSON.stringify(object(argument, value), sound);
+    json = JSON.stringify(object(argument, value), checked);
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw error;
   }
-  return json?.startsWith('{') ? json : refuse(argument, 'must be an object that JSON can hold');
+  return json?.startsWith('{')
+    ? json
+    : refuse(argument, 'must be an object that JSON can represent');
 }
 
-/** A duration in milliseconds, or nothing. */
+/** A duration in milliseconds; `undefined` if absent. */
 export function optionalDuration(argument: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !(value >= 0)) {
-    return refuse(argument, 'must be a number of milliseconds, 0 or more');
+    return refuse(argument, 'must be a number of milliseconds, at least 0');
   }
   return value;
 }

@@ -1,12 +1,8 @@
-/**
- * Reads objects and variables of others by what they have themselves. What stands on
- * `Object.prototype`, where anything in the process can have put it, is no option of anybody's.
- */
+/** Reads fields and variables safely when `Object.prototype` is polluted. */
 
 /**
- * The object by the fields that it, or its class, has: an option counts when the object has it, also by
- * a getter of its class, and never by `Object.prototype`, of whichever realm. Fields are read when they
- * are asked for.
+ * A view of an object without the fields of `Object.prototype`, of any realm. Own fields and those of its
+ * class, such as getters, are visible. Each access reads the field again.
  */
 export function fieldsOf<Target extends object>(target: Target): Target {
   return new Proxy(target, OWN as ProxyHandler<Target>);
@@ -19,28 +15,28 @@ const OWN: ProxyHandler<object> = {
 function has(target: object, name: string | symbol): boolean {
   for (let at: object | null = target; at !== null;) {
     const above: object | null = Object.getPrototypeOf(at);
-    // What has nothing above it is an Object.prototype, unless it is the object itself.
+    // The end of the chain is an Object.prototype, unless the object itself has no prototype.
     if (Object.hasOwn(at, name)) return above !== null || at === target;
     at = above;
   }
   return false;
 }
 
-/** An object without a prototype: for what the core reads, which looks at prototypes, too. */
+/** A copy without a prototype, for the core, which reads inherited fields, too. */
 export function bare<Fields extends object>(fields: Fields): Fields {
   return Object.assign(Object.create(null), fields);
 }
 
-/** The variables of the process as they are now: `process.env` has `Object.prototype`, too. */
+/** The current environment variables. Unlike `process.env`, it does not inherit `Object.prototype`. */
 export const env: Readonly<Record<string, string | undefined>> = new Proxy(
   {},
   { get: (_, name) => (typeof name === 'string' ? variableOf(name) : undefined) },
 );
 
-/** One of {@link env}; the shorter way for what is read in every call. */
+/** One variable of {@link env}, faster. */
 export function variableOf(name: string): string | undefined {
   const value = process.env[name];
-  // Asking for each whether it is there would cost as much again: only what can be inherited.
+  // A second lookup only for names that can be inherited: it would double the cost.
   const isOwn = value === undefined || !(name in Object.prototype);
   return isOwn || Object.hasOwn(process.env, name) ? value : undefined;
 }

@@ -1,4 +1,4 @@
-/** How users connect to an instance: the calls behind the calendar store and `tokenkeep/http`. */
+/** How users connect: the calls behind the calendar store and `tokenkeep/http`. */
 
 import type { AuthorizationResponseFields, Instance } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
@@ -7,41 +7,42 @@ import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { bare } from '../input/fields';
 import { native } from '../bridge/native';
-import { type TokenKeepOptions, textOption } from '../settings/settings';
+import { textOption } from '../settings/settings';
+import type { TokenKeepOptions } from '../settings/options';
 import type { StoresThat } from '../stores/registry';
 
-/** Who is to be connected, how. */
+/** The options of an authorization flow. */
 export interface AuthorizationOptions {
-  /** The user, as the application knows it. */
+  /** The application's ID of the user. */
   userId: string;
   /**
-   * What the application keeps in the user's browser, such as a session's id: the flow ends only
-   * there. Without it only the user is compared.
+   * A value that the application keeps in the user's browser, such as a session ID: the flow must be
+   * completed in the same browser. If absent, only the user is compared.
    */
   browser?: string | undefined;
-  /** What the application wants to be allowed: `calendar.events`. */
+  /** The requested scopes. Default: `calendar.events`. */
   scopes?: string[] | undefined;
 }
 
 /** The stores that users connect to. */
 export type ConnectedStore = StoresThat<'connects'>;
 
-/** What a connect link, or the beginning of a flow, is told. */
+/** The options of a connect link, and of starting a flow. */
 export interface BeginOptions extends AuthorizationOptions {
-  /** Where the browser goes at last. */
+  /** The URL to which the browser is redirected in the end. */
   returnTo?: string | undefined;
 }
 
-/** A user who is connected. */
+/** The result of a completed flow. */
 export interface Connected {
   userId: string;
-  /** Whether it is another account than before, where the provider tells accounts apart. */
+  /** Whether the account differs from the one before; false if the provider does not identify accounts. */
   accountChanged: boolean;
-  /** Where the application wants the browser to go. */
+  /** The URL to which to redirect the browser. */
   returnTo: string | null;
 }
 
-/** The origin of the core's own authorization endpoint. */
+/** The origin of the default authorization endpoint. */
 const GOOGLE_ORIGIN = 'https://accounts.google.com';
 
 const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
@@ -75,7 +76,7 @@ const finish = promised<Connected, Instance, [ConnectedStore, AuthorizationRespo
 );
 const disconnect = promised<boolean, Instance, [ConnectedStore, string]>(native.disconnect);
 
-/** The way in and out of an instance. */
+/** Connects and disconnects users of an instance. */
 export class Connector {
   readonly #instance: () => Instance;
   readonly #options: TokenKeepOptions;
@@ -85,22 +86,22 @@ export class Connector {
     this.#options = options;
   }
 
-  /** Where Google sends users back to: all links begin at its origin. */
+  /** The redirect URI; connect links have the same origin. */
   redirectUri(): URL {
     const given = textOption(this.#options, 'googleOauthRedirectUri');
     if (given && URL.canParse(given)) return new URL(given);
     throw new ConfigurationError(
-      `GOOGLE_OAUTH_REDIRECT_URI: ${given ? 'is no URL' : 'is not set'}. It is needed to connect users, exactly as it is registered with Google`,
+      `GOOGLE_OAUTH_REDIRECT_URI: ${given ? 'is not a URL' : 'is not set'}. To connect users, set it to the redirect URI that is registered with Google`,
     );
   }
 
-  /** Where the consent screen is: forms may lead there. */
+  /** The origin of the consent screen, to which forms may redirect. */
   authorizationOrigin(): string {
     const given = textOption(this.#options, 'googleAuthorizationUrl');
     return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
   }
 
-  /** A connect link: whoever has it can connect an account to this user, once, within a day. */
+  /** Creates a connect link: its holder can connect one account to this user within 24 hours. */
   async link(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
     return makeConnectLink(
@@ -112,12 +113,12 @@ export class Connector {
     );
   }
 
-  /** Rejects a connect link that would not be taken; does not use it up. */
+  /** Rejects if the connect link is not valid; does not consume it. */
   async checkLink(store: ConnectedStore, link: string, userId?: string): Promise<void> {
     return checkLink(this.#instance(), store, link, userId);
   }
 
-  /** Uses a connect link up, in this browser; gives where to send it. */
+  /** Consumes a connect link in this browser; returns the URL to which to redirect it. */
   async followLink(
     store: ConnectedStore,
     link: string,
@@ -127,7 +128,7 @@ export class Connector {
     return followLink(this.#instance(), store, link, userId, browser);
   }
 
-  /** Begins a flow; gives where to send the browser. */
+  /** Starts a flow; returns the URL to which to redirect the browser. */
   async begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
     const { userId, browser, scopes, returnTo } = record(
       'options',
@@ -143,12 +144,12 @@ export class Connector {
     );
   }
 
-  /** Ends a flow with what the browser came back with. */
+  /** Completes a flow with the authorization response. */
   async finish(store: ConnectedStore, callback: AuthorizationResponseFields): Promise<Connected> {
     return finish(this.#instance(), store, bare(callback));
   }
 
-  /** Deletes a user's tokens, then has the provider revoke them; gives whether there were any. */
+  /** Deletes a user's tokens, then revokes them at the provider; returns whether there were any. */
   async disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
     return disconnect(this.#instance(), store, text('userId', userId));
   }

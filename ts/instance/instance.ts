@@ -1,4 +1,4 @@
-/** Instances: explicit ones, and the default one that plain functions use. */
+/** Explicit instances, and the default instance that the plain functions use. */
 
 import { AsyncResource } from 'node:async_hooks';
 import type { Instance } from '../../index';
@@ -29,7 +29,8 @@ import {
   ValueSealer,
   runUnseal,
 } from './sealing';
-import { type TokenKeepOptions, checkOptions, read, resolve } from '../settings/settings';
+import { checkOptions, readSettings, resolveSettings } from '../settings/settings';
+import type { TokenKeepOptions } from '../settings/options';
 import { Tenant, currentTenant } from './tenant';
 import { type Stores, openStores } from '../stores/registry';
 import type { VaultStore } from '../stores/vault';
@@ -43,7 +44,7 @@ const idle = promised<void, Instance, []>((instance, id) => instance.idle(id));
 
 let lastNumber = 0;
 
-/** An independent instance. Its pool is shared with instances of equal database settings. */
+/** An independent instance. Instances with equal database settings share a pool. */
 export class TokenKeep implements Stores {
   /** The gmail store. */
   declare readonly gmail: GmailStore;
@@ -55,30 +56,30 @@ export class TokenKeep implements Stores {
   declare readonly vault: VaultStore;
   /** The integration store. */
   declare readonly integration: IntegrationStore;
-  /** @internal What `tokenkeep/http` is made of. */
+  /** @internal Used by `tokenkeep/http`. */
   readonly connector: Connector;
 
   readonly #options: TokenKeepOptions;
-  readonly #of: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
+  readonly #parent: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
   readonly #onEvent: Listener | undefined;
   #instance: Instance | undefined;
-  #said: (string | undefined)[] = [];
+  #values: (string | undefined)[] = [];
   #number = 0;
   #closed = false;
   readonly #retired = new Set<Instance>();
 
-  /** @internal `of`: the instance that this one is, for a tenant. */
+  /** @internal `parent`: the instance of which this is the view of a tenant. */
   constructor(
     options: TokenKeepOptions = {},
-    of?: { readonly instance: TokenKeep; readonly tenant: Tenant },
+    parent?: { readonly instance: TokenKeep; readonly tenant: Tenant },
   ) {
     checkOptions(record('options', options) as TokenKeepOptions);
     this.#options = bare(options);
     const { databasePassword } = this.#options;
-    // Called when a connection is needed, whoever needs it: in the context of whoever made the instance.
+    // Connections are shared by all calls, so it runs in the async context of this constructor.
     if (databasePassword) this.#options.databasePassword = AsyncResource.bind(databasePassword);
-    this.#of = of;
+    this.#parent = parent;
     const { onEvent } = this.#options;
     this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(this.#options);
@@ -87,55 +88,55 @@ export class TokenKeep implements Stores {
     Object.assign(this, openStores(instance, this.connector));
   }
 
-  /** The native instance, for the tenant that this call is about. */
+  /** The native instance for the current tenant. */
   #inTenant(): Instance {
-    const instance = (this.#of?.instance ?? this).#current();
-    const tenant = this.#of?.tenant ?? currentTenant();
+    const instance = (this.#parent?.instance ?? this).#current();
+    const tenant = this.#parent?.tenant ?? currentTenant();
     return tenant ? tenant.of(instance) : instance;
   }
 
   /**
-   * This instance for a tenant: every call tells row-level security so, as `withTenant` does, whatever
-   * tenant it is made in. To close it is to close this one.
-   * @throws {InvalidArgumentError} for an id that is no text of 1 byte to 1 KiB
+   * A view of this instance for a tenant: every call sets the tenant for row-level security, as `withTenant`
+   * does, and ignores an enclosing `withTenant`. Closing the view closes this instance.
+   * @throws {InvalidArgumentError} if the ID is not a string of 1 byte to 1 KiB
    */
   forTenant(tenantId: string): TokenKeep {
-    const instance = this.#of?.instance ?? this;
+    const instance = this.#parent?.instance ?? this;
     return new TokenKeep(this.#options, { instance, tenant: new Tenant(tenantId) });
   }
 
-  /** The native instance; made anew when a variable that matters has changed. */
+  /** The native instance; created again if a setting has changed. */
   #current(): Instance {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    const said = read(this.#options);
-    const before = this.#said;
-    if (this.#instance && said.every((value, index) => value === before[index])) {
+    const values = readSettings(this.#options);
+    const before = this.#values;
+    if (this.#instance && values.every((value, index) => value === before[index])) {
       return this.#instance;
     }
-    const settings = resolve(this.#options, said);
+    const settings = resolveSettings(this.#options, values);
     this.#retire();
     this.#number = ++lastNumber;
     if (this.#onEvent) listen(this.#number, this.#onEvent);
     if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
-    this.#said = said;
+    this.#values = values;
     const instance = new native.Instance(bridge, this.#number, settings);
-    whenNotStored(this.#number, () => this.#updateSettings(instance, said));
+    whenNotStored(this.#number, () => this.#updateSettings(instance, values));
     this.#instance = instance;
     return instance;
   }
 
-  /** What is still to be stored goes where the settings lead that count now. */
+  /** Lets commits that are being retried use the current settings. */
   #updateSettings(instance: Instance, before: (string | undefined)[]): void {
     try {
-      const said = read(this.#options);
-      if (said.every((value, index) => value === before[index])) return;
-      instance.updateSettings(resolve(this.#options, said));
+      const values = readSettings(this.#options);
+      if (values.every((value, index) => value === before[index])) return;
+      instance.updateSettings(resolveSettings(this.#options, values));
     } catch {
-      // Settings that are refused: the next call says so, and the old ones are tried meanwhile.
+      // Invalid settings: the next call reports them. Until then, the old ones are used.
     }
   }
 
-  /** What is under way with the old settings goes on; then their pool is given back. */
+  /** Closes the native instance with the old settings when its running work has ended. */
   #retire(): void {
     const [instance, number] = [this.#instance, this.#number];
     if (!instance) return;
@@ -151,48 +152,48 @@ export class TokenKeep implements Stores {
       });
   }
 
-  /** Brings the tables of the named stores up to date; gives what had to be left out. */
+  /** Brings the tables of the named stores up to date. Returns the changes that it had to omit. */
   async migrate(options: MigrateOptions): Promise<string[]> {
-    if (this.#of) return this.#of.instance.migrate(options);
+    if (this.#parent) return this.#parent.instance.migrate(options);
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    return runMigrations(resolve(this.#options, read(this.#options)), options);
+    return runMigrations(resolveSettings(this.#options, readSettings(this.#options)), options);
   }
 
-  /** As the function of this name, with the keys of this instance. */
+  /** Like the function `sealValue`, with the keys of this instance. */
   sealValue(store: SealedStore, column: string, key: RowKey, value: string): string {
     return this.#sealer.seal(store, column, key, value);
   }
 
-  /** As the function of this name, with the keys of this instance. */
+  /** Like the function `openValue`, with the keys of this instance. */
   openValue(store: SealedStore, column: string, key: RowKey, stored: string): string {
     return this.#sealer.open(store, column, key, stored);
   }
 
   /**
-   * Rewrites every sealed value of a store in plaintext, beside live traffic: the way back. Gives
-   * how many rows.
-   * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `off`: otherwise they are sealed again
+   * Rewrites every sealed value of a store in plaintext, for the way back. Safe during normal operation.
+   * Returns the number of rows.
+   * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `off`: otherwise refreshes seal the values again
    */
   async unseal(options: UnsealOptions): Promise<number> {
     return runUnseal(this.#inTenant(), options);
   }
 
   /**
-   * Has the rows of a store that were marked dead tried again, such as after a deployment with another
-   * client's credentials. One whose grant is really dead is marked again when it is next refreshed.
-   * Gives how many rows were marked.
+   * Removes the marks from rows that were marked revoked, for example after a deployment with wrong client
+   * credentials. A row whose grant is really revoked is marked again at its next refresh. Returns the number
+   * of rows.
    */
   async revive(options: ReviveOptions): Promise<number> {
     return runRevive(this.#inTenant(), options);
   }
 
   /**
-   * Refuses further calls and waits for what is under way: refreshes that were sent, and their
-   * commits. By default as long as a commit is tried, over five minutes when the database is
-   * away; `timeoutMs` shortens that. Gives whether all of it ended.
+   * Rejects further calls and waits for running work: refreshes that were sent, and their commits. Waits as
+   * long as commits are retried, more than five minutes if the database is unreachable; `timeoutMs` shortens
+   * that. Returns whether all work has ended.
    */
   async close(options: { timeoutMs?: number } = {}): Promise<boolean> {
-    if (this.#of) return this.#of.instance.close(options);
+    if (this.#parent) return this.#parent.instance.close(options);
     const timeoutMs = timeoutOf(options);
     this.#closed = true;
     const number = this.#number;
@@ -200,7 +201,7 @@ export class TokenKeep implements Stores {
     const ended = await Promise.all(open.map((instance) => closeNative(instance, timeoutMs)));
     unlisten(number);
     forgetFetch(number);
-    // What did not end in time is stored all the same, when there is still a process.
+    // Work that has not ended in time continues while the process lives.
     if (ended.every(Boolean)) forgetWhenNotStored(number);
     return ended.every(Boolean);
   }
@@ -210,20 +211,20 @@ function timeoutOf(options: { timeoutMs?: number }): number | undefined {
   return optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
 }
 
-/** Makes an independent instance; connects when it is first used. */
+/** Creates an independent instance. It connects when it is first used. */
 export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
   return new TokenKeep(options);
 }
 
 let shared: TokenKeep | undefined;
 
-/** The instance that reads everything from the environment. */
+/** The default instance, which reads all settings from the environment. */
 export function defaultInstance(): TokenKeep {
   shared ??= new TokenKeep();
   return shared;
 }
 
-/** Closes the default instance, as {@link TokenKeep.close} does; the next call opens another. */
+/** Closes the default instance, like {@link TokenKeep.close}. The next call opens another. */
 export async function close(options: { timeoutMs?: number } = {}): Promise<boolean> {
   timeoutOf(options);
   const closing = shared;
@@ -231,17 +232,17 @@ export async function close(options: { timeoutMs?: number } = {}): Promise<boole
   return closing ? closing.close(options) : true;
 }
 
-/** Brings the tables of the named stores up to date, in the database of the environment. */
+/** Brings the tables of the named stores up to date, like {@link TokenKeep.migrate}. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   return defaultInstance().migrate(options);
 }
 
-/** Has rows that were marked dead tried again, as {@link TokenKeep.revive} does. */
+/** Removes the marks from rows that were marked revoked, like {@link TokenKeep.revive}. */
 export async function revive(options: ReviveOptions): Promise<number> {
   return defaultInstance().revive(options);
 }
 
-/** Rewrites every sealed value of a store in plaintext, as {@link TokenKeep.unseal} does. */
+/** Rewrites every sealed value of a store in plaintext, like {@link TokenKeep.unseal}. */
 export async function unseal(options: UnsealOptions): Promise<number> {
   return defaultInstance().unseal(options);
 }

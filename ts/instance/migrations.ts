@@ -1,4 +1,4 @@
-/** Migrations, as a function. */
+/** `migrate`. */
 
 import type { Bridge, InstanceOptions } from '../../index';
 import { record } from '../input/arguments';
@@ -7,11 +7,11 @@ import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
 import type { StoreName } from '../stores/registry';
 
-/** Which tables, and what to do with rows that stand in the way of a unique key. */
+/** Which tables to migrate, and what to do with rows that violate a new unique key. */
 export interface MigrateOptions {
-  /** The stores whose tables are wanted. */
+  /** The stores whose tables are migrated. */
   stores: StoreName[];
-  /** `'newest'`: of several rows with one key the newest is kept. By default that is an error. */
+  /** `'newest'`: deletes all but the newest of several rows with the same key. Default: they are an error. */
   keep?: 'newest';
 }
 
@@ -19,7 +19,7 @@ const migrateNative = promised<string[], Bridge, [InstanceOptions, string[], boo
   native.migrate,
 );
 
-/** Safe when several processes start at once. Gives what had to be left out, as sentences. */
+/** Safe when several processes start at once. Returns the changes that it had to omit, as sentences. */
 export async function runMigrations(
   settings: InstanceOptions,
   options: MigrateOptions,
@@ -31,7 +31,7 @@ export async function runMigrations(
     });
   }
   if (keep !== undefined && keep !== 'newest') {
-    throw new InvalidArgumentError("keep: must be 'newest' or left out", { argument: 'keep' });
+    throw new InvalidArgumentError("keep: must be 'newest' if given", { argument: 'keep' });
   }
   return migrateNative(bridge, settings, stores, keep === 'newest');
 }

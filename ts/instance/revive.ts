@@ -1,4 +1,4 @@
-/** `revive`: rows that were marked dead are tried again. */
+/** `revive`. */
 
 import type { Instance } from '../../index';
 import { date, record, text } from '../input/arguments';
@@ -6,11 +6,11 @@ import { promised } from '../bridge/bridge';
 import { native } from '../bridge/native';
 import type { StoresThat } from '../stores/registry';
 
-/** Which rows are tried again. */
+/** Which marks to remove. */
 export interface ReviveOptions {
-  /** A store that marks rows whose grant is dead; gmail and calendar delete them. */
+  /** A store that marks rows with a revoked grant; gmail and calendar delete them instead. */
   store: StoresThat<'revives'>;
-  /** Only rows that were marked then or later, such as since a wrong deployment began: all of them. */
+  /** Only rows that were marked at this time or later, such as since a wrong deployment. Default: all. */
   since?: Date | undefined;
 }
 
@@ -19,7 +19,7 @@ const reviveNative = promised<number, Instance, [string, number | undefined]>(
   (fields, at) => fields[at] as number,
 );
 
-/** Takes the marks off; gives how many there were. */
+/** Removes the marks; returns their number. */
 export async function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {
   const { store, since } = record('options', options);
   const from = since === undefined ? undefined : date('since', since);

@@ -1,4 +1,4 @@
-/** `sealValue`, `openValue` and `unseal`: sealed values outside the stores' own functions. */
+/** `sealValue`, `openValue` and `unseal`. */
 
 import type { Instance, SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
@@ -7,17 +7,18 @@ import { InvalidArgumentError } from '../errors/errors';
 import { attempt } from '../errors/failure';
 import { bare, env } from '../input/fields';
 import { native } from '../bridge/native';
-import { type TokenKeepOptions, flag } from '../settings/settings';
+import { flag } from '../settings/settings';
+import type { TokenKeepOptions } from '../settings/options';
 import type { StoresThat } from '../stores/registry';
 
-/** The stores whose values are sealed in tokenkeep's own format. */
+/** The stores whose values are sealed in the format `tk1.`. */
 export type SealedStore = StoresThat<'seals'>;
 
-/** The parts of a row's natural key: of zoho `[clientId, provider]`, of calendar
- * `[userId]`, of integration `[userId, provider]`. */
+/** A row's key: `[clientId, provider]` for zoho, `[userId]` for calendar, `[userId, provider]` for
+ * integration. */
 export type RowKey = readonly string[];
 
-/** Whose values become plaintext again. */
+/** The store whose values are rewritten in plaintext. */
 export interface UnsealOptions {
   store: SealedStore;
 }
@@ -26,16 +27,16 @@ const readCount: ReadRecord<number> = (fields, at) => fields[at] as number;
 
 const unsealNative = promised<number, Instance, [string]>(native.unseal, readCount);
 
-/** Rewrites every sealed value of a store in plaintext; gives how many rows. */
+/** Rewrites every sealed value of a store in plaintext; returns the number of rows. */
 export async function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
   return unsealNative(instance, text('store', record('options', options)['store']));
 }
 
-/** Seals and opens values with the keys of some options, else of the environment at the call. */
+/** Seals and opens values with the keys of the options, or else of the environment at each call. */
 export class ValueSealer {
   readonly #options: TokenKeepOptions;
   #keys: SealingKeys | undefined;
-  #said: readonly [string | undefined, boolean] = [undefined, false];
+  #source: readonly [keyText: string | undefined, requireSealed: boolean] = [undefined, false];
 
   constructor(options: TokenKeepOptions) {
     this.#options = options;
@@ -53,16 +54,17 @@ export class ValueSealer {
     );
   }
 
-  /** The keys, parsed once for as long as what they are read from stays the same. */
+  /** The keys, parsed again only when their source has changed. */
   #current(): SealingKeys {
     const { tokenkeepKey, requireSealed } = this.#options;
     const keyText = tokenkeepKey ?? env['TOKENKEEP_KEY'];
-    const said = env['TOKENKEEP_REQUIRE_SEALED'];
-    const required = requireSealed ?? (said ? flag('TOKENKEEP_REQUIRE_SEALED', said) : false);
-    const [key, was] = this.#said;
-    if (!this.#keys || key !== keyText || was !== required) {
+    const variable = env['TOKENKEEP_REQUIRE_SEALED'];
+    const required =
+      requireSealed ?? (variable ? flag('TOKENKEEP_REQUIRE_SEALED', variable) : false);
+    const [lastKeyText, lastRequired] = this.#source;
+    if (!this.#keys || lastKeyText !== keyText || lastRequired !== required) {
       this.#keys = new native.SealingKeys(keyText, required);
-      this.#said = [keyText, required];
+      this.#source = [keyText, required];
     }
     return this.#keys;
   }
@@ -78,18 +80,18 @@ function place(store: unknown, column: unknown, key: unknown): [string, string, 
 const shared = new ValueSealer(bare({}));
 
 /**
- * Seals a text for one column of one row with the first key of `TOKENKEEP_KEY`, for an application
- * that writes a row inside a transaction of its own. It opens nowhere else.
- * @throws {ConfigurationError} when there is no usable key
+ * Seals a string for one column of one row with the first key of `TOKENKEEP_KEY`, for an application that
+ * writes a row in its own transaction. The result can be opened for that column and row only.
+ * @throws {ConfigurationError} if there is no valid key
  */
 export function sealValue(store: SealedStore, column: string, key: RowKey, value: string): string {
   return shared.seal(store, column, key, value);
 }
 
 /**
- * Opens a value that was read from this column of this row. What is not sealed is given as it is,
+ * Opens a value that was read from this column of this row. Returns a value that is not sealed as it is,
  * unless `TOKENKEEP_REQUIRE_SEALED=1`.
- * @throws {DecryptionError} when a sealed value does not open
+ * @throws {DecryptionError} if a sealed value cannot be opened
  */
 export function openValue(store: SealedStore, column: string, key: RowKey, stored: string): string {
   return shared.open(store, column, key, stored);

@@ -1,14 +1,14 @@
-/** Whose rows calls are about: what row-level security is told, for one transaction each. */
+/** The tenant of calls, which each transaction sets for row-level security. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Instance } from '../../index';
 import { text } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
 
-/** As long as any other text of a column without a length of its own. */
+/** The same limit as for IDs. */
 const TENANT_MAX_BYTES = 1024;
 
-/** A tenant, and the native instances that work for it. */
+/** A tenant, and its views of native instances. */
 export class Tenant {
   readonly #id: string;
   readonly #instances = new WeakMap<Instance, Instance>();
@@ -17,11 +17,11 @@ export class Tenant {
     this.#id = checkTenant(id);
   }
 
-  /** The native instance, for this tenant. */
+  /** The view of a native instance for this tenant. */
   of(instance: Instance): Instance {
-    let ours = this.#instances.get(instance);
-    if (!ours) this.#instances.set(instance, (ours = instance.forTenant(this.#id)));
-    return ours;
+    let view = this.#instances.get(instance);
+    if (!view) this.#instances.set(instance, (view = instance.forTenant(this.#id)));
+    return view;
   }
 }
 
@@ -33,25 +33,25 @@ export function currentTenant(): Tenant | undefined {
 }
 
 /**
- * Runs a function for a tenant: every call of tokenkeep in it, and in what it awaits, tells
- * row-level security so, as `app.current_tenant_id` of its own transaction. `null` runs it without.
- * Gives what the function returns.
- * @throws {InvalidArgumentError} for an id that is no text of 1 byte to 1 KiB
+ * Runs a function for a tenant: every call of tokenkeep in it, including asynchronous ones, sets
+ * `app.current_tenant_id` in its transaction, for row-level security. With `null`, the function runs without
+ * a tenant. Returns the function's result.
+ * @throws {InvalidArgumentError} if the ID is not a string of 1 byte to 1 KiB
  */
 export function withTenant<Result>(tenantId: string | null, fn: () => Result): Result {
   if (tenantId !== null) return storage.run(new Tenant(tenantId), fn);
-  // On Node 20 promises cost more once this storage was used.
+  // On Node 20, using the storage once makes all promises slower.
   return storage.getStore() ? storage.run(undefined, fn) : fn();
 }
 
-/** The id, when row-level security can be told it. */
+/** Returns the ID if it is valid. */
 export function checkTenant(id: string): string {
   const argument = 'tenantId';
   const given = text(argument, id);
   const bytes = Buffer.byteLength(given);
   if (bytes === 0 || bytes > TENANT_MAX_BYTES || given.includes('\0')) {
     throw new InvalidArgumentError(
-      `${argument}: must be 1 to ${TENANT_MAX_BYTES} bytes, without a NUL byte`,
+      `${argument}: must have 1 to ${TENANT_MAX_BYTES} bytes and no NUL byte`,
       { argument },
     );
   }

@@ -1,4 +1,4 @@
-/** How a provider says that a grant is dead, where it has words of its own. */
+/** The option `deadGrant`: responses with which a provider says that a grant is dead. */
 
 import type { DeadGrantOptions } from '../../index';
 import { optionalTexts, record, text } from '../input/arguments';
@@ -6,22 +6,22 @@ import { InvalidArgumentError } from '../errors/errors';
 import { bare } from '../input/fields';
 
 /**
- * What a provider answers when a grant is dead, beside what counts everywhere: `invalid_grant`, and
+ * A provider's responses for a dead grant, in addition to those that count everywhere: `invalid_grant`, and
  * OpenID Connect's `interaction_required`, `login_required`, `consent_required` and
- * `account_selection_required`. Each entry says so by itself. Redirects, 408, 425, 429 and 5xx never do,
- * nor does an answer with an access token.
+ * `account_selection_required`. One matching entry is enough. Redirects, 408, 425, 429, 5xx and responses
+ * with an access token never match.
  */
 export interface DeadGrant {
   /** `error` codes, such as `['bad_refresh_token']`. */
   codes?: readonly string[] | undefined;
   /**
-   * Statuses, from 400 to 499, that say so where the body is empty, such as `[400]`. With care: where
-   * the provider answers a wrong client secret so, too, that looks like dead grants.
+   * Status codes from 400 to 499 with an empty body, such as `[400]`. Use with care: if the provider
+   * responds to a wrong client secret in the same way, valid grants are taken for dead.
    */
   statusWithEmptyBody?: readonly number[] | undefined;
   /**
-   * Members of the JSON body that say so: `path` is a JSON pointer (RFC 6901), `value` the whole value
-   * there, such as `[{ path: '/status', value: 'BAD_REFRESH_TOKEN' }]` or
+   * Members of the JSON body: `path` is a JSON pointer (RFC 6901), `value` the complete value there, such as
+   * `[{ path: '/status', value: 'BAD_REFRESH_TOKEN' }]` or
    * `[{ path: '/error_description', value: 'Token has been revoked' }]`.
    */
   members?: readonly DeadGrantMember[] | undefined;
@@ -33,22 +33,23 @@ export interface DeadGrantMember {
   value: string | number | boolean;
 }
 
-const PARTS: readonly string[] = ['codes', 'statusWithEmptyBody', 'members'];
-/** What `~` stands before in a JSON pointer (RFC 6901, section 3): nothing else. */
-const BARE_TILDE = /~(?![01])/;
-/** What is never an answer about a grant. */
-const PASSING: readonly number[] = [408, 425, 429];
+const FIELDS: readonly string[] = ['codes', 'statusWithEmptyBody', 'members'];
+/** In a JSON pointer, `~` must be followed by 0 or 1 (RFC 6901, section 3). */
+const INVALID_TILDE = /~(?![01])/;
+/** Statuses that never concern the grant. */
+const TEMPORARY_STATUSES: readonly number[] = [408, 425, 429];
 
 function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
 }
 
-/** Reads the option `deadGrant`, which errors name `at`; `undefined` when it is left out. */
+/** Checks the option; errors name it `at`. Returns `undefined` if it is absent. */
 export function deadGrantOf(at: string, value: unknown): DeadGrantOptions | undefined {
   if (value === undefined || value === null) return undefined;
   const given = record(at, value);
   for (const name of Object.keys(given)) {
-    if (!PARTS.includes(name)) refuse(`${at}.${name}`, `must be one of ${PARTS.join(', ')}`);
+    if (FIELDS.includes(name)) continue;
+    refuse(`${at}.${name}`, `unknown field, must be one of ${FIELDS.join(', ')}`);
   }
   const codes = (optionalTexts(`${at}.codes`, given['codes']) ?? []).map((code) => {
     return code || refuse(`${at}.codes`, 'must not be empty');
@@ -69,22 +70,22 @@ function list(argument: string, value: unknown): unknown[] {
 
 function status(argument: string, value: unknown): number {
   const isRefusal = Number.isInteger(value) && Number(value) >= 400 && Number(value) < 500;
-  if (isRefusal && !PASSING.includes(Number(value))) return Number(value);
-  return refuse(argument, 'must be statuses from 400 to 499, without 408, 425 and 429');
+  if (isRefusal && !TEMPORARY_STATUSES.includes(Number(value))) return Number(value);
+  return refuse(argument, 'must contain status codes from 400 to 499, except 408, 425 and 429');
 }
 
 function member(argument: string, value: unknown): { path: string; value: string } {
   const given = record(argument, value);
   const path = text(`${argument}.path`, given['path']);
-  if (!path.startsWith('/') || BARE_TILDE.test(path)) {
+  if (!path.startsWith('/') || INVALID_TILDE.test(path)) {
     refuse(
       `${argument}.path`,
       'must be a JSON pointer (RFC 6901), such as /status or /errors/0/code',
     );
   }
-  const said = given['value'];
-  if (typeof said === 'number' || typeof said === 'boolean')
-    return bare({ path, value: `${said}` });
-  const wanted = text(`${argument}.value`, said);
-  return bare({ path, value: wanted || refuse(`${argument}.value`, 'must not be empty') });
+  const { value: expected } = given;
+  if (typeof expected === 'number' || typeof expected === 'boolean')
+    return bare({ path, value: `${expected}` });
+  const string = text(`${argument}.value`, expected);
+  return bare({ path, value: string || refuse(`${argument}.value`, 'must not be empty') });
 }
