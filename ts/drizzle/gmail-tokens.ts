@@ -2,18 +2,18 @@
 
 import { sql } from 'drizzle-orm';
 import { index, integer, pgPolicy, text } from 'drizzle-orm/pg-core';
-import type { Declared, Integer, TableOf, Text, Timestamp } from './declared.js';
-import { moment } from './moment.js';
+import type { Declared, Integer, TableOf, Text, Timestamp } from './column-types.js';
+import { timestamptz } from './timestamptz.js';
 import { type Referenced, referring } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
 
-/** The application's part of `gmail_tokens`. */
+/** The options of {@link gmailTokensTable}. */
 export interface GmailTokensOptions extends TableOptions {
-  /** The table that `user_id` refers to; without it there is no foreign key. */
+  /** The table that `user_id` refers to. Default: no foreign key. */
   users?: Referenced | undefined;
-  /** The table that `tenant_id` refers to; without it there is no foreign key. */
+  /** The table that `tenant_id` refers to. Default: no foreign key. */
   tenants?: Referenced | undefined;
-  /** Whether the table has row-level security with the policy `tenant_isolation`; `true`. */
+  /** Whether the table has row-level security with the policy `tenant_isolation`. Default: true. */
   rowLevelSecurity?: boolean | undefined;
 }
 
@@ -34,7 +34,7 @@ interface Columns {
 /** The declared table. */
 export interface GmailTokens extends TableOf<'gmail_tokens', Columns> {}
 
-/** Declares `gmail_tokens` as `tokenkeep migrate --store gmail` makes it. */
+/** Declares `gmail_tokens` as `tokenkeep migrate --store gmail` creates it. */
 export function gmailTokensTable(options: GmailTokensOptions = {}): GmailTokens {
   const { users, tenants, rowLevelSecurity = true, schema } = options;
   return tableIn(schema)(
@@ -47,12 +47,12 @@ export function gmailTokensTable(options: GmailTokensOptions = {}): GmailTokens 
       userId: referring(text('user_id').notNull().unique(), users, 'cascade'),
       encryptedAccessToken: text('encrypted_access_token').notNull(),
       encryptedRefreshToken: text('encrypted_refresh_token').notNull(),
-      expiresAt: moment('expires_at').notNull(),
+      expiresAt: timestamptz('expires_at').notNull(),
       scope: text('scope').notNull(),
       keyVersion: integer('key_version').notNull().default(1),
-      refreshingAt: moment('refreshing_at'),
-      connectedAt: moment('connected_at').notNull().defaultNow(),
-      updatedAt: moment('updated_at').notNull().defaultNow(),
+      refreshingAt: timestamptz('refreshing_at'),
+      connectedAt: timestamptz('connected_at').notNull().defaultNow(),
+      updatedAt: timestamptz('updated_at').notNull().defaultNow(),
     },
     (table) => [
       index('gmail_tokens_user_id_idx').on(table.userId),

@@ -2,28 +2,28 @@
 
 import { sql } from 'drizzle-orm';
 import { type AnyPgColumn, foreignKey, pgPolicy, text, uuid } from 'drizzle-orm/pg-core';
-import type { By, Declared, TableOf, Text, Texts, Timestamp, Uuid } from './declared.js';
-import { moment } from './moment.js';
+import type { By, Declared, TableOf, Text, Texts, Timestamp, Uuid } from './column-types.js';
+import { timestamptz } from './timestamptz.js';
 import { type TableOptions, tableIn } from './table.js';
 
 /**
- * A table whose `id` is a UUID. Not by drizzle's own types: for CommonJS, drizzle-orm 0.45 declares
- * `authUsers` with those for ES modules.
+ * A table whose `id` is a UUID. Does not use drizzle's types: for CommonJS, drizzle-orm 0.45 declares
+ * `authUsers` with its types for ES modules.
  */
 export interface UuidReferenced {
   id: By<{ readonly columnType: 'PgUUID' }, { readonly dataType: 'string uuid' }>;
 }
 
-/** The application's part of `google_calendar_tokens`. */
+/** The options of {@link googleCalendarTokensTable}. */
 export interface GoogleCalendarTokensOptions extends TableOptions {
   /**
-   * The table that `user_id` refers to, such as `authUsers` of `drizzle-orm/supabase`; without it
-   * there is no foreign key.
+   * The table that `user_id` refers to, such as `authUsers` of `drizzle-orm/supabase`. Default: no foreign
+   * key.
    */
   users?: UuidReferenced | undefined;
   /**
    * Whether the table has row-level security with the policy `user owns google token`, which needs
-   * Supabase's `auth.uid()`; `true`.
+   * Supabase's `auth.uid()`. Default: true.
    */
   rowLevelSecurity?: boolean | undefined;
 }
@@ -41,7 +41,7 @@ interface Columns {
 /** The declared table. */
 export interface GoogleCalendarTokens extends TableOf<'google_calendar_tokens', Columns> {}
 
-/** Declares `google_calendar_tokens` as `tokenkeep migrate --store calendar` makes it. */
+/** Declares `google_calendar_tokens` as `tokenkeep migrate --store calendar` creates it. */
 export function googleCalendarTokensTable(
   options: GoogleCalendarTokensOptions = {},
 ): GoogleCalendarTokens {
@@ -52,10 +52,10 @@ export function googleCalendarTokensTable(
       userId: uuid('user_id').primaryKey(),
       accessToken: text('access_token').notNull(),
       refreshToken: text('refresh_token').notNull(),
-      tokenExpiry: moment('token_expiry'),
+      tokenExpiry: timestamptz('token_expiry'),
       scopes: text('scopes').array(),
-      refreshingAt: moment('refreshing_at'),
-      updatedAt: moment('updated_at').defaultNow(),
+      refreshingAt: timestamptz('refreshing_at'),
+      updatedAt: timestamptz('updated_at').defaultNow(),
     },
     (table) => [
       ...(users ? [userKey(table.userId, users.id as unknown as AnyPgColumn)] : []),
@@ -64,7 +64,7 @@ export function googleCalendarTokensTable(
   );
 }
 
-/** drizzle's own name for it would differ from the one that PostgreSQL gives. */
+/** With the name that PostgreSQL generates; drizzle would generate another. */
 function userKey(userId: AnyPgColumn, id: AnyPgColumn) {
   const name = 'google_calendar_tokens_user_id_fkey';
   return foreignKey({ name, columns: [userId], foreignColumns: [id] }).onDelete('cascade');

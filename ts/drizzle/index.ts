@@ -1,4 +1,4 @@
-/** `tokenkeep/drizzle`: the tables as drizzle-orm declares them. */
+/** `tokenkeep/drizzle`: table declarations for drizzle-orm. */
 
 export {
   type GmailToken,

@@ -22,28 +22,28 @@ import type {
   Text,
   Texts,
   Timestamp,
-} from './declared.js';
-import { moment } from './moment.js';
+} from './column-types.js';
+import { timestamptz } from './timestamptz.js';
 import type { Referenced } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
 
-/** Columns of an application's own, as `pgTable` takes them. */
+/** Additional columns of an application, as `pgTable` takes them. */
 export type OwnColumns = ReturnType<Parameters<typeof pgTable>[1]>;
 
-/** The application's part of `integration_tokens`. */
+/** The options of {@link integrationTokensTable}. */
 export interface IntegrationTokensOptions<
   Own extends OwnColumns = Record<never, never>,
 > extends TableOptions {
-  /** The table that `user_id` refers to; without it there is no foreign key. */
+  /** The table that `user_id` refers to. Default: no foreign key. */
   users?: Referenced | undefined;
   /**
-   * Columns of the application's own, and its own declaration of one that is here already, such as
-   * `id`. tokenkeep inserts rows: what is never NULL needs a default in the database.
+   * Additional columns of the application, or other declarations of existing ones, such as `id`. tokenkeep
+   * inserts rows, so a NOT NULL column needs a default in the database.
    */
   columns?: Own | undefined;
   /**
-   * The name of the unique constraint on `user_id` and `provider`, where the application had made
-   * one; by default there is the unique index `integration_tokens_user_provider_unique`.
+   * The name of an existing unique constraint of the application on `user_id` and `provider`. Default: the
+   * unique index `integration_tokens_user_provider_unique`.
    */
   uniqueConstraint?: string | undefined;
 }
@@ -52,22 +52,22 @@ function usualColumns() {
   return {
     id: text('id')
       .primaryKey()
-      // Without a cast to text: with one drizzle-kit finds another default in the database each time.
+      // Without a cast to text, which drizzle-kit would report as a changed default each time.
       .default(sql`gen_random_uuid()`),
     userId: text('user_id').notNull(),
     provider: text('provider').notNull(),
     accessToken: text('access_token').notNull(),
     refreshToken: text('refresh_token'),
-    expiresAt: moment('expires_at').notNull(),
+    expiresAt: timestamptz('expires_at').notNull(),
     scopes: text('scopes').array().notNull(),
-    refreshingAt: moment('refreshing_at'),
-    invalidSince: moment('invalid_since'),
+    refreshingAt: timestamptz('refreshing_at'),
+    invalidSince: timestamptz('invalid_since'),
     invalidReason: text('invalid_reason'),
-    lastRefreshedAt: moment('last_refreshed_at'),
+    lastRefreshedAt: timestamptz('last_refreshed_at'),
     lastErrorCode: text('last_error_code'),
     failureCount: integer('failure_count').notNull().default(0),
-    createdAt: moment('created_at').notNull().defaultNow(),
-    updatedAt: moment('updated_at').notNull().defaultNow(),
+    createdAt: timestamptz('created_at').notNull().defaultNow(),
+    updatedAt: timestamptz('updated_at').notNull().defaultNow(),
   };
 }
 
@@ -92,12 +92,12 @@ interface Columns {
 /** The declared table. */
 export interface IntegrationTokens extends TableOf<'integration_tokens', Columns> {}
 
-/** What `pgTable` makes of columns. */
+/** The columns that `pgTable` builds. */
 type Built<Own extends OwnColumns> = ReturnType<
   typeof pgTable<'integration_tokens', Own>
 >['_']['columns'];
 
-/** The declared table, with columns of the application's own. */
+/** The declared table, with additional columns of the application. */
 export type IntegrationTokensWith<Own extends OwnColumns> = PgTableWithColumns<
   {
     name: 'integration_tokens';
@@ -107,7 +107,7 @@ export type IntegrationTokensWith<Own extends OwnColumns> = PgTableWithColumns<
   } & MajorsOwn
 >;
 
-/** Declares `integration_tokens` as `tokenkeep migrate --store integration` makes it. */
+/** Declares `integration_tokens` as `tokenkeep migrate --store integration` creates it. */
 export function integrationTokensTable<Own extends OwnColumns>(
   options: IntegrationTokensOptions<Own> & { columns: Own },
 ): IntegrationTokensWith<Own>;

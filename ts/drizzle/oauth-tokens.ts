@@ -1,15 +1,15 @@
 /** The table of the zoho store. */
 
 import { jsonb, text, timestamp, unique, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core';
-import type { Declared, Jsonb, TableOf, Text, Timestamp, Uuid, Varchar } from './declared.js';
-import { moment } from './moment.js';
+import type { Declared, Jsonb, TableOf, Text, Timestamp, Uuid, Varchar } from './column-types.js';
+import { timestamptz } from './timestamptz.js';
 import { type TableOptions, tableIn } from './table.js';
 
-/** The application's part of `oauth_tokens`. */
+/** The options of {@link oauthTokensTable}. */
 export interface OAuthTokensOptions extends TableOptions {
   /**
-   * The name of the unique constraint on `client_id` and `provider`, where the application had made
-   * one; by default there is the unique index `oauth_tokens_client_provider_unique`.
+   * The name of an existing unique constraint of the application on `client_id` and `provider`. Default: the
+   * unique index `oauth_tokens_client_provider_unique`.
    */
   uniqueConstraint?: string | undefined;
 }
@@ -33,7 +33,7 @@ interface Columns {
 /** The declared table. */
 export interface OAuthTokens extends TableOf<'oauth_tokens', Columns> {}
 
-/** Declares `oauth_tokens` as `tokenkeep migrate --store zoho` makes it. */
+/** Declares `oauth_tokens` as `tokenkeep migrate --store zoho` creates it. */
 export function oauthTokensTable(options: OAuthTokensOptions = {}): OAuthTokens {
   const { schema, uniqueConstraint } = options;
   return tableIn(schema)(
@@ -47,8 +47,8 @@ export function oauthTokensTable(options: OAuthTokensOptions = {}): OAuthTokens 
       tokenExpiry: timestamp('token_expiry'),
       scopes: text('scopes'),
       metadata: jsonb('metadata'),
-      refreshingAt: moment('refreshing_at'),
-      invalidSince: moment('invalid_since'),
+      refreshingAt: timestamptz('refreshing_at'),
+      invalidSince: timestamptz('invalid_since'),
       invalidReason: text('invalid_reason'),
       createdAt: timestamp('created_at').notNull().defaultNow(),
       updatedAt: timestamp('updated_at').notNull().defaultNow(),

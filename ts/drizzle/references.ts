@@ -14,7 +14,7 @@ interface ReferencingColumn {
   ): this;
 }
 
-/** The column, with a foreign key where there is a table to refer to. */
+/** Adds a foreign key to the column, if there is a table to refer to. */
 export function referring<Column extends ReferencingColumn>(
   column: Column,
   table: Referenced | undefined,

@@ -1,6 +1,6 @@
 /**
- * `tokenkeep/drizzle/relations`: what belongs to a row, for the relational queries of drizzle-orm 0.x. 1.0
- * has others, which the application declares for all its tables at once: docs/drizzle.md.
+ * `tokenkeep/drizzle/relations`: relations for the relational queries of drizzle-orm 0.x. With 1.0, the
+ * application declares the relations of all its tables together: docs/drizzle.md.
  */
 
 import * as drizzle from 'drizzle-orm';
@@ -13,22 +13,22 @@ import type { TokenVault, Values } from './token-vault.js';
 /** A table of the application. */
 export type RelatedTable = PgTable & { id: AnyPgColumn };
 
-/** One row of a table that is always there. */
+/** A required relation to one row. */
 type OneOf<Table extends PgTable> = One<Table['_']['name'], true>;
 
-/** What belongs to a row of the gmail store. */
+/** The relations of the gmail store. */
 export interface GmailTokensRelations<
   Users extends PgTable,
   Tenants extends PgTable,
 > extends Relations<'gmail_tokens', { user: OneOf<Users>; tenant: OneOf<Tenants> }> {}
 
-/** What belongs to a row of the vault store. */
+/** The relations of the vault store. */
 export interface TokenVaultRelations<Tenants extends PgTable> extends Relations<
   'token_vault',
   { tenant: OneOf<Tenants> }
 > {}
 
-/** What belongs to a row of the integration store. */
+/** The relations of the integration store. */
 export interface IntegrationTokensRelations<Users extends PgTable> extends Relations<
   'integration_tokens',
   { user: OneOf<Users> }
@@ -71,18 +71,18 @@ export function integrationTokensRelations<Users extends RelatedTable>(tables: {
   users: Users;
 }): IntegrationTokensRelations<Users> {
   const { users } = tables;
-  // Columns of the application's own make no difference here.
+  // Additional columns do not matter here.
   const integrationTokens = tables.integrationTokens as unknown as IntegrationTokens;
   return relate()(integrationTokens, ({ one }) => ({
     user: one(users, { fields: [integrationTokens.userId], references: [users.id] }),
   }));
 }
 
-/** drizzle's own function, looked up when it is called: 1.0 has none, and would not be imported. */
+/** drizzle's `relations`, looked up at each call: with 1.0, a named import of it would fail. */
 function relate(): typeof drizzle.relations {
   const { relations } = drizzle as Partial<typeof drizzle>;
   if (relations) return relations;
   throw new TypeError(
-    'drizzle-orm 1.0 has no relations(): declare these with defineRelations(), as docs/drizzle.md shows',
+    'drizzle-orm 1.0 has no relations(). Use defineRelations() instead, as docs/drizzle.md shows',
   );
 }

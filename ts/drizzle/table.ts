@@ -1,14 +1,14 @@
-/** Where a table is. */
+/** The schema of a table. */
 
 import { type PgSchema, pgTable } from 'drizzle-orm/pg-core';
 
-/** What all tables take. */
+/** The options of all tables. */
 export interface TableOptions {
-  /** The schema of the table, made with `pgSchema`; by default that of the connection. */
+  /** The schema of the table, created with `pgSchema`. Default: that of the connection. */
   schema?: PgSchema | undefined;
 }
 
-/** Makes tables of the schema. The schema is no part of their type: no query needs it there. */
+/** `pgTable` for the schema. The type omits the schema, which queries do not need. */
 export function tableIn(schema: PgSchema | undefined): typeof pgTable {
   return schema ? (schema.table as unknown as typeof pgTable) : pgTable;
 }

@@ -2,7 +2,7 @@
 
 import { pgEnum } from 'drizzle-orm/pg-core';
 
-/** Who gave a token. More of them: `pgEnum('token_provider', [...tokenProviderEnum.enumValues, …])`. */
+/** The providers of tokens. To add values: `pgEnum('token_provider', [...tokenProviderEnum.enumValues, …])`. */
 export const tokenProviderEnum = pgEnum('token_provider', [
   'whatsapp',
   'google',
@@ -12,7 +12,7 @@ export const tokenProviderEnum = pgEnum('token_provider', [
   'clerk',
 ]);
 
-/** What a token is for. */
+/** The types of tokens. */
 export const tokenTypeEnum = pgEnum('token_type', [
   'access_token',
   'refresh_token',

@@ -2,28 +2,28 @@
 
 import { sql } from 'drizzle-orm';
 import { type PgEnum, index, text, unique, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core';
-import type { Declared, Enum, TableOf, Text, Timestamp, Uuid, Varchar } from './declared.js';
-import { moment } from './moment.js';
+import type { Declared, Enum, TableOf, Text, Timestamp, Uuid, Varchar } from './column-types.js';
+import { timestamptz } from './timestamptz.js';
 import { type Referenced, referring } from './references.js';
 import { type TableOptions, tableIn } from './table.js';
 import { tokenProviderEnum, tokenTypeEnum } from './token-enums.js';
 
 export type Values = [string, ...string[]];
 
-/** The application's part of `token_vault`. */
+/** The options of {@link tokenVaultTable}. */
 export interface TokenVaultOptions<
   Providers extends Values = Values,
   Types extends Values = Values,
 > extends TableOptions {
-  /** The table that `tenant_id` refers to; without it there is no foreign key. */
+  /** The table that `tenant_id` refers to. Default: no foreign key. */
   tenants?: Referenced | undefined;
-  /** The application's own enum `token_provider`; needed with `schema`. */
+  /** The application's own enum `token_provider`; required with `schema`. */
   tokenProviderEnum?: PgEnum<Providers> | undefined;
-  /** The application's own enum `token_type`; needed with `schema`. */
+  /** The application's own enum `token_type`; required with `schema`. */
   tokenTypeEnum?: PgEnum<Types> | undefined;
   /**
-   * Whether the key `token_vault_unique` is a unique index and not a constraint, for those who use
-   * `drizzle-kit push`, which makes constraints of several columns anew each time; `false`.
+   * Whether the key `token_vault_unique` is a unique index instead of a constraint, for `drizzle-kit push`,
+   * which recreates constraints of several columns each time. Default: false.
    */
   uniqueIndex?: boolean | undefined;
 }
@@ -51,7 +51,7 @@ export interface TokenVault<
   Types extends Values = typeof tokenTypeEnum.enumValues,
 > extends TableOf<'token_vault', Columns<Providers, Types>> {}
 
-/** Declares `token_vault` as `tokenkeep migrate --store vault` makes it. */
+/** Declares `token_vault` as `tokenkeep migrate --store vault` creates it. */
 export function tokenVaultTable<
   Providers extends Values = typeof tokenProviderEnum.enumValues,
   Types extends Values = typeof tokenTypeEnum.enumValues,
@@ -68,14 +68,14 @@ export function tokenVaultTable<
       tokenType: (tokenType as PgEnum<Types>)('token_type').notNull(),
       identifier: varchar('identifier', { length: 255 }),
       encryptedValue: text('encrypted_value').notNull(),
-      expiresAt: moment('expires_at'),
-      lastUsedAt: moment('last_used_at'),
-      lastRefreshedAt: moment('last_refreshed_at'),
+      expiresAt: timestamptz('expires_at'),
+      lastUsedAt: timestamptz('last_used_at'),
+      lastRefreshedAt: timestamptz('last_refreshed_at'),
       isValid: varchar('is_valid', { length: 10 }).default('true').notNull(),
       lastError: text('last_error'),
-      refreshingAt: moment('refreshing_at'),
-      createdAt: moment('created_at').defaultNow().notNull(),
-      updatedAt: moment('updated_at').defaultNow().notNull(),
+      refreshingAt: timestamptz('refreshing_at'),
+      createdAt: timestamptz('created_at').defaultNow().notNull(),
+      updatedAt: timestamptz('updated_at').defaultNow().notNull(),
     },
     (table) => [
       (isIndex ? uniqueIndex : unique)('token_vault_unique').on(
@@ -91,14 +91,16 @@ export function tokenVaultTable<
       index('token_vault_expires_at_idx').on(table.expiresAt),
     ],
   );
-  // What drizzle makes of an enum is only known when it is.
+  // The type depends on the enums, which are generic here.
   return table as unknown as TokenVault<Providers, Types>;
 }
 
-/** drizzle-kit makes only the enums that a schema file exports: one of ours would not be found. */
-function withoutSchema<Enum extends { enumName: string }>(ours: Enum, schema: unknown): Enum {
-  if (schema === undefined) return ours;
-  throw new TypeError(`schema: needs an enum ${ours.enumName} of its own, made with schema.enum()`);
+/** In a schema, the application must pass its own enum: drizzle-kit creates exported enums only. */
+function withoutSchema<Enum extends { enumName: string }>(builtIn: Enum, schema: unknown): Enum {
+  if (schema === undefined) return builtIn;
+  throw new TypeError(
+    `schema: requires an enum ${builtIn.enumName} in that schema, created with schema.enum()`,
+  );
 }
 
 /** A row as it is read. */

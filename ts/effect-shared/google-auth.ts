@@ -1,4 +1,4 @@
-/** Google's tokens of the current user, on whichever token store. */
+/** The current user's Google tokens, from any token store. */
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
@@ -20,13 +20,13 @@ export type NoValidToken =
 
 type Valid = Effect.Effect<GoogleOAuthToken, NoValidToken>;
 
-/** Gives the current user's Google tokens. */
+/** Returns the current user's Google tokens. */
 export interface GoogleAuthClientService {
-  /** A token that has these scopes, refreshed if need be. */
+  /** Returns a token with these scopes, refreshed if necessary. */
   readonly getValidToken: (
     scopes: ReadonlyArray<string>,
   ) => Effect.Effect<GoogleOAuthToken, NoValidToken>;
-  /** Exchanges a refresh token at Google and stores what it gives. */
+  /** Exchanges a refresh token at Google and stores the new tokens. */
   readonly refreshToken: (
     refreshToken: string,
   ) => Effect.Effect<GoogleOAuthToken, GoogleAuthenticationError | GoogleTokenRefreshError>;
@@ -34,22 +34,22 @@ export interface GoogleAuthClientService {
 
 const PROVIDER = 'google';
 const SUGGESTION = 'User needs to authorize Google Workspace access';
-/** What is left of a token that is not refreshed yet. */
+/** A token that is valid for longer is not refreshed. */
 const FRESH_MS = 300_000;
-/** What is left of a token that is given when a refresh fails. */
+/** A token that is valid for longer is returned if a refresh fails. */
 const USABLE_MS = 60_000;
 
-/** Makes the service; `currentUser` is read at each call. */
+/** Creates the service; `currentUser` is read at each call. */
 export function makeGoogleAuthClient(
   store: IntegrationTokenStoreService,
   currentUser: Effect.Effect<string | undefined>,
 ): GoogleAuthClientService {
   const user = Effect.flatMap(currentUser, (userId) =>
-    userId === undefined ? Effect.fail(nobody()) : Effect.succeed(userId),
+    userId === undefined ? Effect.fail(noCurrentUser()) : Effect.succeed(userId),
   );
 
   return {
-    // The stored token is given without a generator, which would cost more than the rest.
+    // No generator for the stored token: it would cost more than the rest.
     getValidToken: (scopes) =>
       Effect.flatMap(user, (userId) =>
         Effect.flatMap(store.get(userId, PROVIDER), (stored): Valid => {
@@ -68,7 +68,7 @@ export function makeGoogleAuthClient(
         const token = answer.scopes.length > 0 ? answer : yield* withStoredScopes(userId, answer);
         yield* store.store(userId, PROVIDER, token);
         return googleOAuthToken(token);
-        // Google may have replaced the refresh token: what it answers must reach the store.
+        // Google may have replaced the refresh token, so the response must be stored.
       }).pipe(
         Effect.uninterruptible,
         inSpan('GoogleAuthClient.refreshToken', { provider: PROVIDER }),
@@ -89,7 +89,7 @@ export function makeGoogleAuthClient(
     });
   }
 
-  /** RFC 6749, section 6: an answer without scopes has those that were granted before. */
+  /** A response without scopes has those that were granted before (RFC 6749, section 6). */
   function withStoredScopes(userId: string, token: StoredToken): Effect.Effect<StoredToken> {
     return Effect.map(store.get(userId, PROVIDER), (stored) =>
       Option.isSome(stored) ? { ...token, scopes: stored.value.scopes } : token,
@@ -101,7 +101,7 @@ function left(token: StoredToken): number {
   return token.expiresAt - Date.now();
 }
 
-/** Whether a token is given without asking Google. */
+/** Whether a token is returned without a refresh. */
 function isGiven(token: StoredToken): boolean {
   return left(token) > (Option.isSome(token.refreshToken) ? FRESH_MS : 0);
 }
@@ -115,7 +115,7 @@ function lacksScopes(
   if (missingScopes.length === 0) return undefined;
   return new GoogleScopeExpansionRequiredError({
     message: `The Google OAuth token lacks scopes: ${missingScopes.join(', ')}`,
-    suggestion: 'User needs to agree to these scopes',
+    suggestion: 'User needs to grant these scopes',
     missingScopes,
     currentScopes: token.scopes,
   });
@@ -128,9 +128,9 @@ function notConnected(): GoogleAuthenticationError {
   });
 }
 
-function nobody(): GoogleAuthenticationError {
+function noCurrentUser(): GoogleAuthenticationError {
   return new GoogleAuthenticationError({
     message: 'There is no current user',
-    suggestion: 'Run the effect in withCurrentUser(userId)',
+    suggestion: 'Run the effect with withCurrentUser(userId)',
   });
 }

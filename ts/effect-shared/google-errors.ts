@@ -1,8 +1,8 @@
-/** What can be wrong with a Google account's access, and what to do about it. */
+/** Errors of access to a Google account. */
 
 import { taggedError } from './tagged-error.js';
 
-/** What every one of them says. */
+/** The fields of all these errors. */
 export interface GoogleProblem {
   readonly message: string;
   /** What to do about it. */
@@ -15,7 +15,7 @@ export class GoogleAuthenticationError extends taggedError(
   'GoogleAuthenticationError',
 )<GoogleProblem>() {}
 
-/** The access token is spent. */
+/** The access token has expired. */
 export class GoogleTokenExpiredError extends taggedError(
   'GoogleTokenExpiredError',
 )<GoogleProblem>() {}
@@ -25,24 +25,24 @@ export class GoogleTokenRefreshError extends taggedError(
   'GoogleTokenRefreshError',
 )<GoogleProblem>() {}
 
-/** The user must agree to more scopes. */
+/** The user must grant more scopes. */
 export class GoogleScopeExpansionRequiredError extends taggedError(
   'GoogleScopeExpansionRequiredError',
 )<
   GoogleProblem & {
-    /** Which are wanted, and not granted. */
+    /** Requested scopes that are not granted. */
     readonly missingScopes: ReadonlyArray<string>;
-    /** Which are granted. */
+    /** Granted scopes. */
     readonly currentScopes?: ReadonlyArray<string> | undefined;
   }
 >() {}
 
-/** An API of Google's answered with an error. */
+/** A Google API returned an error. */
 export class GoogleApiError extends taggedError('GoogleApiError')<
   GoogleProblem & { readonly statusCode?: number | undefined }
 >() {}
 
-/** An API of Google's asks to slow down. */
+/** A Google API limits the rate of requests. */
 export class GoogleRateLimitError extends taggedError('GoogleRateLimitError')<
   GoogleProblem & { readonly retryAfterMs?: number | undefined }
 >() {}

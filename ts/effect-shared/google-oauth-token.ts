@@ -1,4 +1,4 @@
-/** A token in the form that Google's own libraries take. */
+/** A token in the form that Google's libraries use. */
 
 import * as Option from 'effect/Option';
 import type { StoredToken } from './stored-token.js';
@@ -8,7 +8,7 @@ export class GoogleOAuthToken {
   readonly access_token: string;
   readonly refresh_token: string | null;
   readonly expiry_date: Date;
-  /** With spaces between. */
+  /** Scopes, separated by spaces. */
   readonly scope: string;
   readonly token_type: string;
 

@@ -3,7 +3,7 @@
 const auth = <const Name extends string>(name: Name) =>
   `https://www.googleapis.com/auth/${name}` as const;
 
-/** Of Gmail. */
+/** Scopes of Gmail. */
 export const GmailScopes = {
   read: auth('gmail.readonly'),
   send: auth('gmail.send'),
@@ -14,7 +14,7 @@ export const GmailScopes = {
   full: 'https://mail.google.com/',
 } as const;
 
-/** Of Google Calendar. */
+/** Scopes of Google Calendar. */
 export const CalendarScopes = {
   read: auth('calendar.readonly'),
   full: auth('calendar'),
@@ -23,7 +23,7 @@ export const CalendarScopes = {
   freeBusy: auth('calendar.freebusy'),
 } as const;
 
-/** Of Google Drive. */
+/** Scopes of Google Drive. */
 export const DriveScopes = {
   read: auth('drive.readonly'),
   full: auth('drive'),

@@ -1,4 +1,4 @@
-/** Refreshes at Google's token endpoint, with the client of the environment. */
+/** Refreshes at Google's token endpoint, with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`. */
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
@@ -9,13 +9,13 @@ import type { StoredToken } from './stored-token.js';
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const TIMEOUT_MS = 10_000;
-/** What no answer of a token endpoint is larger than. */
+/** The maximum size of a response. */
 const RESPONSE_MAX_BYTES = 1024 * 1024;
-/** Of an answer that names none that can be read. */
+/** The lifetime if the response has no valid one. */
 const LIFETIME_S = 3_600;
 /** Ten years. */
 const LIFETIME_MAX_S = 315_360_000;
-/** What a message repeats (RFC 6749, section 5.2; Google's own): any other text may be a token. */
+/** Codes that messages may contain (RFC 6749, section 5.2, and Google's): other text may be a token. */
 const ERROR_CODES: ReadonlySet<unknown> = new Set([
   'access_denied',
   'admin_policy_enforced',
@@ -30,8 +30,8 @@ const ERROR_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Exchanges a refresh token. A token store of tokenkeep's does the same by itself, and better, when it
- * is given this very function.
+ * Exchanges a refresh token. If a token store of tokenkeep is given this function, it refreshes with its own
+ * HTTP client instead.
  */
 export function refreshGoogleToken(
   refreshToken: string,
@@ -41,7 +41,7 @@ export function refreshGoogleToken(
     catch: (cause) =>
       cause instanceof GoogleTokenRefreshError
         ? cause
-        : failed('Google could not be asked for a new token', 'Try again later', cause),
+        : failed('Could not request a new token from Google', 'Try again later', cause),
   });
 }
 
@@ -61,7 +61,7 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
   const answer = bare(await answerOf(response));
   const { access_token: accessToken, expires_in: expiresIn, scope } = answer;
   const next = answer['refresh_token'];
-  // What stands beside an access token is no reason to throw it away.
+  // Other members, even `error`, do not invalidate an access token.
   if (response.ok && typeof accessToken === 'string' && accessToken !== '') {
     return {
       accessToken,
@@ -79,7 +79,7 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
   );
 }
 
-/** What the endpoint answers as JSON; nothing of what is none, or too large. */
+/** The JSON body; empty if it is invalid or too large. */
 async function answerOf(response: Response): Promise<Record<string, unknown>> {
   try {
     const bytes = await bytesOf(response, RESPONSE_MAX_BYTES + 1);
@@ -96,7 +96,7 @@ function lifetimeOf(expiresIn: unknown): number {
   return seconds >= 1 ? Math.min(seconds, LIFETIME_MAX_S) : LIFETIME_S;
 }
 
-/** Google's own, or the one of the environment: with TLS, as the core asks for it. */
+/** Google's URL or that of the environment; `http://` is restricted in the same way as in the core. */
 function tokenUrl(): string {
   const url = env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL;
   const allowed = env['TOKENKEEP_ALLOW_INSECURE_REQUESTS'] === '1';
@@ -105,7 +105,7 @@ function tokenUrl(): string {
   if (parsed && (isSafe || allowed)) return url;
   throw failed(
     'TOKENKEEP_GOOGLE_TOKEN_URL must begin with https://',
-    'Within a network that you trust, set TOKENKEEP_ALLOW_INSECURE_REQUESTS=1',
+    'In a trusted network, set TOKENKEEP_ALLOW_INSECURE_REQUESTS=1',
   );
 }
 
@@ -117,7 +117,7 @@ function isLoopback(host: string): boolean {
 function variable(name: string): string {
   const value = env[name];
   if (value) return value;
-  throw failed(`${name} is not set`, `Set ${name}, as it is registered with Google`);
+  throw failed(`${name} is not set`, `Set ${name} to the value that is registered with Google`);
 }
 
 function failed(message: string, suggestion?: string, cause?: unknown): GoogleTokenRefreshError {

@@ -1,4 +1,4 @@
-/** The options of a layer: those of `createTokenKeep`, with secrets that print nothing. */
+/** The options of a layer: those of `createTokenKeep`, with redacted secrets. */
 
 import * as Redacted from 'effect/Redacted';
 import type { ProviderSettings, TokenKeepOptions } from 'tokenkeep';
@@ -14,17 +14,17 @@ type Secret =
 
 /** An application at a provider. */
 export interface LayerProviderSettings extends Omit<ProviderSettings, 'clientSecret'> {
-  /** While it is being replaced several, tried in this order; none of a public client. */
+  /** During a rotation, several secrets, tried in this order. None for a public client. */
   readonly clientSecret?:
     Redacted.Redacted<string> | ReadonlyArray<Redacted.Redacted<string>> | undefined;
 }
 
-/** What a layer can be told; what is left out is read from the environment. */
+/** The options of a layer; absent ones are read from the environment. */
 export interface LayerOptions
   extends
     Omit<TokenKeepOptions, Secret | 'providers'>,
     Partial<Record<Secret, Redacted.Redacted<string> | undefined>> {
-  /** Where to refresh, by the provider's name. */
+  /** The clients, by the provider's name. */
   readonly providers?: Readonly<Record<string, LayerProviderSettings>> | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A token as the services know it, to and from what the integration store gives. */
+/** The services' token type, and its conversion from and to the integration store's. */
 
 import * as Option from 'effect/Option';
 import type { IntegrationToken, NewIntegrationToken } from 'tokenkeep/integration';
@@ -6,7 +6,7 @@ import type { IntegrationToken, NewIntegrationToken } from 'tokenkeep/integratio
 /** A user's tokens at one provider. */
 export interface StoredToken {
   readonly accessToken: string;
-  /** None: there is no refresh token; when it is stored, the one that is there is kept. */
+  /** None: there is no refresh token; storing keeps the existing one. */
   readonly refreshToken: Option.Option<string>;
   /** In milliseconds since 1970. */
   readonly expiresAt: number;
@@ -14,7 +14,7 @@ export interface StoredToken {
   readonly provider: string;
 }
 
-/** What a caller is given. */
+/** Converts a token of the integration store. */
 export function storedToken(token: IntegrationToken, provider: string): StoredToken {
   return {
     accessToken: token.accessToken,
@@ -25,7 +25,7 @@ export function storedToken(token: IntegrationToken, provider: string): StoredTo
   };
 }
 
-/** What is stored. */
+/** Converts a token for `storeToken` of the integration store. */
 export function newToken(token: StoredToken): NewIntegrationToken {
   return {
     accessToken: token.accessToken,
@@ -35,7 +35,7 @@ export function newToken(token: StoredToken): NewIntegrationToken {
   };
 }
 
-/** What a `refreshFn` of the integration store answers; without scopes the stored ones stay. */
+/** Converts a token for a `refreshFn`'s result; without scopes, the stored ones are kept. */
 export function refreshedToken(token: StoredToken) {
   return {
     accessToken: token.accessToken,

@@ -9,7 +9,7 @@ import {
 } from 'tokenkeep';
 import { taggedError } from './tagged-error.js';
 
-/** The first three need the user; the last may not. */
+/** For the first three, the user must connect again; `refresh_failed` may be temporary. */
 export type TokenRefreshReason =
   'not_connected' | 'refresh_token_missing' | 'revoked' | 'refresh_failed';
 
@@ -20,16 +20,16 @@ export class TokenRefreshError extends taggedError('TokenRefreshError')<{
   readonly reason?: TokenRefreshReason | undefined;
   /** `ERR_TOKENKEEP_…` */
   readonly code?: string | undefined;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later. */
   readonly retryable?: boolean | undefined;
-  /** What the `refreshFn` failed or died with, else tokenkeep's own error. */
+  /** The failure or defect of the `refreshFn`, or else the error of tokenkeep. */
   readonly cause?: unknown;
 }>() {}
 
-/** A provider, or a refresh, that failed: anything else is the application's or the database's. */
+/** Codes of failed refreshes; others concern the application or the database. */
 const REFRESH = /^ERR_TOKENKEEP_(PROVIDER_|REFRESH_|CLIENT_(REJECTED|UNPROVEN)$)/;
 
-/** The error that a refresh failed with; nothing when it is a defect, such as a database that is away. */
+/** Converts the error of a refresh; `undefined` for a defect, such as an unreachable database. */
 export function tokenRefreshError(error: unknown, provider: string): TokenRefreshError | undefined {
   if (!(error instanceof TokenkeepError)) return undefined;
   const reason = reasonOf(error);

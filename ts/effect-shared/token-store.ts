@@ -1,4 +1,4 @@
-/** The token store on an integration store: an instance's, or the default one's. */
+/** The token store, based on the integration store of an instance. */
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
@@ -8,50 +8,50 @@ import { inSpan } from './span.js';
 import { type StoredToken, newToken, refreshedToken, storedToken } from './stored-token.js';
 import { TokenRefreshError, tokenRefreshError } from './token-refresh-error.js';
 
-/** Keeps tokens of any provider. A database that fails is a defect. */
+/** Stores tokens of any provider. Database errors are defects. */
 export interface IntegrationTokenStoreService {
-  /** The stored token, fresh or not. */
+  /** Returns the stored token, expired or not. */
   readonly get: (userId: string, provider: string) => Effect.Effect<Option.Option<StoredToken>>;
-  /** Stores a token, sealed; without a refresh token the stored one is kept. */
+  /** Stores a token, sealed. Keeps the stored refresh token if the new token has none. */
   readonly store: (userId: string, provider: string, token: StoredToken) => Effect.Effect<void>;
   /**
-   * Refreshes a token, also a fresh one, once across all processes; one that was refreshed in the last
-   * five seconds is given as it is. Who is interrupted stops waiting: the refresh goes on.
+   * Refreshes a token, even a fresh one, once across all processes. Returns a token that was refreshed in the
+   * last five seconds as it is. Interruption ends the wait, not the refresh.
    */
   readonly refresh: (
     userId: string,
     provider: string,
     refreshFn: (refreshToken: string) => Effect.Effect<StoredToken, Error>,
   ) => Effect.Effect<StoredToken, TokenRefreshError>;
-  /** Deletes a token, then has the provider revoke it. */
+  /** Deletes a token, then revokes it at the provider. */
   readonly revoke: (userId: string, provider: string) => Effect.Effect<void>;
 }
 
 /**
- * Runs an effect as the fiber would that this was made in, but not as its child. Rejects with the very
- * object that the effect failed or died with.
+ * Runs an effect with the context of the fiber in which this was created, but not as its child. Rejects with
+ * the object with which the effect failed or died.
  */
 export type Run = <A, E>(
   effect: Effect.Effect<A, E>,
   options: { readonly signal: AbortSignal },
 ) => Promise<A>;
 
-/** What it needs of the integration store. */
+/** The part of the integration store that is used. */
 export type Integration = Pick<
   IntegrationStore,
   'getToken' | 'storeToken' | 'getValidToken' | 'revoke'
 >;
 
-/** Makes the service; what is read in the fiber of each caller: how it runs effects, and its tenant. */
+/** Creates the service. `ownRun` and `currentTenant` are evaluated in the fiber of each caller. */
 export function makeTokenStore(
   integration: Integration,
   ownRun: Effect.Effect<Run>,
   currentTenant: Effect.Effect<string | undefined>,
 ): IntegrationTokenStoreService {
-  // In the fiber's tenant or none, whatever the turn that the fiber happens to run in was begun for.
-  const promise = <Value>(ask: () => Promise<Value>): Effect.Effect<Value> =>
+  // Sets the fiber's tenant, or none: the async context may belong to another caller.
+  const promise = <Value>(call: () => Promise<Value>): Effect.Effect<Value> =>
     Effect.flatMap(currentTenant, (tenant) =>
-      Effect.promise(() => withTenant(tenant ?? null, ask)),
+      Effect.promise(() => withTenant(tenant ?? null, call)),
     );
 
   return {
@@ -73,7 +73,8 @@ export function makeTokenStore(
             integration
               .getValidToken(userId, provider, {
                 forceRefresh: true,
-                refreshFn: refreshFn === refreshGoogleToken ? undefined : asked(refreshFn, run),
+                refreshFn:
+                  refreshFn === refreshGoogleToken ? undefined : toRefreshFn(refreshFn, run),
               })
               .catch((error) => {
                 const expected = tokenRefreshError(error, provider);
@@ -97,8 +98,8 @@ export function makeTokenStore(
   };
 }
 
-/** The caller's effect as the integration store asks for it: interrupted when its time is over. */
-function asked(
+/** The caller's effect as a `refreshFn`, interrupted by its abort signal. */
+function toRefreshFn(
   refreshFn: (refreshToken: string) => Effect.Effect<StoredToken, Error>,
   run: Run,
 ): RefreshFn {

@@ -1,4 +1,4 @@
-/** Whose tokens an effect asks for, and of which tenant. */
+/** The current user and tenant of a fiber. */
 
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
@@ -31,8 +31,8 @@ export function withCurrentUser(
 }
 
 /**
- * Runs an effect for a tenant: row-level security is told so, as by `withTenant` of `tokenkeep`, which
- * fibers do not see: they share their turns with those of other callers.
+ * Runs an effect for a tenant, which is set for row-level security. Use it instead of `withTenant`, whose
+ * async context fibers do not follow.
  */
 export function withCurrentTenant(
   tenantId: string,

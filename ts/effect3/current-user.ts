@@ -1,11 +1,11 @@
-/** Whose tokens an effect asks for, and of which tenant. */
+/** The current user and tenant of a fiber. */
 
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
 
-// Known by their keys: this module is there twice, for import and for require. No fiber references,
-// whose module Effect 4 does not have: the entry could not even say there that it is not for Effect 4.
+// Tags are identified by their keys, as this module exists twice, for import and require. Not fiber
+// references: Effect 4 lacks their module, so the entry could not report the wrong version.
 class CurrentUser extends Context.Tag('tokenkeep/CurrentUser')<CurrentUser, string>() {}
 
 class CurrentTenant extends Context.Tag('tokenkeep/CurrentTenant')<CurrentTenant, string>() {}
@@ -30,8 +30,8 @@ export function withCurrentUser(
 }
 
 /**
- * Runs an effect for a tenant: row-level security is told so, as by `withTenant` of `tokenkeep`, which
- * fibers do not see: they share their turns with those of other callers.
+ * Runs an effect for a tenant, which is set for row-level security. Use it instead of `withTenant`, whose
+ * async context fibers do not follow.
  */
 export function withCurrentTenant(
   tenantId: string,

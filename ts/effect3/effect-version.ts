@@ -1,4 +1,4 @@
-/** Evaluated before the modules of this entry that another Effect would make fail, one way or another. */
+/** Imported first: with another version of Effect, the other modules of this entry would fail. */
 
 import { needEffect3 } from '../effect-shared/effect-version.js';
 

@@ -1,4 +1,4 @@
-/** Google's tokens of the current user as a service. */
+/** The service `GoogleAuthClient`. */
 
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
@@ -10,13 +10,13 @@ import {
 import { currentUser } from './current-user.js';
 import { IntegrationTokenStore } from './integration-token-store.js';
 
-/** Gives the Google tokens of the user of `withCurrentUser`. */
+/** Returns the Google tokens of the user of `withCurrentUser`. */
 export class GoogleAuthClient extends Context.Tag('GoogleAuthClient')<
   GoogleAuthClient,
   GoogleAuthClientService
 >() {}
 
-/** On whichever token store. */
+/** The service on any token store. */
 export const GoogleAuthClientLive: Layer.Layer<GoogleAuthClient, never, IntegrationTokenStore> =
   Layer.effect(
     GoogleAuthClient,

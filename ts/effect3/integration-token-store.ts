@@ -1,4 +1,4 @@
-/** The token store as a service, and the layers that make it. */
+/** The service `IntegrationTokenStore` and its layers. */
 
 import * as Cause from 'effect/Cause';
 import * as Config from 'effect/Config';
@@ -18,13 +18,13 @@ import {
 } from '../effect-shared/token-store.js';
 import { currentTenant } from './current-user.js';
 
-/** Keeps tokens of any provider. */
+/** Stores tokens of any provider. */
 export class IntegrationTokenStore extends Context.Tag('IntegrationTokenStore')<
   IntegrationTokenStore,
   IntegrationTokenStoreService
 >() {}
 
-/** Services and fiber references of the calling fiber, in a fiber of its own. */
+/** Runs an effect in a new fiber with the context and references of the calling fiber. */
 const ownRun: Effect.Effect<Run> = Effect.map(
   Effect.runtime<never>(),
   (runtime) => async (effect, options) => {
@@ -34,13 +34,13 @@ const ownRun: Effect.Effect<Run> = Effect.map(
   },
 );
 
-/** The store of the environment's variables, on tokenkeep's default instance. */
+/** The store of tokenkeep's default instance. */
 export const IntegrationTokenStoreLive: Layer.Layer<IntegrationTokenStore> = Layer.succeed(
   IntegrationTokenStore,
   makeTokenStore(integration, ownRun, currentTenant),
 );
 
-/** A store with an instance of its own, which is closed with the layer's scope. */
+/** A store with its own instance, which is closed with the layer's scope. */
 export function layer(options: LayerOptions = {}): Layer.Layer<IntegrationTokenStore> {
   const instance = Effect.acquireRelease(
     Effect.sync(() => createTokenKeep(plainOptions(options))),
@@ -52,7 +52,7 @@ export function layer(options: LayerOptions = {}): Layer.Layer<IntegrationTokenS
   );
 }
 
-/** As {@link layer}, with options that are read from a `ConfigProvider`. */
+/** Like {@link layer}, with options from a `ConfigProvider`. */
 export function layerConfig(
   config: Config.Config.Wrap<LayerOptions>,
 ): Layer.Layer<IntegrationTokenStore, ConfigError> {

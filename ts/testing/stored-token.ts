@@ -1,4 +1,4 @@
-/** Which token of which store. */
+/** The key of a stored token. */
 
 import { optionalText, record, text } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
@@ -6,14 +6,14 @@ import { STORES, STORE_NAMES, type StoreName, isStoreName } from '../stores/regi
 
 export type { StoreName };
 
-/** An access token by its store and the row's key, as the store's functions name it. */
+/** An access token by its store and the row's key. */
 export type StoredTokenKey =
   | { store: 'gmail' | 'calendar'; userId: string }
   | { store: 'zoho'; clientId: string; provider: string }
   | { store: 'vault'; tenantId: string; provider: string; identifier?: string | undefined }
   | { store: 'integration'; userId: string; provider: string };
 
-/** The parts of a key in their order; of the vault's the last is `''` where there is none. */
+/** The parts of a key in order. The vault's identifier is `''` if absent. */
 export function partsOf(key: StoredTokenKey): { store: StoreName; parts: string[] } {
   const given = record('key', key);
   const store = given['store'];

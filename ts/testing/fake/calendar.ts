@@ -4,14 +4,14 @@ import { optionalScopes, optionalText, record } from '../../input/arguments';
 import { credentialsOf } from '../../stores/calendar-credentials';
 import type { CalendarStore, CalendarTokens } from '../../stores/calendar';
 import { NotConnectedError } from '../../errors/errors';
-import { id, momentOrNull, token, tokenOrEmpty, uuid } from './arguments';
+import { id, validDateOrNull, token, tokenOrEmpty, uuid } from './arguments';
 import type { FakeConnector } from './connector';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 
-/** As {@link CalendarStore}. */
-export class FakeCalendar implements Surface<CalendarStore> {
+/** Like {@link CalendarStore}. */
+export class FakeCalendar implements PublicMembers<CalendarStore> {
   readonly #grants = new Map<string, Grant>();
   readonly #open: () => void;
   readonly #refresher: Refresher;
@@ -31,11 +31,11 @@ export class FakeCalendar implements Surface<CalendarStore> {
     scopes,
   ) => {
     this.#open();
-    const expiry = momentOrNull('tokenExpiry', tokenExpiry);
+    const expiry = validDateOrNull('tokenExpiry', tokenExpiry);
     this.place([uuid('userId', userId)]).write({
       accessToken: token('accessToken', accessToken),
       refreshToken: tokenOrEmpty('refreshToken', refreshToken),
-      // A date that is not known is taken for fresh.
+      // A token without an expiry counts as fresh.
       expiresAt: expiry ? Number(expiry) : Infinity,
       scopes: optionalScopes('scopes', scopes) ?? [],
       isDead: false,
@@ -81,7 +81,7 @@ export class FakeCalendar implements Surface<CalendarStore> {
   disconnect: CalendarStore['disconnect'] = async (userId) =>
     this.#connector.disconnect('calendar', userId);
 
-  /** Where a user's grant is. */
+  /** The place of a user's grant. */
   place(key: readonly string[]): Place {
     const [userId = ''] = key;
     return {
@@ -89,7 +89,7 @@ export class FakeCalendar implements Surface<CalendarStore> {
       key,
       read: () => this.#grants.get(userId),
       write: (grant) => this.#grants.set(userId, grant),
-      end: () => this.#grants.delete(userId),
+      markRevoked: () => this.#grants.delete(userId),
       remove: () => this.#grants.delete(userId),
     };
   }

@@ -1,4 +1,4 @@
-/** Connecting in memory: whoever follows the links is asked nothing. */
+/** Connecting users in memory, without a consent screen. */
 
 import { randomUUID } from 'node:crypto';
 import { optionalText, optionalTexts, record } from '../../input/arguments';
@@ -6,10 +6,10 @@ import { CALENDAR_SCOPES } from '../../stores/calendar-credentials';
 import type { BeginOptions, ConnectedStore, Connector } from '../../instance/connector';
 import { AuthorizationError, type NotAuthorizedReason } from '../../errors/errors';
 import { id, uuid } from './arguments';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 
-/** A connect link, or a flow that has begun. */
-interface Begun {
+/** A connect link, or a started flow. */
+interface PendingAuthorization {
   store: ConnectedStore;
   userId: string;
   browser: string | undefined;
@@ -17,12 +17,12 @@ interface Begun {
   returnTo: string | undefined;
 }
 
-/** What a user who has agreed is given. */
+/** Stores tokens for a user who has given consent. */
 export type Connect = (store: ConnectedStore, userId: string, scopes: string[]) => void;
 
-/** As {@link Connector}; states and links are good for one use, and for ever. */
-export class FakeConnector implements Surface<Connector> {
-  readonly #begun = new Map<string, Begun>();
+/** Like {@link Connector}; states and links can be used once and do not expire. */
+export class FakeConnector implements PublicMembers<Connector> {
+  readonly #pending = new Map<string, PendingAuthorization>();
   readonly #open: () => void;
   readonly #connect: Connect;
   readonly #disconnect: (store: ConnectedStore, userId: string) => boolean;
@@ -41,21 +41,21 @@ export class FakeConnector implements Surface<Connector> {
 
   authorizationOrigin = (): string => 'https://accounts.google.com';
 
-  link: Connector['link'] = async (store, options) => this.#instance(store, options);
+  link: Connector['link'] = async (store, options) => this.#add(store, options);
 
   checkLink: Connector['checkLink'] = async (store, link, userId) => {
     this.#checkUser(this.#find(store, link), userId);
   };
 
   followLink: Connector['followLink'] = async (store, link, browser, userId) => {
-    const begun = this.#find(store, link);
-    this.#checkUser(begun, userId);
-    this.#begun.delete(link);
-    return this.begin(store, { ...begun, browser });
+    const pending = this.#find(store, link);
+    this.#checkUser(pending, userId);
+    this.#pending.delete(link);
+    return this.begin(store, { ...pending, browser });
   };
 
   begin: Connector['begin'] = async (store, options) => {
-    const state = this.#instance(store, options);
+    const state = this.#add(store, options);
     const url = new URL('/o/oauth2/v2/auth', this.authorizationOrigin());
     url.search = new URLSearchParams({
       client_id: 'fake',
@@ -69,16 +69,16 @@ export class FakeConnector implements Surface<Connector> {
 
   finish: Connector['finish'] = async (store, callback) => {
     const { state, code, error, browser, requiresBrowser, userId } = callback;
-    const begun = this.#find(store, state);
-    const isBound = begun.browser !== undefined;
-    if ((isBound && begun.browser !== browser) || (requiresBrowser && !isBound)) {
+    const pending = this.#find(store, state);
+    const isBound = pending.browser !== undefined;
+    if ((isBound && pending.browser !== browser) || (requiresBrowser && !isBound)) {
       throw refusal('another_browser');
     }
-    this.#checkUser(begun, userId);
-    this.#begun.delete(state);
+    this.#checkUser(pending, userId);
+    this.#pending.delete(state);
     if (!code) throw refusal(error === 'access_denied' ? 'denied' : 'server_refused');
-    this.#connect(store, begun.userId, begun.scopes);
-    const { userId: connected, returnTo = null } = begun;
+    this.#connect(store, pending.userId, pending.scopes);
+    const { userId: connected, returnTo = null } = pending;
     return { userId: connected, accountChanged: false, returnTo };
   };
 
@@ -87,11 +87,11 @@ export class FakeConnector implements Surface<Connector> {
     return this.#disconnect(store, keyOf(store, userId));
   };
 
-  #instance(store: ConnectedStore, options: BeginOptions): string {
+  #add(store: ConnectedStore, options: BeginOptions): string {
     this.#open();
     const given = record('options', options);
     const name = randomUUID();
-    this.#begun.set(name, {
+    this.#pending.set(name, {
       store,
       userId: keyOf(store, given['userId']),
       browser: optionalText('browser', given['browser']),
@@ -101,19 +101,19 @@ export class FakeConnector implements Surface<Connector> {
     return name;
   }
 
-  #find(store: ConnectedStore, name: string): Begun {
+  #find(store: ConnectedStore, name: string): PendingAuthorization {
     this.#open();
-    const begun = this.#begun.get(name);
-    if (begun?.store !== store) throw refusal('expired');
-    return begun;
+    const pending = this.#pending.get(name);
+    if (pending?.store !== store) throw refusal('expired');
+    return pending;
   }
 
-  #checkUser({ store, userId: wanted }: Begun, userId: string | undefined): void {
+  #checkUser({ store, userId: wanted }: PendingAuthorization, userId: string | undefined): void {
     if (userId !== undefined && keyOf(store, userId) !== wanted) throw refusal('another_user');
   }
 }
 
-/** The user, as the store has it. */
+/** The user's ID in the form that the store uses. */
 function keyOf(store: ConnectedStore, userId: unknown): string {
   return store === 'calendar' ? uuid('userId', userId) : id('userId', userId);
 }

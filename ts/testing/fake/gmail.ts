@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { optionalFunction, record } from '../../input/arguments';
 import { TenantMismatchError } from '../../errors/errors';
 import type { DecryptedGmailToken, GmailStore } from '../../stores/gmail';
-import { id, moment, token, tokenOrEmpty } from './arguments';
+import { id, validDate, token, tokenOrEmpty } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 
 interface Row {
   id: string;
@@ -16,8 +16,8 @@ interface Row {
   grant: Grant;
 }
 
-/** As {@link GmailStore}. */
-export class FakeGmail implements Surface<GmailStore> {
+/** Like {@link GmailStore}. */
+export class FakeGmail implements PublicMembers<GmailStore> {
   readonly #rows = new Map<string, Row>();
   readonly #open: () => void;
   readonly #refresher: Refresher;
@@ -36,7 +36,7 @@ export class FakeGmail implements Surface<GmailStore> {
     const grant: Grant = {
       accessToken: token('accessToken', given['accessToken']),
       refreshToken: tokenOrEmpty('refreshToken', given['refreshToken']),
-      expiresAt: Number(moment('expiresAt', given['expiresAt'])),
+      expiresAt: Number(validDate('expiresAt', given['expiresAt'])),
       scopes: [tokenOrEmpty('scope', given['scope'])],
       isDead: false,
     };
@@ -72,7 +72,7 @@ export class FakeGmail implements Surface<GmailStore> {
     return this.#read(userId) as DecryptedGmailToken;
   };
 
-  /** Where a user's grant is. */
+  /** The place of a user's grant. */
   place(key: readonly string[]): Place {
     const [userId = ''] = key;
     const rows = this.#rows;
@@ -84,7 +84,7 @@ export class FakeGmail implements Surface<GmailStore> {
         const row = rows.get(userId);
         if (row) row.grant = grant;
       },
-      end: () => rows.delete(userId),
+      markRevoked: () => rows.delete(userId),
       remove: () => rows.delete(userId),
     };
   }

@@ -1,35 +1,35 @@
-/** What all stores have in common: tokens that expire and are refreshed. */
+/** What all stores share: tokens that expire and are refreshed. */
 
 import type { StoreName } from '../stored-token';
 
-/** A user's tokens, whatever the store. Never changed, only replaced. */
+/** A user's tokens in any store. Immutable. */
 export interface Grant {
   readonly accessToken: string;
-  /** `''`: there is none. */
+  /** `''` if there is none. */
   readonly refreshToken: string;
-  /** In milliseconds since 1970; `Infinity`: for ever. */
+  /** In milliseconds since 1970; `Infinity` if it never expires. */
   readonly expiresAt: number;
   readonly scopes: readonly string[];
-  /** Whether the provider, or the user, has ended it. */
+  /** Whether the provider or the user has revoked it. */
   readonly isDead: boolean;
   /** When it was last refreshed, in milliseconds since 1970. */
   readonly refreshedAt?: number | undefined;
 }
 
-/** Where a grant is kept. */
+/** Reads and writes one stored grant. */
 export interface Place {
   readonly store: StoreName;
   /** The parts of the row's key. */
   readonly key: readonly string[];
   read(): Grant | undefined;
   write(grant: Grant): void;
-  /** The store's ending of a grant that is dead: deletes or marks it. */
-  end(grant: Grant): void;
+  /** Marks a revoked grant, or deletes it if the store does so. */
+  markRevoked(grant: Grant): void;
   remove(): void;
 }
 
-/** A place of a store that marks what is dead, instead of deleting it. */
-export function markingPlace(
+/** A place in a store that marks revoked grants instead of deleting them. */
+export function placeWithMark(
   store: StoreName,
   key: readonly string[],
   grants: Map<string, Grant>,
@@ -40,17 +40,17 @@ export function markingPlace(
     key,
     read: () => grants.get(name),
     write: (grant) => grants.set(name, grant),
-    end: (grant) => grants.set(name, { ...grant, isDead: true }),
+    markRevoked: (grant) => grants.set(name, { ...grant, isDead: true }),
     remove: () => grants.delete(name),
   };
 }
 
-/** Whether more than so many milliseconds are left. */
+/** Whether the access token is valid for more than `ms` milliseconds. */
 export function hasLeft(grant: Grant, ms: number): boolean {
   return grant.expiresAt - Date.now() > ms;
 }
 
-/** Whether nobody has stored other tokens since. */
+/** Whether both are the same version of the grant. */
 export function isSame(grant: Grant, other: Grant | undefined): boolean {
   return (
     other !== undefined &&

@@ -8,15 +8,15 @@ import type {
   IntegrationToken,
   RefreshExpiringResult,
 } from '../../stores/integration';
-import { id, moment, token } from './arguments';
-import { type Grant, type Place, hasLeft, markingPlace } from './grant';
+import { id, validDate, token } from './arguments';
+import { type Grant, type Place, hasLeft, placeWithMark } from './grant';
 import type { Refresher } from './refresher';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 
-/** As {@link IntegrationStore}. Every provider is known; revoking tells nobody. */
-export class FakeIntegration implements Surface<IntegrationStore> {
+/** Like {@link IntegrationStore}. Knows every provider; `revoke` calls none. */
+export class FakeIntegration implements PublicMembers<IntegrationStore> {
   readonly #grants = new Map<string, Grant>();
-  /** The order in which refreshes ahead of time have failed; new tokens have not. */
+  /** The order in which refreshes of `refreshExpiring` have failed. */
   readonly #failedAt = new WeakMap<Grant, number>();
   #failures = 0;
   readonly #open: () => void;
@@ -41,7 +41,7 @@ export class FakeIntegration implements Surface<IntegrationStore> {
       accessToken: token('accessToken', given['accessToken']),
       refreshToken:
         optionalText('refreshToken', given['refreshToken']) ?? place.read()?.refreshToken ?? '',
-      expiresAt: Number(moment('expiresAt', given['expiresAt'])),
+      expiresAt: Number(validDate('expiresAt', given['expiresAt'])),
       scopes: optionalScopes('scopes', given['scopes']) ?? [],
       isDead: false,
     });
@@ -99,7 +99,7 @@ export class FakeIntegration implements Surface<IntegrationStore> {
     return { ...result, failures: sorted.map(([, counted]) => counted), skipped: [] };
   };
 
-  /** What runs out first; what has failed comes last, that which failed longest ago first. */
+  /** Grants by expiry; those that have failed come last, the earliest failure first. */
   #due(expiresWithin: number): [string, Grant][] {
     const rank = (grant: Grant) => this.#failedAt.get(grant) ?? 0;
     return [...this.#grants]
@@ -107,9 +107,9 @@ export class FakeIntegration implements Surface<IntegrationStore> {
       .sort(([, a], [, b]) => rank(a) - rank(b) || a.expiresAt - b.expiresAt);
   }
 
-  /** Where a user's grant at a provider is. */
+  /** The place of a user's grant at a provider. */
   place(key: readonly string[]): Place {
-    return markingPlace('integration', key, this.#grants);
+    return placeWithMark('integration', key, this.#grants);
   }
 
   #named(userId: string, provider: string): Place {

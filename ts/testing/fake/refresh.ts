@@ -1,8 +1,8 @@
-/** How a test answers in the provider's place. */
+/** The option `refresh`, which replaces the provider. */
 
 import type { StoreName } from '../stored-token';
 
-/** What a refresh is asked for. */
+/** The request for a refresh. */
 export interface FakeRefreshRequest {
   store: StoreName;
   /** The parts of the row's key, such as `[userId, provider]`. */
@@ -10,20 +10,20 @@ export interface FakeRefreshRequest {
   refreshToken: string;
 }
 
-/** What a refresh gives. */
+/** The result of a refresh. */
 export interface FakeRefreshedTokens {
   accessToken: string;
-  /** Without one the old one stays. */
+  /** Default: the old refresh token. */
   refreshToken?: string | null | undefined;
-  /** In an hour. */
+  /** Default: in one hour. */
   expiresAt?: Date | undefined;
-  /** Without them the old ones stay. */
+  /** Default: the old scopes. */
   scopes?: readonly string[] | undefined;
 }
 
 /**
- * Answers in the provider's place. An error of tokenkeep that it throws is what the caller gets; one
- * that says `invalid_grant` ends the connection.
+ * Refreshes instead of the provider. If it throws an error of tokenkeep, the caller gets that error. An error
+ * with `invalid_grant` revokes the grant.
  */
 export type FakeRefresh = (
   request: FakeRefreshRequest,

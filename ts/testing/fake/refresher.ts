@@ -1,4 +1,4 @@
-/** Refreshing, as the real stores do it: once for all who ask, and never over newer tokens. */
+/** Refreshes like the real stores: one refresh for all callers, and newer tokens are never overwritten. */
 
 import { randomBytes } from 'node:crypto';
 import { optionalScopes } from '../../input/arguments';
@@ -18,15 +18,15 @@ import type { StoreName } from '../stored-token';
 import { type Grant, type Place, hasLeft, isSame } from './grant';
 import type { FakeRefresh, FakeRefreshedTokens } from './refresh';
 
-/** What a caller asks for. */
-export interface Want {
-  /** How much must be left, in milliseconds. */
+/** The options of one call. */
+export interface RefreshOptions {
+  /** How long the token must be valid, in milliseconds. */
   freshMs?: number | undefined;
   force?: boolean | undefined;
   refreshFn?: RefreshFn | undefined;
-  /** Throws when what a refresh needs is missing. */
+  /** Throws if an argument that a refresh needs is missing. */
   check?: (() => void) | undefined;
-  /** Take a usable token at once while somebody else refreshes. */
+  /** Return a usable token immediately while another call refreshes. */
   atOnce?: boolean | undefined;
 }
 
@@ -38,22 +38,22 @@ const LIFETIME_MS = 3_600_000;
 /** Refreshes the grants of one fake. */
 export class Refresher {
   readonly #refresh: FakeRefresh;
-  readonly #flights = new Map<string, Promise<void>>();
+  readonly #tasks = new Map<string, Promise<void>>();
 
   constructor(refresh: FakeRefresh | undefined) {
     this.#refresh = refresh ?? (() => ({ accessToken: newToken() }));
   }
 
-  /** A grant that is valid as long as it is wanted, refreshed if need be. */
-  async valid(place: Place, want: Want = {}): Promise<Grant> {
-    const { freshMs = FRESH_MS, force, atOnce, check, refreshFn } = fieldsOf(want);
-    const grant = alive(place);
+  /** Returns a grant that is valid for long enough, refreshed if necessary. */
+  async valid(place: Place, options: RefreshOptions = {}): Promise<Grant> {
+    const { freshMs = FRESH_MS, force, atOnce, check, refreshFn } = fieldsOf(options);
+    const grant = activeGrant(place);
     if (!force && hasLeft(grant, freshMs)) return grant;
     if (force && Date.now() - (grant.refreshedAt ?? -Infinity) < SHARED_MS) return grant;
     const isUsable = (): boolean => hasLeft(grant, USABLE_MS);
     const name = JSON.stringify([place.store, ...place.key]);
-    const under = this.#flights.get(name);
-    if (under && atOnce && isUsable()) return grant;
+    const running = this.#tasks.get(name);
+    if (running && atOnce && isUsable()) return grant;
     if (!grant.refreshToken) {
       if (isUsable()) return grant;
       throw new RefreshTokenMissingError(
@@ -61,44 +61,44 @@ export class Refresher {
       );
     }
     check?.();
-    const flight = under ?? this.#fly(name, place, grant, refreshFn);
+    const task = running ?? this.#startTask(name, place, grant, refreshFn);
     try {
-      await flight;
+      await task;
     } catch (error) {
       if (error instanceof TokenRevokedError || !isUsable()) throw error;
       return grant;
     }
-    const now = alive(place);
-    // A provider may give tokens that are shorter than what is wanted: whoever waited takes them.
-    return hasLeft(now, 0) || now.refreshedAt ? now : this.valid(place, want);
+    const now = activeGrant(place);
+    // A provider may issue tokens with a shorter lifetime than requested: callers that waited accept them.
+    return hasLeft(now, 0) || now.refreshedAt ? now : this.valid(place, options);
   }
 
   /**
-   * Refreshes a grant that has no more than so many milliseconds left; gives whether there are new tokens.
-   * An error is told also where the stored token is usable.
+   * Refreshes a grant that expires within `freshMs`; returns whether there are new tokens. Throws even if the
+   * stored token is usable.
    */
   async refreshed(place: Place, freshMs: number): Promise<boolean> {
-    const grant = alive(place);
+    const grant = activeGrant(place);
     if (hasLeft(grant, freshMs)) return false;
     const name = JSON.stringify([place.store, ...place.key]);
-    await (this.#flights.get(name) ?? this.#fly(name, place, grant));
-    return !isSame(grant, alive(place));
+    await (this.#tasks.get(name) ?? this.#startTask(name, place, grant));
+    return !isSame(grant, activeGrant(place));
   }
 
-  #fly(name: string, place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
-    const flight = this.#exchange(place, grant, refreshFn).finally(() => {
-      this.#flights.delete(name);
+  #startTask(name: string, place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
+    const task = this.#exchange(place, grant, refreshFn).finally(() => {
+      this.#tasks.delete(name);
     });
-    this.#flights.set(name, flight);
-    return flight;
+    this.#tasks.set(name, task);
+    return task;
   }
 
   async #exchange(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
     try {
       const answer = fieldsOf<FakeRefreshedTokens>(
-        Object(await this.#ask(place, grant, refreshFn)),
+        Object(await this.#request(place, grant, refreshFn)),
       );
-      // Newer tokens and endings win.
+      // Newer tokens and marks take precedence.
       if (!isSame(grant, place.read())) return;
       place.write({
         accessToken: answer.accessToken,
@@ -109,9 +109,9 @@ export class Refresher {
         refreshedAt: Date.now(),
       });
     } catch (error) {
-      if (saysDead(error)) {
+      if (isGrantDead(error)) {
         if (!isSame(grant, place.read())) return;
-        place.end(grant);
+        place.markRevoked(grant);
         throw revoked(place.store);
       }
       if (isA(error, TokenkeepError)) throw error;
@@ -119,7 +119,7 @@ export class Refresher {
     }
   }
 
-  async #ask(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<FakeRefreshedTokens> {
+  async #request(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<FakeRefreshedTokens> {
     const { refreshToken } = grant;
     if (!refreshFn) {
       return this.#refresh({ store: place.store, key: [...place.key], refreshToken });
@@ -130,8 +130,8 @@ export class Refresher {
   }
 }
 
-/** The grant of a connection that has not ended. */
-function alive(place: Place): Grant {
+/** The grant, if it is not revoked. */
+function activeGrant(place: Place): Grant {
   const grant = place.read();
   if (!grant) {
     throw place.store === 'gmail'
@@ -147,8 +147,8 @@ function revoked(store: StoreName): TokenRevokedError {
   return new TokenRevokedError('Access was revoked or has expired; the user must connect again');
 }
 
-/** `invalid_grant`, and what OpenID Connect says when the user must be asked. */
-const DEAD: ReadonlySet<unknown> = new Set([
+/** `invalid_grant`, and OpenID Connect's codes for a required interaction of the user. */
+const REVOKED_CODES: ReadonlySet<unknown> = new Set([
   'invalid_grant',
   'interaction_required',
   'login_required',
@@ -156,16 +156,16 @@ const DEAD: ReadonlySet<unknown> = new Set([
   'consent_required',
 ]);
 
-/** As the core reads what a `refreshFn` throws. */
-function saysDead(error: unknown): boolean {
+/** Reads an error of a `refreshFn` in the same way as the core. */
+function isGrantDead(error: unknown): boolean {
   if (isA(error, TokenRevokedError)) return true;
   try {
     const { message, response } = fieldsOf(Object(error));
     const { data } = fieldsOf(Object(response));
     const code: unknown = fieldsOf(Object(data)).error;
-    return DEAD.has(code) || String(message).includes('invalid_grant');
+    return REVOKED_CODES.has(code) || String(message).includes('invalid_grant');
   } catch {
-    // A proxy, or a getter, that throws: it says nothing.
+    // A proxy or getter has thrown.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Sealed values that keep nothing secret: what they hold can be read by anybody. */
+/** Values that look sealed but are only encoded. */
 
 import { text } from '../../input/arguments';
 import { DecryptionError } from '../../errors/errors';
@@ -6,13 +6,13 @@ import type { TokenKeep } from '../../instance/instance';
 
 const PREFIX = 'tk1.fake.';
 
-/** Marks a text as sealed for one column of one row. */
+/** Encodes a string for one column of one row. */
 export const sealValue: TokenKeep['sealValue'] = (store, column, key, value) => {
   const json = JSON.stringify([place(store, column, key), text('text', value)]);
   return PREFIX + Buffer.from(json).toString('base64url');
 };
 
-/** Opens what was sealed for this column of this row; gives plaintext as it is. */
+/** Decodes a value for this column of this row; returns plaintext as it is. */
 export const openValue: TokenKeep['openValue'] = (store, column, key, stored) => {
   if (!text('stored', stored).startsWith('tk1.')) return stored;
   try {

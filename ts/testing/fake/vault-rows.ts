@@ -1,4 +1,4 @@
-/** The rows of the vault: one for each token of a connection. */
+/** The rows of the vault: one per token of a connection. */
 
 import { randomUUID } from 'node:crypto';
 import type { DecryptedToken, ExpiringToken } from '../../stores/vault';
@@ -8,10 +8,10 @@ type Row = DecryptedToken<string, string>;
 
 const USE_MS = 60_000;
 
-/** Rows by tenant, provider, identifier (`''`: none) and type. */
+/** Rows by tenant, provider, identifier (`''` if there is none) and token type. */
 export class VaultRows {
   readonly #rows = new Map<string, Row>();
-  /** The refresh tokens that a provider has ended, and not their user. */
+  /** Refresh tokens that the provider has revoked, not the user. */
   readonly #revoked = new WeakSet<Row>();
 
   /** The row itself. */
@@ -23,7 +23,7 @@ export class VaultRows {
     return [...this.#rows.values()].find((row) => row.id === id);
   }
 
-  /** Stores a value; a date that is left out is as it was. */
+  /** Stores a value; keeps the old expiry if `expiresAt` is `undefined`. */
   put(key: readonly string[], tokenType: string, value: string, expiresAt?: Date | null): Row {
     const [tenantId = '', provider = '', identifier] = key;
     const before = this.get(key, tokenType);
@@ -42,7 +42,7 @@ export class VaultRows {
     return row;
   }
 
-  /** A copy of a row for its user, whose use is noted: at most once a minute. */
+  /** A copy of a row for the caller. Updates `lastUsedAt` at most once a minute. */
   use<Provider extends string, Type extends string>(row: Row): DecryptedToken<Provider, Type> {
     const { expiresAt, lastUsedAt } = row;
     if (!lastUsedAt || Date.now() - Number(lastUsedAt) >= USE_MS) row.lastUsedAt = new Date();
@@ -54,7 +54,7 @@ export class VaultRows {
     for (const [name, row] of this.#rows) if (isMeant(row)) this.#rows.delete(name);
   }
 
-  /** The valid access tokens that have expired by then. */
+  /** The valid access tokens that expire by `until`. */
   expiring(until: number, of: string | undefined): ExpiringToken[] {
     return [...this.#rows.values()]
       .filter(
@@ -73,7 +73,7 @@ export class VaultRows {
       }));
   }
 
-  /** Marks a connection as the provider's ending. */
+  /** Marks a connection as revoked by the provider. */
   revoke(key: readonly string[]): void {
     const row = this.get(key, 'refresh_token');
     if (!row) return;
@@ -81,17 +81,17 @@ export class VaultRows {
     this.#revoked.add(row);
   }
 
-  /** The two rows of a connection, unless its user has ended it. */
+  /** The two rows of a connection; `undefined` if there are none, or if its user has marked it invalid. */
   grant(key: readonly string[]): Grant | undefined {
     const [access, refresh] = [this.get(key, 'access_token'), this.get(key, 'refresh_token')];
     const isDead = refresh !== undefined && this.#revoked.has(refresh);
-    const isEnded = refresh?.isValid === 'false' && !isDead;
-    if ((!access && !refresh) || isEnded) return undefined;
-    const isSpent = !access || access.isValid === 'false';
+    const isInvalid = refresh?.isValid === 'false' && !isDead;
+    if ((!access && !refresh) || isInvalid) return undefined;
+    const isExpired = !access || access.isValid === 'false';
     return {
       accessToken: access?.value ?? '',
       refreshToken: refresh?.value ?? '',
-      expiresAt: isSpent ? 0 : access.expiresAt ? Number(access.expiresAt) : Infinity,
+      expiresAt: isExpired ? 0 : access.expiresAt ? Number(access.expiresAt) : Infinity,
       scopes: [],
       isDead,
     };

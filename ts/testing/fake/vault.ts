@@ -3,16 +3,16 @@
 import { number, optionalFunction, optionalText, record } from '../../input/arguments';
 import { NotConnectedError } from '../../errors/errors';
 import type { RefreshOptions, VaultStore } from '../../stores/vault';
-import { id, momentOrNull, tokenOrEmpty, uuid } from './arguments';
+import { id, validDateOrNull, tokenOrEmpty, uuid } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 import { VaultRows } from './vault-rows';
 
 const MINUTE_MS = 60_000;
 
-/** As {@link VaultStore}. Every provider is known. */
-export class FakeVault implements Surface<VaultStore> {
+/** Like {@link VaultStore}. Knows every provider. */
+export class FakeVault implements PublicMembers<VaultStore> {
   readonly #rows = new VaultRows();
   readonly #open: () => void;
   readonly #refresher: Refresher;
@@ -26,7 +26,7 @@ export class FakeVault implements Surface<VaultStore> {
     this.#open();
     const given = record('data', data);
     const key = this.#key(tenantId, provider, given['identifier']);
-    const expiresAt = momentOrNull('expiresAt', given['expiresAt']);
+    const expiresAt = validDateOrNull('expiresAt', given['expiresAt']);
     const value = tokenOrEmpty('value', given['value']);
     const kept = given['expiresAt'] === undefined;
     return this.#rows.put(key, id('tokenType', tokenType), value, kept ? undefined : expiresAt).id;
@@ -94,7 +94,7 @@ export class FakeVault implements Surface<VaultStore> {
     return this.#rows.expiring(until, name);
   };
 
-  /** Where a connection's pair of rows is. */
+  /** The place of a connection's two rows. */
   place(key: readonly string[]): Place {
     const rows = this.#rows;
     return {
@@ -106,22 +106,22 @@ export class FakeVault implements Surface<VaultStore> {
         rows.put(key, 'access_token', accessToken, expiry);
         if (refreshToken) rows.put(key, 'refresh_token', refreshToken);
       },
-      end: () => rows.revoke(key),
+      markRevoked: () => rows.revoke(key),
       remove: () => rows.delete((row) => rows.get(key, row.tokenType) === row),
     };
   }
 
-  /** Has an access token expire; gives whether there is one. */
+  /** Makes an access token expire; returns whether there is one. */
   expire(key: readonly string[]): boolean {
     const row = this.#rows.get(key, 'access_token');
     if (row) row.expiresAt = new Date(Date.now() - MINUTE_MS);
     return row !== undefined;
   }
 
-  /** Gives whether there is a connection. */
-  async #refresh(key: string[], want: Parameters<Refresher['valid']>[1]): Promise<boolean> {
+  /** Returns whether there is a connection. */
+  async #refresh(key: string[], options: Parameters<Refresher['valid']>[1]): Promise<boolean> {
     try {
-      await this.#refresher.valid(this.place(key), want);
+      await this.#refresher.valid(this.place(key), options);
       return true;
     } catch (error) {
       if (error instanceof NotConnectedError) return false;

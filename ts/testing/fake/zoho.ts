@@ -3,12 +3,12 @@
 import { optionalJson, optionalNumber, optionalText, record } from '../../input/arguments';
 import type { ZohoStore } from '../../stores/zoho';
 import { id, tokenOrEmpty } from './arguments';
-import { type Grant, type Place, markingPlace } from './grant';
+import { type Grant, type Place, placeWithMark } from './grant';
 import type { Refresher } from './refresher';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 
-/** As {@link ZohoStore}, without `ZOHO_REFRESH_TOKEN`: nothing is read from the environment. */
-export class FakeZoho implements Surface<ZohoStore> {
+/** Like {@link ZohoStore}, but does not read `ZOHO_REFRESH_TOKEN`. */
+export class FakeZoho implements PublicMembers<ZohoStore> {
   readonly #grants = new Map<string, Grant>();
   readonly #open: () => void;
   readonly #refresher: Refresher;
@@ -38,7 +38,7 @@ export class FakeZoho implements Surface<ZohoStore> {
     this.place([id('clientId', clientId), id('provider', provider)]).write({
       accessToken,
       refreshToken: tokenOrEmpty('refreshToken', given['refreshToken']),
-      // What is not known to be valid is refreshed.
+      // A token without a known lifetime is refreshed.
       expiresAt: accessToken && lifetime ? Date.now() + lifetime * 1_000 : 0,
       scopes: [optionalText('scopes', given['scopes']) ?? ''],
       isDead: false,
@@ -50,8 +50,8 @@ export class FakeZoho implements Surface<ZohoStore> {
     return this.place([id('clientId', clientId), id('provider', provider)]).read() !== undefined;
   };
 
-  /** Where a client's grant is. */
+  /** The place of a client's grant. */
   place(key: readonly string[]): Place {
-    return markingPlace('zoho', key, this.#grants);
+    return placeWithMark('zoho', key, this.#grants);
   }
 }

@@ -1,17 +1,17 @@
-/** Who runs the server. */
+/** The operating system account of the server. */
 
 import { execFileSync } from 'node:child_process';
 import { ConfigurationError } from '../../errors/errors';
 
-/** An account of the system. */
+/** An operating system account. */
 export interface Account {
   uid: number;
   gid: number;
 }
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to `nobody`. (initdb wants an account that the
- * system knows by name: an unused number would not do.) `undefined`: run it as ourselves.
+ * The account to run the server as: PostgreSQL refuses to run as root, so root uses `nobody`. (initdb needs an
+ * account with a name.) `undefined`: the account of this process.
  */
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -21,15 +21,15 @@ export function serverAccount(): Account | undefined {
     return { uid: id('-u'), gid: id('-g') };
   } catch (cause) {
     throw new ConfigurationError(
-      'PostgreSQL does not run as root, and there is no user "nobody" here to run it. Use a PostgreSQL server of your own instead (option server)',
+      'PostgreSQL cannot run as root, and this system has no user "nobody". Use a PostgreSQL server of your own (option server)',
       { cause },
     );
   }
 }
 
 /**
- * Spawn options that make a child run as this account. macOS has nobody at 4294967294, which spawn
- * only takes as -2.
+ * Spawn options to run a child process as this account. On macOS, the ID of nobody is 4294967294, which spawn
+ * accepts only as -2.
  */
 export function runAs(account: Account | undefined): { uid?: number; gid?: number } {
   return account ? { uid: account.uid | 0, gid: account.gid | 0 } : {};

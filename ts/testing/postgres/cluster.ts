@@ -1,4 +1,4 @@
-/** A cluster of databases, made, started and stopped by PostgreSQL's own tools. */
+/** A database cluster, managed with initdb and pg_ctl. */
 
 import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
@@ -10,15 +10,15 @@ import { type Account, runAs } from './account';
 import type { Binaries } from './binaries';
 import type { ServerDirectory } from './directory';
 
-/** What goes into postgresql.conf. */
+/** Settings for postgresql.conf. */
 export type Settings = Record<string, string | number | boolean>;
 
 /** How a server stops: `'immediate'` is a crash. */
 export type StopMode = 'fast' | 'immediate';
 
-/** One cluster. */
+/** A database cluster and its server. */
 export class Cluster {
-  /** Of its superuser, `postgres`. */
+  /** The password of the superuser `postgres`. */
   readonly password = crypto.randomBytes(18).toString('base64url');
 
   readonly #directory: ServerDirectory;
@@ -31,13 +31,13 @@ export class Cluster {
     this.#account = account;
   }
 
-  /** Makes it. */
+  /** Creates the cluster. */
   async initialise(settings: Settings): Promise<void> {
     const file = path.join(this.#directory.root, 'password');
     fs.writeFileSync(file, this.password, { mode: 0o600 });
     if (this.#account) fs.chownSync(file, this.#account.uid, this.#account.gid);
     const login = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', file];
-    // The usual 4096 iterations hold the one thread of a debug build for a tenth of a second.
+    // The default of 4096 iterations takes a debug build a tenth of a second per login.
     if (Number.parseInt(this.#binaries.version) >= 16) login.push('--set', 'scram_iterations=1');
     const cluster = ['-D', this.#directory.data, '-E', 'UTF8', '--locale=C', '--no-sync'];
     await this.#run(this.#binaries.initdb, [...cluster, ...login]);
@@ -45,7 +45,7 @@ export class Cluster {
     this.#configure(settings);
   }
 
-  /** Starts its server; gives the port. */
+  /** Starts the server; returns its port. */
   async start(): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
@@ -53,21 +53,21 @@ export class Cluster {
         await this.#control('start', '-l', this.#directory.log, '-o', `-p ${port}`);
         return port;
       } catch (error) {
-        // Somebody else may have taken the port since we looked.
+        // Another program may have taken the port.
         const { message } = error as Error;
         if (attempt === 3 || !message.includes('could not bind')) throw error;
       }
     }
   }
 
-  /** Stops its server, if one is running. */
+  /** Stops the server, if it is running. */
   async stop(mode: StopMode): Promise<void> {
-    // A test may have killed the server before.
+    // A test may have killed the server.
     const running = fs.existsSync(path.join(this.#directory.data, 'postmaster.pid'));
     if (running) await this.#control('stop', '-m', mode);
   }
 
-  /** Stops its server and starts it again, on the same port. */
+  /** Restarts the server on the same port. */
   restart(mode: StopMode): Promise<void> {
     return this.#control('restart', '-m', mode, '-l', this.#directory.log);
   }
@@ -77,7 +77,7 @@ export class Cluster {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: this.#directory.sockets ?? '',
       max_connections: 300,
-      // The cluster is thrown away in any case: what a power cut would lose does not matter.
+      // The cluster is temporary, so it does not have to survive a power failure.
       fsync: 'off',
       full_page_writes: 'off',
       ...settings,
@@ -92,7 +92,7 @@ export class Cluster {
   }
 
   async #run(program: string, args: string[]): Promise<void> {
-    // A file and no pipe: on Windows the server inherits a pipe, which then never closes.
+    // A file, not a pipe: on Windows the server would inherit the pipe and keep it open.
     const output = path.join(this.#directory.root, 'tool.log');
     const file = fs.openSync(output, 'w');
     try {
@@ -108,12 +108,12 @@ export class Cluster {
     } finally {
       fs.closeSync(file);
     }
-    const told = [output, this.#directory.log].map(tail).join('').trim();
-    throw new Error(`${path.basename(program)} ${args[0]} failed:\n${told}`);
+    const log = [output, this.#directory.log].map(tail).join('').trim();
+    throw new Error(`${path.basename(program)} ${args[0]} failed:\n${log}`);
   }
 }
 
-/** Neither the caller's PG* variables nor its locale may leak into the server. */
+/** The environment without PG* variables and locale. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   return { ...Object.fromEntries(inherited), LC_ALL: 'C' };

@@ -1,4 +1,4 @@
-/** Where a server lives, and what removes it when this process ends. */
+/** The directory of a server, and its removal when this process ends. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,21 +14,21 @@ const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
 
 /** A temporary directory for a server. */
 export interface ServerDirectory {
-  /** The server's working directory, which only its account may enter. */
+  /** The server's working directory, accessible only to its account. */
   root: string;
-  /** The cluster. */
+  /** The data directory of the cluster. */
   data: string;
   log: string;
-  /** Where its unix socket can be, if it can have one. */
+  /** The directory of its Unix socket; `undefined` if it cannot have one. */
   sockets: string | undefined;
   remove(): Promise<void>;
-  /** Removes it, and stops the server in it if one is running. */
+  /** Removes it, and stops its server if it is running. */
   abandon(): Promise<void>;
 }
 
 /**
- * Makes one. From now on a watchdog holds a pipe to this process: when it closes, the server in the
- * directory is stopped and the directory removed.
+ * Creates a directory, and a watchdog process with a pipe to this process: when the pipe closes, the watchdog
+ * stops the server and removes the directory.
  */
 export function makeDirectory(account: Account | undefined): ServerDirectory {
   const root = privateDirectory(account);
@@ -47,21 +47,21 @@ export function makeDirectory(account: Account | undefined): ServerDirectory {
   };
 }
 
-/** In the first place that the account can reach: TMPDIR may be under a private home. */
+/** Creates it where the account has access: TMPDIR may be below a private home directory. */
 function privateDirectory(account: Account | undefined): string {
   for (const parent of new Set([os.tmpdir(), '/tmp', '/var/tmp'])) {
     if (!fs.existsSync(parent)) continue;
-    // mkdtemp never takes over a directory that somebody else made: this one is ours, mode 0700.
+    // mkdtemp always creates a new directory, with mode 0700.
     const directory = fs.mkdtempSync(path.join(fs.realpathSync(parent), 'tokenkeep-pg-'));
     if (!account) return directory;
     fs.chownSync(directory, account.uid, account.gid);
-    const look = spawnSync('ls', [directory], { ...runAs(account), cwd: '/', encoding: 'utf8' });
-    if (look.status === 0) return directory;
+    const listed = spawnSync('ls', [directory], { ...runAs(account), cwd: '/', encoding: 'utf8' });
+    if (listed.status === 0) return directory;
     fs.rmdirSync(directory);
-    if (look.error) throw look.error;
+    if (listed.error) throw listed.error;
   }
   throw new ConfigurationError(
-    'TMPDIR: there is no temporary directory that "nobody", who runs PostgreSQL, can use',
+    'TMPDIR: no temporary directory is accessible to "nobody", the user that runs PostgreSQL',
   );
 }
 
@@ -73,21 +73,21 @@ function socketsFit(directory: string): boolean {
 function watch(directory: string, pidFile: string): ChildProcess {
   const child = spawn(process.execPath, [watchdogFile, directory, pidFile], {
     cwd: os.tmpdir(),
-    // A session of its own: a terminal sends Ctrl-C to the whole process group.
+    // A separate process group: a terminal sends Ctrl-C to the whole group.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     windowsHide: true,
   });
   child.unref();
-  // A pipe of a child is a socket, which its type does not say.
+  // The pipe is a socket, although its type is Writable.
   (child.stdin as Socket).unref();
   child.stdin.on('error', () => {});
   return child;
 }
 
-async function ended(child: ChildProcess, tell: () => void): Promise<void> {
+async function ended(child: ChildProcess, stop: () => void): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
-  tell();
+  stop();
   await once(child, 'exit');
 }

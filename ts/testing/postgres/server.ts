@@ -1,4 +1,4 @@
-/** A real PostgreSQL server on loopback. */
+/** A PostgreSQL server on loopback. */
 
 import { serverAccount } from './account';
 import { prepareBinaries } from './binaries';
@@ -7,23 +7,23 @@ import { makeDirectory } from './directory';
 
 /** A server with a cluster of its own. */
 export interface Server {
-  /** Of its database `postgres`, as its superuser. */
+  /** The URL of the database `postgres`, for the superuser. */
   url: string;
   port: number;
   /** Such as `18.4`. */
   version: string;
   dataDirectory: string;
-  /** Where its unix socket is, if it has one. */
+  /** The directory of its Unix socket, if it has one. */
   socketDirectory: string | undefined;
   stop(mode?: StopMode): Promise<void>;
   restart(mode?: StopMode): Promise<void>;
-  /** Ends it at once, until `restart`. */
+  /** Stops it immediately, without shutting down cleanly; `restart` starts it again. */
   crash(): Promise<void>;
 }
 
 /**
- * Starts one, in a temporary directory. Both go with `stop()`, and otherwise with this process,
- * however that ends.
+ * Starts a server in a temporary directory. `stop()` removes both; otherwise they are removed when this
+ * process ends, for any reason.
  */
 export async function startServer(settings: Settings = {}): Promise<Server> {
   const account = serverAccount();

@@ -1,8 +1,8 @@
-/** Statements on connections of their own. */
+/** Runs single statements, each on its own connection. */
 
-import { loadPg } from './peer';
+import { loadPg } from './packages';
 
-/** The first row that a statement gives, and how many it has found. */
+/** The first row of a result, and the number of rows. */
 export interface Answer {
   row: Record<string, unknown> | undefined;
   count: number;
@@ -12,7 +12,7 @@ export interface Answer {
 export async function run(url: string, sql: string, values: unknown[] = []): Promise<Answer> {
   const { Client } = loadPg();
   const client = new Client({ connectionString: url });
-  // A server that goes away is told to whoever waits for the statement.
+  // The query rejects if the connection is lost.
   client.on('error', () => {});
   await client.connect();
   try {
@@ -23,7 +23,7 @@ export async function run(url: string, sql: string, values: unknown[] = []): Pro
   }
 }
 
-/** Makes a database on the server of `url`; gives the URL of the new one. */
+/** Creates a database on the server of `url`; returns its URL. */
 export async function createDatabase(url: string, name: string): Promise<string> {
   await run(url, `CREATE DATABASE ${quoted(name)}`);
   const created = new URL(url);
@@ -31,12 +31,12 @@ export async function createDatabase(url: string, name: string): Promise<string>
   return created.href;
 }
 
-/** Drops a database, also while somebody is connected to it. */
+/** Drops a database and its connections. */
 export async function dropDatabase(url: string, name: string): Promise<void> {
   await run(url, `DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
 }
 
-/** A name as SQL has it. */
+/** A quoted identifier. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,8 +1,8 @@
 /**
- * Outlives the process that started PostgreSQL by a moment, however that one ended: the pipe on
- * stdin closes with it, even after kill -9. Then the server stops and its directory goes.
+ * Stops PostgreSQL and removes its directory when the process that started it has ended, for any reason: the
+ * pipe on stdin closes even after kill -9.
  *
- * Arguments: the directory, and where in it the server writes its process id.
+ * Arguments: the directory, and the server's PID file.
  */
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,14 +13,14 @@ process.stdin.resume();
 process.stdin.on('error', () => {});
 process.stdin.on('close', async () => {
   await cleanUp();
-  // Once more after a pause: a server that was just starting writes its process id late.
+  // Again after a pause: a server that was just starting writes its PID file late.
   await sleep(500);
   await cleanUp();
 });
 
 async function cleanUp(): Promise<void> {
   await stopServer();
-  // initdb, cut short, may still be writing: hence the retries.
+  // Retry: an interrupted initdb may still be writing.
   fs.rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
@@ -31,13 +31,13 @@ async function stopServer(): Promise<void> {
   }
 }
 
-/** SIGQUIT is PostgreSQL's immediate shutdown. It removes the file when it is done. */
+/** SIGQUIT is PostgreSQL's immediate shutdown, at the end of which it removes the PID file. */
 function signal(pid: number): void {
   if (!(pid > 1)) return;
   try {
     process.kill(pid, 'SIGQUIT');
   } catch {
-    // It is gone already and left its file behind.
+    // The server no longer runs and has left its PID file.
     fs.rmSync(pidFile, { force: true });
   }
 }

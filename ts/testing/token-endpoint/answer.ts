@@ -1,11 +1,11 @@
-/** How a request is answered. */
+/** Sends the response to a token request. */
 
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reset } from './reset';
 import type { TokenEndpointStep, TokenResponse } from './step';
 
-/** Sends the usual answer, or what the step makes of it. */
+/** Sends the usual response, modified by the step. */
 export async function send(
   response: ServerResponse,
   step: TokenEndpointStep,

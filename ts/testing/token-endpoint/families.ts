@@ -1,43 +1,43 @@
-/** Refresh tokens by the family that they belong to. */
+/** Token families: all refresh tokens of one grant. */
 
 import crypto from 'node:crypto';
 import type { TokenRequest } from './request';
 import type { TokenResponse } from './step';
 
-/** What a user's consent gives. */
+/** The tokens of a new grant. */
 export interface IssuedTokens {
   accessToken: string;
   refreshToken: string;
 }
 
-/** A grant and the refresh tokens that it has had. */
+/** A grant and its refresh tokens. */
 export interface TokenFamily {
-  /** Whether its newest refresh token would be exchanged. */
+  /** Whether its newest refresh token is valid. */
   alive: boolean;
-  /** Ended by `revoke`, not because a token came back. */
+  /** Whether `revoke` has ended it, and not the reuse of a token. */
   revoked: boolean;
   /** The newest refresh token. */
   newest: string;
   exchanges: TokenExchange[];
-  /** Requests with a token that was spent before; nothing is `issued`. */
+  /** Requests with a token that had been used before; their `issued` is `undefined`. */
   reuses: TokenExchange[];
 }
 
-/** What a request did to its family. */
+/** One request and its effect on the family. */
 export interface TokenExchange {
-  /** The refresh token that was sent. */
+  /** The refresh token of the request. */
   token: string;
-  /** The newest refresh token after it. */
+  /** The newest refresh token after the request. */
   issued: string | undefined;
   request: TokenRequest;
 }
 
-/** All that an endpoint has issued. */
+/** All families of an endpoint. */
 export class Families {
   readonly #tokens = new Map<string, { family: TokenFamily; spent: boolean }>();
   readonly #accessTokens = new Map<string, TokenFamily>();
 
-  /** A new family, as a code exchange makes it. */
+  /** Creates a family, as a code exchange does. */
   issue(): IssuedTokens {
     return this.#issue({ alive: true, revoked: false, newest: '', exchanges: [], reuses: [] });
   }
@@ -60,7 +60,7 @@ export class Families {
     if (family) Object.assign(family, { alive: false, revoked: true });
   }
 
-  /** The usual answer to a request. A token that comes back spent ends its family. */
+  /** The usual response to a request. The reuse of a refresh token revokes its family. */
   exchange(request: TokenRequest, rotate: boolean): TokenResponse {
     if (request.grantType !== 'refresh_token') return { error: 'unsupported_grant_type' };
     const refreshToken = request.refreshToken ?? '';

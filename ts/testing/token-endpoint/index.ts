@@ -1,4 +1,4 @@
-/** A token endpoint for what a good one does not do. */
+/** A token endpoint for tests, with scripted faults. */
 
 import { once } from 'node:events';
 import http from 'node:http';
@@ -15,42 +15,42 @@ import {
   type TokenEndpointStep,
   type TokenResponse,
   nextStepOf,
-  spelledOut,
+  expandStep,
 } from './step';
 
-/** How an endpoint behaves where its script says nothing. */
+/** The default behaviour, where the script does not change it. */
 export interface TokenEndpointOptions {
-  /** Whether a refresh gives a new refresh token and spends the old one: true. */
+  /** Whether a refresh returns a new refresh token and invalidates the old one. Default: true. */
   rotate?: boolean | undefined;
-  /** How long it takes to answer: 0. */
+  /** The delay before each response, in milliseconds. Default: 0. */
   delayMs?: number | undefined;
 }
 
-/** A token endpoint that listens. */
+/** A running token endpoint. */
 export interface TokenEndpoint extends AsyncDisposable {
-  /** For `googleTokenUrl`, `zohoTokenUrl`, `providers.….tokenUrl`, or their variables. */
+  /** The value for `googleTokenUrl`, `zohoTokenUrl`, `providers.….tokenUrl`, or their variables. */
   readonly url: string;
-  /** What it was sent, the oldest first. */
+  /** The requests it has received, oldest first. */
   readonly requests: TokenRequest[];
-  /** Starts a new family, as a user's consent does: a pair of tokens to store. */
+  /** Creates a family, as a user's consent does, and returns its tokens. */
   issue(): IssuedTokens;
-  /** Ends the family of this refresh token, as its user does. */
+  /** Revokes the family of this refresh token, as its user can. */
   revoke(refreshToken: string): void;
-  /** Whether it would exchange this refresh token. */
+  /** Returns whether this refresh token is valid. */
   isAlive(refreshToken: string): boolean;
-  /** What became of the family of this refresh token. */
+  /** The family of this refresh token. */
   familyOf(refreshToken: string | null): TokenFamily | undefined;
-  /** The family that this access token was given for. */
+  /** The family of this access token. */
   familyOfAccess(accessToken: string): TokenFamily | undefined;
-  /** Replaces what is left of the script. */
+  /** Replaces the rest of the script. */
   script(script: TokenEndpointScript): void;
-  /** Breaks its connections and listens no more. */
+  /** Closes its connections and stops listening. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a token endpoint (RFC 6749, section 6) on loopback. Left alone, it behaves: refresh tokens
- * rotate, and one that comes back spent ends its whole family. Clients are not authenticated.
+ * Starts a token endpoint (RFC 6749, section 6) on loopback. By default, refresh tokens rotate, and the reuse
+ * of one revokes its whole family. Clients are not authenticated.
  */
 export async function startTokenEndpoint(
   script: TokenEndpointScript = [],
@@ -63,18 +63,18 @@ export async function startTokenEndpoint(
 
   async function answer(message: http.IncomingMessage, response: http.ServerResponse) {
     const body = await text(message).catch(() => undefined);
-    // The caller gave up in the middle of its own request: there is nobody to answer.
+    // The client closed the connection before its request was complete.
     if (body === undefined) return;
     const request = new TokenRequest(Object.fromEntries(new URLSearchParams(body)));
     requests.push(request);
-    const said = (await nextStep(request, requests.length - 1)) ?? {};
-    const step = bare({ rotate, delayMs, ...spelledOut(fieldsOf(said)) });
+    const given = (await nextStep(request, requests.length - 1)) ?? {};
+    const step = bare({ rotate, delayMs, ...expandStep(fieldsOf(given)) });
     const usual: TokenResponse = bare(
       exchanges(step) ? families.exchange(request, step.rotate ?? rotate) : {},
     );
     if (step.delayMs) await sleep(step.delayMs);
-    // This turn of the event loop to its end, and a whole one: who has hung up is known by now, and
-    // to them no answer finishes.
+    // Two turns of the event loop: by then, it is known whether the client has closed the connection, and
+    // the response to such a client does not finish.
     await turn();
     await turn();
     response.on('finish', () => {
@@ -88,12 +88,12 @@ export async function startTokenEndpoint(
     try {
       await answer(message, response);
     } catch (error) {
-      // A script that throws: its sender must not wait, and the test must not go on as if it were well.
+      // The script has thrown: close the connection, and let the test fail.
       response.destroy();
       throw error;
     }
   });
-  // A reused connection must not end under a request: only steps break connections.
+  // Only steps may close connections, not the server's keep-alive timeout.
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -119,7 +119,7 @@ function exchanges({ status, redirect, drop, hang, exchange }: TokenEndpointStep
   return exchange ?? (status === undefined && redirect === undefined);
 }
 
-/** Whether the step leaves the tokens in the answer. */
+/** Whether the response contains the tokens. */
 function isWhole({ status, body, redirect }: TokenEndpointStep): boolean {
   return status === undefined && body === undefined && redirect === undefined;
 }

@@ -1,12 +1,12 @@
-/** What a token endpoint was sent. */
+/** A request to the token endpoint. */
 
-/** One request. What is secret in it is not printed, neither by a logger nor by a failed assertion. */
+/** One request. Its secrets are private fields, which loggers and assertions do not print. */
 export class TokenRequest {
-  /** When it came, in milliseconds since 1970. */
+  /** When it was received, in milliseconds since 1970. */
   readonly at = Date.now();
-  /** Of the answer; `undefined` while, or if, there is none. */
+  /** The status of the response; `undefined` if there is none (yet). */
   status: number | undefined;
-  /** Whether the tokens of the exchange reached the sender, as far as a server can know. */
+  /** Whether the tokens reached the client, as far as a server can know. */
   delivered = false;
 
   readonly #form: Record<string, string>;
@@ -16,7 +16,7 @@ export class TokenRequest {
     this.#form = form;
   }
 
-  /** Every parameter that was sent: the client's secret, too. */
+  /** All parameters, including the client secret. */
   get form(): Record<string, string> {
     return this.#form;
   }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Resets a connection. One that is ending already cannot be reset, and a Node that has tried never
- * ends: there it is closed.
+ * Resets a connection. One that is already ending is closed instead: a reset would keep the Node process
+ * alive forever.
  */
 export function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();

@@ -1,4 +1,4 @@
-/** What a script says. */
+/** Scripts of the token endpoint. */
 
 import { record } from '../../input/arguments';
 import { InvalidArgumentError } from '../../errors/errors';
@@ -8,47 +8,47 @@ import type { TokenRequest } from './request';
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */
 export type TokenResponse = Readonly<Record<string, unknown>>;
 
-/** What one answer does differently. What is left out is as usual. */
+/** How the response to one request differs from the usual one. */
 export interface TokenEndpointStep {
-  /** How many requests it is for: 1. */
+  /** The number of requests it applies to. Default: 1. */
   times?: number | undefined;
-  /** Throttles: 429 with `Retry-After`, in seconds. */
+  /** Responds with 429 and `Retry-After`, in seconds. */
   retryAfter?: number | undefined;
-  /** An error response (RFC 6749, section 5.2) with this code: 401 of `invalid_client`, else 400. */
+  /** An error response (RFC 6749, section 5.2) with this code; 401 for `invalid_client`, otherwise 400. */
   error?: string | undefined;
-  /** Answered instead of exchanging the refresh token; from 300 on with an empty object. */
+  /** Responds with this status, without exchanging the refresh token; from 300 on with an empty object. */
   status?: number | undefined;
-  /** Instead of the usual body: texts and Buffers are sent as they are, objects as JSON. */
+  /** Replaces the body: strings and Buffers are sent as they are, objects as JSON. */
   body?: object | string | ((usual: TokenResponse) => object | string) | undefined;
-  /** Beside the usual ones. */
+  /** Additional headers. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Exchanges although there is a `status`: the refresh token is spent, and nobody is told. */
+  /** Exchanges the refresh token in spite of `status`, so that the new tokens are lost. */
   exchange?: boolean | undefined;
-  /** Whether this exchange gives a new refresh token: as the endpoint does. */
+  /** Whether this exchange returns a new refresh token. Default: as the endpoint. */
   rotate?: boolean | undefined;
-  /** Between the exchange and the answer: as the endpoint does. */
+  /** The delay between exchange and response, in milliseconds. Default: as the endpoint. */
   delayMs?: number | undefined;
-  /** Resets the connection before the exchange, or after it: then the answer is lost. */
+  /** Resets the connection before the exchange, or after it, so that the response is lost. */
   drop?: 'before' | 'after' | undefined;
-  /** Never answers; `true` is after the exchange. */
+  /** Never responds, before or after the exchange; `true` means after. */
   hang?: 'before' | 'after' | true | undefined;
   /** Closes the connection in the middle of the body. */
   truncate?: boolean | undefined;
-  /** Does not say how long the body is. */
+  /** Omits `Content-Length`. */
   chunked?: boolean | undefined;
-  /** Sends the body byte by byte, with this pause. */
+  /** Sends the body byte by byte, with this pause in milliseconds. */
   dribbleMs?: number | undefined;
-  /** Redirects there, with 307. */
+  /** Redirects to this URL, with 307. */
   redirect?: string | undefined;
 }
 
-/** The step for a request, or nothing: then it is answered as usual. */
+/** Returns the step for a request, or `undefined` for the usual response. */
 export type NextStep = (
   request: TokenRequest,
   index: number,
 ) => TokenEndpointStep | undefined | Promise<TokenEndpointStep | undefined>;
 
-/** One step after the other, each for the next request; or a function that decides. */
+/** Steps for successive requests, or a function that returns the step for each. */
 export type TokenEndpointScript = readonly TokenEndpointStep[] | NextStep;
 
 const FIELDS: Readonly<Record<keyof TokenEndpointStep, true>> = {
@@ -69,15 +69,15 @@ const FIELDS: Readonly<Record<keyof TokenEndpointStep, true>> = {
   redirect: true,
 };
 
-/** A script as a function. A field that is misspelt would go unnoticed, and a test with it. */
+/** A script as a function. Rejects unknown fields, which would otherwise be ignored. */
 export function nextStepOf(script: TokenEndpointScript): NextStep {
   if (typeof script === 'function') return script;
   if (!Array.isArray(script)) {
-    throw refusal('script', 'must be an array of steps, or a function that gives one');
+    throw refusal('script', 'must be an array of steps, or a function that returns one');
   }
   script.forEach((step: unknown, index) => {
     for (const name of Object.keys(record(`script[${index}]`, step))) {
-      if (!Object.hasOwn(FIELDS, name)) throw refusal(`script[${index}].${name}`, 'is no field');
+      if (!Object.hasOwn(FIELDS, name)) throw refusal(`script[${index}].${name}`, 'unknown field');
     }
   });
   const queue = (script as readonly TokenEndpointStep[]).flatMap((given) => {
@@ -91,8 +91,8 @@ function refusal(argument: string, reason: string): InvalidArgumentError {
   return new InvalidArgumentError(`${argument}: ${reason}`, { argument });
 }
 
-/** Says in `status`, `headers` and `body` what the shorter fields stand for. */
-export function spelledOut({
+/** Replaces `retryAfter` and `error` by `status`, `headers` and `body`. */
+export function expandStep({
   retryAfter,
   error,
   ...step

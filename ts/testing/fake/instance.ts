@@ -14,28 +14,28 @@ import { FakeIntegration } from './integration';
 import type { FakeRefresh } from './refresh';
 import { Refresher } from './refresher';
 import { openValue, sealValue } from './sealing';
-import type { Surface } from './surface';
+import type { PublicMembers } from './public-members';
 import { FakeVault } from './vault';
 import { FakeZoho } from './zoho';
 
-/** What {@link fakeTokenKeep} is told. */
+/** The options of {@link fakeTokenKeep}. */
 export interface FakeTokenKeepOptions {
   /**
-   * Answers whenever a token is refreshed. By default with a new access token that is good for an
-   * hour, and the same refresh token.
+   * Called for every refresh. Default: returns a new access token that is valid for an hour, and the same
+   * refresh token.
    */
   refresh?: FakeRefresh | undefined;
 }
 
 /** An instance that keeps tokens in memory. */
 export type FakeTokenKeep = TokenKeep & {
-  /** @internal What `expireToken` calls; gives whether there is such a token. */
+  /** @internal Used by `expireToken`; returns whether there is such a token. */
   expire(store: StoreName, key: string[]): boolean;
 };
 
 const MINUTE_MS = 60_000;
 
-class FakeKeep implements Surface<FakeTokenKeep> {
+class FakeInstance implements PublicMembers<FakeTokenKeep> {
   readonly gmail: FakeGmail;
   readonly zoho: FakeZoho;
   readonly vault: FakeVault;
@@ -62,7 +62,7 @@ class FakeKeep implements Surface<FakeTokenKeep> {
     this.calendar = new FakeCalendar(open, refresher, this.connector);
   }
 
-  /** Memory has no row-level security: a tenant sees what everybody sees. */
+  /** There is no row-level security in memory: every tenant sees all rows. */
   forTenant: TokenKeep['forTenant'] = (tenantId) => {
     checkTenant(tenantId);
     return this as unknown as TokenKeep;
@@ -116,13 +116,13 @@ class FakeKeep implements Surface<FakeTokenKeep> {
 }
 
 /**
- * An object with everything that `createTokenKeep()` gives, in plain JavaScript: tokens are kept in
- * memory, and neither the addon nor a database nor the network is used. It reads the time of `Date`, so
- * that a test may set it, and nothing of the environment.
+ * Creates an object with the members of `createTokenKeep()` that keeps tokens in memory. It is plain
+ * JavaScript and uses no addon, no database and no network. It reads the time from `Date`, which a test may
+ * replace, and no environment variables.
  */
 export function fakeTokenKeep(options: FakeTokenKeepOptions = {}): FakeTokenKeep {
-  // Everything but the private parts is there: that is what `implements` says above.
-  return new FakeKeep(options) as unknown as FakeTokenKeep;
+  // `implements` ensures that all public members exist.
+  return new FakeInstance(options) as unknown as FakeTokenKeep;
 }
 
 function newToken(kind: string): string {

@@ -1,18 +1,18 @@
 /**
- * The types of declared tables, by names that drizzle-orm 0.44 to 1.0 all have: what the compiler infers
- * with one major means nothing to the other.
+ * Column and table types that work with drizzle-orm 0.44 to 1.0: the types that the compiler infers with one
+ * major version do not work with the other.
  */
 
 import type { ColumnDataType } from 'drizzle-orm';
 import type { AnyPgColumn, PgTableWithColumns } from 'drizzle-orm/pg-core';
 
-/** What drizzle-orm 0.x says of something, and what 1.0 does. */
+/** The first type with drizzle-orm 0.x, the second with 1.0. */
 export type By<Major0, Major1> = 'date' extends ColumnDataType ? Major0 : Major1;
 
-/** The values of a column that takes any text. */
+/** `enumValues` of a column for any text. */
 type AnyText = By<[string, ...string[]], undefined>;
 
-/** What is in a column of some type. */
+/** A `text` column. */
 export interface Text {
   dataType: 'string';
   columnType: 'PgText';
@@ -67,8 +67,8 @@ export interface Timestamp {
 }
 
 /**
- * A column: its name, what is in it, and what else is known of it. `default`: the database has one;
- * `key`: it is the primary key; `made`: drizzle makes a value of it.
+ * A column: name, type and attributes. `default`: has a default in the database; `key`: is the primary key;
+ * `made`: drizzle generates its value.
  */
 export interface Declared<Name extends string, Type, Has = never> {
   name: Name;
@@ -100,7 +100,7 @@ type Column<Table extends string, Of extends AnyDeclared> = AnyPgColumn<
   }
 >;
 
-/** What only one major knows of a table. */
+/** Table properties of one major version only. */
 export type MajorsOwn = By<unknown, { isAlias: false }>;
 
 type AllDeclared<Columns> = { [Key in keyof Columns]: AnyDeclared };
