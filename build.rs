@@ -1,4 +1,4 @@
-//! Tells the linker where Node's symbols come from; nothing to do for the core alone.
+//! Sets up linking of the Node addon; does nothing for the core alone.
 fn main() {
     #[cfg(feature = "binding")]
     napi_build::setup();

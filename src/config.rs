@@ -1,66 +1,65 @@
-//! Every limit and timeout, with its unit in its name; limits that must agree are compared, the
-//! defaults at compile time, options when an instance is made.
+//! All limits and timeouts, with the unit in the name. Relations between limits are checked: for the defaults at
+//! compile time, for options when an instance is created.
 
 use crate::error::{Error, Result};
 
-/// The limits of the refresh protocol, as one value, so that a test can scale all of them by one
-/// factor.
+/// The limits of the refresh protocol (`docs/internals/refresh-protocol.md`), as one value that tests can scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// How long the right to refresh one row lasts.
+    /// The lifetime of a lease.
     pub lease_ms: u64,
-    /// For all tries of one refresh at the token endpoint together.
+    /// For all requests of one refresh together.
     pub http_budget_ms: u64,
-    /// The first upper bound of a pause between two requests of one refresh.
+    /// The upper bound of the first pause between two requests of a refresh.
     pub request_pause_ms: u64,
-    /// For one statement, lock waits included.
+    /// For one statement, including lock waits.
     pub statement_timeout_ms: u64,
-    /// For a row that another transaction holds.
+    /// For a row lock.
     pub lock_timeout_ms: u64,
-    /// Step 7: to connect.
+    /// Commit: for connecting.
     pub commit_connect_ms: u64,
-    /// Step 7: for one statement and for a lock.
+    /// Commit: for one statement, and for a lock.
     pub commit_statement_ms: u64,
-    /// Step 7: the longest pause between two tries.
+    /// Commit: the longest pause between two attempts.
     pub commit_pause_ms: u64,
-    /// How long an expired lease must be watched before it is taken over.
+    /// How long an expired lease must be watched before a takeover.
     pub takeover_grace_ms: u64,
-    /// Step 7: how long the only copy of an answer is kept in memory.
+    /// Commit: how long attempts are repeated.
     pub commit_budget_ms: u64,
-    /// How long an unfinished attempt by somebody else may still bring a commit.
+    /// How long another process may still commit an unfinished attempt.
     pub unknown_outcome_ms: u64,
     /// The first pause after a failed refresh.
     pub failure_pause_min_ms: u64,
     /// The longest pause after a failed refresh.
     pub failure_pause_max_ms: u64,
-    /// The first pause before a provider that has refused a refresh token is asked again.
+    /// The first pause after a provider has refused a refresh token.
     pub refusal_pause_min_ms: u64,
     /// The longest such pause.
     pub refusal_pause_max_ms: u64,
-    /// So many rows may be marked revoked on one client's word before it refreshes another one.
+    /// How many rows a client may mark as revoked before it must refresh one successfully.
     pub marks_max: u32,
-    /// After so long those marked before count no more.
+    /// Marks that are older do not count.
     pub marks_within_ms: u64,
-    /// The longest `Retry-After` that is honoured.
+    /// The longest `Retry-After` that is respected.
     pub retry_after_max_ms: u64,
-    /// How long an application with a bad client secret is not asked for again.
+    /// How long the breaker of a client with rejected credentials stays open.
     pub breaker_ms: u64,
-    /// A token with more than this left is fresh: it is returned as it is.
+    /// A token that is valid for longer is fresh: it is returned without a refresh.
     pub fresh_ms: u64,
-    /// A token with more than this left is usable: it is returned when a refresh fails.
+    /// A token that is valid for longer is usable: it is returned if a refresh fails.
     pub usable_ms: u64,
-    /// How long a caller waits for a refresh before it gets the usable token or an error.
+    /// How long a caller waits for a refresh before it gets a usable token or an error.
     pub wait_ms: u64,
-    /// A forced refresh is content with one that is younger than this.
+    /// A forced refresh accepts a token that was refreshed more recently than this.
     pub shared_refresh_ms: u64,
-    /// The first pause between two reads at a row that somebody else refreshes.
+    /// The first pause between two reads of a row that another process refreshes.
     pub poll_min_ms: u64,
-    /// The longest such pause; takeover needs it to be at most a second.
+    /// The longest such pause; a takeover requires at most half of [`Limits::watch_gap`].
     pub poll_max_ms: u64,
 }
 
 impl Limits {
-    /// What an instance uses unless told otherwise.
+    /// The defaults.
     pub const DEFAULT: Self = Self {
         lease_ms: 30_000,
         http_budget_ms: 15_000,
@@ -89,7 +88,7 @@ impl Limits {
         poll_max_ms: 500,
     };
 
-    /// The same limits, each divided by `factor`: a test of real processes need not take minutes.
+    /// All limits divided by `factor`, so that tests with real processes are fast.
     #[must_use]
     pub const fn scaled_down(self, factor: u64) -> Self {
         Self {
@@ -121,19 +120,19 @@ impl Limits {
         }
     }
 
-    /// With other timeouts of statements. A shorter one of a statement shortens that of a lock, unless
-    /// that is given, too.
+    /// Replaces the timeouts of statements. A shorter statement timeout also shortens the lock timeout, unless
+    /// that is given.
     #[must_use]
     pub fn with_timeouts(self, statement_ms: Option<u64>, lock_ms: Option<u64>) -> Self {
         let statement_timeout_ms = statement_ms.unwrap_or(self.statement_timeout_ms);
         let longest_lock_ms =
             statement_timeout_ms * self.lock_timeout_ms / self.statement_timeout_ms;
-        // 0 would be none at all.
+        // For PostgreSQL, 0 means no limit.
         let lock_timeout_ms = lock_ms.unwrap_or(self.lock_timeout_ms.min(longest_lock_ms)).max(1);
         Self { statement_timeout_ms, lock_timeout_ms, ..self }
     }
 
-    /// The first pair of limits that contradict each other, as a sentence.
+    /// The first rule that these limits violate, as a sentence.
     #[must_use]
     pub const fn contradiction(&self) -> Option<&'static str> {
         if self.http_budget_ms + self.statement_timeout_ms >= self.lease_ms {
@@ -159,16 +158,16 @@ impl Limits {
         None
     }
 
-    /// The longest time between two successful polls of a takeover watch: a second.
+    /// The longest time between two successful reads while an expired lease is watched; by default a second.
     #[must_use]
     pub const fn watch_gap(&self) -> u64 {
         self.takeover_grace_ms / 5
     }
 
-    /// Refuses limits that contradict each other.
+    /// Checks the limits.
     ///
     /// # Errors
-    /// [`Error::Configuration`] that names the rule.
+    /// [`Error::Configuration`] with the violated rule.
     pub fn validated(self) -> Result<Self> {
         match self.contradiction() {
             Some(rule) => Err(Error::configuration("limits", rule)),
@@ -177,7 +176,7 @@ impl Limits {
     }
 }
 
-/// A limit of 0 would mean none at all, to a server or to a pause.
+/// At least 1, as 0 would mean no limit or no pause.
 const fn part(limit_ms: u64, factor: u64) -> u64 {
     let part = limit_ms / factor;
     if part == 0 { 1 } else { part }
@@ -185,62 +184,62 @@ const fn part(limit_ms: u64, factor: u64) -> u64 {
 
 const _: () = assert!(Limits::DEFAULT.contradiction().is_none());
 
-/// The longest text of a column without a length of its own.
+/// The maximum length of IDs and other texts without a limit of their own.
 pub const TEXT_MAX_BYTES: usize = 1024;
-/// The longest JSON object that a store keeps beside tokens.
+/// The maximum length of a JSON object that is stored with tokens.
 pub const METADATA_MAX_BYTES: usize = 64 * 1024;
-/// The longest authorization code that is exchanged.
+/// The maximum length of an authorization code.
 pub const CODE_MAX_BYTES: usize = 4 * 1024;
-/// The longest lifetime of an access token that is stored: ten years.
+/// The maximum lifetime of an access token: ten years.
 pub const EXPIRES_IN_MAX_S: f64 = 315_360_000.0;
-/// The longest `Retry-After` that is told: what a timer of Node's holds, 24 days.
+/// The maximum `Retry-After` that is reported: the longest timer of Node, 24 days.
 pub const RETRY_AFTER_MAX_S: u64 = 2_147_483;
-/// The longest token that a store takes.
+/// The maximum length of a token.
 pub const TOKEN_MAX_BYTES: usize = 64 * 1024;
-/// The most keys that one read asks for.
+/// The maximum number of keys in one query.
 pub const READ_BATCH_MAX_KEYS: usize = 64;
-/// The most tenants that are read for in one round trip.
-pub const READ_BATCH_MAX_SCOPES: usize = 16;
-/// How many reads of one table are under way at once; further keys collect meanwhile.
+/// The maximum number of RLS contexts in one round trip.
+pub const READ_BATCH_MAX_CONTEXTS: usize = 16;
+/// The maximum number of concurrent reads of a table; further keys are collected for the next read.
 pub const READS_IN_FLIGHT_MAX: usize = 3;
-/// Connections of one pool, unless told otherwise.
+/// The default size of a pool.
 pub const POOL_DEFAULT_CONNECTIONS: usize = 6;
-/// The most connections that a pool can be told to have.
+/// The maximum size of a pool.
 pub const POOL_MAX_CONNECTIONS: usize = 1_000;
 /// How long a caller waits for a connection of the pool.
 pub const POOL_WAIT_MS: u64 = 5_000;
 /// How long connecting to the database may take.
 pub const POOL_CONNECT_MS: u64 = 5_000;
-/// A connection that has been idle for longer is asked whether it is still there.
+/// A connection that has been idle for longer is checked before it is used.
 pub const IDLE_MAX_MS: u64 = 5_000;
-/// How long its answer may take.
+/// The time limit of that check.
 pub const IDLE_ANSWER_MS: u64 = 1_000;
-/// How long a cancel request is given before the next one is sent.
+/// The pause between two cancel requests.
 pub const CANCEL_PAUSE_MS: u64 = 100;
-/// How long a connection is silent before the operating system asks whether the server is there.
+/// TCP keepalive: the idle time before the first probe.
 pub const KEEPALIVE_IDLE_MS: u64 = 30_000;
-/// The pause between two such questions.
+/// TCP keepalive: the pause between two probes.
 pub const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
-/// So many without an answer end the connection.
+/// TCP keepalive: the number of unanswered probes after which the connection is closed.
 pub const KEEPALIVE_RETRIES: u32 = 3;
-/// How old the lease is that a write of a mixed fleet leaves behind, by the beginning of its transaction: so a
-/// trigger may set `updated_at` to that moment, or cut it to seconds, and is still later.
+/// The age of the lease that a write in a mixed fleet leaves behind, relative to the start of its transaction.
+/// Even if a trigger sets `updated_at` to that time, truncated to seconds, `updated_at` is later.
 pub const LEFTOVER_AGE_MS: u64 = 2_000;
-/// From this distance to `updated_at` on a lease is a leftover: one that was really taken is later, or as old as
-/// a trigger on `updated_at` needs to run.
+/// A lease that is older than `updated_at` by at least this is a leftover. A real lease is later than
+/// `updated_at`, or earlier only by the run time of a trigger.
 pub const LEFTOVER_AGE_MIN_MS: u64 = 1_000;
-/// The largest answer of a token endpoint that is read.
+/// The maximum size of a token endpoint's response.
 pub const RESPONSE_MAX_BYTES: usize = 1024 * 1024;
 
 const _: () =
     assert!(READS_IN_FLIGHT_MAX < POOL_DEFAULT_CONNECTIONS, "a write must find a connection");
 
-/// The earliest moment that `timestamptz` holds: 4714-11-24 BC, in milliseconds since 1970.
+/// The earliest `timestamptz`: 4714-11-24 BC, in milliseconds since 1970.
 pub const TIMESTAMP_MIN_MS: f64 = -210_866_803_200_000.0;
-/// The latest moment that a JavaScript `Date` holds; `timestamptz` holds later ones.
+/// The latest JavaScript `Date`, in milliseconds since 1970; `timestamptz` allows later ones.
 pub const TIMESTAMP_MAX_MS: f64 = 8.64e15;
 
-/// Checks a moment that becomes a `timestamptz`, in milliseconds since 1970.
+/// Checks a time, in milliseconds since 1970, for a `timestamptz` column.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] that names the argument.
@@ -252,7 +251,7 @@ pub fn timestamp(argument: &'static str, ms: f64) -> Result<i64> {
     Ok(ms as i64)
 }
 
-/// Checks a text that becomes a `varchar(max_chars)`: 1 to so many characters, no NUL.
+/// Checks a text for a `varchar(max_chars)` column: 1 to `max_chars` characters, no NUL.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] that names the argument, never its value.
@@ -261,13 +260,13 @@ pub fn check_varchar(argument: &'static str, text: &str, max_chars: usize) -> Re
     check_text(argument, text, max_chars * 4)?;
     let chars = text.chars().count();
     if chars > max_chars {
-        let reason = format!("must be at most {max_chars} characters, is {chars}");
+        let reason = format!("must have at most {max_chars} characters, has {chars}");
         return Err(Error::invalid(argument, reason));
     }
     Ok(())
 }
 
-/// Checks a text that becomes a column: 1 to `max_bytes` bytes, no NUL.
+/// Checks a text for a column: 1 to `max_bytes` bytes, no NUL.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] that names the argument, never its value.
@@ -278,7 +277,7 @@ pub fn check_text(argument: &'static str, text: &str, max_bytes: usize) -> Resul
     if text.len() > max_bytes {
         return Err(Error::invalid(
             argument,
-            format!("must be at most {max_bytes} bytes, is {}", text.len()),
+            format!("must have at most {max_bytes} bytes, has {}", text.len()),
         ));
     }
     if text.contains('\0') {

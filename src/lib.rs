@@ -1,5 +1,5 @@
-//! tokenkeep keeps OAuth tokens: sealed in the application's own PostgreSQL, refreshed once
-//! across all its processes, one `await` away in Node.
+//! tokenkeep keeps OAuth tokens sealed in the application's own PostgreSQL, and refreshes each once across all
+//! processes. `ARCHITECTURE.md` describes the modules.
 //!
 //! ```text
 //! JS call -> ts/        -> src/binding/   -> src/store/    -> src/refresh/   -> src/oauth/  -> the provider
@@ -7,11 +7,11 @@
 //!            env, types    promises          which key        refresh, commit   src/db/     -> PostgreSQL
 //! ```
 //!
-//! `src/connect/` is how a user's tokens come in: it stands between `binding` and `store`.
-//! `src/doctor/` looks at a database from outside and judges nothing: it knows no store.
+//! `src/connect/`, between `binding` and `store`, connects and disconnects users. `src/doctor/` examines a
+//! database without using the stores.
 //!
-//! Imports run one way: `binding -> connect -> store -> refresh -> {oauth, crypto, db} -> {config, secret,
-//! error, tls}`. `oauth`, `crypto` and `db` do not know each other.
+//! Imports go in one direction: `binding -> connect -> store -> refresh -> {oauth, crypto, db} -> {config,
+//! secret, error, tls}`. `oauth`, `crypto` and `db` do not import each other.
 
 pub mod config;
 pub mod connect;
@@ -26,5 +26,5 @@ pub mod store;
 pub mod tls;
 
 #[cfg(feature = "binding")]
-#[allow(unsafe_code, missing_docs, unreachable_pub)] // its macro's glue, and what it needs
+#[allow(unsafe_code, missing_docs, unreachable_pub)] // for the code that napi's macros generate
 mod binding;

@@ -1,4 +1,4 @@
-//! Secrets as types: redacted `Debug`, no `Display`, no `PartialEq`, wiped when dropped.
+//! Types for secrets: redacted `Debug`, no `Display`, no `PartialEq`, wiped on drop.
 
 use std::fmt;
 use zeroize::Zeroizing;
@@ -10,20 +10,19 @@ macro_rules! secret_text {
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// Takes the text over; the copy that the caller keeps, if any, is the caller's.
+            /// Takes ownership of the text.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
                 Self(Zeroizing::new(text.into()))
             }
 
-            /// The plaintext. Grep for this word to see who reads secrets.
+            /// The plaintext. To find the code that reads secrets, search for calls of this function.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0
             }
 
-            /// Whether both are the same, whatever the bytes in the row look like. Takes the same
-            /// time wherever they differ.
+            /// Whether both are equal, compared in constant time.
             #[must_use]
             pub fn is_same(&self, other: &Self) -> bool {
                 let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
@@ -48,7 +47,7 @@ secret_text!(
     RefreshToken
 );
 secret_text!(
-    /// The application's own secret at the provider (RFC 6749, section 2.3.1).
+    /// A client secret (RFC 6749, section 2.3.1).
     ClientSecret
 );
 

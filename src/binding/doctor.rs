@@ -87,6 +87,6 @@ pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: S
 
 async fn reach(files: &[String], url: &str) -> Result<std::result::Result<u16, HttpFailure>> {
     let client = Reqwest::new(&Authorities::mozilla().and_files(files))?;
-    let answer = tokio::time::timeout(REACH_MAX, client.reach(url)).await;
+    let answer = tokio::time::timeout(REACH_MAX, client.probe(url)).await;
     Ok(answer.unwrap_or(Err(HttpFailure::NoAnswer("no answer within 10 seconds"))))
 }

@@ -221,7 +221,7 @@ impl InstanceOptions {
     pub(super) fn google(&self, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
         let credentials = self.google_credentials()?;
         HttpEndpoint::new(self.google_data(), self.google_token_url.as_deref(), credentials, http)?
-            .revoking_at(self.google_revocation_url.clone())
+            .with_revocation_url(self.google_revocation_url.clone())
     }
 
     /// Google as the server that users connect at.

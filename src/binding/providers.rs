@@ -143,8 +143,9 @@ fn endpoint(
         return Err(Error::configuration("providers", "lacks the tokenUrl of a provider"));
     };
     let endpoint = HttpEndpoint::at(token_url, provider, credentials, http)?
-        .revoking_at(given.revocation_url.clone())?;
-    Ok(endpoint.ending_with(given.dead_grant.as_ref().map_or_else(DeadGrant::default, dead_grant)))
+        .with_revocation_url(given.revocation_url.clone())?;
+    Ok(endpoint
+        .with_dead_grant(given.dead_grant.as_ref().map_or_else(DeadGrant::default, dead_grant)))
 }
 
 fn dead_grant(given: &DeadGrantOptions) -> DeadGrant {

@@ -1,4 +1,4 @@
-//! Links for users who are not signed in in any browser.
+//! Connect links, for users who are not signed in in a browser.
 
 use super::pending_authorization::{ConnectLink, of_tenant};
 use super::{Begin, Connect, expired};
@@ -6,11 +6,10 @@ use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Found};
 
 impl Connect {
-    /// A connect link, for a user who is not signed in in any browser: whoever has it can connect an account
-    /// to this user, once, within a day.
+    /// Creates a connect link: its holder can connect one account to this user within 24 hours.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and the like.
     pub async fn link<S: Connects>(
         &self,
         store: &S,
@@ -25,10 +24,10 @@ impl Connect {
         self.options.pending.put(&ConnectLink { store, user_id, scopes, return_to, tenant }).await
     }
 
-    /// Whether a link would be taken; it is not used up.
+    /// Checks that a link is valid, without consuming it.
     ///
     /// # Errors
-    /// [`Error::Authorization`] when it would not; [`Error::Database`] and its kin.
+    /// [`Error::Authorization`] if it is not; [`Error::Database`] and the like.
     pub async fn check_connect_link(
         &self,
         store: &impl Connects,
@@ -38,10 +37,10 @@ impl Connect {
         self.link_of(store, link, user_id).await.map(drop)
     }
 
-    /// Uses a link up; gives where the browser is to be sent.
+    /// Consumes a link; returns the URL to which to redirect the browser.
     ///
     /// # Errors
-    /// As [`Connect::check_connect_link`] and [`Connect::begin`].
+    /// Like [`Connect::check_connect_link`] and [`Connect::begin`].
     pub async fn follow(
         &self,
         store: &impl Connects,
@@ -53,7 +52,7 @@ impl Connect {
         let ConnectLink { user_id, scopes, return_to, tenant, .. } = found.pending.clone();
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
         let url = self.begin(&of_tenant(store, tenant.as_deref())?, begin).await?;
-        // At last: a state that nobody is sent away with does no harm, a link that is lost does.
+        // Last: an unused state is harmless, a link that was consumed without effect is not.
         self.options.pending.take(&found).await?.ok_or_else(expired)?;
         Ok(url)
     }

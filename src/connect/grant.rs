@@ -1,5 +1,4 @@
-//! What becomes of what a user has given: stored, unless it is not what was asked for, or not whose it
-//! should be.
+//! Stores the grant of a completed flow, and detects a change of the account.
 
 use super::Connect;
 use super::pending_authorization::PendingAuthorization;
@@ -10,7 +9,7 @@ use crate::refresh::{Credentials, EventKind};
 use crate::store::{Connects, Granted, Whose};
 
 impl Connect {
-    /// Stores what the user has given; gives whether it is another account's than before.
+    /// Stores the grant; returns whether the account differs from the one before.
     pub(super) async fn store_grant<S: Connects>(
         &self,
         store: &S,
@@ -26,7 +25,7 @@ impl Connect {
         }
         let whose = Whose { store: S::STORE, key: &state.user_id };
         let accounts = &self.options.accounts;
-        // Until the tokens are stored it is not known whose account they are.
+        // Until the tokens are stored, the recorded account may not be that of the row.
         let before = match refresh_token {
             Some(_) => accounts.forget(whose).await?,
             None => accounts.find(whose).await?,
@@ -44,7 +43,7 @@ impl Connect {
             may_keep: unknown || is_same == Some(true),
         };
         if let Err(error) = store.connect(&state.user_id, granted).await {
-            // Refused as another tenant's: its account is the one that was there.
+            // The row belongs to another tenant, so its account is still the recorded one.
             if let (Error::TenantMismatch { .. }, Some(before)) = (&error, &before) {
                 accounts.put_back(whose, before).await;
             }
@@ -52,7 +51,7 @@ impl Connect {
         }
         let mut changed = is_same == Some(false);
         if let Some(subject) = &subject {
-            // The tokens are stored: what fails here is only not known later.
+            // The tokens are stored. If this fails, only the record of the account is missing.
             if let Ok(Some(between)) = accounts.record(whose, subject).await {
                 changed |= accounts.is_of(whose, &between, subject)? == Some(false);
             }
@@ -64,7 +63,7 @@ impl Connect {
     }
 }
 
-/// Whether a scope comes back as it was asked for: short names may come back as URLs.
+/// Whether the provider returns a scope unchanged: short names may be returned as URLs.
 fn is_exact(scope: &str) -> bool {
     scope.starts_with("https://")
 }

@@ -1,8 +1,8 @@
-//! How a user connects and disconnects: a link for whoever is not signed in, the authorization code
-//! flow (RFC 6749, section 4.1), and revocation (RFC 7009).
+//! How users connect and disconnect: connect links, the authorization code flow (RFC 6749, section 4.1), and
+//! revocation (RFC 7009).
 //!
 //! ```text
-//! link -> follow -> begin -> the user agrees at the provider -> finish
+//! link -> follow -> begin -> consent at the provider -> finish
 //! ```
 
 mod connect_link;
@@ -23,39 +23,39 @@ use crate::refresh::{Event, EventKind, Observer};
 use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
 use tokio_util::task::TaskTracker;
 
-/// Bytes of a code verifier: 43 characters (RFC 7636, section 4.1).
+/// The random bytes of a code verifier, which become 43 characters (RFC 7636, section 4.1).
 const CODE_VERIFIER_BYTES: usize = 32;
 
-/// What connecting needs.
+/// The options of [`Connect`].
 pub struct Options {
-    /// What waits for a user to come back.
+    /// Stored connect links and pending authorizations.
     pub pending: PendingTable,
-    /// Which accounts were connected.
+    /// The accounts of connected users.
     pub accounts: Accounts,
-    /// Where users agree.
+    /// The authorization server.
     pub server: Result<Arc<AuthorizationServer>>,
-    /// Where they come back to.
+    /// The redirect URI.
     pub redirect_uri: Result<RedirectUri>,
-    /// Who is told of events.
+    /// Receives events.
     pub observer: Arc<dyn Observer>,
 }
 
-/// The way in and out.
+/// Connects and disconnects users.
 pub struct Connect {
     options: Options,
     tasks: TaskTracker,
 }
 
-/// Who connects, how.
+/// The arguments of a new flow.
 #[derive(Clone)]
 pub struct Begin {
-    /// The user, as the application knows it.
+    /// The application's ID of the user.
     pub user_id: String,
-    /// What the application keeps in the browser: only there the flow may end. `None`: anywhere.
+    /// A value in the user's browser; the flow must be completed in the same browser. `None`: in any.
     pub browser: Option<String>,
-    /// What the application wants to be allowed.
+    /// The requested scopes.
     pub scopes: Vec<String>,
-    /// Where the application wants the browser to go at last.
+    /// The URL to which the browser is redirected in the end.
     pub return_to: Option<String>,
 }
 
@@ -65,22 +65,22 @@ impl std::fmt::Debug for Begin {
     }
 }
 
-/// What the authorization server sent the browser back with.
+/// The authorization response (RFC 6749, section 4.1.2), and what the application knows about the browser.
 #[derive(Clone, Default)]
 pub struct AuthorizationResponse {
-    /// The state that came back.
+    /// The state.
     pub state: String,
     /// The authorization code.
     pub code: Option<String>,
     /// An error (RFC 6749, section 4.1.2.1).
     pub error: Option<String>,
-    /// Who answers (RFC 9207).
+    /// The issuer (RFC 9207).
     pub issuer: Option<String>,
-    /// What the application has found in the browser.
+    /// The value in the browser.
     pub browser: Option<String>,
-    /// Whether the flow must have been begun for a browser: where nobody compares the user.
+    /// Whether the flow must have been started for a browser, which is necessary if the user is not compared.
     pub requires_browser: bool,
-    /// Who is signed in there; `None`: the application does not know.
+    /// The signed-in user; `None` if the application does not know it.
     pub user_id: Option<String>,
 }
 
@@ -90,36 +90,37 @@ impl std::fmt::Debug for AuthorizationResponse {
     }
 }
 
-/// A user is connected.
+/// The result of a completed flow.
 #[derive(Debug)]
 pub struct Connected {
     /// The user.
     pub user_id: String,
-    /// Where the application wants the browser to go.
+    /// The URL to which to redirect the browser.
     pub return_to: Option<String>,
-    /// Whether it is another account than before.
+    /// Whether the account differs from the one before.
     pub account_changed: bool,
 }
 
 impl Connect {
-    /// Connects nobody yet; what is missing matters when somebody does.
+    /// Errors in the options are returned by the calls that need them.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let tasks = TaskTracker::new();
-        // A tracker that is not closed is never idle; it goes on to count tasks.
+        // `wait` returns only if the tracker is closed; a closed tracker still counts tasks.
         tasks.close();
         Self { options, tasks }
     }
 
-    /// Waits until no code is being exchanged, and nobody disconnected.
+    /// Waits until no call of [`finish`](Self::finish), [`disconnect`](Self::disconnect) or
+    /// [`revoke`](Self::revoke) is running.
     pub async fn wait_idle(&self) {
         self.tasks.wait().await;
     }
 
-    /// Begins a flow; gives where the browser is to be sent.
+    /// Starts a flow; returns the URL to which to redirect the browser.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and the like.
     pub async fn begin<S: Connects>(&self, store: &S, begin: Begin) -> Result<String> {
         let Begin { user_id, browser, scopes, return_to } = begin;
         let user_id = store.key(&user_id)?;
@@ -151,17 +152,17 @@ impl Connect {
         }))
     }
 
-    /// Whether everything is there that a flow needs: before somebody is sent on the way.
+    /// Checks that the options for a flow are valid.
     fn check(&self) -> Result<(&AuthorizationServer, &RedirectUri)> {
         let server = self.options.server.as_ref().map_err(Clone::clone)?;
         Ok((server, self.options.redirect_uri.as_ref().map_err(Clone::clone)?))
     }
 
-    /// Ends a flow: exchanges the code and stores the tokens. Its state is used up by the first who
-    /// comes with it from the right browser, however that ends.
+    /// Completes a flow: exchanges the code and stores the tokens. The first call from the right browser consumes
+    /// the state, whatever its result.
     ///
     /// # Errors
-    /// [`Error::Authorization`], and nothing was stored; [`Error::Database`] and its kin.
+    /// [`Error::Authorization`] if nothing was stored; [`Error::Database`] and the like.
     pub async fn finish(
         &self,
         store: &impl Connects,
@@ -183,8 +184,8 @@ impl Connect {
                 return Err(Error::authorization(NotAuthorized::Denied));
             }
             (error, _) => {
-                let said = error.as_deref().map(redacted).unwrap_or_default();
-                return Err(Error::not_authorized(NotAuthorized::ServerRefused, said));
+                let code = error.as_deref().map(redacted).unwrap_or_default();
+                return Err(Error::not_authorized(NotAuthorized::ServerRefused, code));
             }
         };
         let grant = server.exchange(code, &state.redirect_uri, &state.code_verifier).await?;

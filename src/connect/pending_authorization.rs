@@ -1,4 +1,4 @@
-//! What waits for a user to come back.
+//! Connect links and pending authorizations as they are stored.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Pending};
 
-/// A link that was sent to a user.
+/// A connect link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ConnectLink {
     pub(super) store: String,
@@ -20,12 +20,12 @@ pub(super) struct ConnectLink {
 }
 
 impl Pending for ConnectLink {
-    // As rows of `tokenkeep.oauth_state` have it.
+    // The value in existing rows of `tokenkeep.oauth_state`.
     const KIND: &'static str = "ticket";
     const LIFETIME_S: i64 = 24 * 60 * 60;
 }
 
-/// A flow that has begun.
+/// A started flow.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PendingAuthorization {
     pub(super) store: String,
@@ -35,7 +35,7 @@ pub(super) struct PendingAuthorization {
     pub(super) redirect_uri: String,
     pub(super) scopes: Vec<String>,
     pub(super) return_to: Option<String>,
-    /// Who comes back may come without the tenant: the provider knows one address only.
+    /// The tenant, which is unknown when the provider redirects the browser to its single address.
     #[serde(default)]
     pub(super) tenant: Option<String>,
 }
@@ -46,8 +46,8 @@ impl Pending for PendingAuthorization {
 }
 
 impl PendingAuthorization {
-    /// Whether the answer comes from the browser, the user and the server that the flow was begun for.
-    /// Before the state is used up: a stranger cannot use up somebody else's.
+    /// Checks that the response comes from the browser, user and server of the flow. This happens before the
+    /// state is consumed, so that a stranger cannot consume it.
     pub(super) fn check<S: Connects>(
         &self,
         response: &AuthorizationResponse,
@@ -76,8 +76,8 @@ impl PendingAuthorization {
     }
 }
 
-/// The store for the tenant that something was begun in; no other tenant may end it. What was begun without
-/// one ends as whoever ends it.
+/// The store for the tenant for which a flow was started; another tenant cannot complete it. Without one, the
+/// tenant of the current call applies.
 pub(super) fn of_tenant<S: Connects>(store: &S, tenant: Option<&str>) -> Result<S> {
     match (tenant, store.rls().tenant()) {
         (Some(began), Some(here)) if began != here => {

@@ -1,16 +1,16 @@
-//! Where users come back to.
+//! The redirect URI.
 
 use crate::error::{Error, Result};
 
-/// The redirection endpoint (RFC 6749, section 3.1.2), exactly as it is registered.
+/// The redirection endpoint (RFC 6749, section 3.1.2), exactly as registered with the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectUri(String);
 
 impl RedirectUri {
-    /// An absolute http or https URL without a fragment; kept character for character.
+    /// An absolute http or https URL without a fragment; not normalized.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for any other.
+    /// [`Error::Configuration`] for any other text.
     pub fn new(text: &str) -> Result<Self> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let is_host = |rest: &str| !rest.is_empty() && !rest.starts_with(['/', '?', ':']);
@@ -18,11 +18,11 @@ impl RedirectUri {
         if rest.is_some_and(is_host) && !text.contains(odd) {
             return Ok(Self(text.to_owned()));
         }
-        let reason = "must be a URL such as https://app.example/auth/google/callback, exactly as it is registered with Google";
+        let reason = "must be a URL such as https://app.example/auth/google/callback, exactly as registered with Google";
         Err(Error::configuration("GOOGLE_OAUTH_REDIRECT_URI", reason))
     }
 
-    /// As it was given.
+    /// The text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! The way out: what is stored is deleted first, then the provider is told (RFC 7009).
+//! Disconnecting: deletes the stored tokens, then revokes them at the provider (RFC 7009).
 
 use std::sync::Arc;
 
@@ -10,16 +10,15 @@ use crate::store::integration::{Integration, Key};
 use crate::store::{Connects, Whose};
 
 impl Connect {
-    /// Disconnects a user of this store; gives whether there was anything. That the provider could not
-    /// be told is an event.
+    /// Disconnects a user of this store; returns whether tokens were stored. A failed revocation is an event.
     ///
     /// # Errors
-    /// [`crate::error::Error::InvalidArgument`]; [`crate::error::Error::Database`] and its kin.
+    /// [`Error::InvalidArgument`]; [`Error::Database`] and the like.
     pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
         let _token = self.tasks.token();
         let key = store.key(user_id)?;
         let deleted = store.disconnect(&key).await?;
-        // What was not there for this caller may be there for another tenant.
+        // Keep the account: the row may exist for another tenant.
         let Some(credentials) = deleted else { return Ok(false) };
         self.forget(Whose { store: S::STORE, key: &key }).await;
         if let Err(error) = self.revoke_here(credentials).await {
@@ -28,7 +27,7 @@ impl Connect {
         Ok(true)
     }
 
-    /// Nothing depends on it: what is left is a fingerprint of an account.
+    /// Deletes the record of the account. Errors do not matter: only a fingerprint remains.
     async fn forget(&self, whose: Whose<'_>) {
         let _ = self.options.accounts.forget(whose).await;
     }
@@ -39,12 +38,12 @@ impl Connect {
         server.revoke(&token, hint).await
     }
 
-    /// Disconnects one account of a user at any provider; gives whether there was anything. That the
-    /// provider could not be told is an event, and an error where `confirm` asks for it.
+    /// Disconnects one account of a user at any provider; returns whether tokens were stored. A failed
+    /// revocation is an event, and with `confirm` an error, too.
     ///
     /// # Errors
-    /// As [`Connect::disconnect`]; with `confirm` [`Error::RevokeUnconfirmed`], and before anything is
-    /// deleted [`Error::Configuration`] where it is not known how the provider is told.
+    /// Like [`Connect::disconnect`]. With `confirm`, [`Error::RevokeUnconfirmed`], and, before anything is
+    /// deleted, [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(
         &self,
         store: &Integration,
@@ -79,7 +78,8 @@ async fn revoke_at(
     endpoint?.revoke(&token, hint).await
 }
 
-/// The refresh token, since that ends the whole grant; without one the access token. And its type.
+/// The token to revoke and its `token_type_hint`: the refresh token, which ends the whole grant, or else the
+/// access token.
 fn best(credentials: &Credentials) -> (zeroize::Zeroizing<String>, &'static str) {
     let (token, hint) = match &credentials.refresh_token {
         Some(token) => (token.expose(), "refresh_token"),

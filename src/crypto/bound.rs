@@ -1,4 +1,5 @@
-//! The sealed format of the stores that had none: a value opens only where it was sealed.
+//! The format `tk1.` of zoho, calendar and integration: a value can be opened only in the place for which it was
+//! sealed.
 //!
 //! ```text
 //! place  = len(store) store len(column) column len(part) part ...     len: 4 bytes, big endian
@@ -14,10 +15,10 @@ use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
 use super::text::text;
 use crate::error::{Error, Result};
 
-/// What every sealed value begins with, and no other is allowed to.
+/// The prefix of every sealed value; a plaintext must not have it.
 pub(super) const PREFIX: &str = "tk1.";
 
-/// Where a value belongs: it opens nowhere else.
+/// The place to which a value is bound.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// The store's name.
@@ -40,7 +41,7 @@ impl Place<'_> {
     }
 }
 
-/// Whether a stored text is a sealed value; anything else is plaintext.
+/// Whether a stored text is sealed; otherwise it is plaintext.
 #[must_use]
 pub fn is_sealed(stored: &str) -> bool {
     stored.starts_with(PREFIX)
@@ -49,7 +50,7 @@ pub fn is_sealed(stored: &str) -> bool {
 /// Seals `plaintext` for `place` with the ring's first key.
 ///
 /// # Errors
-/// [`Error::Internal`] when the operating system gives no random bytes.
+/// [`Error::Internal`] if the operating system provides no random bytes.
 pub fn seal(ring: &KeyRing, plaintext: &str, place: Place<'_>) -> Result<String> {
     let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
     let (nonce, tag) = ring.seal(&mut buffer, &place.bytes())?;
@@ -57,10 +58,10 @@ pub fn seal(ring: &KeyRing, plaintext: &str, place: Place<'_>) -> Result<String>
     Ok(format!("{PREFIX}{}.{}", ring.sealing_version(), URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Opens what [`seal`] sealed for the same place.
+/// Opens a value that [`seal`] sealed for the same place.
 ///
 /// # Errors
-/// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+/// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
 pub fn open(ring: &KeyRing, sealed: &str, place: Place<'_>) -> Result<Zeroizing<String>> {
     let malformed = || Error::Decryption;
     let rest = sealed.strip_prefix(PREFIX).ok_or_else(malformed)?;

@@ -1,5 +1,5 @@
-//! Recognising a text without keeping it: `version:hex(HMAC-SHA-256(subkey, text)[..16])`, with the
-//! subkey of `"tokenkeep fingerprint"`.
+//! Fingerprints recognize a text without storing it: `version:hex(HMAC-SHA-256(subkey, text)[..16])`, with the
+//! subkey for `"tokenkeep fingerprint"`.
 
 use sha2::{Digest, Sha256};
 
@@ -7,13 +7,13 @@ use super::subkeys::Subkeys;
 
 const FINGERPRINT_BYTES: usize = 16;
 
-/// `0:hex(SHA-256(text)[..16])`: for a store that has no key. Whoever can guess the text can check it.
+/// `0:hex(SHA-256(text)[..16])`, for a store without a key. It allows guesses of the text to be checked.
 #[must_use]
 pub fn unkeyed_fingerprint(text: &str) -> String {
     format!("0:{}", faster_hex::hex_string(&Sha256::digest(text)[..FINGERPRINT_BYTES]))
 }
 
-/// Recognises texts without keeping them.
+/// Makes and compares fingerprints.
 #[derive(Debug)]
 pub struct Fingerprints(Subkeys);
 
@@ -26,15 +26,15 @@ impl Fingerprints {
         self.0.add(version, key);
     }
 
-    /// The fingerprint of `text` under the first key; nothing can be learned from it without the
-    /// key but whether two texts are the same.
+    /// The fingerprint of `text` under the first key. Without the key, it reveals only whether two texts are
+    /// equal.
     #[must_use]
     pub fn of(&self, text: &str) -> Option<String> {
         let (version, mac) = self.0.first(text.as_bytes())?;
         Some(format!("{version}:{}", faster_hex::hex_string(&mac[..FINGERPRINT_BYTES])))
     }
 
-    /// The fingerprints of `text` under every key, the one of [`of`](Self::of) first.
+    /// The fingerprints of `text` under all keys; the first is that of [`of`](Self::of).
     #[must_use]
     pub fn all(&self, text: &str) -> Vec<String> {
         let print = |(version, mac): (i32, [u8; 32])| {
@@ -43,7 +43,7 @@ impl Fingerprints {
         self.0.all(text.as_bytes()).map(print).collect()
     }
 
-    /// Whether `fingerprint` is that of `text`; `None` when its key is not here any more.
+    /// Whether `fingerprint` is that of `text`; `None` if its key has been removed.
     #[must_use]
     pub fn compare(&self, fingerprint: &str, text: &str) -> Option<bool> {
         let (version, hex) = fingerprint.split_once(':')?;
@@ -52,7 +52,7 @@ impl Fingerprints {
         self.0.verify(version.parse().ok()?, text.as_bytes(), &mac)
     }
 
-    /// Whether `fingerprint` is that of `text`; false also when its key is not here any more.
+    /// Whether `fingerprint` is that of `text`; false if its key has been removed.
     #[must_use]
     pub fn is_of(&self, fingerprint: &str, text: &str) -> bool {
         self.compare(fingerprint, text) == Some(true)

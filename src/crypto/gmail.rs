@@ -1,5 +1,5 @@
-//! The sealed format of the gmail store (seed 000): `iv_hex:auth_tag_hex:ciphertext_hex`, lower
-//! case, as Node's `aes-256-gcm` with a 12-byte IV and a 16-byte tag makes it.
+//! The sealed format of the gmail store (`docs/internals/stores.md`): `iv_hex:auth_tag_hex:ciphertext_hex` in
+//! lower case, from AES-256-GCM with a 12-byte IV and a 16-byte tag.
 
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ pub struct GmailFormat {
 }
 
 impl GmailFormat {
-    /// The format under these keys.
+    /// The format with these keys.
     #[must_use]
     pub fn new(ring: KeyRing) -> Self {
         Self { ring }
@@ -27,16 +27,16 @@ impl GmailFormat {
         self.ring.sealing_version()
     }
 
-    /// Recognises texts without keeping them.
+    /// The fingerprints under the same keys.
     #[must_use]
     pub fn fingerprints(&self) -> &Fingerprints {
         self.ring.fingerprints()
     }
 
-    /// Seals any text, the empty one too, under a fresh random nonce.
+    /// Seals any text, including an empty one, with a new random nonce.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the operating system gives no random bytes.
+    /// [`Error::Internal`] if the operating system provides no random bytes.
     pub fn seal(&self, text: &str) -> Result<String> {
         let mut buffer = Zeroizing::new(text.as_bytes().to_vec());
         let (nonce, tag) = self.ring.seal(&mut buffer, &[])?;
@@ -49,11 +49,11 @@ impl GmailFormat {
         Ok(sealed)
     }
 
-    /// Opens what [`seal`](Self::seal) or Node's crypto sealed; upper-case hex opens too. `hint`
-    /// is the row's `key_version`, only a hint: an old instance's upsert does not write it.
+    /// Opens a value of [`seal`](Self::seal) or of Node's crypto; accepts upper-case hex, too. `hint` is the
+    /// row's `key_version`, which may be wrong, as an old instance's upsert does not set it.
     ///
     /// # Errors
-    /// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+    /// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
     pub fn open(&self, sealed: &str, hint: Option<i32>) -> Result<Zeroizing<String>> {
         let mut parts = sealed.split(':');
         let (Some(nonce), Some(tag), Some(ciphertext), None) =
@@ -63,8 +63,8 @@ impl GmailFormat {
         };
         let mut buffer = Zeroizing::new(vec![0_u8; ciphertext.len() / 2]);
         decode(ciphertext, &mut buffer)?;
-        let lock = (decode_array(nonce)?, decode_array(tag)?);
-        self.ring.open(lock, &mut buffer, &[], hint)?;
+        let nonce_and_tag = (decode_array(nonce)?, decode_array(tag)?);
+        self.ring.open(nonce_and_tag, &mut buffer, &[], hint)?;
         text(buffer)
     }
 }

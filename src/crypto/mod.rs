@@ -1,4 +1,4 @@
-//! The only use of the ciphers: a key ring, and the formats that the stores keep.
+//! The key ring and the sealed formats of the stores. No other module uses ciphers.
 
 mod bound;
 mod fingerprint;

@@ -1,4 +1,4 @@
-//! Texts that nobody can guess.
+//! Random texts.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// `BYTES` random bytes as base64url: 4 characters for 3 bytes, all of them unreserved in URLs.
+/// `BYTES` random bytes as base64url, without padding.
 ///
 /// # Errors
-/// [`Error::Internal`] when the operating system gives no random bytes.
+/// [`Error::Internal`] if the operating system provides no random bytes.
 pub fn random_text<const BYTES: usize>() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0_u8; BYTES]);
     getrandom::fill(bytes.as_mut_slice())

@@ -1,4 +1,4 @@
-//! A ring of versioned AES-256-GCM keys: the first seals, all open.
+//! A key ring: versioned AES-256-GCM keys, of which the first seals and all open.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -8,13 +8,13 @@ use super::fingerprint::Fingerprints;
 use super::signature::Signatures;
 use crate::error::{Error, Result};
 
-/// Bytes of a nonce (NIST SP 800-38D, section 5.2.1.1); random, fresh for each value.
+/// The length of a nonce (NIST SP 800-38D, section 5.2.1.1), which is random for each value.
 pub(super) const NONCE_BYTES: usize = 12;
-/// Bytes of an authentication tag.
+/// The length of an authentication tag.
 pub(super) const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
 
-/// Keys by version. What is derived from them is wiped when the ring is dropped.
+/// Keys by version. They are wiped on drop.
 pub struct KeyRing {
     keys: Vec<(i32, Aes256Gcm)>,
     fingerprints: Fingerprints,
@@ -28,11 +28,11 @@ impl std::fmt::Debug for KeyRing {
 }
 
 impl KeyRing {
-    /// Reads `<64 hex>` (version 1), or `version:<64 hex>` once or several times, separated by
-    /// commas. `option` is the variable's name, for the error.
+    /// Parses `<64 hex>` (version 1), or one or more `version:<64 hex>`, separated by commas. `option` is the
+    /// variable's name, for the error.
     ///
     /// # Errors
-    /// [`Error::Configuration`] that says which entry is wrong; never prints a key.
+    /// [`Error::Configuration`] with the number of the invalid entry, never with a key.
     pub fn parse(option: &'static str, text: &str) -> Result<Self> {
         let mut keys: Vec<(i32, Aes256Gcm)> = Vec::new();
         let (mut fingerprints, mut signatures) = (Fingerprints::new(), Signatures::new());
@@ -41,7 +41,7 @@ impl KeyRing {
                 Error::configuration(
                     option,
                     format!(
-                        "key {} {reason}. Correct it: a new key does not open what an older one sealed",
+                        "key {} {reason}. Correct it: a new key cannot open values that an older one sealed",
                         index + 1
                     ),
                 )
@@ -52,7 +52,9 @@ impl KeyRing {
                     (version.ok_or_else(|| refused("has no positive version number"))?, hex.trim())
                 }
                 None if text.contains(',') => {
-                    return Err(refused("must be written version:hex, since there are several"));
+                    return Err(refused(
+                        "must be written as version:hex, as there are several keys",
+                    ));
                 }
                 None => (1, entry.trim()),
             };
@@ -63,7 +65,7 @@ impl KeyRing {
                 return Err(refused("must be 64 hexadecimal characters (32 bytes)"));
             }
             if keys.iter().any(|(known, _)| *known == version) {
-                return Err(refused("has a version that another key has already"));
+                return Err(refused("has the same version as another key"));
             }
             let cipher = Aes256Gcm::new_from_slice(key.as_slice())
                 .map_err(|_| Error::internal("a 32 byte key was refused"))?;
@@ -74,26 +76,26 @@ impl KeyRing {
         Ok(Self { keys, fingerprints, signatures })
     }
 
-    /// The version of the key that seals.
+    /// The version of the sealing key.
     #[must_use]
     pub fn sealing_version(&self) -> i32 {
         self.keys[0].0
     }
 
-    /// Recognises texts without keeping them.
+    /// The fingerprints under these keys.
     #[must_use]
     pub fn fingerprints(&self) -> &Fingerprints {
         &self.fingerprints
     }
 
-    /// Signs identifiers that are handed out.
+    /// The signatures under these keys.
     #[must_use]
     pub fn signatures(&self) -> &Signatures {
         &self.signatures
     }
 
-    /// `AES-256-GCM[first key](nonce, plaintext, associated data)`, in place; gives nonce and tag.
-    /// The nonce is random: with 2^32 values a key, a repetition is less likely than 2^-32.
+    /// `AES-256-GCM[first key](nonce, plaintext, associated data)`, in place; returns nonce and tag. The nonce is
+    /// random: with 2^32 values per key, the probability of a repetition is less than 2^-32.
     pub(super) fn seal(
         &self,
         buffer: &mut [u8],
@@ -102,10 +104,10 @@ impl KeyRing {
         seal_with(&self.keys[0].1, buffer, associated)
     }
 
-    /// Opens `buffer` in place with the key of version `hint` first, then with all others.
+    /// Opens `buffer` in place, with the key of version `hint` first, then with the others.
     ///
     /// # Errors
-    /// [`Error::Decryption`], whatever was wrong.
+    /// [`Error::Decryption`], for every cause.
     pub(super) fn open(
         &self,
         (nonce, tag): ([u8; NONCE_BYTES], [u8; TAG_BYTES]),
@@ -124,7 +126,7 @@ impl KeyRing {
     }
 }
 
-/// Seals `buffer` in place under a fresh random nonce; gives nonce and tag.
+/// Seals `buffer` in place with a new random nonce; returns nonce and tag.
 pub(super) fn seal_with(
     cipher: &Aes256Gcm,
     buffer: &mut [u8],
@@ -139,8 +141,7 @@ pub(super) fn seal_with(
     Ok((nonce, tag.into()))
 }
 
-/// Opens `buffer` in place. The tag is checked before the buffer is touched, so a wrong key leaves
-/// it as it was.
+/// Opens `buffer` in place. The tag is checked first, so a wrong key does not change the buffer.
 pub(super) fn open_with(
     cipher: &Aes256Gcm,
     (nonce, tag): ([u8; NONCE_BYTES], [u8; TAG_BYTES]),

@@ -1,4 +1,4 @@
-//! What stands in a column of a store that once kept plaintext: sealed values, and old ones.
+//! Sealing of columns that may also contain plaintext: those of zoho, calendar and integration.
 
 use zeroize::Zeroizing;
 
@@ -6,17 +6,17 @@ use super::bound::{self, Place};
 use super::ring::KeyRing;
 use crate::error::{Error, Result};
 
-/// What is written (`TOKENKEEP_SEALING`). Both kinds are read.
+/// What is written (`TOKENKEEP_SEALING`). Both are read in either mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Writes {
     /// `on`: sealed values.
     #[default]
     Sealed,
-    /// `off`: plaintext, for the first step of a roll-out and the way back.
+    /// `off`: plaintext, for the first step of a roll-out and for the way back.
     Plaintext,
 }
 
-/// How columns are written and read.
+/// Seals and opens the values of columns.
 #[derive(Debug)]
 pub struct Sealing {
     ring: Result<KeyRing>,
@@ -25,7 +25,7 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// `ring` matters only when something is to be sealed or opened.
+    /// An error in `ring` is returned only when a value is sealed or opened.
     #[must_use]
     pub fn new(ring: Result<KeyRing>, writes: Writes, requires_sealed: bool) -> Self {
         Self { ring, writes, requires_sealed }
@@ -40,12 +40,12 @@ impl Sealing {
     /// The keys.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when there are none.
+    /// [`Error::Configuration`] if there are none.
     pub fn ring(&self) -> Result<&KeyRing> {
         self.ring.as_ref().map_err(Clone::clone)
     }
 
-    /// The version of the key that seals; 0: none, plaintext is written.
+    /// The version of the sealing key; 0 if plaintext is written.
     #[must_use]
     pub fn sealing_version(&self) -> i32 {
         match (self.writes, &self.ring) {
@@ -54,7 +54,7 @@ impl Sealing {
         }
     }
 
-    /// Whether values can be written, as far as that is known before there is one.
+    /// Checks that values can be written.
     ///
     /// # Errors
     /// [`Error::Configuration`] without a key.
@@ -65,26 +65,27 @@ impl Sealing {
         }
     }
 
-    /// What is to be stored for `text`.
+    /// The value to store for `text`.
     ///
     /// # Errors
-    /// [`Error::Configuration`] without a key; [`Error::InvalidArgument`] when a plaintext would be
-    /// taken for a sealed value.
+    /// [`Error::Configuration`] without a key; [`Error::InvalidArgument`] for a plaintext that looks like a
+    /// sealed value.
     pub fn seal(&self, text: &str, place: Place<'_>) -> Result<String> {
         match self.writes {
             Writes::Sealed => bound::seal(self.ring()?, text, place),
-            Writes::Plaintext if bound::is_sealed(text) => {
-                Err(Error::invalid("token", "must not begin with tk1., as sealed values do"))
-            }
+            Writes::Plaintext if bound::is_sealed(text) => Err(Error::invalid(
+                "token",
+                "must not begin with tk1., the prefix of sealed values",
+            )),
             Writes::Plaintext => Ok(text.to_owned()),
         }
     }
 
-    /// The text that `stored` stands for.
+    /// The text of a stored value.
     ///
     /// # Errors
-    /// [`Error::Decryption`] when a sealed value does not open, [`Error::NotSealed`] for plaintext
-    /// when that is not accepted any more, [`Error::Configuration`] without a key.
+    /// [`Error::Decryption`] if a sealed value cannot be opened, [`Error::NotSealed`] for plaintext with
+    /// `requireSealed`, [`Error::Configuration`] without a key.
     pub fn open(&self, stored: &str, place: Place<'_>) -> Result<Zeroizing<String>> {
         if bound::is_sealed(stored) {
             return bound::open(self.ring()?, stored, place);

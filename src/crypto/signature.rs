@@ -1,6 +1,5 @@
-//! Identifiers that are handed out, and known again: `id.version.base64url(HMAC-SHA-256(subkey,
-//! purpose 0x00 id)[..16])`, with the subkey of `"tokenkeep signature"`. Whoever can read the table
-//! of identifiers cannot make one of these.
+//! Signed identifiers: `id.version.base64url(HMAC-SHA-256(subkey, purpose 0x00 id)[..16])`, with the subkey for
+//! `"tokenkeep signature"`. Read access to the table of identifiers is not enough to create one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +8,7 @@ use super::subkeys::Subkeys;
 
 const SIGNATURE_BYTES: usize = 16;
 
-/// Signs identifiers, each for one purpose.
+/// Signs and verifies identifiers, each for one purpose.
 #[derive(Debug)]
 pub struct Signatures(Subkeys);
 
@@ -22,15 +21,14 @@ impl Signatures {
         self.0.add(version, key);
     }
 
-    /// The signed form of `id`, which must have no dot.
+    /// The signed form of `id`, which must not contain a dot; `None` without a key.
     #[must_use]
     pub fn sign(&self, purpose: &str, id: &str) -> Option<String> {
         let (version, mac) = self.0.first(&message(purpose, id))?;
         Some(format!("{id}.{version}.{}", URL_SAFE_NO_PAD.encode(&mac[..SIGNATURE_BYTES])))
     }
 
-    /// The identifier that `signed` stands for; `None` when nobody with a key of this ring has signed
-    /// it for this purpose.
+    /// The identifier in `signed`; `None` unless it was signed for this purpose with a key of this ring.
     #[must_use]
     pub fn verify<'a>(&self, purpose: &str, signed: &'a str) -> Option<&'a str> {
         let (id, rest) = signed.split_once('.')?;

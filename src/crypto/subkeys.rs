@@ -1,11 +1,11 @@
-//! What is derived from the keys of a ring for uses other than the cipher:
-//! `subkey = HMAC-SHA-256(key, label)`, so that each key and each subkey has one use.
+//! Subkeys for uses other than the cipher: `subkey = HMAC-SHA-256(key, label)`, so that each key has a single
+//! use.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// The subkeys of a ring for one use, by version; the first makes, all recognise.
+/// The subkeys of a ring for one use, by version. The first one creates MACs, all verify them.
 pub(super) struct Subkeys {
     label: &'static str,
     keys: Vec<(i32, Zeroizing<[u8; 32]>)>,
@@ -33,15 +33,15 @@ impl Subkeys {
         Some((*version, hmac(key, text).finalize().into_bytes().into()))
     }
 
-    /// The same under every subkey, in their order.
+    /// The same under all subkeys, in order.
     pub(super) fn all(&self, text: &[u8]) -> impl Iterator<Item = (i32, [u8; 32])> {
         self.keys
             .iter()
             .map(|(version, key)| (*version, hmac(key, text).finalize().into_bytes().into()))
     }
 
-    /// Whether `mac` begins the HMAC of `text` under the subkey of this version; takes the same time
-    /// wherever they differ. `None`: there is no such key.
+    /// Whether `mac` is a prefix of the HMAC of `text` under the subkey of this version, compared in constant
+    /// time. `None` if there is no such key.
     pub(super) fn verify(&self, version: i32, text: &[u8], mac: &[u8]) -> Option<bool> {
         let (_, key) = self.keys.iter().find(|(known, _)| *known == version)?;
         Some(hmac(key, text).verify_truncated_left(mac).is_ok())

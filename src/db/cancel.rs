@@ -1,5 +1,5 @@
-//! Ending a statement at the server. A cancel request has no answer but the end of its connection; who
-//! ends it first may not be heard: PgBouncer 1.18 then forgets the request.
+//! Cancelling a statement at the server. The server answers a cancel request only by closing its connection.
+//! The client must not close first: PgBouncer 1.18 would drop the request.
 
 use std::io;
 use std::pin::Pin;
@@ -13,24 +13,24 @@ use tokio_postgres::{CancelToken, Config};
 
 use super::settings::Connector;
 
-/// Sends the request to one of the servers that the statement may run at. To the others it means
-/// nothing. What comes of it changes nothing for the caller.
+/// Sends the request to one of the servers on which the statement may run; the others ignore it. Errors do
+/// not matter to the caller.
 pub(super) async fn cancel(statement: &CancelToken, server: &Config, mut connector: Connector) {
     let (Some(Host::Tcp(host)), port) = (server.get_hosts().first(), server.get_ports().first())
     else {
         let _ = statement.cancel_query(connector).await;
         return;
     };
-    let Ok(tls) = MakeTlsConnect::<UntilHeard>::make_tls_connect(&mut connector, host);
+    let Ok(tls) = MakeTlsConnect::<CloseAfterPeer>::make_tls_connect(&mut connector, host);
     if let Ok(stream) = TcpStream::connect((host.as_str(), port.copied().unwrap_or(5432))).await {
-        let _ = statement.cancel_query_raw(UntilHeard(stream), tls).await;
+        let _ = statement.cancel_query_raw(CloseAfterPeer(stream), tls).await;
     }
 }
 
-/// Ends only after the other side has.
-struct UntilHeard(TcpStream);
+/// A stream whose shutdown waits until the peer has closed it.
+struct CloseAfterPeer(TcpStream);
 
-impl AsyncRead for UntilHeard {
+impl AsyncRead for CloseAfterPeer {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -40,7 +40,7 @@ impl AsyncRead for UntilHeard {
     }
 }
 
-impl AsyncWrite for UntilHeard {
+impl AsyncWrite for CloseAfterPeer {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

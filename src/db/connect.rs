@@ -1,5 +1,5 @@
-//! Connecting: one server after the other, each within its share of the time; and the connections that
-//! the pool keeps.
+//! Connects to the servers in order, each within its share of the connect timeout; creates and checks the
+//! connections of the pool.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,47 +16,45 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 use super::cancel::cancel;
 use super::password::{NoPassword, Passwords};
 use super::settings::{Connector, DatabaseSettings};
-use super::standby::{Standbys, is_read_only};
+use super::standby::{StandbyCheck, is_read_only};
 use crate::error::Result;
 
 pub(super) type Opened =
     (Client, Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug)]
-pub(super) enum Unconnected {
-    /// What the driver, or the server, says.
+pub(super) enum ConnectError {
+    /// An error of the driver or the server.
     Driver(Error),
     /// The application gave no password.
     Password(NoPassword),
-    /// The database's texts are in another encoding.
+    /// The database does not use UTF-8, but this encoding.
     Encoding(String),
     /// The server is a standby.
     Standby,
-    /// None of the servers takes writes.
+    /// No server accepts writes.
     ReadOnly,
 }
 
-impl From<Error> for Unconnected {
+impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
         Self::Driver(error)
     }
 }
 
-/// The one encoding that holds every text that is stored. `SQL_ASCII` is none: the server then knows
-/// nothing of what its texts mean.
+/// The required encoding. With `SQL_ASCII`, the server does not know the encoding of its texts.
 const ENCODING: &str = "UTF8";
 
-/// The servers that settings name.
+/// The servers of a connection string.
 pub(super) struct Servers {
     each: Vec<Config>,
     connector: Connector,
     passwords: Option<Passwords>,
     share: Duration,
-    /// Of those that are asked whether they take writes the one that did: the next connection begins
-    /// there. Otherwise their order counts.
+    /// With `needs_primary`, the index of the last server that accepted writes, which is tried first.
     primary: Option<AtomicUsize>,
-    pub(super) standbys: Standbys,
+    pub(super) standby_check: StandbyCheck,
 }
 
 impl Servers {
@@ -71,45 +69,44 @@ impl Servers {
             share: limit / count,
             passwords: source.map(|source| Passwords::of(source, limit)),
             primary: settings.needs_primary().then(AtomicUsize::default),
-            standbys: Standbys::new(settings.refuses_standby()),
+            standby_check: StandbyCheck::new(settings.refuses_standby()),
             each,
             connector,
         })
     }
 
-    /// A connection to the first server that will do. The driver's own timeout ends with the TCP
-    /// connection; one that does not answer then must leave time for the next. For the last one there
-    /// is only the limit of whoever calls. When none will do, what a server has said counts more than
-    /// silence.
-    pub(super) async fn connect(&self) -> std::result::Result<Opened, Unconnected> {
+    /// Connects to the first suitable server. The driver's timeout covers only the TCP connection, so every
+    /// server but the last has a time limit of its own; for the last, the caller's limit applies. If all
+    /// fail, an error that a server has sent takes precedence over a network error.
+    pub(super) async fn connect(&self) -> std::result::Result<Opened, ConnectError> {
         let password = match &self.passwords {
-            Some(passwords) => Some(passwords.next().await.map_err(Unconnected::Password)?),
+            Some(passwords) => Some(passwords.next().await.map_err(ConnectError::Password)?),
             None => None,
         };
         let password = password.as_ref().map(|password| password.as_bytes());
         let opened = self.connect_with(password).await.map_err(|error| match error {
-            // The next one that the application gives may be taken: they rotate.
-            Unconnected::Driver(error)
+            // Retryable: passwords rotate, so the application's next password may be valid.
+            ConnectError::Driver(error)
                 if password.is_some() && error.code() == Some(&SqlState::INVALID_PASSWORD) =>
             {
-                Unconnected::Password(NoPassword {
-                    reason: "gave a password that the server refused",
+                ConnectError::Password(NoPassword {
+                    reason: "returned a password that the server rejected",
                     cause_id: None,
                 })
             }
             error => error,
         });
         if opened.is_err() {
-            self.standbys.require_check();
+            self.standby_check.require_check();
         }
         let mut opened = opened?;
-        if self.standbys.has_opened(&mut opened).await? {
-            return Err(Unconnected::Standby);
+        if self.standby_check.refuses(&mut opened).await? {
+            return Err(ConnectError::Standby);
         }
-        // A pooler may not tell it.
+        // A pooler may not send the parameter.
         match opened.1.parameter("server_encoding") {
             Some(encoding) if encoding != ENCODING => {
-                Err(Unconnected::Encoding(encoding.to_owned()))
+                Err(ConnectError::Encoding(encoding.to_owned()))
             }
             _ => Ok(opened),
         }
@@ -118,22 +115,24 @@ impl Servers {
     async fn connect_with(
         &self,
         password: Option<&[u8]>,
-    ) -> std::result::Result<Opened, Unconnected> {
+    ) -> std::result::Result<Opened, ConnectError> {
         let count = self.each.len();
         let begin = self.primary.as_ref().map_or(0, |primary| primary.load(Ordering::Relaxed));
         let last = (begin + count - 1) % count;
-        let mut said = None;
+        let mut server_error = None;
         for index in (begin..begin + count - 1).map(|index| index % count) {
             match timeout(self.share, self.connect_to(index, password)).await {
                 Ok(Ok(opened)) => return Ok(self.found(index, opened)),
-                Ok(Err(error)) if error.is_said() => said = said.or(Some(error)),
+                Ok(Err(error)) if error.is_from_server() => {
+                    server_error = server_error.or(Some(error));
+                }
                 _ => {}
             }
         }
         match self.connect_to(last, password).await {
             Ok(opened) => Ok(self.found(last, opened)),
-            Err(error) if error.is_said() => Err(error),
-            Err(error) => Err(said.unwrap_or(error)),
+            Err(error) if error.is_from_server() => Err(error),
+            Err(error) => Err(server_error.unwrap_or(error)),
         }
     }
 
@@ -141,19 +140,19 @@ impl Servers {
         &self,
         index: usize,
         password: Option<&[u8]>,
-    ) -> std::result::Result<Opened, Unconnected> {
+    ) -> std::result::Result<Opened, ConnectError> {
         let mut server = self.each[index].clone();
         if let Some(password) = password {
             server.password(password);
         }
         let mut opened = server.connect(self.connector.clone()).await?;
         match self.primary.is_some() && is_read_only(&mut opened).await? {
-            true => Err(Unconnected::ReadOnly),
+            true => Err(ConnectError::ReadOnly),
             false => Ok(opened),
         }
     }
 
-    /// Asks the server that has this statement to end it.
+    /// Asks the servers to cancel this statement.
     pub(super) async fn cancel(&self, statement: &CancelToken) {
         join_all(self.each.iter().map(|server| cancel(statement, server, self.connector.clone())))
             .await;
@@ -167,28 +166,32 @@ impl Servers {
     }
 }
 
-impl Unconnected {
-    /// Whether the server has said it.
-    fn is_said(&self) -> bool {
+impl ConnectError {
+    /// Whether the server has sent the error.
+    fn is_from_server(&self) -> bool {
         matches!(self, Self::Driver(error) if error.as_db_error().is_some())
     }
 }
 
 impl Manager for Servers {
     type Type = ClientWrapper;
-    type Error = Unconnected;
+    type Error = ConnectError;
 
-    async fn create(&self) -> std::result::Result<ClientWrapper, Unconnected> {
+    async fn create(&self) -> std::result::Result<ClientWrapper, ConnectError> {
         let (client, connection) = Servers::connect(self).boxed().await?;
-        // Its end is told to whoever asks next.
+        // The client notices when the connection has ended.
         let task = tokio::spawn(async move { drop(connection.await) });
         Ok(ClientWrapper::new(client, task))
     }
 
-    async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Unconnected> {
+    async fn recycle(
+        &self,
+        client: &mut ClientWrapper,
+        _: &Metrics,
+    ) -> RecycleResult<ConnectError> {
         match client.is_closed() {
             true => {
-                self.standbys.require_check();
+                self.standby_check.require_check();
                 Err(RecycleError::message("the connection is closed"))
             }
             false => Ok(()),

@@ -1,5 +1,5 @@
-//! What a failed statement means. Judged by SQLSTATE and constraint name alone: the server's
-//! texts may print the row.
+//! Maps database errors to [`Error`], by SQLSTATE and constraint name only: the server's texts may contain
+//! values of the row.
 
 use std::error::Error as _;
 use std::io;
@@ -7,41 +7,40 @@ use std::io;
 use deadpool::managed::{PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-use super::connect::Unconnected;
+use super::connect::ConnectError;
 use super::password::NoPassword;
 use super::tls_error::tls_error;
 use crate::error::Error;
 
-/// Where PostgreSQL holds rows against policies.
+/// The function of PostgreSQL that checks rows against policies.
 const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
 
-const STANDBY: &str = "the server of DATABASE_URL is a standby: it takes no writes, and what it shows may be old. It is taken all the same with target_session_attrs=any";
+const STANDBY: &str = "the server of DATABASE_URL is a standby: it accepts no writes, and its data may be outdated. To use it anyway, set target_session_attrs=any";
 
-/// The setting that a statement asks for when it has written another row than it should: see
-/// `store::table::write_blocker`.
+/// The setting that a statement reads, and so fails, when it has written a wrong row.
 const ROW_AS_ASKED: &str = "tokenkeep.row_as_asked";
 
-/// What an error on a connection that was let in means for `step`.
+/// Maps an error on an established connection.
 pub(super) fn from_driver(step: &'static str, error: &tokio_postgres::Error) -> Error {
     match error.as_db_error() {
-        // Whatever is said: a statement has not failed for what it is, the connection has ended.
+        // Whatever the SQLSTATE: the connection has ended, not the statement failed.
         Some(answer) if is_fatal(answer) => failed(step, answer, true),
         Some(answer) => from_answer(step, answer, is_retryable(answer.code().code())),
-        None => unanswered(step, error),
+        None => without_answer(step, error),
     }
 }
 
-/// What an error means for `step` before we are let in: there FATAL is how a server says no, for
-/// whatever reason. Pgpool-II has one SQLSTATE for all of them, also for that its server is away.
+/// Maps an error during login, where every refusal is FATAL. Pgpool-II uses one SQLSTATE for all of them, even
+/// when its server is unreachable.
 pub(super) fn from_login(step: &'static str, error: &tokio_postgres::Error) -> Error {
-    let Some(answer) = error.as_db_error() else { return unanswered(step, error) };
+    let Some(answer) = error.as_db_error() else { return without_answer(step, error) };
     let state = answer.code();
     let retryable = *state == SqlState::INTERNAL_ERROR || is_retryable(state.code());
     from_answer(step, answer, retryable)
 }
 
-fn unanswered(step: &'static str, error: &tokio_postgres::Error) -> Error {
-    tls_error(error).unwrap_or_else(|| silence(step, error))
+fn without_answer(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    tls_error(error).unwrap_or_else(|| network_error(step, error))
 }
 
 fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
@@ -51,30 +50,30 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     }
     if *state == SqlState::INVALID_SCHEMA_NAME {
         let reason =
-            "The schema of the option or URL parameter schema does not exist: create it first";
+            "The schema of the option or URL parameter schema does not exist. Create it first";
         return Error::Schema { reason: reason.into() };
     }
     if *state == SqlState::UNDEFINED_OBJECT && answer.message().contains(ROW_AS_ASKED) {
         return Error::Schema {
             reason: format!(
-                "The database failed to {step}: the row that would be stored is not the one that was asked for. A trigger changes ids, tokens or refreshing_at, or a collation that is not deterministic takes another user's row for it; npx tokenkeep doctor names it. Nothing was written"
+                "The database failed to {step}: it would have stored a different row than requested. A trigger changes IDs, tokens or refreshing_at, or a nondeterministic collation matches another user's row; npx tokenkeep doctor names the cause. Nothing was written"
             )
             .into(),
         };
     }
-    // A policy refuses the row that was to be written. A missing right has the same SQLSTATE.
+    // A policy rejects the new row. A missing privilege has the same SQLSTATE.
     if *state == SqlState::INSUFFICIENT_PRIVILEGE && answer.routine() == Some(POLICY_ROUTINE) {
         return Error::TenantMismatch { by_policy: true };
     }
     if *state == SqlState::UNDEFINED_TABLE {
         return Error::Schema {
             reason: format!(
-                "There is no table that tokenkeep needs to {step}, or search_path does not lead to it (SQLSTATE 42P01). Run: npx tokenkeep migrate --store NAME. If the table is there, name its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
+                "The table that tokenkeep needs to {step} does not exist or is not in the search_path (SQLSTATE 42P01). Run: npx tokenkeep migrate --store NAME. If the table exists, set its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
             )
             .into(),
         };
     }
-    // The last: no unique key for an ON CONFLICT.
+    // INVALID_COLUMN_REFERENCE: there is no unique key for ON CONFLICT.
     let lacks = [SqlState::UNDEFINED_COLUMN, SqlState::INVALID_COLUMN_REFERENCE];
     if lacks.contains(state) {
         return Error::Schema {
@@ -98,8 +97,8 @@ fn failed(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     }
 }
 
-/// Whether the server, or a pooler, has ended the connection with this answer. It has two names for
-/// that, of which one may be in its own language; poolers may leave out the other.
+/// Whether the server or a pooler has ended the connection with this error. Of the two severity fields, one may
+/// be localized, and poolers may omit the other.
 fn is_fatal(answer: &DbError) -> bool {
     match answer.parsed_severity() {
         Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
@@ -107,66 +106,66 @@ fn is_fatal(answer: &DbError) -> bool {
     }
 }
 
-/// The answer did not come in time.
+/// There was no response in time.
 pub(super) fn no_answer(step: &'static str) -> Error {
-    silent(step, "no answer in time", true)
+    local_error(step, "no response in time", true)
 }
 
-/// There is no answer, and nothing that the server has said.
-fn silent(step: &'static str, silence: &'static str, retryable: bool) -> Error {
+/// An error without a response of the server.
+fn local_error(step: &'static str, silence: &'static str, retryable: bool) -> Error {
     Error::Database { step, sqlstate: None, constraint: None, silence, retryable }
 }
 
-/// What the driver says in the place of the server.
-fn silence(step: &'static str, error: &tokio_postgres::Error) -> Error {
+/// Maps an error of the driver or the network.
+fn network_error(step: &'static str, error: &tokio_postgres::Error) -> Error {
     let mut io = None;
     let mut cause = error.source();
     while let Some(inner) = cause {
-        // The driver has no other word for it.
+        // The driver identifies it by its text only.
         if inner.to_string() == "password missing" {
-            let reason = "the server asks for a password, and DATABASE_URL has none";
-            return silent(step, reason, false);
+            let reason = "the server requires a password, but DATABASE_URL has none";
+            return local_error(step, reason, false);
         }
         io = io.or_else(|| inner.downcast_ref::<io::Error>());
         cause = inner.source();
     }
     let reason = match io.map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-            "nothing listens at host and port of DATABASE_URL"
+            "no server listens on the host and port of DATABASE_URL"
         }
-        Some(io::ErrorKind::TimedOut) => "connecting took too long: connectTimeoutMs",
+        Some(io::ErrorKind::TimedOut) => "connecting took longer than connectTimeoutMs",
         _ if error.is_closed() => "the connection was closed",
-        _ => "no connection, or it broke",
+        _ => "could not connect, or the connection was lost",
     };
-    silent(step, reason, true)
+    local_error(step, reason, true)
 }
 
-/// What it means that no connection came about.
-pub(super) fn unconnected(step: &'static str, error: &Unconnected) -> Error {
+/// Maps a failure to connect.
+pub(super) fn connect_error(step: &'static str, error: &ConnectError) -> Error {
     match error {
-        Unconnected::Driver(error) if refuses_options(error) => Error::configuration(
+        ConnectError::Driver(error) if refuses_options(error) => Error::configuration(
             "DATABASE_URL",
-            "has options, or PGOPTIONS has, that the server does not take: settings are named as in -c name=value",
+            "or PGOPTIONS has options that the server rejects. Write settings as -c name=value",
         ),
-        Unconnected::Driver(error) => from_login(step, error),
-        Unconnected::Password(NoPassword { reason, cause_id }) => {
+        ConnectError::Driver(error) => from_login(step, error),
+        ConnectError::Password(NoPassword { reason, cause_id }) => {
             Error::DatabasePassword { step, reason, cause_id: *cause_id }
         }
-        Unconnected::Standby => silent(step, STANDBY, true),
-        Unconnected::ReadOnly => {
-            let reason = "none of the hosts of DATABASE_URL takes writes: all are standbys, or the primary is away";
-            silent(step, reason, true)
+        ConnectError::Standby => local_error(step, STANDBY, true),
+        ConnectError::ReadOnly => {
+            let reason = "no host of DATABASE_URL accepts writes: all are standbys, or the primary is unreachable";
+            local_error(step, reason, true)
         }
-        Unconnected::Encoding(encoding) => Error::configuration(
+        ConnectError::Encoding(encoding) => Error::configuration(
             "DATABASE_URL",
             format!(
-                "leads to a database whose encoding is {encoding}, which cannot hold every text. Make one with ENCODING 'UTF8' and TEMPLATE template0, and move the tables there with pg_dump"
+                "names a database with the encoding {encoding}, which cannot store every text. Create one with ENCODING 'UTF8' and TEMPLATE template0, and move the tables with pg_dump"
             ),
         ),
     }
 }
 
-/// Whether a setting of the session is unknown, cannot be set, or has no such value.
+/// Whether the server rejects a setting of the session: unknown, not settable, or with an invalid value.
 fn refuses_options(error: &tokio_postgres::Error) -> bool {
     let states = [
         SqlState::UNDEFINED_OBJECT,
@@ -177,21 +176,25 @@ fn refuses_options(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|state| states.contains(state))
 }
 
-/// What it means that the pool gave no connection.
-pub(super) fn from_pool(step: &'static str, error: &PoolError<Unconnected>) -> Error {
+/// Maps an error of the pool.
+pub(super) fn from_pool(step: &'static str, error: &PoolError<ConnectError>) -> Error {
     match error {
-        PoolError::Backend(error) => unconnected(step, error),
+        PoolError::Backend(error) => connect_error(step, error),
         PoolError::Closed => Error::Closed,
-        PoolError::Timeout(TimeoutType::Wait) => {
-            silent(step, "no connection of the pool was free: maxConnections, poolWaitMs", true)
+        PoolError::Timeout(TimeoutType::Wait) => local_error(
+            step,
+            "no connection of the pool became free within poolWaitMs; see maxConnections",
+            true,
+        ),
+        PoolError::Timeout(_) => {
+            local_error(step, "connecting took longer than connectTimeoutMs", true)
         }
-        PoolError::Timeout(_) => silent(step, "connecting took too long: connectTimeoutMs", true),
         _ => no_answer(step),
     }
 }
 
-/// Whether the answer says that this connection, and its like, is no good: it has ended, the server
-/// goes away, or is a standby.
+/// Whether this connection, and probably the idle ones, cannot be used any more: it has ended, or the server is
+/// stopping or is a standby.
 pub(super) fn spoils_connection(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_none_or(|answer| {
         let state = answer.code().code();
@@ -201,8 +204,8 @@ pub(super) fn spoils_connection(error: &tokio_postgres::Error) -> bool {
     })
 }
 
-/// Connection trouble (08), resources (53), operator intervention (57), conflicts that a second
-/// try resolves (40), and a server that is read-only since it is a standby (25006).
+/// Connection exceptions (08), insufficient resources (53), operator intervention (57), transaction rollback
+/// (40), and read-only transactions, as on a standby (25006).
 fn is_retryable(sqlstate: &str) -> bool {
     ["08", "53", "57", "40"].iter().any(|class| sqlstate.starts_with(class)) || sqlstate == "25006"
 }

@@ -1,42 +1,42 @@
-//! No write without the message before it. BEGIN, what it sets, and the statement are sent without waiting
-//! for an answer: when the first message fails, the server would run the statement all the same, in a
-//! transaction of its own that nobody can roll back. So each statement asks for a mark that the first
-//! message sets for its transaction alone, and fails where it is missing.
+//! Prevents a write when the message before it has failed. BEGIN with its settings and the statement are sent
+//! without waiting for a response. If the first message fails, the server would still run the statement, in a
+//! transaction of its own that commits. So the first message sets a mark for its transaction, and the statement
+//! fails if the mark is missing.
 
 use super::primary::missing;
 
-/// What the first message of a write sets, for its transaction alone.
+/// Sets the mark, for the current transaction.
 pub(super) const MARK: &str = "SET LOCAL tokenkeep.transaction = 1";
 
-/// Fails where the mark is missing: it was never set in this session, or it is the empty text that a
-/// setting of an earlier transaction leaves behind.
+/// Fails if the mark is missing: unknown in this session, or the empty string that a setting of an earlier
+/// transaction leaves.
 const IS_MARKED: &str = "current_setting('tokenkeep.transaction')::integer";
 
-/// `sql` so that it changes nothing where the mark is missing. A column is added behind those that it
-/// returns: for each row that is written it is computed, and its failure undoes the whole statement. A
-/// statement that ends in SELECT gets a limit of all rows, which is computed before the first one.
+/// Changes `sql` so that it fails if the mark is missing. Adds a column to those that it returns: it is
+/// evaluated for each written row, and its failure undoes the statement. A statement that ends in SELECT gets a
+/// LIMIT without effect, which is evaluated before the first row.
 pub(super) fn guarded(sql: &str) -> String {
     let sql = sql.trim_end();
     let begin = missing(sql);
-    match form(sql) {
-        Form::Returning => format!("{begin}{sql}, {IS_MARKED}"),
-        Form::Silent => format!("{begin}{sql} RETURNING {IS_MARKED}"),
-        Form::Select => format!("{begin}{sql} LIMIT nullif({IS_MARKED}, 1)"),
+    match statement_end(sql) {
+        StatementEnd::Returning => format!("{begin}{sql}, {IS_MARKED}"),
+        StatementEnd::NoReturning => format!("{begin}{sql} RETURNING {IS_MARKED}"),
+        StatementEnd::Select => format!("{begin}{sql} LIMIT nullif({IS_MARKED}, 1)"),
     }
 }
 
 /// How a statement ends.
-enum Form {
+enum StatementEnd {
     /// INSERT, UPDATE or DELETE that returns columns.
     Returning,
-    /// One that returns none.
-    Silent,
-    /// SELECT, of what is written in its WITH.
+    /// INSERT, UPDATE or DELETE that returns nothing.
+    NoReturning,
+    /// SELECT, with the writes in WITH.
     Select,
 }
 
-/// The first verb outside of parentheses, where those of WITH stand, is the statement's own.
-fn form(sql: &str) -> Form {
+/// The first verb outside parentheses is that of the statement; those of WITH are inside.
+fn statement_end(sql: &str) -> StatementEnd {
     let mut has_verb = false;
     let mut depth = 0_usize;
     let mut quote = None;
@@ -53,8 +53,8 @@ fn form(sql: &str) -> Form {
         if depth == 0 && word_begins < at {
             match (&sql[word_begins..at], has_verb) {
                 ("INSERT" | "UPDATE" | "DELETE", false) => has_verb = true,
-                ("SELECT", false) => return Form::Select,
-                ("RETURNING", true) => return Form::Returning,
+                ("SELECT", false) => return StatementEnd::Select,
+                ("RETURNING", true) => return StatementEnd::Returning,
                 _ => {}
             }
         }
@@ -66,7 +66,7 @@ fn form(sql: &str) -> Form {
         }
         word_begins = at + character.len_utf8();
     }
-    Form::Silent
+    StatementEnd::NoReturning
 }
 
 #[cfg(test)]

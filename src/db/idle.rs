@@ -1,5 +1,5 @@
-//! Connections that have been idle: whoever stands in between (a pooler, a firewall, a provider that
-//! stops what is not used) may have dropped them, and a machine that was frozen has not noticed.
+//! Checks connections that have been idle. A pooler, a firewall or a serverless database may have dropped them
+//! without notice, for example while this machine was suspended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,63 +9,64 @@ use deadpool::managed::{Hook, HookError, Metrics};
 use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 
-use super::connect::{Servers, Unconnected};
-use super::standby::Standbys;
+use super::connect::{ConnectError, Servers};
+use super::standby::StandbyCheck;
 use crate::config::{IDLE_ANSWER_MS, IDLE_MAX_MS};
 
-/// What is known of the server, by the wall clock: the other one may stand still while a machine is
-/// frozen.
+/// When the server last responded or failed to, by the wall clock: the monotonic clock may stop while a machine
+/// is suspended.
 #[derive(Debug, Default)]
-struct Known {
+struct ServerState {
     answered_at_ms: AtomicU64,
     silent_at_ms: AtomicU64,
 }
 
-/// Asks idle connections whether they are still there, and lead to no standby, before a statement is sent on
-/// one.
+/// Checks an idle connection before it is used: it must respond and not lead to a standby.
 #[derive(Debug, Clone)]
-pub(super) struct Idle {
-    known: Arc<Known>,
-    standbys: Standbys,
+pub(super) struct IdleCheck {
+    server: Arc<ServerState>,
+    standby_check: StandbyCheck,
 }
 
-impl Idle {
-    pub(super) fn new(standbys: Standbys) -> Self {
-        Self { known: Arc::default(), standbys }
+impl IdleCheck {
+    pub(super) fn new(standby_check: StandbyCheck) -> Self {
+        Self { server: Arc::default(), standby_check }
     }
 
-    /// The server has answered just now.
+    /// Records that the server has just responded.
     pub(super) fn answered(&self) {
-        self.known.answered_at_ms.store(wall_ms(), Ordering::Relaxed);
+        self.server.answered_at_ms.store(wall_ms(), Ordering::Relaxed);
     }
 
-    /// What the pool does before it hands out a connection that was used before.
+    /// The hook that the pool runs before it reuses a connection.
     pub(super) fn hook(&self) -> Hook<Servers> {
         let idle = self.clone();
         Hook::async_fn(move |connection, metrics| {
             let idle = idle.clone();
-            Box::pin(async move { idle.known.check(connection, metrics, &idle.standbys).await })
+            Box::pin(
+                async move { idle.server.check(connection, metrics, &idle.standby_check).await },
+            )
         })
     }
 }
 
-impl Known {
+impl ServerState {
     async fn check(
         &self,
         connection: &ClientWrapper,
         metrics: &Metrics,
-        standbys: &Standbys,
-    ) -> Result<(), HookError<Unconnected>> {
+        standby_check: &StandbyCheck,
+    ) -> Result<(), HookError<ConnectError>> {
         let now_ms = wall_ms();
         let since = |at: &AtomicU64| now_ms.abs_diff(at.load(Ordering::Relaxed));
         let longest = Duration::from_millis(IDLE_MAX_MS);
         if metrics.last_used() <= longest && since(&self.answered_at_ms) <= IDLE_MAX_MS {
             return Ok(());
         }
-        // One silent connection tells of all of them: a caller waits for one answer, not for six.
+        // If one connection does not respond, the others are not tried: a caller waits for one timeout only.
         if since(&self.silent_at_ms) > IDLE_ANSWER_MS {
             let limit = Duration::from_millis(IDLE_ANSWER_MS);
-            match timeout(limit, standbys.is_behind(connection)).await {
+            match timeout(limit, standby_check.is_standby(connection)).await {
                 Ok(Ok(false)) => return Ok(()),
                 Ok(Ok(true)) => {
                     return Err(HookError::message("the connection leads to a standby"));
@@ -74,7 +75,7 @@ impl Known {
             }
             self.silent_at_ms.store(wall_ms(), Ordering::Relaxed);
         }
-        Err(HookError::message("the connection is idle, and does not answer"))
+        Err(HookError::message("the idle connection does not respond"))
     }
 }
 

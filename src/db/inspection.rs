@@ -1,5 +1,4 @@
-//! A connection that only looks, for whoever examines a database: one of its own, so that what the
-//! pool does is not in the picture.
+//! A read-only connection outside the pool, for the examination of a database.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -21,21 +20,21 @@ use crate::error::{Error, Result};
 
 const CONNECT: &str = "connect";
 
-/// The connection. Nothing it does can write, and nothing stays behind on it.
+/// A read-only connection that leaves no session state.
 pub struct Inspection {
     client: Client,
     timeouts: Timeouts,
-    /// Whether an answer did not come in time: nobody waits for another one.
-    is_mute: AtomicBool,
+    /// Whether a response did not arrive in time; later statements then fail immediately.
+    is_unresponsive: AtomicBool,
 }
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug)]
-pub struct Unreached {
-    /// In a word: `settings`, `name`, `refused`, `timeout`, `tls`, `answer` (the server's own no),
-    /// `broken`.
+pub struct InspectionError {
+    /// `settings`, `name` (host name resolution), `refused`, `timeout`, `tls`, `answer` (an error of the server)
+    /// or `broken`.
     pub kind: &'static str,
-    /// What a store would have said.
+    /// The error that a store would return.
     pub error: Error,
 }
 
@@ -43,36 +42,36 @@ impl Inspection {
     /// Connects to the one host of `settings`.
     ///
     /// # Errors
-    /// [`Unreached`] that says what is in the way.
+    /// [`InspectionError`] with the cause.
     pub async fn connect(
         settings: &DatabaseSettings,
         timeouts: Timeouts,
-    ) -> std::result::Result<Self, Unreached> {
-        let unusable = |error| Unreached { kind: "settings", error };
+    ) -> std::result::Result<Self, InspectionError> {
+        let unusable = |error| InspectionError { kind: "settings", error };
         let driver = settings.driver().map_err(unusable)?;
         let connector = settings.connector().map_err(unusable)?;
         let limit = Duration::from_millis(settings.connect_timeout_ms);
         let (client, connection) = timeout(limit, driver.connect(connector))
             .await
-            .map_err(|_| Unreached { kind: "timeout", error: no_answer(CONNECT) })?
-            .map_err(|error| unreached(&error))?;
-        // Its end is told to whoever asks next.
+            .map_err(|_| InspectionError { kind: "timeout", error: no_answer(CONNECT) })?
+            .map_err(|error| inspection_error(&error))?;
+        // The client notices when the connection has ended.
         tokio::spawn(connection);
-        Ok(Self { client, timeouts, is_mute: AtomicBool::new(false) })
+        Ok(Self { client, timeouts, is_unresponsive: AtomicBool::new(false) })
     }
 
-    /// The rows of a statement, in a transaction that cannot write and has its timeouts set locally.
+    /// Runs a statement in a read-only transaction with its own timeouts.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin, for `step`; [`Error::Configuration`] where a pooler takes no
-    /// transaction.
+    /// [`Error::Database`] and the like, for `step`; [`Error::Configuration`] if a pooler does not support
+    /// transactions.
     pub async fn rows(
         &self,
         step: &'static str,
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
-        if self.is_mute.load(Ordering::Relaxed) {
+        if self.is_unresponsive.load(Ordering::Relaxed) {
             return Err(no_answer(step));
         }
         let Timeouts { lock_ms, statement_ms, .. } = self.timeouts;
@@ -96,20 +95,20 @@ impl Inspection {
         };
         let limit = Duration::from_millis(statement_ms + statement_ms / 8);
         let answer = timeout(limit, work).await.map_err(|_| {
-            self.is_mute.store(true, Ordering::Relaxed);
+            self.is_unresponsive.store(true, Ordering::Relaxed);
             no_answer(step)
         })?;
-        answer.map_err(|error| refused(step, &error))
+        answer.map_err(|error| statement_error(step, &error))
     }
 
-    /// The first value that a command gives which is sent as it is, outside of any transaction: to ask
-    /// who answers in the server's place. `None`: it is refused, or gives none.
-    #[allow(clippy::disallowed_methods, reason = "it is not for the server")]
+    /// The first value that a pooler's command returns, sent outside a transaction; `None` if it fails or
+    /// returns nothing.
+    #[allow(clippy::disallowed_methods, reason = "the command is for a pooler")]
     pub async fn first_value(&self, command: &str) -> Option<String> {
         let limit = Duration::from_millis(self.timeouts.statement_ms);
         let answer = timeout(limit, self.client.simple_query(command)).await;
         let Ok(answer) = answer else {
-            self.is_mute.store(true, Ordering::Relaxed);
+            self.is_unresponsive.store(true, Ordering::Relaxed);
             return None;
         };
         answer.ok()?.iter().find_map(|message| match message {
@@ -118,10 +117,10 @@ impl Inspection {
         })
     }
 
-    /// What stands between `table` and what `migration` makes of it.
+    /// Compares `table` with the result of `migration`.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin.
+    /// [`Error::Database`] and the like.
     pub async fn differences(&self, migration: &Migration, table: &str) -> Result<Differences> {
         differences(self, migration, table).await
     }
@@ -133,35 +132,34 @@ impl Query for Inspection {
     }
 }
 
-/// PgBouncer calls all that it has to say a protocol violation: only its words tell what it is.
-fn refused(step: &'static str, error: &tokio_postgres::Error) -> Error {
-    let says_so = |answer: &DbError| answer.message().contains("statement pooling mode");
-    if error.as_db_error().is_some_and(says_so) {
-        let reason = "leads to a pooler that takes no transactions (statement mode)";
+/// Maps an error. All errors of PgBouncer have the SQLSTATE of a protocol violation and differ only in text.
+fn statement_error(step: &'static str, error: &tokio_postgres::Error) -> Error {
+    let is_statement_mode = |answer: &DbError| answer.message().contains("statement pooling mode");
+    if error.as_db_error().is_some_and(is_statement_mode) {
+        let reason = "leads to a pooler that does not support transactions (statement mode)";
         return Error::configuration("DATABASE_URL", reason);
     }
     from_driver(step, error)
 }
 
-fn unreached(error: &tokio_postgres::Error) -> Unreached {
-    let told = from_login(CONNECT, error);
-    let kind = match &told {
-        Error::Database { sqlstate: None, .. } => network(error),
+fn inspection_error(driver_error: &tokio_postgres::Error) -> InspectionError {
+    let error = from_login(CONNECT, driver_error);
+    let kind = match &error {
+        Error::Database { sqlstate: None, .. } => network_error_kind(driver_error),
         Error::Tls { .. } => "tls",
         _ => "answer",
     };
-    Unreached { kind, error: told }
+    InspectionError { kind, error }
 }
 
-/// What the operating system had against it.
-fn network(error: &tokio_postgres::Error) -> &'static str {
+fn network_error_kind(error: &tokio_postgres::Error) -> &'static str {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
     match cause {
         Some(cause) if cause.kind() == ErrorKind::ConnectionRefused => "refused",
-        // A socket that is not there.
+        // The Unix socket does not exist.
         Some(cause) if cause.kind() == ErrorKind::NotFound => "refused",
         Some(cause) if cause.kind() == ErrorKind::TimedOut => "timeout",
-        // The standard library has no kind of its own for it.
+        // The standard library has no error kind for it.
         Some(cause) if cause.to_string().contains("lookup address") => "name",
         _ => "broken",
     }

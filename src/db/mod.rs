@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool with stated limits, statements that end, combined reads, migrations.
+//! PostgreSQL: connection pool, statements with time limits, combined reads, migrations.
 
 mod cancel;
 mod connect;
@@ -23,8 +23,8 @@ mod transaction;
 mod transport;
 mod url;
 
-pub use inspection::{Inspection, Unreached};
-pub use migrate::{Column, Differences, Duplicates, LeftOut, Migration, Unique, Used, migrate};
+pub use inspection::{Inspection, InspectionError};
+pub use migrate::{Column, Differences, Duplicates, Migration, Omitted, Unique, Used, migrate};
 pub use password::{Answer as PasswordAnswer, NoPassword, PasswordCallback, PasswordSource};
 pub use pool::{Database, Params, Timeouts};
 pub use primary::ON_PRIMARY;

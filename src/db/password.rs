@@ -1,5 +1,5 @@
-//! Passwords that the application gives for each new connection: those that rotate, and those that a
-//! cloud issues for minutes (AWS RDS IAM, Cloud SQL).
+//! Passwords that the application supplies for each new connection: rotating ones, and short-lived ones of a
+//! cloud (AWS RDS IAM, Cloud SQL).
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 /// A password, or why there is none.
 pub type Answer = Result<Arc<Zeroizing<String>>, NoPassword>;
 
-/// Why the application gave no password.
+/// Why the application supplied no password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoPassword {
-    /// In words; nothing of what was thrown.
+    /// The reason; contains nothing of what was thrown.
     pub reason: &'static str,
-    /// Where the JavaScript API keeps the thrown object.
+    /// The ID under which the JavaScript API keeps the thrown object.
     pub cause_id: Option<u32>,
 }
 
@@ -27,11 +27,11 @@ pub trait PasswordCallback: Send + Sync {
     /// Calls it.
     fn call(self: Arc<Self>) -> BoxFuture<'static, Answer>;
 
-    /// What equal functions have in common, and others do not.
+    /// Equal for the same function only.
     fn identity(&self) -> (usize, u32);
 }
 
-/// Where the password of a new connection comes from. Equal where the function is the same.
+/// The source of passwords for new connections. Two are equal if they have the same function.
 #[derive(Clone)]
 pub struct PasswordSource(pub Arc<dyn PasswordCallback>);
 
@@ -49,37 +49,37 @@ impl Hash for PasswordSource {
     }
 }
 
-/// The passwords of a pool's new connections. Those that are opened at the same time share one call.
+/// Supplies the passwords of a pool's new connections. Connections that are opened at the same time share a call.
 pub(super) struct Passwords {
     source: PasswordSource,
     limit: Duration,
-    under_way: Mutex<Option<WeakShared<BoxFuture<'static, Answer>>>>,
+    running: Mutex<Option<WeakShared<BoxFuture<'static, Answer>>>>,
 }
 
 impl Passwords {
-    /// `limit`: how long a call may take, before whoever waits for it is told so.
+    /// `limit` is the maximum duration of a call.
     pub(super) fn of(source: PasswordSource, limit: Duration) -> Self {
-        Self { source, limit, under_way: Mutex::default() }
+        Self { source, limit, running: Mutex::default() }
     }
 
-    /// The password for a connection that is about to be opened.
+    /// The password for a new connection.
     pub(super) async fn next(&self) -> Answer {
         self.call().await
     }
 
     fn call(&self) -> Shared<BoxFuture<'static, Answer>> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = under_way.as_ref().and_then(WeakShared::upgrade);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = running.as_ref().and_then(WeakShared::upgrade);
         if let Some(shared) = shared.filter(|shared| shared.peek().is_none()) {
             return shared;
         }
         let call = timeout(self.limit, Arc::clone(&self.source.0).call())
-            .map(|answer| answer.unwrap_or(Err(SILENT)));
+            .map(|answer| answer.unwrap_or(Err(TIMED_OUT)));
         let shared = call.boxed().shared();
-        *under_way = shared.downgrade();
+        *running = shared.downgrade();
         shared
     }
 }
 
-const SILENT: NoPassword =
-    NoPassword { reason: "gave no password within connectTimeoutMs", cause_id: None };
+const TIMED_OUT: NoPassword =
+    NoPassword { reason: "returned no password within connectTimeoutMs", cause_id: None };

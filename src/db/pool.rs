@@ -1,4 +1,4 @@
-//! An instance's database, and the ways to run a statement on it.
+//! An instance's database: runs reads and writes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,32 +13,32 @@ use super::pools::Pool;
 use super::primary::query;
 use super::rls_context::RlsContext;
 use super::settings::DatabaseSettings;
-use super::transaction::{ContextRead, tell_apart, transaction, transactions};
+use super::transaction::{ContextRead, separate_errors, transaction, transactions};
 use crate::config::Limits;
 use crate::error::Result;
 
-/// Typed parameters, so that no statement needs to be prepared by name: PgBouncer in transaction
-/// mode takes them as they are.
+/// Typed parameters, so that no named prepared statement is needed, which PgBouncer in transaction mode may not
+/// support.
 pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
-/// How long one statement may take.
+/// The time limits of one statement, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// To get a connection, new or not; `None`: what the pool allows.
+    /// To get a connection, new or pooled; `None`: the pool's own limits.
     pub connect_ms: Option<u64>,
-    /// For the statement, lock waits included.
+    /// For the statement, including lock waits.
     pub statement_ms: u64,
-    /// For a row that another transaction holds.
+    /// For a row lock.
     pub lock_ms: u64,
 }
 
 impl Timeouts {
-    /// Whether it is a try of step 7, which follows the settings of its instance.
-    fn is_of_commit(&self) -> bool {
+    /// Whether the statement is a commit (`docs/internals/refresh-protocol.md`, 7), which may switch pools.
+    fn is_commit(&self) -> bool {
         self.connect_ms.is_some()
     }
 
-    /// What all statements but those of step 7 are given.
+    /// The limits of all statements except commits.
     #[must_use]
     pub fn usual(limits: &Limits) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Timeouts {
         }
     }
 
-    /// What one try of step 7 is given.
+    /// The limits of one attempt to commit.
     #[must_use]
     pub fn commit(limits: &Limits) -> Self {
         Self {
@@ -59,16 +59,16 @@ impl Timeouts {
     }
 }
 
-/// An instance's database: its pool, which instances of equal settings share.
+/// An instance's database. Instances with equal settings share a pool.
 pub struct Database {
     settings: DatabaseSettings,
     pools: Mutex<Pools>,
 }
 
-/// The pools that an instance may use.
+/// The pools of an instance.
 struct Pools {
     current: Arc<Pool>,
-    /// The one of the settings before, or after, for a try of step 7 when the current one fails.
+    /// The pool of the previous or the new settings, for the next attempt to commit if one fails on `current`.
     other: Option<Arc<Pool>>,
 }
 
@@ -79,28 +79,28 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// The database of these settings, with the pool that is open in this process, when there is one.
-    /// A pool closes when its last holder drops it. Connects lazily.
+    /// Opens the database with the pool that this process has for equal settings, or with a new one. A pool
+    /// closes when the last reference is dropped. Connects lazily.
     ///
     /// # Errors
-    /// [`crate::error::Error::Configuration`] when the settings cannot be used.
+    /// [`crate::error::Error::Configuration`] if the settings are invalid.
     pub fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
         let pools = Pools { current: Pool::open(settings)?, other: None };
         Ok(Arc::new(Self { settings: settings.clone(), pools: Mutex::new(pools) }))
     }
 
-    /// The settings that this database was opened with.
+    /// The settings with which this database was opened.
     #[must_use]
     pub fn settings(&self) -> &DatabaseSettings {
         &self.settings
     }
 
-    /// From now on uses `settings`, which the instance has now, for what is still under way: the login
-    /// before may not be let in any more. Those of another database are left aside: the rows are not
-    /// there. A try of step 7 that fails turns to the settings before, and back.
+    /// Uses the new `settings` of the instance for running work, as the server may reject the previous login.
+    /// Ignores settings of another database, which does not have the rows. Failed attempts to commit alternate
+    /// between the previous and the new settings.
     ///
     /// # Errors
-    /// [`crate::error::Error::Configuration`] when the settings cannot be used.
+    /// [`crate::error::Error::Configuration`] if the settings are invalid.
     pub fn update_settings(&self, settings: &DatabaseSettings) -> Result<()> {
         if !settings.is_same_database(&self.settings) {
             return Ok(());
@@ -125,15 +125,14 @@ impl Database {
         Arc::clone(&self.pools().current)
     }
 
-    /// What a try came to on `pool`. After one of step 7 that failed the next one takes the other pool,
-    /// when there is one.
-    fn tried<Answer>(
+    /// Returns `answer`. If it is an error of a commit on `pool`, makes the other pool the current one.
+    fn switch_pool_on_error<Answer>(
         &self,
         pool: &Arc<Pool>,
         timeouts: Timeouts,
         answer: Result<Answer>,
     ) -> Result<Answer> {
-        if answer.is_err() && timeouts.is_of_commit() {
+        if answer.is_err() && timeouts.is_commit() {
             let mut pools = self.pools();
             if Arc::ptr_eq(&pools.current, pool)
                 && let Some(other) = pools.other.take()
@@ -144,11 +143,11 @@ impl Database {
         answer
     }
 
-    /// Runs a statement that takes no lock, outside a transaction unless there is something to tell
-    /// row-level security. One that takes too long is given up, and the server asked to end it.
+    /// Runs a statement without locks, outside a transaction unless row-level security needs settings. If it
+    /// takes too long, it is abandoned and cancelled at the server.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin, for `step`.
+    /// [`Error::Database`] and the like, for `step`.
     pub async fn read(
         &self,
         rls: &RlsContext,
@@ -159,16 +158,17 @@ impl Database {
     ) -> Result<Vec<Row>> {
         if !rls.is_empty() {
             let read = ContextRead { rls, sql, params: params.to_vec() };
-            let mut answers = self.read_scopes(step, &[read], timeouts).await?;
+            let mut answers = self.read_in_contexts(step, &[read], timeouts).await?;
             return answers.pop().unwrap_or_else(|| Err(no_answer(step)));
         }
         let pool = self.pool();
-        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let connection =
+            self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let answer = timeout(deadline(timeouts), query(&connection, sql, params)).await;
-        self.tried(&pool, timeouts, pool.settle_read(step, connection, answer))
+        self.switch_pool_on_error(&pool, timeouts, pool.settle_read(step, connection, answer))
     }
 
-    /// The same for some reads, each of which has its own answer: either one, or all of one context.
+    /// Runs several reads, each with its own result: either a single one, or each in an RLS context.
     pub async fn read_each(
         &self,
         step: &'static str,
@@ -178,37 +178,37 @@ impl Database {
         if let [ContextRead { rls, sql, params }] = reads {
             return vec![self.read(rls, step, sql, params, timeouts).await];
         }
-        match self.read_scopes(step, reads, timeouts).await {
+        match self.read_in_contexts(step, reads, timeouts).await {
             Ok(answers) => answers,
             Err(error) => reads.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
-    /// In the order of the reads, in one round trip: each in a transaction of its own, so that one that
-    /// fails fails alone.
-    async fn read_scopes(
+    /// Runs the reads in one round trip, each in its own transaction, so that one failure does not affect the
+    /// others.
+    async fn read_in_contexts(
         &self,
         step: &'static str,
         reads: &[ContextRead<'_>],
         timeouts: Timeouts,
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let pool = self.pool();
-        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let connection =
+            self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = transactions(&connection, reads, timeouts.statement_ms);
         let answer = timeout(deadline(timeouts), work).await;
-        let settled = pool.settle_read(step, connection, answer.map(tell_apart));
-        let each = self.tried(&pool, timeouts, settled)?;
-        let told = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
-        Ok(told.collect())
+        let settled = pool.settle_read(step, connection, answer.map(separate_errors));
+        let each = self.switch_pool_on_error(&pool, timeouts, settled)?;
+        let rows = each.into_iter().map(|rows| rows.map_err(|error| from_driver(step, &error)));
+        Ok(rows.collect())
     }
 
-    /// Runs a statement that writes, in a transaction of its own that has its timeouts, and what
-    /// row-level security is told, set locally: nothing session-wide, so that a pooler may stand in
-    /// between. One round trip.
+    /// Runs a write in its own transaction, in one round trip. Timeouts and RLS settings are local to the
+    /// transaction, so that poolers work.
     ///
     /// # Errors
-    /// [`Error::Database`] and its kin, for `step`. Without an answer it is not known whether the
-    /// statement took effect.
+    /// [`Error::Database`] and the like, for `step`. After an error without SQLSTATE, the statement may have
+    /// taken effect.
     pub async fn write(
         &self,
         rls: &RlsContext,
@@ -225,14 +225,15 @@ impl Database {
             rls.settings()
         );
         let pool = self.pool();
-        let connection = self.tried(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let connection =
+            self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = transaction(&connection, &begin, sql, params);
         let answer = timeout(deadline(timeouts), work).await;
-        self.tried(&pool, timeouts, pool.settle(step, connection, answer))
+        self.switch_pool_on_error(&pool, timeouts, pool.settle(step, connection, answer))
     }
 }
 
-/// A little more than the server is given, so that its own answer comes first.
+/// Longer than the server's timeout, so that the server's error normally arrives first.
 fn deadline(timeouts: Timeouts) -> Duration {
     Duration::from_millis(timeouts.statement_ms + timeouts.statement_ms / 8)
 }

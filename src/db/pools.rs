@@ -11,23 +11,23 @@ use deadpool_postgres::ClientWrapper;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::connect::{Servers, Unconnected};
+use super::connect::{ConnectError, Servers};
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
-use super::idle::Idle;
+use super::idle::IdleCheck;
 use super::pool::Timeouts;
 use super::settings::DatabaseSettings;
 use crate::config::CANCEL_PAUSE_MS;
 use crate::error::{Error, Result};
 
-/// A connection that goes back into its pool.
+/// A connection that returns to its pool when dropped.
 pub(super) type Object = managed::Object<Servers>;
 
-/// Connections to one database, with one login.
+/// A pool of connections with the same settings.
 pub(super) struct Pool {
     settings: DatabaseSettings,
     pool: managed::Pool<Servers>,
     servers: Arc<Servers>,
-    idle: Idle,
+    idle: IdleCheck,
 }
 
 static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Pool>>>> = LazyLock::new(Mutex::default);
@@ -37,14 +37,14 @@ fn open_pools() -> MutexGuard<'static, HashMap<DatabaseSettings, Weak<Pool>>> {
 }
 
 impl Drop for Pool {
-    /// A password is not kept longer than the pool that needs it.
+    /// Removes the settings, and so the password, from the map.
     fn drop(&mut self) {
         open_pools().retain(|_, pool| pool.strong_count() > 0);
     }
 }
 
 impl Pool {
-    /// The pool for these settings; the one that is open, when there is one.
+    /// The open pool for these settings, or a new one.
     pub(super) fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
         let mut open = open_pools();
         if let Some(pool) = open.get(settings).and_then(Weak::upgrade) {
@@ -59,7 +59,7 @@ impl Pool {
         let connector = settings.connector()?;
         let servers = Servers::of(&settings, connector.clone())?;
         let to_cancel = Arc::new(Servers::of(&settings, connector)?);
-        let idle = Idle::new(servers.standbys.clone());
+        let idle = IdleCheck::new(servers.standby_check.clone());
         let pool = managed::Pool::builder(servers)
             .max_size(settings.max_connections)
             .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
@@ -71,7 +71,7 @@ impl Pool {
         Ok(Self { settings, pool, servers: to_cancel, idle })
     }
 
-    /// A connection of the pool, for `step`.
+    /// A connection of the pool; errors name `step`.
     pub(super) async fn connection(
         &self,
         step: &'static str,
@@ -79,25 +79,26 @@ impl Pool {
     ) -> Result<Object> {
         let taken = match timeouts.connect_ms {
             None => self.pool.get().await,
-            Some(ms) => self.get_within(Duration::from_millis(ms)).await.ok_or(no_answer(step))?,
+            Some(ms) => {
+                self.get_with_timeout(Duration::from_millis(ms)).await.ok_or(no_answer(step))?
+            }
         };
         taken.map_err(|error| from_pool(step, &error))
     }
 
-    /// A connection, or nothing when that takes too long. Connecting goes on all the same, and the
-    /// next try finds the connection in the pool: a server that is slow to let anybody in would
-    /// never be reached by tries that each begin anew.
-    async fn get_within(
+    /// A connection; `None` after the time limit. Connecting continues in the background, so that the next
+    /// attempt finds the connection in the pool: otherwise a server with slow logins would never be reached.
+    async fn get_with_timeout(
         &self,
         limit: Duration,
-    ) -> Option<std::result::Result<Object, PoolError<Unconnected>>> {
+    ) -> Option<std::result::Result<Object, PoolError<ConnectError>>> {
         let pool = self.pool.clone();
         let timeouts = managed::Timeouts { wait: Some(limit), ..pool.timeouts() };
         let getting = tokio::spawn(async move { pool.timeout_get(&timeouts).await });
         timeout(limit, getting).await.ok()?.ok()
     }
 
-    /// As any statement; one that takes too long is ended at the server, too.
+    /// Like [`settle`](Self::settle), but cancels a statement that takes too long.
     pub(super) fn settle_read<Answer>(
         &self,
         step: &'static str,
@@ -112,9 +113,9 @@ impl Pool {
         Err(no_answer(step))
     }
 
-    /// Asks the server to end what this connection waits for, one statement after the other. What comes
-    /// of that changes nothing for the caller. A pooler passes it on only while the session is there:
-    /// until an empty statement behind all others is answered.
+    /// Cancels all statements that this connection waits for, in the background. A pooler forwards a cancel
+    /// request only while the session exists, so it is kept open until an empty statement, queued last, is
+    /// answered.
     fn cancel(&self, connection: ClientWrapper) {
         let servers = Arc::clone(&self.servers);
         let limit = Duration::from_millis(self.settings.connect_timeout_ms);
@@ -130,7 +131,7 @@ impl Pool {
         }));
     }
 
-    /// What an answer means for its connection, and for the pool.
+    /// Maps the result of a statement; discards the connection, and the idle ones, if it is broken.
     pub(super) fn settle<Answer>(
         &self,
         step: &'static str,
@@ -146,9 +147,8 @@ impl Pool {
                 Err(from_driver(step, &error))
             }
             broken => {
-                self.pool.manager().standbys.require_check();
-                // What broke one connection has most likely broken the idle ones too: the next
-                // try gets a fresh one.
+                self.pool.manager().standby_check.require_check();
+                // The idle connections are probably broken, too.
                 drop(Object::take(connection));
                 self.pool.retain(|_, _| false);
                 Err(match broken {

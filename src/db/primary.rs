@@ -1,5 +1,5 @@
-//! What every statement begins with: it is for the primary, and its answer is not to be kept. This is
-//! the one place that sends statements; clippy.toml forbids the driver's own methods anywhere else.
+//! The prefix of every statement, which sends it to the primary and bypasses caches. Only this module sends
+//! statements; clippy.toml forbids the driver's methods elsewhere.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,12 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::pool::Params;
 
-/// Pgpool-II sends a SELECT to a standby, which may be behind, and outside of the transaction that was
-/// begun in one message with its settings, unless a comment stands before it. Its cache of answers is
-/// left aside only where that comment is the very first.
+/// Without these comments, Pgpool-II may send a SELECT to a standby, which may be behind, and outside the
+/// transaction. To bypass its query cache, the first comment must come first.
 pub const ON_PRIMARY: &str = "/*NO QUERY CACHE*/ /*NO LOAD BALANCE*/ ";
 
-/// Runs a statement. One that begins with [`ON_PRIMARY`], as those that are made once do, is sent as
-/// it is.
-#[allow(clippy::disallowed_methods, reason = "all others go through here")]
+/// Runs a statement. Adds [`ON_PRIMARY`] unless the statement already starts with it.
+#[allow(clippy::disallowed_methods, reason = "the only place that sends statements")]
 pub(super) async fn query(
     client: &Client,
     sql: &str,
@@ -30,7 +28,7 @@ fn on_primary(sql: &str) -> Cow<'_, str> {
     }
 }
 
-/// What must still be put before `sql`.
+/// The prefix that `sql` lacks.
 pub(super) fn missing(sql: &str) -> &'static str {
     if sql.starts_with(ON_PRIMARY) { "" } else { ON_PRIMARY }
 }

@@ -1,12 +1,12 @@
-//! Whoever can be asked for rows.
+//! The trait for connections that run single statements.
 
 use tokio_postgres::Row;
 
 use super::pool::Params;
 use crate::error::Result;
 
-/// A connection to query with.
+/// A connection outside the pool.
 pub(super) trait Query {
-    /// The rows of one statement.
+    /// Runs one statement.
     async fn rows(&self, step: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>>;
 }

@@ -1,77 +1,78 @@
-//! Whose rows a statement is about: what row-level security is told, for one transaction only.
+//! The settings that row-level security policies read, set for one transaction.
 
 use std::sync::Arc;
 
 use postgres_protocol::escape::escape_literal;
 
-/// The setting that the policies of most tables ask for.
+/// The setting that most policies read.
 const TENANT: &str = "app.current_tenant_id";
-/// The setting that `auth.uid()` of Supabase reads, and with it the policy of the calendar store.
+/// The setting that Supabase's `auth.uid()` reads, which the policy of the calendar store calls.
 const CLAIMS: &str = "request.jwt.claims";
 
-/// Whose rows a statement is about. By default nothing is told: the role's own rights decide.
+/// The tenant and user for row-level security. Empty by default: only the role's rights apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RlsContext {
     tenant: Option<Arc<str>>,
     user: Option<Arc<str>>,
 }
 
-/// A key, and whose rows may be it.
+/// A row's key with its RLS context.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ContextKey<Key> {
-    /// Whose.
+    /// The context.
     pub rls: RlsContext,
     /// The row's natural key.
     pub key: Key,
 }
 
 impl RlsContext {
-    /// The rows of a tenant.
+    /// The context of a tenant.
     #[must_use]
     pub fn of_tenant(tenant: impl Into<Arc<str>>) -> Self {
         Self { tenant: Some(tenant.into()), user: None }
     }
 
-    /// The tenant, when there is one.
+    /// The tenant, if set.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
 
-    /// Of these the rows of one user, a UUID.
+    /// This context with a user, whose ID is a UUID.
     #[must_use]
     pub fn of_user(&self, user_id: &str) -> Self {
         Self { user: Some(user_id.into()), ..self.clone() }
     }
 
-    /// Whether nothing is told.
+    /// Whether neither tenant nor user is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tenant.is_none() && self.user.is_none()
     }
 
-    /// Whether a user is told.
+    /// Whether a user is set.
     #[must_use]
     pub fn has_user(&self) -> bool {
         self.user.is_some()
     }
 
-    /// This key in this row-security context.
+    /// A key in this context.
     pub fn of<Key>(&self, key: Key) -> ContextKey<Key> {
         ContextKey { rls: self.clone(), key }
     }
 
-    /// What a transaction is told, as statements that cost the server less than `set_config`.
+    /// The settings as SET LOCAL statements, which cost the server less than `set_config`.
     pub(super) fn settings(&self) -> String {
         let claims = self.user.as_deref().map(claims);
-        let told = [(TENANT, self.tenant.as_deref()), (CLAIMS, claims.as_deref())];
-        let told = told.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        told.map(|(name, value)| format!("; SET LOCAL {name} = {}", escape_literal(value)))
+        let settings = [(TENANT, self.tenant.as_deref()), (CLAIMS, claims.as_deref())];
+        let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        settings
+            .map(|(name, value)| format!("; SET LOCAL {name} = {}", escape_literal(value)))
             .collect()
     }
 }
 
-/// A signed-in user, as Supabase's gateway tells the database.
+/// The claims of a signed-in user, as Supabase's gateway sets them.
 fn claims(user_id: &str) -> String {
     serde_json::json!({ "sub": user_id, "role": "authenticated" }).to_string()
 }

@@ -1,4 +1,4 @@
-//! Which database, and how much of it: read from a URL and options, comparable, never printed.
+//! The settings of a database and its pool, from a URL, options and variables. `Debug` prints no secret.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::ZeroizeOnDrop;
 
 use super::password::PasswordSource;
-use super::transport::{Transport, Wanted};
+use super::transport::{TlsParameters, Transport};
 use super::url::{Login, parse, refused};
 use crate::config::{
     KEEPALIVE_IDLE_MS, KEEPALIVE_INTERVAL_MS, KEEPALIVE_RETRIES, POOL_CONNECT_MS,
@@ -15,27 +15,27 @@ use crate::config::{
 };
 use crate::error::{Error, Result};
 
-/// What encrypts a connection.
+/// The TLS connector.
 pub(super) type Connector = MakeRustlsConnect;
 
-/// Two instances with equal settings share one pool.
+/// The settings of a database. Instances with equal settings share a pool.
 #[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct DatabaseSettings {
     login: Login,
     needs_primary: bool,
     refuses_standby: bool,
     schema: Option<String>,
-    /// Gives the password of each new connection, in the place of the URL's.
+    /// Supplies the password of each new connection, instead of the URL.
     #[zeroize(skip)]
     pub password_source: Option<PasswordSource>,
-    /// How the server is reached.
+    /// Whether and how TLS is used.
     #[zeroize(skip)]
     pub transport: Transport,
-    /// The most connections of the pool.
+    /// The maximum number of connections in the pool.
     pub max_connections: usize,
-    /// How long connecting may take.
+    /// How long connecting may take, in milliseconds.
     pub connect_timeout_ms: u64,
-    /// How long a caller waits for a connection.
+    /// How long a caller waits for a connection, in milliseconds.
     pub wait_timeout_ms: u64,
 }
 
@@ -46,21 +46,20 @@ impl std::fmt::Debug for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Reads a `postgres://` URL as node-postgres does; `defaults` count where it names nothing. The
-    /// parameter `schema` names the schema of the tables, unless `schema` is given; parameters that are
-    /// not known are left out.
+    /// Parses a `postgres://` URL as node-postgres does; `defaults` supply missing parts. The URL parameter
+    /// `schema` applies unless the argument `schema` is given. Unknown parameters are ignored.
     ///
     /// # Errors
-    /// [`Error::Configuration`] that never prints the URL.
+    /// [`Error::Configuration`], which never contains a part of the URL.
     pub fn new(url: &str, schema: Option<&str>, defaults: &Login) -> Result<Self> {
         Self::with_variables(url, schema, defaults, &HashMap::new())
     }
 
-    /// The same with libpq's variables about TLS, by their names, each of which counts where the URL does
-    /// not name its parameter.
+    /// Like [`DatabaseSettings::new`], with libpq's variables for TLS and the connect timeout, by name. Each
+    /// applies if the URL lacks its parameter.
     ///
     /// # Errors
-    /// As [`DatabaseSettings::new`].
+    /// Like [`DatabaseSettings::new`].
     pub fn with_variables(
         url: &str,
         schema: Option<&str>,
@@ -69,7 +68,7 @@ impl DatabaseSettings {
     ) -> Result<Self> {
         let (mut login, parameters) = parse(url)?;
         login.complete(defaults);
-        let mut wanted = Wanted::default();
+        let mut wanted = TlsParameters::default();
         let mut named = schema.map(str::to_owned);
         let mut target = None;
         let mut seconds = None;
@@ -77,10 +76,10 @@ impl DatabaseSettings {
             match name {
                 "schema" if named.is_none() => named = Some(value.to_string()),
                 "connect_timeout" => {
-                    seconds = connect_timeout("connect_timeout", &value).map_err(of_url)?;
+                    seconds = connect_timeout("connect_timeout", &value).map_err(as_url_error)?;
                 }
-                "target_session_attrs" => target = Some(session_attributes(&value)?),
-                _ => drop(wanted.take(name, &value).map_err(of_url)?),
+                "target_session_attrs" => target = Some(parse_target_session_attrs(&value)?),
+                _ => drop(wanted.take(name, &value).map_err(as_url_error)?),
             }
         }
         wanted.complete(variables);
@@ -93,7 +92,7 @@ impl DatabaseSettings {
         {
             return Err(Error::configuration("schema", "must be a name of 1 to 63 bytes"));
         }
-        // Of several servers at most one takes writes, and the others may be behind.
+        // At most one of several servers accepts writes, and the others may be behind.
         let hosts = login.host.as_deref().unwrap_or_default().split(',').count();
         let has_several = hosts > 1;
         let settings = Self {
@@ -102,9 +101,9 @@ impl DatabaseSettings {
             refuses_standby: target.unwrap_or(true),
             schema: named,
             password_source: None,
-            transport: wanted.transport().map_err(of_url)?,
+            transport: wanted.transport().map_err(as_url_error)?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
-            // libpq's counts for each host.
+            // libpq applies its timeout to each host.
             connect_timeout_ms: seconds
                 .filter(|seconds| *seconds > 0)
                 .map_or(POOL_CONNECT_MS, |seconds| seconds.saturating_mul(1_000 * hosts as u64)),
@@ -114,25 +113,25 @@ impl DatabaseSettings {
         Ok(settings)
     }
 
-    /// The driver's own form of these settings.
+    /// The settings for the driver.
     pub(super) fn driver(&self) -> Result<tokio_postgres::Config> {
         let Login { host, port, user, password, database, application_name, options } = &self.login;
         let mut config = tokio_postgres::Config::new();
         for host in host.as_deref().unwrap_or("localhost").split(',') {
             if host.is_empty() {
-                return Err(refused("names no host"));
+                return Err(refused("has an empty host"));
             }
             if host.trim() != host {
-                return Err(refused("or PGHOST names a host with white space around it"));
+                return Err(refused("or PGHOST has a host with leading or trailing white space"));
             }
             config.host(host);
         }
         for port in port.iter().flat_map(|ports| ports.split(',')) {
             let number = if port.is_empty() { Ok(PORT) } else { port.trim().parse() };
-            config.port(number.map_err(|_| refused("has a port that is no number of one"))?);
+            config.port(number.map_err(|_| refused("has an invalid port"))?);
         }
         if ![0, 1, config.get_hosts().len()].contains(&config.get_ports().len()) {
-            return Err(refused("has another number of ports than of hosts"));
+            return Err(refused("must have one port, or one for each host"));
         }
         if let Some(user) = user {
             config.user(user);
@@ -155,17 +154,17 @@ impl DatabaseSettings {
         Ok(config)
     }
 
-    /// The driver's form of each server, in the order in which they are tried.
+    /// The driver's settings for each server, in the order in which they are tried.
     pub(super) fn drivers(&self) -> Result<Vec<tokio_postgres::Config>> {
         self.servers().iter().map(|server| server.settings.driver()).collect()
     }
 
-    /// What encrypts a connection; reads the files that the parameters name.
+    /// The TLS connector. Reads the files that the parameters name.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when one of them is no use.
+    /// [`Error::Configuration`] if a file is invalid.
     pub(super) fn connector(&self) -> Result<Connector> {
-        self.transport.client().map(MakeRustlsConnect::new).map_err(of_url)
+        self.transport.client().map(MakeRustlsConnect::new).map_err(as_url_error)
     }
 
     /// The servers, in the order in which they are tried.
@@ -186,8 +185,8 @@ impl DatabaseSettings {
         hosts.enumerate().map(server).collect()
     }
 
-    /// Whether both may lead to the same tables: the database has the same name. Host and role do not
-    /// matter, since either may be replaced while the database stays.
+    /// Whether both may lead to the same tables: database name and schema are equal. Host and role may change
+    /// while the database stays the same.
     #[must_use]
     pub fn is_same_database(&self, other: &Self) -> bool {
         let name = |settings: &Self| {
@@ -197,24 +196,24 @@ impl DatabaseSettings {
         name(self) == name(other) && self.schema == other.schema
     }
 
-    /// Whether a server that takes no writes is passed over.
+    /// Whether read-only servers are skipped.
     #[must_use]
     pub fn needs_primary(&self) -> bool {
         self.needs_primary
     }
 
-    /// Whether a connection that leads to a standby is refused: unless any server will do.
+    /// Whether connections to a standby are rejected.
     pub(super) fn refuses_standby(&self) -> bool {
         self.refuses_standby
     }
 
-    /// The schema that the tables live in; `None`: where the role's own `search_path` finds them.
+    /// The schema of the tables; `None`: the role's `search_path` decides.
     #[must_use]
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
     }
 
-    /// `table` as our SQL names it.
+    /// `table`, qualified with the schema if there is one.
     #[must_use]
     pub fn qualified(&self, table: &str) -> String {
         match &self.schema {
@@ -224,22 +223,22 @@ impl DatabaseSettings {
     }
 }
 
-/// One of the servers that settings name.
+/// One server of a connection string.
 #[derive(Debug)]
 pub struct Server {
-    /// Its name, its address, or the folder of its socket.
+    /// Its name, its address, or the directory of its Unix socket.
     pub host: String,
     /// Its port.
     pub port: String,
-    /// The settings that lead there and nowhere else, whether it takes writes or not.
+    /// The settings for this server only, read-only or not.
     pub settings: DatabaseSettings,
 }
 
-/// PostgreSQL's own.
+/// PostgreSQL's default port.
 const PORT: u16 = 5432;
 
-/// Whether only a server that takes writes will do.
-fn session_attributes(value: &str) -> Result<bool> {
+/// Whether a server must accept writes.
+fn parse_target_session_attrs(value: &str) -> Result<bool> {
     match value {
         "any" => Ok(false),
         "read-write" | "primary" => Ok(true),
@@ -247,7 +246,8 @@ fn session_attributes(value: &str) -> Result<bool> {
     }
 }
 
-/// libpq's seconds; `None`: nothing is said. There, 0 and less are no limit: here that is the usual one.
+/// A timeout in seconds, as libpq parses it; `None` if absent. 0 or less, no limit in libpq, becomes 0, which
+/// stands for the default.
 fn connect_timeout(option: &'static str, value: &str) -> Result<Option<u64>> {
     if value.is_empty() {
         return Ok(None);
@@ -258,8 +258,8 @@ fn connect_timeout(option: &'static str, value: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(seconds).unwrap_or(0)))
 }
 
-/// What is wrong with a parameter is wrong with the URL.
-fn of_url(error: Error) -> Error {
+/// Turns an error of a parameter into an error of `DATABASE_URL`.
+fn as_url_error(error: Error) -> Error {
     match error {
         Error::Configuration { option, reason } => {
             Error::configuration("DATABASE_URL", format!("{option} {reason}"))

@@ -1,4 +1,4 @@
-//! Whether a connection leads to a standby, or takes no writes: what a standby shows may be old.
+//! Detects standbys, whose data may be outdated, and read-only servers.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,71 +12,71 @@ use super::primary::query;
 
 const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
 
-/// Asked as a statement: Pgpool-II has SHOW answered by a standby.
+/// A SELECT, because Pgpool-II may send SHOW to a standby.
 const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only') = 'on'";
 
-/// What the servers from PostgreSQL 14 on tell whoever connects.
-const TOLD: &str = "in_hot_standby";
+/// A parameter that servers since PostgreSQL 14 report to each new connection.
+const IN_HOT_STANDBY: &str = "in_hot_standby";
 
-/// Refuses connections to standbys, unless any server will do.
+/// Rejects connections to standbys, unless `target_session_attrs=any`.
 #[derive(Debug, Clone)]
-pub(super) struct Standbys {
-    are_refused: bool,
-    must_check: Arc<AtomicBool>,
+pub(super) struct StandbyCheck {
+    is_enabled: bool,
+    is_check_required: Arc<AtomicBool>,
 }
 
-impl Standbys {
-    pub(super) fn new(are_refused: bool) -> Self {
-        Self { are_refused, must_check: Arc::default() }
+impl StandbyCheck {
+    pub(super) fn new(is_enabled: bool) -> Self {
+        Self { is_enabled, is_check_required: Arc::default() }
     }
 
-    /// A connection broke, or a write was refused as on a standby: servers may have changed their parts. The
-    /// next connections are asked, whatever they tell: a pooler tells what was so when it connected itself.
+    /// Requires that the next connections are checked with a query. Called after a lost connection or a write
+    /// that a standby rejected, as there may have been a failover. A pooler reports outdated parameters.
     pub(super) fn require_check(&self) {
-        self.must_check.store(true, Ordering::Relaxed);
+        self.is_check_required.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a new connection leads to one that is refused. Costs a round trip only where something says so.
-    pub(super) async fn has_opened(&self, opened: &mut Opened) -> Result<bool, Error> {
+    /// Whether to reject a new connection. Sends a query only if there is a reason for it.
+    pub(super) async fn refuses(&self, opened: &mut Opened) -> Result<bool, Error> {
         let (client, connection) = opened;
-        let is_told = connection.parameter(TOLD) == Some("on");
-        if !self.are_refused || !(is_told || self.must_check.load(Ordering::Relaxed)) {
+        let reports_standby = connection.parameter(IN_HOT_STANDBY) == Some("on");
+        let is_required = reports_standby || self.is_check_required.load(Ordering::Relaxed);
+        if !self.is_enabled || !is_required {
             return Ok(false);
         }
-        driven(self.is_behind(client), connection).await
+        drive(self.is_standby(client), connection).await
     }
 
-    /// Asks a connection that was used before whether it is there, and whether it now leads to one that is
-    /// refused.
-    pub(super) async fn is_behind(&self, client: &Client) -> Result<bool, Error> {
-        if !self.are_refused {
+    /// Checks that a pooled connection responds; returns whether it now leads to a standby that is rejected.
+    pub(super) async fn is_standby(&self, client: &Client) -> Result<bool, Error> {
+        if !self.is_enabled {
             return client.batch_execute("").await.map(|()| false);
         }
         let is_standby = match query(client, IS_STANDBY, &[]).await {
             Ok(rows) => is_true(&rows)?,
-            // A server that does not know of standbys is none.
+            // A server without the function has no standbys.
             Err(error) if error.as_db_error().is_some() && !client.is_closed() => false,
             Err(error) => return Err(error),
         };
-        self.must_check.store(is_standby, Ordering::Relaxed);
+        self.is_check_required.store(is_standby, Ordering::Relaxed);
         Ok(is_standby)
     }
 }
 
-/// Asks a server that nobody else uses yet whether it takes no writes.
+/// Returns whether the server of a new connection is read-only.
 pub(super) async fn is_read_only((client, connection): &mut Opened) -> Result<bool, Error> {
     let asking = async { is_true(&query(client, IS_READ_ONLY, &[]).await?) };
-    driven(asking, connection).await
+    drive(asking, connection).await
 }
 
-/// What comes of asking on a connection that nobody else drives yet.
-async fn driven(
-    asking: impl Future<Output = Result<bool, Error>>,
+/// Runs a query on a new connection, whose I/O no task drives yet.
+async fn drive(
+    query: impl Future<Output = Result<bool, Error>>,
     connection: &mut (impl Future<Output = Result<(), Error>> + Unpin),
 ) -> Result<bool, Error> {
-    match select(pin!(asking), connection).await {
+    match select(pin!(query), connection).await {
         Either::Left((answer, _)) => answer,
-        Either::Right((Ok(()), asking)) => asking.await,
+        Either::Right((Ok(()), query)) => query.await,
         Either::Right((Err(error), _)) => Err(error),
     }
 }

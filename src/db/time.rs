@@ -1,4 +1,4 @@
-//! A `timestamptz`, exact to the microsecond: a lease's value is its holder's proof.
+//! A `timestamptz`, exact to the microsecond: the value of a lease identifies its holder.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,45 +6,45 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
-/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL begins to count.
+/// Microseconds from 1970-01-01 to PostgreSQL's epoch, 2000-01-01.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
-/// A moment by the database's clock, in microseconds since 1970-01-01 UTC.
+/// A time of the database's clock, in microseconds since 1970-01-01 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970-01-01, as JavaScript counts.
+    /// From milliseconds since 1970-01-01, as in JavaScript.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Self {
         Self(ms.saturating_mul(1_000))
     }
 
-    /// Milliseconds since 1970-01-01, as JavaScript counts; the rest is cut off.
+    /// Milliseconds since 1970-01-01, as in JavaScript; rounded down.
     #[must_use]
     pub const fn as_ms(self) -> i64 {
         self.0.div_euclid(1_000)
     }
 
-    /// Whether a JavaScript `Date` holds it: it does not hold `infinity`.
+    /// Whether a JavaScript `Date` can represent it; `infinity` it cannot.
     #[must_use]
     pub const fn is_date(self) -> bool {
         self.as_ms().unsigned_abs() <= 8_640_000_000_000_000
     }
 
-    /// Milliseconds from `earlier` to here; negative when `earlier` is later.
+    /// Milliseconds since `earlier`; negative if `earlier` is later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0) / 1_000
     }
 
-    /// This moment and `duration` more.
+    /// This time plus `duration`.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This moment less `duration`.
+    /// This time minus `duration`.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
@@ -53,7 +53,7 @@ impl Timestamp {
 
 impl<'a> FromSql<'a> for Timestamp {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        // `infinity` is the largest number; it stays the latest moment there is.
+        // `infinity` is the largest number, and stays the latest time.
         Ok(Self(i64::from_sql(&Type::INT8, raw)?.saturating_add(POSTGRES_EPOCH_US)))
     }
 

@@ -1,4 +1,4 @@
-//! Statements in transactions of their own, sent without waiting for an answer.
+//! Statements in their own transactions, pipelined: sent without waiting for responses.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -15,9 +15,9 @@ use super::primary::query;
 use super::rls_context::RlsContext;
 use crate::error::Result;
 
-/// A read in a row-security context of its own.
+/// A read in an RLS context.
 pub struct ContextRead<'a> {
-    /// Whose rows it is about.
+    /// The context.
     pub rls: &'a RlsContext,
     /// The statement.
     pub sql: &'a str,
@@ -25,8 +25,8 @@ pub struct ContextRead<'a> {
     pub params: Vec<(&'a (dyn ToSql + Sync), Type)>,
 }
 
-/// Runs a statement in a transaction of its own, in one round trip. It changes nothing unless `begin`,
-/// which sets the mark, has succeeded.
+/// Runs a statement in its own transaction, in one round trip. It changes nothing unless `begin`, which sets
+/// the mark of [`super::guard`], has succeeded.
 pub(super) async fn transaction(
     connection: &Object,
     begin: &str,
@@ -34,7 +34,7 @@ pub(super) async fn transaction(
     params: Params<'_>,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     let sql = guarded(sql);
-    // Each is sent when it is first polled, in this order, before any answer has come.
+    // Each is sent when it is first polled, in this order.
     let (began, rows, committed) = join3(
         connection.batch_execute(begin),
         query(connection, &sql, params),
@@ -49,8 +49,8 @@ pub(super) async fn transaction(
 
 pub(super) type Rows = Result<Vec<Row>, tokio_postgres::Error>;
 
-/// Runs reads in transactions of their own, in one round trip. The end of each is sent with the
-/// beginning of the next, also where a statement has failed: then it is a rollback.
+/// Runs each read in its own transaction, all in one round trip. Each COMMIT is sent with the next BEGIN; after
+/// a failed statement, it rolls back.
 pub(super) async fn transactions(
     connection: &Object,
     reads: &[ContextRead<'_>],
@@ -61,7 +61,7 @@ pub(super) async fn transactions(
         .enumerate()
         .map(|(index, read)| {
             let before = if index == 0 { "" } else { "COMMIT; " };
-            // Of those that nobody waits for any more each ends by itself.
+            // Each has a timeout, so that it ends even if no caller waits any more.
             let begin = format!(
                 "{before}BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {statement_ms}{}",
                 read.rls.settings()
@@ -75,13 +75,13 @@ pub(super) async fn transactions(
             }))
         })
         .collect();
-    // Each is sent when it is first polled, in this order, before any answer has come.
+    // Each is sent when it is first polled, in this order.
     poll_fn(|context| {
         let polled = sent.iter_mut().map(|read| read.as_mut().poll(context).is_ready());
         Poll::Ready(polled.filter(|is_ready| *is_ready).count())
     })
     .await;
-    // Awaited at once: the driver holds an answer back until the one before it has been taken.
+    // Awaited together: the driver delivers a response only after the one before it has been read.
     let all = join_all(sent.iter_mut().map(std::pin::Pin::as_mut));
     let (ended, _) = join(connection.batch_execute("COMMIT"), all).await;
     let mut answers: Vec<_> =
@@ -92,8 +92,8 @@ pub(super) async fn transactions(
     answers
 }
 
-/// An error that says that the connection is no good is everybody's.
-pub(super) fn tell_apart(answers: Vec<Rows>) -> Result<Vec<Rows>, tokio_postgres::Error> {
+/// Separates the results; an error of the connection applies to all of them.
+pub(super) fn separate_errors(answers: Vec<Rows>) -> Result<Vec<Rows>, tokio_postgres::Error> {
     let mut each = Vec::with_capacity(answers.len());
     for answer in answers {
         match answer {

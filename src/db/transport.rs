@@ -1,40 +1,40 @@
-//! Whether the connection is encrypted, and what is checked: `sslmode` and its like, parameter by
-//! parameter as libpq: the URL's, else the variable's, else the default.
+//! TLS of a database connection: `sslmode` and related parameters. Each is read from the URL, or else from
+//! libpq's variable, or else has libpq's default.
 
 use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
 
 use crate::error::{Error, Result};
-use crate::tls::{self, Authorities, Checks, ClientConfig, Identity, Oldest};
+use crate::tls::{self, Authorities, Checks, ClientConfig, Identity, MinVersion};
 
-/// How the server is reached.
+/// Whether and how TLS is used.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Transport {
     mode: Mode,
-    /// TLS 1.3, and nothing older.
-    is_newest: bool,
-    /// TLS begins with the first byte (PostgreSQL 17).
+    /// Whether TLS 1.2 is excluded.
+    requires_tls13: bool,
+    /// Whether TLS starts without negotiation (PostgreSQL 17).
     is_direct: bool,
     binding: Binding,
     root: Option<String>,
     certificate: Option<String>,
     key: Option<String>,
-    /// Files of authorities beside: `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`.
+    /// Files with additional authorities: `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`.
     pub extra_authorities: Vec<String>,
 }
 
-/// What is asked for.
+/// The effect of `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 enum Mode {
     #[default]
-    Plain,
-    /// TLS where the server has it, and then with everything checked.
-    Offered,
+    Disable,
+    /// TLS if the server supports it, then with all checks.
+    Prefer,
     Tls(Checks),
 }
 
-/// Whether the password's proof is bound to the TLS connection (SCRAM-SHA-256-PLUS).
+/// Whether authentication is bound to the TLS connection (SCRAM-SHA-256-PLUS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 enum Binding {
     Disable,
@@ -43,7 +43,7 @@ enum Binding {
     Require,
 }
 
-/// Parameters of TLS, and libpq's variable of each.
+/// The TLS parameters, each with libpq's variable.
 const PARAMETERS: [(&str, &str); 13] = [
     ("sslmode", "PGSSLMODE"),
     ("sslrootcert", "PGSSLROOTCERT"),
@@ -60,20 +60,20 @@ const PARAMETERS: [(&str, &str); 13] = [
     ("requirepeer", "PGREQUIREPEER"),
 ];
 
-/// Whether `name` is one of these parameters, or node-postgres' own name for `sslmode`.
-pub(super) fn is_of_transport(name: &str) -> bool {
+/// Whether `name` is a TLS parameter, or `ssl`, node-postgres' name for `sslmode`.
+pub(super) fn is_tls_parameter(name: &str) -> bool {
     name == "ssl" || PARAMETERS.iter().any(|(known, _)| *known == name)
 }
 
-/// What is asked for, by the parameters' names.
+/// TLS parameters by name.
 #[derive(Default)]
-pub(super) struct Wanted(BTreeMap<&'static str, String>);
+pub(super) struct TlsParameters(BTreeMap<&'static str, String>);
 
-impl Wanted {
-    /// Takes a parameter of a URL; gives whether it is one of these.
+impl TlsParameters {
+    /// Adds a parameter of the URL; returns whether it is a TLS parameter.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for one that is given twice, with two meanings.
+    /// [`Error::Configuration`] if it occurs twice with different values.
     pub(super) fn take(&mut self, name: &str, value: &str) -> Result<bool> {
         let name = if name == "ssl" { "sslmode" } else { name };
         let Some((name, _)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
@@ -85,32 +85,31 @@ impl Wanted {
         };
         match before {
             Some(before) if !is_same(&before) => {
-                Err(refused(name, "is given twice, with two meanings"))
+                Err(refused(name, "occurs twice with different values"))
             }
             _ => Ok(true),
         }
     }
 
-    /// Each of libpq's variables counts for itself, where nothing else names its parameter. An empty one
-    /// is none.
+    /// Adds libpq's variables whose parameter is not set. Empty variables are ignored.
     pub(super) fn complete(&mut self, variables: &HashMap<String, String>) {
-        let said = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+        let variable_of = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         for (parameter, variable) in PARAMETERS {
-            if let Some(value) = said(variable) {
+            if let Some(value) = variable_of(variable) {
                 self.0.entry(parameter).or_insert_with(|| value.clone());
             }
         }
-        // The older one, of which libpq looks at the first character.
-        if said("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
+        // An obsolete variable, of which libpq reads the first character.
+        if variable_of("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
             self.0.entry("sslmode").or_insert_with(|| "require".to_owned());
         }
     }
 
-    /// What is made of all of them: their order does not matter.
+    /// The resulting TLS settings.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for a value that none of them has, where they contradict each other, and
-    /// for one that asks for a check that is not made here.
+    /// [`Error::Configuration`] for an invalid value, for contradictory parameters, and for a check that is not
+    /// supported.
     pub(super) fn transport(mut self) -> Result<Transport> {
         let mut take = |name| self.0.remove(name).filter(|value: &String| !value.is_empty());
         for name in ["sslcrl", "sslcrldir", "require_auth", "requirepeer"] {
@@ -118,14 +117,14 @@ impl Wanted {
                 return Err(refused(name, UNCHECKED));
             }
         }
-        let is_newest = match take("ssl_min_protocol_version").as_deref() {
+        let requires_tls13 = match take("ssl_min_protocol_version").as_deref() {
             None | Some("TLSv1" | "TLSv1.1" | "TLSv1.2") => false,
             Some("TLSv1.3") => true,
             _ => return Err(refused("ssl_min_protocol_version", "must be TLSv1.2 or TLSv1.3")),
         };
         match take("gssencmode").as_deref() {
             None | Some("disable" | "prefer") => {}
-            _ => return Err(refused("gssencmode", "must be disable: GSSAPI is not supported")),
+            _ => return Err(refused("gssencmode", "must be disable, as GSSAPI is not supported")),
         }
         let shows_certificate = match take("sslcertmode").as_deref() {
             None | Some("allow") => true,
@@ -148,21 +147,21 @@ impl Wanted {
         };
         let (root, certificate, key) = (take("sslrootcert"), take("sslcert"), take("sslkey"));
         if certificate.is_some() != key.is_some() {
-            return Err(refused("sslkey", "and sslcert are given together, or neither"));
+            return Err(refused("sslkey", "and sslcert must be set together"));
         }
-        let needs_tls = is_direct || is_newest || binding == Binding::Require;
+        let needs_tls = is_direct || requires_tls13 || binding == Binding::Require;
         let named = self.0.remove("sslmode").map(|value| mode(&value)).transpose()?;
         let implied = needs_tls || root.is_some() || certificate.is_some();
         let mode = match named {
             Some(mode) => mode,
             None if implied => Mode::Tls(Checks::Everything),
-            None => Mode::Plain,
+            None => Mode::Disable,
         };
         if needs_tls && !matches!(mode, Mode::Tls(_)) {
-            let reason = "allows no encryption, which channel_binding=require, sslnegotiation=direct and ssl_min_protocol_version=TLSv1.3 need";
+            let reason = "must require TLS with channel_binding=require, sslnegotiation=direct or ssl_min_protocol_version=TLSv1.3";
             return Err(refused("sslmode", reason));
         }
-        // Anybody gets a certificate of some public authority.
+        // Anyone can get a certificate of a public authority for their own host name.
         if root.as_deref() == Some("system") && mode != Mode::Tls(Checks::Everything) {
             return Err(refused("sslmode", "must be verify-full with sslrootcert=system"));
         }
@@ -173,7 +172,7 @@ impl Wanted {
         let extra_authorities = Vec::new();
         Ok(Transport {
             mode,
-            is_newest,
+            requires_tls13,
             is_direct,
             binding,
             root,
@@ -184,13 +183,13 @@ impl Wanted {
     }
 }
 
-const UNCHECKED: &str = "asks for a check that is not made here. Leave it out";
+const UNCHECKED: &str = "requests a check that is not supported. Remove it";
 
-/// As node-postgres takes them; `verify-ca`, `allow` and `prefer` as libpq does.
+/// The values of node-postgres; `verify-ca`, `allow` and `prefer` as in libpq.
 fn mode(value: &str) -> Result<Mode> {
     Ok(match value {
-        "disable" | "false" | "0" | "off" => Mode::Plain,
-        "allow" | "prefer" => Mode::Offered,
+        "disable" | "false" | "0" | "off" => Mode::Disable,
+        "allow" | "prefer" => Mode::Prefer,
         "verify-ca" => Mode::Tls(Checks::Authority),
         "require" | "verify-full" | "true" | "1" | "on" => Mode::Tls(Checks::Everything),
         "no-verify" => Mode::Tls(Checks::Nothing),
@@ -203,29 +202,29 @@ fn mode(value: &str) -> Result<Mode> {
 }
 
 impl Transport {
-    /// Whether nothing is sent before the connection is encrypted.
+    /// Whether TLS is required.
     #[must_use]
     pub fn is_required(&self) -> bool {
         matches!(self.mode, Mode::Tls(_))
     }
 
-    /// What is asked for, by its name in a URL.
+    /// The equivalent value of `sslmode`.
     #[must_use]
     pub fn mode(&self) -> &'static str {
         match self.mode {
-            Mode::Plain => "disable",
-            Mode::Offered => "prefer",
+            Mode::Disable => "disable",
+            Mode::Prefer => "prefer",
             Mode::Tls(Checks::Everything) => "verify-full",
             Mode::Tls(Checks::Authority) => "verify-ca",
             Mode::Tls(Checks::Nothing) => "no-verify",
         }
     }
 
-    /// Tells the driver.
+    /// Applies the settings to the driver.
     pub(super) fn configure(&self, config: &mut tokio_postgres::Config) {
         config.ssl_mode(match self.mode {
-            Mode::Plain => SslMode::Disable,
-            Mode::Offered => SslMode::Prefer,
+            Mode::Disable => SslMode::Disable,
+            Mode::Prefer => SslMode::Prefer,
             Mode::Tls(_) => SslMode::Require,
         });
         if self.is_direct {
@@ -238,10 +237,10 @@ impl Transport {
         });
     }
 
-    /// The configuration of TLS; reads the files that are named.
+    /// The TLS configuration. Reads the files that the parameters name.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when one of them is no use.
+    /// [`Error::Configuration`] if a file is invalid.
     pub(super) fn client(&self) -> Result<ClientConfig> {
         let authorities = match self.root.as_deref() {
             None => Authorities::mozilla().and_files(&self.extra_authorities),
@@ -254,10 +253,10 @@ impl Transport {
         };
         let checks = match self.mode {
             Mode::Tls(checks) => checks,
-            Mode::Plain | Mode::Offered => Checks::Everything,
+            Mode::Disable | Mode::Prefer => Checks::Everything,
         };
-        let oldest = if self.is_newest { Oldest::Tls13 } else { Oldest::Tls12 };
-        let mut client = tls::client(&authorities, checks, oldest, identity)?;
+        let min_version = if self.requires_tls13 { MinVersion::Tls13 } else { MinVersion::Tls12 };
+        let mut client = tls::client(&authorities, checks, min_version, identity)?;
         if self.is_direct {
             client.alpn_protocols = vec![b"postgresql".to_vec()];
         }

@@ -1,32 +1,32 @@
-//! A connection string, read as node-postgres reads it.
+//! Parses a connection string as node-postgres does.
 
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::transport::is_of_transport;
+use super::transport::is_tls_parameter;
 use crate::error::{Error, Result};
 
-/// What a connection string names. libpq's variables count where it names nothing.
+/// The parts of a connection string. libpq's variables supply missing ones.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Zeroize, ZeroizeOnDrop)]
 pub struct Login {
-    /// Names, addresses, or the folder of a socket; several with commas.
+    /// Names, addresses, or the directory of a Unix socket; several are separated by commas.
     pub host: Option<String>,
-    /// One for all hosts, or one for each.
+    /// One port for all hosts, or one for each, separated by commas.
     pub port: Option<String>,
     /// The role.
     pub user: Option<String>,
     /// Its password.
     pub password: Option<String>,
-    /// The database: without one, the one of the role's name.
+    /// The database. Default: the one with the role's name.
     pub database: Option<String>,
-    /// How the connection is called in `pg_stat_activity`.
+    /// The connection's name in `pg_stat_activity`.
     pub application_name: Option<String>,
-    /// Settings of the session, as `-c name=value`.
+    /// Settings of the session, such as `-c name=value`.
     pub options: Option<String>,
 }
 
 impl Login {
-    /// What it does not name is as `defaults` say.
+    /// Fills missing parts from `defaults`.
     pub(super) fn complete(&mut self, defaults: &Self) {
         let fill = |own: &mut Option<String>, default: &Option<String>| {
             if own.as_ref().is_none_or(String::is_empty) {
@@ -43,7 +43,7 @@ impl Login {
     }
 }
 
-/// Parameters that mean something here, beside those of TLS.
+/// Supported parameters, except those of TLS.
 const KNOWN: [&str; 10] = [
     "application_name",
     "connect_timeout",
@@ -57,8 +57,8 @@ const KNOWN: [&str; 10] = [
     "user",
 ];
 
-/// Parameters of node-postgres, libpq, Prisma and Neon about what is no matter of ours.
-const OF_OTHERS: [&str; 23] = [
+/// Parameters of node-postgres, libpq, Prisma and Neon that have no effect here.
+const IGNORED: [&str; 23] = [
     "binary",
     "client_encoding",
     "connection_limit",
@@ -85,10 +85,10 @@ const OF_OTHERS: [&str; 23] = [
 ];
 
 fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name) || OF_OTHERS.contains(&name) || is_of_transport(name)
+    KNOWN.contains(&name) || IGNORED.contains(&name) || is_tls_parameter(name)
 }
 
-/// The names of parameters that nobody knows; none of a URL that is refused, which may not be one.
+/// The names of unknown parameters. Empty for an invalid URL, whose parameters may be parts of a password.
 #[must_use]
 pub fn unknown_parameters(url: &str) -> Vec<String> {
     let Ok((_, parameters)) = parse(url) else { return Vec::new() };
@@ -96,15 +96,15 @@ pub fn unknown_parameters(url: &str) -> Vec<String> {
     names.filter(|name| !is_known(name)).map(str::to_owned).collect()
 }
 
-/// A parameter: its name as it stands, its value decoded.
+/// A parameter: its name as written, its value decoded.
 pub(super) type Parameter<'a> = (&'a str, Zeroizing<String>);
 
-/// The parts of `url`.
+/// Splits `url` into its parts.
 ///
 /// # Errors
-/// [`Error::Configuration`], which never prints a part of it.
+/// [`Error::Configuration`], which never contains a part of it.
 pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
-    let (login, rest) = split_login(without_ends(url)?)?;
+    let (login, rest) = split_login(trimmed(url)?)?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, password) = match login.split_once(':') {
@@ -124,11 +124,11 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
     let mut others = Vec::new();
     for parameter in query.split('&').filter(|text| !text.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        // It is the second half of a password.
+        // Such a name is probably the second half of a password.
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
-            return Err(unescaped());
+            return Err(ambiguous());
         }
-        // A form's encoding, as in the query of any URL.
+        // In a query, + stands for a space.
         let value = Zeroizing::new(decoded(&Zeroizing::new(value.replace('+', " ")))?);
         let field = match name {
             "host" => &mut named.host,
@@ -138,8 +138,8 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
             "application_name" => &mut named.application_name,
             "options" => &mut named.options,
             "dbname" if named.database.is_none() => &mut named.database,
-            // The same, where it has a `=` in it, and the host that follows.
-            _ if !is_known(name) && parameter.contains('@') => return Err(unescaped()),
+            // Probably the second half of a password that contains `=`, and the host.
+            _ if !is_known(name) && parameter.contains('@') => return Err(ambiguous()),
             _ => {
                 others.push((name, value));
                 continue;
@@ -150,16 +150,16 @@ pub(super) fn parse(url: &str) -> Result<(Login, Vec<Parameter<'_>>)> {
     Ok((named, others))
 }
 
-/// The URL without a line break, or the like, around it, such as a file has at its end: for node-postgres, too,
-/// that is no part of it. A space is, there, and within it drops line breaks.
-fn without_ends(url: &str) -> Result<&str> {
+/// Removes control characters around the URL, such as a final line break, as node-postgres does. Rejects spaces
+/// around it and line breaks in it, which node-postgres would keep and drop.
+fn trimmed(url: &str) -> Result<&str> {
     let url = url.trim_matches(|c: char| c < ' ');
     if url.starts_with(' ') || url.ends_with(' ') {
-        return Err(refused("begins or ends with a space. Take it away, or write it as %20"));
+        return Err(refused("starts or ends with a space. Remove it, or write it as %20"));
     }
     if url.contains(['\t', '\n', '\r']) {
         return Err(refused(
-            "has a line break or a tab in it. Take it away, or write it as %0A, %0D or %09",
+            "contains a line break or a tab. Remove it, or write it as %0A, %0D or %09",
         ));
     }
     Ok(url)
@@ -169,26 +169,25 @@ fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// User and password; and the rest, from the host on. Whoever takes another @ for the one before the host
-/// would be led elsewhere.
+/// Splits off user and password. Rejects a second `@`: another reading would lead to another host.
 fn split_login(url: &str) -> Result<(&str, &str)> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-    let rest = rest.ok_or_else(|| refused(NO_URL))?;
+    let rest = rest.ok_or_else(|| refused(NOT_A_URL))?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let path = rest[end..].split('?').next().unwrap_or_default();
     match rest[..end].rfind('@') {
         Some(at) if !path.contains('@') => Ok((&rest[..at], &rest[at + 1..])),
         None if !rest.contains('@') => Ok(("", rest)),
-        _ => Err(unescaped()),
+        _ => Err(ambiguous()),
     }
 }
 
-/// Hosts and ports, each with commas; no ports where none is named.
+/// Hosts and ports, each separated by commas; ports are empty if none is given.
 fn addresses(hosts: &str) -> Result<(String, String)> {
     let mut names = Vec::new();
     let mut ports = Vec::new();
     for host in hosts.split(',').filter(|_| !hosts.is_empty()) {
-        // The colons of an IPv6 address stand in brackets.
+        // An IPv6 address has its colons in brackets.
         let end = host.rfind(']').map_or(0, |end| end + 1);
         let (name, port) = match host[end..].find(':') {
             Some(colon) => (&host[..end + colon], &host[end + colon + 1..]),
@@ -203,18 +202,18 @@ fn addresses(hosts: &str) -> Result<(String, String)> {
 }
 
 fn decoded(value: &str) -> Result<String> {
-    let value = percent_decode_str(value).decode_utf8().map_err(|_| unescaped())?;
+    let value = percent_decode_str(value).decode_utf8().map_err(|_| ambiguous())?;
     Ok(value.into_owned())
 }
 
-const NO_URL: &str = "is not a URL of the form postgres://user:password@host:5432/name";
+const NOT_A_URL: &str = "must be a URL of the form postgres://user:password@host:5432/name";
 
 pub(super) fn refused(reason: &'static str) -> Error {
     Error::configuration("DATABASE_URL", reason)
 }
 
-fn unescaped() -> Error {
+fn ambiguous() -> Error {
     refused(
-        "cannot be read in one way only. Write / as %2F, ? as %3F and @ as %40 in user, password and values; names of parameters as they are",
+        "is ambiguous. In user, password and parameter values, write / as %2F, ? as %3F and @ as %40",
     )
 }

@@ -1,4 +1,4 @@
-//! What the role may do with a table, and which rows of it it sees.
+//! The role's privileges on a table, and row-level security.
 
 use serde::Serialize;
 
@@ -6,20 +6,19 @@ use super::rights::missing;
 use crate::db::{Inspection, Migration, Params, Row, Type, column};
 use crate::error::Result;
 
-/// A table, as the role meets it.
+/// A table and the role's access to it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Access {
     #[serde(skip)]
     pub(super) oid: u32,
     pub(super) schema: String,
-    /// Table and schema, as SQL names them.
+    /// The table's qualified name, quoted for SQL.
     pub(super) name: String,
     schema_name: String,
     role_name: String,
     pub(super) may_use_schema: bool,
-    /// Of `SELECT`, `INSERT`, `UPDATE` and `DELETE` those that are not granted, with the columns where others
-    /// are.
+    /// The missing privileges of `SELECT`, `INSERT`, `UPDATE` and `DELETE`, with columns if some have them.
     missing: Vec<String>,
     owner: String,
     /// Whether the role has the owner's rights.
@@ -33,7 +32,7 @@ pub(super) struct Access {
 struct RowSecurity {
     is_enabled: bool,
     is_forced: bool,
-    /// For this role.
+    /// Whether it applies to this role.
     is_active: bool,
 }
 
@@ -48,18 +47,18 @@ struct Policy {
 }
 
 impl Access {
-    /// Whether a SELECT gets as far as the rows.
+    /// Whether the role may SELECT from the table.
     pub(super) fn may_read(&self) -> bool {
         self.may_use_schema && !self.missing.iter().any(|right| right.starts_with("SELECT"))
     }
 
-    /// Whether it finds all of them.
+    /// Whether a SELECT finds all rows.
     pub(super) fn sees_all_rows(&self) -> bool {
         self.may_read() && !self.row_security.is_active
     }
 }
 
-/// In the schema that is named, else where the `search_path` finds it.
+/// In the given schema, or else where the `search_path` finds it.
 const ACCESS: &str = "
     SELECT c.oid, n.nspname::text, format('%I.%I', n.nspname, c.relname),
         quote_ident(n.nspname), quote_ident(current_user),
@@ -78,7 +77,7 @@ const POLICIES: &str = "
         OR EXISTS (SELECT FROM unnest(polroles) AS named WHERE pg_has_role(named, 'USAGE')))
     ORDER BY polname";
 
-/// The table of this name, or `None`. Without a migration every column is needed.
+/// The table with this name, if it exists. Without a migration, privileges on all columns are required.
 pub(super) async fn access(
     inspection: &Inspection,
     schema: Option<&str>,
@@ -89,7 +88,7 @@ pub(super) async fn access(
     let rows = inspection.rows("look for a table", ACCESS, params).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let oid: u32 = column(row, 0)?;
-    let rows = inspection.rows("look at policies", POLICIES, &[(&oid, Type::OID)]).await?;
+    let rows = inspection.rows("read the policies", POLICIES, &[(&oid, Type::OID)]).await?;
     Ok(Some(Access {
         oid,
         schema: column(row, 1)?,

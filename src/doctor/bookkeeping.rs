@@ -1,5 +1,4 @@
-//! The schema `tokenkeep`: which migrations were applied, and the tables that connecting users and
-//! refreshing need.
+//! The schema `tokenkeep`: applied migrations, and the tables for connecting users and for refreshes.
 
 use serde::Serialize;
 
@@ -7,11 +6,11 @@ use super::access::{Access, access};
 use crate::db::{Inspection, column};
 use crate::error::Result;
 
-/// What stands in the schema `tokenkeep`.
+/// The contents of the schema `tokenkeep`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Bookkeeping {
-    /// `None`: the role may not read it.
+    /// `None` if the role may not read them.
     applied: Option<Vec<Applied>>,
     state: Option<Access>,
     account: Option<Access>,
@@ -19,7 +18,7 @@ pub(super) struct Bookkeeping {
     client: Option<Access>,
 }
 
-/// What a migration has left behind.
+/// An applied migration.
 #[derive(Debug, Serialize)]
 struct Applied {
     schema: String,
@@ -29,7 +28,7 @@ struct Applied {
 
 const APPLIED: &str = "SELECT target_schema, store, version FROM tokenkeep.migrations";
 
-/// Backoff there, as far as the role may.
+/// Examines the schema, as far as the role's privileges allow.
 pub(super) async fn inspect(inspection: &Inspection) -> Result<Bookkeeping> {
     let migrations = access(inspection, Some("tokenkeep"), "migrations", None).await?;
     let applied = match &migrations {

@@ -1,4 +1,4 @@
-//! What a server is, and its clock.
+//! Facts about a server.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::db::{Inspection, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Runtime, Stopwatch};
 
-/// What a server says of itself, and of us.
+/// Facts about the server, the role and the connection.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Facts {
     version_number: i32,
     version: String,
     database: String,
-    /// Of the database's texts, such as `UTF8`.
+    /// The encoding of the database, such as `UTF8`.
     encoding: String,
     role: String,
     is_superuser: bool,
@@ -24,11 +24,11 @@ pub(super) struct Facts {
     is_standby: bool,
     is_read_only: bool,
     search_path: String,
-    /// The first schema of the path that is there and may be used.
+    /// The first schema of the path that exists and that the role may use.
     current_schema: Option<String>,
-    /// Names and milliseconds of what ends statements or transactions, as role and database set them.
+    /// Timeouts of role and database that end statements or transactions, by name, in milliseconds.
     timeouts_ms: BTreeMap<String, i32>,
-    /// Of the connection that the server itself sees.
+    /// TLS of the connection as the server sees it.
     tls: Option<Tls>,
     clock: Clock,
 }
@@ -43,7 +43,7 @@ struct Tls {
 #[serde(rename_all = "camelCase")]
 struct Clock {
     round_trip_ms: f64,
-    /// How far the database's clock is ahead of this machine's.
+    /// How far the database's clock is ahead of this machine's, in milliseconds.
     ahead_ms: f64,
 }
 
@@ -56,7 +56,7 @@ const FACTS: &str = "
     FROM pg_roles r LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid() AND s.ssl
     WHERE r.rolname = current_user";
 
-/// As a session has them that sets nothing.
+/// The values at the start of a session.
 const TIMEOUTS: &str = "
     SELECT name, reset_val::integer FROM pg_settings
     WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')
@@ -64,20 +64,20 @@ const TIMEOUTS: &str = "
 
 const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8";
 
-/// How often the clock is asked: the quickest answer is the most exact one.
+/// How often the clock is read; the fastest reading is the most precise.
 const CLOCK_TRIES: usize = 3;
 
 impl Facts {
-    /// Whether it can be read, and no more.
+    /// Whether the server is read-only.
     pub(super) fn refuses_writes(&self) -> bool {
         self.is_standby || self.is_read_only
     }
 }
 
-/// Asks the server.
+/// Queries the server.
 pub(super) async fn facts(inspection: &Inspection, runtime: &impl Runtime) -> Result<Facts> {
-    let rows = inspection.rows("ask the server what it is", FACTS, &[]).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("the role is not known to the server"))?;
+    let rows = inspection.rows("read facts about the server", FACTS, &[]).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("the server does not list the role"))?;
     let version: Option<String> = column(row, 8)?;
     let cipher: Option<String> = column(row, 9)?;
     Ok(Facts {
@@ -99,7 +99,7 @@ pub(super) async fn facts(inspection: &Inspection, runtime: &impl Runtime) -> Re
 }
 
 async fn timeouts(inspection: &Inspection) -> Result<BTreeMap<String, i32>> {
-    let rows = inspection.rows("look at timeouts", TIMEOUTS, &[]).await?;
+    let rows = inspection.rows("read the timeouts", TIMEOUTS, &[]).await?;
     rows.iter().map(|row| Ok((column(row, 0)?, column(row, 1)?))).collect()
 }
 

@@ -1,6 +1,5 @@
-//! What `tokenkeep doctor` finds out about a database, as data: the JavaScript API judges it and finds the words.
-//! Everything is read in transactions that cannot write. No token, key or row leaves this room, only
-//! how many there are.
+//! What `tokenkeep doctor` finds out about a database, as data; `ts/cli/doctor/` judges it. All statements run
+//! in read-only transactions. The findings contain no token, key or row, only counts.
 
 mod access;
 mod bookkeeping;
@@ -30,7 +29,7 @@ use crate::db::{DatabaseSettings, Migration, Timeouts};
 use crate::error::{Error, Result};
 use crate::refresh::Runtime;
 
-/// What stored values are opened with.
+/// The keys that open stored values.
 #[derive(Debug)]
 pub struct Keys {
     /// `GMAIL_ENCRYPTION_KEY`.
@@ -41,21 +40,21 @@ pub struct Keys {
     pub vault: Result<Arc<VaultFormat>>,
 }
 
-/// All that was found out.
+/// All findings.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
-    /// The servers that were tried, in their order, up to the one that is used.
+    /// The servers that were tried, in order, up to the one that is used.
     servers: Vec<Attempt>,
-    /// The name of `sslmode` that stands for what is asked for.
+    /// The value of `sslmode` that corresponds to the settings.
     tls_mode: &'static str,
-    /// The schema that is named; `None`: `search_path` decides.
+    /// The schema in the settings; `None`: `search_path` decides.
     schema: Option<String>,
-    /// What stands there, when one of the servers was reached.
+    /// The contents of the database, if a server was reached.
     database: Option<Contents>,
 }
 
-/// What stands in a database.
+/// The contents of a database.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Contents {
@@ -65,7 +64,7 @@ struct Contents {
     tables: BTreeMap<&'static str, Checked<Table>>,
 }
 
-/// What was found, or why it could not be looked at.
+/// A finding, or the error of the examination.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Checked<T> {
@@ -79,10 +78,10 @@ impl<T> From<Result<T>> for Checked<T> {
     }
 }
 
-/// Looks at the database of `settings` and at the tables of `migrations` in it.
+/// Examines the database of `settings` and the tables of `migrations`; returns [`Findings`] as JSON.
 ///
 /// # Errors
-/// [`Error::Internal`] only: whatever is wrong with the database is a finding.
+/// [`Error::Internal`] only: problems of the database are findings.
 pub async fn examine(
     settings: &DatabaseSettings,
     migrations: &[&Migration],
@@ -98,7 +97,8 @@ pub async fn examine(
     };
     let schema = settings.schema().map(str::to_owned);
     let findings = Findings { servers, tls_mode: settings.transport.mode(), schema, database };
-    serde_json::to_string(&findings).map_err(|_| Error::internal("findings are no JSON"))
+    serde_json::to_string(&findings)
+        .map_err(|_| Error::internal("the findings could not be serialized"))
 }
 
 async fn contents(
@@ -108,7 +108,7 @@ async fn contents(
     used: &Reached<'_>,
     runtime: &impl Runtime,
 ) -> Contents {
-    // It rests while the others are asked: see there.
+    // Connect early: this connection must be idle for a while; see `pooler::Second`.
     let second = pooler::second(used, runtime).await;
     let bookkeeping = bookkeeping::inspect(&used.inspection).await;
     let mut tables = BTreeMap::new();

@@ -1,10 +1,10 @@
-//! Which rights the role lacks on a table: granted on the whole table, or on columns.
+//! The privileges that the role lacks on a table or on its columns.
 
 use crate::db::{Inspection, Migration, Params, Row, Type, Used, column};
 use crate::error::Result;
 
-/// `$1` the table, `$2` a right, `$3` the columns that it is needed on (NULL: all). Gives those that lack it,
-/// as SQL names them, and how many need it.
+/// `$1` is the table, `$2` a privilege, `$3` the columns on which it is needed (NULL: all). Returns the columns
+/// that lack it, quoted, and the number of columns that need it.
 const MISSING: &str = "
     SELECT coalesce(array_agg(quote_ident(attname) ORDER BY attnum) FILTER (WHERE is_missing), '{}'),
         count(*)
@@ -14,10 +14,10 @@ const MISSING: &str = "
         WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
           AND ($3::text[] IS NULL OR attname = ANY($3))) AS needed";
 
-/// Nobody deletes a column.
+/// DELETE has no column privileges.
 const DELETE: &str = "SELECT has_table_privilege($1, 'DELETE')";
 
-/// A right, and whether it is needed on a column.
+/// A privilege, and whether a column needs it.
 type Right = (&'static str, fn(&Used) -> bool);
 
 const RIGHTS: [Right; 3] = [
@@ -26,14 +26,14 @@ const RIGHTS: [Right; 3] = [
     ("UPDATE", |used| used.updated),
 ];
 
-/// Such as `SELECT`, or `UPDATE (scope)` where the right is there on other columns.
+/// The missing privileges, such as `SELECT`, or `UPDATE (scope)` if other columns have it.
 pub(super) async fn missing(
     inspection: &Inspection,
     oid: u32,
     migration: Option<&Migration>,
 ) -> Result<Vec<String>> {
     let mut missing = Vec::new();
-    let step = "look at rights";
+    let step = "read the privileges";
     for (right, is_needed) in RIGHTS {
         let needed: Option<Vec<&str>> = migration.map(|migration| {
             let columns = migration.columns.iter().filter(|column| is_needed(&column.used));

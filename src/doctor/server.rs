@@ -1,10 +1,10 @@
-//! The servers: which one is used.
+//! Connects to the servers and selects the one that is used.
 
 use serde::Serialize;
 
 use super::Checked;
 use super::facts::{Facts, facts};
-use crate::db::{DatabaseSettings, Inspection, Server, Timeouts, Unreached};
+use crate::db::{DatabaseSettings, Inspection, InspectionError, Server, Timeouts};
 use crate::error::Error;
 use crate::refresh::{Runtime, Stopwatch};
 
@@ -14,9 +14,9 @@ use crate::refresh::{Runtime, Stopwatch};
 pub(super) struct Attempt {
     host: String,
     port: String,
-    /// How long connecting took, TLS and password included.
+    /// How long connecting took, including TLS and authentication.
     connect_ms: Option<f64>,
-    /// Why it was not reached.
+    /// Why connecting failed.
     failure: Option<Failure>,
     facts: Option<Checked<Facts>>,
     is_used: bool,
@@ -37,14 +37,14 @@ pub(super) struct Reached<'a> {
     pub(super) timeouts: Timeouts,
 }
 
-/// When connecting began, and when it was done.
+/// When connecting started and ended.
 #[derive(Clone, Copy)]
 pub(super) struct Since {
     pub(super) begun: Stopwatch,
     pub(super) ready: Stopwatch,
 }
 
-/// Tries the servers in their order, as a store does, until one will do.
+/// Tries the servers in order, as a store does, until one is suitable.
 pub(super) async fn reach<'a>(
     servers: &'a [Server],
     needs_primary: bool,
@@ -81,7 +81,7 @@ async fn try_one<'a>(
             let reached = Reached { server: &server.settings, inspection, since, timeouts };
             (attempt, Some(reached))
         }
-        Err(Unreached { kind, error }) => {
+        Err(InspectionError { kind, error }) => {
             let sqlstate = match &error {
                 Error::Database { sqlstate, .. } => sqlstate.clone(),
                 _ => None,
@@ -92,12 +92,12 @@ async fn try_one<'a>(
     }
 }
 
-/// A connection, and how long it took.
+/// Opens a connection and measures the time.
 pub(super) async fn connect(
     settings: &DatabaseSettings,
     timeouts: Timeouts,
     runtime: &impl Runtime,
-) -> std::result::Result<(Inspection, Since), Unreached> {
+) -> std::result::Result<(Inspection, Since), InspectionError> {
     let begun = Stopwatch::start(runtime);
     let inspection = Inspection::connect(settings, timeouts).await?;
     Ok((inspection, Since { begun, ready: Stopwatch::start(runtime) }))
@@ -109,7 +109,7 @@ impl Since {
     }
 }
 
-/// Milliseconds on a stopwatch.
+/// Elapsed milliseconds.
 pub(super) fn ms(watch: Stopwatch, runtime: &impl Runtime) -> f64 {
     watch.elapsed_monotonic(runtime).as_secs_f64() * 1_000.0
 }

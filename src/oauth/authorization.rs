@@ -1,4 +1,4 @@
-//! The authorization code flow (RFC 6749, section 4.1) with PKCE, as one client goes through it.
+//! The authorization code flow (RFC 6749, section 4.1) with PKCE.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,16 @@ use crate::config::TEXT_MAX_BYTES;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Where an authorization server is found, as options say it; what is missing is the provider's own.
+/// Endpoints from options, which replace those of the provider.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
-    /// In place of the token endpoint.
+    /// The token endpoint.
     pub token: Option<String>,
-    /// In place of the authorization endpoint.
+    /// The authorization endpoint.
     pub authorization: Option<String>,
-    /// In place of the revocation endpoint.
+    /// The revocation endpoint.
     pub revocation: Option<String>,
-    /// In place of the issuer.
+    /// The issuer.
     pub issuer: Option<String>,
 }
 
@@ -40,16 +40,16 @@ pub struct AuthorizationServer {
     pub(super) http: Arc<dyn HttpClient>,
 }
 
-/// What the user is asked for.
+/// An authorization request (RFC 6749, section 4.1.1).
 #[derive(Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
-    /// Exactly as it is registered with the server.
+    /// The redirect URI, exactly as registered with the server.
     pub redirect_uri: &'a str,
-    /// What the application wants to be allowed.
+    /// The requested scopes.
     pub scopes: &'a [String],
-    /// Comes back with the answer.
+    /// The value that the authorization response returns.
     pub state: &'a str,
-    /// The secret of which only a digest is sent along.
+    /// The secret of PKCE, of which the request contains only a digest.
     pub code_verifier: &'a str,
 }
 
@@ -59,36 +59,36 @@ impl std::fmt::Debug for AuthorizationRequest<'_> {
     }
 }
 
-/// What the user gave.
+/// The result of exchanging a code.
 #[derive(Debug)]
 pub struct Grant {
     /// The access token.
     pub access_token: AccessToken,
-    /// The refresh token; `None`: the server gave none.
+    /// The refresh token; `None` if the server issued none.
     pub refresh_token: Option<RefreshToken>,
-    /// How long the access token is valid from when the code was sent.
+    /// The lifetime of the access token, from when the code was sent.
     pub expires_in: Duration,
-    /// The granted scopes; `None`: those that were asked for (RFC 6749, section 5.1).
+    /// The granted scopes; `None` if they are the requested ones (RFC 6749, section 5.1).
     pub scopes: Option<Vec<String>>,
-    /// Whose account it is, where an ID token says so.
+    /// The account's subject, if there is an ID token.
     pub subject: Option<String>,
 }
 
-/// What only the answer to a code says.
+/// The members that only a response to a code has.
 #[derive(Default, Deserialize)]
 struct Consent {
     scope: Option<String>,
     id_token: Option<String>,
 }
 
-/// For one exchange of a code, or one revocation.
+/// The time limit of a code exchange or a revocation.
 pub(super) const REQUEST_BUDGET: Duration = Duration::from_secs(15);
 
 impl AuthorizationServer {
-    /// A client that may send a user there.
+    /// Creates the client.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when an endpoint is no https URL, nor one of this machine.
+    /// [`Error::Configuration`] if an endpoint is neither an https URL nor a URL of this machine.
     pub fn new(
         (provider, metadata): (Provider, Metadata),
         endpoints: Endpoints,
@@ -116,7 +116,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// Token endpoint and client id, as [`super::TokenEndpoint::client`] names them.
+    /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
         client_at(self.token_url(), &self.client)
@@ -126,13 +126,13 @@ impl AuthorizationServer {
         self.endpoints.token.as_deref().unwrap_or(self.provider.token_url)
     }
 
-    /// Who the server says it is in its answers.
+    /// The issuer identifier that authorization responses contain.
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.endpoints.issuer.as_deref().unwrap_or(self.metadata.issuer)
     }
 
-    /// Where the user is sent (RFC 6749, section 4.1.1).
+    /// The URL to which to redirect the browser (RFC 6749, section 4.1.1).
     #[must_use]
     pub fn authorization_url(&self, request: AuthorizationRequest<'_>) -> String {
         let endpoint = self.endpoints.authorization.as_deref();
@@ -155,10 +155,10 @@ impl AuthorizationServer {
         format!("{endpoint}{}{query}", if endpoint.contains('?') { '&' } else { '?' })
     }
 
-    /// Exchanges a code, once (RFC 6749, section 4.1.3).
+    /// Exchanges a code, without retries (RFC 6749, section 4.1.3).
     ///
     /// # Errors
-    /// [`Error::Authorization`] whatever stood in the way.
+    /// [`Error::Authorization`], for every cause.
     pub async fn exchange(
         &self,
         code: &str,
@@ -175,14 +175,16 @@ impl AuthorizationServer {
             Ok(Err(HttpFailure::NotSent(why) | HttpFailure::NoAnswer(why))) => {
                 return Err(unavailable(why));
             }
-            Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
-            Err(_) => return Err(unavailable("no answer in time")),
+            Ok(Err(HttpFailure::TooLarge)) => {
+                return Err(unavailable("the response is too large"));
+            }
+            Err(_) => return Err(unavailable("no response in time")),
         };
         self.judge(&response)
     }
 
     fn judge(&self, response: &HttpResponse) -> Result<Grant> {
-        // Nobody waits for a `Retry-After`, so the time does not matter.
+        // `Retry-After` is not used, so the current time does not matter.
         let (refused, error) = match judge(response, &self.provider, Duration::ZERO) {
             Verdict::Granted(tokens) => return Ok(self.granted(tokens, response)),
             Verdict::ClientRejected(Error::ClientRejected { error }) => {
@@ -192,7 +194,7 @@ impl AuthorizationServer {
                 (NotAuthorized::ClientRejected, error.code().to_owned())
             }
             Verdict::InvalidGrant(Refusal { code, .. }) => (NotAuthorized::CodeRefused, code),
-            // Not the user's fault, and not to be mended by another try.
+            // A configuration error, which another attempt cannot fix.
             Verdict::Refused(Error::ProviderRefused { reason, .. })
                 if ["redirect_uri_mismatch", "unauthorized_client"].contains(&&*reason) =>
             {
@@ -220,7 +222,7 @@ impl AuthorizationServer {
             refresh_token,
             expires_in: match expiry {
                 Expiry::In(expires_in) => expires_in,
-                // Only a refreshFn names a moment.
+                // Only a refreshFn returns an absolute time.
                 Expiry::AtMs(_) => Duration::from_secs(self.provider.default_expires_in_s),
             },
             scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),

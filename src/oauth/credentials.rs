@@ -1,4 +1,4 @@
-//! The application's own credentials.
+//! The client credentials of the application.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -6,36 +6,35 @@ use std::sync::LazyLock;
 
 use crate::secret::ClientSecret;
 
-/// How an application proves to a token endpoint who it is (RFC 8414, section 2,
+/// How a client authenticates at the token endpoint (RFC 8414, section 2,
 /// `token_endpoint_auth_methods_supported`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// `client_secret_post`: id and secret in the body.
+    /// `client_secret_post`: ID and secret in the body.
     Post,
     /// `client_secret_basic`: both in the header `Authorization` (RFC 6749, section 2.3.1).
     Basic,
-    /// `none`: a public client, which has an id alone.
+    /// `none`: a public client, which has an ID only.
     None,
 }
 
-/// The application as the provider knows it (RFC 6749, section 2.3).
+/// Client credentials (RFC 6749, section 2.3).
 #[derive(Debug, Clone)]
 pub struct ClientCredentials {
     /// The client identifier.
     pub id: String,
-    /// The client secret; while it is being replaced more than one, tried in this order. None of a
-    /// public client.
+    /// The client secret; during a rotation several, tried in this order. None for a public client.
     pub secrets: Vec<ClientSecret>,
 }
 
 impl ClientCredentials {
-    /// With one secret.
+    /// Credentials with one secret.
     #[must_use]
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { id: id.into(), secrets: vec![ClientSecret::new(secret)] }
     }
 
-    /// Tells the secrets of one process apart; says nothing about them outside of it.
+    /// Distinguishes secrets within this process; keyed at random, so it reveals nothing elsewhere.
     pub(super) fn fingerprint(&self) -> String {
         static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let secrets: Vec<&str> = self.secrets.iter().map(ClientSecret::expose).collect();
@@ -43,18 +42,18 @@ impl ClientCredentials {
     }
 }
 
-/// A client at a token endpoint, as one text.
+/// Token endpoint and client ID as one string.
 pub(super) fn client_at(token_url: &str, credentials: &ClientCredentials) -> String {
     format!("{token_url} {}", credentials.id)
 }
 
-/// What one request proves.
+/// The client of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Client<'a> {
     /// The client identifier.
     pub id: &'a str,
-    /// The secret that is tried now.
+    /// The secret to try.
     pub secret: Option<&'a ClientSecret>,
-    /// How.
+    /// The authentication method.
     pub authentication: ClientAuthentication,
 }

@@ -1,45 +1,46 @@
-//! How a provider says that a grant is dead, where it has words of its own: as options describe it.
+//! The option `deadGrant`: a provider's responses for a dead grant.
 
 use serde_json::Value;
 
 use super::Refusal;
 
-/// Beside the codes that count everywhere. Statuses of throttling, redirects and 5xx never count.
+/// Responses that mean a dead grant, in addition to the codes that count everywhere. Throttling, redirects and
+/// 5xx never match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadGrant {
     /// `error` codes.
     pub codes: Vec<String>,
-    /// Statuses that say so where the body is empty.
+    /// Status codes with an empty body.
     pub status_with_empty_body: Vec<u16>,
-    /// Members of the body that say so.
+    /// Members of the body.
     pub members: Vec<Member>,
 }
 
-/// A member of a JSON body, and what it says of a dead grant.
+/// A member of a JSON body, and its value for a dead grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Where it is: a JSON pointer (RFC 6901), such as `/errors/0/code`.
+    /// A JSON pointer (RFC 6901), such as `/errors/0/code`.
     pub path: String,
-    /// What it is: a text, or a number or boolean as JSON writes it.
+    /// The value: a string, or a number or boolean as JSON text.
     pub value: String,
 }
 
 impl DeadGrant {
-    /// Whether `body` says so; `code` is its `error`.
+    /// The refusal, if the response matches; `code` is its `error`.
     pub(super) fn find(&self, status: u16, code: Option<&str>, body: &str) -> Option<Refusal> {
-        let said = |code: &str| Refusal { status: Some(status), code: code.to_owned() };
+        let refusal = |code: &str| Refusal { status: Some(status), code: code.to_owned() };
         if let Some(code) = self.codes.iter().find(|own| Some(own.as_str()) == code) {
-            return Some(said(code));
+            return Some(refusal(code));
         }
         if body.is_empty() && self.status_with_empty_body.contains(&status) {
-            return Some(said("an empty answer"));
+            return Some(refusal("an empty response"));
         }
         if self.members.is_empty() {
             return None;
         }
         let body: Value = serde_json::from_str(body).ok()?;
         let member = self.members.iter().find(|member| member.is_in(&body))?;
-        Some(said(&member.value))
+        Some(refusal(&member.value))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A provider's token endpoint, asked over HTTP on behalf of one client.
+//! A provider's token endpoint over HTTP, for one client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,19 +23,19 @@ pub struct HttpEndpoint {
     token_url: String,
     revocation_url: Option<String>,
     credentials: ClientCredentials,
-    /// Which of the secrets was taken last.
-    taken: AtomicUsize,
+    /// The index of the secret that was accepted last.
+    accepted_secret: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
     login: String,
 }
 
 impl HttpEndpoint {
-    /// `token_url` in place of the provider's own, when given: such an endpoint may rotate, whatever the
-    /// provider does, and the provider is not told of its tokens.
+    /// The provider's token endpoint, or `token_url` instead. Such another endpoint may rotate, and its tokens
+    /// are not revoked at the provider.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when `token_url` is no https URL, nor one of this machine.
+    /// [`Error::Configuration`] if `token_url` is neither an https URL nor a URL of this machine.
     pub fn new(
         provider: Provider,
         token_url: Option<&str>,
@@ -44,17 +44,17 @@ impl HttpEndpoint {
     ) -> Result<Self> {
         match token_url {
             Some(url) => {
-                let elsewhere = Provider { may_rotate: true, revocation_url: None, ..provider };
-                Self::at(url, elsewhere, credentials, http)
+                let replaced = Provider { may_rotate: true, revocation_url: None, ..provider };
+                Self::at(url, replaced, credentials, http)
             }
             None => Self::at(provider.token_url, provider, credentials, http),
         }
     }
 
-    /// `provider` at this URL, as it describes itself.
+    /// `provider` with this token endpoint, otherwise unchanged.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when `token_url` is no https URL, nor one of this machine.
+    /// [`Error::Configuration`] if `token_url` is neither an https URL nor a URL of this machine.
     pub fn at(
         token_url: &str,
         provider: Provider,
@@ -65,7 +65,7 @@ impl HttpEndpoint {
         let client = client_at(token_url, &credentials);
         let login = format!("{client} {}", credentials.fingerprint());
         let revocation_url = provider.revocation_url.map(str::to_owned);
-        let (token_url, taken) = (token_url.to_owned(), AtomicUsize::new(0));
+        let (token_url, accepted_secret) = (token_url.to_owned(), AtomicUsize::new(0));
         let dead_grant = DeadGrant::default();
         Ok(Self {
             provider,
@@ -73,44 +73,44 @@ impl HttpEndpoint {
             token_url,
             revocation_url,
             credentials,
-            taken,
+            accepted_secret,
             http,
             client,
             login,
         })
     }
 
-    /// At a provider that has words of its own for a dead grant.
+    /// Sets additional responses for a dead grant.
     #[must_use]
-    pub fn ending_with(self, dead_grant: DeadGrant) -> Self {
+    pub fn with_dead_grant(self, dead_grant: DeadGrant) -> Self {
         Self { dead_grant, ..self }
     }
 
-    /// With another revocation endpoint than the provider's own.
+    /// Replaces the provider's revocation endpoint, if given.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when it is no https URL, nor one of this machine.
-    pub fn revoking_at(self, revocation_url: Option<String>) -> Result<Self> {
+    /// [`Error::Configuration`] if it is neither an https URL nor a URL of this machine.
+    pub fn with_revocation_url(self, revocation_url: Option<String>) -> Result<Self> {
         if let Some(url) = &revocation_url {
             check_url("revocationUrl", url, self.provider.allow_insecure)?;
         }
         Ok(Self { revocation_url: revocation_url.or(self.revocation_url), ..self })
     }
 
-    /// Tells the provider that a token is not needed any more (RFC 7009); `hint` is its type.
+    /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`.
     ///
     /// # Errors
-    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`]: it is not known to be revoked;
-    /// [`Error::Configuration`]: it is not known where that is done.
+    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
+    /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.revocation_url()?;
-        let first = self.taken.load(Ordering::Relaxed);
+        let first = self.accepted_secret.load(Ordering::Relaxed);
         let count = self.credentials.secrets.len().max(1);
         let mut outcome = Ok(());
         for secret in (0..count).map(|step| (first + step) % count) {
             let client = self.authenticated(secret);
             outcome = revoke(self.http.as_ref(), url, client, (token, hint)).await;
-            // Only another secret may be taken where this one was not.
+            // The provider may accept another secret.
             if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
                 break;
             }
@@ -118,12 +118,13 @@ impl HttpEndpoint {
         outcome
     }
 
-    /// Where tokens are revoked.
+    /// The revocation endpoint.
     ///
     /// # Errors
-    /// [`Error::Configuration`]: that is not known.
+    /// [`Error::Configuration`] if there is none.
     pub fn revocation_url(&self) -> Result<&str> {
-        let missing = || Error::configuration("providers", "has no revocationUrl of this provider");
+        let missing =
+            || Error::configuration("providers", "has no revocationUrl for this provider");
         self.revocation_url.as_deref().ok_or_else(missing)
     }
 
@@ -135,10 +136,10 @@ impl HttpEndpoint {
         }
     }
 
-    async fn post(&self, client: Client<'_>, token: &RefreshToken, wall: Duration) -> Verdict {
+    async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
         let request = refresh_request(&self.token_url, client, token);
         match self.http.post(request).await {
-            Ok(response) => judge_with(&response, &self.provider, &self.dead_grant, wall),
+            Ok(response) => judge_with(&response, &self.provider, &self.dead_grant, unix_time),
             Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
                 Error::ProviderUnavailable { status: None, reason: reason.into() },
                 None,
@@ -147,7 +148,7 @@ impl HttpEndpoint {
                 Verdict::Ambiguous(Error::OutcomeUnknown { reason: reason.into() })
             }
             Err(HttpFailure::TooLarge) => Verdict::Ambiguous(Error::ProviderResponse {
-                reason: "the answer is larger than 1 MiB".into(),
+                reason: "the response is larger than 1 MiB".into(),
             }),
         }
     }
@@ -170,19 +171,19 @@ impl TokenEndpoint for HttpEndpoint {
         true
     }
 
-    /// With the secret that was taken last; where that is refused, and so nothing was spent, with
+    /// Tries the secret that was accepted last. If it is rejected, which leaves the refresh token valid, tries
     /// the others.
-    async fn refresh(&self, token: &RefreshToken, _: Duration, wall: Duration) -> Verdict {
-        let first = self.taken.load(Ordering::Relaxed);
+    async fn refresh(&self, token: &RefreshToken, _: Duration, unix_time: Duration) -> Verdict {
+        let first = self.accepted_secret.load(Ordering::Relaxed);
         let count = self.credentials.secrets.len().max(1);
-        let mut verdict = self.post(self.authenticated(first), token, wall).await;
+        let mut verdict = self.post(self.authenticated(first), token, unix_time).await;
         for next in (1..count).map(|step| (first + step) % count) {
             if !matches!(verdict, Verdict::ClientRejected(_)) {
                 break;
             }
-            verdict = self.post(self.authenticated(next), token, wall).await;
+            verdict = self.post(self.authenticated(next), token, unix_time).await;
             if !matches!(verdict, Verdict::ClientRejected(_)) {
-                self.taken.store(next, Ordering::Relaxed);
+                self.accepted_secret.store(next, Ordering::Relaxed);
             }
         }
         verdict

@@ -1,9 +1,9 @@
-//! Where requests of a client may be sent.
+//! The check of endpoint URLs.
 
 use crate::error::{Error, Result};
 
-/// Checks a token, revocation or authorization endpoint. RFC 6749 asks for TLS at each of them (sections
-/// 3.1 and 3.2); plain HTTP is taken on this machine alone, unless `allow_insecure`.
+/// Checks a token, revocation or authorization endpoint. RFC 6749 requires TLS (sections 3.1 and 3.2); plain
+/// HTTP is allowed for this machine only, unless `allow_insecure`.
 ///
 /// # Errors
 /// [`Error::Configuration`] that names `option`.
@@ -14,14 +14,14 @@ pub(super) fn check_url(option: &'static str, url: &str, allow_insecure: bool) -
         (Some("https"), Some(_)) => return Ok(()),
         (Some("http"), Some(host)) if allow_insecure || is_loopback(host) => return Ok(()),
         (Some("http"), Some(_)) => {
-            "must begin with https://: tokens and the client's secret are sent there. Within a network that you trust, set allowInsecureRequests (TOKENKEEP_ALLOW_INSECURE_REQUESTS=1)"
+            "must begin with https://, because tokens and the client secret are sent there. In a trusted network, set allowInsecureRequests (TOKENKEEP_ALLOW_INSECURE_REQUESTS=1)"
         }
-        _ => "must be a URL that begins with https://, or on this machine http://",
+        _ => "must be an https:// URL, or an http:// URL of this machine",
     };
     Err(Error::configuration(option, reason))
 }
 
-/// Whether nothing that is sent there leaves this machine.
+/// Whether requests to this host stay on this machine.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let address = address.parse::<std::net::IpAddr>();

@@ -1,4 +1,4 @@
-//! The HTTP client as a value: reqwest by default, anything else in its place.
+//! The HTTP client: a trait, and its default implementation with reqwest.
 
 use std::error::Error as _;
 use std::pin::Pin;
@@ -10,16 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::config::RESPONSE_MAX_BYTES;
 use crate::error::{Error, Result};
-use crate::tls::{self, Authorities, Checks, Oldest};
+use crate::tls::{self, Authorities, Checks, MinVersion};
 
-/// A form to be posted.
+/// A form to post.
 #[derive(Clone)]
 pub struct HttpRequest {
-    /// Where to.
+    /// The URL.
     pub url: String,
-    /// The encoded form; holds secrets.
+    /// The encoded form; contains secrets.
     pub body: Zeroizing<String>,
-    /// The header `Authorization`, where the client authenticates there; a secret.
+    /// The header `Authorization`, if the client authenticates with it; a secret.
     pub authorization: Option<Zeroizing<String>>,
 }
 
@@ -29,13 +29,13 @@ impl std::fmt::Debug for HttpRequest {
     }
 }
 
-/// An answer, whole.
+/// A complete response.
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// The header `Retry-After`, or `X-Retry-After` in its place, when there is one.
+    /// The header `Retry-After`, or else `X-Retry-After`.
     pub retry_after: Option<String>,
-    /// The body; holds secrets.
+    /// The body; contains secrets.
     pub body: Zeroizing<Vec<u8>>,
 }
 
@@ -45,34 +45,34 @@ impl std::fmt::Debug for HttpResponse {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpFailure {
-    /// No connection was made: nothing was sent.
+    /// Nothing was sent, as connecting failed.
     NotSent(&'static str),
-    /// Something may have been sent, and no whole answer came.
+    /// The request may have been sent, but no complete response arrived.
     NoAnswer(&'static str),
-    /// The answer is larger than a token response can be.
+    /// The response is larger than [`RESPONSE_MAX_BYTES`].
     TooLarge,
 }
 
 /// A future that a trait object can return.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Posts a form. Never follows a redirect, never sends twice.
+/// Posts forms. Never follows redirects, never retries.
 pub trait HttpClient: Send + Sync + 'static {
-    /// Posts `request`, and waits for the answer as long as whoever asked waits for this.
+    /// Posts `request`. Has no time limit of its own: the caller drops the future.
     fn post<'a>(
         &'a self,
         request: HttpRequest,
     ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>>;
 }
 
-/// How long an idle connection is used again: shorter than servers keep theirs, so that a request
-/// is not lost on a connection that the other side is closing.
+/// How long an idle connection may be reused. Shorter than servers' keep-alive, so that no request is sent on a
+/// connection that the server is closing.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
-/// How long connecting may take: what ends here has sent nothing, and is tried again.
+/// The time limit for connecting. After it, nothing was sent, and the request is retried.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// The default client.
@@ -80,13 +80,13 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 pub struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// A client that trusts these, whatever the machine has installed.
+    /// A client that trusts these authorities only.
     ///
     /// # Errors
-    /// [`Error::Internal`] when TLS cannot be set up.
+    /// [`Error::Internal`] if TLS cannot be set up.
     pub fn new(authorities: &Authorities) -> Result<Self> {
         let defect = |what: &'static str| move |_| Error::internal(what);
-        let tls = tls::client(authorities, Checks::Everything, Oldest::Tls12, None)?;
+        let tls = tls::client(authorities, Checks::Everything, MinVersion::Tls12, None)?;
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -107,8 +107,9 @@ impl Reqwest {
     ) -> std::result::Result<HttpResponse, HttpFailure> {
         let mut post = self.0.post(request.url);
         if let Some(authorization) = &request.authorization {
-            let mut value = HeaderValue::from_str(authorization)
-                .map_err(|_| HttpFailure::NotSent("the client's credentials are no header"))?;
+            let mut value = HeaderValue::from_str(authorization).map_err(|_| {
+                HttpFailure::NotSent("the client credentials cannot be sent in a header")
+            })?;
             value.set_sensitive(true);
             post = post.header("authorization", value);
         }
@@ -135,11 +136,11 @@ impl Reqwest {
 }
 
 impl Reqwest {
-    /// Whether anybody answers at `url`: gives the status. Nothing but the question is sent.
+    /// Sends a HEAD request and returns the status, to check that `url` is reachable.
     ///
     /// # Errors
-    /// [`HttpFailure`]: why there is no answer.
-    pub async fn reach(&self, url: &str) -> std::result::Result<u16, HttpFailure> {
+    /// [`HttpFailure`] if there is no response.
+    pub async fn probe(&self, url: &str) -> std::result::Result<u16, HttpFailure> {
         let answer = self.0.head(url).send().await;
         answer.map(|response| response.status().as_u16()).map_err(|error| failure(&error))
     }
@@ -154,20 +155,20 @@ impl HttpClient for Reqwest {
     }
 }
 
-/// Only a failure to connect is known to have sent nothing.
+/// Maps an error. Only a failure to connect proves that nothing was sent.
 fn failure(error: &reqwest::Error) -> HttpFailure {
     if error.is_builder() {
         return HttpFailure::NotSent("the token URL is not a URL");
     }
     if error.is_connect() {
         let tls = error.source().is_some_and(is_tls);
-        return HttpFailure::NotSent(if tls { "TLS was refused" } else { "no connection" });
+        let reason = if tls { "the TLS handshake failed" } else { "could not connect" };
+        return HttpFailure::NotSent(reason);
     }
-    HttpFailure::NoAnswer("the connection broke")
+    HttpFailure::NoAnswer("the connection was lost")
 }
 
-/// Whether TLS is at the bottom of it. An I/O error hides what it was made of from `source`, and may be
-/// made of another one.
+/// Whether TLS is the cause. `source` of an I/O error skips its inner error, which may be another I/O error.
 fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is::<tls::Failure>()

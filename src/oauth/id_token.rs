@@ -1,4 +1,4 @@
-//! Whose account it is: the subject of an ID token (OpenID Connect Core, section 2).
+//! The subject of an ID token, which identifies the account (OpenID Connect Core, section 2).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,9 +11,8 @@ struct Claims {
     aud: Value,
 }
 
-/// The subject of an ID token that the token endpoint itself has answered to `client_id`; `None` when
-/// it is no such token. Its signature is not checked: TLS has told who it comes from (OpenID Connect
-/// Core, section 3.1.3.7, item 6).
+/// The subject of an ID token for `client_id`; `None` if it is not valid. The token comes directly from the
+/// token endpoint, so TLS replaces the check of its signature (OpenID Connect Core, section 3.1.3.7, item 6).
 pub(super) fn subject(id_token: &str, client_id: &str) -> Option<String> {
     let claims = id_token.split('.').nth(1)?;
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;

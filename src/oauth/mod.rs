@@ -1,12 +1,12 @@
-//! The authorization server (RFC 6749): building a request and judging an answer are pure functions,
-//! the HTTP client is a value, a provider is data.
+//! OAuth 2.0 (RFC 6749): pure functions build requests and judge responses, the HTTP client is a value, a
+//! provider is data.
 
-mod answer;
 mod authorization;
 mod credentials;
 mod dead_grant;
 mod endpoint;
 mod endpoint_url;
+mod error_codes;
 mod http;
 mod id_token;
 mod pkce;
@@ -14,9 +14,9 @@ mod provider;
 mod refresh_fn;
 mod request;
 mod response;
+mod response_body;
 mod retry_after;
 mod revocation;
-mod words;
 
 use std::time::Duration;
 
@@ -24,16 +24,16 @@ pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Gr
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use dead_grant::{DeadGrant, Member};
 pub use endpoint::HttpEndpoint;
+pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK, Sign, ZOHO,
-    ZohoServers,
+    ErrorMatch, GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK,
+    ZOHO, ZohoServers,
 };
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
 pub use request::refresh_request;
-pub use response::{is_from_a_gateway, judge, judge_with};
+pub use response::{judge, judge_with, may_be_from_gateway};
 pub use retry_after::retry_after;
-pub use words::{Meaning, redacted};
 
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -45,15 +45,15 @@ pub struct TokenResponse {
     pub access_token: AccessToken,
     /// The new refresh token; `None`: the old one stays valid.
     pub refresh_token: Option<RefreshToken>,
-    /// Until when the access token is valid.
+    /// When the access token expires.
     pub expiry: Expiry,
-    /// Where Zoho's data of this user is: `api_domain`, when the answer names it.
+    /// Zoho's `api_domain`, the host of the user's data, if the response has it.
     pub api_domain: Option<String>,
-    /// The granted scopes, when the answer names them.
+    /// The granted scopes, if the response has them.
     pub scopes: Option<Scopes>,
 }
 
-/// Scopes as an answer names them. What a server that is out of order puts there is not printed.
+/// Scopes of a response. `Debug` prints only their number, as a faulty server may put anything there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scopes(pub Vec<String>);
 
@@ -63,12 +63,12 @@ impl std::fmt::Debug for Scopes {
     }
 }
 
-/// How a provider said that a grant is dead.
+/// A provider's response for a dead grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The HTTP status; `None`: a refreshFn threw.
+    /// The HTTP status; `None` if a refreshFn threw.
     pub status: Option<u16>,
-    /// `invalid_grant`, or what this provider says instead.
+    /// `invalid_grant`, or the provider's own code.
     pub code: String,
 }
 
@@ -80,64 +80,62 @@ impl Refusal {
     }
 }
 
-/// How an answer tells its lifetime.
+/// The expiry of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// `expires_in`, counted from the lease by the database's clock.
+    /// `expires_in`, from the time of the lease by the database's clock.
     In(Duration),
-    /// A moment that a refreshFn named, in milliseconds since 1970, stored as given.
+    /// The time that a refreshFn returned, in milliseconds since 1970; stored unchanged.
     AtMs(i64),
 }
 
-/// What an answer, or its absence, means. Whether to try again is decided elsewhere.
+/// The meaning of a response or of its absence. `refresh::policy` decides about retries.
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// New tokens.
     Granted(TokenResponse),
-    /// The grant is dead (`invalid_grant`, OpenID Connect's `login_required` and its kin, Zoho's
+    /// The grant is dead (`invalid_grant`, OpenID Connect's `login_required` and the like, Zoho's
     /// `invalid_code`).
     InvalidGrant(Refusal),
-    /// The application's own credentials were refused: what can concern nothing but the client.
+    /// The client credentials were rejected, so the grant is not affected.
     ClientRejected(Error),
-    /// Not now, and nothing was spent; a pause that the provider asked for.
+    /// A temporary failure; the refresh token was not used. With the pause that the provider requested.
     Transient(Error, Option<Duration>),
-    /// Sent, and it is not known whether the refresh token was spent.
+    /// The request was sent, but its outcome is unknown.
     Ambiguous(Error),
-    /// A refusal for another reason, which may concern this grant or its tenant alone; nothing was
-    /// spent.
+    /// Another refusal, which may concern only this grant or its tenant; the refresh token was not used.
     Refused(Error),
 }
 
-/// Where a refresh token is exchanged.
+/// Exchanges refresh tokens: a token endpoint over HTTP, or a refreshFn.
 pub trait TokenEndpoint: Send + Sync + 'static {
-    /// Endpoint and client id; `None` for a refreshFn, whose client is not known here.
+    /// Endpoint and client ID; `None` for a refreshFn, whose client is unknown.
     fn client(&self) -> Option<&str>;
 
-    /// [`client`](Self::client) and a fingerprint of its secrets: callers that differ in it never share
-    /// a refresh or a breaker.
+    /// [`client`](Self::client) with a fingerprint of its secrets. Callers with different logins never share a
+    /// refresh or a breaker.
     fn login(&self) -> Option<&str> {
         self.client()
     }
 
-    /// Whether a refresh may answer with a new refresh token and make the old one worthless.
+    /// Whether a refresh may return a new refresh token and invalidate the old one.
     fn may_rotate(&self) -> bool;
 
-    /// Whether one call is one request, which may be sent again within the HTTP budget. A
-    /// refreshFn is not: it is run once, and its answer is taken however late.
+    /// Whether a call is a single request that can be repeated within the HTTP budget. A refreshFn is not: it
+    /// runs once, and its result counts even if it is late.
     fn is_repeatable(&self) -> bool;
 
-    /// Whether a request that has failed is sent again within the HTTP budget, for callers who wait.
+    /// Whether a failed request is repeated within the HTTP budget while callers wait.
     fn may_resend(&self) -> bool {
         self.is_repeatable()
     }
 
-    /// Exchanges the refresh token once; dropped when the HTTP budget is over. `budget` is what is
-    /// left of it, for who must know before it begins; `wall` is the time since 1970, for a
-    /// `Retry-After` that is a date.
+    /// Exchanges the refresh token once. The future is dropped when the HTTP budget is used up. `budget` is the
+    /// remaining time; `unix_time` is the time since 1970, for a `Retry-After` with a date.
     fn refresh(
         &self,
         refresh_token: &RefreshToken,
         budget: Duration,
-        wall: Duration,
+        unix_time: Duration,
     ) -> impl Future<Output = Verdict> + Send;
 }

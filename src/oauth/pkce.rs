@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// The only method that is used; `plain` proves nothing to who can read the request.
+/// The only method used: `plain` does not protect against a reader of the request.
 pub(super) const CODE_CHALLENGE_METHOD: &str = "S256";
 
 /// `BASE64URL(SHA256(code_verifier))` (RFC 7636, section 4.2).

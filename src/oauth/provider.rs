@@ -4,53 +4,53 @@ use std::borrow::Cow;
 
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
-use super::words::Meaning;
+use super::error_codes::Meaning;
 use crate::error::{Error, Result};
 
-/// What tokenkeep must know of a provider.
+/// A provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
     /// Its name in options and variables.
     pub name: &'static str,
     /// Its token endpoint (RFC 6749, section 3.2).
     pub token_url: &'static str,
-    /// The variable that names another token endpoint.
+    /// The variable that replaces the token endpoint.
     pub token_url_variable: &'static str,
-    /// Whether a refresh may make the old refresh token worthless.
+    /// Whether a refresh may invalidate the old refresh token.
     pub may_rotate: bool,
-    /// The lifetime of an access token when the answer names none.
+    /// The lifetime of an access token if the response has none.
     pub default_expires_in_s: u64,
-    /// Where tokens are revoked (RFC 7009), where that is possible.
+    /// Its revocation endpoint (RFC 7009), if it has one.
     pub revocation_url: Option<&'static str>,
-    /// How the application authenticates.
+    /// How clients authenticate.
     pub authentication: ClientAuthentication,
-    /// What it says of its own accord, beside the codes that count everywhere.
-    pub refusals: &'static [(Sign, Meaning)],
-    /// Whether it may be asked without TLS beyond this machine, as the options say.
+    /// Its own errors, in addition to the codes that count everywhere.
+    pub refusals: &'static [(ErrorMatch, Meaning)],
+    /// Whether plain HTTP is allowed for other machines.
     pub allow_insecure: bool,
 }
 
-/// By what a refusal is told apart.
+/// Identifies an error of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum ErrorMatch {
     /// Its `error` code.
     Code(&'static str),
-    /// A number of its `error_codes`, as Microsoft has them, and its name.
+    /// A number in Microsoft's `error_codes`, and its name.
     Subcode(u32, &'static str),
 }
 
-impl Sign {
-    /// How a message names it.
+impl ErrorMatch {
+    /// Its name in messages.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
-            Self::Code(word) | Self::Subcode(_, word) => word,
+            Self::Code(code) | Self::Subcode(_, code) => code,
         }
     }
 }
 
 impl Provider {
-    /// Any other, as options describe it: it may rotate unless they say otherwise.
+    /// The defaults for a provider that options describe.
     pub const OTHER: Self = Self {
         name: "other",
         token_url: "",
@@ -63,7 +63,7 @@ impl Provider {
         allow_insecure: false,
     };
 
-    /// The one that is built in under this name.
+    /// The built-in provider with this name.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {
         BUILT_IN.into_iter().find(|provider| provider.name == name)
@@ -72,8 +72,7 @@ impl Provider {
 
 const BUILT_IN: [Provider; 6] = [GOOGLE, MICROSOFT, ZOHO, GITHUB, SLACK, SALESFORCE];
 
-/// Google: the client authenticates in the body; lifetimes are always named. It does not rotate
-/// today, but does not promise so either.
+/// Google. Its responses always contain a lifetime. It does not rotate at present, but does not promise that.
 pub const GOOGLE: Provider = Provider {
     name: "google",
     token_url: "https://oauth2.googleapis.com/token",
@@ -82,27 +81,27 @@ pub const GOOGLE: Provider = Provider {
     ..Provider::OTHER
 };
 
-/// Microsoft, for accounts of any tenant; another tenant by its own token URL. Each refresh answers
-/// with a new refresh token. The numbers are those of
+/// Microsoft, for accounts of any tenant; a single tenant has its own token URL. Each refresh returns a new
+/// refresh token. Error codes:
 /// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>.
 pub const MICROSOFT: Provider = Provider {
     name: "microsoft",
     token_url: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
     token_url_variable: "TOKENKEEP_MICROSOFT_TOKEN_URL",
     refusals: &[
-        // One tenant has removed or disabled the application: the others' grants live.
-        (Sign::Subcode(700_016, "AADSTS700016"), Meaning::Refused),
-        (Sign::Subcode(7_000_112, "AADSTS7000112"), Meaning::Refused),
-        (Sign::Subcode(7_000_229, "AADSTS7000229"), Meaning::Refused),
+        // One tenant has removed or disabled the application; grants of other tenants stay valid.
+        (ErrorMatch::Subcode(700_016, "AADSTS700016"), Meaning::Refused),
+        (ErrorMatch::Subcode(7_000_112, "AADSTS7000112"), Meaning::Refused),
+        (ErrorMatch::Subcode(7_000_229, "AADSTS7000229"), Meaning::Refused),
         // LoopDetected, TenantThrottlingError.
-        (Sign::Subcode(50_196, "AADSTS50196"), Meaning::Throttled),
-        (Sign::Subcode(90_055, "AADSTS90055"), Meaning::Throttled),
+        (ErrorMatch::Subcode(50_196, "AADSTS50196"), Meaning::Throttled),
+        (ErrorMatch::Subcode(90_055, "AADSTS90055"), Meaning::Throttled),
         // RetryableError, ExternalServerRetryableError, RequestBudgetExceededError,
         // MsodsServiceUnavailable.
-        (Sign::Subcode(50_033, "AADSTS50033"), Meaning::Unavailable),
-        (Sign::Subcode(90_006, "AADSTS90006"), Meaning::Unavailable),
-        (Sign::Subcode(90_024, "AADSTS90024"), Meaning::Unavailable),
-        (Sign::Subcode(90_033, "AADSTS90033"), Meaning::Unavailable),
+        (ErrorMatch::Subcode(50_033, "AADSTS50033"), Meaning::Unavailable),
+        (ErrorMatch::Subcode(90_006, "AADSTS90006"), Meaning::Unavailable),
+        (ErrorMatch::Subcode(90_024, "AADSTS90024"), Meaning::Unavailable),
+        (ErrorMatch::Subcode(90_033, "AADSTS90033"), Meaning::Unavailable),
     ],
     ..Provider::OTHER
 };
@@ -113,7 +112,7 @@ pub const GITHUB: Provider = Provider {
     token_url: "https://github.com/login/oauth/access_token",
     token_url_variable: "TOKENKEEP_GITHUB_TOKEN_URL",
     default_expires_in_s: 28_800,
-    refusals: &[(Sign::Code("bad_refresh_token"), Meaning::DeadGrant)],
+    refusals: &[(ErrorMatch::Code("bad_refresh_token"), Meaning::DeadGrant)],
     ..Provider::OTHER
 };
 
@@ -124,17 +123,16 @@ pub const SLACK: Provider = Provider {
     token_url_variable: "TOKENKEEP_SLACK_TOKEN_URL",
     default_expires_in_s: 43_200,
     refusals: &[
-        (Sign::Code("invalid_refresh_token"), Meaning::DeadGrant),
-        (Sign::Code("token_revoked"), Meaning::DeadGrant),
-        // The workspace is being moved, and away until that is done.
-        (Sign::Code("team_added_to_org"), Meaning::Unavailable),
-        (Sign::Code("org_login_required"), Meaning::Unavailable),
+        (ErrorMatch::Code("invalid_refresh_token"), Meaning::DeadGrant),
+        (ErrorMatch::Code("token_revoked"), Meaning::DeadGrant),
+        // The workspace is being migrated and temporarily unavailable.
+        (ErrorMatch::Code("team_added_to_org"), Meaning::Unavailable),
+        (ErrorMatch::Code("org_login_required"), Meaning::Unavailable),
     ],
     ..Provider::OTHER
 };
 
-/// Salesforce, which names no lifetime: that of a session, two hours unless the administrator says
-/// otherwise.
+/// Salesforce. Its responses contain no lifetime; it is that of a session, by default two hours.
 pub const SALESFORCE: Provider = Provider {
     name: "salesforce",
     token_url: "https://login.salesforce.com/services/oauth2/token",
@@ -144,21 +142,21 @@ pub const SALESFORCE: Provider = Provider {
     ..Provider::OTHER
 };
 
-/// Where an authorization server lets users connect, by the names of RFC 8414, section 2.
+/// The metadata of an authorization server (RFC 8414, section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {
-    /// Who it says it is (RFC 9207).
+    /// The issuer identifier (RFC 9207).
     pub issuer: &'static str,
-    /// Where the user agrees.
+    /// The authorization endpoint.
     pub authorization_endpoint: &'static str,
-    /// Where tokens are revoked (RFC 7009).
+    /// The revocation endpoint (RFC 7009).
     pub revocation_endpoint: &'static str,
-    /// What an authorization request says beside RFC 6749's parameters.
+    /// Parameters of authorization requests in addition to those of RFC 6749.
     pub parameters: &'static [(&'static str, &'static str)],
 }
 
-/// Google. Without `access_type=offline` there is no refresh token, and without `prompt=consent` none
-/// for a user who has agreed before.
+/// Google. Without `access_type=offline`, it issues no refresh token; without `prompt=consent`, none to a user
+/// who has given consent before.
 pub const GOOGLE_METADATA: Metadata = Metadata {
     issuer: "https://accounts.google.com",
     authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
@@ -170,7 +168,7 @@ pub const GOOGLE_METADATA: Metadata = Metadata {
     ],
 };
 
-/// Zoho, where an accounts server is not named. It may answer with a new refresh token.
+/// Zoho, for rows that name no accounts server. It may return a new refresh token.
 pub const ZOHO: Provider = Provider {
     name: "zoho",
     token_url: "https://accounts.zoho.com/oauth/v2/token",
@@ -179,7 +177,7 @@ pub const ZOHO: Provider = Provider {
     ..Provider::OTHER
 };
 
-/// Zoho's accounts servers, one for each data centre, and their token endpoints
+/// Zoho's accounts servers, one per data centre, and their token endpoints
 /// (<https://www.zoho.com/accounts/protocol/oauth/multi-dc.html>, WorkDrive's list for .ae).
 const ZOHO_SERVERS: [(&str, &str); 10] = [
     ("https://accounts.zoho.com", ZOHO.token_url),
@@ -194,15 +192,15 @@ const ZOHO_SERVERS: [(&str, &str); 10] = [
     ("https://accounts.zoho.ae", "https://accounts.zoho.ae/oauth/v2/token"),
 ];
 
-/// Accounts servers of Zoho's that the options add to those that are known.
+/// Additional accounts servers of Zoho, from options.
 #[derive(Debug, Clone, Default)]
 pub struct ZohoServers(Vec<String>);
 
 impl ZohoServers {
-    /// From origins such as `https://accounts.zoho.xx`, separated by commas.
+    /// Parses origins such as `https://accounts.zoho.xx`, separated by commas.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for what is no origin of https; of http on this machine, or where
+    /// [`Error::Configuration`] unless each is an https origin, or an http origin of this machine or with
     /// `allow_insecure`.
     pub fn parse(text: &str, allow_insecure: bool) -> Result<Self> {
         let option = "zohoAccountsServers";
@@ -222,12 +220,11 @@ impl ZohoServers {
         servers.collect::<Result<_>>().map(Self)
     }
 
-    /// The token endpoint at an accounts server, as Zoho names it in `accounts-server`; without one
-    /// that of [`ZOHO`]. Only those that are known: a row must not say where the application's client
-    /// secret is sent.
+    /// The token endpoint of an accounts server, which Zoho returns as `accounts-server`; without one, that of
+    /// [`ZOHO`]. Only known servers are allowed: a row must not decide where the client secret is sent.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for any other.
+    /// [`Error::Configuration`] for an unknown server.
     pub fn token_url(&self, accounts_server: Option<&str>) -> Result<Cow<'static, str>> {
         let Some(named) = accounts_server else { return Ok(ZOHO.token_url.into()) };
         let server = named.trim_end_matches('/');
@@ -238,7 +235,7 @@ impl ZohoServers {
             true => Ok(format!("{server}/oauth/v2/token").into()),
             false => Err(Error::configuration(
                 "accounts_server",
-                "is none of Zoho's, such as https://accounts.zoho.eu. A new one is named in zohoAccountsServers (TOKENKEEP_ZOHO_ACCOUNTS_SERVERS)",
+                "is not a known accounts server of Zoho, such as https://accounts.zoho.eu. Add a new one to zohoAccountsServers (TOKENKEEP_ZOHO_ACCOUNTS_SERVERS)",
             )),
         }
     }

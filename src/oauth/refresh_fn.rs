@@ -1,11 +1,11 @@
-//! A caller's own `refreshFn` in place of the HTTP request, and what it means when it throws.
+//! A caller's `refreshFn`, which replaces the HTTP request, and the meaning of what it throws.
 
 use std::time::Duration;
 
+use super::error_codes::{ErrorResponse, Meaning};
 use super::http::Boxed;
 use super::provider::Provider;
 use super::response::is_token;
-use super::words::{Meaning, Said};
 use super::{Expiry, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
 use crate::config::{
     EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text,
@@ -13,10 +13,10 @@ use crate::config::{
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
-/// What the JavaScript API could read off a thrown object, as google-auth-library and fetch shape theirs.
+/// The fields of a thrown object, as google-auth-library and fetch set them.
 #[derive(Clone, Default)]
 pub struct Thrown {
-    /// Where the JavaScript API keeps the object itself, for `cause`.
+    /// The ID under which the JavaScript API keeps the object, for `cause`.
     pub cause_id: u32,
     /// `message`; only searched, never repeated.
     pub message: String,
@@ -32,9 +32,9 @@ pub struct Thrown {
     pub description: Option<String>,
 }
 
-/// Runs a function of the application with a refresh token.
+/// A function of the application that refreshes.
 pub trait RefreshFn: Send + Sync + 'static {
-    /// Runs it once, unless `budget` is over before it can begin.
+    /// Calls it once, unless `budget` is used up before it can start.
     fn call<'a>(
         &'a self,
         refresh_token: &'a RefreshToken,
@@ -42,28 +42,28 @@ pub trait RefreshFn: Send + Sync + 'static {
     ) -> Boxed<'a, RefreshFnAnswer>;
 }
 
-/// How a run of a `refreshFn` ended.
+/// The result of a `refreshFn`.
 pub enum RefreshFnAnswer {
     /// It returned.
     Returned(RefreshFnTokens),
     /// It threw.
     Threw(Thrown),
-    /// It was not run: there was no time left in the lease when its turn came.
+    /// It was not called, as there was not enough time left in the lease.
     NotRun,
-    /// It ended without an answer, as a worker that was terminated does.
+    /// It ended without a result, for example with a terminated worker.
     Gone,
 }
 
-/// What a `refreshFn` returned.
+/// The tokens that a `refreshFn` returned.
 #[derive(Debug, Clone)]
 pub struct RefreshFnTokens {
     /// The new access token.
     pub access_token: AccessToken,
-    /// The new refresh token, when the provider rotated.
+    /// The new refresh token, if the provider rotated it.
     pub refresh_token: Option<RefreshToken>,
-    /// Until when, in milliseconds since 1970; NaN: it named no time.
+    /// The expiry, in milliseconds since 1970; NaN if absent.
     pub expiry_date_ms: f64,
-    /// The granted scopes, where it names them.
+    /// The granted scopes, if returned.
     pub scopes: Option<Vec<String>>,
 }
 
@@ -92,17 +92,17 @@ impl<C: RefreshFn> TokenEndpoint for C {
                 None,
             ),
             RefreshFnAnswer::Gone => Verdict::Ambiguous(Error::OutcomeUnknown {
-                reason: "refreshFn ended without an answer".into(),
+                reason: "refreshFn ended without a result".into(),
             }),
         }
     }
 }
 
-/// Where there is an access token nothing beside it is a reason to throw it away, as in an answer of a
-/// token endpoint: a refresh token that cannot be stored is left out, and the old one stays.
+/// Accepts every result with a valid access token, like a token response: other invalid values are ignored, and
+/// the old refresh token is kept.
 fn judge_tokens(tokens: RefreshFnTokens) -> Verdict {
     if !is_token(tokens.access_token.expose()) {
-        let reason = "refreshFn returned no usable accessToken".into();
+        let reason = "refreshFn returned no valid accessToken".into();
         return Verdict::Ambiguous(Error::ProviderResponse { reason });
     }
     let is_text = |scope: &String| check_text("scopes", scope, TEXT_MAX_BYTES).is_ok();
@@ -116,8 +116,8 @@ fn judge_tokens(tokens: RefreshFnTokens) -> Verdict {
     })
 }
 
-/// A moment that can be stored, as given; else the usual lifetime, or of what is later than any moment
-/// the longest.
+/// The time as given, if it can be stored. Otherwise the default lifetime, or the maximum lifetime if the time
+/// is too late.
 fn expiry(at_ms: f64) -> Expiry {
     if (TIMESTAMP_MIN_MS..=TIMESTAMP_MAX_MS).contains(&at_ms) {
         #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
@@ -129,18 +129,20 @@ fn expiry(at_ms: f64) -> Expiry {
     })
 }
 
-/// What a thrown object means: an answer is judged as one, a connection that was never made sent
-/// nothing, one that broke is ambiguous; anything else is taken as a known failure, as in seed 000.
+/// The meaning of a thrown object: an error response is judged as one, a failure to connect has sent nothing, a
+/// lost connection is ambiguous. Everything else is a known failure
+/// (`docs/internals/refresh-protocol.md`, 9b).
 #[must_use]
 pub fn judge_thrown(thrown: &Thrown) -> Verdict {
     let error = |retryable| Error::RefreshFn { cause_id: thrown.cause_id, retryable };
     let passes = || Verdict::Transient(error(true), None);
     let code = thrown.error.as_deref();
     let description = Some(thrown.description.as_deref().unwrap_or(&thrown.message));
-    let said = Said { code, description, ..Said::default() };
-    let says_dead = code == Some("invalid_grant") || thrown.message.contains("invalid_grant");
-    if says_dead {
-        return match said.passing() {
+    let error_response = ErrorResponse { code, description, ..ErrorResponse::default() };
+    let is_invalid_grant =
+        code == Some("invalid_grant") || thrown.message.contains("invalid_grant");
+    if is_invalid_grant {
+        return match error_response.temporary() {
             Some(_) => passes(),
             None => Verdict::InvalidGrant(Refusal::invalid_grant(thrown.status)),
         };
@@ -150,7 +152,8 @@ pub fn judge_thrown(thrown: &Thrown) -> Verdict {
         Some(408 | 425 | 429 | 500..) => return passes(),
         _ => {}
     }
-    let meaning = code.and_then(|_| said.passing().or_else(|| said.general()));
+    let meaning =
+        code.and_then(|_| error_response.temporary().or_else(|| error_response.general()));
     match (meaning, code, thrown.status) {
         (Some((word, Meaning::DeadGrant)), ..) => {
             Verdict::InvalidGrant(Refusal { status: thrown.status, code: word.to_owned() })
@@ -163,7 +166,7 @@ pub fn judge_thrown(thrown: &Thrown) -> Verdict {
         }
         (None, None, None) => {
             let words = [thrown.code.as_deref(), thrown.name.as_deref()];
-            match words.iter().flatten().any(|word| BROKEN.contains(word)) {
+            match words.iter().flatten().any(|word| LOST_ANSWER.contains(word)) {
                 true => Verdict::Ambiguous(error(true)),
                 false => passes(),
             }
@@ -171,9 +174,9 @@ pub fn judge_thrown(thrown: &Thrown) -> Verdict {
     }
 }
 
-/// Codes and names, of Node, undici, fetch and axios, for a request that may have been sent and
-/// for an answer that could not be read.
-const BROKEN: [&str; 14] = [
+/// Codes and names of errors of Node, undici, fetch and axios after which the request may have been sent, or
+/// the response could not be read.
+const LOST_ANSWER: [&str; 14] = [
     "ECONNRESET",
     "ECONNABORTED",
     "EPIPE",

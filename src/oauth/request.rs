@@ -1,4 +1,4 @@
-//! Building the requests of a client: forms, posted to the authorization server.
+//! Builds requests to the authorization server: posted forms.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ pub(super) fn revocation_request(
     form(revocation_url, client, &[("token", token), ("token_type_hint", hint)])
 }
 
-/// A form with these fields; the client authenticated as it says.
+/// A form with these fields and the client authentication.
 fn form(url: &str, client: Client<'_>, fields: &[(&str, &str)]) -> HttpRequest {
     let secret = client.secret.map(ClientSecret::expose);
     let (in_body, authorization) = match (client.authentication, secret) {
@@ -58,8 +58,7 @@ fn form(url: &str, client: Client<'_>, fields: &[(&str, &str)]) -> HttpRequest {
         _ => (vec![("client_id", client.id)], None),
     };
     let fields = || fields.iter().chain(&in_body);
-    // Three times the length is the most that encoding can make of it: the buffer never grows,
-    // so no unwiped copy is left behind.
+    // Encoding at most triples the length. So the buffer never grows, which would leave an unwiped copy.
     let most = fields().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
     let mut body = Zeroizing::new(String::with_capacity(most));
     for (name, value) in fields() {
@@ -68,8 +67,8 @@ fn form(url: &str, client: Client<'_>, fields: &[(&str, &str)]) -> HttpRequest {
     HttpRequest { url: url.to_owned(), body, authorization }
 }
 
-/// `Basic base64(id ":" secret)`, each encoded as in a form (RFC 6749, section 2.3.1), but a space as
-/// `%20`: a reader of forms takes that as well, and Authlib takes nothing else.
+/// `Basic base64(id ":" secret)`, both form-encoded (RFC 6749, section 2.3.1), but with `%20` for a space, which
+/// every decoder accepts, unlike `+`.
 fn basic(id: &str, secret: &str) -> Zeroizing<String> {
     let mut pair = Zeroizing::new(String::with_capacity((id.len() + secret.len()) * 3 + 1));
     encode(id, "%20", &mut pair);
@@ -81,7 +80,7 @@ fn basic(id: &str, secret: &str) -> Zeroizing<String> {
     header
 }
 
-/// Appends `name=value`, encoded; after an ampersand, when something is there.
+/// Appends `name=value`, encoded, after an ampersand unless it is the first.
 pub(super) fn append(name: &str, value: &str, into: &mut String) {
     if !into.is_empty() {
         into.push('&');
@@ -91,7 +90,7 @@ pub(super) fn append(name: &str, value: &str, into: &mut String) {
     encode(value, "+", into);
 }
 
-/// `application/x-www-form-urlencoded` (WHATWG URL, section 5), with this for a space.
+/// `application/x-www-form-urlencoded` (WHATWG URL, section 5), with `space` for a space.
 fn encode(value: &str, space: &str, into: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {

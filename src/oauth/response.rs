@@ -1,16 +1,15 @@
-//! Judging an answer of the token endpoint (RFC 6749, sections 5.1 and 5.2), and of providers
-//! that refuse with status 200.
+//! Judges responses of the token endpoint (RFC 6749, sections 5.1 and 5.2), including errors with status 200.
 
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::answer::{Answer, ErrorMember, Text};
 use super::dead_grant::DeadGrant;
+use super::error_codes::{ErrorResponse, Meaning};
 use super::http::HttpResponse;
 use super::provider::Provider;
+use super::response_body::{BodyText, ErrorMember, ResponseBody};
 use super::retry_after::retry_after;
-use super::words::{Meaning, Said};
 use super::{Expiry, Refusal, Scopes, TokenResponse, Verdict};
 use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
@@ -19,30 +18,30 @@ use crate::secret::{AccessToken, RefreshToken};
 const REDIRECT: &str = "a redirect, which a token request must not follow";
 const NO_ERROR_CODE: &str = "no error code";
 
-/// Whether a refusal may come from what stands before the authorization server, such as a firewall or a
-/// page for maintenance: it names no error, and has none of the statuses of RFC 6749, section 5.2.
+/// Whether a refusal may come from a gateway in front of the authorization server, such as a firewall or a
+/// maintenance page: it has no error code and no status of RFC 6749, section 5.2.
 #[must_use]
-pub fn is_from_a_gateway(error: &Error) -> bool {
+pub fn may_be_from_gateway(error: &Error) -> bool {
     let Error::ProviderRefused { status, reason } = error else { return false };
     reason == REDIRECT || (reason == NO_ERROR_CODE && ![400, 401].contains(status))
 }
 
-/// What `response` means. `wall` is the time since 1970, for a `Retry-After` that is a date.
+/// The meaning of a response. `unix_time` is the time since 1970, for a `Retry-After` with a date.
 #[must_use]
-pub fn judge(response: &HttpResponse, provider: &Provider, wall: Duration) -> Verdict {
-    judge_with(response, provider, &DeadGrant::default(), wall)
+pub fn judge(response: &HttpResponse, provider: &Provider, unix_time: Duration) -> Verdict {
+    judge_with(response, provider, &DeadGrant::default(), unix_time)
 }
 
-/// What `response` means at a provider that says of a dead grant what `own` describes.
+/// The meaning of a response, with additional responses for a dead grant.
 #[must_use]
 pub fn judge_with(
     response: &HttpResponse,
     provider: &Provider,
     own: &DeadGrant,
-    wall: Duration,
+    unix_time: Duration,
 ) -> Verdict {
     let status = response.status;
-    let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, wall));
+    let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, unix_time));
     let unavailable = |reason: &'static str| {
         let error = Error::ProviderUnavailable { status: Some(status), reason: reason.into() };
         Verdict::Transient(error, pause)
@@ -50,12 +49,12 @@ pub fn judge_with(
     match status {
         300..=399 => Verdict::Refused(Error::ProviderRefused { status, reason: REDIRECT.into() }),
         429 => throttled(pause),
-        // RFC 9110, section 15.5.9, and RFC 8470, section 5.2: the request was not carried out.
-        408 => unavailable("the request did not arrive in time"),
-        425 => unavailable("the request came too early"),
-        // 520 and up: what gateways in front of a server say of their own accord.
+        // RFC 9110, section 15.5.9, and RFC 8470, section 5.2: the request was not processed.
+        408 => unavailable("the server did not receive the request in time"),
+        425 => unavailable("the server rejected the request as too early"),
+        // 520 and above are statuses of gateways.
         502 | 504 | 520..=599 => Verdict::Ambiguous(Error::OutcomeUnknown {
-            reason: format!("a gateway answered {status}").into(),
+            reason: format!("a gateway returned {status}").into(),
         }),
         500..=599 => unavailable("server error"),
         _ => judge_body(response, provider, own, pause),
@@ -69,9 +68,9 @@ fn judge_body(
     pause: Option<Duration>,
 ) -> Verdict {
     let status = response.status;
-    let text = Text::of(&response.body);
-    let answer = Answer::read(&text);
-    let error = answer.as_ref().and_then(Answer::error);
+    let text = BodyText::of(&response.body);
+    let answer = ResponseBody::read(&text);
+    let error = answer.as_ref().and_then(ResponseBody::error);
     let is_success = (200..=299).contains(&status) && error.is_none();
     if is_success
         && let Some(answer) = &answer
@@ -83,29 +82,35 @@ fn judge_body(
         Some(ErrorMember::Code(code)) => Some(code.as_str()),
         _ => None,
     };
-    let description = answer.as_ref().and_then(Answer::description);
-    let subcodes = answer.as_ref().map(Answer::subcodes).unwrap_or_default();
-    let said = Said { code, description: description.as_deref(), subcodes: &subcodes };
-    if said.passing().is_none()
+    let description = answer.as_ref().and_then(ResponseBody::description);
+    let subcodes = answer.as_ref().map(ResponseBody::subcodes).unwrap_or_default();
+    let error_response =
+        ErrorResponse { code, description: description.as_deref(), subcodes: &subcodes };
+    if error_response.temporary().is_none()
         && let Some(refusal) = own.find(status, code, text.as_str())
     {
         return Verdict::InvalidGrant(refusal);
     }
-    if let Some((word, meaning)) = said.meaning(provider) {
-        return meant(status, word, meaning, pause);
+    if let Some((word, meaning)) = error_response.meaning(provider) {
+        return verdict_of(status, word, meaning, pause);
     }
     match (is_success, &error) {
-        (true, _) if answer.is_some() => malformed("the answer has no usable access_token"),
-        (true, _) => malformed("the answer is not a JSON object"),
-        // Whoever says when to come back refuses for a time.
+        (true, _) if answer.is_some() => malformed("the response has no valid access_token"),
+        (true, _) => malformed("the response is not a JSON object"),
+        // With `Retry-After`, the refusal is temporary.
         (false, _) if pause.is_some() => throttled(pause),
         (false, Some(_)) => refused(status, "an unknown error code"),
         (false, None) => refused(status, NO_ERROR_CODE),
     }
 }
 
-/// What a refusal means that was said with this word.
-fn meant(status: u16, word: &'static str, meaning: Meaning, pause: Option<Duration>) -> Verdict {
+/// The verdict for an error with this code.
+fn verdict_of(
+    status: u16,
+    word: &'static str,
+    meaning: Meaning,
+    pause: Option<Duration>,
+) -> Verdict {
     match meaning {
         Meaning::DeadGrant => {
             Verdict::InvalidGrant(Refusal { status: Some(status), code: word.to_owned() })
@@ -119,7 +124,7 @@ fn meant(status: u16, word: &'static str, meaning: Meaning, pause: Option<Durati
             pause,
         ),
         Meaning::OutcomeUnknown => Verdict::Ambiguous(Error::OutcomeUnknown {
-            reason: format!("the provider answered {word}").into(),
+            reason: format!("the provider returned {word}").into(),
         }),
         Meaning::Refused => refused(status, word),
     }
@@ -138,10 +143,9 @@ fn malformed(reason: &'static str) -> Verdict {
     Verdict::Ambiguous(Error::ProviderResponse { reason: reason.into() })
 }
 
-/// The tokens of a success. Where there is an access token nothing beside it is a reason to throw it
-/// away: the refresh token that was sent may be spent. A refresh token that cannot be stored is left
-/// out, and the old one stays.
-fn granted(answer: &Answer<'_>, provider: &Provider) -> Option<TokenResponse> {
+/// The tokens of a successful response. Every response with a valid access token is accepted, as the old refresh
+/// token may have been used up: other invalid values are ignored, and the old refresh token is kept.
+fn granted(answer: &ResponseBody<'_>, provider: &Provider) -> Option<TokenResponse> {
     let access_token = answer.exact(answer.access_token).filter(|token| is_token(token))?;
     let refresh_token = answer.exact(answer.refresh_token).filter(|token| is_token(token));
     let expires_in = answer.expires_in_sec.and_then(lifetime);
@@ -151,12 +155,12 @@ fn granted(answer: &Answer<'_>, provider: &Provider) -> Option<TokenResponse> {
         access_token: AccessToken::new(access_token),
         refresh_token: refresh_token.map(RefreshToken::new),
         expiry: Expiry::In(expires_in.unwrap_or(usual)),
-        api_domain: Answer::text(answer.api_domain).filter(|text| is_text(text)),
-        scopes: Answer::text(answer.scope).and_then(|text| scopes(&text)),
+        api_domain: ResponseBody::text(answer.api_domain).filter(|text| is_text(text)),
+        scopes: ResponseBody::text(answer.scope).and_then(|text| scopes(&text)),
     })
 }
 
-/// What the token is good for now; some providers separate by commas. What is none is left out.
+/// The granted scopes, which some providers separate by commas; `None` if there is none, or an invalid one.
 fn scopes(text: &str) -> Option<Scopes> {
     let parts = || text.split([' ', ',', '\t', '\n']).filter(|part| !part.is_empty());
     let sound = parts().all(is_text) && parts().next().is_some();
@@ -167,16 +171,16 @@ fn is_text(text: &str) -> bool {
     check_text("text", text, TEXT_MAX_BYTES).is_ok()
 }
 
-/// Whether the text can be stored and sent on.
+/// Whether the text can be stored and sent.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= TOKEN_MAX_BYTES && !text.contains('\0')
 }
 
-/// Seconds, as a number or as some providers write it, a string of one; at most ten years. `None`: it
-/// cannot be read, or says that the token is spent already.
+/// The lifetime from seconds, as a number or a string; at most ten years. `None` if it is invalid or less than a
+/// second.
 fn lifetime(value: &RawValue) -> Option<Duration> {
-    let text = Answer::text(Some(value));
-    // Not by way of a number of JSON's, which has none for 1e999.
+    let text = ResponseBody::text(Some(value));
+    // Not parsed as a JSON number, which cannot represent 1e999.
     let seconds = text.as_deref().unwrap_or(value.get()).trim().parse::<f64>().ok()?;
     (seconds >= 1.0).then(|| Duration::from_secs_f64(seconds.min(EXPIRES_IN_MAX_S)))
 }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use crate::config::RETRY_AFTER_MAX_S;
 
-/// Seconds or a date; at most [`RETRY_AFTER_MAX_S`], however long the text asks for. `wall` is the time
-/// since 1970; `None`: it is neither.
+/// Parses seconds or a date; returns at most [`RETRY_AFTER_MAX_S`], or `None` if the text is neither.
+/// `unix_time` is the time since 1970.
 #[must_use]
-pub fn retry_after(text: &str, wall: Duration) -> Option<Duration> {
+pub fn retry_after(text: &str, unix_time: Duration) -> Option<Duration> {
     let text = text.trim();
     let retry_after = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // What no number holds is a long time all the same.
+        // A number that overflows is a long time.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let at = httpdate::parse_http_date(text).ok()?;
-        at.duration_since(std::time::UNIX_EPOCH).ok()?.saturating_sub(wall)
+        at.duration_since(std::time::UNIX_EPOCH).ok()?.saturating_sub(unix_time)
     };
     Some(retry_after.min(Duration::from_secs(RETRY_AFTER_MAX_S)))
 }

@@ -4,26 +4,26 @@ use serde_json::Value;
 
 use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
 use super::credentials::Client;
+use super::error_codes::{Meaning, known, redacted};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::request::revocation_request;
-use super::words::{Meaning, known, redacted};
 use crate::error::{Error, Result};
 
 impl AuthorizationServer {
-    /// Tells the server that a token is not needed any more; `hint` is its type.
+    /// Revokes a token; `hint` is its `token_type_hint`.
     ///
     /// # Errors
-    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`], [`Error::Configuration`]: it is not
-    /// known to be revoked.
+    /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
+    /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = match (&self.endpoints.revocation, &self.endpoints.token) {
             (Some(url), _) => url.as_str(),
             (None, None) => self.metadata.revocation_endpoint,
-            // Google is not told of another server's tokens.
+            // Tokens of another server must not be sent to Google.
             (None, Some(_)) => {
                 return Err(Error::configuration(
                     "TOKENKEEP_GOOGLE_REVOCATION_URL",
-                    "is not set, and TOKENKEEP_GOOGLE_TOKEN_URL is: set both",
+                    "is not set, but TOKENKEEP_GOOGLE_TOKEN_URL is: set both",
                 ));
             }
         };
@@ -31,7 +31,7 @@ impl AuthorizationServer {
     }
 }
 
-/// A token that the server does not know is revoked, too.
+/// Revokes a token at `url`.
 pub(super) async fn revoke(
     http: &dyn HttpClient,
     url: &str,
@@ -46,14 +46,14 @@ pub(super) async fn revoke(
         Ok(Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason))) => {
             return Err(unavailable(reason));
         }
-        Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("too large an answer")),
-        Err(_) => return Err(unavailable("no answer in time")),
+        Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("the response is too large")),
+        Err(_) => return Err(unavailable("no response in time")),
     };
     outcome(&response)
 }
 
-/// What the answer means. A token that the server does not know, or that was revoked already, is
-/// revoked; a success that says otherwise in its body is none.
+/// The meaning of a response. A token that is unknown to the server or already revoked counts as revoked. A
+/// success with a failure in its body is a failure.
 fn outcome(response: &HttpResponse) -> Result<()> {
     let status = response.status;
     let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
@@ -64,8 +64,8 @@ fn outcome(response: &HttpResponse) -> Result<()> {
     };
     match status {
         408 | 425 | 429 | 500..=599 => return unavailable(),
-        200..=299 if code.is_empty() && !says_no(&body) => return Ok(()),
-        200..=299 | 400 if says_gone(code, &body) => return Ok(()),
+        200..=299 if code.is_empty() && !is_failure(&body) => return Ok(()),
+        200..=299 | 400 if is_already_revoked(code, &body) => return Ok(()),
         _ => {}
     }
     match known(code) {
@@ -82,15 +82,15 @@ fn outcome(response: &HttpResponse) -> Result<()> {
     }
 }
 
-/// Whether a success says in its body that it is none: as Slack, Zoho and others do.
-fn says_no(body: &Value) -> bool {
+/// Whether the body of a successful response reports a failure, as with Slack, Zoho and others.
+fn is_failure(body: &Value) -> bool {
     let no = ["ok", "success", "revoked"].iter().any(|name| body[name] == Value::Bool(false));
     no || ["failure", "failed", "error"].iter().any(|word| body["status"] == **word)
 }
 
-/// Whether there is nothing to be revoked: Google's `invalid_token`, Slack's `token_revoked`, Twitch's
+/// Whether the token is invalid or already revoked: Google's `invalid_token`, Slack's `token_revoked`, Twitch's
 /// message, better-auth's descriptions of `invalid_request`.
-fn says_gone(code: &str, body: &Value) -> bool {
+fn is_already_revoked(code: &str, body: &Value) -> bool {
     const CODES: [&str; 5] =
         ["invalid_token", "token_revoked", "token_expired", "invalid_grant", "invalid_auth"];
     const TEXTS: [&str; 7] = [

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::Limits;
 use crate::error::Error;
-use crate::oauth::{TokenEndpoint, Verdict, is_from_a_gateway};
+use crate::oauth::{TokenEndpoint, Verdict, may_be_from_gateway};
 
 /// The most requests of one refresh.
 const REQUESTS_MAX: u32 = 5;
@@ -70,7 +70,7 @@ pub(super) fn failure_pause(
 /// The longest pause after this refusal, if it is not the usual one: a gateway's error page passes sooner
 /// than a refusal of the token.
 pub(super) fn refusal_pause_max(error: &Error, limits: &Limits) -> Option<Duration> {
-    is_from_a_gateway(error).then_some(Duration::from_millis(limits.refusal_pause_min_ms))
+    may_be_from_gateway(error).then_some(Duration::from_millis(limits.refusal_pause_min_ms))
 }
 
 /// The pause before a refresh token is sent again that the provider has refused `refusals` times before.

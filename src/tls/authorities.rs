@@ -1,4 +1,4 @@
-//! Whose certificates are trusted.
+//! Trusted certificate authorities.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,8 +10,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::error::{Error, Result};
 
-/// Where systems keep the authorities that they trust: Debian and Alpine, Fedora and RHEL, openSUSE,
-/// macOS and FreeBSD.
+/// The files of trusted authorities of Debian and Alpine, Fedora and RHEL, openSUSE, macOS and FreeBSD.
 const SYSTEM_FILES: [&str; 5] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -20,12 +19,12 @@ const SYSTEM_FILES: [&str; 5] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Authorities whose certificates are trusted.
+/// Trusted authorities.
 #[derive(Debug, Clone)]
 pub struct Authorities(RootCertStore);
 
 impl Authorities {
-    /// Those of Mozilla's programme, as Node has them: no machine needs to have any installed.
+    /// The authorities of Mozilla's root programme, which Node uses, too. Compiled in.
     #[must_use]
     pub fn mozilla() -> Self {
         let mut roots = RootCertStore::empty();
@@ -33,23 +32,23 @@ impl Authorities {
         Self(roots)
     }
 
-    /// Those that this machine trusts.
+    /// The authorities of this machine.
     ///
     /// # Errors
-    /// [`Error::Configuration`] of `option` when it has none.
+    /// [`Error::Configuration`] for `option` if it has none.
     pub fn of_system(option: &'static str) -> Result<Self> {
         let found = SYSTEM_FILES.iter().find(|path| fs::exists(path).unwrap_or(false));
         let missing = || {
-            let reason = "is system, but this machine has no file of authorities (ca-certificates)";
+            let reason = "is system, but this machine has no file of certificate authorities (ca-certificates)";
             Error::configuration(option, reason)
         };
         Self(RootCertStore::empty()).and_file(option, found.ok_or_else(missing)?)
     }
 
-    /// Those of `given` alone: a file's path, or its text.
+    /// Only the authorities in `given`, a file's path or its text.
     ///
     /// # Errors
-    /// [`Error::Configuration`] of `option` when there are none in it.
+    /// [`Error::Configuration`] for `option` if it contains none.
     pub fn of(option: &'static str, given: &str) -> Result<Self> {
         let none = Self(RootCertStore::empty());
         match is_pem(given) {
@@ -58,7 +57,7 @@ impl Authorities {
         }
     }
 
-    /// And those in these files; as Node does, a file that is no use is left aside.
+    /// Adds the authorities in these files. Like Node, ignores invalid files.
     #[must_use]
     pub fn and_files(self, paths: &[String]) -> Self {
         paths.iter().fold(self, |known, path| {
@@ -74,7 +73,7 @@ impl Authorities {
         let certificates = CertificateDer::pem_slice_iter(pem).filter_map(std::result::Result::ok);
         let (added, _) = self.0.add_parsable_certificates(certificates);
         match added {
-            0 => Err(Error::configuration(option, "has no certificate in PEM form")),
+            0 => Err(Error::configuration(option, "contains no certificate in PEM format")),
             _ => Ok(self),
         }
     }
@@ -84,12 +83,12 @@ impl Authorities {
     }
 }
 
-/// Whether it is the text itself, and no path.
+/// Whether it is PEM text rather than a path.
 pub(super) fn is_pem(given: &str) -> bool {
     given.contains("-----BEGIN")
 }
 
-/// A file that an option names.
+/// Reads a file that an option names.
 pub(super) fn read(option: &'static str, path: &str) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| {
         let reason = match error.kind() {

@@ -1,4 +1,4 @@
-//! TLS, for the database and for providers: whom we trust, and what is checked.
+//! TLS for the database and providers: trusted authorities and certificate checks.
 
 mod authorities;
 mod identity;
@@ -13,44 +13,44 @@ use crate::error::{Error, Result};
 pub use rustls::ClientConfig;
 pub use rustls::{CertificateError, Error as Failure};
 
-/// What is checked of the other side's certificate.
+/// The checks of the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Checks {
-    /// That an authority vouches for it, and that it is for this host.
+    /// It is signed by a trusted authority and valid for the host name.
     Everything,
-    /// That an authority vouches for it; not the name of the host.
+    /// It is signed by a trusted authority, for any host name.
     Authority,
-    /// Nothing: whoever stands in between can read and change everything.
+    /// No checks, so an attacker in the network can read and change everything.
     Nothing,
 }
 
-/// The oldest version that is spoken.
+/// The oldest allowed version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Oldest {
+pub enum MinVersion {
     /// TLS 1.2.
     Tls12,
     /// TLS 1.3.
     Tls13,
 }
 
-static NEWEST: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+static TLS13_ONLY: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
-/// The configuration of a client.
+/// A client configuration.
 ///
 /// # Errors
-/// [`Error::Configuration`] when the identity's key does not fit; [`Error::Internal`] when TLS cannot
-/// be set up.
+/// [`Error::Configuration`] if the identity's key does not match its certificate; [`Error::Internal`] if TLS
+/// cannot be set up.
 pub fn client(
     authorities: &Authorities,
     checks: Checks,
-    oldest: Oldest,
+    min_version: MinVersion,
     identity: Option<Identity>,
 ) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(match oldest {
-            Oldest::Tls12 => rustls::DEFAULT_VERSIONS,
-            Oldest::Tls13 => NEWEST,
+        .with_protocol_versions(match min_version {
+            MinVersion::Tls12 => rustls::DEFAULT_VERSIONS,
+            MinVersion::Tls13 => TLS13_ONLY,
         })
         .map_err(|_| Error::internal("TLS has no protocol versions"))?;
     let roots = authorities.roots();
@@ -67,6 +67,6 @@ pub fn client(
         None => Ok(builder.with_no_client_auth()),
         Some(Identity { certificates, key }) => builder
             .with_client_auth_cert(certificates, key)
-            .map_err(|_| Error::configuration("sslkey", "is no key for the certificate sslcert")),
+            .map_err(|_| Error::configuration("sslkey", "does not match the certificate sslcert")),
     }
 }

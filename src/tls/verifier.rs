@@ -1,4 +1,4 @@
-//! What is checked when not everything is.
+//! Verifiers that omit checks.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureSc
 
 use crate::error::{Error, Result};
 
-/// An authority vouches for the certificate, whatever its name.
+/// Accepts a certificate of a trusted authority for any host name.
 #[derive(Debug)]
 pub(super) struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -34,7 +34,7 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        // The name is looked at last: everything else was right when it is what is wrong.
+        // The name is checked last, so everything else was valid.
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         {
             Err(rustls::Error::InvalidCertificate(
@@ -67,7 +67,7 @@ impl ServerCertVerifier for AnyName {
     }
 }
 
-/// Any certificate, as long as the other side has its key.
+/// Accepts any certificate, if the server has its key.
 #[derive(Debug)]
 pub(super) struct AnyCertificate(WebPkiSupportedAlgorithms);
 

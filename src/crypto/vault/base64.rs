@@ -1,5 +1,5 @@
-//! Base64 as Node's decoder takes it: either alphabet, padded or not, line breaks and whatever else
-//! is no character of it in between. It ends at the first `=`.
+//! Base64 as Node decodes it: both alphabets, with or without padding. Other characters are ignored; the first
+//! `=` ends the input.
 
 use base64::Engine;
 use base64::alphabet;
@@ -17,11 +17,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     LENIENT.encode(bytes)
 }
 
-/// What `Buffer.from(text, 'base64')` gives; never fails.
+/// Decodes like `Buffer.from(text, 'base64')`; never fails.
 pub(super) fn decode(text: &str) -> Vec<u8> {
     let mut digits: Vec<u8> = text
         .encode_utf16()
-        // Node looks at the lower byte of a character only.
+        // Node reads only the lower byte of each UTF-16 unit.
         .map(|unit| match unit.to_be_bytes()[1] {
             b'-' => b'+',
             b'_' => b'/',
@@ -30,7 +30,7 @@ pub(super) fn decode(text: &str) -> Vec<u8> {
         .take_while(|byte| *byte != b'=')
         .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
         .collect();
-    // Six bits are no byte.
+    // A single remaining digit has only six bits.
     if digits.len() % 4 == 1 {
         digits.pop();
     }

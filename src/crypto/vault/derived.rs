@@ -1,4 +1,4 @@
-//! Keys derived from a secret and a salt: each once, off the event loop, and then kept.
+//! Keys derived from a secret and a salt: each is derived once, on a blocking thread, and cached.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,51 +12,51 @@ use crate::error::{Error, Result};
 
 pub(super) const SALT_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
-/// The most keys that are kept; the oldest goes first.
+/// The maximum number of cached keys; the oldest is removed first.
 const KEYS_MAX: usize = 4_096;
-/// scrypt's cost, as Node's default: N 16384, r 8, p 1; 16 MiB each.
+/// scrypt's parameters, the defaults of Node: N 16384, r 8, p 1; needs 16 MiB.
 const LOG_N: u8 = 14;
 const R: u32 = 8;
 const P: u32 = 1;
 
 pub(super) type Salt = [u8; SALT_BYTES];
 
-/// How many derivations run at once in this process: all cores but one.
+/// Limits concurrent derivations in this process to the number of cores minus one.
 static PERMITS: LazyLock<Semaphore> = LazyLock::new(|| {
     Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)))
 });
 
-/// A key that is, or is being, derived. Its key schedule is wiped when it is dropped.
+/// A derived key, or one that is being derived. Wiped on drop.
 type Slot = Arc<OnceCell<Arc<Aes256Gcm>>>;
 
-/// The keys of some secrets.
+/// The derived keys of some secrets.
 pub(super) struct DerivedKeys {
     secrets: Arc<Zeroizing<Vec<String>>>,
-    kept: Mutex<Kept>,
+    cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Cache {
     slots: HashMap<(usize, Salt), Slot>,
     order: VecDeque<(usize, Salt)>,
 }
 
 impl DerivedKeys {
     pub(super) fn new(secrets: Zeroizing<Vec<String>>) -> Self {
-        Self { secrets: Arc::new(secrets), kept: Mutex::default() }
+        Self { secrets: Arc::new(secrets), cache: Mutex::default() }
     }
 
-    /// Whether these are its secrets.
+    /// Whether it has exactly these secrets.
     pub(super) fn has(&self, secrets: &[String]) -> bool {
         self.secrets.as_slice() == secrets
     }
 
-    /// How many secrets there are.
+    /// The number of secrets.
     pub(super) fn secrets(&self) -> usize {
         self.secrets.len()
     }
 
-    /// The key of the secret with this number; derived once, however many ask at the same time.
+    /// The key for the secret with this index. Concurrent callers share one derivation.
     pub(super) async fn derive(&self, secret: usize, salt: Salt) -> Result<Arc<Aes256Gcm>> {
         let slot = self.slot((secret, salt));
         let key = slot.get_or_try_init(|| async {
@@ -70,24 +70,24 @@ impl DerivedKeys {
         key.await.cloned()
     }
 
-    /// The key of the secret with this number, when it has been derived already.
+    /// The key for the secret with this index, if it is cached.
     pub(super) fn derived(&self, secret: usize, salt: Salt) -> Option<Arc<Aes256Gcm>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.slots.get(&(secret, salt))?.get().cloned()
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.slots.get(&(secret, salt))?.get().cloned()
     }
 
     fn slot(&self, name: (usize, Salt)) -> Slot {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = kept.slots.get(&name) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = cache.slots.get(&name) {
             return Arc::clone(slot);
         }
-        if kept.order.len() == KEYS_MAX
-            && let Some(oldest) = kept.order.pop_front()
+        if cache.order.len() == KEYS_MAX
+            && let Some(oldest) = cache.order.pop_front()
         {
-            kept.slots.remove(&oldest);
+            cache.slots.remove(&oldest);
         }
-        kept.order.push_back(name);
-        Arc::clone(kept.slots.entry(name).or_default())
+        cache.order.push_back(name);
+        Arc::clone(cache.slots.entry(name).or_default())
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
         for number in 1..=KEYS_MAX {
             keys.slot((0, salt(number)));
         }
-        assert!(!Arc::ptr_eq(&first, &keys.slot((0, salt(0)))), "was kept");
-        assert_eq!(keys.kept.lock().expect("not poisoned").slots.len(), KEYS_MAX);
+        assert!(!Arc::ptr_eq(&first, &keys.slot((0, salt(0)))), "was cache");
+        assert_eq!(keys.cache.lock().expect("not poisoned").slots.len(), KEYS_MAX);
     }
 }

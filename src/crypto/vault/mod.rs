@@ -1,4 +1,4 @@
-//! The sealed format of the vault store (seed 002):
+//! The sealed format of the vault store (`docs/internals/stores.md`):
 //!
 //! ```text
 //! key    = scrypt(secret, salt; N 16384, r 8, p 1; 32 bytes)
@@ -22,16 +22,16 @@ use super::ring::{NONCE_BYTES, TAG_BYTES, open_with, seal_with};
 use super::text::text;
 use crate::error::{Error, Result};
 
-/// The fewest characters of a secret, as JavaScript counts them.
+/// The minimum length of a secret, in UTF-16 units, as in JavaScript.
 const SECRET_MIN_CHARS: usize = 32;
-/// How many values one salt serves; each has a random IV of its own.
+/// How many values are sealed with one salt; each has its own random IV.
 const SALT_MAX_VALUES: u32 = 1_000;
-/// How long one salt serves.
+/// How long a salt is used.
 const SALT_MAX_AGE: Duration = Duration::from_secs(600);
-/// Opening so much takes tens of microseconds.
+/// The maximum length of a value that is opened synchronously, which takes tens of microseconds.
 const AT_ONCE_MAX_BYTES: usize = 65_536;
 
-/// The format under one secret or two: the first seals, both open.
+/// The format with one or two secrets: the first seals, both open.
 pub struct VaultFormat {
     keys: DerivedKeys,
     fingerprints: Fingerprints,
@@ -39,7 +39,7 @@ pub struct VaultFormat {
     sealing: tokio::sync::Mutex<Option<Sealing>>,
 }
 
-/// The salt that is sealed with now.
+/// The salt that is used for sealing.
 struct Sealing {
     salt: Salt,
     cipher: Arc<Aes256Gcm>,
@@ -53,8 +53,8 @@ impl std::fmt::Debug for VaultFormat {
     }
 }
 
-/// The keys of fingerprints: `SHA-256(secret)`, numbered by the first bits of `SHA-256` of that, so that
-/// a secret keeps its number when it becomes the previous one.
+/// The keys of fingerprints: `SHA-256(secret)`. The version is taken from the first bits of the key's `SHA-256`,
+/// so that a secret keeps its version when it becomes the previous one.
 fn fingerprints(secrets: &[String]) -> Fingerprints {
     let mut prints = Fingerprints::new();
     for secret in secrets {
@@ -69,11 +69,11 @@ fn fingerprints(secrets: &[String]) -> Fingerprints {
 static OPEN: Mutex<Vec<Weak<VaultFormat>>> = Mutex::new(Vec::new());
 
 impl VaultFormat {
-    /// The format of `ENCRYPTION_SECRET` and, if there is one, `ENCRYPTION_SECRET_PREVIOUS`; the one
-    /// that is open in this process, when there is one: what was derived serves everybody.
+    /// The format for `ENCRYPTION_SECRET` and, optionally, `ENCRYPTION_SECRET_PREVIOUS`. Formats with equal
+    /// arguments are shared within the process, with their derived keys.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when a secret is too short; never prints it.
+    /// [`Error::Configuration`] if a secret is too short; never contains it.
     pub fn open_shared(
         secret: &str,
         previous: Option<&str>,
@@ -104,17 +104,16 @@ impl VaultFormat {
         Ok(format)
     }
 
-    /// Recognises texts without keeping them.
+    /// The fingerprints under the same secrets.
     #[must_use]
     pub fn fingerprints(&self) -> &Fingerprints {
         &self.fingerprints
     }
 
-    /// Seals any text under a fresh random IV. `now` is a monotonic time: a salt that is too old is
-    /// replaced.
+    /// Seals any text with a new random IV. `now` is a monotonic time, to replace an old salt.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the operating system gives no random bytes.
+    /// [`Error::Internal`] if the operating system provides no random bytes.
     pub async fn seal(&self, plaintext: &str, now: Duration) -> Result<String> {
         let (salt, cipher) = self.sealing_key(now).await?;
         let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
@@ -122,11 +121,11 @@ impl VaultFormat {
         Ok(base64::encode(&[&salt[..], &iv, &tag, &buffer].concat()))
     }
 
-    /// Opens what [`seal`](Self::seal) or the seed's code sealed. What is new to this process takes
-    /// a derivation: tens of milliseconds, on a thread of its own.
+    /// Opens a value of [`seal`](Self::seal) or of an old service. A salt that is not cached needs a derivation,
+    /// which takes tens of milliseconds on a blocking thread.
     ///
     /// # Errors
-    /// [`Error::Decryption`], the same for every reason, so that it is no oracle.
+    /// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
     pub async fn open(&self, sealed: &str) -> Result<Zeroizing<String>> {
         let bytes = base64::decode(sealed);
         let parts = Parts::of(&bytes).ok_or(Error::Decryption)?;
@@ -139,9 +138,8 @@ impl VaultFormat {
         Err(Error::Decryption)
     }
 
-    /// The same at once, when it is not long and the key of its salt has been derived already: then
-    /// the way to another thread and back would take far longer than opening it. `None` leaves it to
-    /// [`open`](Self::open), which also says what is wrong.
+    /// Opens a value synchronously if it is short and its key is cached: switching threads would take much longer
+    /// than opening it. If it returns `None`, use [`open`](Self::open).
     #[must_use]
     pub fn open_derived(&self, sealed: &str) -> Option<Zeroizing<String>> {
         if sealed.len() > AT_ONCE_MAX_BYTES {
@@ -160,7 +158,7 @@ impl VaultFormat {
             let salt = random_salt()?;
             return Ok((salt, self.keys.derive(0, salt).await?));
         }
-        // Held while a key is derived: whoever seals meanwhile would have to wait for one, too.
+        // Held during the derivation, for which other callers have to wait anyway.
         let mut sealing = self.sealing.lock().await;
         if let Some(sealing) = sealing.as_mut()
             && sealing.left > 0
@@ -177,7 +175,7 @@ impl VaultFormat {
     }
 }
 
-/// A sealed value, taken apart.
+/// The parts of a sealed value.
 struct Parts<'a> {
     salt: Salt,
     iv: [u8; NONCE_BYTES],
@@ -193,7 +191,7 @@ impl<'a> Parts<'a> {
         Some(Self { salt: *salt, iv: *iv, tag: *tag, ciphertext })
     }
 
-    /// What was sealed, if this is the key.
+    /// The plaintext, if this is the right key.
     fn open(&self, cipher: &Aes256Gcm) -> Option<Zeroizing<Vec<u8>>> {
         let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
         open_with(cipher, (self.iv, self.tag), &mut buffer, &[]).ok()?;

@@ -1,4 +1,4 @@
-//! A table, made now or long ago, beside what tokenkeep needs of it.
+//! Compares an existing table with what tokenkeep needs.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -20,42 +20,50 @@ const COLUMNS: &str = "
         LEFT JOIN pg_collation c ON c.oid = a.attcollation
     WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
 
-/// What is there in the place of the table.
+/// The kind of the relation.
 const KIND: &str = "
     SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
         WHEN 'f' THEN 'foreign table' END, relpersistence = 'u'
     FROM pg_class WHERE oid = to_regclass($1)";
 
-/// What stands between a table and what tokenkeep needs of it, as sentences.
+/// The differences between a table and what tokenkeep needs, as sentences.
 #[derive(Debug, Default)]
 pub struct Differences {
-    /// What no migration mends.
-    pub hindering: Vec<String>,
-    /// What the migration adds.
+    /// Those that a migration does not fix.
+    pub blocking: Vec<String>,
+    /// Those that the migration fixes.
     pub pending: Vec<String>,
 }
 
-/// A table that is about to be migrated: it must have all that the migration does not add.
-pub(super) async fn before(session: &Session, migration: &Migration, table: &str) -> Result<()> {
+/// Checks a table before its migration: it must have everything that the migration does not add.
+pub(super) async fn check_before(
+    session: &Session,
+    migration: &Migration,
+    table: &str,
+) -> Result<()> {
     refuse(kind_of(session, table).await?.other.into_iter().collect())?;
     let found = columns_of(session, table).await?;
     refuse(compare(&found, migration, table, |column| !column.added).all())
 }
 
-/// A table that was migrated: it must have everything.
-pub(super) async fn after(session: &Session, migration: &Migration, table: &str) -> Result<()> {
+/// Checks a table after its migration: it must have everything.
+pub(super) async fn check_after(
+    session: &Session,
+    migration: &Migration,
+    table: &str,
+) -> Result<()> {
     let found = columns_of(session, table).await?;
     refuse(compare(&found, migration, table, |_| true).all())?;
     refuse(not_inserted(&found, migration, table))?;
     for key in migration.keys {
         if !is_unique(session, table, key).await? {
-            refuse(vec![no_key(table, key)])?;
+            refuse(vec![missing_key(table, key)])?;
         }
     }
     Ok(())
 }
 
-/// The same, without an end at the first one.
+/// All differences, without stopping at the first.
 pub(in crate::db) async fn differences(
     query: &impl Query,
     migration: &Migration,
@@ -63,37 +71,37 @@ pub(in crate::db) async fn differences(
 ) -> Result<Differences> {
     let Kind { other, unlogged } = kind_of(query, table).await?;
     if let Some(other) = other {
-        return Ok(Differences { hindering: vec![other], pending: Vec::new() });
+        return Ok(Differences { blocking: vec![other], pending: Vec::new() });
     }
     let found = columns_of(query, table).await?;
     let own = compare(&found, migration, table, |column| !column.added);
     let added = compare(&found, migration, table, |column| column.added);
-    let mut told = Differences { hindering: own.all(), pending: Vec::new() };
-    told.hindering.extend(unlogged);
-    told.hindering.extend(added.differing);
-    told.hindering.extend(not_inserted(&found, migration, table));
-    told.pending.extend(added.missing);
+    let mut differences = Differences { blocking: own.all(), pending: Vec::new() };
+    differences.blocking.extend(unlogged);
+    differences.blocking.extend(added.differing);
+    differences.blocking.extend(not_inserted(&found, migration, table));
+    differences.pending.extend(added.missing);
     for key in migration.keys {
         match is_unique(query, table, key).await {
             Ok(true) => {}
-            Ok(false) => told.pending.push(no_key(table, key)),
-            Err(Error::Schema { reason }) => told.hindering.push(reason.into_owned()),
+            Ok(false) => differences.pending.push(missing_key(table, key)),
+            Err(Error::Schema { reason }) => differences.blocking.push(reason.into_owned()),
             Err(error) => return Err(error),
         }
     }
-    Ok(told)
+    Ok(differences)
 }
 
-/// What the table is.
+/// Problems with the kind of the relation, as sentences.
 struct Kind {
-    /// That it is something else.
+    /// It is not a table.
     other: Option<String>,
-    /// That it does not outlive a crash of the server.
+    /// Its rows do not survive a crash of the server.
     unlogged: Option<String>,
 }
 
 async fn kind_of(query: &impl Query, table: &str) -> Result<Kind> {
-    let rows = query.rows("look what the table is", KIND, &[(&table, Type::TEXT)]).await?;
+    let rows = query.rows("check the kind of the table", KIND, &[(&table, Type::TEXT)]).await?;
     let Some(row) = rows.first() else { return Ok(Kind { other: None, unlogged: None }) };
     let other: Option<&str> = column(row, 0)?;
     let is_unlogged: bool = column(row, 1)?;
@@ -108,21 +116,21 @@ async fn kind_of(query: &impl Query, table: &str) -> Result<Kind> {
     })
 }
 
-/// A column, as it is.
-struct Found {
+/// A column of the table.
+struct FoundColumn {
     name: String,
-    /// With its length, if it has one.
+    /// Includes the length of a `varchar`, if limited.
     type_name: String,
     is_not_null: bool,
     has_default: bool,
-    /// Whether texts that differ are never the same to its collation.
+    /// Whether its collation is deterministic: texts are equal only if their bytes are.
     is_exact: bool,
 }
 
-async fn columns_of(query: &impl Query, table: &str) -> Result<Vec<Found>> {
+async fn columns_of(query: &impl Query, table: &str) -> Result<Vec<FoundColumn>> {
     let rows = query.rows("compare the columns", COLUMNS, &[(&table, Type::TEXT)]).await?;
     let read = |row: &Row| {
-        Ok(Found {
+        Ok(FoundColumn {
             name: column(row, 0)?,
             type_name: column(row, 1)?,
             is_not_null: column(row, 2)?,
@@ -133,25 +141,25 @@ async fn columns_of(query: &impl Query, table: &str) -> Result<Vec<Found>> {
     rows.iter().map(read).collect()
 }
 
-/// What was found of some columns.
-struct Compared {
-    /// Names all that are not there.
+/// The differences of columns, as sentences.
+struct ColumnDifferences {
+    /// Names all missing columns.
     missing: Option<String>,
     differing: Vec<String>,
 }
 
-impl Compared {
+impl ColumnDifferences {
     fn all(self) -> Vec<String> {
         self.missing.into_iter().chain(self.differing).collect()
     }
 }
 
 fn compare(
-    found: &[Found],
+    found: &[FoundColumn],
     migration: &Migration,
     table: &str,
     is_meant: impl Fn(&Column) -> bool,
-) -> Compared {
+) -> ColumnDifferences {
     let (mut missing, mut differing) = (Vec::new(), Vec::new());
     for wanted in migration.columns.iter().filter(|column| is_meant(column)) {
         match found.iter().find(|column| column.name == wanted.name) {
@@ -161,10 +169,10 @@ fn compare(
     }
     let missing =
         (!missing.is_empty()).then(|| format!("{table} lacks the columns {}", missing.join(", ")));
-    Compared { missing, differing }
+    ColumnDifferences { missing, differing }
 }
 
-fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
+fn difference(wanted: &Column, found: &FoundColumn, table: &str) -> Option<String> {
     let type_name = &found.type_name;
     let length = type_name.strip_prefix("varchar(").map(|rest| rest.trim_end_matches(')'));
     let limit = length.and_then(|length| length.parse::<usize>().ok());
@@ -175,7 +183,7 @@ fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
         format!("is {type_name}, must be {}", wanted.types.join(" or "))
     } else if !found.is_exact {
         format!(
-            "has a collation that is not deterministic: texts that differ, such as the ids of two users, may be the same to it. Run: ALTER TABLE {table} ALTER COLUMN {} TYPE {type_name} COLLATE \"default\"",
+            "has a nondeterministic collation, in which different texts, such as the IDs of two users, may be equal. Run: ALTER TABLE {table} ALTER COLUMN {} TYPE {type_name} COLLATE \"default\"",
             wanted.name
         )
     } else {
@@ -188,9 +196,9 @@ fn difference(wanted: &Column, found: &Found, table: &str) -> Option<String> {
     Some(format!("{table}.{} {what}", wanted.name))
 }
 
-/// Columns that our inserts leave out, and that are nothing without a value.
-fn not_inserted(found: &[Found], migration: &Migration, table: &str) -> Vec<String> {
-    let is_inserted = |column: &Found| {
+/// NOT NULL columns without a default that the inserts of tokenkeep omit.
+fn not_inserted(found: &[FoundColumn], migration: &Migration, table: &str) -> Vec<String> {
+    let is_inserted = |column: &FoundColumn| {
         migration.columns.iter().any(|wanted| wanted.name == column.name && wanted.used.inserted)
     };
     let left_out = found
@@ -199,16 +207,16 @@ fn not_inserted(found: &[Found], migration: &Migration, table: &str) -> Vec<Stri
     left_out
         .map(|column| {
             let name = &column.name;
-            format!("{table}.{name} is NOT NULL without a default: tokenkeep could not insert")
+            format!("{table}.{name} is NOT NULL without a default, so tokenkeep cannot insert rows")
         })
         .collect()
 }
 
-fn no_key(table: &str, key: &Unique) -> String {
+fn missing_key(table: &str, key: &Unique) -> String {
     format!("{table} has no unique key on {key}")
 }
 
-/// The first one is told.
+/// Fails with the first difference, if any.
 fn refuse(differences: Vec<String>) -> Result<()> {
     match differences.into_iter().next() {
         Some(reason) => Err(Error::Schema { reason: reason.into() }),

@@ -1,36 +1,35 @@
-//! What a store says of its table.
+//! The description of a store's table.
 
 use std::fmt;
 
-/// One store's table, as its migration leaves it.
+/// A store's table after its migration.
 #[derive(Debug)]
 pub struct Migration {
     /// The store's name.
     pub store: &'static str,
-    /// The number of the newest migration file of this store.
+    /// The number of the store's newest migration file.
     pub version: i32,
-    /// The files' texts, in their order.
+    /// The texts of the migration files, in order.
     pub sql: &'static [&'static str],
     /// The table's name.
     pub table: &'static str,
-    /// What the file makes unique where it is not; rows in its way are looked for before.
+    /// The unique keys, which a migration adds if missing; duplicate rows are checked first.
     pub keys: &'static [Unique],
     /// The columns that tokenkeep reads and writes.
     pub columns: &'static [Column],
 }
 
-/// Columns of which no two rows may have the same values, as an upsert needs it. NULL is unlike
-/// any other value, also unlike another NULL.
+/// A unique key, as an upsert needs it. NULL differs from every value, including NULL.
 #[derive(Debug)]
 pub struct Unique {
-    /// Their names; the order does not matter.
+    /// The columns' names, in any order.
     pub columns: &'static [&'static str],
-    /// Which rows it holds for, as PostgreSQL prints it; all of them when there is none.
+    /// The predicate of a partial index, as PostgreSQL prints it; `None`: all rows.
     pub predicate: Option<&'static str>,
 }
 
 impl Unique {
-    /// The condition for a row to be one that the key holds for.
+    /// The condition for rows to which the key applies.
     pub(super) fn rows(&self) -> String {
         self.predicate
             .map_or_else(|| format!("({}) IS NOT NULL", self.columns.join(", ")), str::to_owned)
@@ -44,31 +43,31 @@ impl fmt::Display for Unique {
     }
 }
 
-/// A column that an existing table must have.
+/// A required column.
 #[derive(Debug)]
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// The types that work, by their names in `pg_type`; an enum's is its own.
+    /// The allowed types, by their names in `pg_type`; an enum by its own name.
     pub types: &'static [&'static str],
     /// Whether tokenkeep writes NULL into it.
     pub nullable: bool,
-    /// How long a text of a limited type must at least be allowed to be.
+    /// The minimum length of a `varchar`; 0 if there is none.
     pub max_bytes: usize,
     /// Whether the migration adds it to a table that lacks it.
     pub added: bool,
-    /// What the statements of calls do with it, and so which rights they need.
+    /// How statements use it, and so which privileges they need.
     pub used: Used,
 }
 
-/// What statements do with a column.
+/// How statements use a column.
 #[derive(Debug, Clone, Copy)]
 pub struct Used {
-    /// Whether it is read: `SELECT`.
+    /// Whether it is read (`SELECT`).
     pub read: bool,
-    /// Whether it is written into a new row: `INSERT`. Otherwise the table has a default, or NULL.
+    /// Whether new rows set it (`INSERT`). Otherwise, it has a default or is nullable.
     pub inserted: bool,
-    /// Whether it is changed: `UPDATE`.
+    /// Whether it is changed (`UPDATE`).
     pub updated: bool,
 }
 
@@ -77,11 +76,11 @@ impl Used {
     pub const ALL: Self = Self { read: true, inserted: true, updated: true };
     /// Never changed.
     pub const FIXED: Self = Self { updated: false, ..Self::ALL };
-    /// Nothing in a new row.
+    /// Not set in new rows.
     pub const LATER: Self = Self { inserted: false, ..Self::ALL };
-    /// Written, and left to others to read.
+    /// Never read.
     pub const TOLD: Self = Self { read: false, ..Self::ALL };
-    /// When the row was made.
+    /// Only set in new rows, such as the creation time.
     pub const MADE: Self = Self { read: false, inserted: true, updated: false };
 }
 

@@ -1,4 +1,4 @@
-//! Migrations: additive, idempotent, under one lock, in one transaction with their bookkeeping.
+//! Migrations: additive and idempotent, under one lock, in one transaction with the record of what was applied.
 
 mod compare;
 mod migration;
@@ -18,12 +18,11 @@ use super::row::column;
 use super::settings::DatabaseSettings;
 use crate::error::{Error, Result};
 
-/// What a migration had to leave out, as sentences.
-pub type LeftOut = Vec<String>;
+/// The changes that a migration had to omit, as sentences.
+pub type Omitted = Vec<String>;
 
-/// The role and its database may have settings of their own. What they make of a timeout must not end a
-/// migration half way, what they make of isolation must not hide what another migration has just made,
-/// and nothing here is printed with more quotation marks than it needs.
+/// Overrides settings of the role or database: timeouts must not interrupt a migration, the isolation level must
+/// not hide the results of another migration, and identifiers must not be quoted unnecessarily.
 const BEGIN: &str = "
     BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = 0;
@@ -31,15 +30,15 @@ const BEGIN: &str = "
     SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';
     SET LOCAL quote_all_identifiers = off";
 
-/// Serialises the migrations of all processes ("tokenkeep" on a phone's keys), also with psql. Who
-/// waits for another migration waits as long as that takes; who waits for the application's own
-/// transactions gives up, since everybody else would have to wait behind it.
+/// Serializes the migrations of all processes, including psql. (The number is "tokenkeep" on a phone keypad.)
+/// Waits for another migration without limit, but for a lock of the application only briefly, because all other
+/// statements would queue behind it.
 const LOCK: &str = "
     SELECT pg_advisory_xact_lock(865365337);
     SET LOCAL lock_timeout = '5s';
     SET LOCAL client_min_messages = 'notice'";
 
-/// Looked up first: IF NOT EXISTS asks for the right to make what is there already.
+/// Checks existence explicitly: IF NOT EXISTS requires the privilege to create even if the object exists.
 const BOOKKEEPING: &str = "
     DO $$ BEGIN
         IF to_regnamespace('tokenkeep') IS NULL THEN
@@ -56,8 +55,8 @@ const BOOKKEEPING: &str = "
         END IF;
     END $$";
 
-/// The schema that was asked for, else the one in which the role's `search_path` finds the table,
-/// else the one in which it would make it: NULL, when the path leads nowhere.
+/// The given schema, or else the one in which `search_path` finds the table, or else the one in which a new
+/// table would be created; NULL if the path contains no schema.
 const SCHEMA: &str = "
     SELECT coalesce(
         $1,
@@ -65,7 +64,7 @@ const SCHEMA: &str = "
          WHERE c.oid = to_regclass($2)),
         current_schema())::text, current_setting('search_path')";
 
-/// What the migration files go by.
+/// Sets the schema for the migration files.
 const NAME_SCHEMA: &str = "SELECT set_config('tokenkeep.schema', $1, true)";
 
 const APPLIED: &str = "
@@ -76,23 +75,23 @@ const RECORD: &str = "
     ON CONFLICT (target_schema, store) DO UPDATE
     SET version = EXCLUDED.version, applied_at = clock_timestamp()";
 
-/// Brings the tables of `migrations` up to date; safe when several processes start at once.
+/// Brings the tables of `migrations` up to date. Safe if several processes start at once.
 ///
 /// # Errors
-/// [`Error::Schema`] when the database was migrated by a newer tokenkeep, an existing table lacks
-/// what tokenkeep needs, or duplicates stop a unique key; [`Error::Database`] and its kin.
+/// [`Error::Schema`] if a newer tokenkeep has migrated the database, if an existing table lacks something, or
+/// if duplicates prevent a unique key; [`Error::Database`] and the like.
 pub async fn migrate(
     settings: &DatabaseSettings,
     migrations: &[&Migration],
     duplicates: Duplicates,
-) -> Result<LeftOut> {
+) -> Result<Omitted> {
     let session = Session::connect(settings).await?;
-    session.run("begin a migration", BEGIN).await?;
+    session.run("start a migration", BEGIN).await?;
     session.run("wait for other migrations", LOCK).await?;
-    session.run("make the schema tokenkeep and its table migrations", BOOKKEEPING).await?;
+    session.run("create the schema tokenkeep and its table migrations", BOOKKEEPING).await?;
     for migration in migrations {
         let schema = schema_of(&session, settings.schema(), migration.table).await?;
-        session.rows("name the schema", NAME_SCHEMA, &[(&schema, Type::TEXT)]).await?;
+        session.rows("set the schema", NAME_SCHEMA, &[(&schema, Type::TEXT)]).await?;
         apply(&session, migration, &schema, duplicates).await?;
     }
     session.run("commit a migration", "COMMIT").await?;
@@ -109,14 +108,14 @@ async fn schema_of(session: &Session, named: Option<&str>, table: &str) -> Resul
     }
 }
 
-/// A table that was made anyway would not be found by any call.
+/// The table is not created elsewhere: no call would find it.
 fn no_schema(search_path: &str) -> Error {
     let path = match search_path {
         "" | "\"\"" => "empty",
         path => path,
     };
     let reason = format!(
-        "search_path is {path}: it leads to no schema that exists and that the role may use, so no call would find a table. Name the schema (the option or URL parameter schema), or set the path, each name for itself: ALTER ROLE … SET search_path = \"$user\", public"
+        "search_path is {path} and contains no schema that exists and that the role may use, so no call would find a table. Set the schema (the option or URL parameter schema), or the path, with separate names: ALTER ROLE … SET search_path = \"$user\", public"
     );
     Error::Schema { reason: reason.into() }
 }
@@ -132,13 +131,13 @@ async fn apply(
     let exists = "SELECT to_regclass($1) IS NOT NULL";
     let found = session.rows("look for the table", exists, &[(&table, Type::TEXT)]).await?;
     if column::<bool>(&found[0], 0)? {
-        compare::before(session, migration, &table).await?;
-        unique::make_way(session, migration, &table, duplicates).await?;
+        compare::check_before(session, migration, &table).await?;
+        unique::resolve_duplicates(session, migration, &table, duplicates).await?;
     }
     for sql in migration.sql {
         session.run("run a migration", sql).await?;
     }
-    compare::after(session, migration, &table).await?;
+    compare::check_after(session, migration, &table).await?;
     let params: Params<'_> =
         &[(&schema, Type::TEXT), (&migration.store, Type::TEXT), (&migration.version, Type::INT4)];
     session.rows("record a migration", RECORD, params).await.map(drop)
@@ -151,7 +150,7 @@ async fn refuse_newer(session: &Session, migration: &Migration, schema: &str) ->
     if applied > migration.version {
         return Err(Error::Schema {
             reason: format!(
-                "The {} table was migrated by a newer tokenkeep (version {applied}, this one knows {}). Update tokenkeep here, too",
+                "The {} table was migrated by a newer tokenkeep (version {applied}, this one supports {}). Update tokenkeep in this process",
                 migration.store, migration.version
             )
             .into(),

@@ -1,4 +1,4 @@
-//! The connection that migrates.
+//! The connection of a migration.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Row};
 
 use crate::db::connect::Servers;
-use crate::db::error::{from_driver, no_answer, unconnected};
+use crate::db::error::{connect_error, from_driver, no_answer};
 use crate::db::pool::Params;
 use crate::db::primary::query;
 use crate::db::query::Query;
 use crate::db::settings::DatabaseSettings;
 use crate::error::Result;
 
-/// A connection of its own, which collects the server's notices.
+/// A connection outside the pool that collects the server's notices.
 pub(super) struct Session {
     client: Client,
     notices: Arc<Mutex<Vec<String>>>,
@@ -29,7 +29,7 @@ impl Session {
         let (client, mut connection) = timeout(limit, servers.connect())
             .await
             .map_err(|_| no_answer(step))?
-            .map_err(|error| unconnected(step, &error))?;
+            .map_err(|error| connect_error(step, &error))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&notices);
         tokio::spawn(async move {
@@ -45,7 +45,7 @@ impl Session {
         Ok(Self { client, notices })
     }
 
-    /// What the server has said so far.
+    /// The notices so far.
     pub(super) fn notices(&self) -> Vec<String> {
         std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }

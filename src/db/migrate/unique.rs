@@ -1,4 +1,4 @@
-//! Unique keys: whether a table has them, and the rows that are in their way.
+//! Unique keys: whether a table has them, and duplicates that prevent them.
 
 use tokio_postgres::types::Type;
 
@@ -9,17 +9,16 @@ use crate::db::query::Query;
 use crate::db::row::column;
 use crate::error::{Error, Result};
 
-/// What to do with rows that stand in the way of a unique key.
+/// What to do with rows that have the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplicates {
-    /// Stop with an error that shows how to find them.
+    /// Fail with an error that shows how to find them.
     Refuse,
     /// Delete all but the newest of each key.
     KeepNewest,
 }
 
-/// The unique indexes on a key's columns, by what they do, not by their names: an application's own
-/// constraint or index will do.
+/// The unique indexes on a key's columns, whatever their names: the application may have created them.
 const UNIQUE: &str = r#"
     SELECT coalesce(bool_or(i.indimmediate), false), coalesce(bool_or(NOT i.indimmediate), false),
       coalesce(bool_or(EXISTS (SELECT FROM unnest(i.indcollation) AS used
@@ -34,28 +33,28 @@ const UNIQUE: &str = r#"
         ORDER BY 1
       ) = ARRAY(SELECT name COLLATE "C" FROM unnest($2) AS name ORDER BY 1)"#;
 
-/// Whether `key` holds for the table.
+/// Whether the table has the unique key.
 pub(super) async fn is_unique(session: &impl Query, table: &str, key: &Unique) -> Result<bool> {
     let params: Params<'_> =
         &[(&table, Type::TEXT), (&key.columns, Type::TEXT_ARRAY), (&key.predicate, Type::TEXT)];
     let rows = session.rows("look for a unique key", UNIQUE, params).await?;
     if column(&rows[0], 1)? {
         let reason = format!(
-            "{table} has a deferrable unique constraint on {key}, with which ON CONFLICT does not work. Drop it, or make it anew as NOT DEFERRABLE"
+            "{table} has a deferrable unique constraint on {key}, which ON CONFLICT does not support. Drop it, or recreate it as NOT DEFERRABLE"
         );
         return Err(Error::Schema { reason: reason.into() });
     }
     if column(&rows[0], 2)? {
         let reason = format!(
-            "{table} has a unique index on {key} with a collation that is not deterministic: ON CONFLICT would take the rows of two users for one. Make it anew without COLLATE"
+            "{table} has a unique index on {key} with a nondeterministic collation, so ON CONFLICT could confuse the rows of two users. Recreate it without COLLATE"
         );
         return Err(Error::Schema { reason: reason.into() });
     }
     column(&rows[0], 0)
 }
 
-/// Clears the way for the unique keys that an existing table lacks.
-pub(super) async fn make_way(
+/// Checks for, or deletes, duplicates of the unique keys that an existing table lacks.
+pub(super) async fn resolve_duplicates(
     session: &Session,
     migration: &Migration,
     table: &str,
@@ -83,7 +82,7 @@ async fn refuse(session: &Session, store: &str, table: &str, key: &Unique) -> Re
         return Ok(());
     }
     let reason = format!(
-        "{table} must have one row for each {key}, and {found} have several. Look at them with: {find}. Delete what is wrong, or keep the newest of each with: npx tokenkeep migrate --store {store} --keep newest"
+        "{table} must have one row for each {key}, but {found} have several. Find them with: {find}. Delete the wrong ones, or keep the newest of each with: npx tokenkeep migrate --store {store} --keep newest"
     );
     Err(Error::Schema { reason: reason.into() })
 }

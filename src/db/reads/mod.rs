@@ -1,5 +1,5 @@
-//! Combined reads: while a query runs, keys collect, and the next query asks for all of them. A
-//! lone call never waits for company. Nothing is kept between queries.
+//! Combined reads: keys that callers request while queries run are collected for the next query. A single call
+//! never waits for others. Nothing is cached between queries.
 
 mod queue;
 
@@ -12,35 +12,34 @@ use self::queue::{Batch, Queue};
 use super::rls_context::{ContextKey, RlsContext};
 use crate::error::{Error, Result};
 
-/// A row that was found, or why it cannot be read.
+/// A key and its row, or the error of reading it.
 pub type Fetched<L> = (<L as Lookup>::Key, Result<<L as Lookup>::Row>);
 
 /// The keys of one query.
 pub struct Keys<Key> {
-    /// Whose rows it is about.
+    /// The RLS context.
     pub rls: RlsContext,
     /// Each key once.
     pub keys: Vec<Key>,
 }
 
-/// Queries for several keys of one table.
+/// Queries a table for several keys.
 pub trait Lookup: Send + Sync + 'static {
     /// The row's natural key.
     type Key: Clone + Eq + Hash + Send + Sync + 'static;
-    /// What a row becomes.
+    /// The decoded row.
     type Row: Send + Sync + 'static;
 
-    /// For each query the rows that exist for its keys; what else comes is left aside. A row that
-    /// cannot be read is an error of its own callers only; so is a key for which the query fails, since
-    /// half of its keys are then asked for at a time. Either one query outside of any row-security context, or
-    /// some of one context each.
+    /// For each query, the existing rows of its keys; other rows are ignored. A row that cannot be decoded is an
+    /// error for its callers only. So is a key that makes the query fail, as the query is then repeated with
+    /// halves of its keys. `queries` is either one query without RLS context, or several with one each.
     fn fetch(
         &self,
         queries: Vec<Keys<Self::Key>>,
     ) -> impl Future<Output = Vec<Result<Vec<Fetched<Self>>>>> + Send;
 }
 
-/// Reads of one table.
+/// The combined reads of one table.
 pub struct CombinedReads<L: Lookup> {
     lookup: L,
     queue: Mutex<Queue<L>>,
@@ -52,16 +51,16 @@ impl<L: Lookup> CombinedReads<L> {
         Arc::new(Self { lookup, queue: Mutex::new(Queue::new()) })
     }
 
-    /// The row of `key` as it is now; `None` when there is none. Callers that ask for the same
-    /// row in the same context before a query for it is sent share its answer.
+    /// The current row of `key`; `None` if there is none. Callers that request the same row in the same context
+    /// before its query is sent share the result.
     ///
     /// # Errors
-    /// What the query ended with.
+    /// The error of the query.
     pub async fn get(self: &Arc<Self>, key: ContextKey<L::Key>) -> Result<Option<Arc<L::Row>>> {
         let (sender, receiver) = oneshot::channel();
         let start = self.lock().add(key, sender);
         if start {
-            tokio::spawn(Worker { reads: Arc::clone(self), has_place: true }.run());
+            tokio::spawn(Worker { reads: Arc::clone(self), has_slot: true }.run());
         }
         receiver.await.map_err(|_| Error::internal("a combined read ended without an answer"))?
     }
@@ -71,17 +70,16 @@ impl<L: Lookup> CombinedReads<L> {
     }
 }
 
-/// One query at a time until no key waits.
+/// Runs one query at a time until no key is waiting.
 struct Worker<L: Lookup> {
     reads: Arc<CombinedReads<L>>,
-    has_place: bool,
+    has_slot: bool,
 }
 
 impl<L: Lookup> Drop for Worker<L> {
-    /// A query that panics gives its place back, and ends the wait of all who might wait for it:
-    /// an error is better than no answer at all.
+    /// After a panic, releases the worker's slot and drops all waiting senders, whose callers get an error.
     fn drop(&mut self) {
-        if self.has_place {
+        if self.has_slot {
             let mut queue = self.reads.lock();
             let in_flight = queue.in_flight - 1;
             *queue = Queue { in_flight, ..Queue::new() };
@@ -91,7 +89,7 @@ impl<L: Lookup> Drop for Worker<L> {
 
 impl<L: Lookup> Worker<L> {
     async fn run(mut self) {
-        // Calls of the same burst, which stand behind this task, get their keys in first.
+        // Let calls of the same burst add their keys first.
         tokio::task::yield_now().await;
         loop {
             let batches = self.take();
@@ -102,14 +100,14 @@ impl<L: Lookup> Worker<L> {
         }
     }
 
-    /// The next keys. When there are none the place is given back under the same lock: a key that
-    /// comes later finds it free.
+    /// The next keys. If there are none, releases the slot under the same lock, so that the next key starts a
+    /// worker.
     fn take(&mut self) -> Vec<Batch<L>> {
         let mut queue = self.reads.lock();
         let batches = queue.take();
         if batches.is_empty() {
             queue.in_flight -= 1;
-            self.has_place = false;
+            self.has_slot = false;
         }
         batches
     }
@@ -133,7 +131,7 @@ impl<L: Lookup> Worker<L> {
         }
     }
 
-    /// Asks for half of the keys at a time: those that one row or value makes fail, fail alone.
+    /// Repeats the query with halves of the keys, until only the keys that cause the error fail.
     async fn answer_by_halves(&self, batch: Batch<L>) {
         let mut left: Vec<_> = batch.halves().into();
         while let Some(batch) = left.pop() {
@@ -141,7 +139,7 @@ impl<L: Lookup> Worker<L> {
             match answers.pop() {
                 Some(Err(error)) if batch.is_worth_halving(&error) => left.extend(batch.halves()),
                 Some(answer) => batch.answer(answer),
-                // Its callers are told that there was no answer.
+                // The senders are dropped, so the callers get an error.
                 None => {}
             }
         }
@@ -172,7 +170,7 @@ impl<L: Lookup> Batch<L> {
                 for (key, row) in rows {
                     let row = row.map(|row| Some(Arc::new(row)));
                     for sender in senders.remove(&key).into_iter().flatten() {
-                        // A caller that went away needs no answer.
+                        // The caller may have been dropped.
                         let _ = sender.send(row.clone());
                     }
                 }
@@ -215,7 +213,7 @@ mod tests {
         }
     }
 
-    /// What the server says to a value that it cannot convert.
+    /// The server's error for a value that it cannot convert.
     fn unconvertible() -> Error {
         Error::Database {
             step: "read",
@@ -312,7 +310,7 @@ mod tests {
             tokio::spawn(async move { reads.get(plain(2)).await })
         };
         let mut calls: Vec<_> = (0..64).map(|_| get()).collect();
-        // A query takes 5 ms: these come while it is under way, and must not be given its answer.
+        // A query takes 5 ms: these arrive while it runs, and must not get its result.
         for _ in 0..3 {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             calls.extend((0..64).map(|_| get()));
@@ -363,6 +361,6 @@ mod tests {
             let asked_for = keys.collect::<HashSet<_>>().len();
             assert_eq!(asked_for, 50, "each tenant asks for its keys itself");
         }
-        assert!(reads.lock().lanes.is_empty(), "tenants that are gone are forgotten");
+        assert!(reads.lock().contexts.is_empty(), "tenants that are gone are forgotten");
     }
 }

@@ -1,5 +1,5 @@
-//! The JSON object that a token endpoint answers with, read member by member: one that is odd costs no
-//! other.
+//! The JSON object in a response of a token endpoint. Each member is parsed separately, so that a malformed one
+//! does not affect the others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,14 +9,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-/// The text of a body. Bytes that are no UTF-8 are replaced: they may stand in a member that nobody
-/// reads.
-pub(super) enum Text<'a> {
+/// The text of a body. Invalid UTF-8 is replaced, as it may be in a member that is not read.
+pub(super) enum BodyText<'a> {
     Whole(&'a str),
     Repaired(Zeroizing<String>),
 }
 
-impl<'a> Text<'a> {
+impl<'a> BodyText<'a> {
     pub(super) fn of(body: &'a [u8]) -> Self {
         match std::str::from_utf8(body) {
             Ok(text) => Self::Whole(text),
@@ -24,8 +23,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Without white space of JSON's (RFC 8259, section 2), and the byte order mark that a reader may
-    /// pass over (section 8.1).
+    /// The text without JSON's white space around it (RFC 8259, section 2) and a byte order mark (section 8.1).
     pub(super) fn as_str(&self) -> &str {
         let text = match self {
             Self::Whole(text) => text,
@@ -39,14 +37,14 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The members that are read; the last of several with one name.
+/// The members that are read. Of several with the same name, the last one counts.
 #[derive(Default)]
-pub(super) struct Answer<'a> {
+pub(super) struct ResponseBody<'a> {
     is_whole: bool,
     pub(super) access_token: Option<&'a RawValue>,
     pub(super) refresh_token: Option<&'a RawValue>,
     pub(super) expires_in: Option<&'a RawValue>,
-    /// Zoho's older answers: seconds, beside an `expires_in` in milliseconds.
+    /// In older responses of Zoho: the seconds, in addition to `expires_in` in milliseconds.
     pub(super) expires_in_sec: Option<&'a RawValue>,
     pub(super) api_domain: Option<&'a RawValue>,
     pub(super) scope: Option<&'a RawValue>,
@@ -55,18 +53,18 @@ pub(super) struct Answer<'a> {
     error_codes: Option<&'a RawValue>,
 }
 
-/// An `error` member.
+/// The member `error`.
 pub(super) enum ErrorMember {
-    /// Its code.
+    /// An error code.
     Code(String),
-    /// No text at all, but no token response either.
-    Odd,
+    /// Anything else that is not a code; still an error.
+    Other,
 }
 
-impl<'a> Answer<'a> {
-    /// `None`: not an object.
-    pub(super) fn read(text: &'a Text<'_>) -> Option<Self> {
-        // A visitor of maps would be given an array's members as well.
+impl<'a> ResponseBody<'a> {
+    /// Parses a body; `None` if it is not a JSON object.
+    pub(super) fn read(text: &'a BodyText<'_>) -> Option<Self> {
+        // Without the check for {, the visitor would also accept an array.
         let object = text.as_str();
         let mut json = serde_json::Deserializer::from_str(object);
         let answer = json.deserialize_map(Members).ok().filter(|_| object.starts_with('{'))?;
@@ -89,12 +87,12 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// The text of a member that is one, and not empty.
+    /// The value of a member, if it is a non-empty string.
     pub(super) fn text(member: Option<&RawValue>) -> Option<String> {
         serde_json::from_str::<String>(member?.get()).ok().filter(|text| !text.is_empty())
     }
 
-    /// The text of a member that must be exact.
+    /// Like [`text`](Self::text), but `None` if the value contained invalid UTF-8.
     pub(super) fn exact(&self, member: Option<&RawValue>) -> Option<String> {
         Self::text(member).filter(|text| self.is_whole || !text.contains('\u{fffd}'))
     }
@@ -104,12 +102,12 @@ impl<'a> Answer<'a> {
             Ok(Value::Null) => return None,
             Ok(Value::String(code)) if code.is_empty() => return None,
             Ok(Value::String(code)) => ErrorMember::Code(code),
-            // Some Google endpoints answer `{"error": {"status": "…"}}`.
+            // Some Google endpoints return `{"error": {"status": "…"}}`.
             Ok(Value::Object(mut fields)) => match fields.remove("status") {
                 Some(Value::String(status)) => ErrorMember::Code(status),
-                _ => ErrorMember::Odd,
+                _ => ErrorMember::Other,
             },
-            _ => ErrorMember::Odd,
+            _ => ErrorMember::Other,
         })
     }
 
@@ -126,14 +124,14 @@ impl<'a> Answer<'a> {
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Answer<'de>;
+    type Value = ResponseBody<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Answer<'de>, A::Error> {
-        let mut answer = Answer::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<ResponseBody<'de>, A::Error> {
+        let mut answer = ResponseBody::default();
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
             match answer.slot(&name) {
                 Some(slot) => *slot = Some(members.next_value()?),

@@ -1,31 +1,31 @@
-//! The words of refusals: which `error` codes are known, and what each of them means.
+//! The known `error` codes and their meanings.
 
-use super::provider::{Provider, Sign};
+use super::provider::{ErrorMatch, Provider};
 
-/// What a refusal says, whatever the status it came with: Zoho, GitHub and Slack refuse with 200.
+/// The meaning of an error, independent of its status: Zoho, GitHub and Slack return errors with status 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// The user must connect again.
     DeadGrant,
-    /// The application's own credentials were refused: can concern nothing but the client.
+    /// The client credentials were rejected, so the grant is not affected.
     ClientRejected,
-    /// The provider asks for fewer requests.
+    /// The provider limits the rate of requests.
     Throttled,
-    /// Not now, and nothing was done.
+    /// A temporary failure without effect.
     Unavailable,
-    /// It may have taken effect all the same.
+    /// The request may have taken effect in spite of the error.
     OutcomeUnknown,
-    /// Another refusal, which may concern this row or its tenant alone.
+    /// Another refusal, which may concern only this row or its tenant.
     Refused,
 }
 
 use Meaning::{ClientRejected, DeadGrant, OutcomeUnknown, Refused, Throttled, Unavailable};
 
-/// The codes that count at every provider. Only these, and those of a provider's own data, are
-/// repeated in errors: any other text may be part of a token.
-const WORDS: [(&str, Meaning); 61] = [
-    // RFC 6749, sections 4.1.2.1 and 5.2. `unauthorized_client`: Atlassian says so of a dead refresh
-    // token, Google of another client's, Microsoft where one tenant has removed the application.
+/// The codes that count for every provider. Error messages contain only these and the codes in a provider's
+/// data, because other text may be part of a token.
+const ERROR_CODES: [(&str, Meaning); 61] = [
+    // RFC 6749, sections 4.1.2.1 and 5.2. Atlassian returns `unauthorized_client` for an invalid refresh token,
+    // Google for the token of another client, Microsoft if one tenant has removed the application.
     ("invalid_request", Refused),
     ("invalid_client", ClientRejected),
     ("invalid_grant", DeadGrant),
@@ -36,7 +36,7 @@ const WORDS: [(&str, Meaning); 61] = [
     ("unsupported_response_type", Refused),
     ("server_error", Unavailable),
     ("temporarily_unavailable", Unavailable),
-    // OpenID Connect Core, section 3.1.2.6: the user must be asked.
+    // OpenID Connect Core, section 3.1.2.6: the user must interact.
     ("interaction_required", DeadGrant),
     ("login_required", DeadGrant),
     ("account_selection_required", DeadGrant),
@@ -68,19 +68,19 @@ const WORDS: [(&str, Meaning); 61] = [
     ("rate_limited", Throttled),
     ("rate_limit_exceeded", Throttled),
     ("too_many_requests", Throttled),
-    // What passes. Slack: `request_timeout` is a body that did not arrive; the two after it say that
-    // "some aspect of the operation" may have succeeded.
+    // Temporary failures. Slack: `request_timeout` means that the body did not arrive; after the two codes that
+    // follow, "some aspect of the operation" may have succeeded.
     ("service_unavailable", Unavailable),
     ("request_timeout", Unavailable),
     ("internal_error", OutcomeUnknown),
     ("fatal_error", OutcomeUnknown),
-    // The same in Google's APIs (google.rpc.Code).
+    // Google's APIs (google.rpc.Code).
     ("INVALID_ARGUMENT", Refused),
     ("UNAUTHENTICATED", Refused),
     ("PERMISSION_DENIED", Refused),
     ("RESOURCE_EXHAUSTED", Throttled),
     ("UNAVAILABLE", Unavailable),
-    // Refusals that providers have words of their own for.
+    // Codes of single providers.
     ("invalid_code", DeadGrant),
     ("general_error", Refused),
     ("redirect_uri_mismatch", Refused),
@@ -97,42 +97,42 @@ const WORDS: [(&str, Meaning); 61] = [
     ("inactive_org", Refused),
 ];
 
-/// What counts at every provider.
+/// Looks up a code that counts for every provider.
 pub(super) fn known(code: &str) -> Option<(&'static str, Meaning)> {
-    WORDS.into_iter().find(|(word, _)| *word == code)
+    ERROR_CODES.into_iter().find(|(word, _)| *word == code)
 }
 
-/// A code as a message may repeat it.
+/// A code for a message; unknown codes are replaced.
 #[must_use]
 pub fn redacted(code: &str) -> &'static str {
     known(code).map_or("an unknown error code", |(word, _)| word)
 }
 
-/// What a provider has said.
+/// An error response (RFC 6749, section 5.2).
 #[derive(Default)]
-pub(super) struct Said<'a> {
-    /// `error`; none where there is none, or none that is a text.
+pub(super) struct ErrorResponse<'a> {
+    /// `error`; `None` if it is absent or not a string.
     pub(super) code: Option<&'a str>,
     /// `error_description`.
     pub(super) description: Option<&'a str>,
-    /// `error_codes`, as Microsoft numbers its refusals.
+    /// Microsoft's `error_codes`.
     pub(super) subcodes: &'a [u32],
 }
 
-impl Said<'_> {
-    /// What it means, and the words for it. The description decides where it says that the refusal
-    /// passes, then the provider's own data, then what counts everywhere.
+impl ErrorResponse<'_> {
+    /// Its meaning, and its name for messages. A description of a temporary failure takes precedence, then the
+    /// provider's data, then the codes that count everywhere.
     pub(super) fn meaning(&self, provider: &Provider) -> Option<(&'static str, Meaning)> {
-        let is_said = |sign: &Sign| match sign {
-            Sign::Code(code) => self.code == Some(code),
-            Sign::Subcode(number, _) => self.subcodes.contains(number),
+        let matches = |error: &ErrorMatch| match error {
+            ErrorMatch::Code(code) => self.code == Some(code),
+            ErrorMatch::Subcode(number, _) => self.subcodes.contains(number),
         };
-        let own = || provider.refusals.iter().find(|(sign, _)| is_said(sign));
-        let own = || own().map(|(sign, meaning)| (sign.word(), *meaning));
-        self.passing().or_else(own).or_else(|| self.general())
+        let own = || provider.refusals.iter().find(|(error, _)| matches(error));
+        let own = || own().map(|(error, meaning)| (error.code(), *meaning));
+        self.temporary().or_else(own).or_else(|| self.general())
     }
 
-    /// What it means where the provider is not known.
+    /// Its meaning at an unknown provider.
     pub(super) fn general(&self) -> Option<(&'static str, Meaning)> {
         let known = known(self.code?)?;
         // Keycloak: "Invalid client or Invalid client credentials".
@@ -140,16 +140,16 @@ impl Said<'_> {
         Some(if of_client { (known.0, ClientRejected) } else { known })
     }
 
-    /// What passes, also where the code is `invalid_grant`. By the description at every provider:
-    /// Salesforce is reached under other names, too (a sandbox, a domain of one's own).
-    pub(super) fn passing(&self) -> Option<(&'static str, Meaning)> {
+    /// Its meaning, if the description says that it is temporary, even with `invalid_grant`. Applies to every
+    /// provider, because Salesforce has other host names, too (sandboxes, custom domains).
+    pub(super) fn temporary(&self) -> Option<(&'static str, Meaning)> {
         if self.describes("too many requests") {
             return Some(("too many requests", Throttled));
         }
-        // Salesforce, of a second request while it works on the first.
+        // Salesforce: a second request while it processes the first.
         let is_busy = self.describes("already being processed");
         is_busy
-            .then_some(("the provider is at work on another request for this token", Unavailable))
+            .then_some(("the provider is processing another request for this token", Unavailable))
     }
 
     fn describes(&self, words: &str) -> bool {
@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn every_code_is_named_once() {
-        for (index, (word, _)) in WORDS.iter().enumerate() {
-            assert!(WORDS[..index].iter().all(|(other, _)| other != word), "{word}");
+        for (index, (word, _)) in ERROR_CODES.iter().enumerate() {
+            assert!(ERROR_CODES[..index].iter().all(|(other, _)| other != word), "{word}");
         }
     }
 }
