@@ -105,6 +105,6 @@ async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -
             missing_indexes.push(*name);
         }
     }
-    let (hindering, pending) = (differences.hindering, differences.pending);
+    let (hindering, pending) = (differences.blocking, differences.pending);
     Ok(Shape { hindering, pending, missing_indexes })
 }
