@@ -53,7 +53,7 @@ impl<Outcome: Clone> Subscription<Outcome> {
     }
 
     /// Waits for the first update. Returns whether the task polls because somebody else refreshes.
-    pub(super) async fn is_polling(mut self) -> bool {
+    pub(super) async fn starts_polling(mut self) -> bool {
         matches!(self.updates.wait_for(Option::is_some).await.as_deref(), Ok(Some(Update::Polls)))
     }
 }

@@ -79,8 +79,8 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Call<'_, T, R, E> {
             return None;
         }
         if subscribed.started {
-            let is_polling = subscribed.subscription.clone().is_polling();
-            if timeout(&shared.runtime, self.left(), is_polling).await != Some(true) {
+            let starts_polling = subscribed.subscription.clone().starts_polling();
+            if timeout(&shared.runtime, self.left(), starts_polling).await != Some(true) {
                 return None;
             }
         }
