@@ -74,7 +74,7 @@ describe('unseal', () => {
   it('writes no plaintext that would be taken for a sealed value', async () => {
     await using((keep) => keep.zoho.storeTokens('client', 'zoho_crm', { refreshToken: 'tk1.odd' }));
     const before = await rows();
-    expect((await failureOf(unseal())).message).toMatch(/begins with tk1\./);
+    expect((await failureOf(unseal())).message).toMatch(/starts with tk1\./);
     expect(await rows()).toEqual(before);
   });
 

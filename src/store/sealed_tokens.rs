@@ -86,3 +86,33 @@ pub(super) trait SealedMapping: RowMapping {
 
     fn tokens(&self) -> &SealedTokens;
 }
+
+/// In an implementation of [`RowMapping`]: what its field `tokens` does.
+macro_rules! by_sealed_tokens {
+    () => {
+        async fn open(
+            &self,
+            key: &Self::Key,
+            row: &Row<Self::Record>,
+        ) -> crate::error::Result<Credentials> {
+            self.tokens.open(&Self::parts(key), &row.version)
+        }
+
+        fn check_seal(&self) -> crate::error::Result<()> {
+            self.tokens.sealing.check()
+        }
+
+        async fn seal(
+            &self,
+            key: &Self::Key,
+            credentials: &Credentials,
+        ) -> crate::error::Result<Sealed> {
+            self.tokens.seal(&Self::parts(key), credentials)
+        }
+
+        fn fingerprints(&self, text: &str) -> Vec<String> {
+            self.tokens.fingerprints(text)
+        }
+    };
+}
+pub(super) use by_sealed_tokens;

@@ -21,6 +21,39 @@ macro_rules! late_expiry {
 }
 pub(super) use late_expiry;
 
+/// Expires a token early (docs/internals/refresh-protocol.md, 9a): by the column of its expiry and the
+/// version check. `NULL` becomes the early expiry.
+macro_rules! expire_early {
+    ($expiry:literal, $version_check:expr) => {
+        concat!(
+            "
+    UPDATE {table} AS r
+    SET ",
+            $expiry,
+            " = LEAST(r.",
+            $expiry,
+            ", clock_timestamp() + $4 * interval '1 millisecond')
+    WHERE ",
+            $version_check
+        )
+    };
+}
+pub(super) use expire_early;
+
+/// Deletes the row of a revoked grant (docs/internals/refresh-protocol.md, 9d), if the lease `$4` is still
+/// the row's.
+macro_rules! delete_revoked {
+    ($version_check:expr) => {
+        concat!(
+            "
+    DELETE FROM {table} AS r WHERE ",
+            $version_check,
+            " AND r.refreshing_at = $4 RETURNING r.user_id"
+        )
+    };
+}
+pub(super) use delete_revoked;
+
 /// Releases the lease `$2`: `$3` takes its place. The version is not checked: a row that was sealed
 /// anew in between is released too. `{key}` finds the row.
 pub(super) const RELEASE: &str = "

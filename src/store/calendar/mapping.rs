@@ -7,7 +7,7 @@ use super::sql::{ADDED, SQL};
 use crate::db::{Timestamp, column};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
-use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
+use crate::store::sealed_tokens::{SealedMapping, SealedTokens, by_sealed_tokens};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// What a row holds besides tokens and times.
@@ -45,9 +45,9 @@ impl RowMapping for CalendarMapping {
     const ROW_SECURITY_OF_TENANT: Option<&'static str> = Some(
         "
         SELECT row_security_active('{table}')
-          AND coalesce(bool_or(asks LIKE '%uid()%' OR asks LIKE '%request.jwt%'), false)
-          AND NOT coalesce(bool_or(asks LIKE '%app.current_tenant_id%'), false)
-        FROM (SELECT replace(pg_get_expr(polqual, polrelid), '\"', '') AS asks
+          AND coalesce(bool_or(condition LIKE '%uid()%' OR condition LIKE '%request.jwt%'), false)
+          AND NOT coalesce(bool_or(condition LIKE '%app.current_tenant_id%'), false)
+        FROM (SELECT replace(pg_get_expr(polqual, polrelid), '\"', '') AS condition
           FROM pg_policy WHERE polrelid = '{table}'::regclass) AS policies",
     );
 
@@ -86,19 +86,5 @@ impl RowMapping for CalendarMapping {
         Error::NotConnected { store: MIGRATION.store, text: text.into() }
     }
 
-    async fn open(&self, key: &String, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&Self::parts(key), &row.version)
-    }
-
-    fn check_seal(&self) -> Result<()> {
-        self.tokens.sealing.check()
-    }
-
-    async fn seal(&self, key: &String, credentials: &Credentials) -> Result<Sealed> {
-        self.tokens.seal(&Self::parts(key), credentials)
-    }
-
-    fn fingerprints(&self, text: &str) -> Vec<String> {
-        self.tokens.fingerprints(text)
-    }
+    by_sealed_tokens!();
 }

@@ -1,7 +1,7 @@
 //! The statements of the calendar store. Numbers in brackets are sections of
 //! docs/internals/refresh-protocol.md.
 
-use crate::store::sql::late_expiry;
+use crate::store::sql::{delete_revoked, expire_early, late_expiry};
 use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
@@ -122,23 +122,6 @@ const COMMIT: &str = concat!(
     as_written!("$4", "$5")
 );
 
-/// Expires the token early (9a). One without an expiry gets one.
-const EXPIRE_EARLY: &str = concat!(
-    "
-    UPDATE {table} AS r
-    SET token_expiry = LEAST(r.token_expiry, clock_timestamp() + $4 * interval '1 millisecond')
-    WHERE ",
-    version_check!()
-);
-
-/// Deletes the row of a revoked grant (9d).
-const MARK_REVOKED: &str = concat!(
-    "
-    DELETE FROM {table} AS r WHERE ",
-    version_check!(),
-    " AND r.refreshing_at = $4 RETURNING r.user_id"
-);
-
 pub(super) const SQL: Sql = Sql {
     key: key!(),
     read_one: READ_ONE,
@@ -146,7 +129,7 @@ pub(super) const SQL: Sql = Sql {
     read_product: None,
     lease: LEASE,
     commit: COMMIT,
-    expire_early: EXPIRE_EARLY,
-    mark_revoked: MARK_REVOKED,
+    expire_early: expire_early!("token_expiry", version_check!()),
+    mark_revoked: delete_revoked!(version_check!()),
     version_check: version_check!(),
 };

@@ -2,7 +2,7 @@
 //! docs/internals/refresh-protocol.md.
 
 use crate::store::revoked_mark::{mark_holds, marked_between};
-use crate::store::sql::late_expiry;
+use crate::store::sql::{expire_early, late_expiry};
 use crate::store::table::{Sql, as_asked};
 
 /// The columns that a migration adds, and NULLs of their types.
@@ -164,15 +164,6 @@ const COMMIT: &str = concat!(
     as_written!("$4", "$5")
 );
 
-/// Expires the token early (9a).
-const EXPIRE_EARLY: &str = concat!(
-    "
-    UPDATE {table} AS r
-    SET expires_at = LEAST(r.expires_at, clock_timestamp() + $4 * interval '1 millisecond')
-    WHERE ",
-    version_check!()
-);
-
 /// Marks the row revoked (9d): it stays, and says since when and why it needs the user.
 const MARK_REVOKED: &str = concat!(
     "
@@ -214,7 +205,7 @@ pub(super) const SQL: Sql = Sql {
     read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
-    expire_early: EXPIRE_EARLY,
+    expire_early: expire_early!("expires_at", version_check!()),
     mark_revoked: MARK_REVOKED,
     version_check: version_check!(),
 };

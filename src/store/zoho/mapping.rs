@@ -12,7 +12,7 @@ use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::RefreshToken;
 use crate::store::revive::RevivedMapping;
 use crate::store::revoked_mark;
-use crate::store::sealed_tokens::{SealedMapping, SealedTokens};
+use crate::store::sealed_tokens::{SealedMapping, SealedTokens, by_sealed_tokens};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// The row's natural key.
@@ -144,21 +144,7 @@ impl RowMapping for ZohoMapping {
         Error::NotConnected { store: MIGRATION.store, text: text.into() }
     }
 
-    async fn open(&self, key: &Key, row: &Row<Record>) -> Result<Credentials> {
-        self.tokens.open(&Self::parts(key), &row.version)
-    }
-
-    fn check_seal(&self) -> Result<()> {
-        self.tokens.sealing.check()
-    }
-
-    async fn seal(&self, key: &Key, credentials: &Credentials) -> Result<Sealed> {
-        self.tokens.seal(&Self::parts(key), credentials)
-    }
-
-    fn fingerprints(&self, text: &str) -> Vec<String> {
-        self.tokens.fingerprints(text)
-    }
+    by_sealed_tokens!();
 
     fn reason(&self, refusal: &Refusal) -> String {
         let Some(token) = &self.environment else { return refusal.code.clone() };

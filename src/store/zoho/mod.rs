@@ -70,7 +70,7 @@ pub struct NewTokens {
 struct Statements {
     store: String,
     bare_store: String,
-    seed: String,
+    insert_missing: String,
     revive: String,
 }
 
@@ -95,7 +95,7 @@ impl Zoho {
             statements: Arc::new(Statements {
                 store: base.named(&sql::STORE.replace("{reset}", sql::RESET)),
                 bare_store: base.named(&sql::STORE.replace("{reset}", "")),
-                seed: base.named(sql::SEED),
+                insert_missing: base.named(sql::INSERT_MISSING),
                 revive: base.named(sql::REVIVE),
             }),
             base,
@@ -154,7 +154,7 @@ impl Zoho {
             let params: Params<'_> =
                 &[(&key.client_id, Type::TEXT), (&key.provider, Type::TEXT), (&sealed, Type::TEXT)];
             let step = "store ZOHO_REFRESH_TOKEN";
-            table.write(step, &self.statements.seed, params).await?;
+            table.write(step, &self.statements.insert_missing, params).await?;
             table.stored(key, client_of(&client(&Record::default())));
             return Ok(true);
         };

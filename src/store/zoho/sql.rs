@@ -106,7 +106,7 @@ pub(super) const RESET: &str = ",
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL";
 
 /// Creates a missing row from `ZOHO_REFRESH_TOKEN`. Of many callers one wins.
-pub(super) const SEED: &str = concat!(
+pub(super) const INSERT_MISSING: &str = concat!(
     "
     INSERT INTO {table} (client_id, provider, refresh_token, created_at, updated_at)
     SELECT $1, $2, $3, now AT TIME ZONE 'UTC', now AT TIME ZONE 'UTC'
