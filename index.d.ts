@@ -40,8 +40,8 @@ export declare class Bridge {
 
 /** The keys of `GMAIL_ENCRYPTION_KEY`, parsed. */
 export declare class GmailKeys {
-  /** Throws `ERR_TOKENKEEP_CONFIGURATION` when the text is no key. */
-  constructor(keys: string)
+  /** A missing or malformed key is an error of the functions that need it. */
+  constructor(keys?: string | undefined | null)
 }
 
 /** An independent instance. */
@@ -69,7 +69,8 @@ export declare class SealingKeys {
 
 /** `ENCRYPTION_SECRET` and its predecessor. */
 export declare class VaultKeys {
-  constructor(secret: string, previous: string | undefined | null, saltReuse: boolean)
+  /** A missing or malformed secret is an error of the functions that need it. */
+  constructor(secret: string | undefined | null, previous: string | undefined | null, saltReuse: boolean)
 }
 
 /** What a browser came back with. */
@@ -120,8 +121,8 @@ export interface DeadGrantOptions {
  */
 export declare function decryptDerivedVaultValue(keys: VaultKeys, encrypted: string): string | null
 
-/** Opens what `encryptToken` or Node's `aes-256-gcm` sealed; throws `ERR_TOKENKEEP_DECRYPTION`. */
-export declare function decryptToken(keys: GmailKeys, encrypted: string): string
+/** Opens what `encryptToken` or Node's `aes-256-gcm` sealed. */
+export declare function decryptToken(keys: GmailKeys, encrypted: string): string | Failure
 
 /** Opens what was sealed with one of the secrets; `ERR_TOKENKEEP_DECRYPTION` otherwise. */
 export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
@@ -142,18 +143,21 @@ export declare function deleteVaultToken(instance: Instance, id: number, tokenId
 export declare function disconnect(instance: Instance, id: number, store: string, userId: string): void
 
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
-export declare function encryptToken(keys: GmailKeys, plaintext: string): string
+export declare function encryptToken(keys: GmailKeys, plaintext: string): string | Failure
 
 /** Seals any text as `base64(salt iv authTag ciphertext)`, with a key that scrypt derived. */
 export declare function encryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, plaintext: string): void
 
-/** A code that an error can carry. Without `retryable`, each error says it for itself. */
+/** A code that an error can carry, and the class that it becomes. */
 export interface ErrorCode {
   code: string
+  /** The name of the class. */
+  class: string
+  /** Without it, each error says for itself whether it is retryable. */
   retryable?: boolean
 }
 
-/** Every code that an error can carry. */
+/** Every code that an error can carry. JavaScript asks once, at load. */
 export declare function errorCodes(): Array<ErrorCode>
 
 /**
@@ -162,7 +166,16 @@ export declare function errorCodes(): Array<ErrorCode>
  */
 export declare function examineDatabase(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>): void
 
-/** The access tokens that expire soon; four fields each. */
+/** What `errorOf` in `ts/errors/failure.ts` makes an error of. */
+export interface Failure {
+  code: string
+  message: string
+  retryable: boolean
+  /** The fields of the class. */
+  details: object
+}
+
+/** The keys of the access tokens that expire soon. */
 export declare function findExpiringVaultTokens(instance: Instance, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
 /** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
@@ -282,10 +295,7 @@ export interface InstanceOptions {
   hasFetch?: boolean
 }
 
-/**
- * For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
- * not.
- */
+/** For how many milliseconds a connection has failed in the same way; `null` when it does not. */
 export declare function integrationFailing(instance: Instance, id: number, userId: string, provider: string): void
 
 /** Whether the keys are there, and well-formed. */
@@ -298,17 +308,26 @@ export interface KeyFaults {
   encryptionSecret?: string
 }
 
+/** The names of the fields of a record or a message, in the order of the flat array. */
+export interface Layout {
+  name: string
+  fields: Array<string>
+}
+
 /** Resolves to a link: whoever has it can connect an account to this user, once, within a day. */
 export declare function makeConnectLink(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(instance: Instance, id: number, tokenId: string, error: string): void
 
+/** Every kind of message, in the order of their numbers. JavaScript asks once, at load. */
+export declare function messageLayouts(): Array<Layout>
+
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>, keepNewest: boolean): void
 
 /** Opens what was sealed for this place; anything else is plaintext. */
-export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string
+export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string | Failure
 
 /**
  * A provider, as options describe it; what is missing is as of the one that is built in under this
@@ -333,10 +352,12 @@ export interface ProviderOptions {
  */
 export declare function reachProvider(bridge: Bridge, id: number, options: InstanceOptions, url: string): void
 
+/** Every record. JavaScript asks once, at load. */
+export declare function recordLayouts(): Array<Layout>
+
 /**
  * Refreshes every token with no more than so many milliseconds left, of the providers that are
- * described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
- * there are, these (provider, code, rows), and what was skipped (provider, rows).
+ * described; resolves to what came of them.
  */
 export declare function refreshExpiringIntegrations(instance: Instance, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 
@@ -350,7 +371,7 @@ export declare function revokeIntegration(instance: Instance, id: number, userId
 export declare function saveCalendarTokens(instance: Instance, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
 /** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
-export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string
+export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string | Failure
 
 /** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
 export declare function storeIntegrationToken(instance: Instance, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void

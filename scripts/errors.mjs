@@ -1,5 +1,5 @@
-// Writes docs/errors.md: the codes and classes as they were built, what they mean and what to do as
-// their comments in ts/errors/errors.ts say.
+// Writes docs/errors.md: the codes and classes as src/error/mod.rs declares them and the build has them;
+// meaning and remedy from the comments of the classes in ts/errors/errors.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -37,13 +37,13 @@ function comments() {
 /** The table's rows: first the codes of the core in its order, then those that only JavaScript has. */
 function rows() {
   const tokenkeep = require('../dist/index.js');
-  const { classes } = require('../dist/errors/failure.js');
-  const { errorCodes } = require('../native.js');
-  const known = errorCodes().map(({ code, retryable }) => [classes[code], code, retryable]);
+  const declared = require('../native.js').errorCodes();
+  const known = declared.map((error) => [tokenkeep[error.class], error.code, error.retryable]);
   const own = Object.values(tokenkeep)
     .filter((value) => typeof value === 'function' && value.prototype instanceof Error)
     .map((Class) => [Class, new Class().code, new Class().retryable])
-    .filter(([Class, code]) => Class.name !== 'TokenkeepError' && !classes[code]);
+    .filter(([Class]) => Class.name !== 'TokenkeepError')
+    .filter(([, code]) => !declared.some((error) => error.code === code));
   const told = comments();
   return [...known, ...own].map(([Class, code, retryable]) => {
     const { meaning, remedy } = told.get(Class.name) ?? {};

@@ -2,8 +2,7 @@
 
 import type { GmailKeys } from '../index';
 import { string } from './input/arguments';
-import { ConfigurationError } from './errors/errors';
-import { attempt } from './errors/failure';
+import { orThrow } from './errors/failure';
 import { env } from './input/fields';
 import { native } from './bridge/native';
 
@@ -17,7 +16,7 @@ let keysText: string | undefined;
  * @throws {ConfigurationError} if there is no valid key
  */
 export function encryptToken(plaintext: string): string {
-  return attempt(() => native.encryptToken(current(), string('plaintext', plaintext)));
+  return orThrow(native.encryptToken(current(), string('plaintext', plaintext)));
 }
 
 /**
@@ -25,18 +24,13 @@ export function encryptToken(plaintext: string): string {
  * @throws {DecryptionError} if the value cannot be opened, for any reason
  */
 export function decryptToken(encryptedStr: string): string {
-  return attempt(() => native.decryptToken(current(), string('encryptedStr', encryptedStr)));
+  return orThrow(native.decryptToken(current(), string('encryptedStr', encryptedStr)));
 }
 
 /** The keys, parsed again only when the variable has changed. */
 function current(): GmailKeys {
   const text = env['GMAIL_ENCRYPTION_KEY'];
   if (keys && text === keysText) return keys;
-  if (!text) {
-    throw new ConfigurationError(
-      'GMAIL_ENCRYPTION_KEY: is not set. Create a key with: npx tokenkeep keygen',
-    );
-  }
   keys = new native.GmailKeys(text);
   keysText = text;
   return keys;

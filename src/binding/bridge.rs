@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::database_password;
 use super::fetch;
+use super::flat::Flat;
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
@@ -137,10 +138,10 @@ impl Outbox {
                     };
                     let outcome =
                         outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
-                    outbox.send(Message::Settle(id, outcome));
+                    outbox.send(Message::settled(id, outcome));
                 });
             }
-            Err(error) => outbox.send(Message::Settle(id, Err(error))),
+            Err(error) => outbox.send(Message::settled(id, Err(error))),
         }
     }
 }
@@ -196,11 +197,11 @@ impl Bridge {
     #[napi(catch_unwind, ts_return_type = "Array<unknown>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
         let messages = std::mem::take(&mut *lock(&self.outbox.ready));
-        let mut flat = env.create_array(0)?;
+        let mut flat = Flat::new(env)?;
         for message in messages {
-            message.write(env, &mut flat)?;
+            message.write(&mut flat)?;
         }
-        Ok(flat)
+        Ok(flat.into_array())
     }
 
     /// From the next call on the JavaScript API keeps each one's async context until it is told to forget it.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value};
+use super::message::Value;
+use super::record::record;
 use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::db::Timestamp;
@@ -31,7 +32,7 @@ pub fn save_calendar_tokens(
         let at = expires_at_ms.map(|ms| timestamp("tokenExpiry", ms)).transpose()?;
         let expires_at = at.map(Timestamp::from_ms);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
-        stores?.calendar.save(&user_id, tokens).await.map(|()| Value::Nothing)
+        stores?.calendar.save(&user_id, tokens).await.map(|()| Value::NOTHING)
     });
 }
 
@@ -41,7 +42,7 @@ pub fn get_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let tokens = stores?.calendar.tokens(&user_id).await?;
-        Ok(tokens.map_or(Value::Null, record))
+        Ok(Value::optional(tokens))
     });
 }
 
@@ -52,7 +53,7 @@ pub fn get_calendar_credentials(instance: &Instance, id: u32, user_id: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let tokens = stores?.calendar.credentials(&user_id).await?;
-        Ok(tokens.map_or(Value::Null, record))
+        Ok(Value::optional(tokens))
     });
 }
 
@@ -62,20 +63,18 @@ pub fn delete_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.calendar.delete(&user_id).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.calendar.delete(&user_id).await.map(|()| Value::NOTHING) });
 }
 
-/// The fields in the order of `ts/stores/calendar.ts`: the scopes last, as many as there are.
-fn record(tokens: Tokens) -> Value {
-    let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
-    let mut fields = vec![
-        Field::AccessToken(access_token),
-        Field::RefreshToken(refresh_token),
-        Field::optional(expires_at, Field::moment),
-        Field::Bool(scopes.is_some()),
-    ];
-    fields.extend(scopes.into_iter().flatten().map(Field::Text));
-    Value::Record(fields)
+record! {
+    CalendarTokens(tokens: Tokens) {
+        accessToken: tokens.access_token,
+        refreshToken: tokens.refresh_token,
+        tokenExpiry: tokens.expires_at,
+    }
+    nested {
+        scopes: tokens.scopes,
+    }
 }
 
 impl Open for Calendar {

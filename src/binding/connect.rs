@@ -4,8 +4,9 @@
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value};
-use crate::connect::{AuthorizationResponse, Begin};
+use super::message::Value;
+use super::record::record;
+use crate::connect::{AuthorizationResponse, Begin, Connected};
 use crate::store::to_connecting_store;
 
 /// Resolves to a link: whoever has it can connect an account to this user, once, within a day.
@@ -23,7 +24,7 @@ pub fn make_connect_link(
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
             let link = stores.connect.link(store, &user_id, scopes, return_to).await?;
-            Ok(Value::Record(vec![Field::Text(link)]))
+            Ok(Value::text(link))
         })
     });
 }
@@ -43,7 +44,7 @@ pub fn check_connect_link(
         let user_id = user_id.as_deref();
         to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.check_connect_link(store, &link, user_id).await?;
-            Ok(Value::Nothing)
+            Ok(Value::NOTHING)
         })
     });
 }
@@ -64,7 +65,7 @@ pub fn follow_connect_link(
         let user_id = user_id.as_deref();
         to_connecting_store!(stores, store.as_str(), |store| {
             let url = stores.connect.follow(store, &link, user_id, browser).await?;
-            Ok(Value::Record(vec![Field::Text(url)]))
+            Ok(Value::text(url))
         })
     });
 }
@@ -86,7 +87,7 @@ pub fn begin_authorization(
         to_connecting_store!(stores, store.as_str(), |store| {
             let begin = Begin { user_id, browser, scopes, return_to };
             let url = stores.connect.begin(store, begin).await?;
-            Ok(Value::Record(vec![Field::Text(url)]))
+            Ok(Value::text(url))
         })
     });
 }
@@ -128,14 +129,17 @@ pub fn finish_authorization(
     instance.outbox().run(id, async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
-            let connected = stores.connect.finish(store, response).await?;
-            Ok(Value::Record(vec![
-                Field::Text(connected.user_id),
-                Field::Bool(connected.account_changed),
-                Field::optional(connected.return_to, Field::Text),
-            ]))
+            stores.connect.finish(store, response).await.map(Value::record)
         })
     });
+}
+
+record! {
+    Connected(connected: Connected) {
+        userId: connected.user_id,
+        accountChanged: connected.account_changed,
+        returnTo: connected.return_to,
+    }
 }
 
 /// Deletes a user's tokens, then revokes them; resolves to whether there were any.
@@ -145,7 +149,7 @@ pub fn disconnect(instance: &Instance, id: u32, store: String, user_id: String) 
     instance.outbox().run(id, async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
-            stores.connect.disconnect(store, &user_id).await.map(Value::Bool)
+            stores.connect.disconnect(store, &user_id).await.map(Value::bool)
         })
     });
 }

@@ -7,41 +7,51 @@ use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
-use super::Code;
+use super::failure::{Outcome, outcome, string};
+use super::options::required;
 use crate::crypto::GmailFormat;
-use crate::error::Error;
+use crate::error::Result;
 use crate::store::gmail;
 
 /// The keys of `GMAIL_ENCRYPTION_KEY`, parsed.
 #[napi]
 pub struct GmailKeys {
-    pub(super) format: Arc<GmailFormat>,
+    format: Result<Arc<GmailFormat>>,
 }
 
 #[napi]
 impl GmailKeys {
-    /// Throws `ERR_TOKENKEEP_CONFIGURATION` when the text is no key.
+    /// A missing or malformed key is an error of the functions that need it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(keys: String) -> napi::Result<Self, Code> {
-        let keys = Zeroizing::new(keys);
-        Ok(Self { format: Arc::new(gmail::format(&keys)?) })
+    pub fn new(keys: Option<String>) -> Self {
+        let keys = keys.map(Zeroizing::new);
+        let keys = required("GMAIL_ENCRYPTION_KEY", keys.as_deref());
+        Self { format: keys.and_then(gmail::format).map(Arc::new) }
+    }
+
+    fn format(&self) -> Result<&GmailFormat> {
+        self.format.as_deref().map_err(Clone::clone)
     }
 }
 
 /// Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM).
-#[napi(catch_unwind)]
-pub fn encrypt_token(keys: &GmailKeys, plaintext: String) -> napi::Result<String, Code> {
-    Ok(keys.format.seal(&Zeroizing::new(plaintext))?)
+#[napi(catch_unwind, ts_return_type = "string | Failure")]
+pub fn encrypt_token<'env>(
+    env: &'env Env,
+    keys: &GmailKeys,
+    plaintext: String,
+) -> Outcome<'env, String> {
+    let plaintext = Zeroizing::new(plaintext);
+    outcome(env, keys.format().and_then(|format| format.seal(&plaintext)))
 }
 
-/// Opens what `encryptToken` or Node's `aes-256-gcm` sealed; throws `ERR_TOKENKEEP_DECRYPTION`.
-#[napi(catch_unwind, ts_return_type = "string")]
+/// Opens what `encryptToken` or Node's `aes-256-gcm` sealed.
+#[napi(catch_unwind, ts_return_type = "string | Failure")]
 pub fn decrypt_token<'env>(
     env: &'env Env,
     keys: &GmailKeys,
     encrypted: String,
-) -> napi::Result<JsString<'env>, Code> {
-    let text = keys.format.open(&encrypted, None)?;
-    let internal = |_| napi::Error::from(Error::internal("no string could be made"));
-    env.create_string(text.as_str()).map_err(internal)
+) -> Outcome<'env, JsString<'env>> {
+    let text = keys.format().and_then(|format| format.open(&encrypted, None));
+    outcome(env, text.and_then(|text| string(env, &text)))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use super::bridge::Bridge;
-use super::message::{Field, Value};
+use super::message::Value;
 use super::options::InstanceOptions;
 use crate::db::Migration;
 use crate::doctor::{Keys, examine};
@@ -60,7 +60,7 @@ pub fn examine_database(
         let migrations = STORES.iter().map(|about| about.migration).filter(is_meant);
         let migrations: Vec<_> = migrations.collect();
         let findings = examine(&settings?, &migrations, &keys, &Tokio::default()).await?;
-        Ok(Value::Record(vec![Field::Text(findings)]))
+        Ok(Value::text(findings))
     });
 }
 
@@ -74,14 +74,13 @@ pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: S
     let files = [options.node_extra_ca_certs, options.ssl_cert_file];
     bridge.outbox.run(id, async move {
         let files: Vec<String> = files.into_iter().flatten().collect();
-        let field = match reach(&files, &url).await? {
-            Ok(status) => Field::Number(f64::from(status)),
+        Ok(match reach(&files, &url).await? {
+            Ok(status) => Value::number(status.into()),
             Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason)) => {
-                Field::Text(reason.to_owned())
+                Value::text(reason.to_owned())
             }
-            Err(HttpFailure::TooLarge) => Field::Text("the answer is too large".to_owned()),
-        };
-        Ok(Value::Record(vec![field]))
+            Err(HttpFailure::TooLarge) => Value::text("the answer is too large".to_owned()),
+        })
     });
 }
 

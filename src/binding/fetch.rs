@@ -50,7 +50,7 @@ impl HttpClient for Fetch {
             let (call, answer) = self.outbox.expect_fetch();
             let _waiter = Waiter { outbox: &self.outbox, call };
             let caller = Caller::current_id();
-            self.outbox.send(Message::Fetch { call, instance: self.instance, caller, request });
+            self.outbox.send(Message::fetch(call, self.instance, caller, request));
             answer.await.unwrap_or(Err(HttpFailure::NoAnswer("the worker ended")))
         })
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value, number};
+use super::message::Value;
+use super::record::record;
 use super::refresh_fn::JsRefreshFn;
 use super::stores::{Open, Opening};
 use crate::refresh::RefreshConfig;
@@ -37,7 +38,7 @@ pub fn upsert_gmail_tokens(
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.gmail.upsert(tokens).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.gmail.upsert(tokens).await.map(|()| Value::NOTHING) });
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.
@@ -46,7 +47,7 @@ pub fn get_gmail_token_decrypted(instance: &Instance, id: u32, user_id: String) 
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let token = stores?.gmail.decrypted(user_id).await?;
-        Ok(token.map_or(Value::Null, record))
+        Ok(Value::optional(token))
     });
 }
 
@@ -56,7 +57,7 @@ pub fn delete_gmail_tokens(instance: &Instance, id: u32, user_id: String) {
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.gmail.delete(user_id).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.gmail.delete(user_id).await.map(|()| Value::NOTHING) });
 }
 
 /// Whether there is a row; opens nothing.
@@ -65,7 +66,7 @@ pub fn has_active_gmail_connection(instance: &Instance, id: u32, user_id: String
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::Bool) });
+        .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::bool) });
 }
 
 /// A token with at least five minutes left, refreshed once across all processes if need be; by
@@ -81,22 +82,21 @@ pub fn get_valid_gmail_token(
     let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
     instance
         .outbox()
-        .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(record) });
+        .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(Value::record) });
 }
 
-/// The fields in the order of `ts/stores/gmail.ts`.
-fn record(token: Decrypted) -> Value {
-    Value::Record(vec![
-        Field::Text(token.id),
-        Field::Text(token.user_id),
-        Field::Text(token.tenant_id),
-        Field::AccessToken(token.access_token),
-        Field::RefreshToken(token.refresh_token),
-        Field::Number(number(token.expires_at_ms)),
-        Field::Text(token.scope),
-        Field::Number(f64::from(token.key_version)),
-        Field::Number(number(token.connected_at_ms)),
-    ])
+record! {
+    GmailToken(token: Decrypted) {
+        id: token.id,
+        userId: token.user_id,
+        tenantId: token.tenant_id,
+        accessToken: token.access_token,
+        refreshToken: token.refresh_token,
+        expiresAt: token.expires_at_ms,
+        scope: token.scope,
+        keyVersion: token.key_version,
+        connectedAt: token.connected_at_ms,
+    }
 }
 
 impl Open for Gmail {

@@ -77,7 +77,7 @@ impl Instance {
                 }
                 stores.wait_idle().await;
             }
-            Ok(Value::Nothing)
+            Ok(Value::NOTHING)
         });
     }
 
@@ -90,7 +90,7 @@ impl Instance {
         });
         let (open, shared) = (self.stores(), Arc::clone(&self.stores));
         self.outbox.run(id, async move {
-            let Ok(stores) = open else { return Ok(Value::Bool(true)) };
+            let Ok(stores) = open else { return Ok(Value::bool(true)) };
             let ended = stores.close(timeout).await;
             if ended {
                 *lock(&shared) = Err(Error::Closed);
@@ -100,7 +100,7 @@ impl Instance {
                     *lock(&shared) = Err(Error::Closed);
                 });
             }
-            Ok(Value::Bool(ended))
+            Ok(Value::bool(ended))
         });
     }
 }
@@ -130,10 +130,10 @@ struct Teller {
 
 impl Observer for Teller {
     fn tell(&self, event: Event) {
-        self.outbox.send(Message::Event(self.number, event));
+        self.outbox.send(Message::event(self.number, event));
     }
 
     fn hold(&self, held: bool) {
-        self.outbox.send(Message::Hold(held));
+        self.outbox.send(Message::Hold { held });
     }
 }

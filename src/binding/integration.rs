@@ -5,7 +5,8 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value, number};
+use super::message::Value;
+use super::record::record;
 use super::refresh_fn::JsRefreshFn;
 use super::stores::{Open, Opening};
 use crate::config::timestamp;
@@ -15,7 +16,7 @@ use crate::refresh::RefreshOptions;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::StoreOptions;
 use crate::store::integration::{
-    self, Expiring, Failing, GetOptions, Integration, Key, Summary, Tokens,
+    self, Expiring, FailureCount, GetOptions, Integration, Key, Summary, Tokens,
 };
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
@@ -24,7 +25,7 @@ pub fn get_integration_token(instance: &Instance, id: u32, user_id: String, prov
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let tokens = stores?.integration.tokens(Key { user_id, provider }).await?;
-        Ok(tokens.map_or(Value::Null, record))
+        Ok(Value::optional(tokens))
     });
 }
 
@@ -51,7 +52,7 @@ pub fn store_integration_token(
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = Key { user_id, provider };
-        stores.integration.store(key, tokens, client).await.map(|()| Value::Nothing)
+        stores.integration.store(key, tokens, client).await.map(|()| Value::NOTHING)
     });
 }
 
@@ -78,13 +79,12 @@ pub fn get_valid_integration_token(
             Some(refresh_fn) => store.valid(key, Ok(refresh_fn), options).await?,
             None => store.valid(key, endpoint, options).await?,
         };
-        Ok(record(tokens))
+        Ok(Value::record(tokens))
     });
 }
 
 /// Refreshes every token with no more than so many milliseconds left, of the providers that are
-/// described; resolves to how many were refreshed, failed, and are dead, then how many kinds of failures
-/// there are, these (provider, code, rows), and what was skipped (provider, rows).
+/// described; resolves to what came of them.
 #[napi(catch_unwind)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the JavaScript API
 pub fn refresh_expiring_integrations(
@@ -105,37 +105,18 @@ pub fn refresh_expiring_integrations(
             per_second,
         };
         let endpoints = stores.providers.all()?;
-        stores.integration.refresh_expiring(options, endpoints).await.map(summary)
+        stores.integration.refresh_expiring(options, endpoints).await.map(Value::record)
     });
 }
 
-/// For how many milliseconds a connection has failed in the same way, and how often; `null` when it does
-/// not.
+/// For how many milliseconds a connection has failed in the same way; `null` when it does not.
 #[napi(catch_unwind)]
 pub fn integration_failing(instance: &Instance, id: u32, user_id: String, provider: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let failing = stores?.integration.failing_since(&Key { user_id, provider }).await?;
-        Ok(failing.map_or(Value::Null, |Failing { for_ms, failures }| {
-            Value::Record(vec![Field::Number(number(for_ms)), Field::Number(f64::from(failures))])
-        }))
+        Ok(Value::milliseconds(failing.map(|failing| failing.for_ms)))
     });
-}
-
-/// The fields in the order of `ts/stores/integration.ts`.
-fn summary(summary: Summary) -> Value {
-    let Summary { refreshed, failed, revoked, failures, skipped } = summary;
-    let count = |count| Field::Number(number(i64::try_from(count).unwrap_or(i64::MAX)));
-    let kinds = u64::try_from(failures.len()).unwrap_or(u64::MAX);
-    let mut fields: Vec<Field> = [refreshed, failed, revoked, kinds].map(count).into();
-    for failure in failures {
-        let provider = Field::Text(failure.provider);
-        fields.extend([provider, Field::Text(failure.code.to_owned()), count(failure.count)]);
-    }
-    for (provider, rows) in skipped {
-        fields.extend([Field::Text(provider), count(rows)]);
-    }
-    Value::Record(fields)
 }
 
 /// Deletes the row, then tells the provider; resolves to whether there was one.
@@ -153,24 +134,53 @@ pub fn revoke_integration(
         let endpoint = stores.providers.endpoint(&provider);
         let key = Key { user_id, provider };
         let revoked = stores.connect.revoke(&stores.integration, key, endpoint, confirm).await?;
-        Ok(Value::Bool(revoked))
+        Ok(Value::bool(revoked))
     });
 }
 
 /// The last moment of a JavaScript `Date`.
 const LAST_DATE: Timestamp = Timestamp::from_ms(8_640_000_000_000_000);
 
-/// The fields in the order of `ts/stores/integration.ts`: the scopes last, as many as there are.
-fn record(tokens: Tokens) -> Value {
-    let Tokens { access_token, refresh_token, expires_at, scopes } = tokens;
-    let mut fields = vec![
-        Field::AccessToken(access_token),
-        Field::optional(refresh_token, Field::RefreshToken),
-        // `infinity` is no moment that JavaScript has.
-        Field::moment(expires_at.min(LAST_DATE)),
-    ];
-    fields.extend(scopes.into_iter().map(Field::Text));
-    Value::Record(fields)
+record! {
+    IntegrationToken(tokens: Tokens) {
+        accessToken: tokens.access_token,
+        refreshToken: tokens.refresh_token,
+        // JavaScript has no moment for `infinity`.
+        expiresAt: tokens.expires_at.min(LAST_DATE),
+    }
+    nested {
+        scopes: tokens.scopes,
+    }
+}
+
+record! {
+    RefreshExpiringResult(summary: Summary) {
+        refreshed: summary.refreshed,
+        failed: summary.failed,
+        revoked: summary.revoked,
+    }
+    nested {
+        failures: summary.failures,
+        skipped: summary.skipped,
+    }
+}
+
+record! {
+    RefreshFailures(failures: FailureCount) {
+        provider: failures.provider,
+        code: failures.code,
+        count: failures.count,
+    }
+}
+
+/// Provider, number of rows.
+pub(super) type SkippedRows = (String, u64);
+
+record! {
+    SkippedRows(skipped: SkippedRows) {
+        provider: skipped.0,
+        count: skipped.1,
+    }
 }
 
 impl Open for Integration {

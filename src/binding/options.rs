@@ -273,7 +273,11 @@ impl InstanceOptions {
     }
 }
 
-fn required<'a>(variable: &'static str, value: Option<&'a String>) -> Result<&'a str> {
+/// The value of a setting that must be there.
+///
+/// # Errors
+/// [`Error::Configuration`] that says how to set it.
+pub(super) fn required<'a>(variable: &'static str, value: Option<&'a String>) -> Result<&'a str> {
     match value.map(String::as_str) {
         Some(value) if !value.is_empty() => Ok(value),
         _ => Err(Error::configuration(variable, missing(variable))),

@@ -34,7 +34,7 @@ impl RefreshFn for JsRefreshFn {
             self.outbox.send(Message::Refresh {
                 call,
                 function: self.function,
-                refresh_token: refresh_token.clone(),
+                token: refresh_token.clone(),
             });
             answer.await.unwrap_or(RefreshFnAnswer::Gone)
         })
@@ -43,6 +43,6 @@ impl RefreshFn for JsRefreshFn {
 
 impl Drop for JsRefreshFn {
     fn drop(&mut self) {
-        self.outbox.send(Message::Forget { function: self.function });
+        self.outbox.send(Message::ForgetRefreshFn { function: self.function });
     }
 }

@@ -3,7 +3,7 @@
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value, number};
+use super::message::Value;
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::store::About;
@@ -17,7 +17,6 @@ pub fn revive(instance: &Instance, id: u32, store: String, since_ms: Option<f64>
         let since = since.map(Timestamp::from_ms);
         About::find(&store, |about| about.revives)?;
         let rows = stores?.revive(&store, since).await?;
-        let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
-        Ok(Value::Record(vec![Field::Number(rows)]))
+        Ok(Value::number(rows))
     });
 }

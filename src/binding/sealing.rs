@@ -5,12 +5,11 @@ use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
-use super::Code;
+use super::failure::{Outcome, outcome, string};
 use super::instance::Instance;
-use super::message::{Field, Value, number};
+use super::message::Value;
 use super::options::InstanceOptions;
 use crate::crypto::Sealing;
-use crate::error::Error;
 use crate::store::{About, place};
 
 /// The keys of `TOKENKEEP_KEY`.
@@ -33,20 +32,23 @@ impl SealingKeys {
 }
 
 /// Seals a text for one place; whatever `TOKENKEEP_SEALING` says.
-#[napi(catch_unwind)]
-pub fn seal_value(
+#[napi(catch_unwind, ts_return_type = "string | Failure")]
+pub fn seal_value<'env>(
+    env: &'env Env,
     keys: &SealingKeys,
     store: String,
     column: String,
     key: Vec<String>,
     text: String,
-) -> napi::Result<String, Code> {
+) -> Outcome<'env, String> {
+    let text = Zeroizing::new(text);
     let parts: Vec<&str> = key.iter().map(String::as_str).collect();
-    Ok(keys.sealing.seal(&Zeroizing::new(text), place(&store, &column, &parts)?)?)
+    let place = place(&store, &column, &parts);
+    outcome(env, place.and_then(|place| keys.sealing.seal(&text, place)))
 }
 
 /// Opens what was sealed for this place; anything else is plaintext.
-#[napi(catch_unwind, ts_return_type = "string")]
+#[napi(catch_unwind, ts_return_type = "string | Failure")]
 pub fn open_value<'env>(
     env: &'env Env,
     keys: &SealingKeys,
@@ -54,11 +56,15 @@ pub fn open_value<'env>(
     column: String,
     key: Vec<String>,
     stored: String,
-) -> napi::Result<JsString<'env>, Code> {
+) -> Outcome<'env, JsString<'env>> {
     let parts: Vec<&str> = key.iter().map(String::as_str).collect();
-    let text = keys.sealing.open(&stored, place(&store, &column, &parts)?)?;
-    let internal = |_| napi::Error::from(Error::internal("no string could be made"));
-    env.create_string(text.as_str()).map_err(internal)
+    let place = place(&store, &column, &parts);
+    outcome(
+        env,
+        place
+            .and_then(|place| keys.sealing.open(&stored, place))
+            .and_then(|text| string(env, &text)),
+    )
 }
 
 /// Rewrites every sealed value of a store in plaintext; resolves to how many rows.
@@ -68,7 +74,6 @@ pub fn unseal(instance: &Instance, id: u32, store: String) {
     instance.outbox().run(id, async move {
         About::find(&store, |about| about.sealed_key.is_some())?;
         let rows = stores?.unseal(&store).await?;
-        let rows = number(i64::try_from(rows).unwrap_or(i64::MAX));
-        Ok(Value::Record(vec![Field::Number(rows)]))
+        Ok(Value::number(rows))
     });
 }

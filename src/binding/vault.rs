@@ -5,10 +5,13 @@ use std::sync::Arc;
 use napi::JsString;
 use napi::bindgen_prelude::Env;
 use napi_derive::napi;
+use zeroize::Zeroizing;
 
 use super::bridge::Bridge;
 use super::instance::Instance;
-use super::message::{Field, Value};
+use super::message::Value;
+use super::options::required;
+use super::record::record;
 use super::refresh_fn::JsRefreshFn;
 use super::stores::{Open, Opening};
 use crate::config::timestamp;
@@ -29,11 +32,13 @@ pub struct VaultKeys {
 
 #[napi]
 impl VaultKeys {
+    /// A missing or malformed secret is an error of the functions that need it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(secret: String, previous: Option<String>, salt_reuse: bool) -> Self {
-        let (secret, previous) = (AccessToken::new(secret), previous.map(AccessToken::new));
-        let previous = previous.as_ref().map(AccessToken::expose);
-        let format = VaultFormat::open_shared(secret.expose(), previous, salt_reuse);
+    pub fn new(secret: Option<String>, previous: Option<String>, salt_reuse: bool) -> Self {
+        let (secret, previous) = (secret.map(Zeroizing::new), previous.map(Zeroizing::new));
+        let previous = previous.as_ref().map(|text| text.as_str());
+        let format = required("ENCRYPTION_SECRET", secret.as_deref())
+            .and_then(|secret| VaultFormat::open_shared(secret, previous, salt_reuse));
         Self { format, clock: Tokio::default() }
     }
 }
@@ -45,7 +50,7 @@ pub fn encrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, plaintext
     let plaintext = AccessToken::new(plaintext);
     bridge.outbox.run(id, async move {
         let sealed = format?.seal(plaintext.expose(), now).await?;
-        Ok(Value::Record(vec![Field::Text(sealed)]))
+        Ok(Value::text(sealed))
     });
 }
 
@@ -56,7 +61,7 @@ pub fn decrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, encrypted
     bridge.outbox.run(id, async move {
         let mut text = format?.open(&encrypted).await?;
         let text = AccessToken::new(std::mem::take(&mut *text));
-        Ok(Value::Record(vec![Field::AccessToken(text)]))
+        Ok(Value::secret(text))
     });
 }
 
@@ -96,7 +101,7 @@ pub fn store_vault_token(
         let at = expires_at_ms.map(|ms| timestamp("expiresAt", ms)).transpose()?;
         let expires_at = sets_expiry.then(|| at.map(Timestamp::from_ms));
         let row = stores.vault.store(key, value, expires_at, client).await?;
-        Ok(Value::Record(vec![Field::Text(row)]))
+        Ok(Value::text(row))
     });
 }
 
@@ -114,7 +119,7 @@ pub fn get_vault_token(
     instance.outbox().run(id, async move {
         let key = TokenKey::new(PairKey::new(&tenant_id, provider, identifier)?, token_type)?;
         let token = stores?.vault.token(key).await?;
-        Ok(token.map_or(Value::Null, |token| Value::Record(fields(token))))
+        Ok(Value::optional(token))
     });
 }
 
@@ -131,7 +136,7 @@ pub fn get_vault_access_token(
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
-        Ok(access(stores?.vault.access_token(pair, buffer_minutes).await?))
+        Ok(Value::optional(stores?.vault.access_token(pair, buffer_minutes).await?))
     });
 }
 
@@ -160,7 +165,7 @@ pub fn get_refreshed_vault_token(
             }
             None => stores.vault.refreshed(pair, buffer_minutes, endpoint).await?,
         };
-        Ok(access(token))
+        Ok(Value::optional(token))
     });
 }
 
@@ -169,7 +174,7 @@ pub fn get_refreshed_vault_token(
 pub fn mark_vault_token_invalid(instance: &Instance, id: u32, token_id: String, error: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
-        stores?.vault.mark_invalid(&token_id, &error).await.map(|()| Value::Nothing)
+        stores?.vault.mark_invalid(&token_id, &error).await.map(|()| Value::NOTHING)
     });
 }
 
@@ -179,7 +184,7 @@ pub fn delete_vault_token(instance: &Instance, id: u32, token_id: String) {
     let stores = instance.stores();
     instance
         .outbox()
-        .run(id, async move { stores?.vault.delete(&token_id).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.vault.delete(&token_id).await.map(|()| Value::NOTHING) });
 }
 
 /// Deletes all tokens of a tenant at a provider.
@@ -192,11 +197,11 @@ pub fn delete_vault_provider_tokens(
 ) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
-        stores?.vault.delete_provider(&tenant_id, &provider).await.map(|()| Value::Nothing)
+        stores?.vault.delete_provider(&tenant_id, &provider).await.map(|()| Value::NOTHING)
     });
 }
 
-/// The access tokens that expire soon; four fields each.
+/// The keys of the access tokens that expire soon.
 #[napi(catch_unwind)]
 pub fn find_expiring_vault_tokens(
     instance: &Instance,
@@ -207,35 +212,53 @@ pub fn find_expiring_vault_tokens(
     let stores = instance.stores();
     instance.outbox().run(id, async move {
         let found = stores?.vault.expiring(within_minutes, provider.as_deref()).await?;
-        let fields = found.into_iter().flatten().map(|text| Field::optional(text, Field::Text));
-        Ok(Value::Record(fields.collect()))
+        Ok(Value::record(ExpiringTokens(found)))
     });
 }
 
-/// An access token, and whether it should be refreshed.
-fn access(token: Option<(Opened, bool)>) -> Value {
-    token.map_or(Value::Null, |(token, needs_refresh)| {
-        let mut record = fields(token);
-        record.push(Field::Bool(needs_refresh));
-        Value::Record(record)
-    })
+record! {
+    VaultToken(token: Opened) {
+        id: token.id,
+        tenantId: token.key.tenant_id(),
+        provider: token.key.provider(),
+        tokenType: token.key.token_type(),
+        value: token.value,
+        identifier: token.key.identifier(),
+        expiresAt: token.expires_at,
+        isValid: token.is_valid,
+        lastUsedAt: token.last_used_at,
+    }
 }
 
-/// The fields in the order of `ts/stores/vault.ts`.
-fn fields(token: Opened) -> Vec<Field> {
-    let Opened { key, id, value, expires_at, is_valid, last_used_at } = token;
-    let identifier = key.identifier().map(str::to_owned);
-    vec![
-        Field::Text(id),
-        Field::Text(key.tenant_id().to_owned()),
-        Field::Text(key.provider().to_owned()),
-        Field::Text(key.token_type().to_owned()),
-        Field::AccessToken(value),
-        Field::optional(identifier, Field::Text),
-        Field::optional(expires_at, Field::moment),
-        Field::Text(is_valid),
-        Field::optional(last_used_at, Field::moment),
-    ]
+record! {
+    VaultAccessToken(access: (Opened, bool)) {
+        needsRefresh: access.1,
+    }
+    nested {
+        token: access.0,
+    }
+}
+
+/// The keys of access tokens that expire soon.
+pub(super) struct ExpiringTokens(Vec<ExpiringToken>);
+
+/// Tenant, provider, token type, identifier.
+pub(super) type ExpiringToken = [Option<String>; 4];
+
+record! {
+    ExpiringVaultTokens(expiring: ExpiringTokens) {}
+    nested {
+        tokens: expiring.0,
+    }
+}
+
+record! {
+    ExpiringVaultToken(token: ExpiringToken) {
+        tenantId: token[0].as_deref(),
+        provider: token[1].as_deref(),
+        tokenType: token[2].as_deref(),
+        identifier: token[3].as_deref(),
+    }
 }
 
 impl Open for Vault {

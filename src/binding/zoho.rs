@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::instance::Instance;
-use super::message::{Field, Value};
+use super::message::Value;
 use super::stores::{Open, Opening};
 use crate::oauth::ClientCredentials;
 use crate::secret::{AccessToken, RefreshToken};
@@ -26,7 +26,7 @@ pub fn get_zoho_access_token(
     instance.outbox().run(id, async move {
         let key = Key { client_id, provider };
         let token = stores?.zoho.access_token(key, credentials).await?;
-        Ok(Value::Record(vec![Field::AccessToken(token)]))
+        Ok(Value::secret(token))
     });
 }
 
@@ -55,7 +55,7 @@ pub fn store_zoho_tokens(
     };
     instance
         .outbox()
-        .run(id, async move { stores?.zoho.store(tokens).await.map(|()| Value::Nothing) });
+        .run(id, async move { stores?.zoho.store(tokens).await.map(|()| Value::NOTHING) });
 }
 
 /// Whether there is a row, or a refresh token in the environment; opens nothing.
@@ -63,7 +63,7 @@ pub fn store_zoho_tokens(
 pub fn has_zoho_token(instance: &Instance, id: u32, client_id: String, provider: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
-        stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::Bool)
+        stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::bool)
     });
 }
 

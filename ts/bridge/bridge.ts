@@ -8,8 +8,9 @@ import { clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers
 import type { Bridge, ThrownFields } from '../../index';
 import { optionalScopes } from '../input/arguments';
 import { forgetDatabasePassword, givePassword } from './database-password';
-import { publish } from './events';
-import { abortRequest, forgetCaller, keepCaller, sendRequest } from './fetch';
+import { eventMessage } from './events';
+import { abortRequest, fetchMessage, forgetCaller, keepCaller } from './fetch';
+import { type At, type ReadRecord, messageHandlers } from './layouts';
 import { bare, fieldsOf } from '../input/fields';
 import { type Failure, errorOf } from '../errors/failure';
 import { native } from './native';
@@ -31,31 +32,11 @@ export type RefreshFn = (
   scopes?: readonly string[] | undefined;
 }>;
 
-/** Reads a record's fields, which begin at `at`. */
-export type ReadRecord<Value> = (fields: unknown[], at: number) => Value;
-
 interface Waiting {
   readRecord: ReadRecord<unknown>;
   resolve(value: unknown): void;
   reject(failure: Failure): void;
 }
-
-/** The kinds of messages, in the order of `src/binding/message.rs`. */
-const NOTHING = 0;
-const NULL = 1;
-const BOOL = 2;
-const TEXTS = 3;
-const RECORD = 4;
-const ERROR = 5;
-const REFRESH = 6;
-const FORGET = 7;
-const HOLD = 8;
-const EVENT = 9;
-const FETCH = 10;
-const ABORT_FETCH = 11;
-const PASSWORD = 12;
-const FORGET_PASSWORD = 13;
-const FORGET_CALLER = 14;
 
 /** So many thrown objects are kept for the `cause` of failures that are remembered: the last ones. */
 const CAUSES_MAX = 1_000;
@@ -83,7 +64,7 @@ export const bridge: Bridge = new native.Bridge(settle);
  */
 export function promised<Result, Target, Args extends unknown[]>(
   start: (target: Target, id: number, ...args: Args) => void,
-  readRecord: ReadRecord<unknown> = () => undefined,
+  readRecord: ReadRecord<unknown> = nothing,
 ): (target: Target, ...args: Args) => Promise<Result> {
   return async (target, ...args) => {
     try {
@@ -99,6 +80,8 @@ export function promised<Result, Target, Args extends unknown[]>(
     }
   };
 }
+
+const nothing = () => undefined;
 
 /** A kept function; it runs in the caller's async context, and so does what listens to its signal. */
 type Kept = (refreshToken: string, budgetMs: number) => ReturnType<RefreshFn>;
@@ -147,60 +130,73 @@ function drain(): void {
   }
 }
 
-/** Deals with the message at `at`; gives where the next one begins. */
-function message(flat: unknown[], at: number): number {
-  switch (flat[at]) {
-    case RECORD: {
-      const call = take(flat[at + 1]);
-      call?.resolve(call.readRecord(flat, at + 3));
-      return at + 3 + (flat[at + 2] as number);
-    }
-    case NOTHING:
-      take(flat[at + 1])?.resolve(undefined);
-      return at + 2;
-    case NULL:
-      take(flat[at + 1])?.resolve(null);
-      return at + 2;
-    case BOOL:
-      take(flat[at + 1])?.resolve(flat[at + 2]);
-      return at + 3;
-    case TEXTS:
-      take(flat[at + 1])?.resolve(Array.from(flat[at + 2] as string[]));
-      return at + 3;
-    case ERROR:
-      take(flat[at + 1])?.reject(failure(flat, at + 2));
-      return at + 6;
-    case REFRESH:
-      void refresh(flat[at + 1] as number, flat[at + 2] as number, flat[at + 3] as string);
-      return at + 4;
-    case FORGET:
-      refreshFns.delete(flat[at + 1] as number);
-      return at + 2;
-    case HOLD:
-      hold(flat[at + 1] as boolean);
-      return at + 2;
-    case EVENT:
-      publish(flat.slice(at + 1, at + 8));
-      return at + 8;
-    case FETCH:
-      void sendRequest(bridge, flat.slice(at + 1, at + 7));
-      return at + 7;
-    case ABORT_FETCH:
-      abortRequest(flat[at + 1] as number);
-      return at + 2;
-    case PASSWORD:
-      void givePassword(bridge, flat[at + 1] as number, flat[at + 2] as number, keepCause);
-      return at + 3;
-    case FORGET_PASSWORD:
-      forgetDatabasePassword(flat[at + 1] as number);
-      return at + 2;
-    case FORGET_CALLER:
-      forgetCaller(flat[at + 1] as number);
-      return at + 2;
-    default:
-      throw new Error(`tokenkeep: unknown message ${String(flat[at])}`);
-  }
+/** Deals with the message at `at`: the number of its kind, then its fields. Gives where the next one begins. */
+function message(flat: readonly unknown[], at: number): number {
+  const { handle, size } = handlers[flat[at] as number]!;
+  const more = handle(flat, at + 1);
+  return at + 1 + size + (more ?? 0);
 }
+
+/** What is done with each kind of message, as `src/binding/message.rs` declares them. */
+const handlers = messageHandlers({
+  Record: ({ call, record }: At<'call' | 'record'>) => {
+    const elements = record + 1;
+    return (flat, at) => {
+      const waiting = take(flat[at + call]);
+      waiting?.resolve(waiting.readRecord(flat, at + elements));
+      return flat[at + record] as number;
+    };
+  },
+  Value:
+    ({ call, value }: At<'call' | 'value'>) =>
+    (flat, at) => {
+      take(flat[at + call])?.resolve(flat[at + value]);
+    },
+  Texts:
+    ({ call, texts }: At<'call' | 'texts'>) =>
+    (flat, at) => {
+      // An array of this realm.
+      take(flat[at + call])?.resolve(Array.from(flat[at + texts] as string[]));
+    },
+  Failed:
+    ({ call, failure }: At<'call' | 'failure'>) =>
+    (flat, at) => {
+      take(flat[at + call])?.reject(withCause(flat[at + failure] as Failure));
+    },
+  Refresh:
+    ({ call, function: id, token }: At<'call' | 'function' | 'token'>) =>
+    (flat, at) => {
+      void refresh(flat[at + call] as number, flat[at + id] as number, flat[at + token] as string);
+    },
+  ForgetRefreshFn:
+    ({ function: id }: At<'function'>) =>
+    (flat, at) => {
+      refreshFns.delete(flat[at + id] as number);
+    },
+  Fetch: fetchMessage(() => bridge),
+  AbortFetch:
+    ({ call }: At<'call'>) =>
+    (flat, at) =>
+      abortRequest(flat[at + call] as number),
+  ForgetCaller:
+    ({ call }: At<'call'>) =>
+    (flat, at) =>
+      forgetCaller(flat[at + call] as number),
+  Password:
+    ({ call, function: id }: At<'call' | 'function'>) =>
+    (flat, at) => {
+      void givePassword(bridge, flat[at + call] as number, flat[at + id] as number, keepCause);
+    },
+  ForgetPassword:
+    ({ function: id }: At<'function'>) =>
+    (flat, at) =>
+      forgetDatabasePassword(flat[at + id] as number),
+  Hold:
+    ({ held }: At<'held'>) =>
+    (flat, at) =>
+      hold(flat[at + held] as boolean),
+  Event: eventMessage,
+});
 
 function take(id: unknown): Waiting | undefined {
   const call = waiting.get(id as number);
@@ -209,16 +205,10 @@ function take(id: unknown): Waiting | undefined {
   return call;
 }
 
-function failure(flat: unknown[], at: number): Failure {
-  const details = fieldsOf(flat[at + 3] as Record<string, unknown>);
-  const told: Failure = {
-    code: flat[at] as string,
-    message: flat[at + 1] as string,
-    retryable: flat[at + 2] as boolean,
-    details,
-  };
-  if (typeof details['causeId'] === 'number') told.cause = causes.get(details['causeId']);
-  return told;
+/** A failure, with the object that a callback threw. */
+function withCause(failure: Failure): Failure {
+  const { causeId } = fieldsOf(failure.details as { causeId?: unknown });
+  return typeof causeId === 'number' ? { ...failure, cause: causes.get(causeId) } : failure;
 }
 
 /** Runs a kept function and tells the core what it came to. */

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { tell } from './callbacks';
+import type { MakeHandle } from './layouts';
 
 /** What happened, to which row. */
 export interface TokenkeepEvent {
@@ -40,44 +41,48 @@ export function boundListener(listener: Listener): Listener {
   return (event) => inContext(listener, event);
 }
 
-/** Has the events of instance `keep` told to `listener`. */
-export function listen(keep: number, listener: Listener): void {
-  listeners.set(keep, listener);
+/** Has the events of an instance told to `listener`. */
+export function listen(instance: number, listener: Listener): void {
+  listeners.set(instance, listener);
 }
 
 /** Tells nobody any more. */
-export function unlisten(keep: number): void {
-  listeners.delete(keep);
+export function unlisten(instance: number): void {
+  listeners.delete(instance);
 }
 
-/** Has `follow` called when a refreshed token of instance `keep` could not be stored. */
-export function whenNotStored(keep: number, follow: () => void): void {
-  followers.set(keep, follow);
+/** Has `follow` called when a refreshed token of an instance could not be stored. */
+export function whenNotStored(instance: number, follow: () => void): void {
+  followers.set(instance, follow);
 }
 
 /** There is nothing to store any more. */
-export function forgetWhenNotStored(keep: number): void {
-  followers.delete(keep);
+export function forgetWhenNotStored(instance: number): void {
+  followers.delete(instance);
 }
 
-/** Publishes an event as the core tells it: instance, type, store, key, duration, code, reason. */
-export function publish(told: unknown[]): void {
-  const [keep, type, store, key, durationMs, code, reason] = told as [
-    number,
-    TokenkeepEvent['type'],
-    string,
-    string,
-    number | null,
-    string | null,
-    string | null,
-  ];
-  if (type === 'commit.retry') followers.get(keep)?.();
-  const event: TokenkeepEvent = { type, store, key };
-  if (durationMs !== null) event.durationMs = durationMs;
-  if (code !== null) event.code = code;
-  if (reason !== null) event.reason = reason;
+type EventField = 'instance' | 'event' | 'store' | 'key' | 'duration' | 'code' | 'reason';
+
+/** Reads an event and publishes it. */
+export const eventMessage: MakeHandle<EventField> =
+  ({ instance, event: type, store, key, duration, code, reason }) =>
+  (flat, at) => {
+    const event: TokenkeepEvent = {
+      type: flat[at + type] as TokenkeepEvent['type'],
+      store: flat[at + store] as string,
+      key: flat[at + key] as string,
+    };
+    const [durationMs, errorCode, why] = [flat[at + duration], flat[at + code], flat[at + reason]];
+    if (durationMs !== null) event.durationMs = durationMs as number;
+    if (errorCode !== null) event.code = errorCode as string;
+    if (why !== null) event.reason = why as string;
+    publish(flat[at + instance] as number, event);
+  };
+
+function publish(instance: number, event: TokenkeepEvent): void {
+  if (event.type === 'commit.retry') followers.get(instance)?.();
   // What a subscriber throws is Node's to report, as an uncaught exception of its own, later.
   events.publish(event);
-  const listener = listeners.get(keep);
+  const listener = listeners.get(instance);
   if (listener) tell('onEvent', () => listener(event));
 }

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bridge } from '../../index';
 import { fieldsOf } from '../input/fields';
+import type { MakeHandle } from './layouts';
 import { bytesOf } from './response-body';
 
 /** As the global `fetch`: a proxy's, one with client certificates, or a test's. */
@@ -32,15 +33,15 @@ const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Requests of the instance with this number go through `fetch`. */
-export function useFetch(bridge: Bridge, keep: number, fetch: Fetch): void {
+export function useFetch(bridge: Bridge, instance: number, fetch: Fetch): void {
   bridge.keepCallers();
   keepsCallers = true;
-  fetches.set(keep, fetch);
+  fetches.set(instance, fetch);
 }
 
 /** The instance has ended. */
-export function forgetFetch(keep: number): void {
-  fetches.delete(keep);
+export function forgetFetch(instance: number): void {
+  fetches.delete(instance);
 }
 
 /** Keeps the async context of a call until the core forgets it, where a `fetch` may run for it. */
@@ -58,21 +59,37 @@ export function abortRequest(call: number): void {
   underWay.get(call)?.();
 }
 
-/** Posts a form as the core tells it: call, instance, caller, URL, body, `Authorization` or null. */
-export async function sendRequest(bridge: Bridge, told: unknown[]): Promise<void> {
-  const [call, keep, caller] = told as [number, number, number | null];
-  const inContext = caller === null ? undefined : callers.get(caller);
-  const send = () => post(bridge, call, fetches.get(keep), told.slice(3));
-  await (inContext ? inContext(send) : send());
+type FetchField = 'call' | 'instance' | 'caller' | 'url' | 'body' | 'authorization';
+
+/** Reads a request and sends it, in the async context of the call that it is sent for. */
+export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
+  return ({ call, instance, caller, url, body, authorization }) =>
+    (flat, at) => {
+      const request: FormRequest = {
+        url: flat[at + url] as string,
+        body: flat[at + body] as string,
+        authorization: flat[at + authorization] as string | null,
+      };
+      const inContext = callers.get(flat[at + caller] as number);
+      const fetch = fetches.get(flat[at + instance] as number);
+      const send = () => post(bridge(), flat[at + call] as number, fetch, request);
+      void (inContext ? inContext(send) : send());
+    };
+}
+
+/** A form, and the header `Authorization`, where the client authenticates there. */
+interface FormRequest {
+  url: string;
+  body: string;
+  authorization: string | null;
 }
 
 async function post(
   bridge: Bridge,
   call: number,
   fetch: Fetch | undefined,
-  request: unknown[],
+  { url, body, authorization }: FormRequest,
 ): Promise<void> {
-  const [url, body, authorization] = request as [string, string, string | null];
   const controller = new AbortController();
   try {
     if (!fetch || !bridge.mayFetch(call)) return bridge.fetchThrew(call, false);

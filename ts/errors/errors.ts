@@ -48,8 +48,13 @@ export class InvalidArgumentError extends TypeError implements TokenkeepFailure 
  */
 export class ConfigurationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CONFIGURATION';
-  /** The variable, or the option without one. */
+  /** The variable, or the option where there is no variable. */
   declare readonly option?: string;
+
+  constructor(message?: string, options?: ErrorOptions & { option?: string }) {
+    super(message, options);
+    if (options?.option !== undefined) this.option = options.option;
+  }
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import type { AuthorizationResponseFields, Instance } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
-import { type ReadRecord, promised } from '../bridge/bridge';
+import { promised } from '../bridge/bridge';
+import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { bare } from '../input/fields';
@@ -45,30 +46,29 @@ export interface Connected {
 /** The origin of the default authorization endpoint. */
 const GOOGLE_ORIGIN = 'https://accounts.google.com';
 
-const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
-
-const readConnected: ReadRecord<Connected> = (fields, at) => ({
-  userId: fields[at] as string,
-  accountChanged: fields[at + 1] as boolean,
-  returnTo: fields[at + 2] as string | null,
-});
+const readConnected = recordReader<Connected>(
+  'Connected',
+  ({ userId, accountChanged, returnTo }) =>
+    (fields, at) => ({
+      userId: fields[at + userId] as string,
+      accountChanged: fields[at + accountChanged] as boolean,
+      returnTo: fields[at + returnTo] as string | null,
+    }),
+);
 
 type Optional = string | undefined;
 
 const makeConnectLink = promised<string, Instance, [ConnectedStore, string, string[], Optional]>(
   native.makeConnectLink,
-  readText,
 );
 const checkLink = promised<void, Instance, [ConnectedStore, string, Optional]>(
   native.checkConnectLink,
 );
 const followLink = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
   native.followConnectLink,
-  readText,
 );
 const begin = promised<string, Instance, [ConnectedStore, string, Optional, string[], Optional]>(
   native.beginAuthorization,
-  readText,
 );
 const finish = promised<Connected, Instance, [ConnectedStore, AuthorizationResponseFields]>(
   native.finishAuthorization,

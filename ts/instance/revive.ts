@@ -14,10 +14,7 @@ export interface ReviveOptions {
   since?: Date | undefined;
 }
 
-const reviveNative = promised<number, Instance, [string, number | undefined]>(
-  native.revive,
-  (fields, at) => fields[at] as number,
-);
+const reviveNative = promised<number, Instance, [string, number | undefined]>(native.revive);
 
 /** Removes the marks; returns their number. */
 export async function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {

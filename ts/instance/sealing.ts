@@ -2,9 +2,9 @@
 
 import type { Instance, SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
-import { type ReadRecord, promised } from '../bridge/bridge';
+import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
-import { attempt } from '../errors/failure';
+import { orThrow } from '../errors/failure';
 import { bare, env } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
@@ -23,9 +23,7 @@ export interface UnsealOptions {
   store: SealedStore;
 }
 
-const readCount: ReadRecord<number> = (fields, at) => fields[at] as number;
-
-const unsealNative = promised<number, Instance, [string]>(native.unseal, readCount);
+const unsealNative = promised<number, Instance, [string]>(native.unseal);
 
 /** Rewrites every sealed value of a store in plaintext; returns the number of rows. */
 export async function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
@@ -43,13 +41,13 @@ export class ValueSealer {
   }
 
   seal(store: SealedStore, column: string, key: RowKey, value: string): string {
-    return attempt(() =>
+    return orThrow(
       native.sealValue(this.#current(), ...place(store, column, key), text('text', value)),
     );
   }
 
   open(store: SealedStore, column: string, key: RowKey, stored: string): string {
-    return attempt(() =>
+    return orThrow(
       native.openValue(this.#current(), ...place(store, column, key), text('stored', stored)),
     );
   }

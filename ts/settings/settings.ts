@@ -206,5 +206,5 @@ export function resolveSettings(
 export function flag(variable: string, value: string): boolean {
   if (['0', 'false', 'off'].includes(value)) return false;
   if (['1', 'true', 'on'].includes(value)) return true;
-  throw new ConfigurationError(`${variable}: must be 1 or 0`);
+  throw new ConfigurationError(`${variable}: must be 1 or 0`, { option: variable });
 }

@@ -2,7 +2,8 @@
 
 import type { Instance } from '../../index';
 import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
-import { type ReadRecord, promised } from '../bridge/bridge';
+import { promised } from '../bridge/bridge';
+import { type ReadRecord, recordReader } from '../bridge/layouts';
 import { credentialsOf } from './calendar-credentials';
 import type { AuthorizationOptions, Connector } from '../instance/connector';
 import { native } from '../bridge/native';
@@ -28,19 +29,21 @@ export interface CalendarCredentials {
   token_type: 'Bearer';
 }
 
-const FIXED_FIELDS = 4;
-
-/** The fields in the order of `src/binding/calendar.rs`. */
-const readTokens: ReadRecord<CalendarTokens> = (fields, at) => {
-  const end = at + (fields[at - 1] as number);
-  const expiry = fields[at + 2] as number | null;
-  return {
-    accessToken: fields[at] as string,
-    refreshToken: fields[at + 1] as string,
-    tokenExpiry: expiry === null ? null : new Date(expiry),
-    scopes: fields[at + 3] ? (fields.slice(at + FIXED_FIELDS, end) as string[]) : null,
-  };
-};
+const readTokens = recordReader<CalendarTokens>(
+  'CalendarTokens',
+  ({ accessToken, refreshToken, tokenExpiry, scopes }, size) =>
+    (fields, at) => {
+      const expiry = fields[at + tokenExpiry] as number | null;
+      const count = fields[at + scopes] as number | null;
+      const first = at + size;
+      return {
+        accessToken: fields[at + accessToken] as string,
+        refreshToken: fields[at + refreshToken] as string,
+        tokenExpiry: expiry === null ? null : new Date(expiry),
+        scopes: count === null ? null : (fields.slice(first, first + count) as string[]),
+      };
+    },
+);
 
 const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) =>
   credentialsOf(readTokens(fields, at));

@@ -2,7 +2,8 @@
 
 import type { Instance } from '../../index';
 import { date, optionalFunction, record, text } from '../input/arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { recordReader } from '../bridge/layouts';
 import { native } from '../bridge/native';
 
 /** What a user's connection is stored from. */
@@ -36,18 +37,31 @@ export interface DecryptedGmailToken {
   connectedAt: Date;
 }
 
-/** The fields in the order of `src/binding/gmail.rs`. */
-const readToken: ReadRecord<DecryptedGmailToken> = (fields, at) => ({
-  id: fields[at] as string,
-  userId: fields[at + 1] as string,
-  tenantId: fields[at + 2] as string,
-  accessToken: fields[at + 3] as string,
-  refreshToken: fields[at + 4] as string,
-  expiresAt: new Date(fields[at + 5] as number),
-  scope: fields[at + 6] as string,
-  keyVersion: fields[at + 7] as number,
-  connectedAt: new Date(fields[at + 8] as number),
-});
+const readToken = recordReader<DecryptedGmailToken>(
+  'GmailToken',
+  ({
+    id,
+    userId,
+    tenantId,
+    accessToken,
+    refreshToken,
+    expiresAt,
+    scope,
+    keyVersion,
+    connectedAt,
+  }) =>
+    (fields, at) => ({
+      id: fields[at + id] as string,
+      userId: fields[at + userId] as string,
+      tenantId: fields[at + tenantId] as string,
+      accessToken: fields[at + accessToken] as string,
+      refreshToken: fields[at + refreshToken] as string,
+      expiresAt: new Date(fields[at + expiresAt] as number),
+      scope: fields[at + scope] as string,
+      keyVersion: fields[at + keyVersion] as number,
+      connectedAt: new Date(fields[at + connectedAt] as number),
+    }),
+);
 
 const upsert = promised<void, Instance, [string, string, string, string, number, string]>(
   native.upsertGmailTokens,

@@ -2,7 +2,8 @@
 
 import type { Instance } from '../../index';
 import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
 import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
 import { native } from '../bridge/native';
@@ -102,15 +103,19 @@ export interface RefreshExpiringResult {
   skipped: { provider: string; count: number }[];
 }
 
-const FIXED_FIELDS = 3;
-
-/** The fields in the order of `src/binding/integration.rs`. */
-const readToken: ReadRecord<IntegrationToken> = (fields, at) => ({
-  accessToken: fields[at] as string,
-  refreshToken: fields[at + 1] as string | null,
-  expiresAt: new Date(fields[at + 2] as number),
-  scopes: fields.slice(at + FIXED_FIELDS, at + (fields[at - 1] as number)) as string[],
-});
+const readToken = recordReader<IntegrationToken>(
+  'IntegrationToken',
+  ({ accessToken, refreshToken, expiresAt, scopes }, size) =>
+    (fields, at) => {
+      const first = at + size;
+      return {
+        accessToken: fields[at + accessToken] as string,
+        refreshToken: fields[at + refreshToken] as string | null,
+        expiresAt: new Date(fields[at + expiresAt] as number),
+        scopes: fields.slice(first, first + (fields[at + scopes] as number)) as string[],
+      };
+    },
+);
 
 const get = promised<IntegrationToken | null, Instance, [string, string]>(
   native.getIntegrationToken,
@@ -129,9 +134,46 @@ const valid = promised<
 const revoke = promised<boolean, Instance, [string, string, boolean]>(native.revokeIntegration);
 
 /** For how many milliseconds each refresh has failed in the same way. */
-const failingFor = promised<number | null, Instance, [string, string]>(
-  native.integrationFailing,
-  (fields, at) => fields[at] as number,
+const failingFor = promised<number | null, Instance, [string, string]>(native.integrationFailing);
+
+type Failures = RefreshExpiringResult['failures'][number];
+
+const readFailures = recordReader<Failures>(
+  'RefreshFailures',
+  ({ provider, code, count }) =>
+    (fields, at) => ({
+      provider: fields[at + provider] as string,
+      code: fields[at + code] as string,
+      count: fields[at + count] as number,
+    }),
+);
+
+type Skipped = RefreshExpiringResult['skipped'][number];
+
+const readSkipped = recordReader<Skipped>('SkippedRows', ({ provider, count }) => (fields, at) => ({
+  provider: fields[at + provider] as string,
+  count: fields[at + count] as number,
+}));
+
+const readResult = recordReader<RefreshExpiringResult>(
+  'RefreshExpiringResult',
+  ({ refreshed, failed, revoked, failures, skipped }, size) =>
+    (fields, at) => {
+      const kinds = fields[at + failures] as number;
+      const first = at + size;
+      return {
+        refreshed: fields[at + refreshed] as number,
+        failed: fields[at + failed] as number,
+        revoked: fields[at + revoked] as number,
+        failures: listOf(readFailures, kinds, fields, first),
+        skipped: listOf(
+          readSkipped,
+          fields[at + skipped] as number,
+          fields,
+          first + kinds * readFailures.size,
+        ),
+      };
+    },
 );
 
 const refreshExpiring = promised<
@@ -139,33 +181,6 @@ const refreshExpiring = promised<
   Instance,
   [number, number, number | undefined, number | undefined]
 >(native.refreshExpiringIntegrations, readResult);
-
-const COUNTS = 4;
-const FAILURE_FIELDS = 3;
-const SKIPPED_FIELDS = 2;
-
-/** The fields in the order of `src/binding/integration.rs`. */
-function readResult(fields: unknown[], at: number): RefreshExpiringResult {
-  const [refreshed, failed, revoked, kinds] = fields.slice(at, at + COUNTS) as number[];
-  const skippedAt = at + COUNTS + kinds! * FAILURE_FIELDS;
-  const end = at + (fields[at - 1] as number);
-  const result: RefreshExpiringResult = {
-    refreshed: refreshed!,
-    failed: failed!,
-    revoked: revoked!,
-    failures: [],
-    skipped: [],
-  };
-  for (let field = at + COUNTS; field < skippedAt; field += FAILURE_FIELDS) {
-    const [provider, code, count] = fields.slice(field) as [string, string, number];
-    result.failures.push({ provider, code, count });
-  }
-  for (let field = skippedAt; field < end; field += SKIPPED_FIELDS) {
-    const [provider, count] = fields.slice(field) as [string, number];
-    result.skipped.push({ provider, count });
-  }
-  return result;
-}
 
 /** The integration store of an instance. */
 export class IntegrationStore {

@@ -3,24 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Bridge, VaultKeys } from '../../index';
 import { string } from '../input/arguments';
-import { type ReadRecord, bridge, promised } from '../bridge/bridge';
-import { ConfigurationError } from '../errors/errors';
+import { bridge, promised } from '../bridge/bridge';
 import { env } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
 
-const SECRET_MIN_CHARS = 32;
-
-const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
-
-const encryptNative = promised<string, Bridge, [VaultKeys, string]>(
-  native.encryptVaultValue,
-  readText,
-);
-const decryptNative = promised<string, Bridge, [VaultKeys, string]>(
-  native.decryptVaultValue,
-  readText,
-);
+const encryptNative = promised<string, Bridge, [VaultKeys, string]>(native.encryptVaultValue);
+const decryptNative = promised<string, Bridge, [VaultKeys, string]>(native.decryptVaultValue);
 
 /**
  * Seals a text with a key derived from `ENCRYPTION_SECRET`, read at the call. Gives
@@ -53,12 +42,6 @@ function current(): VaultKeys {
   const { ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE } = env;
   const now = [ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE];
   if (keys && now.every((text, index) => text === said[index])) return keys;
-  if (!ENCRYPTION_SECRET) {
-    throw new ConfigurationError('ENCRYPTION_SECRET environment variable is required');
-  }
-  if (ENCRYPTION_SECRET.length < SECRET_MIN_CHARS) {
-    throw new ConfigurationError('ENCRYPTION_SECRET must be at least 32 characters');
-  }
   const reuse = TOKENKEEP_SALT_REUSE ? flag('TOKENKEEP_SALT_REUSE', TOKENKEEP_SALT_REUSE) : true;
   keys = new native.VaultKeys(ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS || undefined, reuse);
   said = now;

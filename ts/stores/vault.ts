@@ -9,7 +9,8 @@ import {
   record,
   text,
 } from '../input/arguments';
-import { type ReadRecord, type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { listOf, recordReader } from '../bridge/layouts';
 import { native } from '../bridge/native';
 
 /** Whose tokens: the values of the enum `token_provider` as the migration makes it. */
@@ -88,45 +89,53 @@ export interface RefreshOptions {
 }
 
 const DEFAULT_BUFFER_MINUTES = 5;
-const TOKEN_FIELDS = 9;
-const EXPIRING_FIELDS = 4;
 
 const dateOrNull = (field: unknown): Date | null =>
   field === null ? null : new Date(field as number);
 
-/** The fields in the order of `src/binding/vault.rs`. */
-const readToken: ReadRecord<DecryptedToken<string, string>> = (fields, at) => ({
-  id: fields[at] as string,
-  tenantId: fields[at + 1] as string,
-  provider: fields[at + 2] as string,
-  tokenType: fields[at + 3] as string,
-  value: fields[at + 4] as string,
-  identifier: fields[at + 5] as string | null,
-  expiresAt: dateOrNull(fields[at + 6]),
-  isValid: fields[at + 7] as string,
-  lastUsedAt: dateOrNull(fields[at + 8]),
-});
+const readToken = recordReader<DecryptedToken<string, string>>(
+  'VaultToken',
+  ({ id, tenantId, provider, tokenType, value, identifier, expiresAt, isValid, lastUsedAt }) =>
+    (fields, at) => ({
+      id: fields[at + id] as string,
+      tenantId: fields[at + tenantId] as string,
+      provider: fields[at + provider] as string,
+      tokenType: fields[at + tokenType] as string,
+      value: fields[at + value] as string,
+      identifier: fields[at + identifier] as string | null,
+      expiresAt: dateOrNull(fields[at + expiresAt]),
+      isValid: fields[at + isValid] as string,
+      lastUsedAt: dateOrNull(fields[at + lastUsedAt]),
+    }),
+);
 
-const readAccessToken: ReadRecord<AccessToken<string, string>> = (fields, at) => ({
-  token: readToken(fields, at),
-  needsRefresh: fields[at + TOKEN_FIELDS] as boolean,
-});
+const readAccessToken = recordReader<AccessToken<string, string>>(
+  'VaultAccessToken',
+  // `token` holds that there is one.
+  ({ needsRefresh, token: _ }, size) =>
+    (fields, at) => ({
+      token: readToken(fields, at + size),
+      needsRefresh: fields[at + needsRefresh] as boolean,
+    }),
+);
 
-const readExpiring: ReadRecord<ExpiringToken[]> = (fields, at) => {
-  const found: ExpiringToken[] = [];
-  const end = at + (fields[at - 1] as number);
-  for (; at < end; at += EXPIRING_FIELDS) {
-    found.push({
-      tenantId: fields[at] as string,
-      provider: fields[at + 1] as string,
-      tokenType: fields[at + 2] as string,
-      identifier: fields[at + 3] as string | null,
-    });
-  }
-  return found;
-};
+const readExpiring = recordReader<ExpiringToken>(
+  'ExpiringVaultToken',
+  ({ tenantId, provider, tokenType, identifier }) =>
+    (fields, at) => ({
+      tenantId: fields[at + tenantId] as string,
+      provider: fields[at + provider] as string,
+      tokenType: fields[at + tokenType] as string,
+      identifier: fields[at + identifier] as string | null,
+    }),
+);
 
-const readId: ReadRecord<string> = (fields, at) => fields[at] as string;
+const readAllExpiring = recordReader<ExpiringToken[], 'tokens'>(
+  'ExpiringVaultTokens',
+  ({ tokens }, size) =>
+    (fields, at) =>
+      listOf(readExpiring, fields[at + tokens] as number, fields, at + size),
+);
 
 type Identifier = string | undefined;
 
@@ -134,7 +143,7 @@ const store = promised<
   string,
   Instance,
   [string, string, string, Identifier, string, boolean, number | undefined]
->(native.storeVaultToken, readId);
+>(native.storeVaultToken);
 const get = promised<
   DecryptedToken<string, string> | null,
   Instance,
@@ -155,7 +164,7 @@ const remove = promised<void, Instance, [string]>(native.deleteVaultToken);
 const removeProvider = promised<void, Instance, [string, string]>(native.deleteVaultProviderTokens);
 const expiring = promised<ExpiringToken[], Instance, [number, string | undefined]>(
   native.findExpiringVaultTokens,
-  readExpiring,
+  readAllExpiring,
 );
 
 /** The vault store of an instance. */

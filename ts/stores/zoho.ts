@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
-import { type ReadRecord, promised } from '../bridge/bridge';
+import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
 
@@ -32,11 +32,8 @@ export interface ZohoTokens {
   metadata?: Record<string, unknown> | undefined;
 }
 
-const readToken: ReadRecord<string> = (fields, at) => fields[at] as string;
-
 const accessToken = promised<string, Instance, [string, string, string, string]>(
   native.getZohoAccessToken,
-  readToken,
 );
 const store = promised<
   void,

@@ -1,21 +1,12 @@
 /** The calls to the core. Loading this module loads the addon. */
 
 import type { Bridge, InstanceOptions, KeyFaults } from '../../../index';
-import { type ReadRecord, bridge, promised } from '../../bridge/bridge';
+import { bridge, promised } from '../../bridge/bridge';
 import { native } from '../../bridge/native';
 import type { Findings, Store } from './findings';
 
-const readText: ReadRecord<string> = (fields, at) => fields[at] as string;
-const readAnswer: ReadRecord<number | string> = (fields, at) => fields[at] as number | string;
-
-const examine = promised<string, Bridge, [InstanceOptions, string[]]>(
-  native.examineDatabase,
-  readText,
-);
-const reach = promised<number | string, Bridge, [InstanceOptions, string]>(
-  native.reachProvider,
-  readAnswer,
-);
+const examine = promised<string, Bridge, [InstanceOptions, string[]]>(native.examineDatabase);
+const reach = promised<number | string, Bridge, [InstanceOptions, string]>(native.reachProvider);
 
 /** Reads what the checks need from the database; writes nothing. */
 export async function examineDatabase(

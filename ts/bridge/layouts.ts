@@ -1,0 +1,105 @@
+/**
+ * Where the fields of records and messages stand in the flat array that Rust fills. Rust declares them
+ * (`src/binding/record.rs`, `src/binding/message.rs`) and tells them at load, by name; whoever reads names
+ * the fields, too. An addon with other fields is refused at load: no value can take another's place.
+ */
+
+import type { Layout } from '../../index';
+import { NativeMissingError } from '../errors/errors';
+import { native } from './native';
+
+/** Reads a record's fields, which begin at `at`. */
+export type ReadRecord<Value> = (fields: readonly unknown[], at: number) => Value;
+
+/** Where each field stands, counted from where its record begins. */
+export type At<Field extends string> = Readonly<Record<Field, number>>;
+
+/** A reader, and how many elements its record's own fields take; nested items follow them. */
+export type RecordReader<Value> = ReadRecord<Value> & { readonly size: number };
+
+const records = new Map(layouts('recordLayouts').map((layout) => [layout.name, layout]));
+
+/**
+ * The reader of a record. `make` is called once: it takes the positions of all fields by destructuring, and
+ * gives a function that reads with them; `size` is where nested items begin.
+ */
+export function recordReader<Value, Field extends string = keyof Value & string>(
+  name: string,
+  make: (at: At<Field>, size: number) => ReadRecord<Value>,
+): RecordReader<Value> {
+  const layout = records.get(name);
+  if (!layout) throw differs(`it has no record ${name}`);
+  const size = layout.fields.length;
+  return Object.assign(
+    checked(layout, (at: At<Field>) => make(at, size)),
+    { size },
+  );
+}
+
+/** The items of a list of records, the first of which begins at `at`. */
+export function listOf<Item>(
+  read: RecordReader<Item>,
+  count: number,
+  fields: readonly unknown[],
+  at: number,
+): Item[] {
+  return Array.from({ length: count }, (_, item) => read(fields, at + item * read.size));
+}
+
+/** Deals with a message whose fields begin at `at`; gives how many elements follow them, if any do. */
+export type Handle = (fields: readonly unknown[], at: number) => number | void;
+
+/** Gives a handler with the positions of its message's fields, as {@link recordReader} does. */
+export type MakeHandle<Field extends string> = (at: At<Field>) => Handle;
+
+/** What a kind of message is dealt with by, and how many elements its fields take. */
+export interface Handler {
+  handle: Handle;
+  size: number;
+}
+
+/** Messages by the names of their kinds, each with what deals with it. */
+export type Handlers = Readonly<Record<string, (at: never) => Handle>>;
+
+/** The handlers by the numbers of the kinds. There must be one for each kind, and no other. */
+export function messageHandlers(made: Handlers): Handler[] {
+  const kinds = layouts('messageLayouts');
+  const unknown = Object.keys(made).filter((name) => !kinds.some((kind) => kind.name === name));
+  if (unknown.length > 0) throw differs(`it has no message ${unknown.join(', ')}`);
+  return kinds.map((kind) => {
+    const make = made[kind.name];
+    if (!make) throw differs(`nothing reads its message ${kind.name}`);
+    return { handle: checked(kind, make as (at: At<string>) => Handle), size: kind.fields.length };
+  });
+}
+
+/** Has `make` take the positions of the fields; it must take all of them, and no other. */
+function checked<Field extends string, Made>(layout: Layout, make: (at: At<Field>) => Made): Made {
+  const { name, fields } = layout;
+  const taken = new Set<string>();
+  const positions = new Proxy({} as At<Field>, {
+    get: (_, field) => {
+      const position = fields.indexOf(String(field));
+      if (position < 0) throw differs(`${name} has no field ${String(field)}`);
+      taken.add(String(field));
+      return position;
+    },
+  });
+  const result = make(positions);
+  const left = fields.filter((field) => !taken.has(field));
+  if (left.length > 0) throw differs(`nothing reads ${left.join(', ')} of ${name}`);
+  return result;
+}
+
+function layouts(source: 'recordLayouts' | 'messageLayouts'): Layout[] {
+  // An addon of another version may not even have these.
+  const tell = native[source] as (() => Layout[]) | undefined;
+  if (!tell) throw differs(`it does not export ${source}`);
+  return tell();
+}
+
+function differs(what: string): NativeMissingError {
+  return new NativeMissingError(
+    `The native part of tokenkeep is of another version: ${what}. Install tokenkeep again, with native packages of the same version; in a checkout run: npm run build`,
+  );
+}
