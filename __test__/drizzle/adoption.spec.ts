@@ -1,14 +1,13 @@
 /** An application that uses drizzle-kit takes tokenkeep's tables into its schema file. */
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as oldGmail from '../../support/old-gmail/schema.mjs';
 import * as oldIntegration from '../../support/old-integration/schema.mjs';
 import * as oldVault from '../../support/old-vault/schema.mjs';
 import * as oldZoho from '../../support/old-zoho/schema.mjs';
 import { schemaOf } from '../drop-in/applications/gmail';
-import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { makeTables, migrateOn } from '../helpers/tables';
-import { Kit, rewrite, statementsOf } from './kit';
+import { rewrite, statementsOf, useKit } from './kit';
 
 type Store = 'gmail' | 'zoho' | 'vault' | 'integration';
 
@@ -41,19 +40,10 @@ const ADDED: Record<Store, string[]> = {
 };
 const STORES = Object.keys(ADDED) as Store[];
 
-let database: TestDatabase;
-let kit: Kit;
-beforeEach(async () => {
-  database = await emptyDatabase();
-  kit = new Kit(database);
-});
-afterEach(async () => {
-  kit.remove();
-  await database.drop();
-});
+const setting = useKit();
 
-const migrate = (store: Store) => migrateOn(database, { stores: [store] });
-const query = (sql: string) => database.client.query(sql);
+const migrate = (store: Store) => migrateOn(setting.database, { stores: [store] });
+const query = (sql: string) => setting.database.client.query(sql);
 
 /**
  * drizzle-kit reads the columns of a constraint in no particular order, and then takes one of
@@ -64,21 +54,21 @@ const MADE_ANEW =
 
 /** What a push changes, and that it leaves everything as it was. */
 async function changesOfPush(name: string): Promise<string[]> {
-  const before = await schemaOf(database);
-  const statements = await kit.push(NEW_FILE(name));
-  expect(await schemaOf(database)).toEqual(before);
+  const before = await schemaOf(setting.database);
+  const statements = await setting.kit.push(NEW_FILE(name));
+  expect(await schemaOf(setting.database)).toEqual(before);
   return statements.filter((sql) => !MADE_ANEW.test(sql));
 }
 
 describe('drizzle-kit push', () => {
   it.each(STORES)('finds nothing to do when an adopted %s table is migrated', async (store) => {
-    await makeTables(database, OLD[store]);
+    await makeTables(setting.database, OLD[store]);
     expect(await migrate(store)).toEqual([]);
     expect(await changesOfPush(store)).toEqual([]);
   });
 
   it.each(STORES)('finds nothing to do when migrate has made the %s table', async (store) => {
-    await makeTables(database, OLD[store]);
+    await makeTables(setting.database, OLD[store]);
     await query('DROP TABLE IF EXISTS gmail_tokens, oauth_tokens, token_vault, integration_tokens');
     await query('DROP TYPE IF EXISTS token_provider, token_type');
     expect(await migrate(store)).toEqual([]);
@@ -86,31 +76,31 @@ describe('drizzle-kit push', () => {
   });
 
   it.each(STORES)('that comes first leaves nothing to do for migrate (%s)', async (store) => {
-    await makeTables(database, OLD[store]);
-    const pushed = await kit.push(NEW_FILE(store));
+    await makeTables(setting.database, OLD[store]);
+    const pushed = await setting.kit.push(NEW_FILE(store));
     const bySql = (one: string, other: string) => one.localeCompare(other);
     expect(pushed.filter((sql) => !MADE_ANEW.test(sql)).sort(bySql)).toEqual(
       [...ADDED[store]].sort(bySql),
     );
-    const before = await schemaOf(database);
+    const before = await schemaOf(setting.database);
     expect(await migrate(store)).toEqual([]);
-    expect(await schemaOf(database)).toEqual(before);
+    expect(await schemaOf(setting.database)).toEqual(before);
     expect(await changesOfPush(store)).toEqual([]);
   });
 
   it('leaves a table without row-level security alone where that is declared', async () => {
-    await makeTables(database, oldGmail);
+    await makeTables(setting.database, oldGmail);
     await query('DROP POLICY tenant_isolation ON gmail_tokens');
     await query('ALTER TABLE gmail_tokens DISABLE ROW LEVEL SECURITY');
     expect(await migrate('gmail')).toEqual([]);
     expect(await changesOfPush('gmail-unsecured')).toEqual([]);
-    expect(await kit.push(NEW_FILE('gmail'))).toContainEqual(
+    expect(await setting.kit.push(NEW_FILE('gmail'))).toContainEqual(
       expect.stringContaining('ENABLE ROW LEVEL SECURITY'),
     );
   });
 
   it('leaves the unique constraint of an application alone where that is declared', async () => {
-    await makeTables(database, oldZoho);
+    await makeTables(setting.database, oldZoho);
     await query(`ALTER TABLE oauth_tokens
       ADD CONSTRAINT oauth_tokens_client_id_provider_unique UNIQUE (client_id, provider)`);
     expect(await migrate('zoho')).toEqual([]);
@@ -118,90 +108,90 @@ describe('drizzle-kit push', () => {
   });
 
   it('leaves columns, a key and a reference of an application’s own alone', async () => {
-    await kit.push(NEW_FILE('integration-own'));
-    const before = await schemaOf(database);
+    await setting.kit.push(NEW_FILE('integration-own'));
+    const before = await schemaOf(setting.database);
     expect(await migrate('integration')).toEqual([]);
-    expect(await schemaOf(database)).toEqual(before);
+    expect(await schemaOf(setting.database)).toEqual(before);
     expect(await changesOfPush('integration-own')).toEqual([]);
   });
 
   it('of a declaration that misses columns of an application’s own takes them away', async () => {
-    await makeTables(database, oldIntegration);
+    await makeTables(setting.database, oldIntegration);
     await query('ALTER TABLE integration_tokens ADD version integer NOT NULL DEFAULT 1');
     expect(await migrate('integration')).toEqual([]);
-    expect(await kit.push(NEW_FILE('integration'))).toEqual([
+    expect(await setting.kit.push(NEW_FILE('integration'))).toEqual([
       'ALTER TABLE "integration_tokens" DROP COLUMN "version";',
     ]);
   });
 
   it('makes no constraint anew where an index is declared, whatever is in the table', async () => {
-    await makeTables(database, oldVault);
+    await makeTables(setting.database, oldVault);
     await query(`
       WITH one AS (INSERT INTO tenants (name) VALUES ('One') RETURNING id)
       INSERT INTO token_vault (tenant_id, provider, token_type, identifier, encrypted_value)
       SELECT id, 'google', 'api_key', 'a', 'sealed' FROM one`);
     expect(await migrate('vault')).toEqual([]);
-    expect(await kit.push(NEW_FILE('vault-with-index'))).toEqual([
+    expect(await setting.kit.push(NEW_FILE('vault-with-index'))).toEqual([
       'ALTER TABLE "token_vault" DROP CONSTRAINT "token_vault_unique";',
       'CREATE UNIQUE INDEX "token_vault_unique" ON "token_vault" USING btree ("tenant_id","provider","token_type","identifier");',
     ]);
-    const before = await schemaOf(database);
+    const before = await schemaOf(setting.database);
     expect(await migrate('vault')).toEqual([]);
-    expect(await schemaOf(database)).toEqual(before);
-    expect(await kit.push(NEW_FILE('vault-with-index'))).toEqual([]);
+    expect(await schemaOf(setting.database)).toEqual(before);
+    expect(await setting.kit.push(NEW_FILE('vault-with-index'))).toEqual([]);
   });
 
   it('finds nothing to do in a schema of its own', async () => {
     await query('CREATE SCHEMA app');
-    await migrateOn(database, { stores: [...STORES, 'calendar'] }, { schema: 'app' });
-    const pushed = await kit.push(NEW_FILE('all-in-app'), 'app');
+    await migrateOn(setting.database, { stores: [...STORES, 'calendar'] }, { schema: 'app' });
+    const pushed = await setting.kit.push(NEW_FILE('all-in-app'), 'app');
     expect(pushed.filter((sql) => !sql.includes('CONSTRAINT "token_vault_unique"'))).toEqual([]);
   });
 });
 
 describe('drizzle-kit generate', () => {
   it.each(STORES)('makes what %s adds, once, and migrate finds it there', async (store) => {
-    await kit.generate(OLD_FILE(store));
-    await kit.migrate();
-    const path = await kit.generate(NEW_FILE(store));
+    await setting.kit.generate(OLD_FILE(store));
+    await setting.kit.migrate();
+    const path = await setting.kit.generate(NEW_FILE(store));
     expect(path === undefined ? [] : statementsOf(path)).toEqual(ADDED[store]);
-    await kit.migrate();
+    await setting.kit.migrate();
 
-    const before = await schemaOf(database);
+    const before = await schemaOf(setting.database);
     expect(await migrate(store)).toEqual([]);
-    expect(await schemaOf(database)).toEqual(before);
-    expect(await kit.generate(NEW_FILE(store))).toBeUndefined();
+    expect(await schemaOf(setting.database)).toEqual(before);
+    expect(await setting.kit.generate(NEW_FILE(store))).toBeUndefined();
     expect(await changesOfPush(store)).toEqual([]);
   });
 
   it('gives an id that an application’s code has made a default in the table', async () => {
-    await kit.generate(NEW_FILE('integration-code-ids'));
-    await kit.migrate();
-    const path = await kit.generate(NEW_FILE('integration'));
+    await setting.kit.generate(NEW_FILE('integration-code-ids'));
+    await setting.kit.migrate();
+    const path = await setting.kit.generate(NEW_FILE('integration'));
     expect(statementsOf(path!).sort()).toEqual(
       [
         'ALTER TABLE "integration_tokens" ALTER COLUMN "id" SET DEFAULT gen_random_uuid();',
         ...ADDED.integration,
       ].sort(),
     );
-    await kit.migrate();
+    await setting.kit.migrate();
     expect(await migrate('integration')).toEqual([]);
-    expect(await kit.generate(NEW_FILE('integration'))).toBeUndefined();
+    expect(await setting.kit.generate(NEW_FILE('integration'))).toBeUndefined();
     expect(await changesOfPush('integration')).toEqual([]);
   });
 
   it.each(['zoho', 'vault', 'integration'] as const)(
     'is quiet after migrate was first and its migration was emptied (%s)',
     async (store) => {
-      await kit.generate(OLD_FILE(store));
-      await kit.migrate();
+      await setting.kit.generate(OLD_FILE(store));
+      await setting.kit.migrate();
       expect(await migrate(store)).toEqual([]);
-      const path = await kit.generate(NEW_FILE(store));
-      await expect(kit.migrate()).rejects.toThrow('ADD COLUMN');
+      const path = await setting.kit.generate(NEW_FILE(store));
+      await expect(setting.kit.migrate()).rejects.toThrow('ADD COLUMN');
       rewrite(path!, '-- Made by: npx tokenkeep migrate');
-      await kit.migrate();
+      await setting.kit.migrate();
 
-      expect(await kit.generate(NEW_FILE(store))).toBeUndefined();
+      expect(await setting.kit.generate(NEW_FILE(store))).toBeUndefined();
       expect(await changesOfPush(store)).toEqual([]);
     },
   );

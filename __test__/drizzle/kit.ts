@@ -8,7 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import type { TestDatabase } from '../helpers/database';
+import { afterEach, beforeEach } from 'vitest';
+import { emptyDatabase, type TestDatabase } from '../helpers/database';
 
 const require = createRequire(import.meta.url);
 const bin = join(dirname(require.resolve('drizzle-kit/api')), 'bin.cjs');
@@ -27,7 +28,7 @@ export class Kit {
     const output = await this.#run(['push', '--verbose'], { schema, schemaFilter });
     if (output.includes('No changes detected')) return [];
     const [, statements] = /current statements:([^]*?)\[.\] Changes applied/.exec(output) ?? [];
-    if (statements === undefined) throw new Error(`push has ended with: ${output}`);
+    if (statements === undefined) throw new Error(`push printed: ${output}`);
     return statements.trim().split('\n');
   }
 
@@ -36,7 +37,7 @@ export class Kit {
     const output = await this.#run(['generate'], { schema });
     if (output.includes('No schema changes')) return undefined;
     const [, path] = /SQL migration file . (\S+\.sql)/.exec(output) ?? [];
-    if (path === undefined) throw new Error(`generate has ended with: ${output}`);
+    if (path === undefined) throw new Error(`generate printed: ${output}`);
     return join(this.#directory, path);
   }
 
@@ -56,11 +57,25 @@ export class Kit {
     };
     writeFileSync(join(this.#directory, 'drizzle.config.json'), JSON.stringify(config));
     const command = [bin, ...args, '--config', 'drizzle.config.json'];
-    const ended = promisify(execFile)(process.execPath, command, { cwd: this.#directory });
+    const run = promisify(execFile)(process.execPath, command, { cwd: this.#directory });
     // A question is an error then.
-    ended.child.stdin?.end();
-    return (await ended).stdout;
+    run.child.stdin?.end();
+    return (await run).stdout;
   }
+}
+
+/** An empty database and a kit on it, for each test of a file. */
+export function useKit(): { database: TestDatabase; kit: Kit } {
+  const setting = {} as { database: TestDatabase; kit: Kit };
+  beforeEach(async () => {
+    setting.database = await emptyDatabase();
+    setting.kit = new Kit(setting.database);
+  });
+  afterEach(async () => {
+    setting.kit.remove();
+    await setting.database.drop();
+  });
+  return setting;
 }
 
 /** The statements of a generated migration. */

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import pg from 'pg';
 
+import { freePort } from '../../support/free-port.mjs';
 import { startGoogle } from '../../support/google.mjs';
 import { folder } from './install.mjs';
 
@@ -49,13 +48,4 @@ export async function startScene(name, server) {
       await google.close();
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

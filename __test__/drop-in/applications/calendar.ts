@@ -5,8 +5,8 @@ import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
 import { KEY } from '../../helpers/database';
 import { type Environment, Process as AnyProcess, type Side } from '../processes/processes';
 import { type Supabase, supabaseDatabase } from '../../helpers/supabase';
+import { DropInApplication } from './application';
 
-type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
 export type Process = AnyProcess<TokenKeep['calendar']>;
 
 const HOUR_MS = 3_600_000;
@@ -22,24 +22,11 @@ export interface StoredRow {
   updated_at: Date;
 }
 
-export class CalendarApplication {
-  readonly #processes: Process[] = [];
-
-  private constructor(
-    readonly database: Supabase,
-    readonly google: Endpoint,
-  ) {}
-
+export class CalendarApplication extends DropInApplication<Process, Supabase> {
   static async start(): Promise<CalendarApplication> {
     // As Google does: a refresh token stays the same.
     const google = await startTokenEndpoint({ rotate: false });
     return new CalendarApplication(await supabaseDatabase(), google);
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop()));
-    await this.google.close();
-    await this.database.drop();
   }
 
   /** A process, configured by its environment as an application's is. */
@@ -50,25 +37,24 @@ export class CalendarApplication {
         ? {
             DATABASE_URL: url,
             OLD_SERVICE_ROLE: serviceRole,
-            OLD_GOOGLE_TOKEN_URL: this.google.url,
+            OLD_GOOGLE_TOKEN_URL: this.provider.url,
           }
         : {
             DATABASE_URL: serviceUrl,
             TOKENKEEP_KEY: KEY,
             GOOGLE_CLIENT_ID: 'client',
             GOOGLE_CLIENT_SECRET: 'secret',
-            TOKENKEEP_GOOGLE_TOKEN_URL: this.google.url,
+            TOKENKEEP_GOOGLE_TOKEN_URL: this.provider.url,
           }),
       ...env,
     });
-    this.#processes.push(started);
-    return started;
+    return this.started(started);
   }
 
   /** A user of the application, connected by a process. */
   async connect(by: Process, userId?: string): Promise<string> {
     const id = userId ?? (await this.database.user());
-    const { accessToken, refreshToken } = this.google.issue();
+    const { accessToken, refreshToken } = this.provider.issue();
     const expiry = new Date(Date.now() + HOUR_MS);
     await by.call('saveCalendarTokens', id, accessToken, refreshToken, expiry, SCOPES);
     return id;

@@ -9,8 +9,8 @@ import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
 import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
 import { makeTables } from '../../helpers/tables';
 import { type Environment, Process as AnyProcess, type Side } from '../processes/processes';
+import { DropInApplication } from './application';
 
-type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
 type Old = ReturnType<typeof createOldIntegrationService>;
 export type Process = AnyProcess<
   Pick<Old, 'get' | 'store' | 'revoke'> & Omit<TokenKeep['integration'], 'revoke'>
@@ -38,14 +38,8 @@ export interface StoredRow {
   invalid_since?: Date | null;
 }
 
-export class IntegrationApplication {
-  readonly #processes: Process[] = [];
+export class IntegrationApplication extends DropInApplication<Process, TestDatabase> {
   #users = 0;
-
-  private constructor(
-    readonly database: TestDatabase,
-    readonly google: Endpoint,
-  ) {}
 
   /** With the table as the application's migration made it. */
   static async start(): Promise<IntegrationApplication> {
@@ -55,35 +49,28 @@ export class IntegrationApplication {
     return new IntegrationApplication(database, await startTokenEndpoint({ rotate: false }));
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop()));
-    await this.google.close();
-    await this.database.drop();
-  }
-
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
     const started: Process = await AnyProcess.start('integration.mjs', side, {
       DATABASE_URL: this.database.url,
       ...(side === 'old'
-        ? { OLD_GOOGLE_TOKEN_URL: this.google.url }
+        ? { OLD_GOOGLE_TOKEN_URL: this.provider.url }
         : {
             TOKENKEEP_KEY: KEY,
             GOOGLE_CLIENT_ID: 'client',
             GOOGLE_CLIENT_SECRET: 'secret',
-            TOKENKEEP_GOOGLE_TOKEN_URL: this.google.url,
+            TOKENKEEP_GOOGLE_TOKEN_URL: this.provider.url,
           }),
       ...env,
     });
-    this.#processes.push(started);
-    return started;
+    return this.started(started);
   }
 
   /** An account of the application, connected by a process. */
   async connect(by: Process, account?: Account): Promise<Account> {
     const connected = account ?? { userId: `user-${++this.#users}`, provider: 'google' };
     const { userId, provider } = connected;
-    const issued = { ...this.google.issue(), scopes: SCOPES };
+    const issued = { ...this.provider.issue(), scopes: SCOPES };
     const expiresAt = Date.now() + HOUR_MS;
     const failed = await (by.side === 'old'
       ? by.call('store', userId, provider, { ...issued, expiresAt })

@@ -6,8 +6,7 @@ import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
 import { makeTables } from '../../helpers/tables';
 import { type Environment, type Process, type Side, startProcess } from '../../zoho/processes';
 import { CREDENTIALS } from '../../zoho/scene';
-
-type Endpoint = Awaited<ReturnType<typeof startTokenEndpoint>>;
+import { DropInApplication } from './application';
 
 /** The row of a client, as the database has it. */
 export interface StoredRow {
@@ -20,14 +19,8 @@ export interface StoredRow {
   invalid_since?: Date | null;
 }
 
-export class ZohoApplication {
-  readonly #processes: Process[] = [];
+export class ZohoApplication extends DropInApplication<Process, TestDatabase> {
   #clients = 0;
-
-  private constructor(
-    readonly database: TestDatabase,
-    readonly zoho: Endpoint,
-  ) {}
 
   /** With the table as the application's migration made it. */
   static async start(): Promise<ZohoApplication> {
@@ -38,28 +31,21 @@ export class ZohoApplication {
     return new ZohoApplication(database, await startTokenEndpoint({ rotate: false }));
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop()));
-    await this.zoho.close();
-    await this.database.drop();
-  }
-
   /** A process, configured by its environment as an application's is. */
   async process(side: Side, env: Environment = {}): Promise<Process> {
     const started = await startProcess(side, {
       DATABASE_URL: this.database.url,
       ...(side === 'old'
-        ? { OLD_ZOHO_TOKEN_URL: this.zoho.url }
-        : { TOKENKEEP_KEY: KEY, TOKENKEEP_ZOHO_TOKEN_URL: this.zoho.url }),
+        ? { OLD_ZOHO_TOKEN_URL: this.provider.url }
+        : { TOKENKEEP_KEY: KEY, TOKENKEEP_ZOHO_TOKEN_URL: this.provider.url }),
       ...env,
     });
-    this.#processes.push(started);
-    return started;
+    return this.started(started);
   }
 
   /** A client of the application, connected by a process. */
   async connect(by: Process, id = `client-${++this.#clients}`) {
-    const grant = { ...this.zoho.issue(), expiresIn: 3_600, scopes: 'ZohoCRM.modules.ALL' };
+    const grant = { ...this.provider.issue(), expiresIn: 3_600, scopes: 'ZohoCRM.modules.ALL' };
     await by.call('storeTokens', id, 'zoho_crm', grant);
     return { id, ...grant };
   }

@@ -1,23 +1,15 @@
 /** Performs what docs/adopt/calendar.md tells: old program, half migrated, tokenkeep, and back. */
 
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
 import { open } from '../../helpers/tk1-format';
 import { CalendarApplication, type Process, SCOPES } from '../applications/calendar';
-
-const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
+import { SEALING_OFF, command, migration, statementsOf } from './guide';
 
 /** The statements that the guide shows, by their number. */
-const SQL = [
-  ...readFileSync(at('docs/adopt/calendar.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g),
-].map(([, sql]) => sql!);
+const SQL = statementsOf('calendar');
 const [
   HELD,
   TOO_LONG,
@@ -35,15 +27,9 @@ const openOf = (column: string, userId: string, sealed: string) =>
   open(sealed, { store: 'calendar', column, parts: [userId] });
 const isSealed = (text: string) => text.startsWith('tk1.');
 
-/** What the command prints. */
-async function command(app: CalendarApplication, env: object, ...args: string[]) {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [at('dist/cli/main.js'), ...args, '--store', 'calendar', '--json'],
-    { env: { PATH: process.env['PATH'], DATABASE_URL: app.database.url, ...env } },
-  );
-  return JSON.parse(stdout) as unknown;
-}
+/** What a command prints that the guide has its reader run. */
+const runCommand = (app: CalendarApplication, name: 'migrate' | 'unseal', env = {}) =>
+  command('calendar', name, { DATABASE_URL: app.database.url, ...env });
 
 describe('the guide', () => {
   let app: CalendarApplication;
@@ -79,7 +65,7 @@ describe('the guide', () => {
     );
     expect(await run(MUST_CONNECT)).toEqual([]);
 
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
     await run(REVOKE!.replace('anon, authenticated', app.database.userRole));
     await expect(app.database.asUser(id, 'SELECT * FROM google_calendar_tokens')).rejects.toThrow(
       'permission denied',
@@ -93,7 +79,7 @@ describe('the guide', () => {
     expect(await run(SEALED)).toEqual([{ count: '1' }]);
     expect(await run(KEYS)).toEqual([{ key_version: '1', count: '1' }]);
     await run(REMOVE);
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
   });
 
   it('finds rows that tokenkeep could not take, and users who must connect again', async () => {
@@ -133,10 +119,10 @@ describe('an adoption', () => {
     const rows = new Map((await app.rows()).map((row) => [row.user_id, row]));
     const given: string[] = [];
     for (const { id, tokens } of await Promise.all(answers)) {
-      const family = app.google.familyOf(refreshTokenOf(id, rows.get(id)!.refresh_token));
+      const family = app.provider.familyOf(refreshTokenOf(id, rows.get(id)!.refresh_token));
       for (const token of tokens as string[]) {
         expect(token).toMatch(/^access-/);
-        expect(app.google.familyOfAccess(token)).toBe(family);
+        expect(app.provider.familyOfAccess(token)).toBe(family);
         given.push(token);
       }
     }
@@ -145,9 +131,9 @@ describe('an adoption', () => {
 
   /** How many requests an act has sent to Google. */
   async function requestsOf(act: () => Promise<unknown>): Promise<number> {
-    app.google.requests.length = 0;
+    app.provider.requests.length = 0;
     await act();
-    return app.google.requests.length;
+    return app.provider.requests.length;
   }
 
   const refreshTokenOf = (id: string, stored: string) =>
@@ -163,11 +149,11 @@ describe('an adoption', () => {
 
   it('goes on with migrate, which leaves the rows as they are, and the old program at work', async () => {
     const before = await app.rows();
-    expect(await command(app, {}, 'migrate')).toEqual({ stores: ['calendar'], leftOut: [] });
+    expect(await runCommand(app, 'migrate')).toEqual({ stores: ['calendar'], leftOut: [] });
     expect(await app.rows()).toEqual(before.map((row) => ({ ...row, refreshing_at: null })));
     const table = await tableOf(app.database, 'google_calendar_tokens');
     expect(table).toMatchObject({ policies: { length: 1 }, isRowSecure: ['true'] });
-    await app.database.client.query(readFileSync(at('migrations/0004_calendar.sql'), 'utf8'));
+    await app.database.client.query(migration('0004_calendar'));
     expect(await tableOf(app.database, 'google_calendar_tokens')).toEqual(table);
     await expectTokens(old);
     users.push(await app.connect(old[0]!));
@@ -233,7 +219,7 @@ describe('an adoption', () => {
   it('also when a user connects anew on either side, after the grant has died', async () => {
     const [id] = users as [string];
     for (const by of [old[0]!, ours[0]!]) {
-      app.google.revoke((await rowOf(id))!.refresh_token);
+      app.provider.revoke((await rowOf(id))!.refresh_token);
       await app.twoHoursPass();
       const [refused] = await app.ask(ours[1]!, id);
       expect(refused).toMatch(/^failed: TokenRevokedError: .* 400 - invalid_grant/);
@@ -352,13 +338,13 @@ describe('an adoption', () => {
   });
 
   it('and unsealing what is left, so that the old program works on every row', async () => {
-    await expect(command(app, { TOKENKEEP_KEY: KEY }, 'unseal')).rejects.toThrow(
+    await expect(runCommand(app, 'unseal', { TOKENKEEP_KEY: KEY })).rejects.toThrow(
       'TOKENKEEP_SEALING',
     );
     const rows = users.length - 1;
     const env = { DATABASE_URL: app.database.serviceUrl, TOKENKEEP_KEY: KEY, ...SEALING_OFF };
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'calendar', rows });
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'calendar', rows: 0 });
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'calendar', rows });
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'calendar', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);
     old = [await app.process('old')];
     expect(await requestsOf(() => expectTokens([...old, ...ours]))).toBe(0);

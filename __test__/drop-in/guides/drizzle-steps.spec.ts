@@ -5,11 +5,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type TokenKeep, createTokenKeep } from '../../../dist/index.js';
 import { UNIQUE_INDEX } from '../../../support/old-zoho/schema.mjs';
-import { Kit, rewrite } from '../../drizzle/kit';
-import { emptyDatabase, KEY, type TestDatabase } from '../../helpers/database';
+import { rewrite, useKit } from '../../drizzle/kit';
+import { KEY } from '../../helpers/database';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -74,41 +74,33 @@ function changed(sql: string, change: string): string {
   return sql.replace(before!, after!);
 }
 
-let database: TestDatabase;
-let kit: Kit;
-beforeEach(async () => {
-  database = await emptyDatabase();
-  kit = new Kit(database);
-});
-afterEach(async () => {
-  kit.remove();
-  await database.drop();
-});
+const setting = useKit();
 
 describe.each(Object.entries(TEAMS))('the steps for %s', (store, { byHand, use }) => {
   it('lead from its own migrations to a store that works, and drizzle-kit has no changes', async () => {
     const own = `support/old-${store}/schema.mjs`;
-    await kit.generate(own);
-    await kit.migrate();
-    await database.client.query(byHand);
+    await setting.kit.generate(own);
+    await setting.kit.migrate();
+    await setting.database.client.query(byHand);
 
     const steps = stepsOf(store);
     // The guide to gmail leaves the team's declaration, which has all columns, as it is.
     const schema = store === 'gmail' ? own : `__test__/drizzle/schemas/${store}.ts`;
     const keys = { tokenkeepKey: KEY, gmailEncryptionKey: KEY, encryptionSecret: 's'.repeat(32) };
-    const keep = createTokenKeep({ databaseUrl: database.url, ...keys });
+    const keep = createTokenKeep({ databaseUrl: setting.database.url, ...keys });
     try {
       let migration: string | undefined;
       for (const { kind, text } of steps) {
         if (kind === 'change') {
           rewrite(migration!, changed(readFileSync(migration!, 'utf8'), text));
-        } else if (text === 'npx drizzle-kit generate') migration = await kit.generate(schema);
-        else if (text === 'npx drizzle-kit migrate') await kit.migrate();
+        } else if (text === 'npx drizzle-kit generate')
+          migration = await setting.kit.generate(schema);
+        else if (text === 'npx drizzle-kit migrate') await setting.kit.migrate();
         else if (text === `npx tokenkeep migrate --store ${store}`) {
           expect(await keep.migrate({ stores: [store as 'zoho'] })).toEqual([]);
         } else throw new Error(`A command that this test does not know: ${text}`);
       }
-      expect(await kit.generate(schema)).toBeUndefined();
+      expect(await setting.kit.generate(schema)).toBeUndefined();
       expect(await use(keep)).toBe('token');
     } finally {
       await keep.close();

@@ -1,22 +1,15 @@
 /** Performs what docs/adopt/gmail.md tells: old service, half migrated, tokenkeep, and back. */
 
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KEY, OTHER_KEY } from '../../helpers/database';
 import { Application, schemaOf } from '../applications/gmail';
 import { aroundLock } from '../processes/around-lock.mjs';
 import type { Member } from '../processes/fleet.mjs';
 import { until } from '../../helpers/promises';
-
-const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+import { command, migration, statementsOf } from './guide';
 
 /** The statements that the guide shows. */
-const SQL = [
-  ...readFileSync(at('docs/adopt/gmail.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g),
-].map(([, sql]) => sql!);
+const SQL = statementsOf('gmail');
 
 describe.each(['by hand', 'generated'] as const)('the table of a migration made %s', (written) => {
   let app: Application;
@@ -36,13 +29,9 @@ describe.each(['by hand', 'generated'] as const)('the table of a migration made 
 
   it('is left as it is by the command and by psql -f, too', async () => {
     const schema = await schemaOf(app.database);
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [at('dist/cli/main.js'), 'migrate', '--store', 'gmail', '--json'],
-      { env: { ...process.env, DATABASE_URL: app.database.url } },
-    );
-    expect(JSON.parse(stdout)).toEqual({ stores: ['gmail'], leftOut: [] });
-    await app.database.client.query(readFileSync(at('migrations/0001_gmail.sql'), 'utf8'));
+    const env = { DATABASE_URL: app.database.url };
+    expect(await command('gmail', 'migrate', env)).toEqual({ stores: ['gmail'], leftOut: [] });
+    await app.database.client.query(migration('0001_gmail'));
     expect(await schemaOf(app.database)).toEqual(schema);
   });
 

@@ -1,9 +1,5 @@
 /** Performs what docs/adopt/integration.md tells: old service, half migrated, tokenkeep, and back. */
 
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
@@ -14,14 +10,10 @@ import {
   type Process,
   SCOPES,
 } from '../applications/integration';
-
-const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
+import { SEALING_OFF, UNSEALING, command, migration, statementsOf } from './guide';
 
 /** The statements that the guide shows, by their number. */
-const SQL = [
-  ...readFileSync(at('docs/adopt/integration.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g),
-].map(([, sql]) => sql!);
+const SQL = statementsOf('integration');
 const [TOO_LONG, LOOKALIKES, PLAINTEXT, DEAD, FAILING, SILENT, SEALED, REMOVE, KEYS] = SQL;
 
 const keyOf = ({ userId, provider }: Account) => `${userId}/${provider}`;
@@ -31,15 +23,9 @@ const refreshTokenOf = ({ userId, provider }: Account, stored: string) => {
   return isSealed(stored) ? open(stored, place) : stored;
 };
 
-/** What the command prints. */
-async function command(app: IntegrationApplication, env: object, ...args: string[]) {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [at('dist/cli/main.js'), ...args, '--store', 'integration', '--json'],
-    { env: { PATH: process.env['PATH'], DATABASE_URL: app.database.url, ...env } },
-  );
-  return JSON.parse(stdout) as unknown;
-}
+/** What a command prints that the guide has its reader run. */
+const runCommand = (app: IntegrationApplication, name: 'migrate' | 'unseal', env = {}) =>
+  command('integration', name, { DATABASE_URL: app.database.url, ...env });
 
 describe('the guide', () => {
   let app: IntegrationApplication;
@@ -59,7 +45,7 @@ describe('the guide', () => {
     await run(`UPDATE integration_tokens SET refresh_token = NULL WHERE user_id = 'bare'`);
     expect(await run(TOO_LONG)).toEqual([{ count: '0' }]);
     expect(await run(LOOKALIKES)).toEqual([{ count: '0' }]);
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
     expect(await run(PLAINTEXT)).toEqual([{ count: '2' }]);
     expect(await run(SEALED)).toEqual([{ count: '0' }]);
 
@@ -74,7 +60,7 @@ describe('the guide', () => {
     expect([await run(DEAD), await run(FAILING), await run(SILENT)]).toEqual([[], [], []]);
 
     await app.twoHoursPass(account.userId);
-    app.google.script([{ status: 400, body: { error: 'invalid_request' } }]);
+    app.provider.script([{ status: 400, body: { error: 'invalid_request' } }]);
     expect(await app.ask(ours, account)).toEqual([expect.stringMatching(/^failed: /)]);
     const failing = {
       provider: 'google',
@@ -86,7 +72,7 @@ describe('the guide', () => {
     await vi.waitFor(async () => expect(await run(FAILING)).toEqual([failing]));
     const { userId } = account;
     const stored = (await app.rows()).find(({ user_id }) => user_id === userId)!;
-    app.google.revoke(refreshTokenOf(account, stored.refresh_token!));
+    app.provider.revoke(refreshTokenOf(account, stored.refresh_token!));
     // Another process: this one remembers for how long a provider that has refused is not asked again.
     await run('UPDATE tokenkeep.refresh_state SET retry_at = now()');
     await app.ask(await app.process('tokenkeep'), account);
@@ -100,7 +86,7 @@ describe('the guide', () => {
     await app.connect(old, account);
     expect(await run(DEAD)).toEqual([]);
     await run(REMOVE);
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
   });
 
   it('finds rows that tokenkeep could not take', async () => {
@@ -140,10 +126,10 @@ describe('an adoption', () => {
     );
     const given: string[] = [];
     for (const { account, tokens } of settled) {
-      const family = app.google.familyOf(refreshTokenOf(account, rows.get(keyOf(account))!));
+      const family = app.provider.familyOf(refreshTokenOf(account, rows.get(keyOf(account))!));
       for (const token of tokens) {
         expect(token).toMatch(/^access-/);
-        expect(app.google.familyOfAccess(token)).toBe(family);
+        expect(app.provider.familyOfAccess(token)).toBe(family);
         given.push(token);
       }
     }
@@ -157,12 +143,12 @@ describe('an adoption', () => {
     const { userId } = accounts[0]!;
     accounts.push(await app.connect(old[0]!, { userId, provider: 'google#work' }));
     await expectTokens(old);
-    expect(app.google.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
   });
 
   it('goes on with migrate, which leaves the rows as they are, and old instances at work', async () => {
     const before = await app.rows();
-    expect(await command(app, {}, 'migrate')).toEqual({ stores: ['integration'], leftOut: [] });
+    expect(await runCommand(app, 'migrate')).toEqual({ stores: ['integration'], leftOut: [] });
     const added = {
       refreshing_at: null,
       invalid_since: null,
@@ -174,7 +160,7 @@ describe('an adoption', () => {
     expect(await app.rows()).toEqual(before.map((row) => ({ ...row, ...added })));
     const table = await tableOf(app.database, 'integration_tokens');
     for (const name of ['0006_integration', '0005_oauth']) {
-      await app.database.client.query(readFileSync(at(`migrations/${name}.sql`), 'utf8'));
+      await app.database.client.query(migration(name));
     }
     expect(await tableOf(app.database, 'integration_tokens')).toEqual(table);
     await app.twoHoursPass();
@@ -187,7 +173,7 @@ describe('an adoption', () => {
       app.process('tokenkeep', SEALING_OFF),
       app.process('tokenkeep', SEALING_OFF),
     ]);
-    app.google.requests.length = 0;
+    app.provider.requests.length = 0;
     const given = await expectTokens([...old, ...ours]);
     expect(new Set(given).size).toBe(accounts.length);
     accounts.push(await app.connect(ours[0]!));
@@ -195,7 +181,7 @@ describe('an adoption', () => {
     accounts.push(await app.connect(ours[1]!, { userId, provider: 'google#work' }));
     const connected = await expectTokens([...old, ...ours]);
     expect(new Set(connected).size).toBe(accounts.length);
-    expect(app.google.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
     for (const { userId, provider } of accounts) {
       const there = await old[0]!.call('get', userId, provider);
       const here = await ours[0]!.call('getToken', userId, provider);
@@ -212,9 +198,9 @@ describe('an adoption', () => {
       const leaders = who.startsWith('old') ? old : ours;
       if (!who.startsWith('all')) await expectTokens(leaders);
       await expectTokens([...old, ...ours], 5);
-      app.google.requests.length = 0;
+      app.provider.requests.length = 0;
       await expectTokens([...old, ...ours]);
-      expect(app.google.requests).toHaveLength(0);
+      expect(app.provider.requests).toHaveLength(0);
       for (const row of await app.rows()) {
         expect(isSealed(row.access_token) || isSealed(row.refresh_token)).toBe(false);
         expect(row.scopes).toEqual(SCOPES);
@@ -228,7 +214,7 @@ describe('an adoption', () => {
       const row = (await app.rows()).find(
         (row) => row.user_id === account.userId && row.provider === 'google',
       )!;
-      app.google.revoke(row.refresh_token!);
+      app.provider.revoke(row.refresh_token!);
       await app.twoHoursPass();
       const [refused] = await app.ask(ours[1]!, account);
       expect(refused).toMatch(/^failed: TokenRevokedError: /);
@@ -269,9 +255,9 @@ describe('an adoption', () => {
     ours = [ours[0]!, ...more];
     for (let expiry = 0; expiry < 3; expiry++) {
       await app.twoHoursPass();
-      app.google.requests.length = 0;
+      app.provider.requests.length = 0;
       const given = await expectTokens(ours, 50);
-      expect(app.google.requests).toHaveLength(accounts.length);
+      expect(app.provider.requests).toHaveLength(accounts.length);
       expect(new Set(given).size).toBe(accounts.length);
     }
     const rows = await app.rows();
@@ -307,19 +293,19 @@ describe('an adoption', () => {
   });
 
   it('and unsealing what is left, so that the old service reads every row', async () => {
-    await expect(command(app, { TOKENKEEP_KEY: KEY }, 'unseal')).rejects.toThrow(
+    await expect(runCommand(app, 'unseal', { TOKENKEEP_KEY: KEY })).rejects.toThrow(
       'TOKENKEEP_SEALING',
     );
     const sealed = (await app.rows()).filter((row) => isSealed(row.refresh_token)).length;
     expect(sealed).toBeGreaterThan(3);
-    const env = { TOKENKEEP_KEY: KEY, ...SEALING_OFF };
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'integration', rows: sealed });
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'integration', rows: 0 });
+    const env = UNSEALING;
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'integration', rows: sealed });
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'integration', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);
-    app.google.requests.length = 0;
+    app.provider.requests.length = 0;
     old = [await app.process('old')];
     await expectTokens([...old, ...ours]);
-    expect(app.google.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
     await Promise.all(ours.map((one) => one.stop()));
     await app.database.client.query(REMOVE);
     await app.twoHoursPass();

@@ -1,7 +1,6 @@
 /** Performs what docs/adopt/vault.md tells: old vault, half migrated, tokenkeep, and back. */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../../support/old-vault/index.mjs';
 import { startTokenEndpoint } from '../../../support/token-endpoint.mjs';
@@ -10,11 +9,10 @@ import { makeTables, migrateOn, tableOf } from '../../helpers/tables';
 import { type Member, useMembers } from '../../vault/member';
 import { SECRET, decrypt, rowsOf } from '../../vault/rows';
 import { until } from '../../helpers/promises';
-
-const guide = readFileSync(new URL('../../../docs/adopt/vault.md', import.meta.url), 'utf8');
+import { statementsOf } from './guide';
 
 /** The statements that the guide shows. */
-const SQL = [...guide.matchAll(/```sql\n([^]*?)```/g)].map(([, sql]) => sql!);
+const SQL = statementsOf('vault');
 
 const HOUR_MS = 3_600_000;
 const TENANT = randomUUID();

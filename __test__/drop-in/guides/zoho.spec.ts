@@ -1,34 +1,20 @@
 /** Performs what docs/adopt/zoho.md tells: old service, half migrated, tokenkeep, and back. */
 
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../../helpers/database';
 import { tableOf } from '../../helpers/tables';
 import type { Process } from '../../zoho/processes';
 import { open, placeOf } from '../../helpers/tk1-format';
 import { ZohoApplication } from '../applications/zoho';
-
-const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const SEALING_OFF = { TOKENKEEP_SEALING: 'off' };
+import { SEALING_OFF, UNSEALING, command, migration, statementsOf } from './guide';
 
 /** The statements that the guide shows, by their number. */
-const SQL = [...readFileSync(at('docs/adopt/zoho.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g)].map(
-  ([, sql]) => sql!,
-);
+const SQL = statementsOf('zoho');
 const [TOO_LONG, LOOKALIKES, MOVE_TO_EU, PLAINTEXT, DEAD, SEALED, REMOVE, KEYS] = SQL;
 
-/** What the command prints. */
-async function command(app: ZohoApplication, env: object, ...args: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [at('dist/cli/main.js'), ...args, '--store', 'zoho', '--json'],
-    { env: { PATH: process.env['PATH'], DATABASE_URL: app.database.url, ...env } },
-  );
-  return JSON.parse(stdout);
-}
+/** What a command prints that the guide has its reader run. */
+const runCommand = (app: ZohoApplication, name: 'migrate' | 'unseal', env = {}) =>
+  command('zoho', name, { DATABASE_URL: app.database.url, ...env });
 
 describe('the guide', () => {
   let app: ZohoApplication;
@@ -47,7 +33,7 @@ describe('the guide', () => {
     await run(MOVE_TO_EU);
     const [row] = await app.rows();
     expect(row!.metadata).toEqual({ accounts_server: 'https://accounts.zoho.eu' });
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
     expect(await run(PLAINTEXT)).toEqual([{ count: '1' }]);
     expect(await run(DEAD)).toEqual([]);
     expect(await run(SEALED)).toEqual([{ count: '0' }]);
@@ -58,7 +44,7 @@ describe('the guide', () => {
     expect(await run(SEALED)).toEqual([{ count: '1' }]);
     expect(await run(KEYS)).toEqual([{ key_version: '1', count: '1' }]);
     await run(REMOVE);
-    await command(app, {}, 'migrate');
+    await runCommand(app, 'migrate');
   });
 });
 
@@ -80,10 +66,10 @@ describe('an adoption', () => {
     const rows = new Map((await app.rows()).map((row) => [row.client_id, row]));
     const given: string[] = [];
     for (const { id, tokens } of await Promise.all(answers)) {
-      const family = app.zoho.familyOf(refreshTokenOf(id, rows.get(id)!.refresh_token));
+      const family = app.provider.familyOf(refreshTokenOf(id, rows.get(id)!.refresh_token));
       for (const token of tokens as string[]) {
         expect(token).not.toMatch(/^failed/);
-        expect(app.zoho.familyOfAccess(token)).toBe(family);
+        expect(app.provider.familyOfAccess(token)).toBe(family);
         given.push(token);
       }
     }
@@ -99,16 +85,16 @@ describe('an adoption', () => {
     clients = [];
     for (const one of [...old, ...old]) clients.push((await app.connect(one)).id);
     await expectTokens(old);
-    expect(app.zoho.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
   });
 
   it('goes on with migrate, which leaves the rows as they are, and old instances at work', async () => {
     const before = await app.rows();
-    expect(await command(app, {}, 'migrate')).toEqual({ stores: ['zoho'], leftOut: [] });
+    expect(await runCommand(app, 'migrate')).toEqual({ stores: ['zoho'], leftOut: [] });
     const added = { refreshing_at: null, invalid_since: null, invalid_reason: null };
     expect(await app.rows()).toEqual(before.map((row) => ({ ...row, ...added })));
     const table = await tableOf(app.database, 'oauth_tokens');
-    await app.database.client.query(readFileSync(at('migrations/0002_zoho.sql'), 'utf8'));
+    await app.database.client.query(migration('0002_zoho'));
     expect(await tableOf(app.database, 'oauth_tokens')).toEqual(table);
     await app.twoHoursPass();
     await expectTokens(old);
@@ -120,14 +106,14 @@ describe('an adoption', () => {
       app.process('tokenkeep', SEALING_OFF),
       app.process('tokenkeep', { ...SEALING_OFF, TZ: 'America/New_York' }),
     ]);
-    app.zoho.requests.length = 0;
+    app.provider.requests.length = 0;
     const given = await expectTokens([...old, ...ours]);
-    expect(app.zoho.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
     expect(new Set(given).size).toBe(clients.length);
     clients.push((await app.connect(ours[0]!)).id, (await app.connect(ours[1]!)).id);
     const connected = await expectTokens([...old, ...ours]);
     expect(new Set(connected).size).toBe(clients.length);
-    expect(app.zoho.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
     for (const one of [...old, ...ours]) {
       expect(await one.call('hasToken', clients[0]!, 'zoho_crm')).toBe(true);
       expect(await one.call('hasToken', 'nobody', 'zoho_crm')).toBe(false);
@@ -141,9 +127,9 @@ describe('an adoption', () => {
       const leaders = who.startsWith('old') ? old : ours;
       if (!who.startsWith('all')) await expectTokens(leaders);
       await expectTokens([...old, ...ours], 5);
-      app.zoho.requests.length = 0;
+      app.provider.requests.length = 0;
       await expectTokens([...old, ...ours]);
-      expect(app.zoho.requests).toHaveLength(0);
+      expect(app.provider.requests).toHaveLength(0);
       for (const row of await app.rows()) {
         expect(isSealed(row.access_token) || isSealed(row.refresh_token)).toBe(false);
         expect(row.scopes).toBe('ZohoCRM.modules.ALL');
@@ -155,7 +141,7 @@ describe('an adoption', () => {
     const [id] = clients as [string];
     for (const by of [old[0]!, ours[0]!]) {
       const row = (await app.rows()).find((row) => row.client_id === id)!;
-      app.zoho.revoke(row.refresh_token);
+      app.provider.revoke(row.refresh_token);
       await app.twoHoursPass();
       // The endpoint's word for what Zoho calls invalid_code.
       const [refused] = await app.ask(ours[1]!, id);
@@ -187,9 +173,9 @@ describe('an adoption', () => {
     ours = [ours[0]!, ...more];
     for (let expiry = 0; expiry < 3; expiry++) {
       await app.twoHoursPass();
-      app.zoho.requests.length = 0;
+      app.provider.requests.length = 0;
       const given = await expectTokens(ours, 50);
-      expect(app.zoho.requests).toHaveLength(clients.length);
+      expect(app.provider.requests).toHaveLength(clients.length);
       expect(new Set(given).size).toBe(clients.length);
     }
     const rows = await app.rows();
@@ -230,18 +216,18 @@ describe('an adoption', () => {
   });
 
   it('and unsealing what is left, so that the old service reads every row', async () => {
-    await expect(command(app, { TOKENKEEP_KEY: KEY }, 'unseal')).rejects.toThrow(
+    await expect(runCommand(app, 'unseal', { TOKENKEEP_KEY: KEY })).rejects.toThrow(
       'TOKENKEEP_SEALING',
     );
     const rows = clients.length - 1;
-    const env = { TOKENKEEP_KEY: KEY, ...SEALING_OFF };
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'zoho', rows });
-    expect(await command(app, env, 'unseal')).toEqual({ store: 'zoho', rows: 0 });
+    const env = UNSEALING;
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'zoho', rows });
+    expect(await runCommand(app, 'unseal', env)).toEqual({ store: 'zoho', rows: 0 });
     expect((await app.database.client.query(SEALED)).rows).toEqual([{ count: '0' }]);
-    app.zoho.requests.length = 0;
+    app.provider.requests.length = 0;
     old = [await app.process('old')];
     await expectTokens([...old, ...ours]);
-    expect(app.zoho.requests).toHaveLength(0);
+    expect(app.provider.requests).toHaveLength(0);
     await Promise.all(ours.map((one) => one.stop()));
     await app.database.client.query(REMOVE);
     await app.twoHoursPass();
