@@ -261,7 +261,7 @@ export interface InstanceOptions {
   serverless?: boolean
   gmailEncryptionKey?: string
   tokenkeepKey?: string
-  /** `on` or `read`. */
+  /** `on` or `off`. */
   sealing?: string
   requireSealed?: boolean
   googleClientId?: string

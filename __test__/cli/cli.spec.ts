@@ -336,7 +336,7 @@ describe('refresh', () => {
     }
     const { code, stderr } = await cli(['refresh'], { TOKENKEEP_KEY: '11'.repeat(32) });
     expect(code).toBe(1);
-    expect(stderr).toContain('describes no provider');
+    expect(stderr).toContain('providers: is not set');
   });
 });
 

@@ -173,6 +173,7 @@ describe('getValidToken', () => {
     const { userId } = await scene.user(keep, -1, 'unknown');
     const failure = await failureOf(keep.integration.getValidToken(userId, 'unknown'));
     expect(failure).toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION', option: 'providers' });
+    expect(failure.message).toMatch(/^providers.unknown: is not set/);
   });
 });
 
@@ -267,18 +268,24 @@ describe('a client', () => {
 
   it('that is described in a wrong way is an error that says so', async () => {
     const tokenUrl = scene.endpoint.url;
-    const wrong = [
-      { clientId: 'c', clientSecret: 's' },
-      { tokenUrl, clientId: 'c' },
-      { tokenUrl: 'ftp://x', clientId: 'c', clientSecret: 's' },
-      { tokenUrl, clientId: 'c', clientSecret: 's', revocationUrl: 'x' },
-      { tokenUrl, clientId: 'c', clientSecret: 's', clientAuthentication: 'jwt' as never },
+    const wrong: [string, object][] = [
+      ['tokenUrl', { clientId: 'c', clientSecret: 's' }],
+      ['clientSecret', { tokenUrl, clientId: 'c' }],
+      ['tokenUrl', { tokenUrl: 'ftp://x', clientId: 'c', clientSecret: 's' }],
+      ['revocationUrl', { tokenUrl, clientId: 'c', clientSecret: 's', revocationUrl: 'x' }],
+      [
+        'clientAuthentication',
+        { tokenUrl, clientId: 'c', clientSecret: 's', clientAuthentication: 'jwt' },
+      ],
     ];
-    for (const acme of wrong) {
+    for (const [field, acme] of wrong as [string, never][]) {
       const keep = scene.keep({ providers: { acme } });
       const { userId } = await scene.user(keep);
-      const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
-      expect(failure.code).toBe('ERR_TOKENKEEP_CONFIGURATION');
+      expect(await failureOf(keep.integration.getValidToken(userId, 'acme'))).toMatchObject({
+        code: 'ERR_TOKENKEEP_CONFIGURATION',
+        option: 'providers',
+        message: expect.stringMatching(`^providers.acme.${field}: (must be|is not set)`),
+      });
     }
   });
 });

@@ -296,7 +296,7 @@ describe('a table that is not there', () => {
     await expect(keep.gmail.hasActiveGmailConnection('u')).rejects.toMatchObject({
       name: 'SchemaError',
       code: 'ERR_TOKENKEEP_SCHEMA',
-      message: expect.stringContaining('npx tokenkeep migrate'),
+      message: expect.stringContaining('npx tokenkeep migrate --store gmail'),
     });
   });
 });

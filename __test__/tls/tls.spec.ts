@@ -121,18 +121,20 @@ describe('libpq’s variables, each for itself', () => {
   });
 
   it.each([
-    ['PGSSLCRL', '/crl.pem', 'sslcrl'],
-    ['PGREQUIREAUTH', 'scram-sha-256', 'require_auth'],
-    ['PGGSSENCMODE', 'require', 'gssencmode'],
-    ['PGSSLMODE', 'verify', 'sslmode'],
-  ])('%s, which asks for what is not done here, is refused', async (variable, value, name) => {
+    ['PGSSLCRL', '/crl.pem'],
+    ['PGREQUIREAUTH', 'scram-sha-256'],
+    ['PGGSSENCMODE', 'require'],
+    ['PGSSLMODE', 'verify'],
+    ['PGSSLROOTCERT', '/no-such-file.pem'],
+  ])('%s, which asks for what is not done here, is refused by name', async (variable, value) => {
     vi.stubEnv(variable, value);
     const keep = createTokenKeep({ databaseUrl: server.url(), gmailEncryptionKey: KEY });
     const failure = await failureOf(keep.gmail.hasActiveGmailConnection('nobody'));
     await keep.close();
     expect(failure).toMatchObject({
       code: 'ERR_TOKENKEEP_CONFIGURATION',
-      message: expect.stringContaining(name),
+      option: variable,
+      message: expect.stringMatching(`^${variable}: `),
     });
   });
 

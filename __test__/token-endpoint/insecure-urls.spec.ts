@@ -86,7 +86,7 @@ const uses: [string, TokenKeepOptions, string, Use][] = [
   [
     'revocationUrl of a provider',
     { providers: { acme: { ...acme, tokenUrl: 'https://a.example', revocationUrl: REMOTE } } },
-    'revocationUrl',
+    'providers',
     (keep) => refresh(keep, 'acme'),
   ],
 ];

@@ -66,7 +66,7 @@ describe('a table that was not migrated', () => {
     await change(database, id, `expires_at = now() - interval '1 minute'`);
     const error = await failureOf(ask());
     expect(error).toMatchObject({ name: 'SchemaError', code: 'ERR_TOKENKEEP_SCHEMA' });
-    expect(error.message).toContain('npx tokenkeep migrate');
+    expect(error.message).toContain('npx tokenkeep migrate --store vault');
   });
 
   it('with the same token twice, as old code may have left it, is read and written', async () => {

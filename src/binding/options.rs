@@ -54,7 +54,7 @@ pub struct InstanceOptions {
     pub serverless: Option<bool>,
     pub gmail_encryption_key: Option<String>,
     pub tokenkeep_key: Option<String>,
-    /// `on` or `read`.
+    /// `on` or `off`.
     pub sealing: Option<String>,
     pub require_sealed: Option<bool>,
     pub google_client_id: Option<String>,
@@ -184,8 +184,19 @@ impl InstanceOptions {
 
     /// How refreshes go; only gmail has old instances that lock.
     pub(super) fn config(&self) -> Result<RefreshConfig> {
-        let mixed_fleet = self.mixed_fleet.unwrap_or(false);
-        Ok(RefreshConfig { limits: self.limits().validated()?, mixed_fleet })
+        let (limits, mixed_fleet) = (self.limits(), self.mixed_fleet.unwrap_or(false));
+        let below = |option, most: u64| {
+            Err(Error::configuration(option, format!("must be less than {most} (ms)")))
+        };
+        // What the application has set is named; a contradiction of anything else is ours.
+        let statement_max_ms = limits.lease_ms - limits.http_budget_ms;
+        if limits.statement_timeout_ms >= statement_max_ms {
+            return below("statementTimeoutMs", statement_max_ms);
+        }
+        if limits.lock_timeout_ms >= limits.statement_timeout_ms {
+            return below("lockTimeoutMs", limits.statement_timeout_ms);
+        }
+        Ok(RefreshConfig { limits: limits.validated()?, mixed_fleet })
     }
 
     pub(super) fn gmail_encryption_key(&self) -> Result<&str> {

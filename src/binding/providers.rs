@@ -81,7 +81,10 @@ impl Providers {
             all.insert(name.clone(), endpoint.clone()?);
         }
         match all.is_empty() {
-            true => Err(Error::configuration("providers", "describes no provider to refresh at")),
+            true => Err(Error::configuration(
+                "providers",
+                "is not set. Describe the providers to refresh at, or for google set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET",
+            )),
             false => Ok(all),
         }
     }
@@ -93,8 +96,8 @@ impl Providers {
             Some(endpoint) => endpoint.clone(),
             None if name == "google" => self.google(),
             None => Err(Error::configuration(
-                "providers",
-                "has no token endpoint of this provider. Name it there, or pass a refreshFn",
+                format!("providers.{name}"),
+                "is not set. Describe the provider there, or pass a refreshFn",
             )),
         }
     }
@@ -105,6 +108,9 @@ fn endpoint(
     allow_insecure: bool,
     http: Arc<dyn HttpClient>,
 ) -> Result<HttpEndpoint> {
+    let refused = |field: &str, reason: &str| {
+        Error::configuration(format!("providers.{}.{field}", given.name), reason.to_owned())
+    };
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
@@ -117,14 +123,14 @@ fn endpoint(
         Some("client_secret_basic") => ClientAuthentication::Basic,
         Some("none") => ClientAuthentication::None,
         Some(_) => {
-            let reason =
-                "clientAuthentication must be client_secret_post, client_secret_basic or none";
-            return Err(Error::configuration("providers", reason));
+            let reason = "must be client_secret_post, client_secret_basic or none";
+            return Err(refused("clientAuthentication", reason));
         }
     };
     if credentials.secrets.is_empty() && authentication != ClientAuthentication::None {
-        let reason = "a client without a clientSecret has clientAuthentication: 'none'";
-        return Err(Error::configuration("providers", reason));
+        let reason =
+            "is not set. For a client without a secret, set clientAuthentication to 'none'";
+        return Err(refused("clientSecret", reason));
     }
     let provider = Provider {
         // At another endpoint it may rotate, whatever the provider itself does.
@@ -140,10 +146,16 @@ fn endpoint(
     };
     let Some(token_url) = given.token_url.as_deref().or(built_in.map(|known| known.token_url))
     else {
-        return Err(Error::configuration("providers", "lacks the tokenUrl of a provider"));
+        return Err(refused("tokenUrl", "is not set"));
     };
-    let endpoint = HttpEndpoint::at(token_url, provider, credentials, http)?
-        .with_revocation_url(given.revocation_url.clone())?;
+    let endpoint = HttpEndpoint::at(token_url, provider, credentials, http)
+        .and_then(|endpoint| endpoint.with_revocation_url(given.revocation_url.clone()))
+        .map_err(|error| match error {
+            Error::Configuration { option, reason } if !option.starts_with("TOKENKEEP_") => {
+                refused(&option, &reason)
+            }
+            other => other,
+        })?;
     Ok(endpoint
         .with_dead_grant(given.dead_grant.as_ref().map_or_else(DeadGrant::default, dead_grant)))
 }

@@ -76,13 +76,18 @@ impl DatabaseSettings {
             match name {
                 "schema" if named.is_none() => named = Some(value.to_string()),
                 "connect_timeout" => {
-                    seconds = connect_timeout("connect_timeout", &value).map_err(as_url_error)?;
+                    seconds = connect_timeout("connect_timeout", &value)
+                        .map_err(|error| wanted.sources.name(error))?;
                 }
                 "target_session_attrs" => target = Some(parse_target_session_attrs(&value)?),
-                _ => drop(wanted.take(name, &value).map_err(as_url_error)?),
+                _ => {
+                    let taken = wanted.take(name, &value);
+                    taken.map_err(|error| wanted.sources.name(error))?;
+                }
             }
         }
         wanted.complete(variables);
+        let sources = wanted.sources.clone();
         if seconds.is_none() {
             let variable = variables.get("PGCONNECT_TIMEOUT").map_or("", String::as_str);
             seconds = connect_timeout("PGCONNECT_TIMEOUT", variable)?;
@@ -101,7 +106,7 @@ impl DatabaseSettings {
             refuses_standby: target.unwrap_or(true),
             schema: named,
             password_source: None,
-            transport: wanted.transport().map_err(as_url_error)?,
+            transport: wanted.transport().map_err(|error| sources.name(error))?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
             // libpq applies its timeout to each host.
             connect_timeout_ms: seconds
@@ -164,7 +169,7 @@ impl DatabaseSettings {
     /// # Errors
     /// [`Error::Configuration`] if a file is invalid.
     pub(super) fn connector(&self) -> Result<Connector> {
-        self.transport.client().map(MakeRustlsConnect::new).map_err(as_url_error)
+        self.transport.client().map(MakeRustlsConnect::new)
     }
 
     /// The servers, in the order in which they are tried.
@@ -256,16 +261,6 @@ fn connect_timeout(option: &'static str, value: &str) -> Result<Option<u64>> {
     let seconds =
         seconds.map_err(|_| Error::configuration(option, "must be a whole number of seconds"))?;
     Ok(Some(u64::try_from(seconds).unwrap_or(0)))
-}
-
-/// Turns an error of a parameter into an error of `DATABASE_URL`.
-fn as_url_error(error: Error) -> Error {
-    match error {
-        Error::Configuration { option, reason } => {
-            Error::configuration("DATABASE_URL", format!("{option} {reason}"))
-        }
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! TLS of a database connection: `sslmode` and related parameters. Each is read from the URL, or else from
 //! libpq's variable, or else has libpq's default.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
@@ -22,6 +23,22 @@ pub struct Transport {
     key: Option<String>,
     /// Files with additional authorities: `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`.
     pub extra_authorities: Vec<String>,
+    sources: Sources,
+}
+
+/// Which parameters come from libpq's variables, and from which: errors name these.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Sources(BTreeMap<&'static str, &'static str>);
+
+impl Sources {
+    /// The error about a parameter as one about its variable, else about the URL.
+    pub(super) fn name(&self, error: Error) -> Error {
+        let Error::Configuration { option, reason } = error else { return error };
+        match self.0.get(&*option) {
+            Some(variable) => Error::configuration(*variable, reason),
+            None => Error::configuration("DATABASE_URL", format!("{option} {reason}")),
+        }
+    }
 }
 
 /// The effect of `sslmode`.
@@ -67,7 +84,10 @@ pub(super) fn is_tls_parameter(name: &str) -> bool {
 
 /// TLS parameters by name.
 #[derive(Default)]
-pub(super) struct TlsParameters(BTreeMap<&'static str, String>);
+pub(super) struct TlsParameters {
+    values: BTreeMap<&'static str, String>,
+    pub(super) sources: Sources,
+}
 
 impl TlsParameters {
     /// Adds a parameter of the URL; returns whether it is a TLS parameter.
@@ -79,7 +99,7 @@ impl TlsParameters {
         let Some((name, _)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
             return Ok(false);
         };
-        let before = self.0.insert(name, value.to_owned());
+        let before = self.values.insert(name, value.to_owned());
         let is_same = |before: &str| {
             before == value || (*name == "sslmode" && mode(before).ok() == mode(value).ok())
         };
@@ -94,14 +114,17 @@ impl TlsParameters {
     /// Adds libpq's variables whose parameter is not set. Empty variables are ignored.
     pub(super) fn complete(&mut self, variables: &HashMap<String, String>) {
         let variable_of = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-        for (parameter, variable) in PARAMETERS {
-            if let Some(value) = variable_of(variable) {
-                self.0.entry(parameter).or_insert_with(|| value.clone());
-            }
-        }
+        let given =
+            PARAMETERS.map(|(name, variable)| (name, variable, variable_of(variable).cloned()));
         // An obsolete variable, of which libpq reads the first character.
-        if variable_of("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
-            self.0.entry("sslmode").or_insert_with(|| "require".to_owned());
+        let requires = variable_of("PGREQUIRESSL").is_some_and(|value| value.starts_with('1'));
+        let obsolete = ("sslmode", "PGREQUIRESSL", requires.then(|| "require".to_owned()));
+        for (parameter, variable, value) in given.into_iter().chain([obsolete]) {
+            let Some(value) = value else { continue };
+            if let Entry::Vacant(entry) = self.values.entry(parameter) {
+                entry.insert(value);
+                self.sources.0.insert(parameter, variable);
+            }
         }
     }
 
@@ -111,7 +134,7 @@ impl TlsParameters {
     /// [`Error::Configuration`] for an invalid value, for contradictory parameters, and for a check that is not
     /// supported.
     pub(super) fn transport(mut self) -> Result<Transport> {
-        let mut take = |name| self.0.remove(name).filter(|value: &String| !value.is_empty());
+        let mut take = |name| self.values.remove(name).filter(|value: &String| !value.is_empty());
         for name in ["sslcrl", "sslcrldir", "require_auth", "requirepeer"] {
             if take(name).is_some() {
                 return Err(refused(name, UNCHECKED));
@@ -150,7 +173,7 @@ impl TlsParameters {
             return Err(refused("sslkey", "and sslcert must be set together"));
         }
         let needs_tls = is_direct || requires_tls13 || binding == Binding::Require;
-        let named = self.0.remove("sslmode").map(|value| mode(&value)).transpose()?;
+        let named = self.values.remove("sslmode").map(|value| mode(&value)).transpose()?;
         let implied = needs_tls || root.is_some() || certificate.is_some();
         let mode = match named {
             Some(mode) => mode,
@@ -179,6 +202,7 @@ impl TlsParameters {
             certificate,
             key,
             extra_authorities,
+            sources: self.sources,
         })
     }
 }
@@ -242,6 +266,10 @@ impl Transport {
     /// # Errors
     /// [`Error::Configuration`] if a file is invalid.
     pub(super) fn client(&self) -> Result<ClientConfig> {
+        self.built().map_err(|error| self.sources.name(error))
+    }
+
+    fn built(&self) -> Result<ClientConfig> {
         let authorities = match self.root.as_deref() {
             None => Authorities::mozilla().and_files(&self.extra_authorities),
             Some("system") => Authorities::of_system("sslrootcert")?,

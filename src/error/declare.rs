@@ -1,7 +1,5 @@
 //! The macro by which an error is declared: once, with all that anybody needs to know about it.
 
-use std::borrow::Cow;
-
 use super::{NotAuthorized, Unproven};
 
 /// What all errors of a code have in common.
@@ -25,62 +23,65 @@ pub enum FieldValue<'a> {
     Number(u64),
 }
 
-/// What can become a field; nothing does where there is no value.
-pub(super) trait Field {
-    fn value(&self) -> Option<FieldValue<'_>>;
+/// What can become a field; `None` where there is no value.
+pub(super) trait Field<'a> {
+    fn value(self) -> Option<FieldValue<'a>>;
 }
 
-impl Field for &'static str {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a str {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Text(self))
     }
 }
 
-impl Field for Cow<'static, str> {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a &'static str {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Text(self))
     }
 }
 
-impl Field for String {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a String {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Text(self))
     }
 }
 
-impl Field for u16 {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a Unproven {
+    fn value(self) -> Option<FieldValue<'a>> {
+        Some(FieldValue::Text(self.name()))
+    }
+}
+
+impl<'a> Field<'a> for &'a NotAuthorized {
+    fn value(self) -> Option<FieldValue<'a>> {
+        Some(FieldValue::Text(self.name()))
+    }
+}
+
+impl<'a> Field<'a> for &'a u16 {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Number((*self).into()))
     }
 }
 
-impl Field for u32 {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a u32 {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Number((*self).into()))
     }
 }
 
-impl Field for u64 {
-    fn value(&self) -> Option<FieldValue<'_>> {
+impl<'a> Field<'a> for &'a u64 {
+    fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Number(*self))
     }
 }
 
-impl Field for Unproven {
-    fn value(&self) -> Option<FieldValue<'_>> {
-        Some(FieldValue::Text(self.name()))
-    }
-}
-
-impl Field for NotAuthorized {
-    fn value(&self) -> Option<FieldValue<'_>> {
-        Some(FieldValue::Text(self.name()))
-    }
-}
-
-impl<T: Field> Field for Option<T> {
-    fn value(&self) -> Option<FieldValue<'_>> {
-        self.as_ref().and_then(T::value)
+impl<'a, T> Field<'a> for &'a Option<T>
+where
+    &'a T: Field<'a>,
+{
+    fn value(self) -> Option<FieldValue<'a>> {
+        self.as_ref().and_then(Field::value)
     }
 }
 

@@ -32,15 +32,16 @@ errors! {
 
     /// An option or environment variable is missing or malformed.
     Configuration {
-        /// The name of the variable, or of the option where there is no variable.
-        option: &'static str,
+        /// The name of the variable, or of the option where there is no variable; of a part of an option
+        /// its path, such as `providers.acme.tokenUrl`.
+        option: Cow<'static, str>,
         /// What is wrong and how to correct it.
         reason: Cow<'static, str>,
     }
     "ERR_TOKENKEEP_CONFIGURATION" ConfigurationError
     retryable: no,
-    fields: { option: option },
-    text: |f| match *option {
+    fields: { option: option.split('.').next().unwrap_or_default() },
+    text: |f| match &**option {
         // As hand-written vaults say it, and their callers may match it.
         "ENCRYPTION_SECRET" => write!(f, "{option} {reason}"),
         _ => write!(f, "{option}: {reason}"),
@@ -435,8 +436,11 @@ impl Error {
     }
 
     /// An option or variable that is missing or malformed.
-    pub fn configuration(option: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::Configuration { option, reason: reason.into() }
+    pub fn configuration(
+        option: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Configuration { option: option.into(), reason: reason.into() }
     }
 
     /// A defect of ours.

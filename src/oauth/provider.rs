@@ -54,7 +54,7 @@ impl Provider {
     pub const OTHER: Self = Self {
         name: "other",
         token_url: "",
-        token_url_variable: "providers",
+        token_url_variable: "tokenUrl",
         may_rotate: true,
         default_expires_in_s: 3_600,
         revocation_url: None,
