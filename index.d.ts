@@ -9,17 +9,17 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** The side that the JavaScript API holds. */
+/** The JavaScript side. */
 export declare class Bridge {
-  /** `wake` is called on the JS thread when there is something to `drain`. */
+  /** `wake` is called on the JavaScript thread when there is something to `drain`. */
   constructor(wake: () => void)
-  /** Everything that is ready, flat: for each message its kind, a number and its fields. */
+  /** Every queued message in one flat array: for each the number of its kind, then its fields. */
   drain(): Array<unknown>
-  /** From the next call on the JavaScript API keeps each one's async context until it is told to forget it. */
+  /** From now on the JavaScript API keeps the async context of each call until a message forgets it. */
   keepCallers(): void
   /**
-   * Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
-   * it must not be run any more, since its lease may be lost.
+   * Called just before a `refreshFn` is run: how many milliseconds it may take. `null`: it must not run
+   * any more, since its lease may be lost.
    */
   mayRun(call: number): number | null
   /** Answers a run of a `refreshFn` with what it returned. */
@@ -28,13 +28,13 @@ export declare class Bridge {
   refreshThrew(call: number, thrown: ThrownFields): void
   /** Answers a call of a `databasePassword` with what it resolved to. */
   passwordGiven(call: number, password: string): void
-  /** It threw, with the thrown object kept under a number; or it gave what is no password. */
+  /** It threw, and the thrown object is kept under a number; or it did not return a password. */
   passwordRefused(call: number, causeId?: number | undefined | null): void
-  /** Asked just before a request is sent: whether anybody still waits for its answer. */
+  /** Called just before a request is sent: whether a task still waits for its answer. */
   mayFetch(call: number): boolean
-  /** What was answered. `body` is not whole when it is larger than 1 MiB. */
+  /** The answer. `body` is cut off if it is larger than 1 MiB. */
   fetched(call: number, status: number, retryAfter: string | undefined | null, body: Uint8Array): void
-  /** `fetch` threw: before a connection was made, or it is not known when. */
+  /** `fetch` threw; `connected`: the request may have been sent. */
   fetchThrew(call: number, connected: boolean): void
 }
 
@@ -48,22 +48,25 @@ export declare class GmailKeys {
 export declare class Instance {
   /** `number` names this instance in events. */
   constructor(bridge: Bridge, number: number, options: InstanceOptions)
-  /** The same instance, whose statements tell row-level security that they are this tenant's. */
+  /** The same instance, whose statements set this tenant for row-level security. */
   forTenant(tenantId: string): Instance
-  /** The settings have changed since: what is still to be stored goes where these lead. */
+  /** The settings have changed: tokens that are still to be stored go where the new ones lead. */
   updateSettings(options: InstanceOptions): void
   /**
-   * Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
-   * happened. For an instance that gets no further calls.
+   * Resolves when no call and no refresh is running any more. Stops nothing. For an instance that gets no
+   * further calls.
    */
   idle(id: number): void
-  /** Refuses further calls, waits for what is under way, and gives the pool back. */
+  /**
+   * Refuses further calls, waits for running ones, and closes the pool. Resolves to whether all ended in
+   * time.
+   */
   close(id: number, timeoutMs?: number | undefined | null): void
 }
 
 /** The keys of `TOKENKEEP_KEY`. */
 export declare class SealingKeys {
-  /** A missing or malformed key is an error of whoever needs it. */
+  /** A missing or malformed key is an error of the functions that need it. */
   constructor(tokenkeepKey?: string | undefined | null, requireSealed?: boolean | undefined | null)
 }
 
@@ -73,58 +76,55 @@ export declare class VaultKeys {
   constructor(secret: string | undefined | null, previous: string | undefined | null, saltReuse: boolean)
 }
 
-/** What a browser came back with. */
+/** The parameters with which a browser returned. */
 export interface AuthorizationResponseFields {
   state: string
   code?: string
   error?: string
   issuer?: string
   browser?: string
-  /** Whether the flow must have been begun for a browser. */
+  /** Whether the authorization must have been begun for a browser. */
   requiresBrowser?: boolean
   userId?: string
 }
 
-/** Begins a flow; resolves to where the browser is to be sent. */
+/** Begins an authorization; resolves to the URL for the browser. */
 export declare function beginAuthorization(instance: Instance, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
 
-/** Rejects a link that would not be taken; does not use it up. */
+/** Rejects a link that is not valid; does not use it up. */
 export declare function checkConnectLink(instance: Instance, id: number, store: string, link: string, userId?: string | undefined | null): void
 
-/** What is worth a word about `database_url`, with libpq's variables about TLS. */
+/** The warnings about `database_url`, with libpq's TLS variables. */
 export declare function databaseRemarks(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseRemarks
 
-/** What is worth a word; nothing of a connection string that is refused. */
+/** What the JavaScript API warns about. Empty for a connection string that is refused. */
 export interface DatabaseRemarks {
-  /** Names of parameters that nobody knows. */
+  /** Names of unknown parameters. */
   unknownParameters: Array<string>
-  /** Whether nothing is checked of the server's certificate. */
+  /** Whether the server's certificate is not checked at all. */
   isUnchecked: boolean
 }
 
-/** A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON writes it. */
+/** A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON text. */
 export interface DeadGrantMember {
   path: string
   value: string
 }
 
-/** How a provider says that a grant is dead, beside the codes that count everywhere. */
+/** How a provider reports a dead grant, in addition to the codes that count at every provider. */
 export interface DeadGrantOptions {
   codes: Array<string>
   statusWithEmptyBody: Array<number>
   members: Array<DeadGrantMember>
 }
 
-/**
- * The same at once where nothing has to be derived; `null` where that is not so, and where it does
- * not open.
- */
+/** The same synchronously, if the key is derived already; `null` if it is not, or the value does not open. */
 export declare function decryptDerivedVaultValue(keys: VaultKeys, encrypted: string): string | null
 
 /** Opens what `encryptToken` or Node's `aes-256-gcm` sealed. */
 export declare function decryptToken(keys: GmailKeys, encrypted: string): string | Failure
 
-/** Opens what was sealed with one of the secrets; `ERR_TOKENKEEP_DECRYPTION` otherwise. */
+/** Opens a value that one of the secrets sealed; otherwise rejects with `ERR_TOKENKEEP_DECRYPTION`. */
 export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
@@ -148,25 +148,22 @@ export declare function encryptToken(keys: GmailKeys, plaintext: string): string
 /** Seals any text as `base64(salt iv authTag ciphertext)`, with a key that scrypt derived. */
 export declare function encryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, plaintext: string): void
 
-/** A code that an error can carry, and the class that it becomes. */
+/** The code of an error, and its class. */
 export interface ErrorCode {
   code: string
   /** The name of the class. */
   class: string
-  /** Without it, each error says for itself whether it is retryable. */
+  /** `undefined`: it depends on the error. */
   retryable?: boolean
 }
 
-/** Every code that an error can carry. JavaScript asks once, at load. */
+/** Every code of an error. Called once, at load. */
 export declare function errorCodes(): Array<ErrorCode>
 
-/**
- * Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
- * JSON.
- */
+/** Examines the database and the tables of `stores` without writing; resolves to the findings as JSON. */
 export declare function examineDatabase(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>): void
 
-/** What `errorOf` in `ts/errors/failure.ts` makes an error of. */
+/** An error's data; `errorOf` in `ts/errors/failure.ts` creates the error. */
 export interface Failure {
   code: string
   message: string
@@ -178,10 +175,10 @@ export interface Failure {
 /** The keys of the access tokens that expire soon. */
 export declare function findExpiringVaultTokens(instance: Instance, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
-/** Ends a flow; resolves to the user, whether it is another account than before, and where to go. */
+/** Ends an authorization; resolves to the connected user. */
 export declare function finishAuthorization(instance: Instance, id: number, store: string, response: AuthorizationResponseFields): void
 
-/** Uses a link up; resolves to where the browser is to be sent. */
+/** Uses a link up; resolves to the URL for the browser. */
 export declare function followConnectLink(instance: Instance, id: number, store: string, link: string, userId: string | undefined | null, browser: string): void
 
 /**
@@ -200,20 +197,20 @@ export declare function getGmailTokenDecrypted(instance: Instance, id: number, u
 export declare function getIntegrationToken(instance: Instance, id: number, userId: string, provider: string): void
 
 /**
- * The access token, refreshed if need be: by the function that the JavaScript API keeps as `refresh_fn` when
- * given, else at the provider; `null` when there is no connection.
+ * The access token, refreshed if needed: by `refresh_fn`, the number of a kept function, else at the
+ * provider. `null` if there is no connection.
  */
 export declare function getRefreshedVaultToken(instance: Instance, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
 
 /**
- * A token with at least five minutes left, refreshed once across all processes if need be; by
- * the function that the JavaScript API keeps as `refresh_fn` when given.
+ * A token with at least five minutes left, refreshed if needed, once across all processes: by
+ * `refresh_fn`, the number of a kept function, else at Google.
  */
 export declare function getValidGmailToken(instance: Instance, id: number, userId: string, refreshFn?: number | undefined | null): void
 
 /**
- * Tokens with so many milliseconds left, else the refresh buffer; refreshed once across all processes
- * if need be, or if `force` says so: by the kept function when there is one, else at the provider.
+ * Tokens with at least `min_ttl_ms` left, by default the refresh buffer. Refreshed if needed, or with
+ * `force`, once across all processes: by `refresh_fn`, the number of a kept function, else at the provider.
  */
 export declare function getValidIntegrationToken(instance: Instance, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
 
@@ -232,11 +229,11 @@ export declare function hasActiveGmailConnection(instance: Instance, id: number,
 /** Whether there is a row, or a refresh token in the environment; opens nothing. */
 export declare function hasZohoToken(instance: Instance, id: number, clientId: string, provider: string): void
 
-/** What the JavaScript API has read from options and variables. */
+/** The values that the JavaScript API has read from options and environment variables. */
 export interface InstanceOptions {
   databaseUrl?: string
   schema?: string
-  /** libpq's variables, for what `database_url` does not name. */
+  /** libpq's variables, for parameters that `database_url` does not have. */
   pgHost?: string
   pgPort?: string
   pgUser?: string
@@ -244,9 +241,12 @@ export interface InstanceOptions {
   pgDatabase?: string
   pgAppName?: string
   pgOptions?: string
-  /** Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like. */
+  /** libpq's TLS variables by name, such as `PGSSLMODE` and `PGSSLROOTCERT`. */
   tlsVariables?: Record<string, string>
-  /** The number under which the JavaScript API keeps `databasePassword`. Whoever takes these options forgets it. */
+  /**
+   * The number under which the JavaScript API keeps `databasePassword`, until the instance that takes
+   * these options forgets it.
+   */
   databasePassword?: number
   /** `NODE_EXTRA_CA_CERTS`. */
   nodeExtraCaCerts?: string
@@ -257,7 +257,7 @@ export interface InstanceOptions {
   poolWaitMs?: number
   statementTimeoutMs?: number
   lockTimeoutMs?: number
-  /** One connection, unless `max_connections` says otherwise. */
+  /** One connection, unless `max_connections` is set. */
   serverless?: boolean
   gmailEncryptionKey?: string
   tokenkeepKey?: string
@@ -280,28 +280,28 @@ export interface InstanceOptions {
   encryptionSecretPrevious?: string
   saltReuse?: boolean
   providers?: Array<ProviderOptions>
-  /** Whether endpoints are asked without TLS beyond this machine. */
+  /** Whether requests may be sent to other machines without TLS. */
   allowInsecureRequests?: boolean
-  /** Whether the calendar store tells row-level security whose row it is. */
+  /** Whether the calendar store sets the user's id for row-level security. */
   jwtClaims?: boolean
   mixedFleet?: boolean
   /** How long a caller waits for a refresh. */
   waitMs?: number
   usableAtOnce?: boolean
-  /** All limits of the protocol divided by this; for tests. */
+  /** Divides all limits of the protocol; for tests. */
   limitsDivisor?: number
   threads?: number
-  /** Whether the JavaScript API has a `fetch` of the application's for this instance. */
+  /** Whether this instance has a `fetch` of the application. */
   hasFetch?: boolean
 }
 
 /** For how many milliseconds a connection has failed in the same way; `null` when it does not. */
 export declare function integrationFailing(instance: Instance, id: number, userId: string, provider: string): void
 
-/** Whether the keys are there, and well-formed. */
+/** Whether the keys are set and well-formed. */
 export declare function keyFaults(options: InstanceOptions): KeyFaults
 
-/** What is wrong with a key; `undefined`: nothing. */
+/** What is wrong with each key; `undefined`: nothing. */
 export interface KeyFaults {
   gmailEncryptionKey?: string
   tokenkeepKey?: string
@@ -314,24 +314,24 @@ export interface Layout {
   fields: Array<string>
 }
 
-/** Resolves to a link: whoever has it can connect an account to this user, once, within a day. */
+/** Resolves to a connect link: with it one account can be connected to this user, once, within a day. */
 export declare function makeConnectLink(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(instance: Instance, id: number, tokenId: string, error: string): void
 
-/** Every kind of message, in the order of their numbers. JavaScript asks once, at load. */
+/** Every kind of message, in the order of their numbers. Called once, at load. */
 export declare function messageLayouts(): Array<Layout>
 
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>, keepNewest: boolean): void
 
-/** Opens what was sealed for this place; anything else is plaintext. */
+/** Opens a value that was sealed for this column of this row; anything else is plaintext. */
 export declare function openValue(keys: SealingKeys, store: string, column: string, key: Array<string>, stored: string): string | Failure
 
 /**
- * A provider, as options describe it; what is missing is as of the one that is built in under this
- * name.
+ * A provider as described by the option `providers`. Missing values are those of the built-in provider of
+ * this name.
  */
 export interface ProviderOptions {
   name: string
@@ -347,12 +347,12 @@ export interface ProviderOptions {
 }
 
 /**
- * Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
- * no secret. Resolves to the status, or to why there was none.
+ * Whether a server answers at `url`, with the HTTP client and the authorities that refreshes use. Sends no
+ * token and no secret. Resolves to the status, or to why there is none.
  */
 export declare function reachProvider(bridge: Bridge, id: number, options: InstanceOptions, url: string): void
 
-/** Every record. JavaScript asks once, at load. */
+/** Every record. Called once, at load. */
 export declare function recordLayouts(): Array<Layout>
 
 /**
@@ -364,13 +364,13 @@ export declare function refreshExpiringIntegrations(instance: Instance, id: numb
 /** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
 export declare function revive(instance: Instance, id: number, store: string, sinceMs?: number | undefined | null): void
 
-/** Deletes the row, then tells the provider; resolves to whether there was one. */
+/** Deletes the row, then has the provider revoke its tokens; resolves to whether there was a row. */
 export declare function revokeIntegration(instance: Instance, id: number, userId: string, provider: string, confirm: boolean): void
 
 /** Stores a user's tokens; replaces what was stored. */
 export declare function saveCalendarTokens(instance: Instance, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
-/** Seals a text for one place; whatever `TOKENKEEP_SEALING` says. */
+/** Seals a text for one column of one row, whatever `TOKENKEEP_SEALING` is. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string | Failure
 
 /** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
@@ -382,7 +382,7 @@ export declare function storeVaultToken(instance: Instance, id: number, tenantId
 /** Stores tokens; replaces what was stored. `metadata` is a JSON object. */
 export declare function storeZohoTokens(instance: Instance, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
 
-/** What the JavaScript API could read off an object that a `refreshFn` threw. */
+/** What the JavaScript API could read from an object that a `refreshFn` threw. */
 export interface ThrownFields {
   causeId: number
   message: string

@@ -11,9 +11,9 @@ const file = join(root, 'docs/errors.md');
 
 const HEAD = `# Errors
 
-Every error has a stable \`code\` and says whether it is \`retryable\`: whether the same call may succeed later without anybody changing anything. When a refresh fails but the stored token is good for another minute, you get the token instead of the error.
+Every error has a stable \`code\` and says whether it is \`retryable\`: whether the same call may succeed later without any change. If a refresh fails but the stored token is valid for another minute, you get the token instead of the error.
 
-Match the class or the code, never the message. All classes extend \`TokenkeepError\`, except \`InvalidArgumentError\`, which is a \`TypeError\`. \`GmailNotConnectedError\` and \`GmailTokenRevokedError\` are the gmail store's own, below the class of their code.
+Match the class or the code, never the message. All classes extend \`TokenkeepError\`, except \`InvalidArgumentError\`, which is a \`TypeError\`. \`GmailNotConnectedError\` and \`GmailTokenRevokedError\` are subclasses for the gmail store.
 
 This table is generated from the code by \`npm run docs:errors\`.
 
@@ -48,7 +48,7 @@ function rows() {
   return [...known, ...own].map(([Class, code, retryable]) => {
     const { meaning, remedy } = told.get(Class.name) ?? {};
     if (!meaning || !remedy) throw new Error(`${Class.name} has no comment with @remarks`);
-    const often = retryable === undefined ? 'each says it' : retryable ? 'yes' : 'no';
+    const often = retryable === undefined ? 'depends' : retryable ? 'yes' : 'no';
     return `| \`${code}\` | \`${Class.name}\` | ${often} | ${meaning} | ${remedy} |\n`;
   });
 }

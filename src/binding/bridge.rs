@@ -1,5 +1,6 @@
-//! The way back to JavaScript: results are queued, and one shared thread-safe function wakes the
-//! JS thread, which takes all that are ready in one hop. One bridge for each copy of the JavaScript API.
+//! Results on their way to JavaScript. They are queued, and one shared thread-safe function wakes the
+//! JavaScript thread, which takes all queued results at once. Each loaded copy of the JavaScript API has
+//! one bridge.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -23,35 +24,36 @@ use crate::oauth::{HttpFailure, HttpResponse, RefreshFnAnswer, RefreshFnTokens, 
 use crate::refresh::{Caller, Stopwatch, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Weak: what is idle never keeps Node alive. The JavaScript API holds Node while calls are under way.
+/// Weak: it does not keep Node alive. The JavaScript API does, while calls are running.
 type Wake = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 
-/// A run of a `refreshFn` that is to be answered.
+/// A run of a `refreshFn` that waits for its answer.
 struct Run {
     answer: oneshot::Sender<RefreshFnAnswer>,
     queued: Stopwatch,
     budget: Duration,
 }
 
-/// The side that tasks hold.
+/// The Rust side, held by tasks.
 pub(super) struct Outbox {
     wake: Wake,
     ready: Mutex<Vec<Message>>,
-    /// `None` after the environment has ended.
+    /// Runs of a `refreshFn`. `None` after the environment has ended.
     runs: Mutex<Option<HashMap<u32, Run>>>,
-    /// Requests that the application's `fetch` is to send; `None` likewise.
+    /// Requests for the application's `fetch`. `None` after the environment has ended.
     pub(super) fetches: Mutex<Option<HashMap<u32, fetch::Sender>>>,
-    /// Calls of a `databasePassword`; `None` likewise.
+    /// Calls of a `databasePassword`. `None` after the environment has ended.
     pub(super) passwords: Mutex<Option<HashMap<u32, database_password::Sender>>>,
-    /// Whether the JavaScript API keeps the async context of each call: only where some instance has a `fetch`.
+    /// Whether the JavaScript API keeps the async context of each call. It does once an instance has a
+    /// `fetch`.
     keeps_callers: AtomicBool,
     clock: Tokio,
     next_refresh: AtomicU32,
 }
 
 impl Outbox {
-    /// Queues a message; wakes the JS thread unless it is on its way already. After the
-    /// environment has ended nobody is left to be told.
+    /// Queues a message, and wakes the JavaScript thread unless it has been woken already. After the
+    /// environment has ended, nothing reads the messages.
     pub(super) fn send(&self, message: Message) {
         let first = {
             let mut ready = lock(&self.ready);
@@ -63,12 +65,12 @@ impl Outbox {
         }
     }
 
-    /// A number for a call that the JavaScript API is to answer.
+    /// A number for a call that the JavaScript API answers.
     pub(super) fn next_call(&self) -> u32 {
         self.next_refresh.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Registers a run of a `refreshFn`; the receiver fails when the environment ends.
+    /// Registers a run of a `refreshFn`. The receiver fails when the environment ends.
     pub(super) fn expect_refresh(
         &self,
         budget: Duration,
@@ -82,7 +84,7 @@ impl Outbox {
         (call, receiver)
     }
 
-    /// Registers a request; the receiver fails when the environment ends.
+    /// Registers a request. The receiver fails when the environment ends.
     pub(super) fn expect_fetch(
         &self,
     ) -> (u32, oneshot::Receiver<std::result::Result<HttpResponse, HttpFailure>>) {
@@ -94,7 +96,7 @@ impl Outbox {
         (call, receiver)
     }
 
-    /// Answers a request that somebody still waits for.
+    /// Answers a request, if a task still waits for it.
     pub(super) fn fetched(
         &self,
         call: u32,
@@ -102,25 +104,24 @@ impl Outbox {
     ) {
         let waiting = lock(&self.fetches).as_mut().and_then(|fetches| fetches.remove(&call));
         if let Some(waiting) = waiting {
-            // Nobody waits any more when the refresh task has been given up.
+            // The receiver is gone if the refresh task was given up.
             let _ = waiting.send(answer);
         }
     }
 
-    /// Whether the request was still to be answered.
+    /// Forgets a request; returns whether it was still waiting for its answer.
     pub(super) fn forget_fetch(&self, call: u32) -> bool {
         lock(&self.fetches).as_mut().is_some_and(|fetches| fetches.remove(&call).is_some())
     }
 
-    /// The call `id`, where the JavaScript API keeps its async context until nothing runs on its behalf.
+    /// The call `id`, if the JavaScript API keeps its async context until nothing runs for it any more.
     fn caller(self: &Arc<Self>, id: u32) -> Option<Caller> {
         let outbox = Arc::clone(self);
         let ended = move |call| outbox.send(Message::ForgetCaller { call });
         self.keeps_callers.load(Ordering::Relaxed).then(|| Caller::new(id, ended))
     }
 
-    /// Runs `work` on the runtime and settles the call `id` with what it comes to. A panic is a
-    /// rejection.
+    /// Runs `work` on the runtime and settles the call `id` with its outcome. A panic becomes a rejection.
     pub(super) fn run(
         self: &Arc<Self>,
         id: u32,
@@ -146,18 +147,18 @@ impl Outbox {
     }
 }
 
-/// The value, also after a panic elsewhere: no state here can be half-written.
+/// Locks, also after a panic elsewhere: no state behind these mutexes can be half-written.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The side that the JavaScript API holds.
+/// The JavaScript side.
 #[napi]
 pub struct Bridge {
     pub(super) outbox: Arc<Outbox>,
 }
 
-/// What the JavaScript API could read off an object that a `refreshFn` threw.
+/// What the JavaScript API could read from an object that a `refreshFn` threw.
 #[napi(object)]
 pub struct ThrownFields {
     pub cause_id: u32,
@@ -171,7 +172,7 @@ pub struct ThrownFields {
 
 #[napi]
 impl Bridge {
-    /// `wake` is called on the JS thread when there is something to `drain`.
+    /// `wake` is called on the JavaScript thread when there is something to `drain`.
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), ()>) -> Result<Self> {
         let wake = wake
@@ -193,7 +194,7 @@ impl Bridge {
         })
     }
 
-    /// Everything that is ready, flat: for each message its kind, a number and its fields.
+    /// Every queued message in one flat array: for each the number of its kind, then its fields.
     #[napi(catch_unwind, ts_return_type = "Array<unknown>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
         let messages = std::mem::take(&mut *lock(&self.outbox.ready));
@@ -204,14 +205,14 @@ impl Bridge {
         Ok(flat.into_array())
     }
 
-    /// From the next call on the JavaScript API keeps each one's async context until it is told to forget it.
+    /// From now on the JavaScript API keeps the async context of each call until a message forgets it.
     #[napi(catch_unwind)]
     pub fn keep_callers(&self) {
         self.outbox.keeps_callers.store(true, Ordering::Relaxed);
     }
 
-    /// Asked just before a `refreshFn` is run: how many milliseconds it may take, or `null` when
-    /// it must not be run any more, since its lease may be lost.
+    /// Called just before a `refreshFn` is run: how many milliseconds it may take. `null`: it must not run
+    /// any more, since its lease may be lost.
     #[napi(catch_unwind)]
     pub fn may_run(&self, call: u32) -> Option<f64> {
         let mut runs = lock(&self.outbox.runs);
@@ -221,7 +222,7 @@ impl Bridge {
             return Some(left.as_secs_f64() * 1_000.0);
         }
         if let Some(run) = runs.as_mut().and_then(|runs| runs.remove(&call)) {
-            // Nobody waits any more when the refresh task has been given up.
+            // The receiver is gone if the refresh task was given up.
             let _ = run.answer.send(RefreshFnAnswer::NotRun);
         }
         None
@@ -257,15 +258,15 @@ impl Bridge {
     fn answer(&self, call: u32, answer: RefreshFnAnswer) {
         let run = lock(&self.outbox.runs).as_mut().and_then(|runs| runs.remove(&call));
         if let Some(run) = run {
-            // Nobody waits any more when the refresh task has been given up.
+            // The receiver is gone if the refresh task was given up.
             let _ = run.answer.send(answer);
         }
     }
 }
 
 impl Drop for Bridge {
-    /// The environment ended: runs of a `refreshFn`, requests, and calls of a `databasePassword` will never
-    /// be answered.
+    /// The environment has ended: no run of a `refreshFn`, request or call of a `databasePassword` will be
+    /// answered.
     fn drop(&mut self) {
         lock(&self.outbox.runs).take();
         lock(&self.outbox.fetches).take();

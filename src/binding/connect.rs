@@ -9,7 +9,7 @@ use super::record::record;
 use crate::connect::{AuthorizationResponse, Begin, Connected};
 use crate::store::to_connecting_store;
 
-/// Resolves to a link: whoever has it can connect an account to this user, once, within a day.
+/// Resolves to a connect link: with it one account can be connected to this user, once, within a day.
 #[napi(catch_unwind)]
 pub fn make_connect_link(
     instance: &Instance,
@@ -29,7 +29,7 @@ pub fn make_connect_link(
     });
 }
 
-/// Rejects a link that would not be taken; does not use it up.
+/// Rejects a link that is not valid; does not use it up.
 #[napi(catch_unwind)]
 pub fn check_connect_link(
     instance: &Instance,
@@ -49,7 +49,7 @@ pub fn check_connect_link(
     });
 }
 
-/// Uses a link up; resolves to where the browser is to be sent.
+/// Uses a link up; resolves to the URL for the browser.
 #[napi(catch_unwind)]
 pub fn follow_connect_link(
     instance: &Instance,
@@ -70,7 +70,7 @@ pub fn follow_connect_link(
     });
 }
 
-/// Begins a flow; resolves to where the browser is to be sent.
+/// Begins an authorization; resolves to the URL for the browser.
 #[napi(catch_unwind)]
 pub fn begin_authorization(
     instance: &Instance,
@@ -92,7 +92,7 @@ pub fn begin_authorization(
     });
 }
 
-/// What a browser came back with.
+/// The parameters with which a browser returned.
 #[napi(object)]
 pub struct AuthorizationResponseFields {
     pub state: String,
@@ -100,12 +100,12 @@ pub struct AuthorizationResponseFields {
     pub error: Option<String>,
     pub issuer: Option<String>,
     pub browser: Option<String>,
-    /// Whether the flow must have been begun for a browser.
+    /// Whether the authorization must have been begun for a browser.
     pub requires_browser: Option<bool>,
     pub user_id: Option<String>,
 }
 
-/// Ends a flow; resolves to the user, whether it is another account than before, and where to go.
+/// Ends an authorization; resolves to the connected user.
 #[napi(catch_unwind)]
 pub fn finish_authorization(
     instance: &Instance,

@@ -1,4 +1,4 @@
-//! The application's `databasePassword`, as the core asks it for the password of a new connection.
+//! The application's `databasePassword`, which Rust calls for the password of a new connection.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use super::bridge::{Bridge, Outbox, lock};
 use super::message::Message;
 use crate::db::{NoPassword, PasswordAnswer, PasswordCallback, PasswordSource};
 
-/// A call that is to be answered.
+/// A call that waits for its answer.
 pub(super) type Sender = oneshot::Sender<PasswordAnswer>;
 
-/// A function that the JavaScript API keeps under a number until this is dropped.
+/// The number of a function that the JavaScript API keeps until this is dropped.
 struct DatabasePassword {
     outbox: Arc<Outbox>,
     function: u32,
 }
 
-/// The function that the JavaScript API keeps under this number, when it keeps one.
+/// The function with this number, if there is one.
 pub(super) fn kept(outbox: &Arc<Outbox>, function: Option<u32>) -> Option<PasswordSource> {
     let outbox = Arc::clone(outbox);
     function.map(|function| PasswordSource(Arc::new(DatabasePassword { outbox, function })))
@@ -33,7 +33,7 @@ impl Drop for DatabasePassword {
     }
 }
 
-/// Whoever waited has gone: the answer is for nobody.
+/// Forgets the call when its task stops waiting.
 struct Waiter<'a> {
     outbox: &'a Outbox,
     call: u32,
@@ -51,7 +51,7 @@ impl PasswordCallback for DatabasePassword {
             let (call, answer) = self.outbox.expect_password();
             let _waiter = Waiter { outbox: &self.outbox, call };
             self.outbox.send(Message::Password { call, function: self.function });
-            let gone = NoPassword { reason: "gave no password: the worker ended", cause_id: None };
+            let gone = NoPassword { reason: "did not answer: the worker ended", cause_id: None };
             answer.await.unwrap_or(Err(gone))
         }
         .boxed()
@@ -70,19 +70,19 @@ impl Bridge {
         self.outbox.password(call, Ok(Arc::new(Zeroizing::new(password))));
     }
 
-    /// It threw, with the thrown object kept under a number; or it gave what is no password.
+    /// It threw, and the thrown object is kept under a number; or it did not return a password.
     #[napi(catch_unwind)]
     pub fn password_refused(&self, call: u32, cause_id: Option<u32>) {
         let reason = match cause_id {
             Some(_) => "threw: see cause",
-            None => "must give a string that is not empty",
+            None => "must return a non-empty string",
         };
         self.outbox.password(call, Err(NoPassword { reason, cause_id }));
     }
 }
 
 impl Outbox {
-    /// Registers a call; the receiver fails when the environment ends.
+    /// Registers a call. The receiver fails when the environment ends.
     fn expect_password(&self) -> (u32, oneshot::Receiver<PasswordAnswer>) {
         let call = self.next_call();
         let (answer, receiver) = oneshot::channel();
@@ -95,7 +95,7 @@ impl Outbox {
     fn password(&self, call: u32, answer: PasswordAnswer) {
         let waiting = lock(&self.passwords).as_mut().and_then(|calls| calls.remove(&call));
         if let Some(waiting) = waiting {
-            // Nobody waits any more when connecting has been given up.
+            // The receiver is gone if connecting was given up.
             let _ = waiting.send(answer);
         }
     }

@@ -1,4 +1,4 @@
-//! `doctor`: what stands in the database, and whether a provider can be reached.
+//! `doctor`: what the database contains, and whether a provider can be reached.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::refresh::Tokio;
 use crate::store::{STORES, gmail};
 use crate::tls::Authorities;
 
-/// What is wrong with a key; `undefined`: nothing.
+/// What is wrong with each key; `undefined`: nothing.
 #[napi(object, object_from_js = false)]
 pub struct KeyFaults {
     pub gmail_encryption_key: Option<String>,
@@ -23,7 +23,7 @@ pub struct KeyFaults {
     pub encryption_secret: Option<String>,
 }
 
-/// Whether the keys are there, and well-formed.
+/// Whether the keys are set and well-formed.
 #[napi(catch_unwind)]
 pub fn key_faults(mut options: InstanceOptions) -> KeyFaults {
     let keys = keys(&options);
@@ -44,8 +44,7 @@ fn keys(options: &InstanceOptions) -> Keys {
     }
 }
 
-/// Looks at the database and the tables of `stores`, and writes nothing; resolves to findings, as
-/// JSON.
+/// Examines the database and the tables of `stores` without writing; resolves to the findings as JSON.
 #[napi(catch_unwind)]
 pub fn examine_database(
     bridge: &Bridge,
@@ -64,11 +63,11 @@ pub fn examine_database(
     });
 }
 
-/// How long a provider may take.
+/// How long a provider may take to answer.
 const REACH_MAX: Duration = Duration::from_secs(10);
 
-/// Whether anybody answers at `url`, with the trust and the client that refreshes use; sends no token,
-/// no secret. Resolves to the status, or to why there was none.
+/// Whether a server answers at `url`, with the HTTP client and the authorities that refreshes use. Sends no
+/// token and no secret. Resolves to the status, or to why there is none.
 #[napi(catch_unwind)]
 pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: String) {
     let files = [options.node_extra_ca_certs, options.ssl_cert_file];

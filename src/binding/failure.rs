@@ -1,4 +1,4 @@
-//! A failure as JavaScript is told of it, by a promise or by a synchronous function alike.
+//! How an error crosses to JavaScript: the same for a rejected promise and for a synchronous function.
 
 use napi::JsString;
 use napi::bindgen_prelude::{Either, Env, Object, Result};
@@ -7,27 +7,27 @@ use napi_derive::napi;
 use super::flat::count;
 use crate::error::{Error, FieldValue, Kind};
 
-/// A code that an error can carry, and the class that it becomes.
+/// The code of an error, and its class.
 #[napi(object, object_from_js = false)]
 pub struct ErrorCode {
     pub code: &'static str,
     /// The name of the class.
     pub class: &'static str,
-    /// Without it, each error says for itself whether it is retryable.
+    /// `undefined`: it depends on the error.
     pub retryable: Option<bool>,
 }
 
-/// Every code that an error can carry. JavaScript asks once, at load.
+/// Every code of an error. Called once, at load.
 #[napi(catch_unwind)]
 pub fn error_codes() -> Vec<ErrorCode> {
-    let told = |&Kind { code, class, retryable }: &Kind| ErrorCode { code, class, retryable };
-    let mut codes: Vec<_> = Error::KINDS.iter().map(told).collect();
-    // Two variants may become one class.
+    let exported = |&Kind { code, class, retryable }: &Kind| ErrorCode { code, class, retryable };
+    let mut codes: Vec<_> = Error::KINDS.iter().map(exported).collect();
+    // Two variants may share a code.
     codes.dedup_by_key(|known| known.code);
     codes
 }
 
-/// What `errorOf` in `ts/errors/failure.ts` makes an error of.
+/// An error's data; `errorOf` in `ts/errors/failure.ts` creates the error.
 #[napi(object, object_from_js = false)]
 pub struct Failure<'env> {
     pub code: &'static str,
@@ -37,7 +37,7 @@ pub struct Failure<'env> {
     pub details: Object<'env>,
 }
 
-/// What JavaScript is told of an error.
+/// The data of an error.
 pub(super) fn failure<'env>(env: &'env Env, error: &Error) -> Result<Failure<'env>> {
     let mut details = Object::new(env)?;
     for (name, value) in error.fields() {
@@ -50,11 +50,11 @@ pub(super) fn failure<'env>(env: &'env Env, error: &Error) -> Result<Failure<'en
     Ok(Failure { code, message, retryable, details })
 }
 
-/// What a synchronous function gives: its value, or why there is none. It does not throw, since an error
-/// that Node-API makes has no fields; the JavaScript API throws.
+/// What a synchronous function returns: its value, or a failure, which the JavaScript API throws. Rust does
+/// not throw, since an error that Node-API creates has no fields.
 pub(super) type Outcome<'env, T> = Result<Either<T, Failure<'env>>>;
 
-/// The outcome as JavaScript is told of it.
+/// A result as a synchronous function returns it.
 pub(super) fn outcome<'env, T>(
     env: &'env Env,
     outcome: crate::error::Result<T>,
@@ -65,7 +65,7 @@ pub(super) fn outcome<'env, T>(
     }
 }
 
-/// A string of JavaScript's. Made here, so that no further copy of a secret is.
+/// A JavaScript string, created from the secret without another copy of it.
 pub(super) fn string<'env>(env: &'env Env, text: &str) -> crate::error::Result<JsString<'env>> {
-    env.create_string(text).map_err(|_| Error::internal("no string could be made"))
+    env.create_string(text).map_err(|_| Error::internal("a string could not be created"))
 }

@@ -1,4 +1,4 @@
-//! The application's own `fetch` in the place of the HTTP client: for proxies, mutual TLS, tests.
+//! The application's own `fetch` instead of the HTTP client: for proxies, mutual TLS, tests.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::refresh::Caller;
 
 type Fetched = Result<HttpResponse, HttpFailure>;
 
-/// A request that the JavaScript API has been asked to send.
+/// A request that the JavaScript API sends; waits for its answer.
 pub(super) type Sender = oneshot::Sender<Fetched>;
 
 /// The `fetch` of the instance with this number.
@@ -30,7 +30,7 @@ impl Fetch {
     }
 }
 
-/// Whoever waited has gone: the request is to be aborted.
+/// Aborts the request when its task stops waiting.
 struct Waiter<'a> {
     outbox: &'a Outbox,
     call: u32,
@@ -58,13 +58,13 @@ impl HttpClient for Fetch {
 
 #[napi]
 impl Bridge {
-    /// Asked just before a request is sent: whether anybody still waits for its answer.
+    /// Called just before a request is sent: whether a task still waits for its answer.
     #[napi(catch_unwind)]
     pub fn may_fetch(&self, call: u32) -> bool {
         lock(&self.outbox.fetches).as_ref().is_some_and(|fetches| fetches.contains_key(&call))
     }
 
-    /// What was answered. `body` is not whole when it is larger than 1 MiB.
+    /// The answer. `body` is cut off if it is larger than 1 MiB.
     #[napi(catch_unwind)]
     pub fn fetched(&self, call: u32, status: u16, retry_after: Option<String>, body: Uint8Array) {
         let body = Zeroizing::new(body.to_vec());
@@ -75,7 +75,7 @@ impl Bridge {
         self.outbox.fetched(call, response);
     }
 
-    /// `fetch` threw: before a connection was made, or it is not known when.
+    /// `fetch` threw; `connected`: the request may have been sent.
     #[napi(catch_unwind)]
     pub fn fetch_threw(&self, call: u32, connected: bool) {
         let failure = match connected {

@@ -1,5 +1,4 @@
-//! The flat array in which results cross to the JavaScript thread: many of them in one hop, and no call of
-//! Node-API for each object.
+//! The flat array in which results cross to the JavaScript thread: many results at once, without objects.
 
 use napi::bindgen_prelude::{Array, Env, Null, Result};
 use zeroize::Zeroizing;
@@ -29,7 +28,7 @@ impl<'env> Flat<'env> {
     }
 }
 
-/// What can be appended to the array. Most take one element of it.
+/// A value that can be appended to the array. Most take one element.
 pub(super) trait Put {
     fn put(self, flat: &mut Flat<'_>) -> Result<()>;
 }

@@ -69,8 +69,8 @@ pub fn has_active_gmail_connection(instance: &Instance, id: u32, user_id: String
         .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::bool) });
 }
 
-/// A token with at least five minutes left, refreshed once across all processes if need be; by
-/// the function that the JavaScript API keeps as `refresh_fn` when given.
+/// A token with at least five minutes left, refreshed if needed, once across all processes: by
+/// `refresh_fn`, the number of a kept function, else at Google.
 #[napi(catch_unwind)]
 pub fn get_valid_gmail_token(
     instance: &Instance,

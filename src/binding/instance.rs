@@ -1,4 +1,4 @@
-//! An instance: options in, stores behind.
+//! An instance: its options, and the stores that it opens.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Instance {
     pub fn new(bridge: &Bridge, number: u32, mut options: InstanceOptions) -> Self {
         let outbox = Arc::clone(&bridge.outbox);
         let limits = options.limits();
-        let observer = Arc::new(Teller { outbox: Arc::clone(&outbox), number });
+        let observer = Arc::new(Events { outbox: Arc::clone(&outbox), number });
         let http = match options.has_fetch {
             Some(true) => Ok(Fetch::of(&outbox, number)),
             _ => options.http_client(),
@@ -43,7 +43,7 @@ impl Instance {
         Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, rls: None }
     }
 
-    /// The same instance, whose statements tell row-level security that they are this tenant's.
+    /// The same instance, whose statements set this tenant for row-level security.
     #[napi(catch_unwind)]
     pub fn for_tenant(&self, tenant_id: String) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Instance {
         }
     }
 
-    /// The settings have changed since: what is still to be stored goes where these lead.
+    /// The settings have changed: tokens that are still to be stored go where the new ones lead.
     #[napi(catch_unwind)]
     pub fn update_settings(&self, mut options: InstanceOptions) {
         let database = options.database(&self.outbox);
@@ -64,8 +64,8 @@ impl Instance {
         }
     }
 
-    /// Resolves when no call and no refresh is under way any more; what is goes on as if nothing had
-    /// happened. For an instance that gets no further calls.
+    /// Resolves when no call and no refresh is running any more. Stops nothing. For an instance that gets no
+    /// further calls.
     #[napi(catch_unwind)]
     pub fn idle(&self, id: u32) {
         let stores = self.stores();
@@ -81,7 +81,8 @@ impl Instance {
         });
     }
 
-    /// Refuses further calls, waits for what is under way, and gives the pool back.
+    /// Refuses further calls, waits for running ones, and closes the pool. Resolves to whether all ended in
+    /// time.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32, timeout_ms: Option<f64>) {
         let whole = close_timeout_ms(&self.limits);
@@ -105,7 +106,7 @@ impl Instance {
     }
 }
 
-/// How often an instance that was given up is checked.
+/// How often an instance without further calls is checked.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
 
 impl Instance {
@@ -122,13 +123,13 @@ impl Instance {
     }
 }
 
-/// Tells the JavaScript API what the engine tells.
-struct Teller {
+/// Passes on the events of an instance to JavaScript.
+struct Events {
     outbox: Arc<Outbox>,
     number: u32,
 }
 
-impl Observer for Teller {
+impl Observer for Events {
     fn tell(&self, event: Event) {
         self.outbox.send(Message::event(self.number, event));
     }

@@ -56,8 +56,8 @@ pub fn store_integration_token(
     });
 }
 
-/// Tokens with so many milliseconds left, else the refresh buffer; refreshed once across all processes
-/// if need be, or if `force` says so: by the kept function when there is one, else at the provider.
+/// Tokens with at least `min_ttl_ms` left, by default the refresh buffer. Refreshed if needed, or with
+/// `force`, once across all processes: by `refresh_fn`, the number of a kept function, else at the provider.
 #[napi(catch_unwind)]
 pub fn get_valid_integration_token(
     instance: &Instance,
@@ -119,7 +119,7 @@ pub fn integration_failing(instance: &Instance, id: u32, user_id: String, provid
     });
 }
 
-/// Deletes the row, then tells the provider; resolves to whether there was one.
+/// Deletes the row, then has the provider revoke its tokens; resolves to whether there was a row.
 #[napi(catch_unwind)]
 pub fn revoke_integration(
     instance: &Instance,

@@ -1,5 +1,5 @@
-//! Messages: what crosses to the JavaScript thread. Each kind is declared once, here; JavaScript learns at
-//! load which number and which fields each has (`message_layouts`, `ts/bridge/layouts.ts`).
+//! Messages to the JavaScript thread. Each kind is declared once, here; JavaScript gets the numbers of the
+//! kinds and the names of their fields at load (`message_layouts`, `ts/bridge/layouts.ts`).
 
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
@@ -13,7 +13,7 @@ use crate::oauth::HttpRequest;
 use crate::refresh::Event;
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Declares the enum of messages: what each is called and which fields follow its number.
+/// Declares the enum of messages: the kinds, and the fields that follow the number of each.
 macro_rules! messages {
     ($(
         $(#[$doc:meta])*
@@ -52,7 +52,7 @@ macro_rules! messages {
 }
 
 messages! {
-    /// The call resolves to a record, whose elements follow how many they are.
+    /// The call resolves to a record: the number of its elements, then the elements.
     Record { call: u32, record: Box<dyn AnyRecord>, }
     /// The call resolves to a value.
     Value { call: u32, value: Scalar, }
@@ -74,9 +74,9 @@ messages! {
         body: Zeroizing<String>,
         authorization: Option<Zeroizing<String>>,
     }
-    /// Nobody waits for the answer any more.
+    /// No task waits for the answer any more.
     AbortFetch { call: u32, }
-    /// Nothing runs on behalf of this call any more.
+    /// Nothing runs for this call any more.
     ForgetCaller { call: u32, }
     /// Calls the kept `databasePassword`; answered as `call`.
     Password { call: u32, function: u32, }
@@ -206,7 +206,7 @@ impl Put for Error {
     }
 }
 
-/// Every kind of message, in the order of their numbers. JavaScript asks once, at load.
+/// Every kind of message, in the order of their numbers. Called once, at load.
 #[napi(catch_unwind)]
 pub fn message_layouts() -> Vec<Layout> {
     Message::layouts()

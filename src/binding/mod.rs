@@ -1,5 +1,5 @@
-//! The only code that knows Node exists: arguments in, promises out. No SQL, no HTTP, no cipher,
-//! no decision about tokens.
+//! The only code that knows Node: arguments in, promises out. It holds no SQL, no HTTP, no cipher and
+//! makes no decision about tokens.
 
 mod bridge;
 mod calendar;

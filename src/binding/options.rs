@@ -1,5 +1,5 @@
-//! What an instance is told, and what is made of it. What is missing matters to the functions that
-//! use it.
+//! The options of an instance, and what is built from them. A missing option is an error of the functions
+//! that need it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -23,13 +23,13 @@ use crate::refresh::{RefreshConfig, RefreshOptions};
 use crate::secret::RefreshToken;
 use crate::tls::Authorities;
 
-/// What the JavaScript API has read from options and variables.
+/// The values that the JavaScript API has read from options and environment variables.
 #[napi(object)]
 #[derive(Default)]
 pub struct InstanceOptions {
     pub database_url: Option<String>,
     pub schema: Option<String>,
-    /// libpq's variables, for what `database_url` does not name.
+    /// libpq's variables, for parameters that `database_url` does not have.
     pub pg_host: Option<String>,
     pub pg_port: Option<String>,
     pub pg_user: Option<String>,
@@ -37,9 +37,10 @@ pub struct InstanceOptions {
     pub pg_database: Option<String>,
     pub pg_app_name: Option<String>,
     pub pg_options: Option<String>,
-    /// Its variables about TLS, by their names: `PGSSLMODE`, `PGSSLROOTCERT` and their like.
+    /// libpq's TLS variables by name, such as `PGSSLMODE` and `PGSSLROOTCERT`.
     pub tls_variables: Option<HashMap<String, String>>,
-    /// The number under which the JavaScript API keeps `databasePassword`. Whoever takes these options forgets it.
+    /// The number under which the JavaScript API keeps `databasePassword`, until the instance that takes
+    /// these options forgets it.
     pub database_password: Option<u32>,
     /// `NODE_EXTRA_CA_CERTS`.
     pub node_extra_ca_certs: Option<String>,
@@ -50,7 +51,7 @@ pub struct InstanceOptions {
     pub pool_wait_ms: Option<u32>,
     pub statement_timeout_ms: Option<u32>,
     pub lock_timeout_ms: Option<u32>,
-    /// One connection, unless `max_connections` says otherwise.
+    /// One connection, unless `max_connections` is set.
     pub serverless: Option<bool>,
     pub gmail_encryption_key: Option<String>,
     pub tokenkeep_key: Option<String>,
@@ -73,23 +74,23 @@ pub struct InstanceOptions {
     pub encryption_secret_previous: Option<String>,
     pub salt_reuse: Option<bool>,
     pub providers: Option<Vec<ProviderOptions>>,
-    /// Whether endpoints are asked without TLS beyond this machine.
+    /// Whether requests may be sent to other machines without TLS.
     pub allow_insecure_requests: Option<bool>,
-    /// Whether the calendar store tells row-level security whose row it is.
+    /// Whether the calendar store sets the user's id for row-level security.
     pub jwt_claims: Option<bool>,
     pub mixed_fleet: Option<bool>,
     /// How long a caller waits for a refresh.
     pub wait_ms: Option<u32>,
     pub usable_at_once: Option<bool>,
-    /// All limits of the protocol divided by this; for tests.
+    /// Divides all limits of the protocol; for tests.
     pub limits_divisor: Option<u32>,
     pub threads: Option<u32>,
-    /// Whether the JavaScript API has a `fetch` of the application's for this instance.
+    /// Whether this instance has a `fetch` of the application.
     pub has_fetch: Option<bool>,
 }
 
 impl InstanceOptions {
-    /// JavaScript keeps these strings, too; here at least no copy outlives its use.
+    /// Wipes the secrets. JavaScript still has its strings, but no copy here outlives its use.
     pub(super) fn wipe(&mut self) {
         self.database_url.zeroize();
         self.pg_password.zeroize();
@@ -115,8 +116,8 @@ impl InstanceOptions {
         )
     }
 
-    /// The settings of the pool. To be called once for each time that the JavaScript API has told these options:
-    /// it counts who may call `databasePassword`.
+    /// The settings of the pool. Call it once for each time that the JavaScript API passes these options: each
+    /// call adds a user of `databasePassword`.
     pub(super) fn database(&self, outbox: &Arc<Outbox>) -> Result<DatabaseSettings> {
         let password = database_password::kept(outbox, self.database_password);
         let url = required("DATABASE_URL", self.database_url.as_ref())?;
@@ -156,7 +157,7 @@ impl InstanceOptions {
         [&self.node_extra_ca_certs, &self.ssl_cert_file].into_iter().flatten().cloned().collect()
     }
 
-    /// One HTTP client for the process: the first instance says whom it trusts.
+    /// The one HTTP client of the process. The first instance sets the authorities that it trusts.
     pub(super) fn http_client(&self) -> Result<Arc<dyn HttpClient>> {
         static CLIENT: OnceLock<Arc<Reqwest>> = OnceLock::new();
         let client = match CLIENT.get() {
@@ -171,7 +172,7 @@ impl InstanceOptions {
         Ok(client)
     }
 
-    /// The options of a refresh where a call has none of its own.
+    /// The options of a refresh, unless a call has its own.
     pub(super) fn refresh_options(&self) -> RefreshOptions {
         let limits = self.limits();
         RefreshOptions {
@@ -182,13 +183,13 @@ impl InstanceOptions {
         }
     }
 
-    /// How refreshes go; only gmail has old instances that lock.
+    /// The configuration of refreshes. Only the gmail store has old instances that lock rows.
     pub(super) fn config(&self) -> Result<RefreshConfig> {
         let (limits, mixed_fleet) = (self.limits(), self.mixed_fleet.unwrap_or(false));
         let below = |option, most: u64| {
             Err(Error::configuration(option, format!("must be less than {most} (ms)")))
         };
-        // What the application has set is named; a contradiction of anything else is ours.
+        // The application can set these two; any other contradiction is a defect.
         let statement_max_ms = limits.lease_ms - limits.http_budget_ms;
         if limits.statement_timeout_ms >= statement_max_ms {
             return below("statementTimeoutMs", statement_max_ms);
@@ -203,7 +204,7 @@ impl InstanceOptions {
         required("GMAIL_ENCRYPTION_KEY", self.gmail_encryption_key.as_ref())
     }
 
-    /// How the stores that once kept plaintext keep tokens.
+    /// How the stores that can hold plaintext store tokens.
     pub(super) fn sealing(&self) -> Sealing {
         let key = required("TOKENKEEP_KEY", self.tokenkeep_key.as_ref());
         let ring = key.and_then(|key| KeyRing::parse("TOKENKEEP_KEY", key));
@@ -213,7 +214,7 @@ impl InstanceOptions {
             None | Some("on") => (ring, Writes::Sealed),
             Some("off") if requires_sealed => refused(
                 "TOKENKEEP_REQUIRE_SEALED",
-                "refuses the plaintext that TOKENKEEP_SEALING=off writes: set one of the two",
+                "refuses the plaintext that TOKENKEEP_SEALING=off writes. Set only one of the two",
             ),
             Some("off") => (ring, Writes::Plaintext),
             Some(_) => refused("TOKENKEEP_SEALING", "must be on or off"),
@@ -221,7 +222,7 @@ impl InstanceOptions {
         Sealing::new(ring, writes, requires_sealed)
     }
 
-    /// How the vault keeps tokens.
+    /// How the vault stores tokens.
     pub(super) fn vault_format(&self) -> Result<Arc<VaultFormat>> {
         let secret = required("ENCRYPTION_SECRET", self.encryption_secret.as_ref())?;
         let previous = self.encryption_secret_previous.as_deref().filter(|text| !text.is_empty());
@@ -235,7 +236,7 @@ impl InstanceOptions {
             .with_revocation_url(self.google_revocation_url.clone())
     }
 
-    /// Google as the server that users connect at.
+    /// Google as the authorization server that users connect to.
     pub(super) fn google_server(&self, http: Arc<dyn HttpClient>) -> Result<AuthorizationServer> {
         let endpoints = Endpoints {
             token: self.google_token_url.clone(),
@@ -260,7 +261,7 @@ impl InstanceOptions {
         self.allow_insecure_requests.unwrap_or(false)
     }
 
-    /// Accounts servers of Zoho's beside those that are known.
+    /// Accounts servers of Zoho in addition to the built-in ones.
     pub(super) fn zoho_servers(&self) -> Result<ZohoServers> {
         let named = self.zoho_accounts_servers.as_deref().unwrap_or_default();
         ZohoServers::parse(named, self.allows_insecure())
@@ -272,7 +273,7 @@ impl InstanceOptions {
         Ok(ClientCredentials::new(id, secret?))
     }
 
-    /// Where Google sends users back to.
+    /// Where Google redirects users after consent.
     pub(super) fn redirect_uri(&self) -> Result<RedirectUri> {
         let variable = "GOOGLE_OAUTH_REDIRECT_URI";
         RedirectUri::new(required(variable, self.google_oauth_redirect_uri.as_ref())?)
@@ -298,13 +299,13 @@ pub(super) fn required<'a>(variable: &'static str, value: Option<&'a String>) ->
 fn missing(variable: &str) -> &'static str {
     match variable {
         "GMAIL_ENCRYPTION_KEY" | "TOKENKEEP_KEY" => {
-            "is not set. Make a key with: npx tokenkeep keygen, and keep it where the application's other secrets are"
+            "is not set. Create a key with: npx tokenkeep keygen, and store it with the application's other secrets"
         }
         "ENCRYPTION_SECRET" => "environment variable is required",
         "GOOGLE_OAUTH_REDIRECT_URI" => {
-            "is not set. It is needed to connect users, exactly as it is registered with Google"
+            "is not set. Connecting users needs it, exactly as it is registered with Google"
         }
-        "DATABASE_URL" => "is not set. It is needed as postgres://user:password@host:5432/name",
-        _ => "is not set. It is needed at Google, to connect users and to refresh tokens",
+        "DATABASE_URL" => "is not set. Set it to postgres://user:password@host:5432/name",
+        _ => "is not set. Connecting users and refreshing tokens at Google needs it",
     }
 }

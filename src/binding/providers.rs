@@ -1,4 +1,4 @@
-//! The token endpoints that are known by a provider's name.
+//! The token endpoints by provider name.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::oauth::{
 };
 use crate::secret::ClientSecret;
 
-/// A provider, as options describe it; what is missing is as of the one that is built in under this
-/// name.
+/// A provider as described by the option `providers`. Missing values are those of the built-in provider of
+/// this name.
 #[napi(object)]
 #[derive(Clone)]
 pub struct ProviderOptions {
@@ -29,7 +29,7 @@ pub struct ProviderOptions {
     pub dead_grant: Option<DeadGrantOptions>,
 }
 
-/// How a provider says that a grant is dead, beside the codes that count everywhere.
+/// How a provider reports a dead grant, in addition to the codes that count at every provider.
 #[napi(object)]
 #[derive(Clone)]
 pub struct DeadGrantOptions {
@@ -38,7 +38,7 @@ pub struct DeadGrantOptions {
     pub members: Vec<DeadGrantMember>,
 }
 
-/// A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON writes it.
+/// A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON text.
 #[napi(object)]
 #[derive(Clone)]
 pub struct DeadGrantMember {
@@ -46,7 +46,7 @@ pub struct DeadGrantMember {
     pub value: String,
 }
 
-/// What is built in, and what the options add.
+/// The built-in Google, and the providers of the options.
 pub(super) struct Providers {
     google: Result<Arc<HttpEndpoint>>,
     others: HashMap<String, Result<Arc<HttpEndpoint>>>,
@@ -68,10 +68,10 @@ impl Providers {
         self.google.clone()
     }
 
-    /// All that are described; google, too, where its credentials are there.
+    /// All described providers, and google if its credentials are set.
     ///
     /// # Errors
-    /// That of a description that cannot be right.
+    /// [`Error::Configuration`] if a description is invalid, or there is no provider.
     pub(super) fn all(&self) -> Result<HashMap<String, Arc<HttpEndpoint>>> {
         let mut all = HashMap::new();
         if let Ok(google) = &self.google {
@@ -89,7 +89,8 @@ impl Providers {
         }
     }
 
-    /// The endpoint of `provider`; options win. The part from `#` on names an account there.
+    /// The endpoint of `provider`; an option takes precedence over the built-in one. The part from `#` on names
+    /// an account there.
     pub(super) fn endpoint(&self, provider: &str) -> Result<Arc<HttpEndpoint>> {
         let name = provider.split('#').next().unwrap_or_default();
         match self.others.get(name) {
@@ -133,14 +134,14 @@ fn endpoint(
         return Err(refused("clientSecret", reason));
     }
     let provider = Provider {
-        // At another endpoint it may rotate, whatever the provider itself does.
+        // Another endpoint may rotate refresh tokens even if the provider itself does not.
         may_rotate: given.rotates.unwrap_or(usual.may_rotate || given.token_url.is_some()),
         default_expires_in_s: given
             .default_expires_in_s
             .map_or(usual.default_expires_in_s, u64::from),
         authentication,
         allow_insecure,
-        // Another server's tokens are none of the provider's own.
+        // The provider must not be sent the tokens of another server.
         revocation_url: usual.revocation_url.filter(|_| given.token_url.is_none()),
         ..usual
     };

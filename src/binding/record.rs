@@ -1,6 +1,6 @@
-//! Records: what becomes an object in JavaScript. Each is declared once, by `record!`, and crosses as a run of
-//! elements in the flat array. JavaScript learns at load where each field stands, by its name
-//! (`record_layouts`), and refuses an addon whose fields are not the ones that it reads
+//! Records: values that become an object in JavaScript. Each is declared once, by `record!`, and takes
+//! consecutive elements of the flat array. JavaScript gets the names of the fields in their order at load
+//! (`record_layouts`), takes positions from them, and refuses an addon with other fields than it reads
 //! (`ts/bridge/layouts.ts`).
 
 use napi::bindgen_prelude::Result;
@@ -34,7 +34,7 @@ pub(super) trait Record {
     fn write(self, flat: &mut Flat<'_>) -> Result<()>;
 }
 
-/// A record of whichever type, on its way to the JavaScript thread.
+/// A record of any type, on its way to the JavaScript thread.
 pub(super) trait AnyRecord: Send {
     fn size(&self) -> u32;
 
@@ -51,8 +51,8 @@ impl<R: Record + Send> AnyRecord for R {
     }
 }
 
-/// A list or a record within a record. Its field holds how many items there are, or `null`; the items
-/// follow the record's fields.
+/// A list or a record within a record. Its field is the number of items, or `null`; the items follow the
+/// record's fields.
 pub(super) trait Nested {
     fn count(&self) -> Option<u32>;
 
@@ -122,8 +122,8 @@ pub(super) fn length(items: usize) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
 }
 
-/// Declares how a type crosses: `Name(value: Type) { field: expression, }`, the fields by their names in
-/// JavaScript; then, where there are any, `nested { field: place, }`.
+/// Declares how a type crosses: `Name(value: Type) { field: expression, }` with the fields by their
+/// JavaScript names, then optionally `nested { field: place, }`.
 macro_rules! record {
     (
         $name:ident($value:ident: $type:ty) {
@@ -156,7 +156,7 @@ macro_rules! record {
 }
 pub(super) use record;
 
-/// Every record. JavaScript asks once, at load.
+/// Every record. Called once, at load.
 #[napi(catch_unwind)]
 pub fn record_layouts() -> Vec<Layout> {
     vec![

@@ -1,4 +1,4 @@
-//! A caller's `refreshFn`, as the core runs it.
+//! A caller's `refreshFn`, as Rust calls it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use super::message::Message;
 use crate::oauth::{Boxed, RefreshFn, RefreshFnAnswer};
 use crate::secret::RefreshToken;
 
-/// A function that the JavaScript API keeps under a number until this is dropped.
+/// The number of a function that the JavaScript API keeps until this is dropped.
 pub(super) struct JsRefreshFn {
     outbox: Arc<Outbox>,
     function: u32,
 }
 
 impl JsRefreshFn {
-    /// The function that the JavaScript API keeps under this number, when it keeps one.
+    /// The function with this number, if there is one.
     pub(super) fn kept(instance: &Instance, function: Option<u32>) -> Option<Arc<Self>> {
         let outbox = Arc::clone(instance.outbox());
         function.map(|function| Arc::new(Self { outbox, function }))

@@ -1,4 +1,4 @@
-//! What is worth a word about a connection string.
+//! Warnings about a connection string.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use zeroize::Zeroizing;
 
 use crate::db::{DatabaseSettings, Login, unknown_parameters};
 
-/// What is worth a word; nothing of a connection string that is refused.
+/// What the JavaScript API warns about. Empty for a connection string that is refused.
 #[napi(object, object_from_js = false)]
 pub struct DatabaseRemarks {
-    /// Names of parameters that nobody knows.
+    /// Names of unknown parameters.
     pub unknown_parameters: Vec<String>,
-    /// Whether nothing is checked of the server's certificate.
+    /// Whether the server's certificate is not checked at all.
     pub is_unchecked: bool,
 }
 
-/// What is worth a word about `database_url`, with libpq's variables about TLS.
+/// The warnings about `database_url`, with libpq's TLS variables.
 #[napi(catch_unwind)]
 pub fn database_remarks(
     database_url: String,

@@ -1,5 +1,4 @@
-//! The one runtime of the process. Its threads end with the process; an idle one keeps nothing
-//! alive.
+//! The one tokio runtime of the process. Its threads end with the process and do not keep it alive.
 
 use std::sync::OnceLock;
 
@@ -9,7 +8,7 @@ use crate::error::{Error, Result};
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
-/// The runtime; the first call decides how many threads it has.
+/// The runtime. The first call sets the number of its threads.
 pub(super) fn runtime(threads: usize) -> Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);

@@ -20,7 +20,7 @@ pub struct SealingKeys {
 
 #[napi]
 impl SealingKeys {
-    /// A missing or malformed key is an error of whoever needs it.
+    /// A missing or malformed key is an error of the functions that need it.
     #[napi(constructor, catch_unwind)]
     pub fn new(tokenkeep_key: Option<String>, require_sealed: Option<bool>) -> Self {
         let mut options =
@@ -31,7 +31,7 @@ impl SealingKeys {
     }
 }
 
-/// Seals a text for one place; whatever `TOKENKEEP_SEALING` says.
+/// Seals a text for one column of one row, whatever `TOKENKEEP_SEALING` is.
 #[napi(catch_unwind, ts_return_type = "string | Failure")]
 pub fn seal_value<'env>(
     env: &'env Env,
@@ -47,7 +47,7 @@ pub fn seal_value<'env>(
     outcome(env, place.and_then(|place| keys.sealing.seal(&text, place)))
 }
 
-/// Opens what was sealed for this place; anything else is plaintext.
+/// Opens a value that was sealed for this column of this row; anything else is plaintext.
 #[napi(catch_unwind, ts_return_type = "string | Failure")]
 pub fn open_value<'env>(
     env: &'env Env,

@@ -54,7 +54,7 @@ pub fn encrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, plaintext
     });
 }
 
-/// Opens what was sealed with one of the secrets; `ERR_TOKENKEEP_DECRYPTION` otherwise.
+/// Opens a value that one of the secrets sealed; otherwise rejects with `ERR_TOKENKEEP_DECRYPTION`.
 #[napi(catch_unwind)]
 pub fn decrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, encrypted: String) {
     let format = keys.format.clone();
@@ -65,8 +65,7 @@ pub fn decrypt_vault_value(bridge: &Bridge, id: u32, keys: &VaultKeys, encrypted
     });
 }
 
-/// The same at once where nothing has to be derived; `null` where that is not so, and where it does
-/// not open.
+/// The same synchronously, if the key is derived already; `null` if it is not, or the value does not open.
 #[napi(catch_unwind, ts_return_type = "string | null")]
 pub fn decrypt_derived_vault_value<'env>(
     env: &'env Env,
@@ -140,8 +139,8 @@ pub fn get_vault_access_token(
     });
 }
 
-/// The access token, refreshed if need be: by the function that the JavaScript API keeps as `refresh_fn` when
-/// given, else at the provider; `null` when there is no connection.
+/// The access token, refreshed if needed: by `refresh_fn`, the number of a kept function, else at the
+/// provider. `null` if there is no connection.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn get_refreshed_vault_token(

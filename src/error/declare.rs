@@ -1,4 +1,4 @@
-//! The macro by which an error is declared: once, with all that anybody needs to know about it.
+//! The macro that declares the errors: each once, with everything that belongs to it.
 
 use super::{NotAuthorized, Unproven};
 
@@ -9,8 +9,7 @@ pub struct Kind {
     pub code: &'static str,
     /// The name of the JavaScript class.
     pub class: &'static str,
-    /// Whether the same call may succeed later without anybody changing anything; `None` where each error
-    /// says it for itself.
+    /// Whether the same call may succeed later without any change; `None`: it depends on the error.
     pub retryable: Option<bool>,
 }
 
@@ -89,9 +88,9 @@ where
 ///
 /// - its documentation, its variant, and the variant's fields;
 /// - its code and its JavaScript class;
-/// - `retryable`: `yes`, `no`, or `each`; where an error says it for itself, `=> expression`;
+/// - `retryable`: `yes`, `no` or `each`, then, if it depends on the error, `=> expression`;
 /// - `fields`: those of the JavaScript class, as `name: field`;
-/// - `text`: what it says, written to a formatter.
+/// - `text`: its message, written to a formatter.
 macro_rules! errors {
     ($(
         $(#[$doc:meta])*
@@ -127,7 +126,7 @@ macro_rules! errors {
                 }
             }
 
-            /// Whether the same call may succeed later without anybody changing anything.
+            /// Whether the same call may succeed later without any change.
             #[must_use]
             #[allow(unused_variables)]
             pub fn is_retryable(&self) -> bool {

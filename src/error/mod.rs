@@ -42,7 +42,7 @@ errors! {
     retryable: no,
     fields: { option: option.split('.').next().unwrap_or_default() },
     text: |f| match &**option {
-        // As hand-written vaults say it, and their callers may match it.
+        // The message of hand-written vaults, which callers may match.
         "ENCRYPTION_SECRET" => write!(f, "{option} {reason}"),
         _ => write!(f, "{option}: {reason}"),
     };
@@ -69,7 +69,7 @@ errors! {
     NotConnected {
         /// The store's name.
         store: &'static str,
-        /// What the caller is told.
+        /// The message.
         text: Cow<'static, str>,
     }
     "ERR_TOKENKEEP_NOT_CONNECTED" NotConnectedError
@@ -384,11 +384,11 @@ errors! {
 /// Shorthand of the whole core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The store in `npx tokenkeep migrate --store NAME`, where the database is not told which one it is.
+/// Stands for the store in `npx tokenkeep migrate --store NAME`, until [`Error::of_store`] fills it in.
 pub(crate) const STORE: &str = "NAME";
 
 impl Error {
-    /// The same, for one store: what a [`Error::Schema`] says to run names it in place of [`STORE`].
+    /// The same error with the store's name in place of [`STORE`], in the command of [`Error::Schema`].
     #[must_use]
     pub fn of_store(self, store: &str) -> Self {
         match self {
@@ -409,12 +409,12 @@ impl Error {
         Self::Authorization { reason, detail: None }
     }
 
-    /// A user could not be connected, and what the server said of it.
+    /// A user could not be connected, with the server's answer.
     pub fn not_authorized(reason: NotAuthorized, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Authorization { reason, detail: Some(detail.into()) }
     }
 
-    /// Whether it is what came of asking the provider, the grant's own end apart.
+    /// Whether the provider or `refreshFn` failed, other than by a dead grant.
     #[must_use]
     pub fn is_of_provider(&self) -> bool {
         matches!(

@@ -49,9 +49,7 @@ impl NotAuthorized {
     /// What went wrong, as the end of a sentence.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Expired => {
-                "the link or state is unknown, was used already, or is too old; begin again"
-            }
+            Self::Expired => "the link or state is unknown, used, or too old; begin again",
             Self::AnotherBrowser => "it was begun in another browser; begin again in this one",
             Self::AnotherUser => "it was begun for another user",
             Self::AnotherIssuer => "the answer comes from another authorization server",

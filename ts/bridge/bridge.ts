@@ -1,6 +1,6 @@
 /**
- * The JavaScript side of the bridge: calls wait under a number, and one wake-up settles all that
- * are ready. Objects, dates and errors are made here, in the realm that asked.
+ * The JavaScript side of the bridge: calls wait under a number, and one wake-up settles all that are
+ * ready. Objects, dates and errors are created here, in the caller's realm.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -16,9 +16,9 @@ import { type Failure, errorOf } from '../errors/failure';
 import { native } from './native';
 
 /**
- * A function of the caller's that refreshes. `signal` aborts when its time is over. `expiryDate` is
- * in milliseconds since 1970; without one that can be stored the token counts for an hour, and without
- * such a `refreshToken` the old one stays.
+ * A function of the caller that refreshes tokens. `signal` aborts when its time is over. `expiryDate` is
+ * in milliseconds since 1970; if it is missing or cannot be stored, the token counts as valid for an hour.
+ * Without a `refreshToken` that can be stored, the old one stays.
  */
 export type RefreshFn = (
   refreshToken: string,
@@ -27,8 +27,7 @@ export type RefreshFn = (
   accessToken: string;
   refreshToken?: string | null | undefined;
   expiryDate: number;
-  /** The granted scopes, for a store that keeps them; without them, or with what is none, the stored
-   * ones stay. */
+  /** The granted scopes, for a store with scopes; if they are missing or not valid, the stored ones stay. */
   scopes?: readonly string[] | undefined;
 }>;
 
@@ -38,9 +37,9 @@ interface Waiting {
   reject(failure: Failure): void;
 }
 
-/** So many thrown objects are kept for the `cause` of failures that are remembered: the last ones. */
+/** How many thrown objects are kept for the `cause` of remembered failures: the latest ones. */
 const CAUSES_MAX = 1_000;
-/** How long Node is kept alive for an answer that is not stored yet, after all else has ended. */
+/** How long Node is kept alive for an answer that is not stored yet, after everything else has ended. */
 const TAIL_MS = 60_000;
 /** The longest interval that timers take. */
 const FOREVER_MS = 0x7fffffff;
@@ -53,14 +52,14 @@ let lastFunction = 0;
 let lastCause = 0;
 let held = 0;
 
-// Node stays alive while a call is under way, as with any other promise of its own.
+// Node stays alive while a call is running, as during its own asynchronous calls.
 const alive = setInterval(() => {}, FOREVER_MS).unref();
 
 export const bridge: Bridge = new native.Bridge(settle);
 
 /**
- * Makes an `async` function of a native one; its errors carry the caller's stack. A record that it
- * resolves to is read by `readRecord`.
+ * Makes an `async` function of a native one. Its errors have the caller's stack. `readRecord` reads the
+ * record that it resolves to, if it resolves to one.
  */
 export function promised<Result, Target, Args extends unknown[]>(
   start: (target: Target, id: number, ...args: Args) => void,
@@ -83,7 +82,7 @@ export function promised<Result, Target, Args extends unknown[]>(
 
 const nothing = () => undefined;
 
-/** A kept function; it runs in the caller's async context, and so does what listens to its signal. */
+/** A kept function. It and the listeners of its signal run in the caller's async context. */
 type Kept = (refreshToken: string, budgetMs: number) => ReturnType<RefreshFn>;
 
 /** Keeps a function until the core forgets it. */
@@ -103,7 +102,7 @@ let settledInThisTurn = false;
 let wokenAgain = false;
 
 /**
- * Settles once in a turn of the event loop. Callers ask again at once, and Node calls a
+ * Settles once in a turn of the event loop. Callers may call again at once, and Node calls a
  * thread-safe function up to 1,000 times in a row: timers and sockets would have to wait.
  */
 function settle(): void {
@@ -211,7 +210,7 @@ function withCause(failure: Failure): Failure {
   return typeof causeId === 'number' ? { ...failure, cause: causes.get(causeId) } : failure;
 }
 
-/** Runs a kept function and tells the core what it came to. */
+/** Runs a kept function and passes its outcome to the core. */
 async function refresh(call: number, id: number, refreshToken: string): Promise<void> {
   try {
     const budgetMs = bridge.mayRun(call);
@@ -230,9 +229,9 @@ type Refreshed = [
 ];
 
 /**
- * What a function returned. Without an access token it is no token response, but may have rotated all the
- * same: the core refuses an empty one. What else is odd costs no token: the old refresh token stays, and a
- * time that is no number is the usual lifetime.
+ * What a function returned. Without an access token it is not a token response, but the refresh token may
+ * have been rotated: the core refuses the empty access token given here. Other invalid values lose no token:
+ * the old refresh token stays, and an invalid time means the default lifetime.
  */
 function tokensOf(returned: unknown): Refreshed {
   const own = fieldsOf(Object(returned));
@@ -247,7 +246,7 @@ function tokensOf(returned: unknown): Refreshed {
   ];
 }
 
-/** Nothing of a proxy, or a getter, that throws. */
+/** `undefined` if a proxy or a getter throws. */
 function partOf<Part>(read: () => Part): Part | undefined {
   try {
     return read();
@@ -256,7 +255,7 @@ function partOf<Part>(read: () => Part): Part | undefined {
   }
 }
 
-/** Keeps what was thrown, for the `cause` of errors; gives its number. */
+/** Keeps a thrown object for the `cause` of errors; returns its number. */
 function keepCause(thrown: unknown): number {
   lastCause = (lastCause + 1) >>> 0;
   const causeId = lastCause;
@@ -266,11 +265,11 @@ function keepCause(thrown: unknown): number {
   return causeId;
 }
 
-/** What google-auth-library, gaxios and fetch put into their errors; nothing of an odd object. */
+/** The fields that google-auth-library, gaxios and fetch set on their errors, where they are readable. */
 function thrownFields(thrown: unknown): ThrownFields {
   const told: ThrownFields = bare({ causeId: keepCause(thrown), message: '' });
   const own = fieldsOf(Object(thrown));
-  // Each for itself: of the others a getter that throws, or an object without a text, takes nothing.
+  // One by one: a getter that throws, or an object without a text, does not affect the other fields.
   const readers = [
     () => (told.message = typeof own.message === 'string' ? own.message : String(thrown)),
     () => typeof own.name === 'string' && (told.name = own.name),
@@ -297,13 +296,13 @@ function thrownFields(thrown: unknown): ThrownFields {
     try {
       read();
     } catch {
-      // It is a failure all the same.
+      // The field stays unset.
     }
   }
   return told;
 }
 
-/** From sending a refresh until its commit Node waits a while, even when all else has ended. */
+/** From sending a refresh until its commit Node waits a while, even if everything else has ended. */
 function hold(begins: boolean): void {
   held += begins ? 1 : -1;
   if (held === 1 && begins) process.once('beforeExit', waitForTail);

@@ -1,11 +1,11 @@
 /**
- * The application's callbacks: whatever they throw, reject with or return, the caller's work goes on
- * and the process, too.
+ * The application's callbacks: whatever they throw, reject with or return, the caller's work and the
+ * process continue.
  */
 
 /**
- * Calls a callback of which nothing is wanted; also what it rejects with, or what odd thing it returns,
- * is only a warning that begins with `name`.
+ * Calls a callback whose result is not used. If it throws or rejects, a warning that begins with `name` is
+ * emitted.
  */
 export function tell(name: string, callback: () => unknown): void {
   void settled(callback).catch((error: unknown) => {
@@ -17,17 +17,17 @@ async function settled(callback: () => unknown): Promise<void> {
   await callback();
 }
 
-/** An error's message; of what has none, or throws when it is looked at, what it is. */
+/** An error's message; for anything without a readable one, its type. */
 export function wordsOf(error: unknown): string {
   try {
     if (error instanceof Error && typeof error.message === 'string') return error.message;
   } catch {
-    // A proxy, or a getter, that throws.
+    // A proxy or a getter threw.
   }
   return `a ${typeof error}`;
 }
 
-/** As `instanceof`, also of a proxy that throws. */
+/** Like `instanceof`; false for a proxy that throws. */
 export function isA<Class>(
   value: unknown,
   ofClass: abstract new (...args: never[]) => Class,

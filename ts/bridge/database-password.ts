@@ -2,14 +2,14 @@
 
 import type { Bridge } from '../../index';
 
-/** Gives the password of a connection that is about to be opened. */
+/** Returns the password for a connection that is about to be opened. */
 export type DatabasePassword = () => string | Promise<string>;
 
 const functions = new Map<number, { give: DatabasePassword; users: number }>();
 const numbers = new WeakMap<DatabasePassword, number>();
 let lastNumber = 0;
 
-/** Keeps a function once more, until the core forgets it as often; gives its number. */
+/** Adds a user of a function and keeps it until the core has removed each; returns its number. */
 export function keepDatabasePassword(give: DatabasePassword): number {
   let number = numbers.get(give);
   if (number === undefined) {
@@ -22,7 +22,7 @@ export function keepDatabasePassword(give: DatabasePassword): number {
   return number;
 }
 
-/** One of those who may call it has gone. */
+/** Removes a user of a function. */
 export function forgetDatabasePassword(number: number): void {
   const kept = functions.get(number);
   if (!kept) return;
@@ -30,7 +30,7 @@ export function forgetDatabasePassword(number: number): void {
   if (kept.users === 0) functions.delete(number);
 }
 
-/** Calls a function and tells the core what it gave; `keepCause` keeps what it threw. */
+/** Calls a function and passes its result to the core; `keepCause` keeps what it threw. */
 export async function givePassword(
   bridge: Bridge,
   call: number,

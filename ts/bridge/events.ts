@@ -21,7 +21,7 @@ export interface TokenkeepEvent {
   key: string;
   durationMs?: number;
   code?: string;
-  /** Of `client.unproven`: why the client is not believed, as `ClientUnprovenError` has it. */
+  /** For `client.unproven`: the `reason` of `ClientUnprovenError`. */
   reason?: string;
 }
 
@@ -32,31 +32,31 @@ const events = channel(CHANNEL);
 const followers = new Map<number, () => void>();
 const listeners = new Map<number, Listener>();
 
-/** Told of the events of an instance. */
+/** Called with each event of an instance. */
 export type Listener = (event: TokenkeepEvent) => void;
 
-/** The listener in the async context that this is called in, whichever the events come from. */
+/** The listener, bound to the current async context. */
 export function boundListener(listener: Listener): Listener {
   const inContext = AsyncLocalStorage.snapshot();
   return (event) => inContext(listener, event);
 }
 
-/** Has the events of an instance told to `listener`. */
+/** Calls `listener` with the events of an instance. */
 export function listen(instance: number, listener: Listener): void {
   listeners.set(instance, listener);
 }
 
-/** Tells nobody any more. */
+/** Removes the listener of an instance. */
 export function unlisten(instance: number): void {
   listeners.delete(instance);
 }
 
-/** Has `follow` called when a refreshed token of an instance could not be stored. */
+/** Calls `follow` when a refreshed token of an instance could not be stored. */
 export function whenNotStored(instance: number, follow: () => void): void {
   followers.set(instance, follow);
 }
 
-/** There is nothing to store any more. */
+/** Removes the function of {@link whenNotStored}. */
 export function forgetWhenNotStored(instance: number): void {
   followers.delete(instance);
 }
@@ -81,7 +81,7 @@ export const eventMessage: MakeHandle<EventField> =
 
 function publish(instance: number, event: TokenkeepEvent): void {
   if (event.type === 'commit.retry') followers.get(instance)?.();
-  // What a subscriber throws is Node's to report, as an uncaught exception of its own, later.
+  // Node reports later what a subscriber throws, as an uncaught exception.
   events.publish(event);
   const listener = listeners.get(instance);
   if (listener) tell('onEvent', () => listener(event));

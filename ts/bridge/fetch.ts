@@ -1,4 +1,4 @@
-/** An application's own `fetch` in the place of the core's HTTP client. */
+/** An application's own `fetch` instead of the core's HTTP client. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bridge } from '../../index';
@@ -6,7 +6,7 @@ import { fieldsOf } from '../input/fields';
 import type { MakeHandle } from './layouts';
 import { bytesOf } from './response-body';
 
-/** As the global `fetch`: a proxy's, one with client certificates, or a test's. */
+/** Like the global `fetch`: for a proxy, client certificates, or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Runs a function in the async context of a call. */
@@ -16,13 +16,13 @@ const fetches = new Map<number, Fetch>();
 const underWay = new Map<number, () => void>();
 const callers = new Map<number, InContext>();
 
-/** Whether some instance has a `fetch`, which runs in the async context of its caller. */
+/** Whether an instance has a `fetch`, which runs in the async context of its caller. */
 let keepsCallers = false;
 
-/** What no answer of a token endpoint is larger than; the core says so of one that is. */
+/** How much of an answer is read: one byte more than the core accepts. */
 const READ_MAX_BYTES = 1024 * 1024 + 1;
 
-/** Codes of connections that were never made: nothing was sent. */
+/** Error codes of connections that were never made: nothing was sent. */
 const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -49,19 +49,19 @@ export function keepCaller(id: number): void {
   if (keepsCallers) callers.set(id, AsyncLocalStorage.snapshot());
 }
 
-/** Nothing runs on behalf of this call any more. */
+/** Nothing runs for this call any more. */
 export function forgetCaller(id: number): void {
   callers.delete(id);
 }
 
-/** Nobody waits for the answer any more. */
+/** No task waits for the answer any more. */
 export function abortRequest(call: number): void {
   underWay.get(call)?.();
 }
 
 type FetchField = 'call' | 'instance' | 'caller' | 'url' | 'body' | 'authorization';
 
-/** Reads a request and sends it, in the async context of the call that it is sent for. */
+/** Reads a request and sends it in the async context of the call that it is sent for. */
 export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
   return ({ call, instance, caller, url, body, authorization }) =>
     (flat, at) => {
@@ -122,7 +122,7 @@ function codeOf(error: unknown): unknown {
     const { code, cause } = fieldsOf(Object(error));
     return fieldsOf(Object(cause)).code ?? code;
   } catch {
-    // A getter that throws: it is a failure all the same.
+    // A getter threw: the error has no readable code.
     return undefined;
   }
 }

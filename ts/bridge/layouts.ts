@@ -1,7 +1,7 @@
 /**
- * Where the fields of records and messages stand in the flat array that Rust fills. Rust declares them
- * (`src/binding/record.rs`, `src/binding/message.rs`) and tells them at load, by name; whoever reads names
- * the fields, too. An addon with other fields is refused at load: no value can take another's place.
+ * Where the fields of records and messages are in the flat array that Rust fills. Rust declares the fields
+ * by name (`src/binding/record.rs`, `src/binding/message.rs`) and exports the names in their order. Readers
+ * name the fields that they read. A reader is refused if the names differ, so no value can be read as another.
  */
 
 import type { Layout } from '../../index';
@@ -11,17 +11,17 @@ import { native } from './native';
 /** Reads a record's fields, which begin at `at`. */
 export type ReadRecord<Value> = (fields: readonly unknown[], at: number) => Value;
 
-/** Where each field stands, counted from where its record begins. */
+/** The position of each field, counted from the beginning of its record. */
 export type At<Field extends string> = Readonly<Record<Field, number>>;
 
-/** A reader, and how many elements its record's own fields take; nested items follow them. */
+/** A reader, and the number of its record's fields; nested items follow them. */
 export type RecordReader<Value> = ReadRecord<Value> & { readonly size: number };
 
 const records = new Map(layouts('recordLayouts').map((layout) => [layout.name, layout]));
 
 /**
- * The reader of a record. `make` is called once: it takes the positions of all fields by destructuring, and
- * gives a function that reads with them; `size` is where nested items begin.
+ * The reader of a record. `make` is called once: it takes the positions of all fields by destructuring and
+ * returns a function that reads with them. Nested items begin at `size`.
  */
 export function recordReader<Value, Field extends string = keyof Value & string>(
   name: string,
@@ -46,19 +46,19 @@ export function listOf<Item>(
   return Array.from({ length: count }, (_, item) => read(fields, at + item * read.size));
 }
 
-/** Deals with a message whose fields begin at `at`; gives how many elements follow them, if any do. */
+/** Handles a message whose fields begin at `at`; returns the number of elements after them, if any. */
 export type Handle = (fields: readonly unknown[], at: number) => number | void;
 
-/** Gives a handler with the positions of its message's fields, as {@link recordReader} does. */
+/** Makes a handler with the positions of its message's fields, as for {@link recordReader}. */
 export type MakeHandle<Field extends string> = (at: At<Field>) => Handle;
 
-/** What a kind of message is dealt with by, and how many elements its fields take. */
+/** The handler of a kind of message, and the number of its fields. */
 export interface Handler {
   handle: Handle;
   size: number;
 }
 
-/** Messages by the names of their kinds, each with what deals with it. */
+/** How the handler of each kind of message is made, by the name of the kind. */
 export type Handlers = Readonly<Record<string, (at: never) => Handle>>;
 
 /** The handlers by the numbers of the kinds. There must be one for each kind, and no other. */
@@ -73,7 +73,7 @@ export function messageHandlers(made: Handlers): Handler[] {
   });
 }
 
-/** Has `make` take the positions of the fields; it must take all of them, and no other. */
+/** Calls `make` with the positions of the fields. It must take all of them and no others. */
 function checked<Field extends string, Made>(layout: Layout, make: (at: At<Field>) => Made): Made {
   const { name, fields } = layout;
   const taken = new Set<string>();
@@ -92,7 +92,7 @@ function checked<Field extends string, Made>(layout: Layout, make: (at: At<Field
 }
 
 function layouts(source: 'recordLayouts' | 'messageLayouts'): Layout[] {
-  // An addon of another version may not even have these.
+  // An addon of another version may not have the export.
   const tell = native[source] as (() => Layout[]) | undefined;
   if (!tell) throw differs(`it does not export ${source}`);
   return tell();

@@ -1,18 +1,18 @@
-/** Reads the body of an answer, and no more of it than is wanted. */
+/** Reads the body of an answer up to a limit. */
 
-/** What is needed of a `Response`; `body` is a stream of the web's, or of Node's as node-fetch has it. */
+/** The used part of `Response`. `body` is a web stream, or a Node stream as in node-fetch. */
 export interface BodyLike {
   readonly body?: unknown;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /**
- * The bytes of a body, whole when there are fewer than `most`. Of a larger one at least so many, and what
- * is left is not read. Rejects as the stream does.
+ * The bytes of a body: all of them if there are fewer than `most`, otherwise at least `most`, and the rest is
+ * not read. Rejects as the stream does.
  */
 export async function bytesOf(response: BodyLike, most: number): Promise<Uint8Array> {
   const stream = partsOf(response.body);
-  // Without a stream it has been read whole already.
+  // Without a stream, the body has been read completely.
   if (!stream) return new Uint8Array(await response.arrayBuffer());
   const { next, end } = stream;
   const parts: Uint8Array[] = [];
@@ -22,12 +22,12 @@ export async function bytesOf(response: BodyLike, most: number): Promise<Uint8Ar
       if (done || value === undefined) break;
       const part = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
       parts.push(part);
-      // What is not bytes is refused where the parts are put together.
+      // Buffer.concat refuses parts that are not bytes.
       size += part.byteLength || 1;
     }
     return new Uint8Array(Buffer.concat(parts));
   } finally {
-    // Not waited for: of a body that never ends there may be no end either.
+    // Not awaited: canceling a body that never ends may never end either.
     void ended(end);
   }
 }
@@ -51,6 +51,6 @@ async function ended(end: () => unknown): Promise<void> {
   try {
     await end();
   } catch {
-    // What was wanted of it is read.
+    // The wanted bytes are read.
   }
 }

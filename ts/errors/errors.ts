@@ -1,20 +1,20 @@
-/** The errors: real classes with stable codes, made in the caller's own realm. */
+/** The error classes, with stable codes. Their errors are created in the caller's realm. */
 
-/** What every error of tokenkeep has beside `name`, `message`, `stack` and `cause`. */
+/** What every error of tokenkeep has, in addition to `name`, `message`, `stack` and `cause`. */
 export interface TokenkeepFailure {
   /** Stable, `ERR_TOKENKEEP_…`. */
   readonly code: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
 }
 
-/** Defines it, as an assignment would: that fails where `Error.prototype` is frozen. */
+/** Defines the name. An assignment would fail if `Error.prototype` is frozen. */
 function giveName(error: Error, value: string): void {
   const own = { value, writable: true, enumerable: true, configurable: true };
   Object.defineProperty(error, 'name', own);
 }
 
-/** The base of all errors of tokenkeep but {@link InvalidArgumentError}. */
+/** The base class of all errors of tokenkeep except {@link InvalidArgumentError}. */
 export class TokenkeepError extends Error implements TokenkeepFailure {
   readonly code: string = 'ERR_TOKENKEEP_INTERNAL';
   readonly retryable: boolean = false;
@@ -27,7 +27,7 @@ export class TokenkeepError extends Error implements TokenkeepFailure {
 
 /**
  * An argument was refused before anything was sent.
- * @remarks Mend the call: `argument` names what was refused.
+ * @remarks Correct the call: `argument` is the name of the argument.
  */
 export class InvalidArgumentError extends TypeError implements TokenkeepFailure {
   readonly code = 'ERR_TOKENKEEP_INVALID_ARGUMENT';
@@ -44,7 +44,7 @@ export class InvalidArgumentError extends TypeError implements TokenkeepFailure 
 
 /**
  * An option or environment variable is missing or malformed.
- * @remarks Mend the setting: the message names the variable or option.
+ * @remarks Correct the setting: the message names the variable or option.
  */
 export class ConfigurationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CONFIGURATION';
@@ -58,23 +58,23 @@ export class ConfigurationError extends TokenkeepError {
 }
 
 /**
- * A sealed value does not open: malformed, altered, or sealed with a key that is not here.
- * @remarks Give the key that sealed it back, or have the user connect again.
+ * A sealed value cannot be opened: it is malformed, altered, or sealed with a missing key.
+ * @remarks Restore the key that sealed it, or have the user connect again.
  */
 export class DecryptionError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_DECRYPTION';
 }
 
 /**
- * A token stands in plaintext where only sealed ones are accepted (`requireSealed`).
- * @remarks Seal what is left, or take `requireSealed` away.
+ * A token is stored in plaintext, but only sealed tokens are accepted (`requireSealed`).
+ * @remarks Seal the remaining tokens, or remove `requireSealed`.
  */
 export class NotSealedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_NOT_SEALED';
 }
 
 /**
- * There is no row for this user: the user must connect.
+ * Nothing is stored for this user: the user must connect.
  * @remarks Show "connect".
  */
 export class NotConnectedError extends TokenkeepError {
@@ -83,7 +83,7 @@ export class NotConnectedError extends TokenkeepError {
 
 /**
  * The provider says that the grant is dead: the user must connect again.
- * @remarks Show "connect again". The row is gone (gmail, calendar), or marked.
+ * @remarks Show "connect again". The row is deleted (gmail, calendar) or marked as revoked.
  */
 export class TokenRevokedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REVOKED';
@@ -96,7 +96,7 @@ export class GmailNotConnectedError extends NotConnectedError {
   }
 }
 
-/** Google says that access was revoked or has expired; the row is gone. */
+/** Google says that access was revoked or has expired; the row is deleted. */
 export class GmailTokenRevokedError extends TokenRevokedError {
   constructor(message = 'Gmail access was revoked; connect again', options?: ErrorOptions) {
     super(message, options);
@@ -104,7 +104,7 @@ export class GmailTokenRevokedError extends TokenRevokedError {
 }
 
 /**
- * The access token is spent and no refresh token is stored: the user must connect again.
+ * The access token has expired and no refresh token is stored: the user must connect again.
  * @remarks Show "connect again"; at Google with `access_type=offline` and `prompt=consent`.
  */
 export class RefreshTokenMissingError extends TokenkeepError {
@@ -112,7 +112,7 @@ export class RefreshTokenMissingError extends TokenkeepError {
 }
 
 /**
- * Somebody else's refresh did not finish in time.
+ * A refresh by another caller or process did not finish in time.
  * @remarks Try again.
  */
 export class RefreshTimeoutError extends TokenkeepError {
@@ -122,7 +122,7 @@ export class RefreshTimeoutError extends TokenkeepError {
 
 /**
  * A refresh was sent, and it is not known whether it took effect.
- * @remarks Try again: tokenkeep itself asks again when that is safe.
+ * @remarks Try again: tokenkeep repeats the request once that is safe.
  */
 export class RefreshOutcomeUnknownError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN';
@@ -141,20 +141,20 @@ export class ProviderUnavailableError extends TokenkeepError {
 }
 
 /**
- * The token endpoint asks to slow down.
+ * The token endpoint limits requests.
  * @remarks Try again after `retryAfterMs`.
  */
 export class ProviderThrottledError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_THROTTLED';
   override readonly retryable = true;
-  /** What it asked for, when it did. */
+  /** How long to wait, if the token endpoint said so. */
   declare readonly retryAfterMs?: number;
 }
 
 /**
- * The token endpoint refused for another reason than the grant, perhaps this row's or its tenant's alone.
- * @remarks Read the provider's `error` code in the message. Where it says so of a dead grant, name
- * that in `deadGrant` of the provider's description.
+ * The token endpoint refused for another reason than a dead grant, perhaps for this row or tenant only.
+ * @remarks Read the provider's `error` code in the message. If the provider uses it for a dead grant, add it
+ * to `deadGrant` of the provider's description.
  */
 export class ProviderRefusedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_REFUSED';
@@ -164,19 +164,19 @@ export class ProviderRefusedError extends TokenkeepError {
 
 /**
  * The token endpoint refused the application's own client id or secret.
- * @remarks Mend client id or secret (also Zoho's `invalid_client_secret`), or `clientAuthentication`
- * where the client is registered for another than `client_secret_post`. No stored token was
- * touched; the endpoint is asked again after 30 s.
+ * @remarks Correct client id or secret (for Zoho's `invalid_client_secret`, too), or
+ * `clientAuthentication` if the client is registered for another method than `client_secret_post`. No stored
+ * token was changed. The next request is sent after 30 s.
  */
 export class ClientRejectedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLIENT_REJECTED';
 }
 
 /**
- * The provider calls a grant dead, and the word of this client is not enough to end the connection: a
- * provider says so of every refresh token of another client.
- * @remarks Look at `reason`, and check client id and token URL of this deployment. No stored token was
- * touched. It clears by itself once this client refreshes a token.
+ * The provider says that a grant is dead, but this client is unproven: a provider says so for every refresh
+ * token of another client, so the connection is kept.
+ * @remarks Read `reason`, and check client id and token URL of this deployment. No stored token was changed.
+ * The client is proven again once it refreshes a token.
  */
 export class ClientUnprovenError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLIENT_UNPROVEN';
@@ -190,8 +190,8 @@ export class ClientUnprovenError extends TokenkeepError {
 }
 
 /**
- * The token endpoint's answer is no token response.
- * @remarks Try again; if it stays, see whether the token URL is right.
+ * The token endpoint's answer is not a token response.
+ * @remarks Try again. If the error persists, check the token URL.
  */
 export class ProviderResponseError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_RESPONSE';
@@ -200,17 +200,17 @@ export class ProviderResponseError extends TokenkeepError {
 
 /**
  * A `refreshFn` threw; `cause` is the very object that it threw.
- * @remarks Look at `cause`.
+ * @remarks Read `cause`.
  */
 export class RefreshCallbackError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REFRESH_CALLBACK';
-  /** False where it threw a refusal that stays, such as `response.status` 400. */
+  /** False if it threw a lasting refusal, such as `response.status` 400. */
   override readonly retryable: boolean = true;
 }
 
 /**
  * A statement failed in the database.
- * @remarks Look at `sqlstate` and `constraint`.
+ * @remarks Read `sqlstate` and `constraint`.
  */
 export class DatabaseError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_DATABASE';
@@ -231,8 +231,8 @@ export class RowLockedError extends TokenkeepError {
 }
 
 /**
- * The database lacks a table or column, or was migrated by a newer tokenkeep; or something in it, such as a
- * trigger, drops or changes what is written.
+ * The database lacks a table or column, or was migrated by a newer tokenkeep. Or something in it, such as a
+ * trigger, drops or changes written values.
  * @remarks Run `npx tokenkeep migrate`, or `npx tokenkeep doctor`; the message says what is wrong.
  */
 export class SchemaError extends TokenkeepError {
@@ -240,7 +240,7 @@ export class SchemaError extends TokenkeepError {
 }
 
 /**
- * No encrypted connection to the database came about.
+ * No encrypted connection to the database could be made.
  * @remarks The message says what to change: `sslmode`, `sslrootcert`, the server's certificate.
  */
 export class TlsError extends TokenkeepError {
@@ -263,7 +263,7 @@ export type NotAuthorizedReason =
 
 /**
  * A user could not be connected; nothing was stored.
- * @remarks Look at `reason`; the user may begin again.
+ * @remarks Read `reason`; the user may begin again.
  */
 export class AuthorizationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_AUTHORIZATION';
@@ -272,17 +272,16 @@ export class AuthorizationError extends TokenkeepError {
 }
 
 /**
- * A token was deleted, and the provider could not be told to revoke it.
- * @remarks Have the user remove the application in the account's settings at the provider. The row
- * is gone.
+ * A token was deleted, but the provider did not confirm that it is revoked.
+ * @remarks Have the user remove the application in the account's settings at the provider. The row is deleted.
  */
 export class RevokeUnconfirmedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REVOKE_UNCONFIRMED';
 }
 
 /**
- * The token lacks scopes that were asked for: the user must agree to more.
- * @remarks Send the user to consent to `missingScopes`, too.
+ * The token lacks requested scopes: the user must agree to more.
+ * @remarks Have the user agree to `missingScopes`, too.
  */
 export class ScopesMissingError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_SCOPES_MISSING';
@@ -298,7 +297,7 @@ export class ScopesMissingError extends TokenkeepError {
 
 /**
  * The user's row belongs to another tenant, or would.
- * @remarks Delete the other tenant's row first; call within `withTenant` of the row's tenant.
+ * @remarks Delete the other tenant's row first, or call within `withTenant` of the row's tenant.
  */
 export class TenantMismatchError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_TENANT_MISMATCH';
@@ -314,7 +313,7 @@ export class TenantRequiredError extends TokenkeepError {
 
 /**
  * The instance was closed.
- * @remarks Use an instance that is open.
+ * @remarks Use an open instance.
  */
 export class ClosedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLOSED';

@@ -1,4 +1,4 @@
-/** From what the core tells to an error of the class that its code stands for. */
+/** Creates the errors: from the data that the core passes, an error of the class of its code. */
 
 import type { ErrorCode, Failure as Told } from '../../index';
 import { native } from '../bridge/native';
@@ -29,12 +29,12 @@ const storeClasses: Readonly<Record<string, Readonly<Record<string, ErrorClass>>
   },
 };
 
-/** What the core tells of a failure, and the object that a callback threw. */
+/** The core's data of an error, and the object that a callback threw. */
 export interface Failure extends Told {
   cause?: unknown;
 }
 
-/** Builds the error that a failure stands for. Call it where the caller's stack is. */
+/** Creates the error of a failure. Call it where the stack is the caller's. */
 export function errorOf(failure: Failure): Error & errors.TokenkeepFailure {
   const { store, causeId: _, ...fields } = fieldsOf(failure.details as Record<string, unknown>);
   const own = typeof store === 'string' ? storeClasses[store]?.[failure.code] : undefined;
@@ -44,7 +44,7 @@ export function errorOf(failure: Failure): Error & errors.TokenkeepFailure {
   return Object.assign(error, fields, { retryable: failure.retryable });
 }
 
-/** What a synchronous export of the core gives, unless it is a failure. */
+/** The value of a synchronous export of the core; throws its failure. */
 export function orThrow(outcome: string | Told): string {
   if (typeof outcome === 'string') return outcome;
   throw errorOf(outcome);

@@ -1,8 +1,8 @@
-/** What the calendar store makes of a row for google-auth-library. */
+/** A row of the calendar store as credentials for google-auth-library. */
 
 import type { CalendarCredentials, CalendarTokens } from './calendar';
 
-/** The least that the calendar's events need. */
+/** The smallest scope for the events of calendars. */
 export const CALENDAR_SCOPES: readonly string[] = [
   'https://www.googleapis.com/auth/calendar.events',
 ];

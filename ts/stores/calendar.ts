@@ -1,4 +1,4 @@
-/** The calendar store's methods, on whichever instance. */
+/** The calendar store's methods. */
 
 import type { Instance } from '../../index';
 import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
@@ -8,12 +8,12 @@ import { credentialsOf } from './calendar-credentials';
 import type { AuthorizationOptions, Connector } from '../instance/connector';
 import { native } from '../bridge/native';
 
-/** A row of `google_calendar_tokens` with its tokens opened. */
+/** A row of `google_calendar_tokens` with decrypted tokens. */
 export interface CalendarTokens {
   accessToken: string;
   /** `''`: there is none. */
   refreshToken: string;
-  /** `null`: not known; the access token is taken for fresh. */
+  /** `null`: not known; the access token counts as valid. */
   tokenExpiry: Date | null;
   scopes: string[] | null;
 }
@@ -24,7 +24,7 @@ export interface CalendarCredentials {
   refresh_token?: string;
   /** In milliseconds since 1970. */
   expiry_date?: number;
-  /** Those that were asked for, where the row names none. */
+  /** The requested scopes, if the row has none. */
   scope: string;
   token_type: 'Bearer';
 }
@@ -63,13 +63,13 @@ const credentials = promised<CalendarCredentials | null, Instance, [string]>(
 );
 const remove = promised<void, Instance, [string]>(native.deleteCalendarTokens);
 
-/** What {@link CalendarStore.exchangeCodeForTokens} compares. */
+/** What {@link CalendarStore.exchangeCodeForTokens} checks. */
 export interface ExchangeOptions {
   /** The parameter `state` of the callback. */
   state: string;
-  /** What {@link CalendarStore.getAuthUrl} was given as `browser`, as this browser has it. */
+  /** This browser's value of the option `browser` of {@link CalendarStore.getAuthUrl}. */
   browser?: string | undefined;
-  /** The parameter `iss` of the callback, when it has one (RFC 9207). */
+  /** The parameter `iss` of the callback, if it has one (RFC 9207). */
   iss?: string | undefined;
 }
 
@@ -92,7 +92,7 @@ export class CalendarStore {
     this.disconnect = this.disconnect.bind(this);
   }
 
-  /** Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  /** Stores a user's tokens, sealed; replaces stored ones, also during a refresh. */
   async saveCalendarTokens(
     userId: string,
     accessToken: string,
@@ -110,7 +110,7 @@ export class CalendarStore {
     );
   }
 
-  /** The stored tokens, fresh or not; `null` when there are none. */
+  /** The stored tokens, also expired ones; `null` if there are none. */
   async getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
     return get(this.#instance(), text('userId', userId));
   }
@@ -121,26 +121,26 @@ export class CalendarStore {
   }
 
   /**
-   * Credentials with at least five minutes left, refreshed once across all processes if need be;
-   * `null` when the user is not connected.
-   * @throws {TokenRevokedError} when Google says `invalid_grant`; the row is gone then
+   * Credentials with at least five minutes left, refreshed if needed, once across all processes; `null` if the
+   * user is not connected.
+   * @throws {TokenRevokedError} if Google says `invalid_grant`; the row is deleted
    */
   async getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
     return credentials(this.#instance(), text('userId', userId));
   }
 
   /**
-   * The URL of Google's consent screen for this user: code flow with PKCE (RFC 7636), its state good
-   * for ten minutes and one use. Google sends the browser back to `GOOGLE_OAUTH_REDIRECT_URI`.
+   * The URL of Google's consent screen for this user: code flow with PKCE (RFC 7636). Its state is valid once,
+   * for ten minutes. Google redirects the browser to `GOOGLE_OAUTH_REDIRECT_URI`.
    */
   async getAuthUrl(options: AuthorizationOptions): Promise<string> {
     return this.#connector.begin('calendar', options);
   }
 
   /**
-   * Exchanges the code that came with the callback, and stores the tokens. Without a new refresh
-   * token the stored one is kept; another account than before is the event `account.changed`.
-   * @throws {AuthorizationError} and nothing was stored; `reason` says why
+   * Exchanges the code of the callback and stores the tokens. Without a new refresh token the stored one is
+   * kept. If the account is another than before, the event `account.changed` is published.
+   * @throws {AuthorizationError} if nothing was stored; `reason` says why
    */
   async exchangeCodeForTokens(
     userId: string,
@@ -162,8 +162,8 @@ export class CalendarStore {
   }
 
   /**
-   * Deletes the stored tokens, then has Google revoke them (RFC 7009); gives whether there were any.
-   * That Google could not be told is the event `revoke.unconfirmed`.
+   * Deletes the stored tokens, then has Google revoke them (RFC 7009); returns whether there were any. If
+   * Google does not confirm, the event `revoke.unconfirmed` is published.
    */
   async disconnect(userId: string): Promise<boolean> {
     return this.#connector.disconnect('calendar', userId);

@@ -1,4 +1,4 @@
-/** The gmail store's methods, on whichever instance. */
+/** The gmail store's methods. */
 
 import type { Instance } from '../../index';
 import { date, optionalFunction, record, text } from '../input/arguments';
@@ -6,7 +6,7 @@ import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { native } from '../bridge/native';
 
-/** What a user's connection is stored from. */
+/** The tokens of a user to store. */
 export interface UpsertGmailTokensParams {
   /** The application's user: at most 1 KiB. */
   userId: string;
@@ -16,13 +16,13 @@ export interface UpsertGmailTokensParams {
   accessToken: string;
   /** As Google gave it; `''` when it gave none. */
   refreshToken: string;
-  /** Until when the access token is valid: `new Date(tokens.expiry_date)`. */
+  /** When the access token expires: `new Date(tokens.expiry_date)`. */
   expiresAt: Date;
   /** The granted scopes, separated by spaces: at most 1 KiB. */
   scope: string;
 }
 
-/** A row of `gmail_tokens` with its tokens opened. */
+/** A row of `gmail_tokens` with decrypted tokens. */
 export interface DecryptedGmailToken {
   id: string;
   userId: string;
@@ -93,8 +93,8 @@ export class GmailStore {
   }
 
   /**
-   * Stores a user's tokens, sealed; replaces what was stored, also while a refresh is under way.
-   * @throws {TenantMismatchError} when the user's row belongs to another tenant
+   * Stores a user's tokens, sealed; replaces stored ones, also during a refresh.
+   * @throws {TenantMismatchError} if the user's row belongs to another tenant
    */
   async upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
     const given = record('params', params);
@@ -109,7 +109,7 @@ export class GmailStore {
     );
   }
 
-  /** The stored tokens, fresh or not; `null` when there are none. */
+  /** The stored tokens, also expired ones; `null` if there are none. */
   async getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
     return decrypted(this.#instance(), text('userId', userId));
   }
@@ -119,17 +119,17 @@ export class GmailStore {
     return remove(this.#instance(), text('userId', userId));
   }
 
-  /** Whether tokens are stored; opens nothing. */
+  /** Whether tokens are stored; decrypts nothing. */
   async hasActiveGmailConnection(userId: string): Promise<boolean> {
     return isConnected(this.#instance(), text('userId', userId));
   }
 
   /**
-   * A token with at least five minutes left, refreshed once across all processes if need be: by
-   * `refreshFn` when given, else at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`.
-   * When a refresh fails, a token with over a minute left is given instead of the error.
-   * @throws {GmailNotConnectedError} when nothing is stored
-   * @throws {GmailTokenRevokedError} when Google says `invalid_grant`; the row is gone then
+   * A token with at least five minutes left, refreshed if needed, once across all processes: by `refreshFn`
+   * if given, else at Google with `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`. If a refresh fails, a token
+   * with more than a minute left is returned instead of the error.
+   * @throws {GmailNotConnectedError} if nothing is stored
+   * @throws {GmailTokenRevokedError} if Google says `invalid_grant`; the row is deleted
    */
   async getValidGmailToken(userId: string, refreshFn?: RefreshFn): Promise<DecryptedGmailToken> {
     const user = text('userId', userId);

@@ -1,4 +1,4 @@
-/** What the integration store makes of its arguments and tokens, without the core. */
+/** What the integration store does with its arguments and tokens, without the core. */
 
 import { optionalFunction, optionalNumber, optionalScopes, record } from '../input/arguments';
 import type { RefreshFn } from '../bridge/bridge';
@@ -17,10 +17,10 @@ import type {
   ValidTokenOptions,
 } from './integration';
 
-/** The longest lifetime that can be asked for: about 49 days. */
+/** The longest `minTtlMs`: about 49 days. */
 const MIN_TTL_MAX_MS = 0xffffffff;
 
-/** What a caller asks of a token. */
+/** The options of `getValidToken`, checked. */
 export interface Wanted {
   scopes: string[];
   minTtlMs: number | undefined;
@@ -49,7 +49,7 @@ export function wantedOf(options: ValidTokenOptions): Wanted {
   };
 }
 
-/** Gives the token that has the scopes. */
+/** Returns the token if it has the scopes; otherwise throws. */
 export function withScopes(token: IntegrationToken, wanted: readonly string[]): IntegrationToken {
   const missingScopes = missing(wanted, token.scopes);
   if (missingScopes.length === 0) return token;
@@ -57,7 +57,7 @@ export function withScopes(token: IntegrationToken, wanted: readonly string[]): 
   throw Object.assign(new ScopesMissingError(message), { missingScopes, scopes: token.scopes });
 }
 
-/** How a connection is whose valid token was asked for. */
+/** The status of a connection, from the call for its valid token. */
 export async function statusOf(
   asked: Promise<IntegrationToken>,
   wanted: readonly string[],
@@ -72,10 +72,10 @@ export async function statusOf(
   }
 }
 
-/** After so long of the same failure somebody should look at a connection: a day. */
+/** After how long of the same failure a connection needs attention: a day. */
 const ATTENTION_MS = 86_400_000;
 
-/** A status of a connection that has failed in the same way for so long; `null`: that is not known. */
+/** The status with the age of its failure; `null`: the age is not known. */
 export function withAge(
   status: Extract<ConnectionStatus, { active: false }>,
   failingMs: number | null,
@@ -115,7 +115,7 @@ function missing(wanted: readonly string[], granted: readonly string[]): string[
   return wanted.filter((scope) => !granted.includes(scope));
 }
 
-/** Also a grant that the provider calls dead, and that is not believed to be. */
+/** Codes of failures at the provider, also those of an unproven client. */
 const OF_PROVIDER = /^ERR_TOKENKEEP_(PROVIDER_|REFRESH_|CLIENT_UNPROVEN$)/;
 
 type Reason = Extract<ConnectionStatus, { active: false }>['reason'];

@@ -1,4 +1,4 @@
-/** The integration store's methods, on whichever instance. */
+/** The integration store's methods. */
 
 import type { Instance } from '../../index';
 import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
@@ -17,46 +17,46 @@ export interface IntegrationToken {
   scopes: string[];
 }
 
-/** Tokens to be stored. */
+/** Tokens to store. */
 export interface NewIntegrationToken {
   /** At most 64 KiB. */
   accessToken: string;
-  /** At most 64 KiB; without one the stored refresh token is kept. */
+  /** At most 64 KiB. Without it, the stored refresh token is kept. */
   refreshToken?: string | null | undefined;
   expiresAt: Date;
-  /** The granted scopes, each at most 1 KiB; `['']` is none. */
+  /** The granted scopes, each at most 1 KiB; `['']`: none. */
   scopes?: readonly string[] | undefined;
 }
 
-/** What a caller asks of a token. */
+/** The options of {@link IntegrationStore.getValidToken}. */
 export interface ValidTokenOptions {
-  /** Scopes that it must have, else the promise rejects with {@link ScopesMissingError}. */
+  /** Scopes that the token must have; otherwise the promise rejects with {@link ScopesMissingError}. */
   scopes?: readonly string[] | undefined;
-  /** How long it must be valid at least, in milliseconds: 300,000. */
+  /** How long the token must be valid at least, in milliseconds. Default: 300,000. */
   minTtlMs?: number | undefined;
-  /** Refresh it whatever is left; a refresh younger than five seconds is shared. */
+  /** Refresh the token even if it is valid; a refresh younger than five seconds is shared. */
   forceRefresh?: boolean | undefined;
-  /** Refreshes in the place of the provider's token endpoint. */
+  /** Refreshes instead of the provider's token endpoint. */
   refreshFn?: RefreshFn | undefined;
 }
 
-/** How a connection is. */
+/** The status of a connection. */
 export type ConnectionStatus =
   | {
       active: true;
       accessToken: string;
       expiresAt: Date;
       scopes: string[];
-      /** Of the scopes that were asked for those that were not granted. */
+      /** The requested scopes that were not granted. */
       missingScopes: string[];
     }
   | {
       active: false;
       /**
-       * The first two need the user. `refused`: the provider refuses this connection for a reason that
-       * does not pass by itself, such as an application that the user's administrator has removed; read
-       * `error`. `provider_unavailable` passes. `needs_attention`: either of these for over a day, each
-       * time with the same error; somebody should look at it, or the user connect again.
+       * For the first two, the user must connect. `refused`: the provider refuses this connection for a lasting
+       * reason, such as an application that the user's administrator has removed; read `error`.
+       * `provider_unavailable`: the provider cannot be reached at the moment. `needs_attention`: one of the
+       * last two for more than a day, each time with the same error; check it, or have the user connect again.
        */
       reason:
         | 'not_connected'
@@ -64,41 +64,40 @@ export type ConnectionStatus =
         | 'refused'
         | 'provider_unavailable'
         | 'needs_attention';
-      /** Since when each refresh has failed in this way, where that is known. */
+      /** Since when each refresh has failed with this error, if known. */
       failingSince?: Date;
-      /** What stood in the way. */
+      /** Why there is no valid token. */
       error: TokenkeepError;
     };
 
-/** What {@link IntegrationStore.refreshExpiring} is told. */
+/** The options of {@link IntegrationStore.refreshExpiring}. */
 export interface RefreshExpiringOptions {
   /** Tokens with no more than this left, in milliseconds. */
   expiresWithin: number;
-  /** How many refreshes are under way at once: 8. */
+  /** How many refreshes run at the same time. Default: 8. */
   concurrency?: number | undefined;
-  /** How many rows are tried at most: all. */
+  /** How many rows are tried at most. Default: all. */
   limit?: number | undefined;
-  /** How many requests each provider is sent in a second at most: any number. */
+  /** How many requests per second each provider is sent at most. Default: no limit. */
   maxPerSecond?: number | undefined;
 }
 
-/** What a run came to. Each row that it has tried is counted once. */
+/** The result of a run. Each tried row is counted once. */
 export interface RefreshExpiringResult {
   /**
-   * New tokens are stored, by this worker or by one that it waited for. What another had refreshed
-   * before this one came to it is not counted.
+   * Rows with new tokens, refreshed by this worker or by one that it waited for. Rows that another worker
+   * refreshed earlier are not counted.
    */
   refreshed: number;
-  /** For another reason than a dead grant: a later run tries again. */
+  /** Rows that failed for another reason than a dead grant: a later run tries again. */
   failed: number;
-  /** Grants that are dead: the users must connect again. */
+  /** Rows with a dead grant: the users must connect again. */
   revoked: number;
-  /** The failed and the revoked, by provider and error code, in the order of both. */
+  /** The failed and revoked rows, grouped and sorted by provider and error code. */
   failures: { provider: string; code: string; count: number }[];
   /**
-   * Rows that are due and were not tried, by provider: it is not described, has refused the client, or
-   * has refused these rows before, and their time has not come.
-   * Among the first 100,000 such rows.
+   * Due rows that were not tried, by provider: the provider is not described, has refused the client, or has
+   * refused these rows before and their pause is not over. At most 100,000 rows are counted.
    */
   skipped: { provider: string; count: number }[];
 }
@@ -198,12 +197,12 @@ export class IntegrationStore {
     this.refreshExpiring = this.refreshExpiring.bind(this);
   }
 
-  /** The stored token, fresh or not, also of a grant that is dead; `null` when there is none. */
+  /** The stored token, also an expired one or one of a dead grant; `null` if there is none. */
   async getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
     return get(this.#instance(), text('userId', userId), text('provider', provider));
   }
 
-  /** Stores a token, sealed; replaces what was stored, also while a refresh is under way. */
+  /** Stores a token, sealed; replaces a stored one, also during a refresh. */
   async storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
     const given = record('token', token);
     return store(
@@ -218,12 +217,12 @@ export class IntegrationStore {
   }
 
   /**
-   * A token with at least five minutes left, or `minTtlMs`, refreshed once across all processes if need
-   * be. While somebody else refreshes, a token with over a minute left is given at once. For a further
-   * account of one user `provider` is `<provider>#<account key>`.
-   * @throws {NotConnectedError} when nothing is stored
-   * @throws {TokenRevokedError} when the grant is dead; the row says since when
-   * @throws {ScopesMissingError} when `scopes` names others than were granted
+   * A token with at least five minutes left, or `minTtlMs`, refreshed if needed, once across all processes.
+   * During a refresh by another caller, a token with more than a minute left is returned at once. For a further
+   * account of a user, `provider` is `<provider>#<account key>`.
+   * @throws {NotConnectedError} if nothing is stored
+   * @throws {TokenRevokedError} if the grant is dead; the row is marked as revoked
+   * @throws {ScopesMissingError} if one of `scopes` was not granted
    */
   async getValidToken(
     userId: string,
@@ -243,10 +242,10 @@ export class IntegrationStore {
   }
 
   /**
-   * Refreshes every token that runs out soon, of the providers that are described, before anybody has
-   * to wait for it. Any number of workers share the work: each row is refreshed by one of them. A run
-   * sends a row at most once, and ends when nothing that is due is left, or its limit is reached; rows
-   * whose last refresh has failed come last, those that failed longest ago first.
+   * Refreshes every token of the described providers that expires soon, before a caller has to wait for it.
+   * Any number of workers can run at the same time: each row is refreshed by one of them. A run tries a row at
+   * most once. It ends when no due row is left, or its limit is reached. Rows whose last refresh failed come
+   * last, the oldest failure first.
    */
   async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
     const { expiresWithin, concurrency, limit, perSecond } = expiringOf(options);
@@ -254,8 +253,9 @@ export class IntegrationStore {
   }
 
   /**
-   * Deletes a token, then has the provider revoke it (RFC 7009); gives whether there was one. That the
-   * provider could not be told is the event `revoke.unconfirmed`, with `confirm` an error, too.
+   * Deletes a token, then has the provider revoke it (RFC 7009); returns whether there was one. If the
+   * provider does not confirm, the event `revoke.unconfirmed` is published; with `confirm` the promise rejects,
+   * too.
    */
   async revoke(
     userId: string,
@@ -267,8 +267,8 @@ export class IntegrationStore {
   }
 
   /**
-   * How a connection is: with a token that is valid now, or why not. Rejects only for what is neither
-   * the user's nor the provider's matter, such as a database that is away.
+   * The status of a connection: a valid token, or why there is none. Rejects only for reasons that concern
+   * neither the user nor the provider, such as an unavailable database.
    */
   async connectionStatus(
     userId: string,

@@ -1,4 +1,4 @@
-/** The vault's `encrypt` and `decrypt`: asynchronous, with a key that scrypt derives elsewhere. */
+/** The vault's `encrypt` and `decrypt`. Asynchronous, since scrypt derives the key on another thread. */
 
 import { randomBytes } from 'node:crypto';
 import type { Bridge, VaultKeys } from '../../index';
@@ -12,17 +12,17 @@ const encryptNative = promised<string, Bridge, [VaultKeys, string]>(native.encry
 const decryptNative = promised<string, Bridge, [VaultKeys, string]>(native.decryptVaultValue);
 
 /**
- * Seals a text with a key derived from `ENCRYPTION_SECRET`, read at the call. Gives
- * base64(salt, iv, authTag, ciphertext). Takes any string that Node's crypto takes.
- * @throws {ConfigurationError} when there is no usable secret
+ * Seals a text with a key derived from `ENCRYPTION_SECRET`, read at each call. Returns
+ * base64(salt, iv, authTag, ciphertext). Accepts any string, as Node's crypto does.
+ * @throws {ConfigurationError} if there is no valid secret
  */
 export async function encrypt(plaintext: string): Promise<string> {
   return encryptNative(bridge, current(), string('plaintext', plaintext));
 }
 
 /**
- * Opens what {@link encrypt} sealed, with `ENCRYPTION_SECRET` or `ENCRYPTION_SECRET_PREVIOUS`.
- * @throws {DecryptionError} whatever was wrong
+ * Opens a value of {@link encrypt} with `ENCRYPTION_SECRET` or `ENCRYPTION_SECRET_PREVIOUS`.
+ * @throws {DecryptionError} if the value cannot be opened, for any reason
  */
 export async function decrypt(encrypted: string): Promise<string> {
   const [keys, text] = [current(), string('encrypted', encrypted)];
@@ -35,15 +35,15 @@ export function generateEncryptionSecret(): string {
 }
 
 let keys: VaultKeys | undefined;
-let said: (string | undefined)[] = [];
+let values: (string | undefined)[] = [];
 
-/** The secrets, taken over once for as long as the variables stay the same. */
+/** The keys, read again only when a variable has changed. */
 function current(): VaultKeys {
   const { ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE } = env;
   const now = [ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE];
-  if (keys && now.every((text, index) => text === said[index])) return keys;
+  if (keys && now.every((text, index) => text === values[index])) return keys;
   const reuse = TOKENKEEP_SALT_REUSE ? flag('TOKENKEEP_SALT_REUSE', TOKENKEEP_SALT_REUSE) : true;
   keys = new native.VaultKeys(ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS || undefined, reuse);
-  said = now;
+  values = now;
   return keys;
 }

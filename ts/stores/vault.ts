@@ -1,4 +1,4 @@
-/** The vault store's methods, on whichever instance. */
+/** The vault store's methods. */
 
 import type { Instance } from '../../index';
 import {
@@ -20,26 +20,26 @@ export type TokenProvider =
 /** What a token is: the values of the enum `token_type` as the migration makes it. */
 export type TokenType = 'access_token' | 'refresh_token' | 'api_key' | 'webhook_secret';
 
-/** Any value of an enum, which an application may have extended; the usual ones are completed. */
+/** Any value of an enum that an application may have extended; editors complete the usual ones. */
 type Open<Usual extends string> = Usual | (string & {});
 
 /**
- * What a row has that was asked for by a value: any of the usual ones for one of these, so that
- * tokens of several providers go into one variable; else the very value that was given.
+ * The type of a value in a row that was requested by this value. For a usual value it is the union of the
+ * usual ones, so that one variable can hold tokens of several providers; otherwise the given type.
  */
 type Stored<Given extends string, Usual extends string> = [Given] extends [Usual] ? Usual : Given;
 
-/** What is stored. */
+/** A token to store. */
 export interface TokenData {
   /** At most 64 KiB. */
   value: string;
-  /** Until when it is valid. Left out, a stored token keeps its own, and a new one is for ever. */
+  /** When it expires. If left out, a stored token keeps its expiry, and a new one does not expire. */
   expiresAt?: Date | null | undefined;
-  /** Which of a tenant's accounts, at most 255 characters; `''` is none. */
+  /** Which of a tenant's accounts, at most 255 characters; `''`: none. */
   identifier?: string | undefined;
 }
 
-/** A row of `token_vault` with its value opened. */
+/** A row of `token_vault` with a decrypted value. */
 export interface DecryptedToken<
   Provider extends string = TokenProvider,
   Type extends string = TokenType,
@@ -53,17 +53,17 @@ export interface DecryptedToken<
   expiresAt: Date | null;
   /** `'true'`, `'false'` or `'unknown'`. */
   isValid: string;
-  /** When it was last used before this. */
+  /** When it was last used before this call. */
   lastUsedAt: Date | null;
 }
 
-/** The row that an instance gives for what it was asked. */
+/** The row that an instance returns for a provider and a token type. */
 type TokenOf<Provider extends string, Type extends string> = DecryptedToken<
   Stored<Provider, TokenProvider>,
   Stored<Type, TokenType>
 >;
 
-/** An access token, and whether the caller should have it refreshed. */
+/** An access token, and whether it should be refreshed. */
 export interface AccessToken<
   Provider extends string = TokenProvider,
   Type extends string = TokenType,
@@ -80,11 +80,11 @@ export interface ExpiringToken {
   identifier: string | null;
 }
 
-/** How `getAccessToken` refreshes by itself. */
+/** Whether and how `getAccessToken` refreshes. */
 export interface RefreshOptions {
   /** Refresh a token that is missing, invalid, expired or about to expire. */
   refresh?: boolean | undefined;
-  /** In the place of the provider's token endpoint. */
+  /** Refreshes instead of the provider's token endpoint. */
   refreshFn?: RefreshFn | undefined;
 }
 
@@ -111,7 +111,7 @@ const readToken = recordReader<DecryptedToken<string, string>>(
 
 const readAccessToken = recordReader<AccessToken<string, string>>(
   'VaultAccessToken',
-  // `token` holds that there is one.
+  // `token` is the number of nested tokens: one.
   ({ needsRefresh, token: _ }, size) =>
     (fields, at) => ({
       token: readToken(fields, at + size),
@@ -185,7 +185,7 @@ export class VaultStore {
     this.findExpiringTokens = this.findExpiringTokens.bind(this);
   }
 
-  /** Stores a token, sealed; replaces the one under the same key. Gives the row's id. */
+  /** Stores a token, sealed; replaces the one under the same key. Returns the row's id. */
   async storeToken(
     tenantId: string,
     provider: Open<TokenProvider>,
@@ -206,7 +206,7 @@ export class VaultStore {
     );
   }
 
-  /** The token, expired and invalid ones too; `null` when there is none. Its use is noted. */
+  /** The token, also an expired or invalid one; `null` if there is none. Records that it was used. */
   async getToken<Provider extends Open<TokenProvider>, Type extends Open<TokenType>>(
     tenantId: string,
     provider: Provider,
@@ -224,11 +224,11 @@ export class VaultStore {
   }
 
   /**
-   * The access token; `null` when there is none, or it is invalid or expired. With `refresh` it is
-   * refreshed once across all processes if less than the buffer is left of it: at google with
-   * `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`, at others as the option `providers` says, or by
-   * `refreshFn`; then `null` means that there is no connection.
-   * @throws {TokenRevokedError} with `refresh`, when the provider says `invalid_grant`
+   * The access token; `null` if there is none, or it is invalid or expired. With `refresh` it is refreshed
+   * once across all processes if less than the buffer is left: at google with `GOOGLE_CLIENT_ID` and
+   * `GOOGLE_CLIENT_SECRET`, at others as the option `providers` describes, or by `refreshFn`. Then `null` means
+   * that there is no connection.
+   * @throws {TokenRevokedError} with `refresh`, if the provider says `invalid_grant`
    */
   async getAccessToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
@@ -249,7 +249,7 @@ export class VaultStore {
     return (await refreshed(this.#instance(), tenant, name, account, buffer, kept)) as Found;
   }
 
-  /** The refresh token; `null` when there is none. */
+  /** The refresh token; `null` if there is none. */
   async getRefreshToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
     provider: Provider,
@@ -258,7 +258,7 @@ export class VaultStore {
     return this.getToken(tenantId, provider, 'refresh_token', identifier);
   }
 
-  /** Marks a token as invalid: of a refresh token, the end of its connection. */
+  /** Marks a token as invalid. An invalid refresh token ends its connection. */
   async markTokenInvalid(tokenId: string, error: string): Promise<void> {
     return markInvalid(this.#instance(), text('tokenId', tokenId), text('error', error));
   }

@@ -1,4 +1,4 @@
-/** The zoho store's methods, on whichever instance. */
+/** The zoho store's methods. */
 
 import type { Instance } from '../../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
@@ -6,7 +6,7 @@ import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
 
-/** What a client uses of Zoho; any other name works, too. */
+/** Which service of Zoho; any other name works, too. */
 export type ZohoProvider = 'zoho_crm' | 'zoho_calendar' | (string & {});
 
 /** The application as Zoho knows it. */
@@ -17,7 +17,7 @@ export interface ZohoCredentials {
 
 /** What is stored after the user has connected. */
 export interface ZohoTokens {
-  /** At most 64 KiB; without one the first `getAccessToken` refreshes. */
+  /** At most 64 KiB. Without it, the first `getAccessToken` refreshes. */
   accessToken?: string | undefined;
   /** At most 64 KiB. */
   refreshToken: string;
@@ -26,8 +26,8 @@ export interface ZohoTokens {
   /** The granted scopes, separated by commas: at most 1 KiB. */
   scopes?: string | undefined;
   /**
-   * What else is kept, as JSON. `accounts_server`, as Zoho gave it to the callback, says in which
-   * data centre the tokens are refreshed, and is kept when later metadata does not name it.
+   * Other data to store, as JSON. `accounts_server`, as Zoho passed it to the callback, is the data centre
+   * where the tokens are refreshed. It is kept if later metadata does not contain it.
    */
   metadata?: Record<string, unknown> | undefined;
 }
@@ -53,7 +53,7 @@ const exists = promised<boolean, Instance, [string, string]>(native.hasZohoToken
 interface GivenCredentials {
   id: string;
   secret: string;
-  /** Why they are none: matters when they are needed. */
+  /** Why they are not valid; thrown when they are needed. */
   refusal: InvalidArgumentError | undefined;
 }
 
@@ -67,7 +67,7 @@ function credentialsOf(credentials: unknown): GivenCredentials {
     };
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    // The core refuses what is empty, when it needs it.
+    // The core refuses empty values when it needs them.
     return { id: '', secret: '', refusal: error };
   }
 }
@@ -90,11 +90,11 @@ export class ZohoStore {
   }
 
   /**
-   * An access token with at least five minutes left, refreshed once across all processes if need
-   * be; only that needs the credentials. A client without a row, or with a dead grant, begins with
+   * An access token with at least five minutes left, refreshed if needed, once across all processes; only a
+   * refresh needs the credentials. A client without a row, or with a dead grant, begins with
    * `ZOHO_REFRESH_TOKEN`.
-   * @throws {NotConnectedError} when nothing is stored
-   * @throws {TokenRevokedError} when Zoho says `invalid_code`; the row says since when
+   * @throws {NotConnectedError} if nothing is stored
+   * @throws {TokenRevokedError} if Zoho says `invalid_code`; the row is marked as revoked
    */
   async getAccessToken(
     clientId: string,
@@ -115,7 +115,7 @@ export class ZohoStore {
     });
   }
 
-  /** Stores tokens, sealed; replaces what was stored, also while a refresh is under way. */
+  /** Stores tokens, sealed; replaces stored ones, also during a refresh. */
   async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
     const given = record('tokens', tokens);
     return store(
@@ -130,7 +130,7 @@ export class ZohoStore {
     );
   }
 
-  /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; opens nothing. */
+  /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; decrypts nothing. */
   async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
     return exists(this.#instance(), text('clientId', clientId), text('provider', provider));
   }
