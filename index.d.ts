@@ -94,14 +94,14 @@ export declare function beginAuthorization(instance: Instance, id: number, store
 /** Rejects a link that is not valid; does not use it up. */
 export declare function checkConnectLink(instance: Instance, id: number, store: string, link: string, userId?: string | undefined | null): void
 
-/** The warnings about `database_url`, with libpq's TLS variables. */
-export declare function databaseRemarks(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseRemarks
+/** Examines `database_url`, with libpq's variables for TLS. */
+export declare function databaseUrlWarnings(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseUrlWarnings
 
-/** What the JavaScript API warns about. Empty for a connection string that is refused. */
-export interface DatabaseRemarks {
-  /** Names of unknown parameters. */
+/** What to warn of; nothing for an invalid connection string. */
+export interface DatabaseUrlWarnings {
+  /** The names of unknown parameters. */
   unknownParameters: Array<string>
-  /** Whether the server's certificate is not checked at all. */
+  /** Whether the server's certificate is not checked. */
   isUnchecked: boolean
 }
 

@@ -12,7 +12,7 @@ import { measureTenants } from './tenants.mjs';
 import { measureVault } from './vault.mjs';
 
 /**
- * Runs the benchmarks one after the other: nothing else of ours works while one is measured.
+ * Runs the benchmarks one after the other, so that they do not affect each other.
  *
  * @param {{ quick: boolean, only: string[], progress: (text: string) => void }} options
  */

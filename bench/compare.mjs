@@ -2,12 +2,11 @@ import { labels } from './peers/index.mjs';
 import { Child } from './process/child.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 
-/** The ones that all others are compared with. */
+/** The implementations with which all others are compared. */
 const subjects = ['tokenkeep', 'tokenkeep-gmail'];
 
 /**
- * Measures implementations by turns, each in a process of its own, and compares what was measured
- * in the same round.
+ * Measures implementations in turn, each in its own process, and compares the results of the same round.
  *
  * @param {object} benchmark
  * @param {'read' | 'write'} benchmark.task
@@ -41,7 +40,7 @@ function newLists(peers) {
   return Object.fromEntries(peers.map((name) => [name, []]));
 }
 
-/** Nobody is always the first, or always behind the same other. */
+/** Varies the order, so that none is always first or always after the same other. */
 function rotate(names, round) {
   const first = round % names.length;
   return [...names.slice(first), ...names.slice(0, first)];
@@ -69,7 +68,7 @@ function spreads(rounds) {
   return Object.fromEntries(entries);
 }
 
-/** How many times the others' throughput, and their time on the loop as a share of ours. */
+/** The ratios of throughput and of event loop time. */
 function ratiosOf(measured, subject) {
   const figure = (name, key) => measured[name].map((round) => round[key]);
   const others = Object.keys(measured).filter((name) => name !== subject);

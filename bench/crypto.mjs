@@ -2,7 +2,7 @@ import { Child } from './process/child.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 
 /**
- * `encryptToken` and `decryptToken` of a Google access token against Node's crypto, in one process.
+ * Compares `encryptToken` and `decryptToken` of a Google access token with Node's crypto, in one process.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: { encryptionKey: string },
  *   progress: (text: string) => void }} benchmark

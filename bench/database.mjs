@@ -10,8 +10,7 @@ import { countingSettings } from './statements.mjs';
 /** @typedef {Awaited<ReturnType<typeof prepareDatabase>>} Prepared */
 
 /**
- * A database of our own on the embedded server, or on the one of DATABASE_URL, with a row for
- * every user. `close` drops it again.
+ * Creates a database on the embedded server, or on that of DATABASE_URL, with a row per user. `close` drops it.
  *
  * @param {number} users
  */
@@ -52,7 +51,7 @@ async function drop(url, name) {
   const client = new pg.Client(url);
   await client.connect();
   try {
-    // Connections of a peer that was killed may still be there.
+    // Connections of a killed peer may still be open.
     await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
   } finally {
     await client.end();

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** A release build has about 5 MB, one for debugging nearly 40. */
+/** A release build has about 5 MB, a debug build nearly 40. */
 const debugMinBytes = 20 * 1_000_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The addon that is loaded here; undefined when none was built. */
+/** The addon that is loaded; undefined if none was built. */
 export function addon() {
   const prefix = `tokenkeep.${process.platform}-${process.arch}`;
   const file = fs
@@ -18,7 +18,7 @@ export function addon() {
 }
 
 /**
- * What the figures depend on.
+ * The environment on which the results depend.
  *
  * @param {import('./database.mjs').Prepared} database
  */

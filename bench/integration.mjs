@@ -7,8 +7,8 @@ import { newTokens } from './rows.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 
 /**
- * The integration store: reads of fresh tokens against the gmail store's, what the services for Effect
- * add to one, and refreshing many that run out soon at an endpoint that takes a while.
+ * The integration store: reads of fresh tokens compared with the gmail store, the overhead of the Effect
+ * services, and refreshing many tokens at a slow endpoint.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -38,7 +38,7 @@ async function fill(keep, users, token, of = provider) {
   }
 }
 
-/** Both stores in turns, each in a process of its own. */
+/** Measures both stores in turn, each in its own process. */
 async function measureReads({ plan, database, progress }) {
   const { databaseUrl, encryptionKey, users } = database;
   const names = ['tokenkeep', 'tokenkeep-integration'];
@@ -63,7 +63,7 @@ async function measureReads({ plan, database, progress }) {
   };
 }
 
-/** A process for each major of Effect. */
+/** One process per major version of Effect. */
 async function measureEffect({ plan, database, progress, keep }) {
   const { databaseUrl, encryptionKey } = database;
   const users = database.users.slice(0, 1_000);
@@ -89,7 +89,7 @@ async function measureEffect({ plan, database, progress, keep }) {
   return majors;
 }
 
-/** One worker, whose event loop is looked at meanwhile. */
+/** One worker, with its event loop delay. */
 async function measureExpiring({ plan, database, progress, keep }) {
   const { rows, concurrency, endpointMs } = plan.integration;
   progress(`integration: ${rows} rows that run out soon`);

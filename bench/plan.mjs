@@ -1,9 +1,9 @@
 /**
- * How much is measured.
+ * The amount of measurements.
  *
  * @typedef {object} Plan
  * @property {number} users rows in gmail_tokens
- * @property {number} rounds in each of them every implementation is measured once
+ * @property {number} rounds each measures every implementation once
  * @property {number} warmupMs before each measurement, at the same load
  * @property {number} measureMs
  * @property {number[]} readers concurrent callers, one benchmark each
@@ -57,7 +57,7 @@ export const full = {
   },
 };
 
-/** Under two minutes, for a look: its ranges are wide. @type {Plan} */
+/** A quick run in under two minutes, with wide ranges. @type {Plan} */
 export const quick = {
   ...full,
   users: 5_000,

@@ -4,7 +4,7 @@ import { number, range, ratioText, table } from './table.mjs';
 import { tenantsText } from './tenants.mjs';
 import { vaultText } from './vault-report.mjs';
 
-/** The text for people. Figures are medians over the rounds, ratios are `median [min-max]`. */
+/** Formats the results as text. Figures are medians over the rounds, ratios are `median [min-max]`. */
 export function report(result) {
   const { environment, crypto, reads, writes, tenants, storm, vault, integration, growth } = result;
   return [

@@ -7,7 +7,7 @@ export const scope = 'https://www.googleapis.com/auth/gmail.readonly';
 
 const hour = 3_600_000;
 
-/** Lengths as Google's: an access token of 200 bytes, a refresh token of 103. */
+/** The lengths of Google's tokens: 200 bytes for an access token, 103 for a refresh token. */
 export function newTokens() {
   return {
     accessToken: `ya29.${crypto.randomBytes(147).toString('base64url').slice(0, 195)}`,
@@ -29,8 +29,7 @@ export function expiredAMinuteAgo() {
 }
 
 /**
- * Stores one row a user, sealed by Node's crypto: every implementation opens what none of them
- * wrote.
+ * Stores one row per user, sealed by Node's crypto, so that no implementation reads its own values.
  *
  * @param {import('pg').Client} client
  * @param {string[]} users
@@ -57,7 +56,7 @@ const insertMany = `
   SELECT id, user_id, access, refresh, $5, $6, $7
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (id, user_id, access, refresh)`;
 
-/** Gives a user tokens that have expired. @param {import('pg').Client} client */
+/** Stores expired tokens for a user. @param {import('pg').Client} client */
 export async function expire(client, userId, tokens, encryptionKey) {
   const { encryptToken } = createCrypto(encryptionKey);
   const [access, refresh] = [tokens.accessToken, tokens.refreshToken].map(encryptToken);

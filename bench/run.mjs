@@ -1,6 +1,6 @@
 /**
  * Every benchmark in one run: `npm run bench`; `npm run --silent bench -- --json` for one JSON
- * object on stdout, `-- --quick` for a look in under two minutes.
+ * object on stdout, `-- --quick` for a quick run in under two minutes.
  */
 import { parseArgs } from 'node:util';
 
@@ -8,11 +8,11 @@ import { addon } from './environment.mjs';
 import { debugWarning, report } from './report.mjs';
 
 const usual = ['crypto', 'reads', 'writes', 'tenants', 'storm', 'vault', 'integration'];
-/** Only when it is asked for: its table takes 12 GB, and minutes to be made. */
+/** Runs only on request: its table takes 12 GB and minutes to create. */
 const names = [...usual, 'growth'];
 const usage = `npm run bench -- [--quick] [--json] [--only ${names.join(',')}]`;
 
-/** Progress goes to stderr: stdout is for the result. */
+/** Progress goes to stderr; stdout is for the result. */
 const say = (text) => void process.stderr.write(`${text}\n`);
 
 const options = readOptions();
@@ -23,7 +23,7 @@ if (typeof options === 'string') {
   await bench(options);
 }
 
-/** What was asked for, or what is wrong with it. */
+/** The parsed arguments, or what is wrong with them. */
 function readOptions() {
   try {
     const { values } = parseArgs({

@@ -1,12 +1,12 @@
 import pg from 'pg';
 
-/** What a server must be started with, so that it can count; it counts nothing until it is told. */
+/** The settings with which a server must be started to count; it counts only when enabled. */
 export const countingSettings = {
   shared_preload_libraries: 'pg_stat_statements',
   'pg_stat_statements.track': 'none',
 };
 
-/** What frames a statement, and is no work on a table itself; `set_config` is a SET. */
+/** Statements around the actual one; `set_config` counts as SET. */
 const framing = ['BEGIN', 'SET', 'COMMIT', 'ROLLBACK'];
 
 /**
@@ -17,8 +17,7 @@ const framing = ['BEGIN', 'SET', 'COMMIT', 'ROLLBACK'];
  */
 
 /**
- * Counts statements where they arrive: by the server itself, whoever sends them and however.
- * Connections that were open before are not counted.
+ * Counts statements at the server, from all clients. Connections that were already open are not counted.
  */
 export class StatementCounter {
   #client;
@@ -28,7 +27,7 @@ export class StatementCounter {
   }
 
   /**
-   * Undefined where the server does not count, as one of DATABASE_URL may not.
+   * Undefined if the server does not count, as may be the case for that of DATABASE_URL.
    *
    * @param {import('pg').Client} client of a role that may configure the database
    */

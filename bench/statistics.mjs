@@ -1,6 +1,6 @@
 /** @typedef {{ median: number, min: number, max: number }} Spread */
 
-/** The true median: for an even number of values, between the two in the middle. */
+/** The median; for an even number of values, the mean of the two in the middle. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -18,8 +18,7 @@ export function percentile(sorted, share) {
 }
 
 /**
- * Ratios of what was measured in the same round: a machine that is busy for a while slows both
- * sides of a pair, and the ratio stays.
+ * Ratios within the same round: a temporary load on the machine slows both sides and does not change the ratio.
  *
  * @param {number[]} upper @param {number[]} lower
  */

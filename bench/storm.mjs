@@ -6,8 +6,8 @@ import { StatementCounter } from './statements.mjs';
 import { pairedRatios, percentile, spread } from './statistics.mjs';
 
 /**
- * A token expires, and every caller of every process asks for it at once: how long each of them
- * waits, and what the server is told to do meanwhile.
+ * A token expires, and all callers of all processes request it at once: measures how long each waits, and which
+ * statements the server gets.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -22,7 +22,7 @@ export async function measureStorms({ plan, database, progress }) {
     const fleets = {};
     for (const name of refreshers) fleets[name] = await openFleet(name, processes, settings);
     const storms = Object.fromEntries(refreshers.map((name) => [name, []]));
-    // The first storm connects the pools: it is not counted.
+    // The first storm connects the pools and is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const name of refreshers) {
         progress(`storm: ${round ? `round ${round} of ${rounds}` : 'warm-up'}, ${labels[name]}`);

@@ -1,5 +1,5 @@
 /**
- * Rows of texts as lines of columns: the first to the left, the others to the right.
+ * Formats rows as columns: the first left-aligned, the others right-aligned.
  *
  * @param {string[]} head @param {string[][]} rows
  */
@@ -18,7 +18,7 @@ export function table(head, rows) {
   return [line(head), rule, ...rows.map(line)].map((text) => `  ${text}`).join('\n');
 }
 
-/** Three digits that count, and thousands apart. */
+/** Three significant digits, with separators for thousands. */
 export function number(value) {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
   return value.toLocaleString('en', {
@@ -32,7 +32,7 @@ export function ratioText({ median, min, max }, digits = 1) {
   return `${median.toFixed(digits)}x [${min.toFixed(digits)}-${max.toFixed(digits)}]`;
 }
 
-/** The median, and the range where there is one. @param {import('./statistics.mjs').Spread} spread */
+/** The median, with the range if there is one. @param {import('./statistics.mjs').Spread} spread */
 export function range({ median, min, max }) {
   const text = (value) => (Number.isInteger(value) ? `${value}` : number(value));
   return min === max ? text(median) : `${text(median)} [${text(min)}-${text(max)}]`;

@@ -6,12 +6,11 @@ import { load } from './process/load.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 import { number, ratioText, table } from './table.mjs';
 
-/** How many tenants the callers belong to. */
+/** The number of tenants. */
 const counts = [1, 2, 8, 64];
 
 /**
- * Reads for tenants, under row-level security, against the same reads by a role that it does not hold;
- * both in this process, by turns.
+ * Compares reads with row-level security with reads by a role that bypasses it, in this process, in turn.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -53,7 +52,7 @@ export async function measureTenants({ plan, database, progress }) {
   }
 }
 
-/** Reads one user after the other. */
+/** Reads the users sequentially. */
 function reader(users, of) {
   let next = 0;
   return async () => {

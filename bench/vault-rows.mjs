@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import { newTokens } from './rows.mjs';
 
 /**
- * A row in `token_vault` for each tenant, sealed by Node's crypto with so many salts by turns.
+ * Stores a row in `token_vault` per tenant, sealed by Node's crypto with alternating salts.
  *
  * @param {import('pg').Client} client
  * @param {{ tenants: number, salts: number, secret: string }} size

@@ -8,7 +8,7 @@ import { pairedRatios, spread } from './statistics.mjs';
 import { fillVault } from './vault-rows.mjs';
 
 /**
- * The vault against a hand-written one: opening a value, the event loop while many values are opened
+ * Compares the vault with a hand-written one: opening a value, the event loop delay while many values are opened
  * for the first time, and storing.
  *
  * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
@@ -34,7 +34,7 @@ export async function measureVault({ plan, database, progress }) {
   return { ...plan.vault, ...summarise(measured) };
 }
 
-/** One after the other, in an order that changes. */
+/** Sequentially, in an order that varies. */
 function measures({ plan, settings, readers, writers }, round) {
   const { callers, warmupMs, measureMs, idleMs, decrypts } = plan;
   const size = { callers, warmupMs, measureMs };
@@ -43,7 +43,7 @@ function measures({ plan, settings, readers, writers }, round) {
   if (round % 2) peers.reverse();
   return {
     decrypt: () => alone('decryptVault', { secret: settings.secret, decrypts }),
-    // A new process each time: it must not have a key.
+    // A new process each time, without cached keys.
     delay: () => alone('delayVault', { settings, tenants: readers, idleMs }),
     ...Object.fromEntries(peers),
   };

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** An error whose message is all that the reader needs: no stack is printed. */
+/** An error that is printed without a stack. */
 export class DemoError extends Error {}
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,7 +11,7 @@ const oldestCargo = [1, 88];
 const tailLines = 30;
 
 /**
- * Builds the addon and its JavaScript. Incremental: without changes it takes a moment.
+ * Builds the addon and its JavaScript. Incremental: fast without changes.
  *
  * @param {import('./screen.mjs').Screen} screen
  * @param {(cleanup: () => void | Promise<void>) => void} defer
@@ -43,7 +43,7 @@ function requireCargo() {
   );
 }
 
-/** Keeps the log for the case that it fails, and picks out how far cargo is. */
+/** Keeps the log in case of a failure, and extracts cargo's progress. */
 function follow(text, log, report) {
   for (const line of text.split(/[\r\n]+/)) {
     const progress = /Building \[.*\] (\d+\/\d+): ([\w-]+)/.exec(line);
@@ -66,7 +66,7 @@ async function npmRun(script, listen, defer) {
       CARGO_TERM_PROGRESS_WIDTH: '100',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that cargo and rustc end with npm when the demo is interrupted.
+    // A separate process group, so that an interruption ends cargo and rustc, too.
     detached: !windows,
   });
   defer(() => stop(child));
@@ -75,7 +75,7 @@ async function npmRun(script, listen, defer) {
   if (code !== 0) throw new DemoError(`npm run ${script} failed: the end of its log is above.`);
 }
 
-/** The npm that runs the demo, if one does. On Windows the other one is a batch file. */
+/** The npm that runs the demo, if any; otherwise, on Windows, npm is a batch file. */
 function npm(...args) {
   const cli = process.env.npm_execpath ?? '';
   if (/\.[cm]?js$/.test(cli)) return [process.execPath, [cli, ...args], {}];

@@ -1,6 +1,6 @@
 /**
- * One of the demo's processes: many callers that ask for the same token at the same moment. Talks
- * to run.mjs by messages; tokens never leave it, only their digests do.
+ * One process of the demo: many callers that request the same token at the same time. Communicates with
+ * run.mjs by messages, which contain digests of tokens, never tokens.
  */
 import crypto from 'node:crypto';
 
@@ -10,7 +10,7 @@ import { createOldGmailService } from '../support/old-gmail/index.mjs';
 
 /** @typedef {{ waitsMs: number[], digests: string[], failures: string[] }} Answers */
 
-/** What the callers ask: `getValidGmailToken` and `close` of either. */
+/** `getValidGmailToken` and `close` of either implementation. */
 const services = {
   tokenkeep: (options) => {
     const keep = createTokenKeep(options);
@@ -41,7 +41,7 @@ process.on('message', async (message) => {
     process.send(answers, () => process.disconnect());
   }
 });
-// Also when run.mjs is killed: nobody is left to answer.
+// Exit if run.mjs has ended, even if it was killed.
 process.on('disconnect', () => process.exit());
 
 /** @returns {Promise<Answers>} */

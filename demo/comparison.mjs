@@ -2,7 +2,7 @@ import { createTokenKeep } from 'tokenkeep';
 
 import { prepareStorm } from './storm.mjs';
 
-/** How often each is measured: what a hand-written service does depends on chance. */
+/** How often each is measured: the results of a hand-written service vary. */
 const rounds = 5;
 
 const names = { tokenkeep: 'tokenkeep', handWritten: 'hand-written service' };
@@ -10,13 +10,13 @@ const names = { tokenkeep: 'tokenkeep', handWritten: 'hand-written service' };
 /**
  * @typedef {object} Round
  * @property {number[]} requestsMs when each request reached the token endpoint
- * @property {boolean} connected whether the user is still connected: the row and its grant are there
+ * @property {boolean} connected whether the user is still connected: row and grant exist
  * @property {import('./storm.mjs').Outcome['byProcess']} byProcess
  */
 
 /**
- * Lets the same callers ask tokenkeep, and a service as applications write it by hand
- * (`support/old-gmail`): the same table, key, provider and user, who connects anew for each round.
+ * Runs the same callers with tokenkeep and with a hand-written service (`support/old-gmail`): the same table,
+ * key, provider and user, who reconnects before each round.
  *
  * @param {object} scene
  * @param {import('../support/google.mjs').Google} scene.google

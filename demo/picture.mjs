@@ -1,5 +1,5 @@
 /**
- * Draws the picture of the README, for GitHub's light and dark theme, from the figures of the demo:
+ * Draws the picture of the README, for GitHub's light and dark themes, from the results of the demo:
  *
  *     npm run --silent demo -- --json --compare > docs/images/four-processes.json
  *     node demo/picture.mjs
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 
-/** GitHub's own colours. */
+/** GitHub's colours. */
 const themes = {
   light: {
     background: '#ffffff',
@@ -34,7 +34,7 @@ const themes = {
 };
 const width = 840;
 const margin = 24;
-/** Where time begins and ends on the page. */
+/** The x coordinates of the start and end of the time axis. */
 const [left, right] = [150, 610];
 const lane = 26;
 
@@ -102,7 +102,7 @@ ${text(right + 16, provider + 15, count, theme.request)}
 ${text(margin, provider + 40, ending, lost ? theme.bad : theme.good)}`;
 }
 
-/** A tick each half second. */
+/** One tick per half second. */
 function drawAxis(top, endMs, { theme, x }) {
   const ticks = Array.from({ length: endMs / 500 + 1 }, (_, index) => index * 500);
   const marks = ticks.map(
@@ -129,7 +129,7 @@ function lastAnswerMs({ byProcess }) {
   return Math.max(...byProcess.map((process) => process.lastAnswerMs));
 }
 
-/** The round whose last answer came in the middle of all. @param {Round[]} rounds */
+/** The round with the median time of the last response. @param {Round[]} rounds */
 function median(rounds) {
   const sorted = rounds.toSorted((a, b) => lastAnswerMs(a) - lastAnswerMs(b));
   return sorted[Math.floor(sorted.length / 2)];

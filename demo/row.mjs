@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /**
- * The demo's user as an operator sees it: plain SQL, without tokenkeep.
+ * The demo user's row as an operator sees it, with SQL.
  *
  * @param {string} databaseUrl
  * @param {string} userId
@@ -34,7 +34,7 @@ export function operator(databaseUrl, userId) {
   };
 }
 
-/** Whether a secret stands in some column, as it is or merely encoded. */
+/** Whether a column contains a secret, in plaintext or only encoded. */
 export function containsPlaintext(row, secrets) {
   const texts = Object.values(row).map(asText);
   const forms = secrets.flatMap((secret) => [

@@ -1,6 +1,6 @@
 /**
- * What tokenkeep does, in one minute: `npm run demo`, or `npm run --silent demo -- --json` for one
- * JSON object on stdout. `-- --compare` also does the same with a hand-written service.
+ * Shows what tokenkeep does, in one minute: `npm run demo`, or `npm run --silent demo -- --json` for one
+ * JSON object on stdout. `-- --compare` also runs a hand-written service.
  */
 import crypto from 'node:crypto';
 
@@ -45,7 +45,7 @@ async function story() {
   };
   const userId = `demo-${crypto.randomUUID()}`;
   const operate = operator(database.url, userId);
-  // Before `close`, and so after it when cleaning up: what is under way may still write the row.
+  // Registered before `close`, so it runs after it: running work may still write the row.
   defer(operate.removeRow);
   const keep = createTokenKeep(options);
   defer(() => keep.close());
@@ -119,7 +119,7 @@ async function story() {
 async function startDatabase() {
   const database = await openDatabase().catch((error) => {
     if (!process.env.DATABASE_URL) throw error;
-    throw new DemoError(`The server of DATABASE_URL cannot be used: ${error.message}`);
+    throw new DemoError(`Cannot use the server of DATABASE_URL: ${error.message}`);
   });
   defer(() => database.stop());
   return database;
@@ -139,7 +139,7 @@ function tokensOf({ accessToken, refreshToken, expiresIn, scope }) {
   return { accessToken, refreshToken, expiresAt: new Date(Date.now() + expiresIn * 1000), scope };
 }
 
-/** Nearest rank, to a tenth. */
+/** The nearest rank, rounded to a tenth. */
 function percentile(sorted, share) {
   return Math.round(sorted[Math.ceil(share * sorted.length) - 1] * 10) / 10;
 }
@@ -153,7 +153,7 @@ async function nameOfError(promise) {
 
 let cleaning;
 
-/** In reverse order; what fails does not keep the rest from being cleaned up. */
+/** Cleans up in reverse order; continues after failures. */
 function cleanUp() {
   return (cleaning ??= (async () => {
     while (cleanups.length > 0) {

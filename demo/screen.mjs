@@ -1,6 +1,5 @@
 /**
- * What the demo prints. Colours and moving lines are for terminals; elsewhere every step is one
- * plain line.
+ * The demo's output. Terminals get colours and animation; otherwise every step is one plain line.
  */
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -20,8 +19,7 @@ export function createScreen(out) {
   const rewrite = (text) => out.write(`\r\x1b[2K${text}`);
 
   /**
-   * Shows that something is under way until it is done. `work` may say more by calling `report`,
-   * and gives the text to end with.
+   * Shows progress until `work` is done. `work` may call `report` with details; `ending` formats its result.
    *
    * @template T
    * @param {string} title
@@ -74,14 +72,14 @@ export function createScreen(out) {
       line(`\n    ${dim(cells(Object.keys(columns)))}`);
       line(`    ${bold(cells(Object.values(columns)))}\n`);
     },
-    /** Says whether what was promised is so. @param {boolean} holds @param {string} text */
+    /** Prints whether a promise holds. @param {boolean} holds @param {string} text */
     check: (holds, text) => {
       failed ||= !holds;
       line(`  ${holds ? green('✔') : red('✘ not so:')} ${text}`);
     },
     allGood: () => !failed,
     bad: (text) => line(`  ${red('✘')} ${text}`),
-    /** Text of somebody else, such as the end of a log. */
+    /** Prints other text, such as the end of a log. */
     quote: (text) => line(text.replace(/^/gm, '    ')),
   };
 }

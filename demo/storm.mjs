@@ -8,16 +8,16 @@ const callerFile = fileURLToPath(new URL('./caller.mjs', import.meta.url));
 
 /**
  * @typedef {object} Outcome
- * @property {string[]} failures what callers got in the place of a token
- * @property {{ answered: number, lastAnswerMs: number }[]} byProcess how many of its callers got a token,
- *   and when the last of them had its answer
+ * @property {string[]} failures errors of callers that got no token
+ * @property {{ answered: number, lastAnswerMs: number }[]} byProcess the number of its callers that got a
+ *   token, and the time of the last response
  * @property {number} startedAt by `performance.now()`
  * @property {number[]} waitsMs of all callers, in ascending order
- * @property {number} distinct how many tokens they got
+ * @property {number} distinct the number of different tokens
  */
 
 /**
- * Starts processes that all ask for one user's token in the same moment.
+ * Starts processes that all request one user's token at the same time.
  *
  * @param {{ service?: 'tokenkeep' | 'handWritten', processes: number, callers: number, userId: string,
  *   options: object }} storm callers of each process; options of createTokenKeep
@@ -26,7 +26,7 @@ const callerFile = fileURLToPath(new URL('./caller.mjs', import.meta.url));
 export async function prepareStorm(storm, defer) {
   const { service = 'tokenkeep', processes, callers, userId, options } = storm;
   const children = Array.from({ length: processes }, () => forkCaller(defer));
-  // Not in arguments or the environment: other programs could read the keys there.
+  // Sent as a message: other programs could read keys in arguments or the environment.
   for (const child of children) child.send({ prepare: { service, callers, userId, options } });
   await Promise.all(children.map(reply));
 
@@ -51,7 +51,7 @@ export async function prepareStorm(storm, defer) {
 }
 
 function forkCaller(defer) {
-  // Its stdout goes to our stderr: ours may have to be JSON only.
+  // Its stdout goes to stderr, because stdout may be JSON.
   const child = fork(callerFile, { stdio: ['ignore', 2, 2, 'ipc'] });
   defer(() => void child.kill('SIGKILL'));
   return child;
@@ -59,7 +59,7 @@ function forkCaller(defer) {
 
 async function reply(child) {
   const left = once(child, 'exit').then(([code, signal]) => {
-    throw new DemoError(`A process of callers ended early (${signal ?? code}).`);
+    throw new DemoError(`A caller process ended early (${signal ?? code}).`);
   });
   const [message] = await Promise.race([once(child, 'message'), left]);
   return message;

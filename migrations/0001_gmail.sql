@@ -1,6 +1,6 @@
--- The gmail store: gmail_tokens, and site_settings.gmail_diagnostic_enabled where that table is.
--- Safe to run twice and beside live traffic. With psql the tables land in the current schema;
--- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0001_gmail.sql
+-- The gmail store: gmail_tokens, and site_settings.gmail_diagnostic_enabled if that table exists.
+-- Safe to run twice and during normal operation. With psql, the tables are created in the current schema;
+-- for another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0001_gmail.sql
 DO $migration$
 DECLARE
   target text;
@@ -8,8 +8,8 @@ DECLARE
   settings text;
   link record;
 BEGIN
-  -- One migration at a time, with psql, too: before the first look at the catalog, which a
-  -- session remembers.
+  -- One migration at a time, also with psql. The lock comes before the first catalog access, which a
+  -- session caches.
   PERFORM pg_advisory_xact_lock(865365337);
   SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
   INTO target
@@ -43,7 +43,7 @@ BEGIN
     $sql$, target);
   END IF;
 
-  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
       AND attname = 'key_version' AND NOT attisdropped) THEN
     EXECUTE format('ALTER TABLE %s ADD COLUMN key_version integer NOT NULL DEFAULT 1', tokens);
@@ -59,7 +59,7 @@ BEGIN
     EXECUTE format('CREATE INDEX gmail_tokens_tenant_id_idx ON %s (tenant_id)', tokens);
   END IF;
 
-  -- An upsert needs it; a constraint or an index of another name serves as well.
+  -- Required by upserts; a constraint or an index with another name works, too.
   IF NOT EXISTS (
     SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = to_regclass(tokens) AND i.indisunique AND i.indisvalid AND i.indimmediate
@@ -68,7 +68,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT gmail_tokens_user_id_unique UNIQUE (user_id)', tokens);
   END IF;
 
-  -- A foreign key only where the other table exists and its id is a text like ours.
+  -- A foreign key only if the other table exists and its id is a text, too.
   FOR link IN SELECT * FROM (VALUES
     ('tenant_id', 'tenants', 'gmail_tokens_tenant_id_tenants_id_fk', ''),
     ('user_id', 'users', 'gmail_tokens_user_id_users_id_fk', 'ON DELETE CASCADE')

@@ -1,14 +1,14 @@
--- The zoho store: oauth_tokens. Its times have no zone and hold UTC.
--- Safe to run twice and beside live traffic. With psql the table lands in the current schema;
--- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0002_zoho.sql
+-- The zoho store: oauth_tokens. Its timestamps have no time zone and are in UTC.
+-- Safe to run twice and during normal operation. With psql, the table is created in the current schema;
+-- for another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0002_zoho.sql
 DO $migration$
 DECLARE
   target text;
   tokens text;
   added record;
 BEGIN
-  -- One migration at a time, with psql, too: before the first look at the catalog, which a
-  -- session remembers.
+  -- One migration at a time, also with psql. The lock comes before the first catalog access, which a
+  -- session caches.
   PERFORM pg_advisory_xact_lock(865365337);
   SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
   INTO target
@@ -40,7 +40,7 @@ BEGIN
     $sql$, target);
   END IF;
 
-  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   FOR added IN SELECT * FROM (VALUES
     ('refreshing_at', 'timestamptz'),
     ('invalid_since', 'timestamptz'),
@@ -52,7 +52,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', tokens, added.column_name, added.column_type);
   END LOOP;
 
-  -- An upsert needs it; a constraint or an index of another name serves as well.
+  -- Required by upserts; a constraint or an index with another name works, too.
   IF NOT EXISTS (
     SELECT FROM pg_index i
     WHERE i.indrelid = to_regclass(tokens) AND i.indisunique AND i.indisvalid AND i.indimmediate

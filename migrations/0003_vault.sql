@@ -1,13 +1,13 @@
 -- The vault store: token_vault and its two enums.
--- Safe to run twice and beside live traffic. With psql the table lands in the current schema;
--- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0003_vault.sql
+-- Safe to run twice and during normal operation. With psql, the table is created in the current schema;
+-- for another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0003_vault.sql
 DO $migration$
 DECLARE
   target text;
   tokens text;
 BEGIN
-  -- One migration at a time, with psql, too: before the first look at the catalog, which a
-  -- session remembers.
+  -- One migration at a time, also with psql. The lock comes before the first catalog access, which a
+  -- session caches.
   PERFORM pg_advisory_xact_lock(865365337);
   -- Predicates are compared as PostgreSQL prints them.
   PERFORM set_config('quote_all_identifiers', 'off', true);
@@ -22,7 +22,7 @@ BEGIN
   tokens := format('%I.token_vault', target);
 
   IF to_regclass(tokens) IS NULL THEN
-    -- An enum that is there already may have the application's own values.
+    -- An existing enum may have values of the application.
     IF to_regtype(format('%I.token_provider', target)) IS NULL THEN
       EXECUTE format($sql$
         CREATE TYPE %I.token_provider AS ENUM
@@ -55,7 +55,7 @@ BEGIN
     $sql$, target);
   END IF;
 
-  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
       AND attname = 'refreshing_at' AND NOT attisdropped) THEN
     EXECUTE format('ALTER TABLE %s ADD COLUMN refreshing_at timestamptz', tokens);
@@ -67,7 +67,7 @@ BEGIN
     EXECUTE format('CREATE INDEX token_vault_expires_at_idx ON %s (expires_at)', tokens);
   END IF;
 
-  -- An upsert needs both; a constraint or an index of another name serves as well.
+  -- Required by upserts; constraints or indexes with other names work, too.
   IF NOT EXISTS (
     SELECT FROM pg_index i
     WHERE i.indrelid = to_regclass(tokens) AND i.indisunique AND i.indisvalid AND i.indimmediate
@@ -82,7 +82,7 @@ BEGIN
         UNIQUE (tenant_id, provider, token_type, identifier)
     $sql$, tokens);
   END IF;
-  -- NULL identifiers, which a unique constraint takes for different ones.
+  -- For NULL identifiers, which a unique constraint treats as different.
   IF NOT EXISTS (
     SELECT FROM pg_index i
     WHERE i.indrelid = to_regclass(tokens) AND i.indisunique AND i.indisvalid AND i.indimmediate
@@ -99,7 +99,7 @@ BEGIN
     $sql$, tokens);
   END IF;
 
-  -- A foreign key only where the other table exists and its id is a uuid like ours.
+  -- A foreign key only if the other table exists and its id is a uuid, too.
   IF NOT EXISTS (
     SELECT FROM pg_constraint c
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]

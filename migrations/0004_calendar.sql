@@ -1,18 +1,18 @@
--- The calendar store: google_calendar_tokens, with its policy where there is Supabase's auth.uid().
--- Safe to run twice and beside live traffic. With psql the table lands in the current schema;
--- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0004_calendar.sql
+-- The calendar store: google_calendar_tokens, with its policy if Supabase's auth.uid() exists.
+-- Safe to run twice and during normal operation. With psql, the table is created in the current schema;
+-- for another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0004_calendar.sql
 DO $migration$
 DECLARE
   target text;
   tokens text;
-  -- The schema of Supabase's users; NULL where it is not there, or not for this role.
+  -- The schema of Supabase's users; NULL if it does not exist or this role cannot access it.
   auth oid := (SELECT oid FROM pg_namespace
     WHERE nspname = 'auth' AND has_schema_privilege(oid, 'USAGE'));
   has_uid boolean := EXISTS (SELECT FROM pg_proc
     WHERE pronamespace = auth AND proname = 'uid' AND pronargs = 0 AND prorettype = 'uuid'::regtype);
 BEGIN
-  -- One migration at a time, with psql, too: before the first look at the catalog, which a
-  -- session remembers.
+  -- One migration at a time, also with psql. The lock comes before the first catalog access, which a
+  -- session caches.
   PERFORM pg_advisory_xact_lock(865365337);
   SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
   INTO target
@@ -45,13 +45,13 @@ BEGIN
     END IF;
   END IF;
 
-  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tokens)
       AND attname = 'refreshing_at' AND NOT attisdropped) THEN
     EXECUTE format('ALTER TABLE %s ADD COLUMN refreshing_at timestamptz', tokens);
   END IF;
 
-  -- Never switched on where a table is without it: it might hide the rows from whoever reads them.
+  -- Never enabled for an existing table without it: it might hide rows from its readers.
   IF NOT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(tokens) AND relrowsecurity) THEN
     IF NOT has_uid THEN
       RAISE NOTICE 'tokenkeep: left out row-level security of google_calendar_tokens: there is no function auth.uid() that this role may use and that gives a uuid';
@@ -60,7 +60,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- A foreign key only where Supabase's users are.
+  -- A foreign key only if the table of Supabase's users exists.
   IF EXISTS (
     SELECT FROM pg_constraint c
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]

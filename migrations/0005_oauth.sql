@@ -1,6 +1,5 @@
--- What connecting users needs beside a store's table: what waits for them to come back from the
--- provider, and which accounts they have connected. Both sealed or fingerprinted, in the schema
--- tokenkeep. Safe to run twice and beside live traffic.
+-- Tables for connecting users, in the schema tokenkeep: pending authorizations and connect links (sealed), and
+-- the accounts of connected users (fingerprints). Safe to run twice and during normal operation.
 DO $migration$
 BEGIN
   PERFORM pg_advisory_xact_lock(865365337);
@@ -18,7 +17,7 @@ BEGIN
     CREATE INDEX oauth_state_expires_at ON tokenkeep.oauth_state (expires_at);
   END IF;
 
-  -- target_schema: where the store's table is, when it was named; else ''.
+  -- target_schema: the schema of the store's table, if one is set; otherwise ''.
   IF to_regclass('tokenkeep.oauth_account') IS NULL THEN
     CREATE TABLE tokenkeep.oauth_account (
       target_schema text NOT NULL,

@@ -1,14 +1,14 @@
 -- The integration store: integration_tokens, unique on (user_id, provider).
--- Safe to run twice and beside live traffic. With psql the table lands in the current schema;
--- another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0006_integration.sql
+-- Safe to run twice and during normal operation. With psql, the table is created in the current schema;
+-- for another one: PGOPTIONS="-c tokenkeep.schema=app" psql -f 0006_integration.sql
 DO $migration$
 DECLARE
   target text;
   tokens text;
   added text;
 BEGIN
-  -- One migration at a time, with psql, too: before the first look at the catalog, which a
-  -- session remembers.
+  -- One migration at a time, also with psql. The lock comes before the first catalog access, which a
+  -- session caches.
   PERFORM pg_advisory_xact_lock(865365337);
   SELECT coalesce(nullif(current_setting('tokenkeep.schema', true), ''), min(n.nspname), current_schema())
   INTO target
@@ -36,7 +36,7 @@ BEGIN
     $sql$, target);
   END IF;
 
-  -- Looked up first: ADD COLUMN IF NOT EXISTS would lock out every reader to find nothing to do.
+  -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   SELECT string_agg(format('ADD COLUMN %s', wanted.definition), ', ' ORDER BY wanted.position)
   INTO added
   FROM (VALUES
@@ -53,7 +53,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s %s', tokens, added);
   END IF;
 
-  -- An id whose default is in the application's code: rows that tokenkeep makes need one here.
+  -- If the application's code generates the id, rows that tokenkeep inserts need a default here.
   IF EXISTS (
     SELECT FROM pg_attribute
     WHERE attrelid = to_regclass(tokens) AND attname = 'id' AND NOT attisdropped
@@ -75,7 +75,7 @@ BEGIN
       ON %s (user_id, provider)', tokens);
   END IF;
 
-  -- For refreshing ahead of time: what runs out soonest, without looking at the rest.
+  -- For refreshExpiring: finds the rows that expire first without scanning the table.
   IF NOT EXISTS (
     SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = to_regclass(tokens) AND i.indisvalid AND i.indpred IS NULL

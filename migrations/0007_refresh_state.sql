@@ -1,6 +1,6 @@
--- What refreshes leave behind beside the rows of all stores, in the schema tokenkeep: which client has
--- stored or last refreshed a row, how its refresh token was refused, and what is known of each client.
--- Fingerprints, no tokens. Safe to run twice and beside live traffic.
+-- The state of refreshes for the rows of all stores, in the schema tokenkeep: the client that stored or last
+-- refreshed a row, refusals of its refresh token, and the state of each client. Contains fingerprints, no
+-- tokens. Safe to run twice and during normal operation.
 DO $migration$
 BEGIN
   PERFORM pg_advisory_xact_lock(865365337);
@@ -8,9 +8,9 @@ BEGIN
     CREATE SCHEMA tokenkeep;
   END IF;
 
-  -- target_schema: where the store's table is. key: the row's natural key.
-  -- client: the fingerprint of token endpoint and client id; NULL: not known. token: the fingerprint of
-  -- the stored refresh token that refused_client was refused with.
+  -- target_schema: the schema of the store's table. key: the row's natural key.
+  -- client: the fingerprint of token endpoint and client ID; NULL if unknown. token: the fingerprint of the
+  -- refresh token that was refused for refused_client.
   IF to_regclass('tokenkeep.refresh_state') IS NULL THEN
     CREATE TABLE tokenkeep.refresh_state (
       target_schema text NOT NULL,
@@ -30,7 +30,7 @@ BEGIN
     );
   END IF;
 
-  -- endings: how many rows have ended since this client last refreshed one.
+  -- endings: the number of rows marked as revoked since this client last refreshed one.
   IF to_regclass('tokenkeep.oauth_client') IS NULL THEN
     CREATE TABLE tokenkeep.oauth_client (
       target_schema text NOT NULL,

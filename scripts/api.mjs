@@ -1,5 +1,5 @@
-// Writes the API pages to target/api from the comments in ts/. What is exported without a comment, or
-// refers to what is not there, is an error. --check writes nothing.
+// Writes the API pages to target/api from the comments in ts/. An export without a comment, or a broken
+// reference, is an error. --check writes nothing.
 import { register } from 'node:module';
 import { join } from 'node:path';
 import { root } from './run.mjs';
@@ -10,7 +10,7 @@ const hook = `export const resolve = (specifier, context, next) =>
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { Application } = await import('typedoc');
 
-/** Types without a name of their own in the entries for Effect. */
+/** Types that the entries for Effect do not export. */
 const OF_EFFECT = ['DatabasePassword', 'DeadGrant', 'Fetch', 'GoogleProblem', 'TokenkeepEvent'];
 
 /**
@@ -70,10 +70,10 @@ const PAGES = [
   },
 ];
 
-/** What needs a comment; of a property, its name often says enough. */
+/** The kinds that need a comment; the name of a property is often enough. */
 const DOCUMENTED = ['Function', 'Method', 'Class', 'Interface', 'TypeAlias', 'Variable', 'Enum'];
 
-/** Whether all went well. */
+/** Whether there were no errors. */
 async function pages({ out, tsconfig, entries, unnamed }, write) {
   const application = await Application.bootstrap({
     entryPoints: entries.map((name) => join(root, `ts/${name}.ts`)),

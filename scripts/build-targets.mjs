@@ -1,6 +1,6 @@
-// Builds the addon for other machines than this one, on Linux with nothing but the registries:
-// npm run build:targets [-- --only linux-arm64-gnu,…]. It needs Python 3 for zig; where rustup has no
-// standard library of a target, Debian's packages and root.
+// Cross-compiles the addon on Linux; needs only package registries:
+// npm run build:targets [-- --only linux-arm64-gnu,…]. Needs Python 3 for zig. If rustup
+// has no standard library for a target, needs Debian's packages and root.
 import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const only = values.only.split(',');
 const unknown = only.find((name) => !names.includes(name));
 if (unknown) {
-  console.error(`There is no target ${unknown}, only ${names.join(', ')}`);
+  console.error(`Unknown target ${unknown}. Use ${names.join(', ')}`);
   process.exit(2);
 }
 
@@ -35,7 +35,9 @@ for (const target of crossing.filter(({ platform }) => only.includes(platform)))
   cpSync(stripped(build(target)), file);
   const needs = glibcOf(file);
   if (needs !== target.glibc) {
-    throw new Error(`${file} needs glibc ${needs}, and not ${target.glibc ?? 'none'}`);
+    throw new Error(
+      `${file} needs glibc ${needs}, but its target allows ${target.glibc ?? 'none'}`,
+    );
   }
   console.log(`${file}: ${needs ? `glibc ${needs}` : 'no glibc'}, ${statSync(file).size} bytes`);
 }

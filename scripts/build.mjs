@@ -25,7 +25,7 @@ function buildAddon({ release, target }) {
   noteProfile(root, release ? 'release' : 'debug');
 }
 
-function buildFaces() {
+function buildJavaScript() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   runBin('typescript', 'tsc', ['-p', 'ts']);
   chmodSync(join(root, 'dist/cli/main.js'), 0o755);
@@ -41,7 +41,7 @@ function buildFaces() {
 }
 
 /**
- * Compiles a project to files that are ES modules by their names: a package.json beside them would hide
+ * Compiles a project to files that are ES modules by their names: a package.json next to them would hide
  * ours, by which they import 'tokenkeep'.
  */
 function compileModules(project, folder) {
@@ -55,7 +55,7 @@ function compileModules(project, folder) {
   }
 }
 
-/** Names are read off the CommonJS module: the two can never differ. */
+/** Exports the names of the CommonJS module, so that both are always equal. */
 function writeModule(path) {
   const commonjs = path.replace(/\.mjs$/, '.js');
   const names = Object.keys(require(commonjs)).sort();
@@ -69,5 +69,5 @@ const { values } = parseArgs({
   options: { release: { type: 'boolean', default: false }, target: { type: 'string' } },
 });
 buildAddon(values);
-buildFaces();
+buildJavaScript();
 writeFileSync(join(root, 'sbom.cdx.json'), sbom());

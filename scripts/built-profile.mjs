@@ -1,4 +1,4 @@
-/** With which of cargo's profiles the addon in a checkout was built: nothing in it says so on every platform. */
+/** Records cargo's profile of the built addon, which the addon itself does not show on every platform. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ export function noteProfile(checkout, profile) {
   writeFileSync(note(checkout), `${profile}\n`);
 }
 
-/** @param {string} checkout @returns {string | undefined} nothing when it was not built by `npm run build` */
+/** @param {string} checkout @returns {string | undefined} `undefined` if it was not built by `npm run build` */
 export function builtProfile(checkout) {
   try {
     return readFileSync(note(checkout), 'utf8').trim();

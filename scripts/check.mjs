@@ -1,5 +1,4 @@
-// What a reviewer should not have to look for: lints, format, types, the native contract, the comments
-// that the API pages are made of, and what npm would pack. What fails fastest comes first.
+// Lints, format, types, generated files, API comments and the npm package, in the order that fails fastest.
 import { run, runBin } from './run.mjs';
 
 runBin('oxlint', 'oxlint', ['--deny-warnings']);
@@ -8,10 +7,10 @@ run(process.execPath, ['scripts/lint.mjs']);
 run('cargo', ['fmt', '--check']);
 run('cargo', ['fmt', '--check', '--manifest-path', '__test__/fuzz/Cargo.toml']);
 runBin('prettier', 'prettier', ['--check', '.']);
-// The tests' types are those of dist/.
+// The tests use the types in dist/.
 run(process.execPath, ['scripts/build.mjs']);
 run(process.execPath, ['scripts/errors.mjs']);
-// Both are generated, and committed.
+// Generated files that are committed.
 run('git', ['diff', '--exit-code', '--', 'index.d.ts', 'docs/errors.md']);
 runBin('typescript', 'tsc', ['-p', 'tsconfig.json']);
 run('cargo', ['clippy', '--', '-D', 'warnings']);

@@ -21,7 +21,7 @@ This table is generated from the code by \`npm run docs:errors\`.
 | --- | --- | --- | --- | --- |
 `;
 
-/** The comment of each class: its first sentence or two, and its remarks. */
+/** The comment of each class: the meaning, and the remedy in `@remarks`. */
 function comments() {
   const source = readFileSync(join(root, 'ts/errors/errors.ts'), 'utf8');
   const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport class (\w+)/g);
@@ -34,7 +34,7 @@ function comments() {
   );
 }
 
-/** The table's rows: first the codes of the core in its order, then those that only JavaScript has. */
+/** The table's rows: the codes of the core in its order, then those of JavaScript only. */
 function rows() {
   const tokenkeep = require('../dist/index.js');
   const declared = require('../native.js').errorCodes();

@@ -1,4 +1,4 @@
-// Fuzzes what reads untrusted input, each target of __test__/fuzz for a while:
+// Runs each fuzz target of __test__/fuzz for a limited time:
 // npm run fuzz -- --seconds 60 [--only sealed_value,key_ring]
 import { parseArgs } from 'node:util';
 
@@ -17,7 +17,7 @@ const binaries = build(options.only);
 const crashed = options.only.filter((name) => !fuzz(name, binaries, options.seconds));
 if (crashed.length > 0) process.exitCode = 1;
 
-/** What was asked for; `undefined` when it makes no sense. */
+/** The parsed arguments; `undefined` if they are invalid. */
 function readOptions() {
   try {
     const { values } = parseArgs({

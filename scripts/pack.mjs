@@ -1,7 +1,7 @@
-// Lays out what is published: the root package without binaries, and one package for each addon; with
-// --tarballs packs them, too, and writes their hashes:
+// Creates the packages to publish: the root package without binaries, and one package per addon. With
+// --tarballs, also packs them and writes their hashes:
 // npm run pack [-- --addons folder] [--out folder] [--repository owner/name] [--all] [--tarballs folder].
-// Or packs what was built last into one tarball, for applications on this machine: npm run pack -- --local
+// Or packs the last build into one tarball, for applications on this machine: npm run pack -- --local
 import { parseArgs } from 'node:util';
 import { join, resolve } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Packs the package as npm would, and looks at what an application gets: its size, and whether every
-// entry is found, with its types, by each way in which Node, bundlers and TypeScript resolve modules.
+// Packs the package as npm does, and checks its size, and that Node, bundlers and TypeScript resolve every
+// entry and its types.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root, run, runBin } from './run.mjs';
 
-/** What npm downloads: for the package itself, and for a platform's addon. */
+/** The maximum download sizes of the package and of a platform's addon. */
 const ROOT_MAX = 300_000;
 const ADDON_MAX = 6_000_000;
 
@@ -20,7 +20,7 @@ function npmPack(cwd, args) {
   return JSON.parse(execFileSync('npm', [...pack, ...args], options))[0];
 }
 
-/** The tarball without addons: those are a platform's, and large before they are built for release. */
+/** The tarball without addons, which are in the platforms' packages. */
 function pack() {
   run(process.execPath, ['scripts/sbom.mjs']);
   const stage = join(folder, 'package');
@@ -43,7 +43,7 @@ function expectSmall(what, packed, unpacked, max) {
 
 const { filename, size, unpackedSize } = pack();
 expectSmall('The package', size, unpackedSize, ROOT_MAX);
-// A debug build is ten times as large, and nothing that anybody installs.
+// A debug build is ten times as large and is never installed.
 if (process.argv.includes('--release')) {
   for (const name of readdirSync(root).filter((each) => each.endsWith('.node'))) {
     const addon = readFileSync(join(root, name));
@@ -56,5 +56,5 @@ runBin('publint', 'publint', ['run', tarball, '--strict']);
 const attw = (args) =>
   runBin('@arethetypeswrong/cli', 'attw', [tarball, '--format=ascii', ...args]);
 attw(['--exclude-entrypoints', 'effect']);
-// Effect 4 has no CommonJS, so our entry for it has none either.
+// Effect 4 has no CommonJS, and so neither has its entry.
 attw(['--entrypoints', 'effect', '--ignore-rules', 'cjs-resolves-to-esm']);

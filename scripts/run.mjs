@@ -1,4 +1,4 @@
-// Runs the commands that the other scripts are made of.
+// Runs commands for the other scripts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 /** The checkout. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Runs a command in the checkout; ends this process when it fails. */
+/** Runs a command in the checkout; exits if it fails. */
 export function run(command, args, env = {}) {
   const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
   const { status, error } = spawnSync(command, args, options);
@@ -24,9 +24,9 @@ export function run(command, args, env = {}) {
   if (status !== 0) process.exit(status || 1);
 }
 
-/** Runs a dependency's command: the file behind it, so that it runs the same on every system. */
+/** Runs a dependency's command by its file, which works on every operating system. */
 export function runBin(dependency, command, args, env) {
-  // Looked up by its path: not every package exports its manifest.
+  // By path, as not every package exports its manifest.
   const folders = require.resolve.paths(dependency);
   const manifests = folders.map((folder) => join(folder, dependency, 'package.json'));
   const manifest = manifests.find((path) => existsSync(path));

@@ -1,5 +1,5 @@
-// Writes sbom.cdx.json (CycloneDX 1.6) into the package: every crate that is linked into the addon, on any
-// of the platforms that ship. No clock and no random id: the same commit gives the same file.
+// Writes sbom.cdx.json (CycloneDX 1.6): every crate that is linked into the addon on any supported platform.
+// Reproducible: the same commit gives the same file.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { root } from './run.mjs';
 
 const manifest = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What is linked: no dev or build dependency, no macro. One line a crate. */
+/** The linked crates, one per line: no dev or build dependencies, no macros. */
 function linked(target) {
   const what = ['--edges', 'normal,no-proc-macro', '--target', target];
   const how = ['--prefix', 'none', '--no-dedupe', '--format', '{p}|{l}'];
@@ -28,7 +28,7 @@ function checksums() {
 function component(line, sums) {
   const [, name, version, license] = /^(\S+) v(\S+)[^|]*\|(.+)$/.exec(line);
   const purl = `pkg:cargo/${name}@${version}`;
-  // Old manifests write a slash where SPDX has OR.
+  // Old manifests use a slash instead of OR.
   const expression = license.replaceAll(/ ?\/ ?/g, ' OR ');
   return {
     type: 'library',
@@ -41,7 +41,7 @@ function component(line, sums) {
   };
 }
 
-/** The document, as it is written. */
+/** The document. */
 export function sbom() {
   const { name, version, license, napi } = manifest();
   const sums = checksums();
@@ -56,7 +56,7 @@ export function sbom() {
     purl,
   };
   const components = lines.map((line) => component(line, sums));
-  // The crates as a list: who needs whom is in Cargo.lock.
+  // A flat list; Cargo.lock has the dependencies between crates.
   const dependencies = [{ ref: purl, dependsOn: components.map((each) => each.purl) }];
   const format = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1 };
   return `${JSON.stringify({ ...format, metadata: { component: self }, components, dependencies })}\n`;

@@ -5,18 +5,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 
-/** What an application may get with tokenkeep. */
+/** The allowed dependencies of the published package. */
 const LICENSES = ['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
 
-/** What is wrong with npm's lock file. */
+/** Problems of npm's lock file. */
 function problems() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const found = [];
   for (const [path, entry] of Object.entries(packages)) {
     const name = path || 'tokenkeep';
-    // A host here would decide where everybody else installs from.
+    // A host here would be used by everyone who installs.
     if (entry.resolved) found.push(`${name} names a host: ${entry.resolved}`);
-    // Our own addons are published after this file is written.
+    // The addons are published after this file is written.
     if (path && !entry.integrity && !entry.optional) found.push(`${name} has no integrity`);
     const ships = !entry.dev && !entry.devOptional && !entry.peer;
     if (ships && !LICENSES.includes(entry.license)) {

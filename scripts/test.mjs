@@ -1,5 +1,5 @@
-// Every test that needs only Rust and Node: the core, the public behaviour, and jest's realms, on
-// one PostgreSQL of its own (or DATABASE_URL).
+// All tests that need only Rust and Node: core, JavaScript, and jest's realms, on a PostgreSQL server of their
+// own (or DATABASE_URL).
 // npm test -- [--built] [--only core|javascript]
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../support/postgres.mjs';
@@ -21,14 +21,14 @@ if (options.only !== 'javascript') {
   run('cargo', ['test', '--no-default-features'], rust);
 }
 if (options.only !== 'core') {
-  // From here on each suite takes this server for its own.
+  // All suites use this server.
   const javascript = { DATABASE_URL: server.url };
   runBin('vitest', 'vitest', ['run'], javascript);
   runBin('jest', 'jest', ['--config', '__test__/jest/jest.config.json'], javascript);
 }
 await server.stop();
 
-/** What was asked for; `undefined` when it makes no sense. */
+/** The parsed arguments; `undefined` if they are invalid. */
 function readOptions() {
   try {
     const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** Packages of another Debian release than this machine's: unpacked into a folder, never installed. */
+/** Unpacks packages of another Debian release into a folder, without installing them. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * Downloads packages, checked by apt, and unpacks them into `folder`/root, which is there only when
- * all of them are.
+ * Downloads packages, which apt verifies, and unpacks them into `folder`/root, which exists only if all
+ * of them were unpacked.
  *
  * @param {string} release such as `trixie`
- * @param {string[]} packages with the libraries that they need
+ * @param {string[]} packages including their libraries
  * @param {string} folder
  * @returns {string} the root
  */

@@ -8,7 +8,7 @@ import { memoryAdapter, quietly } from './google/oidc.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGoogle>>} Google */
 
-/** Nothing listens there: the flow ends when the browser is sent to it. */
+/** Nothing listens there: the flow ends with the redirect to it. */
 const NOWHERE = 'http://127.0.0.1:1/callback';
 
 const hour = 3600;
@@ -19,18 +19,18 @@ const scope = [
 ].join(' ');
 
 /**
- * A real OAuth server on loopback in Google's place: codes with PKCE, refresh tokens that rotate,
- * and a whole grant that ends when a spent refresh token comes back.
+ * A real OAuth server on loopback instead of Google: codes with PKCE, rotating refresh tokens, and reuse
+ * detection that revokes the whole grant.
  *
  * @param {object} [options]
  * @param {boolean} [options.rotate] false keeps refresh tokens, as Google itself does
  * @param {string} [options.redirectUri] where the application listens; by default nothing does
- * @param {boolean} [options.pages] whether the user signs in and agrees on pages; else by themselves
+ * @param {boolean} [options.pages] whether the user signs in and consents on pages; otherwise automatically
  */
 export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages = false } = {}) {
   const { default: Provider } = await quietly(() => import('oidc-provider'));
   const server = http.createServer();
-  // A reused connection must not end under a request: that would be counted twice.
+  // The server must not close a reused connection during a request, which would be counted twice.
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -52,7 +52,7 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
     try {
       await next();
     } finally {
-      // Whatever the answer was. The body is known only after the provider has read it.
+      // For every response. The body is known only after the provider has read it.
       if (context.oidc?.body?.grant_type === 'refresh_token') refreshes.push(arrived);
     }
   });
@@ -72,17 +72,17 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
     tokenUrl: `${issuer}/token`,
     revocationUrl: `${issuer}/token/revocation`,
     ...client,
-    /** Who signs in where the application does not say, and whether they agree. */
+    /** The user who signs in by default, and whether they consent. */
     user,
-    /** Signs in, agrees and exchanges the code. */
+    /** Signs in, consents and exchanges the code. */
     connect: (accountId = 'user-1') => connect(issuer, client, scope, accountId),
     /** @param {string} refreshToken */
     revoke: (refreshToken) => post(`${issuer}/token/revocation`, client, { token: refreshToken }),
-    /** Whether a refresh token would be exchanged. @param {string} refreshToken */
+    /** Whether a refresh token is valid. @param {string} refreshToken */
     isAlive: async (refreshToken) => Boolean(await provider.RefreshToken.find(refreshToken)),
-    /** How many requests to exchange a refresh token have arrived, whatever was answered. */
+    /** The number of refresh requests, whatever their response. */
     tokenRequests: () => refreshes.length,
-    /** When they arrived, by `performance.now()` of this process, in the order of their answers. */
+    /** When they arrived, by `performance.now()` of this process, in the order of their responses. */
     tokenRequestTimes: () => refreshes,
     resetCount: () => void (refreshes = []),
     close: async () => {

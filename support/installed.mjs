@@ -1,4 +1,4 @@
-/** Applications that have installed tokenkeep: each a folder of its own. */
+/** Applications with tokenkeep installed, each in a folder of its own. */
 import {
   cpSync,
   mkdirSync,
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '..');
 
 /** @typedef {'v3' | 'v4'} Version */
 
-/** The majors, and the packages that they are here. @type {Record<Version, string>} */
+/** The major versions and their packages. @type {Record<Version, string>} */
 const PACKAGES = { v3: 'effect3', v4: 'effect' };
 
 /** @param {Version} version */
@@ -23,7 +23,7 @@ export function installWithEffect(version) {
   const folder = mkdtempSync(join(tmpdir(), `tokenkeep-effect-${version}-`));
   const modules = join(folder, 'node_modules');
   const installed = join(modules, 'tokenkeep');
-  // Under node_modules vitest leaves modules as they are.
+  // vitest does not transform modules below node_modules.
   const application = join(modules, 'application');
   mkdirSync(installed, { recursive: true });
   mkdirSync(application);
@@ -37,7 +37,7 @@ export function installWithEffect(version) {
   return {
     /** The application's own modules. */
     application,
-    /** Copies a module to them. @param {string} path */
+    /** Copies a module to the application. @param {string} path */
     copy(path) {
       const copied = join(application, basename(path));
       cpSync(path, copied);
@@ -54,7 +54,7 @@ export function installWithEffect(version) {
  *   tokenkeep under which name, from where; `asked`: what the application itself depends on
  */
 export function installAsPnpm({ peers, asked }) {
-  // What a compiler is given and what it finds must be one path, on macOS, too.
+  // A real path, as a compiler resolves symbolic links, such as those of macOS.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'tokenkeep-installed-'));
   const modules = join(folder, 'node_modules');
   const beside = join(modules, '.pnpm/tokenkeep@0.1.0/node_modules');

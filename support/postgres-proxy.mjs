@@ -4,44 +4,43 @@ import net from 'node:net';
 import { Connection } from './postgres-proxy/connection.mjs';
 
 /**
- * What happens to a unit. `answered` is awaited when the server has executed it, before its answer
- * goes on; without `do` that is all.
+ * The action for a unit. `answered` is awaited when the server has executed the unit, before its response is
+ * forwarded; without `do`, nothing else happens.
  *
- * - `cut-before`: the connection is reset, the server never sees it
- * - `cut-middle`: half of its bytes arrive, then both sides are cut
- * - `cut-after`: executed; then the connection is reset in the place of an answer
- * - `delay`: arrives so much later, also when its sender is gone by then, as in a network
- * - `delay-answer`: executed at once, answered so much later
- * - `never-before`: swallowed; the connection stays open and silent
+ * - `cut-before`: the connection is reset before the server receives the unit
+ * - `cut-middle`: half of its bytes arrive, then both connections are closed
+ * - `cut-after`: executed; then the connection is reset instead of a response
+ * - `delay`: arrives later, even if its sender has disconnected, as in a network
+ * - `delay-answer`: executed immediately, answered later
+ * - `never-before`: dropped; the connection stays open and silent
  * - `never-after`: executed; the connection stays open and silent
- * - `break-begin`: arrives, but the server refuses the message in front of the statement
+ * - `break-begin`: arrives, but the server rejects the message before the statement
  *
  * @typedef {{ answered?: () => unknown } & (
  *   | { do?: 'cut-before' | 'cut-middle' | 'cut-after' | 'never-before' | 'never-after' | 'break-begin' }
  *   | { do: 'delay' | 'delay-answer', ms: number }
  * )} Action
  *
- * Asked before a unit goes on; while it does not resolve, the unit is held. One that is held goes
- * on also when its sender is gone by then: a rule that does not want that says `cut-before`.
+ * Called before a unit is forwarded, which waits until it resolves. A unit is forwarded even if its sender has
+ * disconnected meanwhile, unless the rule returns `cut-before`.
  *
  * @typedef {(unit: Unit) => Action | undefined | Promise<Action | undefined>} Rule
  * @typedef {import('./postgres-proxy/units.mjs').Unit} Unit
  *
  * @typedef {object} PostgresProxy
- * @property {string} url the database's, through this proxy
+ * @property {string} url of the database, through this proxy
  * @property {number} port
  * @property {Rule | undefined} rule
- * @property {number} connections that are open now
- * @property {Unit[]} statements all units so far, in the order in which they came
- * @property {() => void} cutAll cuts every connection that is open
- * @property {(refused: boolean) => void} refuse true: the database is away for whoever comes here
- * @property {number} connectDelayMs how long whoever comes waits to be let in
+ * @property {number} connections the number of open ones
+ * @property {Unit[]} statements all units so far, in order
+ * @property {() => void} cutAll closes every open connection
+ * @property {(refused: boolean) => void} refuse true: new connections are refused
+ * @property {number} connectDelayMs the delay of new connections
  * @property {() => Promise<void>} close
  */
 
 /**
- * A TCP proxy before a PostgreSQL server, without TLS, for everything that can happen to a statement
- * on its way.
+ * A TCP proxy in front of a PostgreSQL server, without TLS, that simulates network faults.
  *
  * @param {string} databaseUrl
  * @returns {Promise<PostgresProxy>}

@@ -1,5 +1,5 @@
-// The servers themselves are those of tokenkeep/testing, loaded when one is wanted: demo and tests
-// import this before dist is built.
+// Uses the servers of tokenkeep/testing, which is loaded on demand: demo and tests import this module before
+// dist is built.
 const statements = () => import('../dist/testing/postgres/statement.js');
 
 /**

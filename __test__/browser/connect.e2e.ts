@@ -76,7 +76,7 @@ it('a user who does not agree is told so, and begins again from there', async ()
   await user.page.goto(scene.url('connect'));
   await consent(user, 'ann@example.com', 'Cancel');
   expect(await heading(user.page)).toBe('Could not connect Google Calendar');
-  expect(await user.page.locator('p').first().innerText()).toContain('you did not agree');
+  expect(await user.page.locator('p').first().innerText()).toContain('did not give access');
   expect(await scene.row(userId)).toBeUndefined();
   await user.page.getByRole('link', { name: 'Try again' }).click();
   await user.page.getByRole('button', { name: 'Allow' }).click();
@@ -97,6 +97,6 @@ it('who sends the address of a consent screen to somebody else connects nothing'
   await victim.page.goto(authorization);
   await consent(victim, 'victim@example.com');
   expect(await heading(victim.page)).toBe('Could not connect Google Calendar');
-  expect(await victim.page.locator('p').innerText()).toContain('another browser');
+  expect(await victim.page.locator('p').innerText()).toContain('different browser');
   expect(await scene.row(userId)).toBeUndefined();
 });

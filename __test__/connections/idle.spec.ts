@@ -126,7 +126,7 @@ describe('statementTimeoutMs', () => {
       expect(await reading).toMatchObject({
         code: 'ERR_TOKENKEEP_DATABASE',
         retryable: true,
-        message: expect.stringContaining('no answer in time'),
+        message: expect.stringContaining('no response in time'),
       });
       // The table is still locked: only a cancel request ends who waits for it.
       await until(async () => (await waiting()) === 0);
@@ -175,7 +175,7 @@ describe('a call that no connection could be had for says why', () => {
     const second = failureOf(keep.gmail.upsertGmailTokens(params(someUser())));
     expect(await second).toMatchObject({
       retryable: true,
-      message: expect.stringContaining('maxConnections, poolWaitMs'),
+      message: expect.stringContaining('within poolWaitMs; see maxConnections'),
     });
     await database.client.query('ROLLBACK');
     await first;
@@ -201,7 +201,7 @@ describe('a call that no connection could be had for says why', () => {
     closing.push(() => keep.close());
     expect(await failureOf(keep.gmail.hasActiveGmailConnection('u'))).toMatchObject({
       retryable: true,
-      message: expect.stringContaining('nothing listens at host and port'),
+      message: expect.stringContaining('no server listens on the host and port'),
     });
   });
 });

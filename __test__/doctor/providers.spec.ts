@@ -62,7 +62,7 @@ describe('a provider', () => {
     const { check } = await look(urls);
     expect(check('providers.google.reachable')).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('no connection'),
+      found: expect.stringContaining('could not connect'),
     });
     expect(check('providers.zoho.reachable')).toMatchObject({
       status: 'problem',
@@ -75,7 +75,7 @@ describe('a provider', () => {
     const urls = { TOKENKEEP_GOOGLE_TOKEN_URL: url, TOKENKEEP_ZOHO_TOKEN_URL: url };
     expect((await look(urls)).check('providers.google.reachable')).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('TLS was refused'),
+      found: expect.stringContaining('the TLS handshake failed'),
       fix: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });
     const trusting = await look({ ...urls, NODE_EXTRA_CA_CERTS: file('authority.pem') });

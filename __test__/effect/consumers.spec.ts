@@ -55,12 +55,12 @@ describe('beside the other major', () => {
     [
       'v3',
       'effect',
-      /^tokenkeep\/effect needs Effect 4, and found Effect 3\.\d.*: .*tokenkeep\/effect3$/,
+      /^tokenkeep\/effect requires Effect 4, but found Effect 3\.\d.*tokenkeep\/effect3$/,
     ],
     [
       'v4',
       'effect3',
-      /^tokenkeep\/effect3 needs Effect 3\.10 .*found Effect 4: .*tokenkeep\/effect$/,
+      /^tokenkeep\/effect3 requires Effect 3\.10 .*found Effect 4. Use tokenkeep\/effect instead$/,
     ],
   ] as const)('of Effect, %s, the entry %s says which it needs', (version, entry, message) => {
     const { application, remove } = installWithEffect(version);

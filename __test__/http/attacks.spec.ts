@@ -17,10 +17,10 @@ async function refused(visit: Visit, says: string | RegExp, status = 400): Promi
   expect(await scene.count('google_calendar_tokens')).toBe(0);
 }
 
-const OLD = /used already, or is too old/;
-const BROWSER = /another browser/;
-const USER = /somebody else/;
-const INCOMPLETE = /not complete/;
+const OLD = /expired or was already used/;
+const BROWSER = /different browser/;
+const USER = /different user/;
+const INCOMPLETE = /incomplete/;
 
 /** The same address with other parameters; `null` removes one. */
 function altered(url: URL, changes: Record<string, string | null>): URL {
@@ -204,7 +204,7 @@ describe('a connect link', () => {
     ];
     for (const headers of foreign) {
       const visit = await new Visitor().request(link, { method: 'POST', headers });
-      await refused(visit, /confirmed on our own page/, 403);
+      await refused(visit, /confirm this on our own page/, 403);
     }
     const visitor = new Visitor();
     expect((await visitor.open(link)).status).toBe(200);
@@ -279,9 +279,9 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['access_denied', /you did not agree/],
-    ['server_error', /answered with an error/],
-    ['<script>alert(1)</script>', /answered with an error/],
+    ['access_denied', /did not give access/],
+    ['server_error', /returned an error/],
+    ['<script>alert(1)</script>', /returned an error/],
   ])('with the error %s aborts the flow', async (error, says) => {
     const { visitor, back } = await scene.consent(someUser());
     const answer = altered(back, { error, error_description: '<b>hello</b>', code: null });
@@ -294,7 +294,7 @@ describe('an answer', () => {
   it('with an error and a code is an error', async () => {
     const { visitor, back } = await scene.consent(someUser());
     const both = altered(back, { error: 'access_denied' });
-    await refused(await visitor.request(both), /you did not agree/);
+    await refused(await visitor.request(both), /did not give access/);
   });
 
   it('that lacks something, or says it twice, or too long, is refused and uses nothing up', async () => {

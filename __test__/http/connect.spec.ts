@@ -200,7 +200,7 @@ describe('a user who is signed in', () => {
     const again = await visitor.request(back, { headers: { accept: 'application/json' } });
     expect([again.status, JSON.parse(again.text)]).toEqual([
       400,
-      { error: 'expired', detail: expect.stringContaining('used already') },
+      { error: 'expired', detail: expect.stringContaining('already used') },
     ]);
   });
 

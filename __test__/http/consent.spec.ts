@@ -71,14 +71,14 @@ describe('another account than before', () => {
     const userId = someUser();
     asAccount('ann');
     await scene.connect(userId);
-    expect((await scene.connect(userId)).text).not.toContain('another Google account');
+    expect((await scene.connect(userId)).text).not.toContain('different Google account');
     expect(changes()).toEqual([]);
     asAccount('ben');
     const { status, text } = await scene.connect(userId);
     expect(status).toBe(200);
-    expect(text).toContain('another Google account than before');
+    expect(text).toContain('different Google account than before');
     expect(changes()).toEqual([{ type: 'account.changed', store: 'calendar', key: userId }]);
-    expect((await scene.connect(userId)).text).not.toContain('another Google account');
+    expect((await scene.connect(userId)).text).not.toContain('different Google account');
   });
 
   it('is noticed when the row is gone, but not after a disconnect', async () => {
@@ -103,7 +103,7 @@ describe('another account than before', () => {
     asAccount('ben');
     const { status, text } = await scene.connect(userId);
     expect(status).toBe(400);
-    expect(text).toContain('no lasting permission');
+    expect(text).toContain('did not give permanent access');
     expect(await scene.row(userId)).toEqual(before);
     expect(changes()).toEqual([]);
     // The other way round: it was not taken for the one before.
@@ -118,7 +118,7 @@ describe('another account than before', () => {
     const before = await scene.row(userId);
     await withoutRefreshToken();
     asAccount('ben');
-    expect((await scene.connect(userId)).text).toContain('no lasting permission');
+    expect((await scene.connect(userId)).text).toContain('did not give permanent access');
     expect(await scene.row(userId)).toEqual(before);
   });
 
@@ -150,7 +150,7 @@ describe('another account than before', () => {
     asAccount('ben');
     const { text, url } = await connect();
     expect(url.pathname).toBe('/auth/google/callback');
-    expect(text).toContain('another Google account than before');
+    expect(text).toContain('different Google account than before');
     expect(text).toContain(`<a href="${scene.origin}/settings">Continue</a>`);
   });
 
@@ -180,9 +180,9 @@ describe('a token endpoint that does not do its part', () => {
   const odd: [string, object | string, number, string, string][] = [
     ['refuses the client', { error: 'invalid_client' }, 401, 'client_rejected', 'not set up'],
     ['knows no such URI', { error: 'redirect_uri_mismatch' }, 400, 'client_rejected', 'not set up'],
-    ['is down', '<html>', 503, 'server_unavailable', 'did not answer'],
-    ['is throttled', {}, 429, 'server_unavailable', 'did not answer'],
-    ['answers nonsense', '<html>', 200, 'server_unavailable', 'did not answer'],
+    ['is down', '<html>', 503, 'server_unavailable', 'is not responding'],
+    ['is throttled', {}, 429, 'server_unavailable', 'is not responding'],
+    ['answers nonsense', '<html>', 200, 'server_unavailable', 'is not responding'],
     ['refuses the code', { error: 'invalid_grant' }, 400, 'code_refused', 'did not confirm'],
   ];
 
@@ -204,7 +204,7 @@ describe('a token endpoint that does not do its part', () => {
 
   it('cannot be reached', async () => {
     scene.handle({ keep: scene.instance({ googleTokenUrl: 'http://127.0.0.1:1/token' }) });
-    expect((await scene.connect(someUser())).text).toContain('did not answer');
+    expect((await scene.connect(someUser())).text).toContain('is not responding');
   });
 
   it('was not allowed all that was asked for', async () => {
@@ -214,7 +214,7 @@ describe('a token endpoint that does not do its part', () => {
     scene.handle({ keep: scene.instance({ googleTokenUrl: endpoint.url }), scopes: SCOPES });
     const userId = someUser();
     const { status, text } = await scene.connect(userId);
-    expect([status, text]).toEqual([400, expect.stringContaining('tick every box')]);
+    expect([status, text]).toEqual([400, expect.stringContaining('select every box')]);
     expect(await scene.row(userId)).toBeUndefined();
   });
 

@@ -43,7 +43,7 @@ describe('with the option store', () => {
     expect(after?.refreshToken).toBe(before?.refreshToken);
     expect(after?.accessToken).not.toBe(before?.accessToken);
     await scene.database.client.query('UPDATE integration_tokens SET invalid_since = now()');
-    expect((await scene.connect(USER)).text).toContain('no lasting permission');
+    expect((await scene.connect(USER)).text).toContain('did not give permanent access');
   });
 
   it('a link or a state of one store is nothing to the other', async () => {
@@ -53,9 +53,9 @@ describe('with the option store', () => {
     scene.handle({ store: 'integration' });
     for (const method of ['GET', 'POST']) {
       const { status, text } = await visitor.request(link, { method });
-      expect([status, text]).toEqual([400, expect.stringContaining('too old')]);
+      expect([status, text]).toEqual([400, expect.stringContaining('has expired')]);
     }
-    expect((await visitor.request(back)).text).toContain('too old');
+    expect((await visitor.request(back)).text).toContain('has expired');
     scene.handle();
     expect((await visitor.request(back)).status).toBe(200);
   });

@@ -279,7 +279,7 @@ describe('the migration of the integration store', () => {
     expect(refused).toMatchObject({
       code: 'ERR_TOKENKEEP_SCHEMA',
       message: expect.stringMatching(
-        /one row for each user_id, provider, and 2 have several[^]*--store integration --keep newest/,
+        /one row for each user_id, provider, but 2 have several[^]*--store integration --keep newest/,
       ),
     });
     expect(await table()).toEqual(before);

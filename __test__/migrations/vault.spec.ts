@@ -225,7 +225,7 @@ describe('duplicates in a token vault', () => {
     expect(refused).toMatchObject({
       code: 'ERR_TOKENKEEP_SCHEMA',
       message: expect.stringMatching(
-        /one row for each tenant_id, provider, token_type where identifier IS NULL, and 1 have several[^]*--store vault --keep newest/,
+        /one row for each tenant_id, provider, token_type where identifier IS NULL, but 1 have several[^]*--store vault --keep newest/,
       ),
     });
     expect(await tableOf(database, 'token_vault')).toEqual(before);

@@ -136,7 +136,7 @@ describe('the migration of the zoho store', () => {
       CREATE UNIQUE INDEX theirs ON oauth_tokens ${key};
       INSERT INTO oauth_tokens (client_id, provider, refresh_token, scopes)
       VALUES ('one', 'zoho_crm', 'first', 'a'), ('one', 'zoho_crm', 'second', 'b')`);
-    await expect(migrate()).rejects.toThrow('client_id, provider, and 1 have several');
+    await expect(migrate()).rejects.toThrow('client_id, provider, but 1 have several');
   });
 
   it('changes nothing when it runs again, waits for no reader, and ten may run at once', async () => {
@@ -176,7 +176,7 @@ describe('the migration of the zoho store', () => {
     expect(refused).toMatchObject({
       code: 'ERR_TOKENKEEP_SCHEMA',
       message: expect.stringMatching(
-        /one row for each client_id, provider, and 2 have several[^]*--store zoho --keep newest/,
+        /one row for each client_id, provider, but 2 have several[^]*--store zoho --keep newest/,
       ),
     });
     expect(await tableOf(database, 'oauth_tokens')).toEqual(before);

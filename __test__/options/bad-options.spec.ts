@@ -30,7 +30,7 @@ describe('a provider that is described with a field that no provider has', () =>
         expect.objectContaining({
           name: 'InvalidArgumentError',
           argument,
-          message: `${argument}: must be one of ${known}, rotates, defaultExpiresIn, deadGrant`,
+          message: `${argument}: unknown field, must be one of ${known}, rotates, defaultExpiresIn, deadGrant`,
         }),
       );
     },

@@ -32,7 +32,7 @@ const swallowed = (name = 'the trigger changes') => ({
 });
 const changed = {
   code: 'ERR_TOKENKEEP_SCHEMA',
-  message: expect.stringContaining('is not the one that was asked for'),
+  message: expect.stringContaining('a different row than requested'),
 };
 
 /** Stores something new in each store. */

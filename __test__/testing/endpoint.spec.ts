@@ -128,7 +128,7 @@ describe('told to', () => {
     const bad = { rotate: false } as unknown as [];
     await expect(startTokenEndpoint(bad)).rejects.toMatchObject({ argument: 'script' });
     const misspelt = [{}, { delay: 5 } as TokenEndpointStep];
-    expect(() => endpoint.script(misspelt)).toThrow('script[1].delay: is no field');
+    expect(() => endpoint.script(misspelt)).toThrow('script[1].delay: unknown field');
   });
 });
 

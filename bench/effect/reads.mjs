@@ -1,6 +1,6 @@
 /**
- * Reads through Effect, in an application that has installed one of its majors: as a program would
- * write them on the plain functions, and with tokenkeep's services.
+ * Reads with Effect, in an application with one of its major versions: with the plain functions, and with
+ * tokenkeep's services.
  */
 import * as Effect from 'effect/Effect';
 import * as Layer from 'effect/Layer';
@@ -18,7 +18,7 @@ export async function openReads(module) {
   });
   const live = Layer.provideMerge(tokenkeep.GoogleAuthClientLive, IntegrationTokenStoreLive);
   const { store, client } = await Effect.runPromise(Effect.provide(services, live));
-  // A program runs as a whole for its user, whatever it asks for.
+  // The whole program runs for its user.
   const run = (read) => (userId) =>
     Effect.runPromise(tokenkeep.withCurrentUser(userId)(Effect.suspend(() => read(userId))));
   return {

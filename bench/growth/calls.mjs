@@ -4,14 +4,14 @@ import { newTokens } from '../rows.mjs';
 import { pairedRatios, spread } from '../statistics.mjs';
 import { Users } from './tables.mjs';
 
-/** What is done to a table in each round, and how many rows of it that takes for itself. */
+/** The calls of each round, and how many rows each uses. */
 const READ_USERS = 2_000;
 const COLD_READS = 200;
 const STORM_ROWS = 400;
 const DELETED_ROWS = 100;
 const CALLERS = 64;
 
-/** Which figure of each measurement is compared. */
+/** The figure of each measurement that is compared. */
 const FIGURES = {
   'a read, 1 caller, p50 ms': ({ one }) => one.p50Ms,
   'a row that nobody has read, 1 caller, p50 ms': ({ cold }) => cold.p50Ms,
@@ -23,7 +23,7 @@ const FIGURES = {
 };
 
 /**
- * The same calls on a small and on a large table, in turns.
+ * Measures the same calls on a small and on a large table, in turn.
  *
  * @param {{ plan: import('../plan.mjs').Plan, tables: import('./tables.mjs').GrowthTable[],
  *   encryptionKey: string, progress: (text: string) => void }} benchmark
@@ -72,7 +72,7 @@ async function measure({ child, users }, { warmupMs, measureMs }) {
   };
 }
 
-/** Answers every refresh token: all rows hold the same one. @param {number} expiresIn seconds */
+/** A token endpoint that accepts every refresh token, as all rows have the same one. @param {number} expiresIn seconds */
 export async function startEndpoint(delayMs, expiresIn = 3_600) {
   const endpoint = await startTokenEndpoint({ delayMs });
   endpoint.script(() => ({

@@ -11,8 +11,8 @@ import { ended } from './updates.mjs';
 const EXPIRES_WITHIN_MS = 900_000;
 
 /**
- * `refreshExpiring` on an `integration_tokens` of many rows, of which some run out soon; then with
- * nothing to do; then beside grants that are dead, whose rows stay where the index begins.
+ * `refreshExpiring` on a large `integration_tokens`: with some rows that expire soon, with nothing to do, and
+ * with revoked grants, whose rows stay at the start of the index.
  *
  * @param {{ plan: import('../plan.mjs').Plan, tables: import('./tables.mjs').GrowthTable[],
  *   encryptionKey: string, progress: (text: string) => void }} benchmark
@@ -56,7 +56,7 @@ async function measure(table, rows, { settings, plan: { due, dead, rounds } }) {
   };
 }
 
-/** Rows that are nothing to a run: plaintext as long as a sealed token, good for days. */
+/** Rows that are not due: plaintext of the length of a sealed token, valid for days. */
 async function fill(client, rows) {
   const { accessToken, refreshToken } = newTokens();
   await client.query(
@@ -79,7 +79,7 @@ async function makeDue({ databaseUrl, encryptionKey }, due) {
   await keep.close();
 }
 
-/** Grants that ended a while ago, and that nobody has connected anew. */
+/** Grants that were revoked a while ago. */
 async function bury(client, dead) {
   await client.query(
     `INSERT INTO integration_tokens (user_id, provider, access_token, refresh_token, expires_at,

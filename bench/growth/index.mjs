@@ -6,7 +6,7 @@ import { measureTenant } from './tenant.mjs';
 import { measureUpdates } from './updates.mjs';
 
 /**
- * What becomes of the same calls when a table grows: a small and a large one side by side.
+ * Compares the same calls on a small and a large table.
  *
  * @param {{ plan: import('../plan.mjs').Plan, database: import('../database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark

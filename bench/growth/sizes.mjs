@@ -1,4 +1,4 @@
-/** What a table takes on disk: bytes of a row, and of each index for a row. */
+/** The size of a table on disk: bytes per row, and per row of each index. */
 export async function sizesOf({ client, rows }, table = 'gmail_tokens') {
   const { rows: found } = await client.query(
     `SELECT coalesce(i.indexrelid, c.oid)::regclass::text AS name,
@@ -12,7 +12,7 @@ export async function sizesOf({ client, rows }, table = 'gmail_tokens') {
   return found.map(({ name, bytes }) => ({ name, bytes, perRow: bytes / rows }));
 }
 
-/** How many updates a table has seen, and how many of them were HOT; of sessions that have ended. */
+/** The number of updates and of HOT updates by sessions that have ended. */
 export async function updatesOf({ client }, table = 'gmail_tokens') {
   const { rows } = await client.query(
     `SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot,

@@ -7,8 +7,8 @@ import { createCrypto } from '../../support/old-gmail/index.mjs';
 import { newTokens, scope, tenantId } from '../rows.mjs';
 
 /**
- * A database with a `gmail_tokens` of many rows. All hold the same sealed texts, which open in every
- * one of them: what is measured is how a row is found and written, and how long the texts are.
+ * A database with a large `gmail_tokens`. All rows have the same sealed texts, which can be opened in every
+ * row, so that only finding and writing rows is measured.
  *
  * @typedef {object} GrowthTable
  * @property {string} databaseUrl
@@ -17,7 +17,7 @@ import { newTokens, scope, tenantId } from '../rows.mjs';
  * @property {() => Promise<void>} drop
  */
 
-/** Of so many rows one has run out before anything is measured. */
+/** One of this many rows has expired before the measurement. */
 const EXPIRED_EVERY = 2;
 const EXPIRED_EVERY_OF_MANY = 100;
 const MANY = 1_000_000;
@@ -48,7 +48,7 @@ export async function makeTable({ client: server, databaseUrl, encryptionKey }, 
   await migrate(url.href);
   await client.query(`ALTER TABLE gmail_tokens SET (fillfactor = ${fillfactor})`);
   await fill(client, rows, encryptionKey);
-  // Makes the indexes anew that were dropped for the filling.
+  // Recreates the indexes that were dropped for filling the table.
   await migrate(url.href);
   await client.query('VACUUM ANALYZE');
   await client.query('CHECKPOINT');
@@ -86,7 +86,7 @@ async function fill(client, rows, encryptionKey) {
   await client.query('ALTER TABLE gmail_tokens ADD PRIMARY KEY (id)');
 }
 
-/** Users of a table by chance, none of whom is given twice. */
+/** Random users of a table, each at most once. */
 export class Users {
   #rows;
   #given = new Set();
@@ -96,13 +96,13 @@ export class Users {
     this.#rows = rows;
   }
 
-  /** So many with a fresh token. @param {number} count */
+  /** Users with a fresh token. @param {number} count */
   fresh(count) {
     const every = expiredEvery(this.#rows);
     return this.#take(count, (number) => number % every !== 0);
   }
 
-  /** So many whose token has run out. @param {number} count */
+  /** Users with an expired token. @param {number} count */
   expired(count) {
     const every = expiredEvery(this.#rows);
     return this.#take(count, () => true, every);
@@ -111,7 +111,7 @@ export class Users {
   #take(count, suits, step = 1) {
     const users = [];
     for (let tries = 0; users.length < count; tries++) {
-      if (tries > TRIES_MAX) throw new Error(`${this.#rows} rows are too few for so many rounds`);
+      if (tries > TRIES_MAX) throw new Error(`${this.#rows} rows are not enough for the rounds`);
       const number = step * (1 + Math.floor((Math.random() * this.#rows) / step));
       if (number > this.#rows || !suits(number) || this.#given.has(number)) continue;
       this.#given.add(number);

@@ -7,7 +7,7 @@ import { percentile } from '../statistics.mjs';
 const READS = 100;
 
 /**
- * A tenant of the vault with more and more accounts: how long it takes to read the tokens of one.
+ * How long it takes to read one account's tokens when a tenant of the vault has more and more accounts.
  *
  * @param {{ plan: import('../plan.mjs').Plan, table: import('./tables.mjs').GrowthTable,
  *   progress: (text: string) => void }} benchmark
@@ -36,7 +36,7 @@ export async function measureTenant({ plan, table, progress }) {
   return measured;
 }
 
-/** Accounts with the sealed value that is there: any row can hold it. */
+/** Adds accounts with the existing sealed value, which any row may contain. */
 async function add(client, { tenantId, from, to }) {
   await client.query(
     `INSERT INTO token_vault (tenant_id, provider, token_type, identifier, encrypted_value)

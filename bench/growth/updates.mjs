@@ -5,12 +5,12 @@ import { startEndpoint } from './calls.mjs';
 import { updatesOf } from './sizes.mjs';
 import { Users, makeTable } from './tables.mjs';
 
-/** Fresh for nobody: each further pass refreshes the same rows again. */
+/** Never fresh, so that each pass refreshes the same rows. */
 const EXPIRES_IN_S = 120;
 
 /**
- * Refreshes some rows of a table again and again: the share of updates that touch no index (HOT), and
- * how much larger the table is at the end. Each refresh is two updates, lease and commit.
+ * Refreshes some rows of a table repeatedly, and measures the share of HOT updates, which change no index, and
+ * the growth of the table. Each refresh is two updates: lease and commit.
  *
  * @param {{ plan: import('../plan.mjs').Plan, database: import('../database.mjs').Prepared,
  *   progress: (text: string) => void }} benchmark
@@ -43,7 +43,7 @@ export async function measureUpdates({ plan, database, progress }) {
   return { rows, refreshed, measured };
 }
 
-/** A process of its own: its sessions tell what they have counted when they end. */
+/** A separate process, as sessions report their statistics when they end. */
 async function refresh({ databaseUrl, client }, users, encryptionKey) {
   const endpoint = await startEndpoint(0, EXPIRES_IN_S);
   const settings = { databaseUrl, encryptionKey, tokenUrl: endpoint.url };
@@ -57,7 +57,7 @@ async function refresh({ databaseUrl, client }, users, encryptionKey) {
   await ended(client);
 }
 
-/** Waits until the sessions of that process are gone. */
+/** Waits until the sessions of that process have ended. */
 export async function ended(client) {
   const others = `SELECT FROM pg_stat_activity WHERE datname = current_database()
     AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;

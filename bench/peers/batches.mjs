@@ -1,9 +1,9 @@
-/** Limits as tokenkeep has them. */
+/** The limits of tokenkeep. */
 const keysMax = 64;
 const inFlightMax = 3;
 const shareMin = 8;
 
-/** While queries run, keys collect, and the next query asks for all of them. */
+/** Collects keys while queries run, for the next query. */
 export class Batches {
   #fetch;
   #waiting = [];
@@ -20,7 +20,7 @@ export class Batches {
       this.#waiting.push({ key, resolve, reject });
       if (this.#inFlight === inFlightMax) return;
       this.#inFlight++;
-      // Calls of the same burst get their keys in first.
+      // Let calls of the same burst add their keys first.
       queueMicrotask(() => this.#work());
     });
   }

@@ -2,8 +2,8 @@ import { createOldGmailService } from '../../support/old-gmail/index.mjs';
 import { peerConnections } from './index.mjs';
 
 /**
- * The service of seed 000: drizzle on node-postgres, Node's crypto, a lock column, and 2 seconds
- * of sleep for whoever does not get the lock.
+ * The hand-written service of `support/old-gmail`: drizzle on node-postgres, Node's crypto, a lock column, and
+ * a pause of 2 seconds for callers that do not get the lock.
  *
  * @param {import('./index.mjs').Settings} settings
  */

@@ -1,5 +1,5 @@
 /**
- * An implementation of the gmail store, as a benchmark uses it. Each runs in a process of its own.
+ * An implementation of the gmail store for benchmarks. Each runs in its own process.
  *
  * @typedef {object} Peer
  * @property {(userId: string) => Promise<{ userId?: string, accessToken: string, expiresAt: Date }>}
@@ -11,10 +11,10 @@
  * @typedef {object} Settings
  * @property {string} databaseUrl
  * @property {string} encryptionKey
- * @property {string} [tokenUrl] where expired tokens are refreshed
+ * @property {string} [tokenUrl] of the token endpoint
  */
 
-/** What each is, in the words of the tables. */
+/** The names in the result tables. */
 export const labels = {
   tokenkeep: 'tokenkeep, an instance',
   'tokenkeep-gmail': 'tokenkeep/gmail, reads env',
@@ -37,5 +37,5 @@ export async function openPeer(name, settings) {
   return open(settings);
 }
 
-/** Four connections: on this load faster for postgres.js and drizzle than ten. */
+/** For this load, postgres.js and drizzle are faster with four connections than with ten. */
 export const peerConnections = 4;

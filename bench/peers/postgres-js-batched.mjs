@@ -8,8 +8,8 @@ import { peerConnections } from './index.mjs';
 const freshMs = 5 * 60_000;
 
 /**
- * The best that we can write in TypeScript: reads are combined as tokenkeep combines them, and the
- * key is made once.
+ * The fastest implementation in JavaScript that we could write: reads are combined as in tokenkeep, and the
+ * key object is created once.
  *
  * @param {import('./index.mjs').Settings} settings
  */
@@ -51,12 +51,12 @@ export function open({ databaseUrl, encryptionKey }) {
   return { getValidGmailToken, close: () => sql.end() };
 }
 
-/** The separators stand where the format has them: 12 bytes, 16 bytes, the rest. */
+/** Splits at fixed positions: 12 bytes, 16 bytes, the rest. */
 function decrypt(sealed, key) {
   const iv = Buffer.from(sealed.slice(0, 24), 'hex');
   const decipher = crypto.createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });
   decipher.setAuthTag(Buffer.from(sealed.slice(25, 57), 'hex'));
-  // GCM gives all of the text in one piece, and nothing at the end.
+  // With GCM, `update` returns the whole text and `final` nothing.
   const text = decipher.update(Buffer.from(sealed.slice(58), 'hex'));
   decipher.final();
   return text.toString('utf8');

@@ -8,8 +8,8 @@ import { peerConnections } from './index.mjs';
 const freshMs = 5 * 60_000;
 
 /**
- * A careful store written by hand: prepared statements, a pool of the right size, the same crypto
- * as the drizzle service. It does not refresh.
+ * A well-tuned hand-written store: prepared statements, a pool of the best size, the same crypto as the
+ * drizzle service. It does not refresh.
  *
  * @param {import('./index.mjs').Settings} settings
  */

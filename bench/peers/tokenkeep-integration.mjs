@@ -1,9 +1,9 @@
 import { createTokenKeep } from 'tokenkeep';
 
-/** The provider that the rows are of; nobody listens there unless an endpoint is given. */
+/** The provider of the rows; without an endpoint, nothing listens on its URL. */
 export const provider = 'bench';
 
-/** The integration store, asked as the gmail store is. @param {import('./index.mjs').Settings} settings */
+/** The integration store with the interface of the gmail store. @param {import('./index.mjs').Settings} settings */
 export function open({ databaseUrl, encryptionKey, tokenUrl = 'http://127.0.0.1:1/token' }) {
   const client = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
   const keep = createTokenKeep({

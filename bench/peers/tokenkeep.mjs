@@ -1,6 +1,6 @@
 import { createTokenKeep } from 'tokenkeep';
 
-/** An instance with everything given. @param {import('./index.mjs').Settings} settings */
+/** An instance with explicit options. @param {import('./index.mjs').Settings} settings */
 export function open({ databaseUrl, encryptionKey, tokenUrl }) {
   const keep = createTokenKeep({
     databaseUrl,

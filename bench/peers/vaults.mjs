@@ -3,7 +3,7 @@ import { createTokenKeep } from 'tokenkeep';
 import { createOldVaultService } from '../../support/old-vault/index.mjs';
 import { peerConnections } from './index.mjs';
 
-/** What each implementation of the vault is, in the words of the tables. */
+/** The names of the vault implementations in the result tables. */
 export const vaultLabels = { tokenkeep: 'tokenkeep, an instance', drizzle: 'drizzle service' };
 
 const vaults = {
@@ -11,7 +11,7 @@ const vaults = {
     const keep = createTokenKeep({ databaseUrl, encryptionSecret: secret });
     return { vault: keep.vault, close: () => keep.close() };
   },
-  /** The service of seed 002: it looks, updates or inserts, and derives a key for each value. */
+  /** The hand-written service of `support/old-vault`: SELECT, then UPDATE or INSERT, and one key derivation per value. */
   drizzle({ databaseUrl, secret }) {
     const { pool, service, close } = createOldVaultService({ databaseUrl, secret });
     pool.options.max = peerConnections;

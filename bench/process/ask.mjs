@@ -1,5 +1,5 @@
 /**
- * Many callers of one process ask for one user's token at once. `begin` and `end` are on the clock
+ * Many callers of one process request one user's token at once. `begin` and `end` are on the clock
  * that all processes share, `waits` are the milliseconds from each call to its own answer.
  *
  * @typedef {{ begin: number, end: number, waits: number[], tokens: string[], failures: string[] }}

@@ -7,20 +7,20 @@ const main = fileURLToPath(new URL('./main.mjs', import.meta.url));
 /** @type {Set<Child>} */
 const all = new Set();
 
-/** A process with one implementation, seen from outside. */
+/** A child process with one implementation. */
 export class Child {
   #process;
   #left;
 
   constructor() {
-    // Its stdout goes to our stderr: ours may have to be JSON only.
+    // Its stdout goes to stderr, because stdout may be JSON.
     this.#process = fork(main, { stdio: ['ignore', 2, 2, 'ipc'] });
     this.#left = once(this.#process, 'exit');
     all.add(this);
   }
 
   /**
-   * Settings go by message: arguments and environment can be read by other programs.
+   * Settings are sent as a message: other programs can read arguments and environment.
    *
    * @param {string} name of a peer
    * @param {{ settings: import('../peers/index.mjs').Settings, users: string[] }} argument
@@ -34,7 +34,7 @@ export class Child {
   /** @param {string} task of main.mjs */
   async run(task, argument) {
     const left = this.#left.then(([code, signal]) => {
-      throw new Error(`A process of the benchmark ended early (${signal ?? code})`);
+      throw new Error(`A benchmark process ended early (${signal ?? code})`);
     });
     this.#process.send({ task, argument });
     const [{ result, error }] = await Promise.race([once(this.#process, 'message'), left]);
@@ -54,7 +54,7 @@ export class Child {
   }
 }
 
-/** When something went wrong. */
+/** Ends all children after a failure. */
 export function killAll() {
   for (const child of all) child.kill();
 }

@@ -1,4 +1,4 @@
-/** What a process of the Effect benchmark does. */
+/** The tasks of a process of the Effect benchmark. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -10,7 +10,7 @@ const reads = join(import.meta.dirname, '../effect/reads.mjs');
 
 export const effectTasks = {
   /**
-   * The CPU of a call, in microseconds, for each way to read, round by round.
+   * The CPU time of a call in microseconds, for each kind of read and each round.
    *
    * @param {{ version: 'v3' | 'v4', settings: import('../peers/index.mjs').Settings, users: string[],
    *   rounds: number, size: Parameters<typeof load>[1] }} argument

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
-/** Node counts the pause between two looks as delay. */
+/** The sampling interval, which Node counts as delay. */
 const lookEveryMs = 1;
 
-/** Refreshes what runs out soon, and says what that did to the event loop. */
+/** Refreshes expiring tokens and measures the event loop delay. */
 export async function expiring(peer, options) {
   const delay = monitorEventLoopDelay({ resolution: lookEveryMs });
   delay.enable();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { percentile } from '../statistics.mjs';
 
-/** Node counts the pause between two looks as delay. */
+/** The sampling interval, which Node counts as delay. */
 const lookEveryMs = 1;
 const latenciesMax = 1 << 20;
 
@@ -12,15 +12,15 @@ const latenciesMax = 1 << 20;
  * @property {number} opsPerSecond
  * @property {number} p50Ms
  * @property {number} p99Ms
- * @property {number} loopDelayP99Ms how late a timer came that was due every millisecond
- * @property {number} loopMicrosPerOp the time that the event loop was not waiting
- * @property {number} cpuMsPer1k of all threads of this process
+ * @property {number} loopDelayP99Ms the delay of a timer that is due every millisecond
+ * @property {number} loopMicrosPerOp active time of the event loop
+ * @property {number} cpuMsPer1k for all threads of this process
  */
 
 const latencies = new Float64Array(latenciesMax);
 
 /**
- * A closed loop: so many callers, each of which asks again as soon as it was answered.
+ * A closed loop: each caller makes its next call as soon as the last one has returned.
  *
  * @param {() => Promise<void>} operation
  * @param {{ callers: number, warmupMs: number, measureMs: number }} size
@@ -46,7 +46,7 @@ export async function load(operation, { callers, warmupMs, measureMs }) {
     running = false;
     return result;
   };
-  // An operation that fails ends the measurement at once.
+  // A failure ends the measurement immediately.
   const [result] = await Promise.all([work(), calls]);
   return result;
 }

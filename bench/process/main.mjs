@@ -1,4 +1,4 @@
-/** A process with one implementation in it. Does what its parent asks for, one thing at a time. */
+/** A process with one implementation, which runs its parent's tasks one at a time. */
 import { openPeer } from '../peers/index.mjs';
 import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
 import { load } from './load.mjs';
@@ -34,14 +34,14 @@ const tasks = {
 async function readOne() {
   const userId = randomUser();
   const token = await peer.getValidGmailToken(userId);
-  // The integration store's tokens do not repeat whose they are.
+  // The integration store's tokens do not contain the user.
   if ((token.userId ?? userId) !== userId || !token.accessToken.startsWith('ya29.')) {
-    throw new Error(`A wrong answer for ${userId}`);
+    throw new Error(`A wrong result for ${userId}`);
   }
 }
 
 function writeOne() {
-  // Made before: random bytes are not what is measured.
+  // Created in advance: generating random bytes is not measured.
   const tokens = Array.from({ length: 256 }, newTokens);
   const expiresAt = expiresInAnHour();
   let next = 0;
@@ -70,5 +70,5 @@ process.on('message', async ({ task, argument }) => {
     process.send({ error: error.stack });
   }
 });
-// Also when the parent was killed: nobody is left to ask.
+// Exit if the parent has ended, even if it was killed.
 process.on('disconnect', () => process.exit());

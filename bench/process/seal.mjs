@@ -3,11 +3,11 @@ import { decryptToken as openInRust, encryptToken as sealInRust } from 'tokenkee
 import { createCrypto } from '../../support/old-gmail/index.mjs';
 import { newTokens } from '../rows.mjs';
 
-/** How many calls there are between two looks at the clock. */
+/** The number of calls between two readings of the clock. */
 const burst = 64;
 
 /**
- * Nanoseconds of a call, for each function and round, interleaved.
+ * Nanoseconds per call, for each function and round, interleaved.
  *
  * @param {{ rounds: number, ms: number, encryptionKey: string }} size
  */
@@ -17,7 +17,7 @@ export async function seal({ rounds, ms, encryptionKey }) {
   const { accessToken } = newTokens();
   const sealed = sealInRust(accessToken);
   if (openInNode(sealed) !== accessToken || openInRust(sealInNode(accessToken)) !== accessToken) {
-    throw new Error('One cannot open what the other sealed');
+    throw new Error('One implementation cannot open a value that the other sealed');
   }
   const functions = {
     encrypt: { tokenkeep: () => sealInRust(accessToken), node: () => sealInNode(accessToken) },
@@ -28,7 +28,7 @@ export async function seal({ rounds, ms, encryptionKey }) {
     for (const [name, { tokenkeep, node }] of Object.entries(functions)) {
       for (const [side, run] of Object.entries({ tokenkeep, node })) {
         const measured = nanosOfOne(run, ms);
-        // The first round is for the compiler.
+        // The first round is a warm-up.
         if (round >= 0) nanos[name][side].push(measured);
       }
     }

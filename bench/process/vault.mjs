@@ -1,4 +1,4 @@
-/** What a process of the vault's benchmarks does. */
+/** The tasks of a process of the vault benchmarks. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decrypt, encrypt } from 'tokenkeep/vault';
@@ -8,18 +8,18 @@ import { openVault } from '../peers/vaults.mjs';
 import { expiresInAnHour, newTokens } from '../rows.mjs';
 import { load } from './load.mjs';
 
-/** tokenkeep opens so many values for each one of the other. */
+/** How many values tokenkeep opens for each one of the hand-written service. */
 const burst = 200;
 
 export const vaultTasks = {
-  /** Nanoseconds of a `decrypt` of a value whose salt was seen before, one call after the other. */
+  /** Nanoseconds per `decrypt` of a value with a cached salt, sequentially. */
   async decryptVault({ secret, decrypts }) {
     process.env.ENCRYPTION_SECRET = secret;
     const old = createCrypto(secret);
     const { accessToken } = newTokens();
     const sealed = await encrypt(accessToken);
     if ((await old.decrypt(sealed)) !== accessToken || (await decrypt(sealed)) !== accessToken) {
-      throw new Error('One cannot open what the other sealed');
+      throw new Error('One implementation cannot open a value that the other sealed');
     }
     return {
       tokenkeep: await nanosOfOne(() => decrypt(sealed), decrypts * burst),
@@ -27,10 +27,10 @@ export const vaultTasks = {
     };
   },
 
-  /** How late timers come while many tokens are read at once whose keys nobody has derived yet. */
+  /** The event loop delay while many tokens with underived keys are read at once. */
   async delayVault({ settings, tenants, idleMs }) {
     const { vault, close } = openVault('tokenkeep', settings);
-    // Connects the pool; a tenant without a token has no key either.
+    // Connects the pool; a tenant without a token needs no key.
     const read = (tenantId, type = 'access_token') => vault.getToken(tenantId, 'google', type);
     await Promise.all(tenants.map((tenantId) => read(tenantId, 'api_key')));
     const idleP99Ms = await loopDelayP99Ms(() => sleep(idleMs));
@@ -41,10 +41,10 @@ export const vaultTasks = {
     return { idleP99Ms, busyP99Ms, tookMs };
   },
 
-  /** `storeToken` of tokens that are there already. */
+  /** `storeToken` of existing tokens. */
   async storeVault({ name, settings, tenants, size }) {
     const { vault, close } = openVault(name, settings);
-    // Made before: random bytes are not what is measured.
+    // Created in advance: generating random bytes is not measured.
     const tokens = Array.from({ length: 256 }, newTokens);
     const expiresAt = expiresInAnHour();
     let next = 0;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { percentile } from '../statistics.mjs';
 
 /**
- * One call for each of these users, so many at a time.
+ * Makes one call per user, with a limited number at a time.
  *
  * @param {import('../peers/index.mjs').Peer} peer
  * @param {{ call: string, users: string[], callers: number }} argument

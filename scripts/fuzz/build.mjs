@@ -1,5 +1,5 @@
-// Builds the fuzz targets with what an ordinary Rust has: LLVM's SanitizerCoverage, which libFuzzer
-// is guided by, and AddressSanitizer.
+// Builds the fuzz targets with stable Rust: LLVM's SanitizerCoverage, which guides libFuzzer, and
+// AddressSanitizer.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,7 +8,7 @@ import { root, run } from '../run.mjs';
 
 /** The crate with the targets. */
 export const crate = join(root, '__test__/fuzz');
-/** Where everything is written. */
+/** The output folder. */
 export const output = join(root, 'target/fuzz');
 
 const coverage = [
@@ -17,7 +17,7 @@ const coverage = [
   '-Cllvm-args=-sanitizer-coverage-inline-8bit-counters',
   '-Cllvm-args=-sanitizer-coverage-pc-table',
   '-Cllvm-args=-sanitizer-coverage-trace-compares',
-  // Branches that are folded into one another are not told apart.
+  // Merged branches could not be distinguished.
   '-Cllvm-args=-simplifycfg-branch-fold-threshold=0',
 ];
 
@@ -27,27 +27,27 @@ export function targets() {
   return files.map((file) => basename(file, '.rs')).sort();
 }
 
-/** Builds the targets of these names; gives the folder of the binaries. */
+/** Builds these targets; returns the folder of the binaries. */
 export function build(names) {
   const compiler = process.env.CXX ?? 'c++';
   if (spawnSync(compiler, ['--version']).status !== 0) {
-    console.error(`libFuzzer needs a C++ compiler, and there is no ${compiler}: install g++`);
+    console.error(`libFuzzer needs a C++ compiler, but ${compiler} was not found. Install g++`);
     process.exit(1);
   }
   run('cargo', ['--version']);
   const host = /^host: (.*)$/m.exec(ask('rustc', ['-vV']))[1];
   const flags = [...coverage, ...sanitizer(), process.env.RUSTFLAGS ?? ''];
   const manifest = ['--manifest-path', join(crate, 'Cargo.toml')];
-  // With a target of its own, build scripts and macros are left without instruments.
+  // With --target, build scripts and macros are not instrumented.
   const where = ['--target', host, '--target-dir', output];
   const bins = names.flatMap((name) => ['--bin', name]);
-  // A stable compiler takes -Z only so.
+  // Allows -Z with a stable compiler.
   const env = { RUSTFLAGS: flags.join(' ').trim(), RUSTC_BOOTSTRAP: '1' };
   run('cargo', ['build', '--release', ...manifest, ...where, ...bins], env);
   return join(output, host, 'release');
 }
 
-/** AddressSanitizer, where this Rust brings its runtime. */
+/** AddressSanitizer, if this Rust includes its runtime. */
 function sanitizer() {
   const libraries = readdirSync(ask('rustc', ['--print', 'target-libdir']).trim());
   if (libraries.some((file) => /rt\.asan\.(a|dylib)$/.test(file))) return ['-Zsanitizer=address'];

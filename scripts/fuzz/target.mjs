@@ -6,12 +6,12 @@ import { join, relative } from 'node:path';
 import { root } from '../run.mjs';
 import { crate, output } from './build.mjs';
 
-/** Longer inputs find nothing that these do not, and take longer. */
+/** Longer inputs are slower and find nothing more. */
 const MAX_BYTES = 4096;
 
 /**
- * Runs the target `name` and prints a line on how it went. Gives whether it found nothing. What it
- * learns stays in target/fuzz/corpus, so that the next run goes on from there.
+ * Runs the target `name` and prints a line with the result. Returns whether it found no fault. The corpus
+ * stays in target/fuzz/corpus for the next run.
  */
 export function fuzz(name, binaries, seconds) {
   const corpus = folder('corpus', name);
@@ -52,7 +52,7 @@ function folder(...names) {
   return path;
 }
 
-/** libFuzzer's last line in words; `undefined` when it did not come to one. */
+/** libFuzzer's summary; `undefined` if it did not finish. */
 function figures(said) {
   const last = /^#(\d+)\s+DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)\/.* exec\/s: (\d+)/m.exec(said);
   if (!last) return undefined;
@@ -62,7 +62,7 @@ function figures(said) {
   return `${runs} runs, ${rate}/s, coverage ${edges} edges, ${features} features, ${inputs} inputs`;
 }
 
-/** The panic, or what libFuzzer or a sanitizer says, without the stack. */
+/** The panic or the message of libFuzzer or a sanitizer, without the stack. */
 function reason(said) {
   const at = said.search(/^.*(panicked at|ERROR: )/m);
   const [found] = said.slice(at < 0 ? -500 : at).split(/\nstack backtrace|\nnote: |\n +#0 /);

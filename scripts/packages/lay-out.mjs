@@ -1,4 +1,4 @@
-/** The packages as they are published, in a folder of their own. */
+/** Creates the packages to publish in a folder. */
 import {
   cpSync,
   existsSync,
@@ -17,18 +17,18 @@ import { TARGETS } from './targets.mjs';
 
 /**
  * @param {{ addons: string, out: string, repository?: string, all?: boolean }} options `addons`: the
- *   folder with the built `tokenkeep.<platform>.node`; only packages for these are made, and named as
- *   optional dependencies; with `all` none may be missing. `repository`: which a provenance statement
- *   must name
- * @returns {string[]} the packages' folders: the root package last, since it needs the others
+ *   folder with the built `tokenkeep.<platform>.node`; only their packages are created and listed
+ *   as optional dependencies; with `all`, none may be missing. `repository`: the one that a provenance
+ *   statement names
+ * @returns {string[]} the packages' folders; the root package, which depends on the others, is last
  */
 export function layOut({ addons, out, repository, all = false }) {
   const built = TARGETS.filter(({ platform }) => existsSync(join(addons, addonFile(platform))));
-  if (built.length === 0) throw new Error(`There is no addon in ${addons}. Run: npm run build`);
+  if (built.length === 0) throw new Error(`${addons} contains no addon. Run: npm run build`);
   const missing = TARGETS.filter((target) => !built.includes(target));
   if (all && missing.length > 0) {
     const names = missing.map(({ platform }) => platform).join(', ');
-    throw new Error(`These addons are missing in ${addons}: ${names}`);
+    throw new Error(`${addons} lacks these addons: ${names}`);
   }
   rmSync(out, { recursive: true, force: true });
   const folder = join(out, 'tokenkeep');
@@ -37,7 +37,7 @@ export function layOut({ addons, out, repository, all = false }) {
   if (repository) manifest.repository = { type: 'git', url: gitUrl(repository) };
   write(join(folder, 'package.json'), manifest);
 
-  // napi works within one package; what it makes there is moved out.
+  // napi works in the root package, from which its output is moved.
   const staged = join(folder, 'addons');
   mkdirSync(staged);
   for (const { platform } of built) {
@@ -59,7 +59,7 @@ function napi(folder, command, ...args) {
   runBin('@napi-rs/cli', 'napi', [command, '--cwd', folder, ...args]);
 }
 
-/** What napi leaves out of a platform's package. */
+/** Fields that napi does not set in a platform's package. */
 function finish(folder, { repository }) {
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -71,7 +71,7 @@ function write(path, manifest) {
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** As npm compares it with what a provenance statement names. @param {string} repository */
+/** The repository in the form that npm compares with a provenance statement. @param {string} repository */
 function gitUrl(repository) {
   return `git+https://github.com/${repository}.git`;
 }

@@ -1,4 +1,4 @@
-/** One tarball for this machine, from what was built last: how tokenkeep is installed before it is published. */
+/** Packs the last build into one tarball for this machine, to install tokenkeep before it is published. */
 import {
   cpSync,
   existsSync,
@@ -15,7 +15,7 @@ import { builtProfile } from '../built-profile.mjs';
 import { copyRootPackage } from './root-package.mjs';
 import { npmPack } from './tarballs.mjs';
 
-/** What `npm run build` makes beside the addon. */
+/** The outputs of `npm run build` except the addon. */
 const BUILT = ['native.js', 'dist/index.js', 'sbom.cdx.json'];
 
 /**
@@ -32,7 +32,7 @@ export function packLocal(checkout, { from = checkout, out = join(checkout, 'tar
     const manifest = copyRootPackage(checkout, stage);
     for (const addon of addons) cpSync(join(from, addon), join(stage, addon));
     manifest.files.push(...addons);
-    // It runs on machines like this one only.
+    // It runs on the same platform only.
     manifest.private = true;
     delete manifest.publishConfig;
     writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -56,7 +56,7 @@ function addonsOf(checkout) {
   );
 }
 
-/** What speaks against packing what is built. @param {string} checkout @returns {string[]} */
+/** Reasons not to pack the last build. @param {string} checkout @returns {string[]} */
 export function warningsFor(checkout) {
   const warnings = [];
   if (builtProfile(checkout) === 'debug') {

@@ -8,8 +8,8 @@ import { join } from 'node:path';
  * Packs each folder as npm would publish it, without running its scripts.
  *
  * @param {string[]} folders of packages, in the order in which they are published
- * @param {string} out the folder for the tarballs, made anew; beside them `SHA256SUMS`, in the same
- *   order, as `sha256sum --check` reads it
+ * @param {string} out the folder for the tarballs, recreated; also gets `SHA256SUMS`, in the same
+ *   order, for `sha256sum --check`
  * @returns {string[]} the tarballs' paths
  */
 export function packTarballs(folders, out) {

@@ -1,12 +1,12 @@
-/** What the addon is built for; `package.json` has the same triples. */
+/** The targets of the addon; `package.json` has the same triples. */
 
 /**
  * @typedef {object} Target
  * @property {string} triple Rust's name
  * @property {string} platform the end of its package's name: `@tokenkeep/native-<platform>`
- * @property {string} [glibc] the oldest that it runs on
- * @property {boolean} crosses whether it is built on Linux by `npm run build:targets`; the others are
- *   built on machines of their own by the publish workflow
+ * @property {string} [glibc] the oldest supported version
+ * @property {boolean} crosses whether it is built on Linux by `npm run build:targets`; the
+ *   publish workflow builds the others on their own platforms
  */
 
 /** @type {Target[]} */

@@ -1,7 +1,7 @@
-/** Which glibc a library asks for. */
+/** The glibc version that a library requires. */
 import { execFileSync } from 'node:child_process';
 
-/** The newest version of a symbol that it needs, such as `2.17`. @param {string} library */
+/** The newest version of its symbols, such as `2.17`. @param {string} library */
 export function glibcOf(library) {
   const text = execFileSync('readelf', ['--version-info', '--wide', library], { encoding: 'utf8' });
   const versions = [...text.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [

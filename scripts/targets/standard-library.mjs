@@ -1,4 +1,4 @@
-/** The compiler that has a target's standard library: rustup's, or else Debian's. */
+/** A compiler with a target's standard library: rustup's, or else Debian's. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -11,7 +11,7 @@ import { run } from '../run.mjs';
  * @property {string[]} args
  */
 
-/** A library of musl is loaded by a Node that is linked to musl's own. */
+/** The addon for musl is loaded by a Node that links musl dynamically. */
 const DYNAMIC = { RUSTFLAGS: '-C target-feature=-crt-static' };
 
 /** @param {string} triple @returns {Compiler} */
@@ -20,12 +20,12 @@ export function standardLibrary(triple) {
   if (hasTarget(triple)) return { cargo: 'cargo', env: musl, args: [] };
   const debian = { RUSTC: '/usr/bin/rustc', CARGO: '/usr/bin/cargo' };
   if (triple === 'aarch64-unknown-linux-gnu') {
-    // Another architecture's library is installed beside ours.
+    // The library of another architecture can be installed, too.
     run('dpkg', ['--add-architecture', 'arm64']);
     install('rustc-web', 'cargo-web', 'libstd-rust-web-dev:arm64');
     return { cargo: debian.CARGO, env: debian, args: [] };
   }
-  // Built from its source, which only a nightly compiler may, or one that is told that it is.
+  // Build it from source, which requires a nightly compiler or RUSTC_BOOTSTRAP.
   install('rustc-web', 'cargo-web', 'rust-web-src');
   return {
     cargo: debian.CARGO,

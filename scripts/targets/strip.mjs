@@ -1,18 +1,18 @@
-/** Symbols are a third of a library, and nobody reads them. */
+/** Removes symbols, which are a third of a library. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { run } from '../run.mjs';
 
-/** The library without symbols, in its place. @param {string} library */
+/** Strips the library in place. @param {string} library */
 export function stripped(library) {
   const { command, libraries } = objcopy() ?? { command: 'rust-objcopy' };
   run(command, ['--strip-all', library], { ...(libraries && { LD_LIBRARY_PATH: libraries }) });
   return library;
 }
 
-/** That of the compiler, which knows every target, and the libraries that it needs; nothing when it has none. */
+/** The compiler's llvm-strip, which supports every target, and its library path; `undefined` if it has none. */
 export function objcopy() {
   const { stdout } = spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' });
   const libraries = join(stdout.trim(), 'lib');

@@ -1,14 +1,14 @@
-/** zig as a C compiler and linker for every target, from Python's registry. */
+/** zig as a C compiler and linker for every target, installed from PyPI. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { run } from '../run.mjs';
 
-/** Which, and the hash of each wheel. */
+/** The version, and the hash of each wheel. */
 const REQUIREMENTS = join(import.meta.dirname, 'zig.txt');
 
 /**
- * Installs it into `folder`, once; gives where its commands are. What has another hash is refused.
+ * Installs it into `folder`, once; returns the folder of its commands. Rejects a wheel with another hash.
  *
  * @param {string} folder
  */

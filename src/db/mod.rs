@@ -24,7 +24,9 @@ mod transport;
 mod url;
 
 pub use inspection::{Inspection, InspectionError};
-pub use migrate::{Column, Differences, Duplicates, Migration, Omitted, Unique, Used, migrate};
+pub use migrate::{
+    Column, ColumnUse, Differences, Duplicates, Migration, Omitted, Unique, migrate,
+};
 pub use password::{Answer as PasswordAnswer, NoPassword, PasswordCallback, PasswordSource};
 pub use pool::{Database, Params, Timeouts};
 pub use primary::ON_PRIMARY;

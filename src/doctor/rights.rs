@@ -1,6 +1,6 @@
 //! The privileges that the role lacks on a table or on its columns.
 
-use crate::db::{Inspection, Migration, Params, Row, Type, Used, column};
+use crate::db::{ColumnUse, Inspection, Migration, Params, Row, Type, column};
 use crate::error::Result;
 
 /// `$1` is the table, `$2` a privilege, `$3` the columns on which it is needed (NULL: all). Returns the columns
@@ -18,7 +18,7 @@ const MISSING: &str = "
 const DELETE: &str = "SELECT has_table_privilege($1, 'DELETE')";
 
 /// A privilege, and whether a column needs it.
-type Right = (&'static str, fn(&Used) -> bool);
+type Right = (&'static str, fn(&ColumnUse) -> bool);
 
 const RIGHTS: [Right; 3] = [
     ("SELECT", |used| used.read),
@@ -36,7 +36,7 @@ pub(super) async fn missing(
     let step = "read the privileges";
     for (right, is_needed) in RIGHTS {
         let needed: Option<Vec<&str>> = migration.map(|migration| {
-            let columns = migration.columns.iter().filter(|column| is_needed(&column.used));
+            let columns = migration.columns.iter().filter(|column| is_needed(&column.usage));
             columns.map(|column| column.name).collect()
         });
         let params: Params<'_> =

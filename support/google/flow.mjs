@@ -11,7 +11,7 @@ import crypto from 'node:crypto';
  */
 
 /**
- * The authorization code flow with PKCE, as the application and the user's browser go through it.
+ * The authorization code flow with PKCE, for both the application and the user's browser.
  *
  * @param {string} issuer
  * @param {Client} client
@@ -35,7 +35,7 @@ export async function connect(issuer, client, scope, accountId) {
   })}`;
   const callback = await browse(link, client.redirectUri);
   if (callback.get('state') !== state || !callback.get('code')) {
-    throw new Error(`The authorization endpoint answered ${callback}`);
+    throw new Error(`The authorization endpoint returned ${callback}`);
   }
   const tokens = await post(`${issuer}/token`, client, {
     grant_type: 'authorization_code',
@@ -51,7 +51,7 @@ export async function connect(issuer, client, scope, accountId) {
   };
 }
 
-/** What a browser does: follows redirects with its cookies, until it would leave for the client. */
+/** Follows redirects with cookies, like a browser, up to the redirect to the client. */
 async function browse(link, redirectUri) {
   const cookies = new Map();
   for (let url = link, steps = 0; steps < 10; steps++) {
@@ -66,11 +66,11 @@ async function browse(link, redirectUri) {
     url = new URL(location, url).href;
     if (url.startsWith(redirectUri)) return new URL(url).searchParams;
   }
-  throw new Error('The authorization endpoint redirects without end.');
+  throw new Error('The authorization endpoint redirects endlessly.');
 }
 
 /**
- * A request of the client to the server, with its secret in the form. Gives the JSON answer.
+ * Sends a request with the client's secret in the form; returns the JSON response.
  *
  * @param {string} url
  * @param {Client} client

@@ -1,10 +1,10 @@
 /**
- * Who signs in, and whether they agree.
+ * Sign-in and consent.
  *
  * @typedef {{ accountId: string, agrees: boolean }} User
  */
 
-/** A user without a browser: signs in as whoever the link names, and agrees to all, or to nothing. */
+/** Signs in without a browser as the user that the link names, and grants everything or nothing. */
 export async function agree(provider, user, request, response) {
   const { prompt, params } = await provider.interactionDetails(request, response);
   if (prompt.name === 'login') {
@@ -14,7 +14,7 @@ export async function agree(provider, user, request, response) {
   return finish(provider, request, response, result);
 }
 
-/** A user with a browser: two pages, each with a form. */
+/** Two pages with a form each, for a user with a browser. */
 export async function ask(provider, _user, request, response) {
   const { prompt, params } = await provider.interactionDetails(request, response);
   if (request.method !== 'POST') {

@@ -1,6 +1,6 @@
 /**
- * Runs `load` without oidc-provider's remarks about itself: it warns of every Node version that is
- * not the newest LTS. Other output passes.
+ * Runs `load` without oidc-provider's warning about Node versions other than the newest LTS. Other output is
+ * not changed.
  *
  * @template T
  * @param {() => Promise<T>} load
@@ -19,8 +19,7 @@ export async function quietly(load) {
 }
 
 /**
- * Keeps what oidc-provider stores. Its own memory forgets beyond 1000 entries, silently: a test
- * with many users would lose some.
+ * Stores everything for oidc-provider, whose default storage silently drops entries beyond 1000.
  */
 export function memoryAdapter() {
   const models = new Map();

@@ -1,4 +1,4 @@
--- What Supabase has, as far as the table needs it: its users, and who is asking.
+-- The part of Supabase that the table needs: its users, and auth.uid().
 CREATE SCHEMA auth;
 
 CREATE TABLE auth.users (

@@ -1,4 +1,4 @@
-/** What the program uses of google-auth and google-auth-oauthlib, against any token endpoint. */
+/** The used part of google-auth and google-auth-oauthlib, for any token endpoint. */
 
 const REFRESH_THRESHOLD_MS = 225_000;
 
@@ -10,7 +10,7 @@ const REFRESH_THRESHOLD_MS = 225_000;
  * @property {string} redirectUri
  */
 
-/** Credentials as they are handed out. Without an expiry they never count as expired. */
+/** Credentials. Without an expiry, they never count as expired. */
 export class Credentials {
   #client;
   /** @type {Date | undefined} */
@@ -28,7 +28,7 @@ export class Credentials {
     return this.expiry ? Date.now() >= this.expiry.getTime() - REFRESH_THRESHOLD_MS : false;
   }
 
-  /** Refreshes these credentials, in memory: also what the API client does on a 401. */
+  /** Refreshes these credentials in memory, as the API client does after a 401. */
   async refresh() {
     const answer = await ask(this.#client, {
       grant_type: 'refresh_token',
@@ -41,10 +41,9 @@ export class Credentials {
 }
 
 /**
- * Exchanges a code. As oauthlib does it: other scopes than were asked for are an exception, unless the answer
- * names none.
+ * Exchanges a code. Like oauthlib, throws if the response names other scopes than requested.
  *
- * @param {Client} client @param {string} code @param {string[]} scopes that were asked for
+ * @param {Client} client @param {string} code @param {string[]} scopes requested
  */
 export async function fetchToken(client, code, scopes) {
   const fields = { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri };

@@ -1,12 +1,12 @@
-/** An application's own store of Google Calendar tokens, a Python program's, as before tokenkeep. */
+/** A Python application's own store of Google Calendar tokens, ported to JavaScript. */
 
 import { readFileSync } from 'node:fs';
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** Makes what Supabase has of its own. */
+/** Creates the objects of Supabase. */
 export const AUTH = read('auth.sql');
-/** The application's own migration. */
+/** The application's migration. */
 export const MIGRATION = read('migration.sql');
 
 export { createOldCalendarService } from './service.mjs';

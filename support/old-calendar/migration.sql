@@ -1,4 +1,4 @@
--- An application's own table of Google Calendar tokens, as it was made before tokenkeep.
+-- An application's own table of Google Calendar tokens, without tokenkeep.
 CREATE TABLE IF NOT EXISTS google_calendar_tokens (
     user_id       UUID PRIMARY KEY REFERENCES auth.users(id) ON DELETE CASCADE,
     access_token  TEXT NOT NULL,

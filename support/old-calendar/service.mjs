@@ -5,11 +5,11 @@ import { createTokenStore } from './token-store.mjs';
 const SCOPES = ['https://www.googleapis.com/auth/calendar.events'];
 
 /**
- * The program as a factory, so that several can live in one process.
+ * The program as a factory, so that one process can have several.
  *
  * @param {object} options
  * @param {string} options.databaseUrl
- * @param {string} [options.role] of the service key; the connection's own unless told
+ * @param {string} [options.role] of the service key; default: that of the connection
  * @param {string} [options.tokenUrl]
  * @param {(line: string) => void} [options.log]
  */
@@ -36,7 +36,7 @@ export function createOldCalendarService(options) {
       scopes: tokens.scopes?.length ? tokens.scopes : SCOPES,
       client,
     });
-    // Never so: the stored expiry was not handed over.
+    // Never true: the stored expiry is not passed.
     if (credentials.expired && credentials.refreshToken) {
       await credentials.refresh();
       const { token, refreshToken, expiry, scopes } = credentials;

@@ -1,14 +1,14 @@
 import pg from 'pg';
 
 /**
- * What the program uses of Supabase's client: a table behind its REST server, which runs each request
- * in a transaction, as the role and with the claims of the caller's key.
+ * The used part of Supabase's client: a table behind its REST server, which runs each request in a
+ * transaction, with the role and the claims of the caller's key.
  *
  * @param {{ databaseUrl: string, role?: string, claims?: object }} options
  */
 export function createSupabase({ databaseUrl, role = 'none', claims = {} }) {
   const pool = new pg.Pool({ connectionString: databaseUrl });
-  // An idle connection that the server closes must not end the process.
+  // The process must not exit when the server closes an idle connection.
   pool.on('error', () => {});
 
   /** @param {string} sql @param {unknown[]} values */
@@ -25,7 +25,7 @@ export function createSupabase({ databaseUrl, role = 'none', claims = {} }) {
       return rows;
     } catch (error) {
       await client.query('ROLLBACK').catch(() => {});
-      // As the client prints it: with what the database says of the row.
+      // Like the client, includes the database's details about the row.
       throw new Error(JSON.stringify({ message: error.message, details: error.detail }));
     } finally {
       client.release();
@@ -33,7 +33,7 @@ export function createSupabase({ databaseUrl, role = 'none', claims = {} }) {
   }
 
   return {
-    /** One row as JSON, or nothing. @param {string} table @param {string} columns @param {string} userId */
+    /** One row as JSON, if it exists. @param {string} table @param {string} columns @param {string} userId */
     async select(table, columns, userId) {
       const [row] = await request(
         `SELECT to_json(found) AS data
@@ -42,7 +42,7 @@ export function createSupabase({ databaseUrl, role = 'none', claims = {} }) {
       );
       return row?.data;
     },
-    /** All columns of the row, also of one that is there. @param {string} table @param {object} row */
+    /** Inserts or replaces all columns of a row. @param {string} table @param {object} row */
     async upsert(table, row) {
       const columns = Object.keys(row);
       await request(

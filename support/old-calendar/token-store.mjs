@@ -1,7 +1,7 @@
 const TABLE = 'google_calendar_tokens';
 
 /**
- * Reads and deletes log what fails, and go on as if there was no row.
+ * Reads and deletes log failures and continue as if there were no row.
  *
  * @param {ReturnType<typeof import('./supabase.mjs').createSupabase>} supabase with the service key
  * @param {(line: string) => void} log

@@ -1,5 +1,5 @@
 /**
- * What the service uses of google-auth-library, against any token endpoint.
+ * The used part of google-auth-library, for any token endpoint.
  *
  * @param {{ tokenUrl: string, clientId: string, clientSecret: string, now: () => number }} options
  */

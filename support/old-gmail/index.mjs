@@ -1,4 +1,4 @@
-/** An application's own Gmail token store, as it was written before tokenkeep. */
+/** An application's own Gmail token store, without tokenkeep. */
 
 export { createCrypto } from './crypto.mjs';
 export { migrate } from './migrate.mjs';

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 
 /**
- * Makes the application's tables in an empty database.
+ * Creates the application's tables in an empty database.
  *
  * @param {string} databaseUrl
- * @param {'by hand' | 'generated'} [written] how the application makes its migrations
+ * @param {'by hand' | 'generated'} [written] how the application writes its migrations
  */
 export async function migrate(databaseUrl, written = 'by hand') {
   const gmail = written === 'by hand' ? '0028_add_gmail_tokens.sql' : '0028_generated.sql';

@@ -54,7 +54,7 @@ export class GmailTokenRevokedError extends Error {
  */
 
 /**
- * The service as a factory, so that several can live in one process. `now` is the server's clock.
+ * The service as a factory, so that one process can have several. `now` is the server's clock.
  *
  * @param {{ databaseUrl: string, encryptionKey: string, tokenUrl?: string, clientId?: string,
  *   clientSecret?: string, now?: () => number }} options
@@ -62,7 +62,7 @@ export class GmailTokenRevokedError extends Error {
 export function createOldGmailService(options) {
   const { databaseUrl, encryptionKey, now = Date.now } = options;
   const pool = new pg.Pool({ connectionString: databaseUrl });
-  // An idle connection that the server closes must not end the process.
+  // The process must not exit when the server closes an idle connection.
   pool.on('error', () => {});
   const db = drizzle(pool, { schema });
   const { encryptToken, decryptToken } = createCrypto(encryptionKey);

@@ -1,4 +1,4 @@
-/** An application's own store of integration tokens, as it was written before tokenkeep. */
+/** An application's own store of integration tokens, without tokenkeep. */
 
 export * as schema from './schema.mjs';
 export { createOldIntegrationService } from './service.mjs';

@@ -1,4 +1,4 @@
-/** An application's own table of integration tokens, as it was declared before tokenkeep. */
+/** An application's own table of integration tokens, without tokenkeep. */
 
 import { sql } from 'drizzle-orm';
 import { pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';

@@ -16,14 +16,14 @@ const { integrationTokens } = schema;
  */
 
 /**
- * The service as a factory, so that several can live in one process.
+ * The service as a factory, so that one process can have several.
  *
  * @param {{ databaseUrl: string, tokenUrl?: string }} options
  */
 export function createOldIntegrationService(options) {
   const { databaseUrl, tokenUrl = 'https://oauth2.googleapis.com/token' } = options;
   const pool = new pg.Pool({ connectionString: databaseUrl });
-  // An idle connection that the server closes must not end the process.
+  // The process must not exit when the server closes an idle connection.
   pool.on('error', () => {});
   const db = drizzle(pool, { schema });
   const refreshGoogleToken = createGoogle(tokenUrl);
@@ -61,8 +61,8 @@ export function createOldIntegrationService(options) {
   }
 
   /**
-   * Holds the row while the provider is asked: who comes second waits for it, and then finds a token
-   * that has not expired.
+   * Locks the row during the request to the provider: a second caller waits, and then finds a token that has
+   * not expired.
    *
    * @param {string} userId
    * @param {string} provider

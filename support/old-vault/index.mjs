@@ -1,4 +1,4 @@
-/** An application's own token vault, as it was written before tokenkeep. */
+/** An application's own token vault, without tokenkeep. */
 
 export { createCrypto } from './crypto.mjs';
 export * as schema from './schema.mjs';

@@ -1,4 +1,4 @@
-/** An application's own token vault, as it was declared before tokenkeep. */
+/** An application's own token vault, without tokenkeep. */
 
 import {
   index,

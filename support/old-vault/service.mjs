@@ -15,13 +15,13 @@ const { tokenVault } = schema;
  */
 
 /**
- * The service as a factory, so that several can live in one process.
+ * The service as a factory, so that one process can have several.
  *
  * @param {{ databaseUrl: string, secret: string }} options
  */
 export function createOldVaultService({ databaseUrl, secret }) {
   const pool = new pg.Pool({ connectionString: databaseUrl });
-  // An idle connection that the server closes must not end the process.
+  // The process must not exit when the server closes an idle connection.
   pool.on('error', () => {});
   const db = drizzle(pool, { schema });
   const { encrypt, decrypt } = createCrypto(secret);

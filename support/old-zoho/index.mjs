@@ -1,4 +1,4 @@
-/** An application's own store of Zoho tokens, as it was written before tokenkeep. */
+/** An application's own store of Zoho tokens, without tokenkeep. */
 
 export * as schema from './schema.mjs';
 export { createOldZohoService } from './service.mjs';

@@ -1,4 +1,4 @@
-/** An application's own table of Zoho tokens, as it was declared before tokenkeep. */
+/** An application's own table of Zoho tokens, without tokenkeep. */
 
 import { jsonb, pgTable, text, timestamp, uuid, varchar } from 'drizzle-orm/pg-core';
 
@@ -15,7 +15,7 @@ export const oauthTokens = pgTable('oauth_tokens', {
   updatedAt: timestamp('updated_at').notNull().defaultNow(),
 });
 
-/** drizzle-kit does not make it: the application did so by hand. */
+/** Not created by drizzle-kit, but by hand. */
 export const UNIQUE_INDEX = `
   CREATE UNIQUE INDEX IF NOT EXISTS oauth_tokens_client_provider_unique
   ON oauth_tokens (client_id, provider)`;

@@ -22,7 +22,7 @@ const REFRESH_BUFFER_MS = 5 * 60 * 1000;
  */
 
 /**
- * The service as a factory, so that several can live in one process. `refreshToken` is
+ * The service as a factory, so that one process can have several. `refreshToken` is
  * ZOHO_REFRESH_TOKEN.
  *
  * @param {{ databaseUrl: string, tokenUrl?: string, refreshToken?: string }} options
@@ -30,7 +30,7 @@ const REFRESH_BUFFER_MS = 5 * 60 * 1000;
 export function createOldZohoService(options) {
   const { databaseUrl, tokenUrl = 'https://accounts.zoho.com/oauth/v2/token' } = options;
   const pool = new pg.Pool({ connectionString: databaseUrl });
-  // An idle connection that the server closes must not end the process.
+  // The process must not exit when the server closes an idle connection.
   pool.on('error', () => {});
   const db = drizzle(pool, { schema });
 

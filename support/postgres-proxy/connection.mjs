@@ -9,8 +9,7 @@ const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 
 /**
- * One client and its connection to the server. Units pass one after the other, each when the one
- * before it was answered.
+ * One client and its connection to the server. Each unit is forwarded after the response to the one before.
  */
 export class Connection {
   #client;
@@ -21,7 +20,7 @@ export class Connection {
   #passing = false;
   #leaving = new AbortController();
   #gone = new AbortController();
-  /** What the server said to a unit whose answer is held back; undefined: nothing is. */
+  /** The response that is held back, if any. */
   #held;
   #awaited = 0;
   #answered = () => {};
@@ -48,7 +47,7 @@ export class Connection {
       for (const { type } of fromServer.push(chunk)) if (type === 'Z') this.#ready();
     });
     for (const socket of [client, this.#server]) socket.setNoDelay(true).on('error', () => {});
-    // What a client has sent still arrives when it is gone, late or not.
+    // Data that a client has sent still arrives after it has disconnected.
     client.on('close', () => {
       this.#leaving.abort();
       this.#enqueue({ end: true });
@@ -66,7 +65,7 @@ export class Connection {
     }
   }
 
-  /** Resets the client's connection, and ends the server's. */
+  /** Resets the client's connection and closes the server's. */
   cut() {
     this.#part();
     reset(this.#client);
@@ -133,7 +132,7 @@ export class Connection {
     this.#held = undefined;
   }
 
-  /** Ends when the server has said to all of it that it is ready, or is gone. */
+  /** Resolves when the server has answered everything or has disconnected. */
   async #exchange(bytes, answers) {
     const all = new Promise((resolve) => (this.#answered = resolve));
     this.#awaited = answers;
@@ -155,7 +154,7 @@ export class Connection {
   }
 }
 
-/** The first BEGIN becomes a word that no server knows; as long as before. */
+/** Replaces the first BEGIN by an invalid word of the same length. */
 function withBrokenBegin(bytes) {
   const at = bytes.indexOf('BEGIN');
   if (at < 0) return bytes;
@@ -164,7 +163,7 @@ function withBrokenBegin(bytes) {
   return broken;
 }
 
-/** Ends when one of them is aborted. @param {...AbortSignal} signals */
+/** Resolves when one of them is aborted. @param {...AbortSignal} signals */
 function aborted(...signals) {
   if (signals.some((signal) => signal.aborted)) return undefined;
   return new Promise((resolve) => {

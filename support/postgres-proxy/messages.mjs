@@ -1,10 +1,10 @@
 /**
- * One message of the wire protocol. The first of a client has no type.
+ * A message of the wire protocol. A client's first message has no type.
  *
  * @typedef {{ type: string, bytes: Buffer, body: Buffer }} Message
  */
 
-/** Cuts one side's stream into messages (PostgreSQL, "Message Formats"). */
+/** Splits a stream into messages (PostgreSQL, "Message Formats"). */
 export class Messages {
   #rest = Buffer.alloc(0);
   /** Whether the next message has no type. */
@@ -14,7 +14,7 @@ export class Messages {
     this.untyped = untyped;
   }
 
-  /** @param {Buffer} chunk @returns {Generator<Message>} what is complete with it */
+  /** @param {Buffer} chunk @returns {Generator<Message>} the messages that it completes */
   *push(chunk) {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     for (;;) {
@@ -30,7 +30,7 @@ export class Messages {
   }
 }
 
-/** Reads a message's body from left to right. */
+/** Reads the fields of a message's body in order. */
 export class Fields {
   #body;
   #at = 0;
@@ -50,7 +50,7 @@ export class Fields {
     return this.#body.readInt32BE(this.#at - 4);
   }
 
-  /** Up to a NUL. */
+  /** A string that ends with NUL. */
   text() {
     const end = this.#body.indexOf(0, this.#at);
     const text = this.#body.toString('utf8', this.#at, end);
@@ -64,7 +64,7 @@ export class Fields {
     return this.#body.subarray(this.#at - length, this.#at);
   }
 
-  /** @template T @param {() => T} read @returns {T[]} as many as an int16 says */
+  /** @template T @param {() => T} read @returns {T[]} an array, preceded by its length as an int16 */
   list(read) {
     return Array.from({ length: this.int16() }, read);
   }

@@ -1,10 +1,10 @@
 /**
- * What a statement is to the refresh protocol.
+ * The role of a statement in the refresh protocol.
  *
  * @typedef {'read' | 'lease' | 'commit' | 'release' | 'expire early' | 'mark revoked' | 'upsert' | 'delete' | 'other'} Step
  */
 
-/** Each statement of the gmail store by what only it says, the closer description first. */
+/** Patterns that identify the statements of the gmail store, the most specific first. */
 const marks = /** @type {[Step, RegExp][]} */ ([
   ['read', /^SELECT user_id, .* FROM \S*gmail_tokens/s],
   ['upsert', /^WITH clock .* INSERT INTO \S*gmail_tokens/s],

@@ -2,27 +2,26 @@ import { Fields } from './messages.mjs';
 import { stepOf } from './step.mjs';
 
 /**
- * What a client sends before it waits: one statement, with its BEGIN and COMMIT where they come in
- * the same round trip.
+ * What a client sends in one round trip: one statement, possibly with its BEGIN and COMMIT.
  *
  * @typedef {object} Unit
  * @property {import('./step.mjs').Step} step
  * @property {string} sql without the comments before it, which are for poolers
- * @property {(string | string[] | null | undefined)[]} parameters undefined: neither text nor texts
+ * @property {(string | string[] | null | undefined)[]} parameters undefined: neither a text nor an array of texts
  *
- * @typedef {{ bytes: Buffer, unit?: Unit, answers: number }} Item answers: how often the server will
- *   say that it is ready; an item without a unit is not a statement
+ * @typedef {{ bytes: Buffer, unit?: Unit, answers: number }} Item answers: the number of
+ *   ReadyForQuery messages to expect; an item without a unit is not a statement
  */
 
 const TEXTS_OID = 1009;
 const TEXT_OIDS = [0, 25, 1043];
 
-/** How tokenkeep begins a transaction whose COMMIT it sends without waiting. */
+/** The start of a transaction that tokenkeep sends together with its COMMIT. */
 const BEGIN = /^(COMMIT; )?BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL /;
 
 const COMMENTS = /^(?:\s*\/\*[^*]*\*\/)+/;
 
-/** Puts the messages of one client together to units. */
+/** Groups the messages of a client into units. */
 export class Units {
   #messages = [];
   #answers = 0;
@@ -31,7 +30,7 @@ export class Units {
 
   /** @param {import('./messages.mjs').Message} message @returns {Item | undefined} */
   add(message) {
-    // A password, or the end.
+    // A password, or Terminate.
     if ('pX'.includes(message.type)) return { bytes: message.bytes, answers: 0 };
     this.#messages.push(message);
     if (!'QS'.includes(message.type)) return undefined;
@@ -90,7 +89,7 @@ function values(fields, types) {
   });
 }
 
-/** An array of one dimension, without NULL in it. */
+/** A one-dimensional array without NULL. */
 function texts(value) {
   const fields = new Fields(value);
   const dimensions = fields.int32();

@@ -11,7 +11,7 @@ import { forgetDatabasePassword, givePassword } from './database-password';
 import { eventMessage } from './events';
 import { abortRequest, fetchMessage, forgetCaller, keepCaller } from './fetch';
 import { type At, type ReadRecord, messageHandlers } from './layouts';
-import { bare, fieldsOf } from '../input/fields';
+import { withoutPrototype, fieldsOf } from '../input/fields';
 import { type Failure, errorOf } from '../errors/failure';
 import { native } from './native';
 
@@ -267,7 +267,7 @@ function keepCause(thrown: unknown): number {
 
 /** The fields that google-auth-library, gaxios and fetch set on their errors, where they are readable. */
 function thrownFields(thrown: unknown): ThrownFields {
-  const told: ThrownFields = bare({ causeId: keepCause(thrown), message: '' });
+  const told: ThrownFields = withoutPrototype({ causeId: keepCause(thrown), message: '' });
   const own = fieldsOf(Object(thrown));
   // One by one: a getter that throws, or an object without a text, does not affect the other fields.
   const readers = [

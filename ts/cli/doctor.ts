@@ -12,7 +12,7 @@ import { configuredStores, storesWithTables } from './doctor/stores';
 import { STORE_NAMES } from '../stores/registry';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import { readSettings, resolveSettings } from '../settings/settings';
 
 interface Values {
@@ -57,7 +57,7 @@ async function examine(request: Request): Promise<Check[]> {
 async function examineWith(core: typeof Core, request: Request): Promise<Check[]> {
   let settings: InstanceOptions;
   let findings: Findings;
-  const configured = request.stores ?? configuredStores(bare(process.env));
+  const configured = request.stores ?? configuredStores(withoutPrototype(process.env));
   try {
     const options = request.schema === undefined ? {} : { schema: request.schema };
     settings = resolveSettings(options, readSettings(options));
@@ -72,7 +72,7 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   const variables = variablesCheck();
   const beside = async (stores: Store[]): Promise<Check[]> => [
     ...keyChecks(stores, core.keyFaults(settings), plaintext),
-    ...(await providerChecks(stores, bare(process.env), reach)),
+    ...(await providerChecks(stores, withoutPrototype(process.env), reach)),
   ];
   try {
     findings = await core.examineDatabase(settings, request.stores ?? [...STORE_NAMES]);

@@ -2,7 +2,7 @@
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
-import { bare, env } from '../input/fields.js';
+import { withoutPrototype, env } from '../input/fields.js';
 import { bytesOf } from '../bridge/response-body.js';
 import { GoogleTokenRefreshError } from './google-errors.js';
 import type { StoredToken } from './stored-token.js';
@@ -58,7 +58,7 @@ async function exchange(refreshToken: string, interrupted: AbortSignal): Promise
     redirect: 'error',
     signal: AbortSignal.any([interrupted, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  const answer = bare(await answerOf(response));
+  const answer = withoutPrototype(await answerOf(response));
   const { access_token: accessToken, expires_in: expiresIn, scope } = answer;
   const next = answer['refresh_token'];
   // Other members, even `error`, do not invalidate an access token.

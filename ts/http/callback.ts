@@ -1,6 +1,6 @@
 /** The route `callback`, to which Google redirects the browser (RFC 6749, section 4.1.2). */
 
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
 import { browserOf } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';
@@ -14,7 +14,7 @@ export async function callback<Context>(
 ): Promise<Response> {
   if (request.method !== 'GET') return methodNotAllowed('GET');
   const { texts } = config;
-  const { state, code, error, iss } = parametersOf(request) ?? bare<Parameters>({});
+  const { state, code, error, iss } = parametersOf(request) ?? withoutPrototype<Parameters>({});
   if (!state || !(code || error)) return errorResponse(request, texts, 'bad_request');
   let userId: string | undefined;
   try {

@@ -128,7 +128,7 @@ function checkSecret(name: string, secret: unknown): string {
   const given = text(name, secret);
   if (given.length >= SECRET_MIN_CHARS && given === given.trim()) return given;
   throw new ConfigurationError(
-    `${name}: must have at least ${SECRET_MIN_CHARS} characters, without leading or trailing spaces. Create one with: npx tokenkeep keygen`,
+    `${name}: must be at least ${SECRET_MIN_CHARS} characters, without leading or trailing spaces. Create one with: npx tokenkeep keygen`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Query parameters: each at most once (RFC 6749, section 3.1), with a maximum length. */
 
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 
 /** The maximum length of each known parameter, in characters; other parameters are ignored. */
 const MAX_CHARS = {
@@ -18,7 +18,7 @@ export type Parameters = Partial<Record<keyof typeof MAX_CHARS, string>>;
 /** The known parameters; `null` if one occurs twice or is too long. */
 export function parametersOf(request: Request): Parameters | null {
   const { searchParams } = new URL(request.url);
-  const parameters: Parameters = bare({});
+  const parameters: Parameters = withoutPrototype({});
   for (const [name, most] of Object.entries(MAX_CHARS)) {
     const values = searchParams.getAll(name);
     const [value] = values;

@@ -78,7 +78,7 @@ export const TEXTS: Texts = {
       'Google did not give permanent access. First remove this application at myaccount.google.com/connections.',
     bad_request: 'The address of this page is incomplete.',
     cross_site: 'You must confirm this on our own page. Please open it again.',
-    not_signed_in: 'Please icon in first.',
+    not_signed_in: 'Please sign in first.',
     unexpected: 'Something went wrong on our side.',
   },
   tryAgain: 'Try again',

@@ -23,7 +23,7 @@ function has(target: object, name: string | symbol): boolean {
 }
 
 /** A copy without a prototype, for the core, which reads inherited fields, too. */
-export function bare<Fields extends object>(fields: Fields): Fields {
+export function withoutPrototype<Fields extends object>(fields: Fields): Fields {
   return Object.assign(Object.create(null), fields);
 }
 

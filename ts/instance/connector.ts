@@ -6,7 +6,7 @@ import { promised } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import { native } from '../bridge/native';
 import { textOption } from '../settings/settings';
 import type { TokenKeepOptions } from '../settings/options';
@@ -146,7 +146,7 @@ export class Connector {
 
   /** Completes a flow with the authorization response. */
   async finish(store: ConnectedStore, callback: AuthorizationResponseFields): Promise<Connected> {
-    return finish(this.#instance(), store, bare(callback));
+    return finish(this.#instance(), store, withoutPrototype(callback));
   }
 
   /** Deletes a user's tokens, then revokes them at the provider; returns whether there were any. */

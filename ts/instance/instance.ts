@@ -16,7 +16,7 @@ import {
   whenNotStored,
 } from '../bridge/events';
 import { forgetFetch, useFetch } from '../bridge/fetch';
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import type { GmailStore } from '../stores/gmail';
 import type { IntegrationStore } from '../stores/integration';
 import { type MigrateOptions, runMigrations } from './migrations';
@@ -75,7 +75,7 @@ export class TokenKeep implements Stores {
     parent?: { readonly instance: TokenKeep; readonly tenant: Tenant },
   ) {
     checkOptions(record('options', options) as TokenKeepOptions);
-    this.#options = bare(options);
+    this.#options = withoutPrototype(options);
     const { databasePassword } = this.#options;
     // Connections are shared by all calls, so it runs in the async context of this constructor.
     if (databasePassword) this.#options.databasePassword = AsyncResource.bind(databasePassword);

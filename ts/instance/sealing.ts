@@ -5,7 +5,7 @@ import { record, text } from '../input/arguments';
 import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { orThrow } from '../errors/failure';
-import { bare, env } from '../input/fields';
+import { withoutPrototype, env } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
 import type { TokenKeepOptions } from '../settings/options';
@@ -75,7 +75,7 @@ function place(store: unknown, column: unknown, key: unknown): [string, string, 
   return [text('store', store), text('column', column), key.map((part) => text('key', part))];
 }
 
-const shared = new ValueSealer(bare({}));
+const shared = new ValueSealer(withoutPrototype({}));
 
 /**
  * Seals a string for one column of one row with the first key of `TOKENKEEP_KEY`, for an application that

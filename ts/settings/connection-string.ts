@@ -11,7 +11,7 @@ const emitted = new Set<string>();
 export function warnOf(url: string, tlsVariables: Record<string, string>): void {
   // Loaded here only: the doctor reads settings before it checks whether the addon loads.
   const { native } = require('../bridge/native') as typeof Native;
-  const { unknownParameters, isUnchecked } = native.databaseRemarks(url, tlsVariables);
+  const { unknownParameters, isUnchecked } = native.databaseUrlWarnings(url, tlsVariables);
   if (isUnchecked) {
     warn(
       "sslmode=no-verify: the server's certificate is not checked, so an attacker in the network can read and change everything",

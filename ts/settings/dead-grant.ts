@@ -3,7 +3,7 @@
 import type { DeadGrantOptions } from '../../index';
 import { optionalTexts, record, text } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
-import { bare } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 
 /**
  * A provider's responses for a dead grant, in addition to those that count everywhere: `invalid_grant`, and
@@ -56,7 +56,7 @@ export function deadGrantOf(at: string, value: unknown): DeadGrantOptions | unde
   });
   const statuses = list(`${at}.statusWithEmptyBody`, given['statusWithEmptyBody']);
   const members = list(`${at}.members`, given['members']);
-  return bare({
+  return withoutPrototype({
     codes,
     statusWithEmptyBody: statuses.map((part) => status(`${at}.statusWithEmptyBody`, part)),
     members: members.map((part, index) => member(`${at}.members.${index}`, part)),
@@ -85,7 +85,10 @@ function member(argument: string, value: unknown): { path: string; value: string
   }
   const { value: expected } = given;
   if (typeof expected === 'number' || typeof expected === 'boolean')
-    return bare({ path, value: `${expected}` });
+    return withoutPrototype({ path, value: `${expected}` });
   const string = text(`${argument}.value`, expected);
-  return bare({ path, value: string || refuse(`${argument}.value`, 'must not be empty') });
+  return withoutPrototype({
+    path,
+    value: string || refuse(`${argument}.value`, 'must not be empty'),
+  });
 }

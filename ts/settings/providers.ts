@@ -3,7 +3,7 @@
 import type { ProviderOptions } from '../../index';
 import { InvalidArgumentError } from '../errors/errors';
 import { optionalNumber, optionalText, optionalTexts, record, text } from '../input/arguments';
-import { bare, env } from '../input/fields';
+import { withoutPrototype, env } from '../input/fields';
 import { deadGrantOf } from './dead-grant';
 import type { ProviderSettings } from './options';
 
@@ -60,7 +60,7 @@ function resolveProvider(name: string, settings: unknown): ProviderOptions {
     optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? env[tokenUrlVariable(name)];
   const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
   const authentication = optionalText(`${at}.clientAuthentication`, fields['clientAuthentication']);
-  return bare({
+  return withoutPrototype({
     name,
     clientId: filled(`${at}.clientId`, fields['clientId']),
     clientSecrets:

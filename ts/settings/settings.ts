@@ -4,7 +4,7 @@ import type { InstanceOptions } from '../../index';
 import { keepDatabasePassword } from '../bridge/database-password';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { optionalTexts } from '../input/arguments';
-import { bare, env, variableOf } from '../input/fields';
+import { withoutPrototype, env, variableOf } from '../input/fields';
 import { warnOf } from './connection-string';
 import type { TokenKeepOptions } from './options';
 import { checkProviders, isPositiveInteger, resolveProviders, tokenUrlVariable } from './providers';
@@ -170,7 +170,7 @@ export function resolveSettings(
   options: TokenKeepOptions,
   values: (string | undefined)[],
 ): InstanceOptions {
-  const settings: InstanceOptions = bare({});
+  const settings: InstanceOptions = withoutPrototype({});
   texts.forEach(([name], index) => {
     const text = values[index];
     if (text) settings[name] = text;
@@ -186,7 +186,7 @@ export function resolveSettings(
     const text = values[values.length - variables.length + index];
     if (text) settings[name] = text;
   });
-  const tlsVariables: Record<string, string> = bare({});
+  const tlsVariables: Record<string, string> = withoutPrototype({});
   LIBPQ_VARIABLES.forEach((name, index) => {
     const text = values[values.length - variables.length - LIBPQ_VARIABLES.length + index];
     if (text) tlsVariables[name] = text;

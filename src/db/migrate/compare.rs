@@ -199,7 +199,7 @@ fn difference(wanted: &Column, found: &FoundColumn, table: &str) -> Option<Strin
 /// NOT NULL columns without a default that the inserts of tokenkeep omit.
 fn not_inserted(found: &[FoundColumn], migration: &Migration, table: &str) -> Vec<String> {
     let is_inserted = |column: &FoundColumn| {
-        migration.columns.iter().any(|wanted| wanted.name == column.name && wanted.used.inserted)
+        migration.columns.iter().any(|wanted| wanted.name == column.name && wanted.usage.inserted)
     };
     let left_out = found
         .iter()

@@ -57,12 +57,12 @@ pub struct Column {
     /// Whether the migration adds it to a table that lacks it.
     pub added: bool,
     /// How statements use it, and so which privileges they need.
-    pub used: Used,
+    pub usage: ColumnUse,
 }
 
 /// How statements use a column.
 #[derive(Debug, Clone, Copy)]
-pub struct Used {
+pub struct ColumnUse {
     /// Whether it is read (`SELECT`).
     pub read: bool,
     /// Whether new rows set it (`INSERT`). Otherwise, it has a default or is nullable.
@@ -71,24 +71,24 @@ pub struct Used {
     pub updated: bool,
 }
 
-impl Used {
+impl ColumnUse {
     /// Read, inserted and changed.
     pub const ALL: Self = Self { read: true, inserted: true, updated: true };
     /// Never changed.
-    pub const FIXED: Self = Self { updated: false, ..Self::ALL };
+    pub const NOT_UPDATED: Self = Self { updated: false, ..Self::ALL };
     /// Not set in new rows.
-    pub const LATER: Self = Self { inserted: false, ..Self::ALL };
+    pub const NOT_INSERTED: Self = Self { inserted: false, ..Self::ALL };
     /// Never read.
-    pub const TOLD: Self = Self { read: false, ..Self::ALL };
+    pub const WRITE_ONLY: Self = Self { read: false, ..Self::ALL };
     /// Only set in new rows, such as the creation time.
-    pub const MADE: Self = Self { read: false, inserted: true, updated: false };
+    pub const INSERT_ONLY: Self = Self { read: false, inserted: true, updated: false };
 }
 
 impl Column {
     /// A column that is never NULL.
     #[must_use]
     pub const fn required(name: &'static str, types: &'static [&'static str]) -> Self {
-        Self { name, types, nullable: false, max_bytes: 0, added: false, used: Used::ALL }
+        Self { name, types, nullable: false, max_bytes: 0, added: false, usage: ColumnUse::ALL }
     }
 
     /// A column that tokenkeep writes NULL into.

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 pub use self::compare::Differences;
 pub(super) use self::compare::differences;
-pub use self::migration::{Column, Migration, Unique, Used};
+pub use self::migration::{Column, ColumnUse, Migration, Unique};
 use self::session::Session;
 pub use self::unique::Duplicates;
 use super::pool::Params;

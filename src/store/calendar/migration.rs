@@ -1,7 +1,7 @@
 //! The table of the calendar store.
 
 use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration, Unique, Used};
+use crate::db::{Column, ColumnUse, Migration, Unique};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -18,12 +18,16 @@ pub const MIGRATION: Migration = Migration {
     table: "google_calendar_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[
-        Column { used: Used::FIXED, ..Column::required("user_id", &["uuid"]) },
+        Column { usage: ColumnUse::NOT_UPDATED, ..Column::required("user_id", &["uuid"]) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("access_token", TEXT) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("refresh_token", TEXT) },
         Column::optional("token_expiry", TIME),
         Column::optional("scopes", &["_text"]),
-        Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", TIME) },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("refreshing_at", TIME)
+        },
         // The old table allows NULL; tokenkeep never writes it.
         Column::optional("updated_at", TIME),
     ],

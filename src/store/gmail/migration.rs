@@ -1,7 +1,7 @@
 //! The table of the gmail store.
 
 use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration, Unique, Used};
+use crate::db::{Column, ColumnUse, Migration, Unique};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -27,16 +27,16 @@ pub const MIGRATION: Migration = Migration {
     table: "gmail_tokens",
     keys: &[Unique { columns: &["user_id"], predicate: None }],
     columns: &[
-        Column { used: Used::FIXED, ..text("id") },
-        Column { used: Used::FIXED, ..text("tenant_id") },
-        Column { used: Used::FIXED, ..text("user_id") },
+        Column { usage: ColumnUse::NOT_UPDATED, ..text("id") },
+        Column { usage: ColumnUse::NOT_UPDATED, ..text("tenant_id") },
+        Column { usage: ColumnUse::NOT_UPDATED, ..text("user_id") },
         sealed("encrypted_access_token"),
         sealed("encrypted_refresh_token"),
         Column::required("expires_at", TIME),
         text("scope"),
         Column { added: true, ..Column::required("key_version", &["int4"]) },
         Column { added: true, nullable: true, ..Column::required("refreshing_at", TIME) },
-        Column { used: Used::FIXED, ..Column::required("connected_at", TIME) },
+        Column { usage: ColumnUse::NOT_UPDATED, ..Column::required("connected_at", TIME) },
         Column::required("updated_at", TIME),
     ],
 };

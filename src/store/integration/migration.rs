@@ -1,7 +1,7 @@
 //! The table of the integration store.
 
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES};
-use crate::db::{Column, Migration, Unique, Used};
+use crate::db::{Column, ColumnUse, Migration, Unique};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const MOMENT: &[&str] = &["timestamptz"];
@@ -20,35 +20,51 @@ pub const MIGRATION: Migration = Migration {
     columns: &[
         Column {
             max_bytes: TEXT_MAX_BYTES,
-            used: Used::FIXED,
+            usage: ColumnUse::NOT_UPDATED,
             ..Column::required("user_id", TEXT)
         },
         Column {
             max_bytes: TEXT_MAX_BYTES,
-            used: Used::FIXED,
+            usage: ColumnUse::NOT_UPDATED,
             ..Column::required("provider", TEXT)
         },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("access_token", TEXT) },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::optional("refresh_token", TEXT) },
         Column::required("expires_at", MOMENT),
         Column::required("scopes", &["_text"]),
-        Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", MOMENT) },
-        Column { added: true, used: Used::LATER, ..Column::optional("invalid_since", MOMENT) },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("refreshing_at", MOMENT)
+        },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("invalid_since", MOMENT)
+        },
         Column {
             added: true,
             max_bytes: 255,
-            used: Used::LATER,
+            usage: ColumnUse::NOT_INSERTED,
             ..Column::optional("invalid_reason", TEXT)
         },
-        Column { added: true, used: Used::LATER, ..Column::optional("last_refreshed_at", MOMENT) },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("last_refreshed_at", MOMENT)
+        },
         Column {
             added: true,
             max_bytes: 255,
-            used: Used { read: false, inserted: false, updated: true },
+            usage: ColumnUse { read: false, inserted: false, updated: true },
             ..Column::optional("last_error_code", TEXT)
         },
-        Column { added: true, used: Used::LATER, ..Column::required("failure_count", &["int4"]) },
-        Column { used: Used::MADE, ..Column::required("created_at", MOMENT) },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::required("failure_count", &["int4"])
+        },
+        Column { usage: ColumnUse::INSERT_ONLY, ..Column::required("created_at", MOMENT) },
         Column::required("updated_at", MOMENT),
     ],
 };

@@ -1,7 +1,7 @@
 //! The table of the vault store.
 
 use crate::config::TOKEN_MAX_BYTES;
-use crate::db::{Column, Migration, Unique, Used};
+use crate::db::{Column, ColumnUse, Migration, Unique};
 
 const TEXT: &[&str] = &["text", "varchar"];
 const TIME: &[&str] = &["timestamptz"];
@@ -25,22 +25,37 @@ pub const MIGRATION: Migration = Migration {
     ],
     columns: &[
         Column {
-            used: Used { read: true, inserted: false, updated: false },
+            usage: ColumnUse { read: true, inserted: false, updated: false },
             ..Column::required("id", &["uuid"])
         },
-        Column { used: Used::FIXED, ..Column::required("tenant_id", &["uuid"]) },
-        Column { used: Used::FIXED, ..Column::required("provider", &["token_provider"]) },
-        Column { used: Used::FIXED, ..Column::required("token_type", &["token_type"]) },
-        Column { max_bytes: 255, used: Used::FIXED, ..Column::optional("identifier", TEXT) },
+        Column { usage: ColumnUse::NOT_UPDATED, ..Column::required("tenant_id", &["uuid"]) },
+        Column {
+            usage: ColumnUse::NOT_UPDATED,
+            ..Column::required("provider", &["token_provider"])
+        },
+        Column { usage: ColumnUse::NOT_UPDATED, ..Column::required("token_type", &["token_type"]) },
+        Column {
+            max_bytes: 255,
+            usage: ColumnUse::NOT_UPDATED,
+            ..Column::optional("identifier", TEXT)
+        },
         Column { max_bytes: 2 * TOKEN_MAX_BYTES, ..Column::required("encrypted_value", TEXT) },
         Column::optional("expires_at", TIME),
-        Column { used: Used::LATER, ..Column::optional("last_used_at", TIME) },
-        Column { used: Used::TOLD, ..Column::optional("last_refreshed_at", TIME) },
+        Column { usage: ColumnUse::NOT_INSERTED, ..Column::optional("last_used_at", TIME) },
+        Column { usage: ColumnUse::WRITE_ONLY, ..Column::optional("last_refreshed_at", TIME) },
         // 'unknown' is the longest.
         Column { max_bytes: 7, ..Column::required("is_valid", TEXT) },
-        Column { max_bytes: 255, used: Used::LATER, ..Column::optional("last_error", TEXT) },
-        Column { added: true, used: Used::LATER, ..Column::optional("refreshing_at", TIME) },
-        Column { used: Used::MADE, ..Column::required("created_at", TIME) },
+        Column {
+            max_bytes: 255,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("last_error", TEXT)
+        },
+        Column {
+            added: true,
+            usage: ColumnUse::NOT_INSERTED,
+            ..Column::optional("refreshing_at", TIME)
+        },
+        Column { usage: ColumnUse::INSERT_ONLY, ..Column::required("created_at", TIME) },
         Column::required("updated_at", TIME),
     ],
 };

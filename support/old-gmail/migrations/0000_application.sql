@@ -1,4 +1,4 @@
--- What the application had before it connected to Gmail.
+-- The application's tables before it connected to Gmail.
 CREATE TABLE tenants (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL

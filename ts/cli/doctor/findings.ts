@@ -95,7 +95,7 @@ export interface Table {
   schemas: string[];
   hasNamedSchema: boolean | null;
   access: Access | null;
-  shape: Checked<Shape> | null;
+  differences: Checked<Differences> | null;
   between: Checked<Between> | null;
   links: Checked<Link[]> | null;
   sample: Checked<Sample> | null;
@@ -103,8 +103,8 @@ export interface Table {
 
 export type { StoreName as Store };
 
-export interface Shape {
-  hindering: string[];
+export interface Differences {
+  blocking: string[];
   pending: string[];
   missingIndexes: string[];
 }

@@ -101,9 +101,9 @@ function plaintextCheck(
 
 const of = (some: number, all: number): string => `${some} of the ${all} newest rows`;
 
-function obstacle({ access, shape }: Table): string {
+function obstacle({ access, differences }: Table): string {
   if (access?.rowSecurity.isActive) return 'row-level security hides them';
-  if (shape && 'found' in shape && shape.found.hindering.length > 0)
+  if (differences && 'found' in differences && differences.found.blocking.length > 0)
     return 'the table lacks columns that tokenkeep reads';
   return 'the role may not read them';
 }

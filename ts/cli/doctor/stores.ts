@@ -18,8 +18,11 @@ export function storesWithTables({ tables, bookkeeping }: Contents): Store[] {
     const table = tables[store];
     if (!table || 'failed' in table) return false;
     if (applied.some((row) => row.store === store)) return true;
-    const { access, shape } = table.found;
-    return access !== null && !(shape && 'found' in shape && shape.found.hindering.length > 0);
+    const { access, differences } = table.found;
+    return (
+      access !== null &&
+      !(differences && 'found' in differences && differences.found.blocking.length > 0)
+    );
   };
   return STORE_NAMES.filter(isOurs);
 }

@@ -10,7 +10,7 @@ const migrate = (store: Store): string => `Run: npx tokenkeep migrate --store ${
 
 /** Whether the table exists, and has the columns that migrations do not add. */
 export function tableCheck(table: Table): Check {
-  const { store, table: name, access, schemas, shape } = table;
+  const { store, table: name, access, schemas, differences } = table;
   const id = `${store}.table`;
   if (!access) {
     if (table.hasNamedSchema === false) {
@@ -29,13 +29,16 @@ export function tableCheck(table: Table): Check {
     return problem(id, `There is no table ${name}.`, migrate(store));
   }
   const values = { name: access.name };
-  if (!shape) return unknown(id, `${access.name} exists; the role may not use its schema.`);
-  if ('failed' in shape)
-    return unknown(id, `${access.name} exists, but was not checked: ${sentence(shape.failed)}`);
-  const { hindering } = shape.found;
-  if (hindering.length > 0) {
+  if (!differences) return unknown(id, `${access.name} exists; the role may not use its schema.`);
+  if ('failed' in differences)
+    return unknown(
+      id,
+      `${access.name} exists, but was not checked: ${sentence(differences.failed)}`,
+    );
+  const { blocking } = differences.found;
+  if (blocking.length > 0) {
     const fix = 'Change the table by hand: migrations do not change such columns.';
-    return problem(id, sentence(hindering.join('; ')), fix, values);
+    return problem(id, sentence(blocking.join('; ')), fix, values);
   }
   return ok(id, `${access.name} exists, and has the columns that migrations do not add.`, values);
 }
@@ -45,14 +48,14 @@ export function migrationsCheck(
   table: Table,
   bookkeeping: Checked<Bookkeeping>,
 ): Check | undefined {
-  const { store, version, access, shape } = table;
-  if (!access || !shape || 'failed' in shape) return undefined;
+  const { store, version, access, differences } = table;
+  if (!access || !differences || 'failed' in differences) return undefined;
   const id = `${store}.migrations`;
   const applied = 'found' in bookkeeping ? bookkeeping.found.applied : null;
   const recorded = applied?.find(
     (row) => row.store === store && row.schema === access.schema,
   )?.version;
-  const { pending, missingIndexes } = shape.found;
+  const { pending, missingIndexes } = differences.found;
   const files = pendingFiles(store, recorded ?? 0);
   const values = { recorded: recorded ?? null, version, pending: files };
   if (pending.length > 0) {

@@ -13,7 +13,7 @@ import {
   TokenRevokedError,
   TokenkeepError,
 } from '../../errors/errors';
-import { bare, fieldsOf } from '../../input/fields';
+import { withoutPrototype, fieldsOf } from '../../input/fields';
 import type { StoreName } from '../stored-token';
 import { type Grant, type Place, hasLeft, isSame } from './grant';
 import type { FakeRefresh, FakeRefreshedTokens } from './refresh';
@@ -126,7 +126,7 @@ export class Refresher {
     }
     const { signal } = new AbortController();
     const { expiryDate, ...answer } = fieldsOf(await refreshFn(refreshToken, { signal }));
-    return bare({ ...answer, expiresAt: new Date(expiryDate) });
+    return withoutPrototype({ ...answer, expiresAt: new Date(expiryDate) });
   }
 }
 

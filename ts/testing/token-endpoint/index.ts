@@ -5,7 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../../input/arguments';
-import { bare, fieldsOf } from '../../input/fields';
+import { withoutPrototype, fieldsOf } from '../../input/fields';
 import { disposable } from '../disposable';
 import { send } from './answer';
 import { Families, type IssuedTokens, type TokenFamily } from './families';
@@ -68,8 +68,8 @@ export async function startTokenEndpoint(
     const request = new TokenRequest(Object.fromEntries(new URLSearchParams(body)));
     requests.push(request);
     const given = (await nextStep(request, requests.length - 1)) ?? {};
-    const step = bare({ rotate, delayMs, ...expandStep(fieldsOf(given)) });
-    const usual: TokenResponse = bare(
+    const step = withoutPrototype({ rotate, delayMs, ...expandStep(fieldsOf(given)) });
+    const usual: TokenResponse = withoutPrototype(
       exchanges(step) ? families.exchange(request, step.rotate ?? rotate) : {},
     );
     if (step.delayMs) await sleep(step.delayMs);

@@ -10,7 +10,7 @@ async function main() {
   await job(gmail);
   const refused = (needed) => ({
     code: 'ERR_TOKENKEEP_CONFIGURATION',
-    message: new RegExp(`needs Effect ${needed}.*found Effect 3\\.9\\.2`),
+    message: new RegExp(`requires Effect ${needed}.*found Effect 3\\.9\\.2`),
   });
   assert.throws(() => require('tokenkeep/effect3'), refused('3\\.10'));
   await assert.rejects(import('tokenkeep/effect3'), refused('3\\.10'));
