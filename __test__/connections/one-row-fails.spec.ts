@@ -33,12 +33,12 @@ describe('reads that share a query', () => {
     const url = new URL(scene.database.url);
     [url.username, url.password] = [role, 'role'];
     const { integration } = scene.keep({ databaseUrl: url.href });
-    const ask = (user: string) =>
+    const call = (user: string) =>
       integration.getValidToken(user, 'acme').then(
         () => 'token',
         (error: Error) => error.name,
       );
-    const answers = await Promise.all([...users, ODD].map(ask));
+    const answers = await Promise.all([...users, ODD].map(call));
     expect(answers).toEqual([...users.map(() => 'token'), 'TenantRequiredError']);
     await query(`DROP POLICY known ON integration_tokens;
       ALTER TABLE integration_tokens DISABLE ROW LEVEL SECURITY;

@@ -9,7 +9,7 @@ describe.each(MAJORS)('%s', (version) => {
 
   describe.each(['the application', 'tokenkeep'] as const)('the client of %s', (whose) => {
     it('says that there is no token', async () => {
-      expect(await scene.ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
+      expect(await scene.call(whose, { getValidToken: [GMAIL] })).toMatchObject({
         _tag: 'GoogleAuthenticationError',
         message: 'No Google OAuth token found',
         suggestion: 'User needs to authorize Google Workspace access',
@@ -18,7 +18,7 @@ describe.each(MAJORS)('%s', (version) => {
 
     it('gives a valid token as it is', async () => {
       const { accessToken, refreshToken } = await scene.connect(3_600);
-      const token = await scene.ask(whose, { getValidToken: [GMAIL] });
+      const token = await scene.call(whose, { getValidToken: [GMAIL] });
       expect(token).toBeInstanceOf(scene.major.tokenkeep.GoogleOAuthToken);
       expect(token).toMatchObject({
         access_token: accessToken,
@@ -32,7 +32,7 @@ describe.each(MAJORS)('%s', (version) => {
 
     it('refreshes an expired token once for many', async () => {
       const { accessToken, refreshToken } = await scene.connect(-60);
-      const asked = Array.from({ length: 20 }, () => scene.ask(whose, { getValidToken: [GMAIL] }));
+      const asked = Array.from({ length: 20 }, () => scene.call(whose, { getValidToken: [GMAIL] }));
       const tokens = (await Promise.all(asked)) as { access_token: string }[];
       expect(new Set(tokens.map(({ access_token }) => access_token)).size).toBe(1);
       expect(tokens[0]!.access_token).not.toBe(accessToken);
@@ -46,18 +46,18 @@ describe.each(MAJORS)('%s', (version) => {
     it('says that access was revoked, and no token of the answer', async () => {
       const { refreshToken } = await scene.connect(-60);
       await scene.google.revoke(refreshToken);
-      const error = await scene.ask(whose, { getValidToken: [GMAIL] });
+      const error = await scene.call(whose, { getValidToken: [GMAIL] });
       expect(error).toMatchObject({ _tag: 'TokenRefreshError', provider: 'google' });
       expect(JSON.stringify(error)).not.toContain(refreshToken);
     });
 
     it('exchanges a refresh token and stores the answer', async () => {
       const { refreshToken, accessToken } = await scene.connect(3_600);
-      const token = await scene.ask(whose, { refreshToken });
+      const token = await scene.call(whose, { refreshToken });
       const { access_token, refresh_token } = token as Record<string, string>;
       expect(access_token).not.toBe(accessToken);
       expect(refresh_token).not.toBe(refreshToken);
-      expect(await scene.ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
+      expect(await scene.call(whose, { getValidToken: [GMAIL] })).toMatchObject({
         access_token,
         refresh_token,
       });
@@ -65,9 +65,9 @@ describe.each(MAJORS)('%s', (version) => {
 
     it('says that a refresh token was not exchanged, and stores nothing', async () => {
       const { accessToken } = await scene.connect(3_600);
-      const error = await scene.ask(whose, { refreshToken: 'wrong' });
+      const error = await scene.call(whose, { refreshToken: 'wrong' });
       expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError' });
-      expect(await scene.ask(whose, { getValidToken: [GMAIL] })).toMatchObject({
+      expect(await scene.call(whose, { getValidToken: [GMAIL] })).toMatchObject({
         access_token: accessToken,
       });
     });

@@ -65,7 +65,7 @@ export class GoogleScene {
   }
 
   /** What a call gives or fails with. */
-  ask(
+  call(
     whose: 'the application' | 'tokenkeep',
     call: Call,
     userId = USER,

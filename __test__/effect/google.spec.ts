@@ -15,7 +15,7 @@ describe.each(MAJORS)('%s', (version) => {
 
   it('names the scopes that are missing, and asks nobody', async () => {
     await scene.connect(-60);
-    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL, DRIVE] })).toMatchObject({
+    expect(await scene.call('tokenkeep', { getValidToken: [GMAIL, DRIVE] })).toMatchObject({
       _tag: 'GoogleScopeExpansionRequiredError',
       missingScopes: [DRIVE],
       currentScopes: [GMAIL],
@@ -25,11 +25,11 @@ describe.each(MAJORS)('%s', (version) => {
 
   it('says that there is no current user, and what to do', async () => {
     await scene.connect(3_600);
-    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
+    expect(await scene.call('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
       _tag: 'GoogleAuthenticationError',
       suggestion: 'Run the effect in withCurrentUser(userId)',
     });
-    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
+    expect(await scene.call('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
       message: 'No Google OAuth token found',
     });
   });
@@ -37,7 +37,7 @@ describe.each(MAJORS)('%s', (version) => {
   it('marks a dead grant, since the refresh is the store’s own', async () => {
     const { refreshToken } = await scene.connect(-60);
     await scene.google.revoke(refreshToken);
-    expect(await scene.ask('tokenkeep', { getValidToken: [] })).toMatchObject({
+    expect(await scene.call('tokenkeep', { getValidToken: [] })).toMatchObject({
       reason: 'revoked',
     });
     const rows = await scene.rows();
@@ -46,12 +46,12 @@ describe.each(MAJORS)('%s', (version) => {
 
   it('refreshes a token with two minutes left, and gives it when that fails', async () => {
     const spent = await scene.connect(120);
-    const refreshed = await scene.ask('tokenkeep', { getValidToken: [GMAIL] });
+    const refreshed = await scene.call('tokenkeep', { getValidToken: [GMAIL] });
     expect(refreshed).not.toMatchObject({ access_token: spent.accessToken });
     await scene.empty();
     const { accessToken, refreshToken } = await scene.connect(120);
     await scene.google.revoke(refreshToken);
-    expect(await scene.ask('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({
+    expect(await scene.call('tokenkeep', { getValidToken: [GMAIL] })).toMatchObject({
       access_token: accessToken,
     });
     expect(scene.google.tokenRequests()).toBe(2);
@@ -68,9 +68,9 @@ describe.each(MAJORS)('%s', (version) => {
     try {
       delete process.env['GOOGLE_CLIENT_ID'];
       delete process.env['GOOGLE_CLIENT_SECRET'];
-      const token = await scene.ask('tokenkeep', { getValidToken: [GMAIL] }, undefined, store);
+      const token = await scene.call('tokenkeep', { getValidToken: [GMAIL] }, undefined, store);
       expect(token).toBeInstanceOf(tokenkeep.GoogleOAuthToken);
-      const refused = await scene.ask('tokenkeep', { refreshToken: 'any' }, undefined, store);
+      const refused = await scene.call('tokenkeep', { refreshToken: 'any' }, undefined, store);
       expect(refused).toMatchObject({
         _tag: 'GoogleTokenRefreshError',
         message: 'GOOGLE_CLIENT_ID is not set',
@@ -97,7 +97,7 @@ describe.each(MAJORS)('%s', (version) => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = `http://127.0.0.1:${port}/token`;
-    const error = await scene.ask('tokenkeep', { refreshToken: 'rt' });
+    const error = await scene.call('tokenkeep', { refreshToken: 'rt' });
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
     expect(error).toMatchObject({
       _tag: 'GoogleTokenRefreshError',
@@ -115,7 +115,7 @@ describe.each(MAJORS)('%s', (version) => {
       process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = endpoint.url;
       try {
         endpoint.script(() => ({ status, body }));
-        return await scene.ask('tokenkeep', { refreshToken: 'rt' });
+        return await scene.call('tokenkeep', { refreshToken: 'rt' });
       } finally {
         process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
         await endpoint.close();
@@ -146,7 +146,7 @@ describe.each(MAJORS)('%s', (version) => {
   it('asks no other machine without TLS', async () => {
     const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = 'http://proxy.example/token';
-    const error = await scene.ask('tokenkeep', { refreshToken: 'secret-rt' });
+    const error = await scene.call('tokenkeep', { refreshToken: 'secret-rt' });
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
     expect(error).toMatchObject({
       _tag: 'GoogleTokenRefreshError',
@@ -157,7 +157,7 @@ describe.each(MAJORS)('%s', (version) => {
   it('says that Google cannot be reached', async () => {
     const { TOKENKEEP_GOOGLE_TOKEN_URL: url } = process.env;
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = 'http://127.0.0.1:1/token';
-    const error = await scene.ask('tokenkeep', { refreshToken: 'secret-rt' });
+    const error = await scene.call('tokenkeep', { refreshToken: 'secret-rt' });
     process.env['TOKENKEEP_GOOGLE_TOKEN_URL'] = url;
     expect(error).toMatchObject({ _tag: 'GoogleTokenRefreshError', suggestion: 'Try again later' });
     expect(inspect(error, { depth: 9 })).not.toContain('secret-rt');

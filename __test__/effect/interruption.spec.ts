@@ -61,11 +61,11 @@ describe.each(MAJORS)('%s', (version) => {
       databaseUrl: Redacted.make(scene.setting.database.url),
       limitsDivisor: 100,
     });
-    expect(await scene.ask(userId, refreshFn, hasty)).toMatchObject({ _tag: 'TokenRefreshError' });
+    expect(await scene.call(userId, refreshFn, hasty)).toMatchObject({ _tag: 'TokenRefreshError' });
     await until(() => ended);
     expect(ended).toBe('Failure');
     // Nobody knows what became of it: the next one waits until the lease is over.
     const next = scene.succeed('new');
-    await until(async () => 'accessToken' in Object(await scene.ask(userId, next, hasty)));
+    await until(async () => 'accessToken' in Object(await scene.call(userId, next, hasty)));
   });
 });

@@ -25,9 +25,9 @@ describe.each(MAJORS)('%s', (version) => {
       scopes: ['read'],
       provider: 'acme',
     };
-    const tokens = await Promise.all([1, 2, 3].map(() => scene.ask(userId, refreshFn)));
+    const tokens = await Promise.all([1, 2, 3].map(() => scene.call(userId, refreshFn)));
     for (const token of tokens) expect(token).toMatchObject(expected);
-    expect(await scene.ask(userId, refreshFn)).toMatchObject(expected);
+    expect(await scene.call(userId, refreshFn)).toMatchObject(expected);
     expect(refreshTokens).toEqual(['rt-secret']);
   });
 
@@ -35,14 +35,14 @@ describe.each(MAJORS)('%s', (version) => {
     const { Effect, Option } = scene.major;
     const userId = await scene.user();
     const next = scene.token('new', { refreshToken: Option.some('rt-2'), scopes: ['admin'] });
-    await scene.ask(userId, () => Effect.succeed(next));
+    await scene.call(userId, () => Effect.succeed(next));
     expect(await scene.stored(userId)).toEqual(next);
   });
 
   it('says why there is nothing to refresh', async () => {
     const userId = randomUUID();
     const refused = (reason: string) =>
-      expect(scene.ask(userId, scene.succeed('never'))).resolves.toMatchObject({
+      expect(scene.call(userId, scene.succeed('never'))).resolves.toMatchObject({
         _tag: 'TokenRefreshError',
         reason,
         provider: 'acme',
@@ -62,7 +62,7 @@ describe.each(MAJORS)('%s', (version) => {
     ];
     it.each(broken)('%s is a TokenRefreshError, and the lease is free again', async (how, make) => {
       const userId = await scene.user();
-      const error = await scene.ask(userId, () => make(scene.major));
+      const error = await scene.call(userId, () => make(scene.major));
       expect(error).toBeInstanceOf(scene.major.tokenkeep.TokenRefreshError);
       const { cause, reason } = error as InstanceType<
         typeof scene.major.tokenkeep.TokenRefreshError
@@ -74,7 +74,7 @@ describe.each(MAJORS)('%s', (version) => {
       expect((await scene.row(userId)).refreshing_at).toBeNull();
       // Who has failed pauses a moment, and is told the same.
       await until(
-        async () => 'accessToken' in Object(await scene.ask(userId, scene.succeed('new'))),
+        async () => 'accessToken' in Object(await scene.call(userId, scene.succeed('new'))),
       );
     });
   });

@@ -66,7 +66,7 @@ export class StoreScene {
   }
 
   /** The token that a refresh gives, or the error that it fails with. */
-  ask(userId: string, refreshFn: RefreshFn, layer?: Store): Promise<unknown> {
+  call(userId: string, refreshFn: RefreshFn, layer?: Store): Promise<unknown> {
     const { Effect } = this.major;
     return Effect.runPromise(
       Effect.match(this.refresh(userId, refreshFn, layer), {

@@ -35,8 +35,8 @@ export class Caller {
   }
 
   /** The access token that each of so many concurrent callers got, or `failed: …`. */
-  ask(userId: string, callers = 1): Promise<string[]> {
-    return this.#tell('ask', { userId, callers }) as Promise<string[]>;
+  call(userId: string, callers = 1): Promise<string[]> {
+    return this.#tell('call', { userId, callers }) as Promise<string[]>;
   }
 
   /** Closes its instance, after which all that it has to write is written. */

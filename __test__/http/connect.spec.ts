@@ -45,15 +45,15 @@ describe('a link for somebody who is not signed in', () => {
   });
 
   it('is good for a day, and its state for ten minutes', async () => {
-    const ask = async (kind: string) => {
+    const secondsLeft = async (kind: string) => {
       const sql = `SELECT extract(epoch FROM max(expires_at) - clock_timestamp())::float8 AS left
         FROM tokenkeep.oauth_state WHERE kind = $1`;
       return (await scene.database.client.query(sql, [kind])).rows[0].left;
     };
     await scene.consent(someUser());
     await scene.link(someUser());
-    expect(Math.abs((await ask('ticket')) - 86_400)).toBeLessThan(60);
-    expect(Math.abs((await ask('state')) - 600)).toBeLessThan(60);
+    expect(Math.abs((await secondsLeft('ticket')) - 86_400)).toBeLessThan(60);
+    expect(Math.abs((await secondsLeft('state')) - 600)).toBeLessThan(60);
   });
 
   it('sends no more to Google than it must, and no secret', async () => {
@@ -123,23 +123,23 @@ describe('a link for somebody who is not signed in', () => {
 
 describe('the route for the application’s servers', () => {
   it('answers as the old one did', async () => {
-    const ask = async (query: string, headers: Record<string, string> = asBot) => {
+    const send = async (query: string, headers: Record<string, string> = asBot) => {
       const response = await fetch(scene.url(`connect${query}`), { headers });
       return [response.status, await response.json()];
     };
-    expect(await ask('')).toEqual([400, { detail: 'user_id is required' }]);
-    expect(await ask('?user_id=')).toEqual([400, { detail: 'user_id is required' }]);
-    expect(await ask('?user_id=42')).toEqual([400, { detail: 'user_id must be a UUID' }]);
+    expect(await send('')).toEqual([400, { detail: 'user_id is required' }]);
+    expect(await send('?user_id=')).toEqual([400, { detail: 'user_id is required' }]);
+    expect(await send('?user_id=42')).toEqual([400, { detail: 'user_id must be a UUID' }]);
     const id = someUser();
-    expect(await ask(`?user_id=${id}`)).toEqual([200, { auth_url: expect.any(String) }]);
+    expect(await send(`?user_id=${id}`)).toEqual([200, { auth_url: expect.any(String) }]);
     for (const authorization of ['', 'Bearer wrong', SECRET]) {
-      expect(await ask(`?user_id=${id}`, { authorization })).toEqual([
+      expect(await send(`?user_id=${id}`, { authorization })).toEqual([
         401,
         { detail: 'Unauthorized' },
       ]);
     }
     scene.handle({ keep: scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' }) });
-    expect(await ask(`?user_id=${id}`)).toEqual([
+    expect(await send(`?user_id=${id}`)).toEqual([
       500,
       { detail: 'Could not initiate Google auth' },
     ]);

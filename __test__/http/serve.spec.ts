@@ -55,7 +55,7 @@ async function start(env = environment()): Promise<void> {
 
 const asBot = { authorization: `Bearer ${SECRET}` };
 
-async function ask(path: string, init: RequestInit = { headers: asBot }) {
+async function send(path: string, init: RequestInit = { headers: asBot }) {
   const response = await fetch(`${origin}${path}`, init);
   const text = await response.text();
   return { status: response.status, body: text && JSON.parse(text) };
@@ -66,13 +66,13 @@ it('connects, returns refreshed credentials, and disconnects', async () => {
   const userId = someUser();
   const path = `/credentials?user_id=${userId}`;
   const detail = 'Google Calendar is not connected';
-  expect(await ask(path)).toEqual({ status: 404, body: { error: 'not_connected', detail } });
-  const { body } = await ask(`/auth/google/connect?user_id=${userId}`);
+  expect(await send(path)).toEqual({ status: 404, body: { error: 'not_connected', detail } });
+  const { body } = await send(`/auth/google/connect?user_id=${userId}`);
   const visitor = new Visitor();
   const done = await visitor.press(await visitor.open(body.auth_url));
   expect(done.text).toContain('Google Calendar connected. You can close this tab.');
 
-  const first = await ask(path);
+  const first = await send(path);
   expect(first).toEqual({
     status: 200,
     body: {
@@ -84,14 +84,14 @@ it('connects, returns refreshed credentials, and disconnects', async () => {
     },
   });
   await database.client.query(`UPDATE google_calendar_tokens SET token_expiry = now()`);
-  const second = await ask(path);
+  const second = await send(path);
   expect(second.body.access_token).not.toBe(first.body.access_token);
-  const gone = await ask(`/auth/google/disconnect?user_id=${userId}`, {
+  const gone = await send(`/auth/google/disconnect?user_id=${userId}`, {
     method: 'POST',
     headers: asBot,
   });
   expect(gone).toEqual({ status: 200, body: { disconnected: true } });
-  expect((await ask(path)).status).toBe(404);
+  expect((await send(path)).status).toBe(404);
   expect(await google.isAlive(second.body.refresh_token)).toBe(false);
   expect(served!.stderr).toBe('');
 });
@@ -109,12 +109,12 @@ it('tells a dead grant from a provider that is away', async () => {
     return userId;
   };
   // Only a client that has refreshed a row is believed that another grant is dead.
-  const alive = await ask(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
+  const alive = await send(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
   expect(alive).toMatchObject({ status: 200 });
-  const dead = await ask(`/credentials?user_id=${await insert('dead')}`);
+  const dead = await send(`/credentials?user_id=${await insert('dead')}`);
   expect(dead).toMatchObject({ status: 404, body: { error: 'revoked' } });
   endpoint.script([{ times: 20, status: 503 }]);
-  const away = await ask(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
+  const away = await send(`/credentials?user_id=${await insert(endpoint.issue().refreshToken)}`);
   expect(away).toMatchObject({
     status: 503,
     body: { error: 'ERR_TOKENKEEP_PROVIDER_UNAVAILABLE' },
@@ -170,7 +170,7 @@ it('a wrong port is a wrong call', async () => {
 
 it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 when %s comes', async (signal) => {
   await start();
-  expect((await ask('/credentials')).status).toBe(400);
+  expect((await send('/credentials')).status).toBe(400);
   served!.signal(signal);
   expect(await served!.ended()).toBe(0);
 });
@@ -187,7 +187,7 @@ it.each([
   idle.write(sent);
   // The server has accepted it, and read what was sent, when it answers a later connection.
   if (sent.endsWith('\r\n\r\n')) await once(idle, 'data');
-  expect((await ask('/credentials')).status).toBe(400);
+  expect((await send('/credentials')).status).toBe(400);
   served!.signal('SIGTERM');
   expect(await served!.ended()).toBe(0);
   idle.destroy();
@@ -238,12 +238,12 @@ it('with a secret that keygen has made it starts', async () => {
   const { stdout: key } = await promisify(execFile)(process.execPath, [MAIN, 'keygen']);
   await start({ ...environment(), TOKENKEEP_CONNECT_SECRET: key.trim() });
   const headers = { authorization: `Bearer ${key.trim()}` };
-  expect((await ask(`/credentials?user_id=${someUser()}`, { headers })).status).toBe(404);
+  expect((await send(`/credentials?user_id=${someUser()}`, { headers })).status).toBe(404);
 });
 
 it('what fails on our side is told on stderr, without a secret', async () => {
   await start({ ...environment(), DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/none' });
-  expect(await ask(`/auth/google/connect?user_id=${someUser()}`)).toEqual({
+  expect(await send(`/auth/google/connect?user_id=${someUser()}`)).toEqual({
     status: 500,
     body: { detail: 'Could not initiate Google auth' },
   });

@@ -27,14 +27,14 @@ async function driveZoho(stage: Stage, userId: string): Promise<void> {
   await many((client) => keep.zoho.hasToken(client, client));
   // Two refresh tokens of the environment: the first for a new client, the second for a dead grant.
   const client = randomUUID();
-  const ask = async (zohoRefreshToken: string) => {
+  const call = async (zohoRefreshToken: string) => {
     const seeded = createTokenKeep(optionsOf(stage, { zohoRefreshToken }));
     await seeded.zoho.getAccessToken(client, 'zoho_crm', credentials).catch(expected);
     await seeded.close();
   };
   endpoint.script([{ error: 'invalid_code' }]);
-  await ask(endpoint.issue().refreshToken);
-  await ask(endpoint.issue().refreshToken);
+  await call(endpoint.issue().refreshToken);
+  await call(endpoint.issue().refreshToken);
   await keep.zoho.storeTokens(userId, 'zoho_crm', { refreshToken: 'refresh' });
 }
 

@@ -115,8 +115,8 @@ describe('a failed refresh', () => {
     const keep = scene.keep();
     const error = await failureOf(keep.gmail.getValidGmailToken(user.id));
     expect(error).toMatchObject({ name: 'ProviderThrottledError', retryable: true });
-    const ask = () => keep.gmail.getValidGmailToken(user.id).catch(() => undefined);
-    await until(ask);
+    const call = () => keep.gmail.getValidGmailToken(user.id).catch(() => undefined);
+    await until(call);
     expect(scene.endpoint.requests.map(({ status }) => status)).toEqual([429, 200]);
   });
 

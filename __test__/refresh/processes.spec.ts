@@ -39,7 +39,7 @@ describe('four processes with fifty callers each', () => {
     const user = await scene.user();
     scene.endpoint.script(() => ({ delayMs }));
     const processes = await Promise.all([start(), start(), start(), start()]);
-    const answers = await Promise.all(processes.map((process) => process.ask(user.id, 50)));
+    const answers = await Promise.all(processes.map((process) => process.call(user.id, 50)));
     expect(scene.endpoint.requests).toHaveLength(1);
     expect(new Set(answers.flat())).toEqual(new Set([(await scene.tokens(user))!.accessToken]));
   });
@@ -49,7 +49,7 @@ describe('four processes with fifty callers each', () => {
     const user = await scene.user();
     scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_grant' }, delayMs: 300 }));
     const processes = await Promise.all([start(), start(), start(), start()]);
-    const answers = await Promise.all(processes.map((process) => process.ask(user.id, 50)));
+    const answers = await Promise.all(processes.map((process) => process.call(user.id, 50)));
     expect(scene.endpoint.requests).toHaveLength(1);
     for (const answer of answers.flat()) {
       expect(answer).toMatch(/^failed: Gmail(TokenRevoked|NotConnected)Error/);
@@ -63,7 +63,7 @@ describe('a process that is killed in the middle of a refresh', () => {
     const user = await scene.user();
     scene.endpoint.script([{ hang: 'before' }]);
     const holder = await start(SCALED);
-    void holder.ask(user.id);
+    void holder.call(user.id);
     await scene.requests(1);
     await holder.kill();
     const keeps = [scene.keep(SCALED), scene.keep(SCALED)];
@@ -78,7 +78,7 @@ describe('a process that is killed in the middle of a refresh', () => {
     const user = await scene.user({ left: 25 });
     scene.endpoint.script([{ hang: 'before' }]);
     const holder = await start(SCALED);
-    void holder.ask(user.id);
+    void holder.call(user.id);
     await scene.requests(1);
     await holder.kill();
     const keep = scene.keep({ limitsDivisor: 10, waitMs: 50 });

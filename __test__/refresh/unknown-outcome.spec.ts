@@ -26,7 +26,7 @@ async function lostAnswer(): Promise<User> {
     googleTokenUrl: scene.endpoint.url,
     ...FORTIETH,
   });
-  void holder.ask(user.id);
+  void holder.call(user.id);
   await scene.requests(1);
   await holder.kill();
   return user;
@@ -54,8 +54,10 @@ describe('after an answer was lost', () => {
   it('the commit of another process is returned at once, without a request', async () => {
     const user = await lostAnswer();
     const keep = scene.keep(FORTIETH);
-    const ask = () => keep.gmail.getValidGmailToken(user.id);
-    expect(await failureOf(ask())).toMatchObject({ code: 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN' });
+    const call = () => keep.gmail.getValidGmailToken(user.id);
+    expect(await failureOf(call())).toMatchObject({
+      code: 'ERR_TOKENKEEP_REFRESH_OUTCOME_UNKNOWN',
+    });
     const sent = scene.endpoint.requests.length;
     const late = scene.endpoint.issue();
     await scene.database.client.query(
@@ -64,7 +66,7 @@ describe('after an answer was lost', () => {
        WHERE user_id = $1`,
       [user.id, seal(late.accessToken, KEY), seal(late.refreshToken, KEY)],
     );
-    expect((await ask()).accessToken).toBe(late.accessToken);
+    expect((await call()).accessToken).toBe(late.accessToken);
     expect(scene.endpoint.requests).toHaveLength(sent);
   });
 });

@@ -64,10 +64,11 @@ it('fetch of a refresh that many share runs in that of the one who started it', 
   };
   const keep = scene.keep({ fetch: fetching });
   const user = await scene.user();
-  const ask = (caller: string) => storage.run(caller, () => keep.gmail.getValidGmailToken(user.id));
-  const first = ask('first');
+  const call = (caller: string) =>
+    storage.run(caller, () => keep.gmail.getValidGmailToken(user.id));
+  const first = call('first');
   await until(() => seen.length > 0);
-  const second = ask('second');
+  const second = call('second');
   await keep.gmail.getGmailTokenDecrypted(user.id);
   gate.open();
   await Promise.all([first, second]);
@@ -102,14 +103,14 @@ it('what listens to the signal of a refreshFn, or of fetch, runs in the callerâ€
     limitsDivisor: 100,
     fetch: (_, init) => listening(init.signal as AbortSignal),
   });
-  const ask = async (caller: string, refreshFn?: typeof listening) => {
+  const call = async (caller: string, refreshFn?: typeof listening) => {
     const user = await scene.user();
     const given =
       refreshFn && ((_: string, { signal }: { signal: AbortSignal }) => refreshFn(signal));
     await storage.run(caller, () => keep.gmail.getValidGmailToken(user.id, given).catch(() => {}));
   };
-  await ask('of fetch');
-  await ask('of refreshFn', listening);
+  await call('of fetch');
+  await call('of refreshFn', listening);
   await until(() => seen.length >= 2);
   expect(seen).toEqual(['of fetch', 'of refreshFn']);
 });

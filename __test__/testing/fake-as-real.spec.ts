@@ -71,47 +71,47 @@ function fakeSubject(): Subject {
   return { keep, target: keep, script: (next) => (answers = [...next]) };
 }
 
-type Scenario = (subject: Subject, of: StoreCase, ask: () => Promise<string>) => Promise<string[]>;
+type Scenario = (subject: Subject, of: StoreCase, call: () => Promise<string>) => Promise<string[]>;
 
 const SCENARIOS: Record<string, Scenario> = {
-  'nothing is stored': async (_subject, _of, ask) => [await ask()],
-  'a fresh token': async ({ keep }, { store }, ask) => {
+  'nothing is stored': async (_subject, _of, call) => [await call()],
+  'a fresh token': async ({ keep }, { store }, call) => {
     await store(keep, inMinutes(60), endpoint.issue());
-    return [await ask()];
+    return [await call()];
   },
-  'a token that expires twice': async ({ keep, target }, { store, key }, ask) => {
+  'a token that expires twice': async ({ keep, target }, { store, key }, call) => {
     await store(keep, inMinutes(60), endpoint.issue());
     const outcomes: string[] = [];
     for (let times = 0; times < 2; times++) {
       await expireToken(target, key);
-      outcomes.push(await ask(), await ask());
+      outcomes.push(await call(), await call());
     }
     return outcomes;
   },
-  'a grant that is dead, until the user connects again': async (subject, { store }, ask) => {
+  'a grant that is dead, until the user connects again': async (subject, { store }, call) => {
     subject.script([DEAD]);
     await store(subject.keep, inMinutes(-1), endpoint.issue());
-    const outcomes = [await ask(), await ask()];
+    const outcomes = [await call(), await call()];
     await store(subject.keep, inMinutes(60), endpoint.issue());
-    return [...outcomes, await ask()];
+    return [...outcomes, await call()];
   },
-  'a provider that throttles, while the token is usable': async (subject, { store }, ask) => {
+  'a provider that throttles, while the token is usable': async (subject, { store }, call) => {
     subject.script([THROTTLED]);
     await store(subject.keep, inMinutes(3), endpoint.issue());
-    return [await ask()];
+    return [await call()];
   },
-  'a provider that throttles, and the token is spent': async (subject, { store }, ask) => {
+  'a provider that throttles, and the token is spent': async (subject, { store }, call) => {
     subject.script([THROTTLED]);
     await store(subject.keep, inMinutes(0.5), endpoint.issue());
-    return [await ask()];
+    return [await call()];
   },
-  'no refresh token, while the token is usable': async ({ keep }, { store }, ask) => {
+  'no refresh token, while the token is usable': async ({ keep }, { store }, call) => {
     await store(keep, inMinutes(3), { ...endpoint.issue(), refreshToken: '' });
-    return [await ask()];
+    return [await call()];
   },
-  'no refresh token, and the token is spent': async ({ keep }, { store }, ask) => {
+  'no refresh token, and the token is spent': async ({ keep }, { store }, call) => {
     await store(keep, inMinutes(-1), { ...endpoint.issue(), refreshToken: '' });
-    return [await ask()];
+    return [await call()];
   },
 };
 

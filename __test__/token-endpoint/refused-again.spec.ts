@@ -24,7 +24,7 @@ const seen = ({ name, code, message, retryable, status }: Failure) => ({
   status,
 });
 
-const ask = (options = {}) => scene.keep(options).gmail.getValidGmailToken(user.id);
+const call = (options = {}) => scene.keep(options).gmail.getValidGmailToken(user.id);
 
 beforeEach(async () => {
   user = await scene.user();
@@ -43,7 +43,7 @@ beforeEach(async () => {
 describe('a refusal', () => {
   it('is told in the same words by other instances and processes, which ask nobody', async () => {
     for (let instance = 0; instance < 3; instance++) {
-      expect(seen(await failureOf(ask()))).toEqual(seen(first));
+      expect(seen(await failureOf(call()))).toEqual(seen(first));
     }
     const process = await Caller.start({
       databaseUrl: scene.database.url,
@@ -52,7 +52,7 @@ describe('a refusal', () => {
       googleClientSecret: 'secret',
       googleTokenUrl: scene.endpoint.url,
     });
-    expect(await process.ask(user.id)).toEqual([`failed: ${first.name}: ${first.message}`]);
+    expect(await process.call(user.id)).toEqual([`failed: ${first.name}: ${first.message}`]);
     expect(scene.endpoint.requests).toHaveLength(1);
     expect((await scene.row(user))!.refreshing_at).toBeNull();
   });
@@ -60,19 +60,19 @@ describe('a refusal', () => {
   it('is asked for again once its pause is over', async () => {
     await endPauses(scene.database);
     scene.endpoint.script([]);
-    await expect(ask()).resolves.toBeDefined();
+    await expect(call()).resolves.toBeDefined();
     expect(scene.endpoint.requests).toHaveLength(2);
   });
 
   it('says nothing of another client, which asks at once', async () => {
     scene.endpoint.script([]);
-    await expect(ask({ googleClientId: 'other' })).resolves.toBeDefined();
+    await expect(call({ googleClientId: 'other' })).resolves.toBeDefined();
   });
 
   it('says nothing of other tokens that tokenkeep or an old service has stored meanwhile', async () => {
     const again = { ...scene.endpoint.issue(), expiresAt: new Date(Date.now() - 60_000) };
     await scene.keep().gmail.upsertGmailTokens(params(user.id, again));
-    await expect(ask()).resolves.toBeDefined();
+    await expect(call()).resolves.toBeDefined();
 
     user = { ...(await scene.user()) };
     const keep = scene.keep();
@@ -82,7 +82,7 @@ describe('a refusal', () => {
       'UPDATE gmail_tokens SET encrypted_refresh_token = $2 WHERE user_id = $1',
       [user.id, seal(scene.endpoint.issue().refreshToken, KEY)],
     );
-    await expect(ask()).resolves.toBeDefined();
+    await expect(call()).resolves.toBeDefined();
   });
 
   it('costs a usable token nothing', async () => {
@@ -91,7 +91,7 @@ describe('a refusal', () => {
        WHERE user_id = $1`,
       [user.id],
     );
-    expect((await ask()).accessToken).toBe(user.accessToken);
+    expect((await call()).accessToken).toBe(user.accessToken);
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 });

@@ -19,9 +19,9 @@ const slowDown = (retryAfter: string): Step => ({
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString();
 
 /** Asks until there is a token. */
-async function askUntilRefreshed(keep: ReturnType<typeof scene.keep>, user: User): Promise<void> {
-  const ask = () => keep.gmail.getValidGmailToken(user.id).catch(() => undefined);
-  await until(ask);
+async function callUntilRefreshed(keep: ReturnType<typeof scene.keep>, user: User): Promise<void> {
+  const call = () => keep.gmail.getValidGmailToken(user.id).catch(() => undefined);
+  await until(call);
 }
 
 /** Between the last request that was throttled and the next one, in milliseconds. */
@@ -97,7 +97,7 @@ describe('a provider that throttles', () => {
   ])('is asked again after a Retry-After in %s, longer than the usual pause', async (_, header) => {
     const user = await scene.user();
     scene.endpoint.script((_request, index) => (index === 0 ? slowDown(header()) : undefined));
-    await askUntilRefreshed(scene.keep(), user);
+    await callUntilRefreshed(scene.keep(), user);
     expect(scene.endpoint.requests).toHaveLength(2);
     expect(pauseAfter(1)).toBeGreaterThanOrEqual(2_000);
   });
@@ -113,7 +113,7 @@ describe('a provider that throttles', () => {
       return (told = error.name === throttled.name);
     });
     const requests = scene.endpoint.requests.length;
-    await askUntilRefreshed(keep, user);
+    await callUntilRefreshed(keep, user);
     expect(pauseAfter(requests)).toBeGreaterThanOrEqual(9_990);
   });
 });

@@ -41,7 +41,7 @@ it('are counted once for all processes', async () => {
   await application.keep.close();
   scene.endpoint.script(() => INVALID_GRANT);
   const processes = [await Caller.start(scene.options()), await Caller.start(scene.options())];
-  const answers = await Promise.all(users.map(({ id }, index) => processes[index % 2]!.ask(id)));
+  const answers = await Promise.all(users.map(({ id }, index) => processes[index % 2]!.call(id)));
   const told = answers.flat().map((answer) => answer.split(':')[1]!.trim());
   expect(told.filter((name) => name === 'GmailTokenRevokedError')).toHaveLength(ENDINGS_MAX);
   expect(told.filter((name) => name === 'ClientUnprovenError')).toHaveLength(12 - ENDINGS_MAX);

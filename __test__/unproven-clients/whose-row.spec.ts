@@ -58,10 +58,10 @@ it('a client that has refreshed a row in one process is believed in another', as
   const [first, second] = await scene.oldUsers('gmail', 2);
   const one = await Caller.start(scene.options());
   const other = await Caller.start(scene.options());
-  await one.ask(first!.id);
+  await one.call(first!.id);
   await one.close();
   scene.endpoint.script(() => INVALID_GRANT);
-  expect(await other.ask(second!.id)).toEqual([
+  expect(await other.call(second!.id)).toEqual([
     expect.stringMatching(/^failed: GmailTokenRevoked/),
   ]);
 });

@@ -8,7 +8,7 @@ import { useScene } from './scene';
 
 const scene = useScene();
 
-async function ask(row: NewRow, buffer?: number) {
+async function call(row: NewRow, buffer?: number) {
   const tenantId = randomUUID();
   const id = await insertRow(scene.database, tenantId, row);
   const { vault } = scene.keep();
@@ -18,7 +18,7 @@ async function ask(row: NewRow, buffer?: number) {
 
 describe('an access token', () => {
   it('is given with whether it should be refreshed', async () => {
-    const { answer, id } = await ask({ value: 'ya29', left: 3_600 });
+    const { answer, id } = await call({ value: 'ya29', left: 3_600 });
     expect(answer).toStrictEqual({
       token: {
         id,
@@ -47,14 +47,14 @@ describe('an access token', () => {
     [{ left: null }, Infinity, false],
     [{ left: 3_600, isValid: 'unknown' }, undefined, false],
   ])('%o with a buffer of %s minutes: needsRefresh is %s', async (row, buffer, needsRefresh) => {
-    const { answer } = await ask(row, buffer);
+    const { answer } = await call(row, buffer);
     expect(answer).toMatchObject({ needsRefresh, token: { isValid: row.isValid ?? 'true' } });
   });
 
   it.each(['Token expired', null, 'tokenkeep:invalid_grant'])(
     'that is invalid (%s) is null, and stays as it is',
     async (lastError) => {
-      const { answer, row } = await ask({ isValid: 'false', lastError });
+      const { answer, row } = await call({ isValid: 'false', lastError });
       expect(answer).toBeNull();
       expect(row).toMatchObject({ is_valid: 'false', last_error: lastError });
     },
@@ -62,7 +62,7 @@ describe('an access token', () => {
 
   it('that has expired is null, and marked', async () => {
     for (const isValid of ['true', 'unknown']) {
-      const { answer, row } = await ask({ left: -1, isValid });
+      const { answer, row } = await call({ left: -1, isValid });
       expect(answer).toBeNull();
       expect(row).toMatchObject({ is_valid: 'false', last_error: 'Token expired' });
       expect(row.updated_at > row.created_at).toBe(true);

@@ -8,7 +8,7 @@ import { type Pair, useScene } from './scene';
 
 const scene = useScene();
 
-const ask = ({ tenantId }: Pair, options = {}) =>
+const call = ({ tenantId }: Pair, options = {}) =>
   scene.keep(options).vault.getAccessToken(tenantId, 'google', undefined, 5, { refresh: true });
 
 const LOST = `refreshing_at = clock_timestamp() - interval '1 millisecond'`;
@@ -34,7 +34,7 @@ describe('a lease that is lost while the provider is asked', () => {
       await change(scene.database, pair.refreshId, LOST);
       return { rotate };
     });
-    const answer = (await ask(pair))!;
+    const answer = (await call(pair))!;
     expect(await scene.values(pair)).toMatchObject({ accessToken: answer.token.value });
     const left = await secondsLeft(pair);
     expect(left).toBeGreaterThan(longest - 60);
@@ -50,7 +50,7 @@ describe('a lease that is lost while the provider is asked', () => {
       await change(scene.database, pair.refreshId, LOST);
       return { status: 400, body: { error: 'invalid_grant' } };
     });
-    const error = await failureOf(ask(pair, SCALED));
+    const error = await failureOf(call(pair, SCALED));
     expect(error).toMatchObject({ name: 'RefreshOutcomeUnknownError', retryable: true });
     expect(await scene.row(pair.refreshId)).toMatchObject({ is_valid: 'true', last_error: null });
   });
@@ -70,7 +70,7 @@ describe('invalid_grant, and another pair is there by then', () => {
       await store('access_token', { value: again.accessToken, expiresAt });
       return { status: 400, body: { error: 'invalid_grant' } };
     });
-    const answer = (await ask(pair))!;
+    const answer = (await call(pair))!;
     expect(scene.endpoint.requests.map(({ refreshToken }) => refreshToken)).toEqual([
       pair.refreshToken,
       again.refreshToken,
@@ -86,7 +86,7 @@ describe('a lease that somebody has left behind', () => {
   it('is watched, and then taken over', async () => {
     const pair = await scene.pair();
     await change(scene.database, pair.refreshId, LEFT);
-    expect(await ask(pair, SCALED)).toMatchObject({ needsRefresh: false });
+    expect(await call(pair, SCALED)).toMatchObject({ needsRefresh: false });
     expect((await scene.row(pair.refreshId))!.refreshing_at).toBeNull();
     expect(scene.endpoint.requests).toHaveLength(1);
   });
@@ -96,14 +96,14 @@ describe('a lease that somebody has left behind', () => {
     await change(scene.database, pair.refreshId, LEFT);
     const { refreshing_at } = (await scene.row(pair.refreshId))!;
     scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_scope' } }));
-    expect(await failureOf(ask(pair, SCALED))).toMatchObject({ name: 'ProviderRefusedError' });
+    expect(await failureOf(call(pair, SCALED))).toMatchObject({ name: 'ProviderRefusedError' });
     expect((await scene.row(pair.refreshId))!.refreshing_at).toEqual(refreshing_at);
   });
 
   it('is waited for in vain by who has no time, while it is live', async () => {
     const pair = await scene.pair();
     await change(scene.database, pair.refreshId, 'refreshing_at = clock_timestamp()');
-    expect(await failureOf(ask(pair, { waitMs: 200 }))).toMatchObject({
+    expect(await failureOf(call(pair, { waitMs: 200 }))).toMatchObject({
       name: 'RefreshTimeoutError',
       retryable: true,
     });

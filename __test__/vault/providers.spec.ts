@@ -11,12 +11,12 @@ const scene = useScene();
 /** A pair at another provider than google. */
 async function pairAt(provider: string) {
   const pair = await scene.pair({ access: { provider }, refresh: { provider } });
-  const ask = (options: TokenKeepOptions, more = {}) =>
+  const call = (options: TokenKeepOptions, more = {}) =>
     scene.keep(options).vault.getAccessToken(pair.tenantId, provider, undefined, 5, {
       refresh: true,
       ...more,
     });
-  return { ...pair, ask };
+  return { ...pair, call };
 }
 
 const there = () => ({
@@ -27,41 +27,41 @@ const there = () => ({
 
 describe('a provider', () => {
   it('of the option is asked as the option says', async () => {
-    const { ask, refreshToken } = await pairAt('icount');
-    expect(await ask({ providers: { icount: there() } })).toMatchObject({ needsRefresh: false });
+    const { call, refreshToken } = await pairAt('icount');
+    expect(await call({ providers: { icount: there() } })).toMatchObject({ needsRefresh: false });
     expect(scene.endpoint.requests).toMatchObject([
       { refreshToken, form: { client_id: 'an id', client_secret: 'GOCSPX-of-others' } },
     ]);
   });
 
   it('of the option wins over one that is built in', async () => {
-    const { ask } = await pairAt('google');
+    const { call } = await pairAt('google');
     const nowhere = { googleTokenUrl: 'http://127.0.0.1:1/token' };
-    expect(await ask({ ...nowhere, providers: { google: there() } })).not.toBeNull();
+    expect(await call({ ...nowhere, providers: { google: there() } })).not.toBeNull();
     expect(scene.endpoint.requests).toMatchObject([{ form: { client_id: 'an id' } }]);
   });
 
   it('may name no lifetime: then the option does', async () => {
-    const { ask } = await pairAt('icount');
+    const { call } = await pairAt('icount');
     scene.endpoint.script(() => ({ body: (usual) => ({ ...usual, expires_in: undefined }) }));
     const before = Date.now();
-    const answer = await ask({ providers: { icount: { ...there(), defaultExpiresIn: 7_200 } } });
+    const answer = await call({ providers: { icount: { ...there(), defaultExpiresIn: 7_200 } } });
     const left = answer!.token.expiresAt!.getTime() - before;
     expect(left).toBeGreaterThan(7_000_000);
     expect(left).toBeLessThan(7_300_000);
   });
 
   it('that nobody knows is an error that names the option, and asks nobody', async () => {
-    const { ask } = await pairAt('icount');
-    const error = await failureOf(ask({ providers: { clerk: there() } }));
+    const { call } = await pairAt('icount');
+    const error = await failureOf(call({ providers: { clerk: there() } }));
     expect(error).toMatchObject({ name: 'ConfigurationError', option: 'providers' });
     expect(error.message).toContain('refreshFn');
     expect(scene.endpoint.requests).toHaveLength(0);
   });
 
   it('google without a client is an error that names the variable', async () => {
-    const { ask } = await pairAt('google');
-    const error = await failureOf(ask({ googleClientId: '' }));
+    const { call } = await pairAt('google');
+    const error = await failureOf(call({ googleClientId: '' }));
     expect(error).toMatchObject({ name: 'ConfigurationError', option: 'GOOGLE_CLIENT_ID' });
   });
 });
@@ -74,13 +74,13 @@ describe('a refreshFn', () => {
   });
 
   it('takes the place of any provider', async () => {
-    const { ask, refreshToken, accessId, refreshId } = await pairAt('whatsapp');
+    const { call, refreshToken, accessId, refreshId } = await pairAt('whatsapp');
     const given: unknown[] = [];
     const refreshFn = async (token: string, { signal }: { signal: AbortSignal }) => {
       given.push(token, signal.aborted);
       return answer({ refreshToken: 'rotated' });
     };
-    expect(await ask({}, { refreshFn })).toMatchObject({ token: { value: 'from-fn' } });
+    expect(await call({}, { refreshFn })).toMatchObject({ token: { value: 'from-fn' } });
     expect(given).toEqual([refreshToken, false]);
     expect(await scene.value(accessId)).toBe('from-fn');
     expect(await scene.value(refreshId)).toBe('rotated');
@@ -88,15 +88,15 @@ describe('a refreshFn', () => {
   });
 
   it('is not called without refresh: true', async () => {
-    const { ask } = await pairAt('whatsapp');
+    const { call } = await pairAt('whatsapp');
     const refreshFn = () => expect.fail('must not be called');
-    expect(await ask({}, { refresh: false, refreshFn })).toBeNull();
+    expect(await call({}, { refresh: false, refreshFn })).toBeNull();
   });
 
   it('that throws is the cause', async () => {
-    const { ask } = await pairAt('whatsapp');
+    const { call } = await pairAt('whatsapp');
     const thrown = new Error('out of order');
-    const error = await failureOf(ask({}, { refreshFn: () => Promise.reject(thrown) }));
+    const error = await failureOf(call({}, { refreshFn: () => Promise.reject(thrown) }));
     expect(error).toMatchObject({ name: 'RefreshCallbackError', cause: thrown });
   });
 });
@@ -126,14 +126,14 @@ describe('the option providers', () => {
       const tenantId = crypto.randomUUID();
       await insertRow(scene.database, tenantId, { provider: 'icount' });
       const refresh = { refresh: true };
-      const ask = () => keep.vault.getAccessToken(tenantId, 'icount', undefined, 5, refresh);
-      expect(await ask()).not.toBeNull();
+      const call = () => keep.vault.getAccessToken(tenantId, 'icount', undefined, 5, refresh);
+      expect(await call()).not.toBeNull();
       await insertRow(scene.database, tenantId, { provider: 'icount', tokenType: 'refresh_token' });
       await scene.database.client.query(
         `UPDATE token_vault SET expires_at = now() - interval '1 minute'
        WHERE tenant_id = '${tenantId}'`,
       );
-      expect(await failureOf(ask())).toMatchObject({ name: 'ConfigurationError' });
+      expect(await failureOf(call())).toMatchObject({ name: 'ConfigurationError' });
     },
   );
 });

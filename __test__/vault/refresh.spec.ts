@@ -68,11 +68,11 @@ describe('a token that has run out', () => {
   it('is refreshed for its own identifier only', async () => {
     const pair = await scene.pair({ access: { identifier: 'a' }, refresh: { identifier: 'a' } });
     const { vault } = scene.keep();
-    const ask = (identifier?: string) =>
+    const call = (identifier?: string) =>
       vault.getAccessToken(pair.tenantId, 'google', identifier, 5, { refresh: true });
-    expect(await ask()).toBeNull();
-    expect(await ask('b')).toBeNull();
-    expect(await ask('a')).toMatchObject({ token: { identifier: 'a' } });
+    expect(await call()).toBeNull();
+    expect(await call('b')).toBeNull();
+    expect(await call('a')).toMatchObject({ token: { identifier: 'a' } });
   });
 });
 

@@ -60,11 +60,11 @@ describe('a table that was not migrated', () => {
     const id = await insertRow(database, tenantId, { value: 'fresh' });
     await insertRow(database, tenantId, { tokenType: 'refresh_token' });
     const refreshFn = () => expect.fail('must not be called');
-    const ask = () =>
+    const call = () =>
       keep.vault.getAccessToken(tenantId, 'google', '', 5, { refresh: true, refreshFn });
-    expect(await ask()).toMatchObject({ token: { id, value: 'fresh' }, needsRefresh: false });
+    expect(await call()).toMatchObject({ token: { id, value: 'fresh' }, needsRefresh: false });
     await change(database, id, `expires_at = now() - interval '1 minute'`);
-    const error = await failureOf(ask());
+    const error = await failureOf(call());
     expect(error).toMatchObject({ name: 'SchemaError', code: 'ERR_TOKENKEEP_SCHEMA' });
     expect(error.message).toContain('npx tokenkeep migrate --store vault');
   });

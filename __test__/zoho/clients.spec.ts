@@ -42,10 +42,10 @@ it('do not suffer from the wrong secret of another one', async () => {
       ? { status: 400, body: { error: 'invalid_client' } }
       : undefined,
   );
-  const ask = (credentials: typeof CREDENTIALS) =>
+  const call = (credentials: typeof CREDENTIALS) =>
     zoho.getAccessToken(client.id, 'zoho_crm', credentials);
-  await expect(ask(wrong)).rejects.toMatchObject({ name: 'ClientRejectedError' });
-  expect(await ask(CREDENTIALS)).toBe((await scene.tokens(client)).accessToken);
+  await expect(call(wrong)).rejects.toMatchObject({ name: 'ClientRejectedError' });
+  expect(await call(CREDENTIALS)).toBe((await scene.tokens(client)).accessToken);
   // Whoever asks for it now gets the stored one.
-  expect(await ask(wrong)).toBe((await scene.tokens(client)).accessToken);
+  expect(await call(wrong)).toBe((await scene.tokens(client)).accessToken);
 });

@@ -64,11 +64,11 @@ describe('the service', () => {
   });
 
   it('reads the environment at the call, and says what is missing', async () => {
-    const ask = () => oauthTokenService.hasToken('client', 'zoho_crm');
-    await expect(ask()).rejects.toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION' });
-    await expect(ask()).rejects.toThrow('DATABASE_URL');
+    const call = () => oauthTokenService.hasToken('client', 'zoho_crm');
+    await expect(call()).rejects.toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION' });
+    await expect(call()).rejects.toThrow('DATABASE_URL');
     setEnvironment();
-    expect(await ask()).toBe(false);
+    expect(await call()).toBe(false);
   });
 
   it('stores, finds, refreshes and gives', async () => {

@@ -8,7 +8,7 @@ const scene = useScene();
 it('four processes with fifty callers each send one request an expiry', async () => {
   const client = await scene.client();
   const processes = await Promise.all(Array.from({ length: 4 }, () => scene.process()));
-  const ask = () =>
+  const call = () =>
     Promise.all(
       processes.map((one) => one.calls(50, 'getAccessToken', client.id, 'zoho_crm', CREDENTIALS)),
     );
@@ -16,10 +16,10 @@ it('four processes with fifty callers each send one request an expiry', async ()
     await scene.expire(client);
     // Some of them answer late: the others have to wait for them.
     scene.endpoint.script([{ delayMs: expiry % 2 ? 0 : 300 }]);
-    const answers = await ask();
+    const answers = await call();
     expect(scene.endpoint.requests).toHaveLength(expiry);
     expect(new Set(answers.flat())).toEqual(new Set([(await scene.tokens(client)).accessToken]));
-    await ask();
+    await call();
     expect(scene.endpoint.requests).toHaveLength(expiry);
   }
 });

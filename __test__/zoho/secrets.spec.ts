@@ -56,8 +56,8 @@ it('whatever Zoho answers', async () => {
     secrets.push(client.accessToken, client.refreshToken);
     const keep = scene.keep({ onEvent, zohoRefreshToken: environment, limitsDivisor: 10 });
     scene.endpoint.script(() => answers(client)[index]);
-    const ask = () => keep.zoho.getAccessToken(client.id, 'zoho_crm', credentials);
-    for (let call = 0; call < 2; call++) await ask().catch(tell);
+    const call = () => keep.zoho.getAccessToken(client.id, 'zoho_crm', credentials);
+    for (let time = 0; time < 2; time++) await call().catch(tell);
     const { invalid_reason, metadata } = await scene.row(client);
     tell({ invalid_reason, metadata });
     await keep.close();

@@ -22,23 +22,23 @@ describe.each([
   it('for the same row, one after the other', async () => {
     const [wrong, right] = instances();
     const client = await scene.client();
-    const ask = (keep: typeof wrong, credentials: typeof CREDENTIALS) =>
+    const call = (keep: typeof wrong, credentials: typeof CREDENTIALS) =>
       keep.zoho.getAccessToken(client.id, 'zoho_crm', credentials);
-    await expect(ask(wrong, WRONG)).rejects.toMatchObject(rejected);
-    expect(await ask(right, CREDENTIALS)).toBe((await scene.tokens(client)).accessToken);
-    expect(await ask(wrong, WRONG)).toBe((await scene.tokens(client)).accessToken);
+    await expect(call(wrong, WRONG)).rejects.toMatchObject(rejected);
+    expect(await call(right, CREDENTIALS)).toBe((await scene.tokens(client)).accessToken);
+    expect(await call(wrong, WRONG)).toBe((await scene.tokens(client)).accessToken);
   });
 
   it('for the same row at the same time: only the wrong one may fail', async () => {
     const [wrong, right] = instances();
     const client = await scene.client();
-    const ask = (keep: typeof wrong, credentials: typeof CREDENTIALS) =>
+    const call = (keep: typeof wrong, credentials: typeof CREDENTIALS) =>
       keep.zoho.getAccessToken(client.id, 'zoho_crm', credentials);
     const outcomes = await Promise.allSettled([
-      ask(wrong, WRONG),
-      ask(right, CREDENTIALS),
-      ask(wrong, WRONG),
-      ask(right, CREDENTIALS),
+      call(wrong, WRONG),
+      call(right, CREDENTIALS),
+      call(wrong, WRONG),
+      call(right, CREDENTIALS),
     ]);
     const { accessToken } = await scene.tokens(client);
     for (const index of [1, 3]) {
@@ -58,12 +58,12 @@ describe.each([
       await scene.client(),
       await scene.client(),
     ];
-    const ask = (keep: typeof wrong, { id }: { id: string }, credentials: typeof CREDENTIALS) =>
+    const call = (keep: typeof wrong, { id }: { id: string }, credentials: typeof CREDENTIALS) =>
       keep.zoho.getAccessToken(id, 'zoho_crm', credentials);
-    await expect(ask(wrong, first, WRONG)).rejects.toMatchObject(rejected);
-    expect(await ask(right, second, CREDENTIALS)).toBe((await scene.tokens(second)).accessToken);
+    await expect(call(wrong, first, WRONG)).rejects.toMatchObject(rejected);
+    expect(await call(right, second, CREDENTIALS)).toBe((await scene.tokens(second)).accessToken);
     // The wrong one is not tried with other rows.
-    await expect(ask(wrong, third, WRONG)).rejects.toMatchObject(rejected);
+    await expect(call(wrong, third, WRONG)).rejects.toMatchObject(rejected);
     const sent = scene.endpoint.requests.map(({ form }) => form['client_secret']);
     expect(sent).toEqual([WRONG.clientSecret, CREDENTIALS.clientSecret]);
   });

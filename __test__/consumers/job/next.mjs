@@ -27,7 +27,7 @@ export async function startNext(env = {}) {
 }
 
 /** Asks as soon as it listens. @param {string} url @param {RequestInit} [init] */
-export async function ask(url, init) {
+export async function send(url, init) {
   for (let left = 100; ; left--) {
     try {
       return await fetch(url, init);

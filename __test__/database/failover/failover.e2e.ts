@@ -25,9 +25,9 @@ describe('a standby that is behind', () => {
     const { pair } = scene;
     const [[user]] = [...(await scene.users(1))] as [[string, string]];
     await until(async () => (await staleToken(user)) !== undefined);
-    await pair.ask(pair.standby, 'SELECT pg_wal_replay_pause()');
+    await pair.query(pair.standby, 'SELECT pg_wal_replay_pause()');
     const paused = 'SELECT pg_is_wal_replay_paused() AS paused';
-    expect(await pair.ask(pair.standby, paused)).toEqual([{ paused: true }]);
+    expect(await pair.query(pair.standby, paused)).toEqual([{ paused: true }]);
     const before = await staleToken(user);
     const writing = scene.keep(pair.url('primary', 'read-write'));
     await writing.integration.getValidToken(user, PROVIDER, { forceRefresh: true });

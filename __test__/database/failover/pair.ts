@@ -31,10 +31,10 @@ export class Pair {
     const pair = new Pair(primary, standby);
     try {
       await pair.#copy();
-      await pair.ask(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
-      await pair.ask(primary, 'SELECT pg_reload_conf()');
+      await pair.query(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+      await pair.query(primary, 'SELECT pg_reload_conf()');
       const state = 'SELECT sync_state FROM pg_stat_replication';
-      await until(async () => (await pair.ask(primary, state))[0]?.sync_state === 'sync');
+      await until(async () => (await pair.query(primary, state))[0]?.sync_state === 'sync');
     } catch (error) {
       await pair.stop();
       throw error;
@@ -52,7 +52,7 @@ export class Pair {
   }
 
   /** One statement on one of them. */
-  async ask({ port }: Database, sql: string): Promise<Record<string, unknown>[]> {
+  async query({ port }: Database, sql: string): Promise<Record<string, unknown>[]> {
     const url = new URL(this.primary.url);
     url.port = String(port);
     const client = new pg.Client(url.href);
@@ -84,7 +84,7 @@ export class Pair {
 
   /** Ends when the standby takes writes. */
   async promote(): Promise<void> {
-    await this.ask(this.standby, 'SELECT pg_promote()');
+    await this.query(this.standby, 'SELECT pg_promote()');
   }
 
   async stop(): Promise<void> {

@@ -42,7 +42,7 @@ describe(`Pgpool-II ${versionOfPgpool()}, its primary killed under constant traf
 async function serving(): Promise<void> {
   const takesWrites = 'BEGIN; LOCK TABLE integration_tokens IN ROW EXCLUSIVE MODE; COMMIT';
   await until(() =>
-    pgpool.ask(takesWrites).then(
+    pgpool.query(takesWrites).then(
       () => true,
       () => false,
     ),

@@ -10,7 +10,7 @@ import { runAs, serverAccount } from '../../../dist/testing/postgres/account.js'
 import { makeDirectory, type ServerDirectory } from '../../../dist/testing/postgres/directory.js';
 import { until } from '../../helpers/promises';
 import type { Pair } from '../failover/pair';
-import { ask } from '../poolers/call.mjs';
+import { query } from '../poolers/query.mjs';
 
 /** Where Debian has it: only root's PATH has that. */
 const PROGRAM = '/usr/sbin/pgpool';
@@ -93,13 +93,13 @@ export class Pgpool {
   }
 
   /** What it answers, such as to `SHOW pool_nodes`. */
-  ask(sql: string): Promise<Record<string, string>[]> {
-    return ask(this.url, sql);
+  query(sql: string): Promise<Record<string, string>[]> {
+    return query(this.url, sql);
   }
 
   /** The same in another database, or as somebody else. */
-  askAt(url: string, sql: string): Promise<Record<string, string>[]> {
-    return ask(this.through(url), sql);
+  queryAt(url: string, sql: string): Promise<Record<string, string>[]> {
+    return query(this.through(url), sql);
   }
 
   async stop(): Promise<void> {
@@ -118,7 +118,7 @@ export class Pgpool {
     const end = Date.now() + READY_MS;
     await until(async () => {
       if (Date.now() > end || this.#child.exitCode !== null) throw new Error('no answer in time');
-      const nodes = await this.ask('SHOW pool_nodes').catch(() => []);
+      const nodes = await this.query('SHOW pool_nodes').catch(() => []);
       const served = nodes.filter(({ status }) => status === 'up').map(({ role }) => role);
       if (served.length === 2 && served.includes('primary')) return true;
       await sleep(50);

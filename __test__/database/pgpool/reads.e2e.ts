@@ -44,7 +44,7 @@ describe.each(told)('%s', (_, settings) => {
     const before = await scene.strayed();
     const user = await insertRow(scene.database, scene.endpoint.issue());
     const count = "SELECT count(*) AS count FROM gmail_tokens WHERE user_id <> ''";
-    const [seen] = (await scene.pgpool.askAt(scene.database.url, count)) as [{ count: string }];
+    const [seen] = (await scene.pgpool.queryAt(scene.database.url, count)) as [{ count: string }];
     expect({ user, count: seen.count }).toEqual({ user, count: '0' });
     expect(await scene.strayed()).toBeGreaterThan(before);
   });
@@ -156,7 +156,7 @@ describe.each(told)('%s', (_, settings) => {
         googleTokenUrl: scene.endpoint.url,
       });
     const processes = await Promise.all([start(), start(), start()]);
-    const answers = await Promise.all(processes.map((process) => process.ask(user, 64)));
+    const answers = await Promise.all(processes.map((process) => process.call(user, 64)));
     expect(scene.endpoint.requests).toHaveLength(1);
     const { accessToken } = (await tokensOf(scene.database, user))!;
     expect(new Set(answers.flat())).toEqual(new Set([accessToken]));

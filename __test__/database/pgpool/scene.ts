@@ -44,7 +44,7 @@ export class Scene {
 
   /** How many statements have gone to the standby so far. */
   async strayed(): Promise<number> {
-    const nodes = await this.pgpool.ask('SHOW pool_nodes');
+    const nodes = await this.pgpool.query('SHOW pool_nodes');
     return Number(nodes.find(({ role }) => role === 'standby')!['select_cnt']);
   }
 
@@ -52,14 +52,14 @@ export class Scene {
     this.pair = await Pair.start();
     const { primary, standby } = this.pair;
     this.database = await rolesDatabase(primary.url);
-    const [{ lsn }] = (await this.pair.ask(primary, 'SELECT pg_current_wal_lsn() AS lsn')) as [
+    const [{ lsn }] = (await this.pair.query(primary, 'SELECT pg_current_wal_lsn() AS lsn')) as [
       { lsn: string },
     ];
     const replayed = `SELECT pg_last_wal_replay_lsn() >= '${lsn}' AS done`;
-    await until(async () => (await this.pair.ask(standby, replayed))[0]!['done'] === true);
-    await this.pair.ask(standby, 'SELECT pg_wal_replay_pause()');
+    await until(async () => (await this.pair.query(standby, replayed))[0]!['done'] === true);
+    await this.pair.query(standby, 'SELECT pg_wal_replay_pause()');
     const paused = "SELECT pg_get_wal_replay_pause_state() = 'paused' AS done";
-    await until(async () => (await this.pair.ask(standby, paused))[0]!['done'] === true);
+    await until(async () => (await this.pair.query(standby, paused))[0]!['done'] === true);
     this.pgpool = await Pgpool.start(this.pair, settings);
   }
 

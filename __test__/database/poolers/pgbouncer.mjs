@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '../../../support/free-port.mjs';
-import { ask } from './call.mjs';
+import { query } from './query.mjs';
 import { findPgBouncer } from './program.mjs';
 
 const READY_MS = 20_000;
@@ -52,7 +52,7 @@ export async function startPgBouncer({ version, target, ...rest }) {
     url: through(target),
     version: program.version,
     through,
-    admin: (sql) => ask(consoleUrl, sql),
+    admin: (sql) => query(consoleUrl, sql),
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGKILL');

@@ -60,7 +60,7 @@ describe.each(told)('%s', (_, kind) => {
         googleTokenUrl: scene.endpoint.url,
       });
     const processes = await Promise.all([start(), start(), start()]);
-    const answers = await Promise.all(processes.map((process) => process.ask(user, 50)));
+    const answers = await Promise.all(processes.map((process) => process.call(user, 50)));
     expect(scene.endpoint.requests).toHaveLength(1);
     const { accessToken } = (await tokensOf(scene.database, user))!;
     expect(new Set(answers.flat())).toEqual(new Set([accessToken]));

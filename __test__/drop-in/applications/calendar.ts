@@ -61,7 +61,7 @@ export class CalendarApplication extends DropInApplication<Process, Supabase> {
   }
 
   /** The access tokens that so many callers at once of a process get. */
-  async ask(process: Process, id: string, callers = 1): Promise<unknown[]> {
+  async call(process: Process, id: string, callers = 1): Promise<unknown[]> {
     const given = await process.calls(callers, 'getCredentialsForUser', id);
     return given.map((credentials) => {
       if (credentials === null || typeof credentials === 'string') return credentials;

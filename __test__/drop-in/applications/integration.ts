@@ -80,7 +80,7 @@ export class IntegrationApplication extends DropInApplication<Process, TestDatab
   }
 
   /** The access tokens that so many callers at once of a process get. */
-  async ask(process: Process, { userId, provider }: Account, callers = 1): Promise<string[]> {
+  async call(process: Process, { userId, provider }: Account, callers = 1): Promise<string[]> {
     const given = await process.calls(callers, 'getValidToken', userId, provider);
     return given.map((token) =>
       typeof token === 'string' ? token : (token as { accessToken: string }).accessToken,

@@ -51,7 +51,7 @@ export class ZohoApplication extends DropInApplication<Process, TestDatabase> {
   }
 
   /** What so many callers at once of a process get. */
-  ask(process: Process, id: string, callers = 1): Promise<unknown[]> {
+  call(process: Process, id: string, callers = 1): Promise<unknown[]> {
     return process.calls(callers, 'getAccessToken', id, 'zoho_crm', CREDENTIALS);
   }
 

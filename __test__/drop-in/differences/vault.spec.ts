@@ -23,14 +23,14 @@ async function withOld<Result>(
 
 describe('a token that is stored while its predecessor is being marked', () => {
   it('is marked by the old vault, and not by tokenkeep', async () => {
-    const after = async (ask: (tenantId: string) => Promise<unknown>) => {
+    const after = async (call: (tenantId: string) => Promise<unknown>) => {
       const tenantId = randomUUID();
       const id = await insertRow(scene.database, tenantId, { left: -1 });
       const held = await scene.holding(
         id,
         `encrypted_value = '${await encrypt('newer')}', expires_at = now() + interval '1 hour'`,
       );
-      const answer = ask(tenantId);
+      const answer = call(tenantId);
       // The old vault waits with its note of the use, too.
       await held.isWaitedFor();
       await until(async () => {

@@ -74,7 +74,7 @@ describe('the guide', () => {
     expect(await run(SEALED)).toEqual([{ count: '0' }]);
     const ours = await app.process('tokenkeep');
     await app.twoHoursPass();
-    expect(await app.ask(ours, id)).toEqual([expect.stringMatching(/^access-/)]);
+    expect(await app.call(ours, id)).toEqual([expect.stringMatching(/^access-/)]);
     expect(await run(PLAINTEXT)).toEqual([{ count: '0' }]);
     expect(await run(SEALED)).toEqual([{ count: '1' }]);
     expect(await run(KEYS)).toEqual([{ key_version: '1', count: '1' }]);
@@ -114,7 +114,7 @@ describe('an adoption', () => {
   /** What all of them get for every user; nobody may fail, and each gets the user's own. */
   async function expectTokens(processes: Process[], callers = 2): Promise<string[]> {
     const answers = users.flatMap((id) =>
-      processes.map(async (one) => ({ id, tokens: await app.ask(one, id, callers) })),
+      processes.map(async (one) => ({ id, tokens: await app.call(one, id, callers) })),
     );
     const rows = new Map((await app.rows()).map((row) => [row.user_id, row]));
     const given: string[] = [];
@@ -221,9 +221,9 @@ describe('an adoption', () => {
     for (const by of [old[0]!, ours[0]!]) {
       app.provider.revoke((await rowOf(id))!.refresh_token);
       await app.twoHoursPass();
-      const [refused] = await app.ask(ours[1]!, id);
+      const [refused] = await app.call(ours[1]!, id);
       expect(refused).toMatch(/^failed: TokenRevokedError: .* 400 - invalid_grant/);
-      for (const one of [...old, ...ours]) expect(await app.ask(one, id)).toEqual([null]);
+      for (const one of [...old, ...ours]) expect(await app.call(one, id)).toEqual([null]);
       await app.connect(by, id);
       await expectTokens([...ours, ...old]);
       await app.twoHoursPass();
@@ -235,11 +235,11 @@ describe('an adoption', () => {
     for (const by of [old[1]!, ours[1]!]) {
       const id = await app.connect(by);
       await by.call('deleteCalendarTokens', id);
-      for (const one of [...old, ...ours]) expect(await app.ask(one, id)).toEqual([null]);
+      for (const one of [...old, ...ours]) expect(await app.call(one, id)).toEqual([null]);
     }
     const id = await app.connect(ours[0]!);
     await app.database.client.query('DELETE FROM auth.users WHERE id = $1', [id]);
-    for (const one of [...old, ...ours]) expect(await app.ask(one, id)).toEqual([null]);
+    for (const one of [...old, ...ours]) expect(await app.call(one, id)).toEqual([null]);
     await expectTokens([...old, ...ours]);
   });
 
@@ -250,7 +250,7 @@ describe('an adoption', () => {
     ours = [await app.process('tokenkeep'), second];
     const [refreshed, connected] = users as [string, string];
     await app.twoHoursPass(refreshed);
-    await app.ask(ours[0]!, refreshed);
+    await app.call(ours[0]!, refreshed);
     await app.connect(ours[0]!, connected);
     for (const { user_id, access_token, refresh_token } of await app.rows()) {
       const isWritten = [refreshed, connected].includes(user_id);
@@ -321,7 +321,7 @@ describe('an adoption', () => {
   it('is why sealing waits for the old program: it would send sealed values to Google', async () => {
     const early = await app.process('old');
     const [id] = users as [string];
-    expect(await app.ask(early, id)).toEqual([expect.stringMatching(/^tk1\./)]);
+    expect(await app.call(early, id)).toEqual([expect.stringMatching(/^tk1\./)]);
     await early.stop();
   });
 
@@ -355,6 +355,6 @@ describe('an adoption', () => {
     await expectTokens(old);
     const [id] = users as [string];
     await old[0]!.call('deleteCalendarTokens', id);
-    expect(await app.ask(old[0]!, id)).toEqual([null]);
+    expect(await app.call(old[0]!, id)).toEqual([null]);
   });
 });

@@ -124,7 +124,7 @@ describe('an adoption', () => {
   afterAll(() => app.stop());
 
   /** All members ask for every user's token several times at once. */
-  const askAll = (members: Member[], callers = 2) =>
+  const callAll = (members: Member[], callers = 2) =>
     users.flatMap((userId) =>
       members.flatMap((member) =>
         Array.from({ length: callers }, () => member.call('getValidGmailToken', userId)),
@@ -167,7 +167,7 @@ describe('an adoption', () => {
       expect(await tokenkeep[0]!.call('getGmailTokenDecrypted', userId)).toEqual(read);
       expect(await tokenkeep[1]!.call('hasActiveGmailConnection', userId)).toBe(true);
     }
-    await expectOneTokenAUser(await Promise.all(askAll([...old, ...tokenkeep])));
+    await expectOneTokenAUser(await Promise.all(callAll([...old, ...tokenkeep])));
     expect(app.google.requests).toHaveLength(0);
   });
 
@@ -195,9 +195,9 @@ describe('an adoption', () => {
     const oldOnes = () => requests().filter(({ form }) => form.client_id === 'old').length;
     const refused = () => old.reduce((sum, member) => sum + member.refused.size, 0);
 
-    const answers = askAll(leaders);
+    const answers = callAll(leaders);
     await until(() => requests().length === users.length);
-    answers.push(...askAll(followers));
+    answers.push(...callAll(followers));
     await until(() => refused() + oldOnes() === old.length * 2 * users.length);
     answer();
 
@@ -244,7 +244,7 @@ describe('an adoption', () => {
     for (let expiry = 0; expiry < 2; expiry++) {
       await app.twoHoursPass();
       const earlier = app.google.requests.length;
-      await expectOneTokenAUser(await Promise.all(askAll(tokenkeep, 10)));
+      await expectOneTokenAUser(await Promise.all(callAll(tokenkeep, 10)));
       expect(app.google.requests).toHaveLength(earlier + users.length);
     }
     for (const userId of users) expect((await app.row(userId))!.refreshing_at).toBeNull();
@@ -255,7 +255,7 @@ describe('an adoption', () => {
     const back = await app.process('old');
     await app.twoHoursPass();
     const earlier = app.google.requests.length;
-    await expectOneTokenAUser(await Promise.all(askAll([back], 1)));
+    await expectOneTokenAUser(await Promise.all(callAll([back], 1)));
     expect(app.google.requests).toHaveLength(earlier + users.length);
     const [userId] = users as [string];
     const consent = app.consent(userId);

@@ -53,7 +53,7 @@ describe('the guide', () => {
     await app.connect(ours, bare);
     await run(`UPDATE integration_tokens SET refresh_token = NULL WHERE user_id = 'bare'`);
     await app.twoHoursPass(account.userId);
-    expect(await app.ask(ours, account)).toEqual([expect.stringMatching(/^access-/)]);
+    expect(await app.call(ours, account)).toEqual([expect.stringMatching(/^access-/)]);
     expect(await run(PLAINTEXT)).toEqual([{ count: '0' }]);
     expect(await run(SEALED)).toEqual([{ count: '2' }]);
     expect(await run(KEYS)).toEqual([{ key_version: '1', count: '3' }]);
@@ -61,7 +61,7 @@ describe('the guide', () => {
 
     await app.twoHoursPass(account.userId);
     app.provider.script([{ status: 400, body: { error: 'invalid_request' } }]);
-    expect(await app.ask(ours, account)).toEqual([expect.stringMatching(/^failed: /)]);
+    expect(await app.call(ours, account)).toEqual([expect.stringMatching(/^failed: /)]);
     const failing = {
       provider: 'google',
       last_error_code: 'ERR_TOKENKEEP_PROVIDER_REFUSED',
@@ -75,7 +75,7 @@ describe('the guide', () => {
     app.provider.revoke(refreshTokenOf(account, stored.refresh_token!));
     // Another process: this one remembers for how long a provider that has refused is not asked again.
     await run('UPDATE tokenkeep.refresh_state SET retry_at = now()');
-    await app.ask(await app.process('tokenkeep'), account);
+    await app.call(await app.process('tokenkeep'), account);
     expect(await run(DEAD)).toMatchObject([
       { user_id: userId, provider: 'google', invalid_reason: 'invalid_grant' },
     ]);
@@ -118,7 +118,7 @@ describe('an adoption', () => {
   /** What all of them get for every account; nobody may fail, and each gets the account's own. */
   async function expectTokens(processes: Process[], callers = 2): Promise<string[]> {
     const answers = accounts.flatMap((account) =>
-      processes.map(async (one) => ({ account, tokens: await app.ask(one, account, callers) })),
+      processes.map(async (one) => ({ account, tokens: await app.call(one, account, callers) })),
     );
     const settled = await Promise.all(answers);
     const rows = new Map(
@@ -216,9 +216,9 @@ describe('an adoption', () => {
       )!;
       app.provider.revoke(row.refresh_token!);
       await app.twoHoursPass();
-      const [refused] = await app.ask(ours[1]!, account);
+      const [refused] = await app.call(ours[1]!, account);
       expect(refused).toMatch(/^failed: TokenRevokedError: /);
-      expect(await app.ask(old[1]!, account)).toEqual([
+      expect(await app.call(old[1]!, account)).toEqual([
         expect.stringMatching(/^failed: Error: Google answered .*invalid_grant/),
       ]);
       await app.aMinutePassesSinceDeath();
@@ -275,7 +275,7 @@ describe('an adoption', () => {
 
   it('is why sealing waits for the old instances: they would send sealed values to Google', async () => {
     const early = await app.process('old');
-    const [answer] = await app.ask(early, accounts[0]!);
+    const [answer] = await app.call(early, accounts[0]!);
     expect(answer).toMatch(/^tk1\./);
     await early.stop();
   });

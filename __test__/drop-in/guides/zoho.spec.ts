@@ -39,7 +39,7 @@ describe('the guide', () => {
     expect(await run(SEALED)).toEqual([{ count: '0' }]);
     const ours = await app.process('tokenkeep');
     await app.twoHoursPass();
-    expect(await app.ask(ours, id)).toEqual([expect.stringMatching(/^access-/)]);
+    expect(await app.call(ours, id)).toEqual([expect.stringMatching(/^access-/)]);
     expect(await run(PLAINTEXT)).toEqual([{ count: '0' }]);
     expect(await run(SEALED)).toEqual([{ count: '1' }]);
     expect(await run(KEYS)).toEqual([{ key_version: '1', count: '1' }]);
@@ -61,7 +61,7 @@ describe('an adoption', () => {
   /** What all of them get for every client; nobody may fail, and each gets the client's own. */
   async function expectTokens(processes: Process[], callers = 2): Promise<string[]> {
     const answers = clients.flatMap((id) =>
-      processes.map(async (one) => ({ id, tokens: await app.ask(one, id, callers) })),
+      processes.map(async (one) => ({ id, tokens: await app.call(one, id, callers) })),
     );
     const rows = new Map((await app.rows()).map((row) => [row.client_id, row]));
     const given: string[] = [];
@@ -144,9 +144,9 @@ describe('an adoption', () => {
       app.provider.revoke(row.refresh_token);
       await app.twoHoursPass();
       // The endpoint's word for what Zoho calls invalid_code.
-      const [refused] = await app.ask(ours[1]!, id);
+      const [refused] = await app.call(ours[1]!, id);
       expect(refused).toMatch(/^failed: TokenRevokedError: .* 400 - invalid_grant/);
-      expect(await app.ask(old[1]!, id)).toEqual([
+      expect(await app.call(old[1]!, id)).toEqual([
         expect.stringMatching(/^failed: Error: Token refresh failed: 400/),
       ]);
       await app.aMinutePassesSinceDeath();
@@ -194,7 +194,7 @@ describe('an adoption', () => {
 
   it('is why sealing waits for the old instances: they would send sealed values to Zoho', async () => {
     const early = await app.process('old');
-    const [answer] = await app.ask(early, clients[0]!);
+    const [answer] = await app.call(early, clients[0]!);
     expect(answer).toMatch(/^tk1\./);
     await early.stop();
   });

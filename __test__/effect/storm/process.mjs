@@ -24,7 +24,7 @@ const refreshFn = (refreshToken) =>
   });
 
 /** What one fiber came to: a token, `interrupted`, or why it failed. */
-async function ask(store, userId, isInterrupted) {
+async function call(store, userId, isInterrupted) {
   const fiber = Effect.runFork(store.refresh(userId, 'acme', refreshFn));
   if (isInterrupted) {
     await sleep(Math.random() * MOMENTS_MS);
@@ -41,7 +41,9 @@ const program = Effect.gen(function* () {
     () =>
       new Promise((end) => {
         process.on('message', async ({ userId, fibers }) => {
-          const asked = Array.from({ length: fibers }, (_, at) => ask(store, userId, at % 2 === 1));
+          const asked = Array.from({ length: fibers }, (_, at) =>
+            call(store, userId, at % 2 === 1),
+          );
           process.send({ userId, outcomes: await Promise.all(asked) });
         });
         process.once('disconnect', end);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import * as gmail from 'tokenkeep/gmail';
 import { connect } from './job/index.cjs';
-import { ask, startNext } from './job/next.mjs';
+import { send, startNext } from './job/next.mjs';
 
 // Answers when it is told to.
 const provider = createServer().listen(0, '127.0.0.1');
@@ -16,7 +16,7 @@ const { userId } = await connect(gmail);
 const next = await startNext({ NEXT_MANUAL_SIG_HANDLE: 'true', TOKENKEEP_GOOGLE_TOKEN_URL: url });
 try {
   const gone = new AbortController();
-  const asked = ask(`${next.origin}/token?user=${userId}`, { signal: gone.signal });
+  const asked = send(`${next.origin}/token?user=${userId}`, { signal: gone.signal });
   const [, response] = await Promise.race([
     once(provider, 'request'),
     asked.then(async (answer) => assert.fail(await answer.text())),

@@ -7,7 +7,7 @@ import pg from 'pg';
  * @param {string} sql
  * @returns {Promise<any[]>}
  */
-export async function ask(url, sql) {
+export async function query(url, sql) {
   const client = new pg.Client(url);
   client.on('error', () => {});
   await client.connect();
