@@ -163,7 +163,7 @@ export declare function errorCodes(): Array<ErrorCode>
 /** Examines the database and the tables of `stores` without writing; resolves to the findings as JSON. */
 export declare function examineDatabase(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>): void
 
-/** An error's data; `errorOf` in `ts/errors/failure.ts` creates the error. */
+/** An error's data; `errorOf` in `ts/bridge/failure.ts` creates the error. */
 export interface Failure {
   code: string
   message: string

@@ -2,7 +2,7 @@
 
 import type { GmailKeys } from '../index';
 import { string } from './input/arguments';
-import { orThrow } from './errors/failure';
+import { orThrow } from './bridge/failure';
 import { env } from './input/fields';
 import { native } from './bridge/native';
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as tokenkeep from '../../dist/index.js';
-import { classes } from '../../dist/errors/failure.js';
+import { classes } from '../../dist/bridge/failure.js';
 import { OTHER_KEY } from '../helpers/database';
 import { failureOf } from '../helpers/promises';
 import { seal } from '../helpers/gmail-format';

@@ -27,7 +27,7 @@ pub fn error_codes() -> Vec<ErrorCode> {
     codes
 }
 
-/// An error's data; `errorOf` in `ts/errors/failure.ts` creates the error.
+/// An error's data; `errorOf` in `ts/bridge/failure.ts` creates the error.
 #[napi(object, object_from_js = false)]
 pub struct Failure<'env> {
     pub code: &'static str,

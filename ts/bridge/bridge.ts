@@ -12,7 +12,7 @@ import { eventMessage } from './events';
 import { abortRequest, fetchMessage, forgetCaller, keepCaller } from './fetch';
 import { type At, type ReadRecord, messageHandlers } from './layouts';
 import { withoutPrototype, fieldsOf } from '../input/fields';
-import { type Failure, errorOf } from '../errors/failure';
+import { type Failure, errorOf } from './failure';
 import { native } from './native';
 
 /**

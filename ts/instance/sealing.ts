@@ -4,7 +4,7 @@ import type { Instance, SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
 import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
-import { orThrow } from '../errors/failure';
+import { orThrow } from '../bridge/failure';
 import { withoutPrototype, env } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';

@@ -1,9 +1,9 @@
 /** Creates the errors: from the data that the core passes, an error of the class of its code. */
 
 import type { ErrorCode, Failure as Told } from '../../index';
-import { native } from '../bridge/native';
+import { native } from './native';
 import { fieldsOf } from '../input/fields';
-import * as errors from './errors';
+import * as errors from '../errors/errors';
 
 type ErrorClass = new (message?: string, options?: ErrorOptions) => Error & errors.TokenkeepFailure;
 
