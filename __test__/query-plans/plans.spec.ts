@@ -86,7 +86,7 @@ const STEPS = {
   releases: /^UPDATE .* SET refreshing_at = \$3/,
   'expires early': /^UPDATE .* SET \w+ = LEAST/,
   'marks revoked':
-    /^DELETE FROM .* refreshing_at|^UPDATE .*(invalid_since = clock|is_valid = 'false')/,
+    /^DELETE FROM .*\brefreshing_at|^UPDATE .*(invalid_since = clock|is_valid = 'false')/,
 };
 
 describe('on tables of many rows', () => {
