@@ -183,7 +183,9 @@ describe('a databasePassword that fails', () => {
     const keep = keepWith(() => password);
     const refused = await failureOf(look(keep));
     expect(refused).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', retryable: true });
-    expect(refused.message).toContain('databasePassword returned a password that the server rejected');
+    expect(refused.message).toContain(
+      'databasePassword returned a password that the server rejected',
+    );
     expect(printed(refused)).not.toContain(password);
     password = PASSWORD;
     expect(await look(keep)).toBe(false);

@@ -9,7 +9,9 @@ const scene = useScene();
 const refused = {
   code: 'ERR_TOKENKEEP_CONFIGURATION',
   retryable: false,
-  message: expect.stringMatching(/^accounts_server: is not a known accounts server of Zoho.*zohoAccountsServers/),
+  message: expect.stringMatching(
+    /^accounts_server: is not a known accounts server of Zoho.*zohoAccountsServers/,
+  ),
 };
 
 describe('an accounts server that the row names', () => {
