@@ -38,7 +38,7 @@ describe('a server with TLS', () => {
     const { check } = await examine({ DATABASE_URL: server.url({ sslmode: 'verify-full' }) });
     expect(check('database.connection')).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('no authority'),
+      found: expect.stringContaining('trusted authority'),
       fix: expect.stringContaining('sslrootcert'),
     });
     expect(check('database.tls')).toBeUndefined();

@@ -283,7 +283,7 @@ describe('the migration of the integration store', () => {
       ),
     });
     expect(await table()).toEqual(before);
-    const [, find] = /Look at them with: (.*?)\. Delete/.exec(refused.message)!;
+    const [, find] = /Find them with: (.*?)\. Delete/.exec(refused.message)!;
     expect(await query(find!)).toMatchObject([{ count: '3' }, { count: '3' }]);
 
     await migrateOn(database, { stores: ['integration'], keep: 'newest' });

@@ -229,7 +229,7 @@ describe('duplicates in a token vault', () => {
       ),
     });
     expect(await tableOf(database, 'token_vault')).toEqual(before);
-    const [, find] = /Look at them with: (.*?)\. Delete/.exec((refused as Error).message)!;
+    const [, find] = /Find them with: (.*?)\. Delete/.exec((refused as Error).message)!;
     expect(await query(find!)).toEqual([
       { tenant_id: TENANT, provider: 'google', token_type: 'api_key', count: '3' },
     ]);
@@ -247,7 +247,7 @@ describe('duplicates in a token vault', () => {
     await insert('one', [1, 2]);
     await insert(null, [7, 8]);
     await expect(migrate()).rejects.toThrow(
-      /for each tenant_id, provider, token_type, identifier, and 1 have/,
+      /for each tenant_id, provider, token_type, identifier, but 1 have/,
     );
     await migrateOn(database, { stores: ['vault'], keep: 'newest' });
     expect(await left()).toEqual([

@@ -180,7 +180,7 @@ describe('the migration of the zoho store', () => {
       ),
     });
     expect(await tableOf(database, 'oauth_tokens')).toEqual(before);
-    const [, find] = /Look at them with: (.*?)\. Delete/.exec((refused as Error).message)!;
+    const [, find] = /Find them with: (.*?)\. Delete/.exec((refused as Error).message)!;
     expect(await query(find!)).toHaveLength(2);
 
     await migrateOn(database, { stores: ['zoho'], keep: 'newest' });

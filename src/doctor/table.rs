@@ -1,4 +1,4 @@
-//! A store's table: whether it is there, and has what tokenkeep needs.
+//! Examines a store's table.
 
 use serde::Serialize;
 
@@ -11,36 +11,36 @@ use super::{Checked, Keys};
 use crate::db::{Inspection, Migration, Params, Type, column};
 use crate::error::Result;
 
-/// What was found of a store's table.
+/// The findings about a store's table.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Table {
     store: &'static str,
     table: &'static str,
-    /// The version that this tokenkeep migrates to.
+    /// The version to which this tokenkeep migrates.
     version: i32,
     /// The schemas that have a table of this name.
     schemas: Vec<String>,
-    /// Whether the schema that was named is there; `None`: none was named.
+    /// Whether the schema in the settings exists; `None` if none is set.
     has_named_schema: Option<bool>,
-    /// `None`: it is not where tokenkeep would look for it.
+    /// `None` if the table is not where tokenkeep looks for it.
     access: Option<Access>,
-    shape: Option<Checked<Shape>>,
+    differences: Option<Checked<Differences>>,
     between: Option<Checked<Between>>,
     links: Option<Checked<Vec<Link>>>,
-    /// `None`: the rows cannot be looked at.
+    /// `None` if the rows cannot be read.
     sample: Option<Checked<Sample>>,
 }
 
-/// What the table lacks, as sentences.
+/// The differences from what tokenkeep needs, as sentences.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shape {
-    /// What no migration mends.
-    hindering: Vec<String>,
-    /// What the migration adds.
+struct Differences {
+    /// Those that a migration does not fix.
+    blocking: Vec<String>,
+    /// Those that the migration fixes.
     pending: Vec<String>,
-    /// The columns of indexes that only make it fast.
+    /// The columns of missing indexes, which only affect speed.
     missing_indexes: Vec<&'static str>,
 }
 
@@ -58,7 +58,7 @@ const INDEX: &str = "
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
             WHERE k.place <= cardinality($2) ORDER BY k.place) = $2)";
 
-/// Looks at the table of `migration`.
+/// Examines the table of `migration`.
 pub(super) async fn inspect(
     inspection: &Inspection,
     migration: &Migration,
@@ -74,28 +74,32 @@ pub(super) async fn inspect(
         schemas: named.first().map_or(Ok(Vec::new()), |row| column(row, 0))?,
         has_named_schema: named.first().map_or(Ok(None), |row| column(row, 1))?,
         access: access(inspection, schema, migration.table, Some(migration)).await?,
-        shape: None,
+        differences: None,
         between: None,
         links: None,
         sample: None,
     };
-    // Without the right to use the schema no name in it leads anywhere.
+    // Without USAGE on the schema, the table cannot be examined.
     let Some(found) = table.access.as_ref().filter(|found| found.may_use_schema) else {
         return Ok(table);
     };
-    let shape = shape(inspection, migration, found).await;
-    let has_columns = shape.as_ref().is_ok_and(|shape| shape.hindering.is_empty());
+    let differences = differences(inspection, migration, found).await;
+    let has_columns = differences.as_ref().is_ok_and(|differences| differences.blocking.is_empty());
     table.between = Some(triggers::inspect(inspection, migration, found.oid).await.into());
     table.links = Some(links::inspect(inspection, migration.store, found).await.into());
     if has_columns && found.sees_all_rows() {
         table.sample =
             Some(rows::inspect(inspection, migration.store, &found.name, keys).await.into());
     }
-    table.shape = Some(shape.into());
+    table.differences = Some(differences.into());
     Ok(table)
 }
 
-async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -> Result<Shape> {
+async fn differences(
+    inspection: &Inspection,
+    migration: &Migration,
+    table: &Access,
+) -> Result<Differences> {
     let differences = inspection.differences(migration, &table.name).await?;
     let mut missing_indexes = Vec::new();
     for (name, columns) in facts(migration.store)?.indexes {
@@ -105,6 +109,6 @@ async fn shape(inspection: &Inspection, migration: &Migration, table: &Access) -
             missing_indexes.push(*name);
         }
     }
-    let (hindering, pending) = (differences.blocking, differences.pending);
-    Ok(Shape { hindering, pending, missing_indexes })
+    let (blocking, pending) = (differences.blocking, differences.pending);
+    Ok(Differences { blocking, pending, missing_indexes })
 }
