@@ -111,12 +111,14 @@ const readToken = recordReader<DecryptedToken<string, string>>(
 
 const readAccessToken = recordReader<AccessToken<string, string>>(
   'VaultAccessToken',
-  // `token` is the number of nested tokens: one.
-  ({ needsRefresh, token: _ }, size) =>
-    (fields, at) => ({
+  ({ needsRefresh, token }, size) => {
+    // The number of nested tokens, which is one.
+    void token;
+    return (fields, at) => ({
       token: readToken(fields, at + size),
       needsRefresh: fields[at + needsRefresh] as boolean,
-    }),
+    });
+  },
 );
 
 const readExpiring = recordReader<ExpiringToken>(

@@ -14,7 +14,7 @@ use tokenkeep::config::{
 };
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{
-    Boxed, RefreshFn, RefreshFnAnswer, RefreshFnTokens, Expiry, Thrown, TokenEndpoint, Verdict,
+    Boxed, Expiry, RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, TokenEndpoint, Verdict,
     judge_thrown,
 };
 use tokenkeep::secret::{AccessToken, RefreshToken};
