@@ -39,7 +39,7 @@ it.each([
   [
     'the permission model where the addon’s loader may not be read',
     [PERMISSION, '--allow-addons', ...readable('dist/*', 'package.json')],
-    /permission model.*forbids to read.*Start Node with --allow-fs-read/,
+    /permission model.*forbids reading.*Start Node with --allow-fs-read/,
   ],
 ])('%s', (_, flags, expected) => {
   const text = told(...flags);
