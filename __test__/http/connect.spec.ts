@@ -299,5 +299,5 @@ it('a failure on our side is a warning where nobody listens', async () => {
   expect((await fetch(scene.url('connect'))).status).toBe(500);
   const [warning] = await warned;
   expect(warning).toMatchObject({ name: 'TokenkeepWarning' });
-  expect(warning.message).toMatch(/^tokenkeep\/http: The database failed to keep an OAuth state/);
+  expect(warning.message).toMatch(/^tokenkeep\/http: The database failed to store an OAuth state/);
 });

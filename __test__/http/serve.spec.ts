@@ -247,6 +247,6 @@ it('what fails on our side is told on stderr, without a secret', async () => {
     status: 500,
     body: { detail: 'Could not initiate Google auth' },
   });
-  expect(served!.stderr).toMatch(/^tokenkeep: The database failed to keep an OAuth state/);
+  expect(served!.stderr).toMatch(/^tokenkeep: The database failed to store an OAuth state/);
   expect(served!.stderr).not.toMatch(/hunter2/);
 });

@@ -19,7 +19,7 @@ export function createGoogle(tokenUrl) {
       }),
     });
     const data = await response.json();
-    if (!data.access_token) throw new Error(`Google returned ${JSON.stringify(data)}`);
+    if (!data.access_token) throw new Error(`Google answered ${JSON.stringify(data)}`);
     return {
       accessToken: data.access_token,
       refreshToken: data.refresh_token ?? null,
