@@ -27,7 +27,7 @@ describe.each(MAJORS)('%s', (version) => {
     await scene.connect(3_600);
     expect(await scene.call('tokenkeep', { getValidToken: [GMAIL] }, '')).toMatchObject({
       _tag: 'GoogleAuthenticationError',
-      suggestion: 'Run the effect in withCurrentUser(userId)',
+      suggestion: 'Run the effect with withCurrentUser(userId)',
     });
     expect(await scene.call('tokenkeep', { getValidToken: [GMAIL] }, 'another')).toMatchObject({
       message: 'No Google OAuth token found',
