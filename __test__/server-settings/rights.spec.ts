@@ -75,7 +75,7 @@ describe('rights on columns', () => {
     const call = scene.keep({ databaseUrl: url }).gmail.hasActiveGmailConnection('user');
     await expect(call).rejects.toMatchObject({
       code: 'ERR_TOKENKEEP_DATABASE',
-      message: expect.stringMatching(/42501.*lacks a right\. npx tokenkeep doctor names/),
+      message: expect.stringMatching(/42501.*lacks a privilege\. npx tokenkeep doctor lists/),
     });
   });
 });
@@ -91,7 +91,7 @@ describe('migrate', () => {
   it('says that it is for the owner', async () => {
     const migration = migrateOn(scene.database, { stores: ['gmail'] }, { databaseUrl: url });
     await expect(migration).rejects.toMatchObject({
-      message: expect.stringMatching(/42501.*a migration is for the owner/),
+      message: expect.stringMatching(/42501.*run migrations as the owner/),
     });
   });
 });

@@ -9,9 +9,9 @@ const marks = /** @type {[Step, RegExp][]} */ ([
   ['read', /^SELECT user_id, .* FROM \S*gmail_tokens/s],
   ['upsert', /^WITH clock .* INSERT INTO \S*gmail_tokens/s],
   ['commit', /^WITH clock .* UPDATE \S*gmail_tokens/s],
-  ['lease', /^UPDATE \S*gmail_tokens"?(?: AS r)? SET refreshing_at = clock_timestamp\(\)/],
-  ['release', /^UPDATE \S*gmail_tokens"?(?: AS r)? SET refreshing_at = \$3/],
-  ['expire early', /^UPDATE \S*gmail_tokens"?(?: AS r)? SET expires_at = LEAST/],
+  ['lease', /^UPDATE \S*gmail_tokens"?(?:\s+AS r)?\s+SET refreshing_at = clock_timestamp\(\)/],
+  ['release', /^UPDATE \S*gmail_tokens"?(?:\s+AS r)?\s+SET refreshing_at = \$3/],
+  ['expire early', /^UPDATE \S*gmail_tokens"?(?:\s+AS r)?\s+SET expires_at = LEAST/],
   ['mark revoked', /^DELETE FROM \S*gmail_tokens.*\brefreshing_at = /s],
   ['delete', /^DELETE FROM \S*gmail_tokens/],
 ]);
