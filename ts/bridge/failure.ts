@@ -1,7 +1,7 @@
 /** Creates the errors: from the data that the core passes, an error of the class of its code. */
 
 import type { ErrorCode, Failure as Told } from '../../index';
-import { native } from './native';
+import { native, otherVersion } from './native';
 import { fieldsOf } from '../input/fields';
 import * as errors from '../errors/errors';
 
@@ -16,9 +16,7 @@ export const classes: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
 function classOf({ code, class: name }: ErrorCode): ErrorClass {
   const Class = (errors as unknown as Record<string, ErrorClass | undefined>)[name];
   if (Class && new Class().code === code) return Class;
-  throw new errors.NativeMissingError(
-    `The native part of tokenkeep is of another version: ${code} is not the code of ${name}. Install tokenkeep again, with native packages of the same version; in a checkout run: npm run build`,
-  );
+  throw otherVersion(`${code} is not the code of ${name}`);
 }
 
 /** The gmail store has classes of its own for the two codes that callers match by class. */

@@ -5,8 +5,7 @@
  */
 
 import type { Layout } from '../../index';
-import { NativeMissingError } from '../errors/errors';
-import { native } from './native';
+import { native, otherVersion } from './native';
 
 /** Reads a record's fields, which begin at `at`. */
 export type ReadRecord<Value> = (fields: readonly unknown[], at: number) => Value;
@@ -28,7 +27,7 @@ export function recordReader<Value, Field extends string = keyof Value & string>
   make: (at: At<Field>, size: number) => ReadRecord<Value>,
 ): RecordReader<Value> {
   const layout = records.get(name);
-  if (!layout) throw differs(`it has no record ${name}`);
+  if (!layout) throw otherVersion(`it has no record ${name}`);
   const size = layout.fields.length;
   return Object.assign(
     checked(layout, (at: At<Field>) => make(at, size)),
@@ -65,10 +64,10 @@ export type Handlers = Readonly<Record<string, (at: never) => Handle>>;
 export function messageHandlers(made: Handlers): Handler[] {
   const kinds = layouts('messageLayouts');
   const unknown = Object.keys(made).filter((name) => !kinds.some((kind) => kind.name === name));
-  if (unknown.length > 0) throw differs(`it has no message ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw otherVersion(`it has no message ${unknown.join(', ')}`);
   return kinds.map((kind) => {
     const make = made[kind.name];
-    if (!make) throw differs(`nothing reads its message ${kind.name}`);
+    if (!make) throw otherVersion(`nothing reads its message ${kind.name}`);
     return { handle: checked(kind, make as (at: At<string>) => Handle), size: kind.fields.length };
   });
 }
@@ -80,26 +79,20 @@ function checked<Field extends string, Made>(layout: Layout, make: (at: At<Field
   const positions = new Proxy({} as At<Field>, {
     get: (_, field) => {
       const position = fields.indexOf(String(field));
-      if (position < 0) throw differs(`${name} has no field ${String(field)}`);
+      if (position < 0) throw otherVersion(`${name} has no field ${String(field)}`);
       taken.add(String(field));
       return position;
     },
   });
   const result = make(positions);
   const left = fields.filter((field) => !taken.has(field));
-  if (left.length > 0) throw differs(`nothing reads ${left.join(', ')} of ${name}`);
+  if (left.length > 0) throw otherVersion(`nothing reads ${left.join(', ')} of ${name}`);
   return result;
 }
 
 function layouts(source: 'recordLayouts' | 'messageLayouts'): Layout[] {
   // An addon of another version may not have the export.
   const tell = native[source] as (() => Layout[]) | undefined;
-  if (!tell) throw differs(`it does not export ${source}`);
+  if (!tell) throw otherVersion(`it does not export ${source}`);
   return tell();
-}
-
-function differs(what: string): NativeMissingError {
-  return new NativeMissingError(
-    `The native part of tokenkeep is of another version: ${what}. Install tokenkeep again, with native packages of the same version; in a checkout run: npm run build`,
-  );
 }

@@ -66,3 +66,10 @@ interface Manifest {
 
 /** The addon's exports. */
 export const native = load();
+
+/** The error for an addon that differs from what this package expects of it. */
+export function otherVersion(difference: string): NativeMissingError {
+  return new NativeMissingError(
+    `The native part of tokenkeep is of another version: ${difference}. Install tokenkeep again, with native packages of the same version; in a checkout run: npm run build`,
+  );
+}
