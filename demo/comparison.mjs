@@ -1,5 +1,3 @@
-import { createTokenKeep } from 'tokenkeep';
-
 import { prepareStorm } from './storm.mjs';
 
 /** How often each is measured: the results of a hand-written service vary. */
@@ -29,6 +27,8 @@ const names = { tokenkeep: 'tokenkeep', handWritten: 'hand-written service' };
 export async function compare(scene, screen) {
   screen.title('The same with a hand-written service');
   const measured = { tokenkeep: [], handWritten: [] };
+  // In a fresh clone tokenkeep exists only after the demo has built it.
+  const { createTokenKeep } = await import('tokenkeep');
   const keep = createTokenKeep(scene.storm.options);
   try {
     for (let round = 1; round <= rounds; round++) {
