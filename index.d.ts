@@ -259,6 +259,8 @@ export interface InstanceOptions {
   lockTimeoutMs?: number
   /** One connection, unless `max_connections` is set. */
   serverless?: boolean
+  /** Whether statements are prepared on direct connections. */
+  preparedStatements?: boolean
   gmailEncryptionKey?: string
   tokenkeepKey?: string
   /** `on` or `off`. */

@@ -15,9 +15,10 @@ import { Connection } from './postgres-proxy/connection.mjs';
  * - `never-before`: dropped; the connection stays open and silent
  * - `never-after`: executed; the connection stays open and silent
  * - `break-begin`: arrives, but the server rejects the message before the statement
+ * - `discard-before`: the session forgets what it has set and prepared, as another session of a pooler has neither
  *
  * @typedef {{ answered?: () => unknown } & (
- *   | { do?: 'cut-before' | 'cut-middle' | 'cut-after' | 'never-before' | 'never-after' | 'break-begin' }
+ *   | { do?: 'cut-before' | 'cut-middle' | 'cut-after' | 'never-before' | 'never-after' | 'break-begin' | 'discard-before' }
  *   | { do: 'delay' | 'delay-answer', ms: number }
  * )} Action
  *

@@ -42,7 +42,8 @@ beforeEach(async () => {
   proxy.rule = undefined;
   endpoint = (await startTokenEndpoint()) as Endpoint;
   direct = keepOfEveryStore(database.url, endpoint);
-  keep = keepOfEveryStore(proxy.url, endpoint, { limitsDivisor: 10 });
+  const transactions = { limitsDivisor: 10, preparedStatements: false };
+  keep = keepOfEveryStore(proxy.url, endpoint, transactions);
 });
 afterEach(async () => {
   proxy.rule = undefined;

@@ -18,13 +18,15 @@ import { driveRare } from './rare';
 import { Recorder } from './recorder';
 import { fillTables } from './rows';
 import { described, type Indexes, indexesOf, type PlanNode, wideScans } from './scans';
-import { type ExplainingServer, type Seen, startExplainingServer } from './server';
+import { type Explained, type ExplainingServer, type Seen, startExplainingServer } from './server';
 
 const recorder = new Recorder();
 let server: ExplainingServer;
 let endpoint: TokenEndpoint;
 let indexes: Indexes;
 let seen: Seen;
+/** Of prepared statements, planned for any value. */
+let generic: Explained[];
 /** Also those of a diagnosis, which may look further than other databases can. */
 let withDoctor: string[];
 
@@ -39,15 +41,23 @@ beforeAll(async () => {
   await fillTables(server.client, userId);
   indexes = await indexesOf(server.client);
   await server.explain();
-  const keep = createTokenKeep(options);
-  const stage = { keep: recorder.of(keep), endpoint, databaseUrl: server.url };
-  await driveAll({ ...stage, testUrl: server.unexplainedUrl }, userId);
-  await keep.close();
+  const drive = async (of: string) => {
+    const keep = createTokenKeep(options);
+    const stage = { keep: recorder.of(keep), endpoint, databaseUrl: server.url };
+    await driveAll({ ...stage, testUrl: server.unexplainedUrl }, of);
+    await keep.close();
+  };
+  await drive(userId);
   const rare = await server.createDatabase('rare');
   await driveRare(rare);
   seen = await server.seen();
   await examine({ DATABASE_URL: rare });
   withDoctor = (await server.seen()).statements;
+  const before = (await server.seen()).plans.length;
+  await server.planGenerically();
+  await drive(randomUUID());
+  const { plans, prepared } = await server.seen();
+  generic = plans.slice(before).filter(({ text }) => prepared.has(text));
 });
 afterAll(async () => {
   await endpoint?.stop();
@@ -57,8 +67,8 @@ afterAll(async () => {
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
 
 /** What each statement reads beyond its row. */
-const wide = () =>
-  seen.plans.flatMap(({ text, plan }) =>
+const wide = (plans = seen.plans) =>
+  plans.flatMap(({ text, plan }) =>
     wideScans(plan, indexes).map((scan) => ({ statement: flat(text), scan })),
   );
 
@@ -106,6 +116,13 @@ describe('on tables of many rows', () => {
 
   it('a row is found by a unique key, in every statement', () => {
     const problems = wide().filter((found) => !exceptionOf(found));
+    const told = problems.map(({ statement, scan }) => `${described(scan)}: ${statement}`);
+    expect([...new Set(told)]).toEqual([]);
+  });
+
+  it('a row is found by a unique key also by a plan for any value, which a prepared statement may get', () => {
+    expect(new Set(generic.map(({ text }) => text)).size).toBeGreaterThan(50);
+    const problems = wide(generic).filter((found) => !exceptionOf(found));
     const told = problems.map(({ statement, scan }) => `${described(scan)}: ${statement}`);
     expect([...new Set(told)]).toEqual([]);
   });

@@ -18,6 +18,8 @@ export interface Seen {
   plans: Explained[];
   /** The texts of all statements, also those that have no plan, each once. */
   statements: string[];
+  /** The texts of those that were prepared. */
+  prepared: Set<string>;
 }
 
 export interface ExplainingServer {
@@ -30,6 +32,8 @@ export interface ExplainingServer {
   createDatabase(name: string): Promise<string>;
   /** From here on plans are written down, of connections that are opened later. */
   explain(): Promise<void>;
+  /** Plans any value for the parameters, as the server may do for what is prepared. */
+  planGenerically(): Promise<void>;
   /** What the server has written down, once the connections that were explained are closed. */
   seen(): Promise<Seen>;
   stop(): Promise<void>;
@@ -60,6 +64,9 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
     explain: async () => {
       await client.query('ALTER DATABASE postgres SET auto_explain.log_min_duration = 0');
     },
+    planGenerically: async () => {
+      await client.query('ALTER DATABASE postgres SET plan_cache_mode = force_generic_plan');
+    },
     seen: async () => {
       const others = `SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -81,6 +88,7 @@ export async function startExplainingServer(): Promise<ExplainingServer> {
 /** What stands before a plan, and before the text of a statement. */
 const PLAN = /^duration: [\d.]+ ms {2}plan:\n/;
 const STATEMENT = /^(?:statement|execute [^:]+): /;
+const PREPARED = /^execute s\d+: /;
 
 function seenIn(log: string): Seen {
   const messages = log
@@ -96,5 +104,8 @@ function seenIn(log: string): Seen {
   const statements = messages
     .filter((message) => STATEMENT.test(message))
     .map((message) => message.replace(STATEMENT, ''));
-  return { plans, statements: [...new Set(statements)] };
+  const prepared = messages
+    .filter((message) => PREPARED.test(message))
+    .map((message) => message.replace(PREPARED, ''));
+  return { plans, statements: [...new Set(statements)], prepared: new Set(prepared) };
 }

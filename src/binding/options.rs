@@ -53,6 +53,8 @@ pub struct InstanceOptions {
     pub lock_timeout_ms: Option<u32>,
     /// One connection, unless `max_connections` is set.
     pub serverless: Option<bool>,
+    /// Whether statements are prepared on direct connections.
+    pub prepared_statements: Option<bool>,
     pub gmail_encryption_key: Option<String>,
     pub tokenkeep_key: Option<String>,
     /// `on` or `off`.
@@ -144,6 +146,7 @@ impl InstanceOptions {
         } else if self.serverless.unwrap_or(false) {
             settings.max_connections = 1;
         }
+        settings.prepares_statements &= self.prepared_statements.unwrap_or(true);
         if let Some(ms) = self.connect_timeout_ms {
             settings.connect_timeout_ms = u64::from(ms);
         }

@@ -2,7 +2,7 @@
 //! connections of the pool.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
@@ -15,6 +15,7 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 
 use super::cancel::cancel;
 use super::password::{NoPassword, Passwords};
+use super::session::Session;
 use super::settings::{Connector, DatabaseSettings};
 use super::standby::{StandbyCheck, is_read_only};
 use crate::error::Result;
@@ -174,21 +175,18 @@ impl ConnectError {
 }
 
 impl Manager for Servers {
-    type Type = ClientWrapper;
+    type Type = Session;
     type Error = ConnectError;
 
-    async fn create(&self) -> std::result::Result<ClientWrapper, ConnectError> {
+    async fn create(&self) -> std::result::Result<Session, ConnectError> {
+        let begun = Instant::now();
         let (client, connection) = Servers::connect(self).boxed().await?;
         // The client notices when the connection has ended.
         let task = tokio::spawn(async move { drop(connection.await) });
-        Ok(ClientWrapper::new(client, task))
+        Ok(Session::new(ClientWrapper::new(client, task), begun))
     }
 
-    async fn recycle(
-        &self,
-        client: &mut ClientWrapper,
-        _: &Metrics,
-    ) -> RecycleResult<ConnectError> {
+    async fn recycle(&self, client: &mut Session, _: &Metrics) -> RecycleResult<ConnectError> {
         match client.is_closed() {
             true => {
                 self.standby_check.require_check();

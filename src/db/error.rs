@@ -99,7 +99,7 @@ fn failed(step: &'static str, answer: &DbError, retryable: bool) -> Error {
 
 /// Whether the server or a pooler has ended the connection with this error. Of the two severity fields, one may
 /// be localized, and poolers may omit the other.
-fn is_fatal(answer: &DbError) -> bool {
+pub(super) fn is_fatal(answer: &DbError) -> bool {
     match answer.parsed_severity() {
         Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
         None => matches!(answer.severity(), "FATAL" | "PANIC"),

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadpool::managed::{Hook, HookError, Metrics};
-use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 
 use super::connect::{ConnectError, Servers};
+use super::session::Session;
 use super::standby::StandbyCheck;
 use crate::config::{IDLE_ANSWER_MS, IDLE_MAX_MS};
 
@@ -53,7 +53,7 @@ impl IdleCheck {
 impl ServerState {
     async fn check(
         &self,
-        connection: &ClientWrapper,
+        connection: &Session,
         metrics: &Metrics,
         standby_check: &StandbyCheck,
     ) -> Result<(), HookError<ConnectError>> {

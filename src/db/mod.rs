@@ -2,6 +2,7 @@
 
 mod cancel;
 mod connect;
+mod direct;
 mod error;
 mod guard;
 mod idle;
@@ -15,6 +16,7 @@ mod query;
 mod reads;
 mod rls_context;
 mod row;
+mod session;
 mod settings;
 mod standby;
 mod time;

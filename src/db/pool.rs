@@ -17,8 +17,7 @@ use super::transaction::{ContextRead, separate_errors, transaction, transactions
 use crate::config::Limits;
 use crate::error::Result;
 
-/// Typed parameters, so that no named prepared statement is needed, which PgBouncer in transaction mode may not
-/// support.
+/// Typed parameters, so that a statement can be run unprepared: poolers may not support prepared ones.
 pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// The time limits of one statement, in milliseconds.
@@ -34,7 +33,7 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// Whether the statement is a commit (`docs/internals/refresh-protocol.md`, 7), which may switch pools.
-    fn is_commit(&self) -> bool {
+    pub(super) fn is_commit(&self) -> bool {
         self.connect_ms.is_some()
     }
 
@@ -62,7 +61,9 @@ impl Timeouts {
 /// An instance's database. Instances with equal settings share a pool.
 pub struct Database {
     settings: DatabaseSettings,
-    pools: Mutex<Pools>,
+    pools: Arc<Mutex<Pools>>,
+    /// Whether statements are prepared on direct connections.
+    prepares: bool,
 }
 
 /// The pools of an instance.
@@ -74,7 +75,10 @@ struct Pools {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("settings", &self.settings)
+            .field("direct_mode", &self.pool().direct)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +90,16 @@ impl Database {
     /// [`crate::error::Error::Configuration`] if the settings are invalid.
     pub fn open(settings: &DatabaseSettings) -> Result<Arc<Self>> {
         let pools = Pools { current: Pool::open(settings)?, other: None };
-        Ok(Arc::new(Self { settings: settings.clone(), pools: Mutex::new(pools) }))
+        let pools = Arc::new(Mutex::new(pools));
+        Ok(Arc::new(Self { settings: settings.clone(), pools, prepares: true }))
+    }
+
+    /// The same database, for statements that the server has to plan for the values of their parameters: it may
+    /// plan a prepared one for any value.
+    #[must_use]
+    pub fn unprepared(&self) -> Arc<Self> {
+        let (settings, pools) = (self.settings.clone(), Arc::clone(&self.pools));
+        Arc::new(Self { settings, pools, prepares: false })
     }
 
     /// The settings with which this database was opened.
@@ -164,7 +177,16 @@ impl Database {
         let pool = self.pool();
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
-        let answer = timeout(deadline(timeouts), query(&connection, sql, params)).await;
+        let work = async {
+            if self.prepares
+                && connection.is_direct(&pool.direct, timeouts)
+                && let Some(rows) = pool.query_prepared(&connection, sql, params).await?
+            {
+                return Ok(rows);
+            }
+            query(&connection, sql, params).await
+        };
+        let answer = timeout(deadline(timeouts), work).await;
         self.switch_pool_on_error(&pool, timeouts, pool.settle_read(step, connection, answer))
     }
 
@@ -203,8 +225,8 @@ impl Database {
         Ok(rows.collect())
     }
 
-    /// Runs a write in its own transaction, in one round trip. Timeouts and RLS settings are local to the
-    /// transaction, so that poolers work.
+    /// Runs a write in its own transaction, in one round trip. Unless the connection is direct, timeouts and
+    /// RLS settings are local to the transaction, so that poolers work.
     ///
     /// # Errors
     /// [`Error::Database`] and the like, for `step`. After an error without SQLSTATE, the statement may have
@@ -217,23 +239,33 @@ impl Database {
         params: Params<'_>,
         timeouts: Timeouts,
     ) -> Result<Vec<Row>> {
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; \
-             SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; {MARK}{}",
-            timeouts.lock_ms,
-            timeouts.statement_ms,
-            rls.settings()
-        );
         let pool = self.pool();
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
-        let work = transaction(&connection, &begin, sql, params);
+        let work = async {
+            if rls.is_empty() && connection.is_direct(&pool.direct, timeouts) {
+                if !self.prepares {
+                    return query(&connection, sql, params).await;
+                }
+                if let Some(rows) = pool.query_prepared(&connection, sql, params).await? {
+                    return Ok(rows);
+                }
+            }
+            let begin = format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \
+                 SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; {MARK}{}",
+                timeouts.lock_ms,
+                timeouts.statement_ms,
+                rls.settings()
+            );
+            transaction(&connection, &begin, sql, params).await
+        };
         let answer = timeout(deadline(timeouts), work).await;
         self.switch_pool_on_error(&pool, timeouts, pool.settle(step, connection, answer))
     }
 }
 
 /// Longer than the server's timeout, so that the server's error normally arrives first.
-fn deadline(timeouts: Timeouts) -> Duration {
+pub(super) fn deadline(timeouts: Timeouts) -> Duration {
     Duration::from_millis(timeouts.statement_ms + timeouts.statement_ms / 8)
 }

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, PoolError};
-use deadpool_postgres::ClientWrapper;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use tokio_postgres::Row;
 
 use super::connect::{ConnectError, Servers};
+use super::direct::{DirectMode, NotRun, not_run};
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::IdleCheck;
-use super::pool::Timeouts;
+use super::pool::{Params, Timeouts, deadline};
+use super::primary::{query, query_prepared};
+use super::session::Session;
 use super::settings::DatabaseSettings;
 use crate::config::CANCEL_PAUSE_MS;
 use crate::error::{Error, Result};
@@ -28,6 +31,7 @@ pub(super) struct Pool {
     pool: managed::Pool<Servers>,
     servers: Arc<Servers>,
     idle: IdleCheck,
+    pub(super) direct: DirectMode,
 }
 
 static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Pool>>>> = LazyLock::new(Mutex::default);
@@ -68,7 +72,8 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| Error::internal("the pool could not be built"))?;
-        Ok(Self { settings, pool, servers: to_cancel, idle })
+        let direct = DirectMode::new(settings.prepares_statements);
+        Ok(Self { settings, pool, servers: to_cancel, idle, direct })
     }
 
     /// A connection of the pool; errors name `step`.
@@ -83,7 +88,50 @@ impl Pool {
                 self.get_with_timeout(Duration::from_millis(ms)).await.ok_or(no_answer(step))?
             }
         };
-        taken.map_err(|error| from_pool(step, &error))
+        let session = taken.map_err(|error| from_pool(step, &error))?;
+        let is_ready = timeouts.is_commit() || session.is_direct(&self.direct, timeouts);
+        match is_ready || !self.direct.is_possible() {
+            true => Ok(session),
+            false => self.set(step, session, timeouts).await,
+        }
+    }
+
+    /// The connection with the timeouts of direct mode, if it is direct.
+    async fn set(
+        &self,
+        step: &'static str,
+        mut session: Object,
+        timeouts: Timeouts,
+    ) -> Result<Object> {
+        match timeout(deadline(timeouts), session.set(&self.direct, timeouts)).await {
+            Ok(Ok(())) => Ok(session),
+            lost => self.settle(step, session, lost).and(Err(no_answer(step))),
+        }
+    }
+
+    /// Runs a prepared statement on a direct connection. `None`: the server did not run it, since the
+    /// connection is not direct.
+    pub(super) async fn query_prepared(
+        &self,
+        session: &Session,
+        sql: &str,
+        params: Params<'_>,
+    ) -> std::result::Result<Option<Vec<Row>>, tokio_postgres::Error> {
+        let error = match query_prepared(session, sql, params).await {
+            Ok(rows) => return Ok(Some(rows)),
+            Err(error) => error,
+        };
+        match not_run(&error) {
+            Some(NotRun::OtherSession) => {
+                self.direct.give_up();
+                Ok(None)
+            }
+            Some(NotRun::Outdated) => {
+                session.statement_cache.clear();
+                query(session, sql, params).await.map(Some)
+            }
+            None => Err(error),
+        }
     }
 
     /// A connection; `None` after the time limit. Connecting continues in the background, so that the next
@@ -116,7 +164,7 @@ impl Pool {
     /// Cancels all statements that this connection waits for, in the background. A pooler forwards a cancel
     /// request only while the session exists, so it is kept open until an empty statement, queued last, is
     /// answered.
-    fn cancel(&self, connection: ClientWrapper) {
+    fn cancel(&self, connection: Session) {
         let servers = Arc::clone(&self.servers);
         let limit = Duration::from_millis(self.settings.connect_timeout_ms);
         tokio::spawn(timeout(limit, async move {

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
 use super::pool::Params;
+use super::session::Session;
 
 /// Without these comments, Pgpool-II may send a SELECT to a standby, which may be behind, and outside the
 /// transaction. To bypass its query cache, the first comment must come first.
@@ -19,6 +21,19 @@ pub(super) async fn query(
     params: Params<'_>,
 ) -> Result<Vec<Row>, Error> {
     client.query_typed(&on_primary(sql), params).await
+}
+
+/// Runs a statement that the session keeps prepared; prepares it the first time.
+#[allow(clippy::disallowed_methods, reason = "the only place that sends statements")]
+pub(super) async fn query_prepared(
+    session: &Session,
+    sql: &str,
+    params: Params<'_>,
+) -> Result<Vec<Row>, Error> {
+    let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
+    let statement = session.prepare_typed_cached(&on_primary(sql), &types).await?;
+    let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|(value, _)| *value).collect();
+    session.query(&statement, &values).await
 }
 
 fn on_primary(sql: &str) -> Cow<'_, str> {

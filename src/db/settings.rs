@@ -33,6 +33,8 @@ pub struct DatabaseSettings {
     pub transport: Transport,
     /// The maximum number of connections in the pool.
     pub max_connections: usize,
+    /// Whether statements are prepared on direct connections.
+    pub prepares_statements: bool,
     /// How long connecting may take, in milliseconds.
     pub connect_timeout_ms: u64,
     /// How long a caller waits for a connection, in milliseconds.
@@ -72,6 +74,7 @@ impl DatabaseSettings {
         let mut named = schema.map(str::to_owned);
         let mut target = None;
         let mut seconds = None;
+        let mut prepares_statements = true;
         for (name, value) in parameters {
             match name {
                 "schema" if named.is_none() => named = Some(value.to_string()),
@@ -79,6 +82,8 @@ impl DatabaseSettings {
                     seconds = connect_timeout("connect_timeout", &value)
                         .map_err(|error| wanted.sources.name(error))?;
                 }
+                // Prisma's sign that a pooler does not support them.
+                "pgbouncer" => prepares_statements = value.as_str() != "true",
                 "target_session_attrs" => target = Some(parse_target_session_attrs(&value)?),
                 _ => {
                     let taken = wanted.take(name, &value);
@@ -108,6 +113,7 @@ impl DatabaseSettings {
             password_source: None,
             transport: wanted.transport().map_err(|error| sources.name(error))?,
             max_connections: POOL_DEFAULT_CONNECTIONS,
+            prepares_statements,
             // libpq applies its timeout to each host.
             connect_timeout_ms: seconds
                 .filter(|seconds| *seconds > 0)

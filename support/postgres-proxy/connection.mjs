@@ -8,6 +8,9 @@ import { Units } from './units.mjs';
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 
+/** A simple query. */
+const DISCARD = Buffer.from('Q\0\0\0\x10DISCARD ALL\0');
+
 /**
  * One client and its connection to the server. Each unit is forwarded after the response to the one before.
  */
@@ -118,6 +121,11 @@ export class Connection {
         break;
       case 'break-begin':
         bytes = withBrokenBegin(bytes);
+        break;
+      case 'discard-before':
+        this.#held = [];
+        await this.#exchange(DISCARD, 1);
+        this.#held = undefined;
     }
     const holds =
       action.answered || ['cut-after', 'delay-answer', 'never-after'].includes(action.do);

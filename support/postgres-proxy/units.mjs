@@ -6,7 +6,8 @@ import { stepOf } from './step.mjs';
  *
  * @typedef {object} Unit
  * @property {import('./step.mjs').Step} step
- * @property {string} sql without the comments before it, which are for poolers
+ * @property {string} sql without the comments before it, which are for poolers; empty for the preparation of one
+ * @property {boolean} prepared whether it was prepared before, under a name
  * @property {(string | string[] | null | undefined)[]} parameters undefined: neither a text nor an array of texts
  *
  * @typedef {{ bytes: Buffer, unit?: Unit, answers: number }} Item answers: the number of
@@ -56,6 +57,7 @@ export class Units {
   #unit() {
     let sql = '';
     let parameters = [];
+    let prepared = false;
     for (const { type, body } of this.#messages) {
       const fields = new Fields(body);
       if (type === 'Q') sql ||= fields.text().trim();
@@ -65,12 +67,14 @@ export class Units {
       }
       if (type === 'B') {
         fields.text();
-        const statement = this.#parsed.get(fields.text()) ?? { sql: '', types: [] };
+        const name = fields.text();
+        prepared = name !== '';
+        const statement = this.#parsed.get(name) ?? { sql: '', types: [] };
         sql = statement.sql;
         parameters = values(fields, statement.types);
       }
     }
-    return { step: stepOf(sql), sql, parameters };
+    return { step: stepOf(sql), sql, parameters, prepared };
   }
 }
 

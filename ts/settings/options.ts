@@ -58,6 +58,12 @@ export interface TokenKeepOptions {
    * either mode, nothing runs between calls, and an idle connection is checked before it is used.
    */
   serverless?: boolean | undefined;
+  /**
+   * `TOKENKEEP_PREPARED_STATEMENTS=0`: statements are never prepared on the server. By default they are, once per
+   * connection, where nothing stands between this process and the server; `pgbouncer=true` in the URL turns that
+   * off, too.
+   */
+  preparedStatements?: boolean | undefined;
   /** `GMAIL_ENCRYPTION_KEY`: 64 hex characters, or several `version:hex` separated by commas. */
   gmailEncryptionKey?: string | undefined;
   /** `TOKENKEEP_KEY`: same format as `GMAIL_ENCRYPTION_KEY`; seals the values of zoho, calendar and

@@ -44,6 +44,7 @@ const FLAGS = {
   mixedFleet: 'TOKENKEEP_MIXED_FLEET',
   jwtClaims: 'TOKENKEEP_JWT_CLAIMS',
   serverless: 'TOKENKEEP_SERVERLESS',
+  preparedStatements: 'TOKENKEEP_PREPARED_STATEMENTS',
   requireSealed: 'TOKENKEEP_REQUIRE_SEALED',
   saltReuse: 'TOKENKEEP_SALT_REUSE',
   usableAtOnce: undefined,

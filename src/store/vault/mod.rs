@@ -74,6 +74,8 @@ impl Vault {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let Options { base, format } = options;
+        // An identifier may be NULL: a plan for any value would read all rows of the tenant at the provider.
+        let base = StoreOptions { database: base.database.unprepared(), ..base };
         let (database, clock) = (Arc::clone(&base.database), Tokio::default());
         let base = StoreBase::open(base, VaultMapping { format, clock });
         let timeouts = base.engine.table().usual();

@@ -1,0 +1,96 @@
+//! A pooled connection: whether it is direct, and its session's timeouts.
+
+use std::ops::Deref;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Error;
+use tokio_postgres::types::Type;
+
+use super::direct::{DirectMode, process_at_login};
+use super::error::spoils_connection;
+use super::pool::{Params, Timeouts};
+use super::primary::query;
+
+/// Sets the session's timeouts, if the connection is direct. The process ID, `$1`, is the one of the login. A
+/// pooler may pass it on, so the process must be no older than the connection, `$2` ms, and no other client may
+/// have done the same in this session. READ COMMITTED is what all statements need.
+const SET: &str = "
+    SELECT set_config('statement_timeout', $3, false), set_config('lock_timeout', $4, false),
+        set_config('default_transaction_isolation', 'read committed', false),
+        set_config('tokenkeep.session', $5, false)
+    FROM pg_stat_get_activity(pg_backend_pid()) AS process
+    WHERE process.pid = $1
+        AND clock_timestamp() - process.backend_start <= $2 * interval '1 millisecond'
+        AND coalesce(current_setting('tokenkeep.session', true), '') = $6";
+
+/// How much older the process may seem than the connection: their clocks may run at different speeds.
+const INEXACT: Duration = Duration::from_millis(100);
+
+/// The value of `tokenkeep.session` in a session of tokenkeep.
+const TAKEN: &str = "direct";
+
+/// A connection of the pool.
+pub(super) struct Session {
+    client: ClientWrapper,
+    /// When connecting began.
+    begun: Instant,
+    /// The server process of the login.
+    process: Option<i32>,
+    /// The session's statement and lock timeout, if the connection is direct.
+    timeouts: Option<(u64, u64)>,
+}
+
+impl Deref for Session {
+    type Target = ClientWrapper;
+
+    fn deref(&self) -> &ClientWrapper {
+        &self.client
+    }
+}
+
+impl Session {
+    /// A connection that began to connect at `begun`.
+    pub(super) fn new(client: ClientWrapper, begun: Instant) -> Self {
+        Self { client, begun, process: None, timeouts: None }
+    }
+
+    /// Whether statements with these timeouts need no transaction to set them.
+    pub(super) fn is_direct(&self, mode: &DirectMode, timeouts: Timeouts) -> bool {
+        mode.is_possible() && self.timeouts == Some((timeouts.statement_ms, timeouts.lock_ms))
+    }
+
+    /// Gives the session these timeouts if the connection is direct; otherwise gives up direct mode.
+    ///
+    /// # Errors
+    /// That the connection is lost.
+    pub(super) async fn set(&mut self, mode: &DirectMode, timeouts: Timeouts) -> Result<(), Error> {
+        if self.process.is_none() {
+            self.process = process_at_login(&self.client).await;
+        }
+        let Some(process) = self.process else {
+            mode.give_up();
+            return Ok(());
+        };
+        let before = if self.timeouts.is_some() { TAKEN } else { "" };
+        let (statement, lock) = (timeouts.statement_ms.to_string(), timeouts.lock_ms.to_string());
+        let age_ms = (self.begun.elapsed() + INEXACT).as_secs_f64() * 1_000.0;
+        let params: Params<'_> = &[
+            (&process, Type::INT4),
+            (&age_ms, Type::FLOAT8),
+            (&statement, Type::TEXT),
+            (&lock, Type::TEXT),
+            (&TAKEN, Type::TEXT),
+            (&before, Type::TEXT),
+        ];
+        match query(&self.client, SET, params).await {
+            Ok(rows) if !rows.is_empty() => {
+                mode.found();
+                self.timeouts = Some((timeouts.statement_ms, timeouts.lock_ms));
+            }
+            Err(error) if spoils_connection(&error) => return Err(error),
+            _ => mode.give_up(),
+        }
+        Ok(())
+    }
+}
