@@ -6,6 +6,7 @@ mod direct;
 mod error;
 mod guard;
 mod idle;
+mod in_context;
 mod inspection;
 mod migrate;
 mod password;

@@ -9,6 +9,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::error::{from_driver, no_answer};
 use super::guard::MARK;
+use super::in_context;
 use super::pools::Pool;
 use super::primary::query;
 use super::rls_context::RlsContext;
@@ -206,8 +207,8 @@ impl Database {
         }
     }
 
-    /// Runs the reads in one round trip, each in its own transaction, so that one failure does not affect the
-    /// others.
+    /// Runs the reads in one round trip, each in its own transaction or statement, so that one failure does not
+    /// affect the others.
     async fn read_in_contexts(
         &self,
         step: &'static str,
@@ -217,7 +218,16 @@ impl Database {
         let pool = self.pool();
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
-        let work = transactions(&connection, reads, timeouts.statement_ms);
+        let work = async {
+            let is_direct = connection.is_direct(&pool.direct, timeouts);
+            match is_direct && pool.sets_context.is_possible() {
+                true => {
+                    let reads = (reads, self.prepares);
+                    in_context::statements(&pool, &connection, reads, timeouts.statement_ms).await
+                }
+                false => transactions(&connection, reads, timeouts.statement_ms).await,
+            }
+        };
         let answer = timeout(deadline(timeouts), work).await;
         let settled = pool.settle_read(step, connection, answer.map(separate_errors));
         let each = self.switch_pool_on_error(&pool, timeouts, settled)?;

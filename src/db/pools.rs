@@ -15,6 +15,7 @@ use super::connect::{ConnectError, Servers};
 use super::direct::{DirectMode, NotRun, not_run};
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::IdleCheck;
+use super::in_context::SetsContext;
 use super::pool::{Params, Timeouts, deadline};
 use super::primary::{query, query_prepared};
 use super::session::Session;
@@ -32,6 +33,7 @@ pub(super) struct Pool {
     servers: Arc<Servers>,
     idle: IdleCheck,
     pub(super) direct: DirectMode,
+    pub(super) sets_context: SetsContext,
 }
 
 static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Pool>>>> = LazyLock::new(Mutex::default);
@@ -73,7 +75,14 @@ impl Pool {
             .build()
             .map_err(|_| Error::internal("the pool could not be built"))?;
         let direct = DirectMode::new(settings.prepares_statements);
-        Ok(Self { settings, pool, servers: to_cancel, idle, direct })
+        Ok(Self {
+            settings,
+            pool,
+            servers: to_cancel,
+            idle,
+            direct,
+            sets_context: SetsContext::default(),
+        })
     }
 
     /// A connection of the pool; errors name `step`.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::pool::Params;
 use super::session::Session;
@@ -23,6 +23,16 @@ pub(super) async fn query(
     client.query_typed(&on_primary(sql), params).await
 }
 
+/// The statement as the session keeps it prepared.
+pub(super) async fn prepare(
+    session: &Session,
+    sql: &str,
+    params: Params<'_>,
+) -> Result<Statement, Error> {
+    let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
+    session.prepare_typed_cached(&on_primary(sql), &types).await
+}
+
 /// Runs a statement that the session keeps prepared; prepares it the first time.
 #[allow(clippy::disallowed_methods, reason = "the only place that sends statements")]
 pub(super) async fn query_prepared(
@@ -30,8 +40,7 @@ pub(super) async fn query_prepared(
     sql: &str,
     params: Params<'_>,
 ) -> Result<Vec<Row>, Error> {
-    let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
-    let statement = session.prepare_typed_cached(&on_primary(sql), &types).await?;
+    let statement = prepare(session, sql, params).await?;
     let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|(value, _)| *value).collect();
     session.query(&statement, &values).await
 }

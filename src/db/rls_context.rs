@@ -61,13 +61,18 @@ impl RlsContext {
         ContextKey { rls: self.clone(), key }
     }
 
+    /// The settings, by name.
+    pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let tenant = self.tenant.as_deref().map(str::to_owned);
+        let settings = [(TENANT, tenant), (CLAIMS, self.user.as_deref().map(claims))];
+        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// The settings as SET LOCAL statements, which cost the server less than `set_config`.
     pub(super) fn settings(&self) -> String {
-        let claims = self.user.as_deref().map(claims);
-        let settings = [(TENANT, self.tenant.as_deref()), (CLAIMS, claims.as_deref())];
-        let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let settings = self.parameters().into_iter();
         settings
-            .map(|(name, value)| format!("; SET LOCAL {name} = {}", escape_literal(value)))
+            .map(|(name, value)| format!("; SET LOCAL {name} = {}", escape_literal(&value)))
             .collect()
     }
 }

@@ -13,9 +13,11 @@ use super::pool::Params;
 use super::pools::Object;
 use super::primary::query;
 use super::rls_context::RlsContext;
+use super::session::Session;
 use crate::error::Result;
 
 /// A read in an RLS context.
+#[derive(Clone)]
 pub struct ContextRead<'a> {
     /// The context.
     pub rls: &'a RlsContext,
@@ -52,7 +54,7 @@ pub(super) type Rows = Result<Vec<Row>, tokio_postgres::Error>;
 /// Runs each read in its own transaction, all in one round trip. Each COMMIT is sent with the next BEGIN; after
 /// a failed statement, it rolls back.
 pub(super) async fn transactions(
-    connection: &Object,
+    connection: &Session,
     reads: &[ContextRead<'_>],
     statement_ms: u64,
 ) -> Vec<Rows> {
