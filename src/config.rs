@@ -202,6 +202,14 @@ pub const READ_BATCH_MAX_KEYS: usize = 64;
 pub const READ_BATCH_MAX_CONTEXTS: usize = 16;
 /// The maximum number of concurrent reads of a table; further keys are collected for the next read.
 pub const READS_IN_FLIGHT_MAX: usize = 3;
+/// The maximum number of writes that are sent on one connection without waiting for an answer.
+pub const SHARED_WRITES_MAX: usize = 32;
+/// The number of writes after which a shared connection returns to its pool.
+pub const SHARES_MAX: usize = 1_000;
+/// A shared connection that has answered none of its writes for this long takes no more.
+pub const SHARED_STALL_MS: u64 = 25;
+/// How long a write on a shared connection waits for a row lock.
+pub const SHARED_LOCK_MS: u64 = 50;
 /// The default size of a pool.
 pub const POOL_DEFAULT_CONNECTIONS: usize = 6;
 /// The maximum size of a pool.

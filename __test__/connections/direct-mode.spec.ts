@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../../dist/index.js';
 import { startPostgresProxy } from '../../support/postgres-proxy.mjs';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
+import { until } from '../helpers/promises';
 import { migrateOn } from '../helpers/tables';
 
 type Proxy = Awaited<ReturnType<typeof startPostgresProxy>>;
@@ -54,8 +55,9 @@ async function sent(call: () => Promise<unknown>): Promise<{ step: string; prepa
   await call();
   return (
     proxy.statements
-      // Beside the row, tokenkeep notes in the background which client stored it.
-      .filter(({ sql }) => sql !== '' && !/ tokenkeep\.|to_regclass/.test(sql))
+      // Beside the row, tokenkeep notes in the background which client stored it. Reads and shared writes change
+      // the timeouts without waiting for it.
+      .filter(({ sql }) => sql !== '' && !/ tokenkeep\.|to_regclass|^SET /.test(sql))
       .map(({ step, prepared }) => ({ step, prepared }))
   );
 }
@@ -113,6 +115,57 @@ describe('on a direct connection', () => {
     expect(await sent(() => gmail.getValidGmailToken('user'))).toEqual([
       { step: 'read', prepared: true },
     ]);
+  });
+});
+
+describe('writes of many callers share connections', () => {
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  const storeAll = (gmail: TokenKeep['gmail']) =>
+    users.map((userId) => gmail.upsertGmailTokens({ ...params, userId }));
+
+  it('and one that violates a constraint fails alone', async () => {
+    await database.client.query(`ALTER TABLE gmail_tokens ADD CHECK (user_id <> 'user-30')`);
+    const gmail = open({ maxConnections: 6 });
+    const outcomes = await Promise.allSettled(storeAll(gmail));
+    const failed = outcomes.flatMap((outcome, index) =>
+      outcome.status === 'rejected' ? [[index, outcome.reason.code]] : [],
+    );
+    expect(failed).toEqual([[30, 'ERR_TOKENKEEP_DATABASE']]);
+    const { rows } = await database.client.query('SELECT count(*)::int FROM gmail_tokens');
+    expect(rows).toEqual([{ count: 59 }]);
+  });
+
+  it('and a locked row delays nobody else', async () => {
+    const gmail = open({ maxConnections: 6 });
+    await Promise.all(storeAll(gmail));
+    await database.client.query(
+      `BEGIN; SELECT FROM gmail_tokens WHERE user_id = 'user-5' FOR UPDATE`,
+    );
+    const storing = storeAll(gmail);
+    const isDone = storing.map(() => false);
+    storing.forEach((stored, index) => void stored.then(() => (isDone[index] = true)));
+    await until(() => isDone.filter(Boolean).length === 59);
+    expect(isDone[5]).toBe(false);
+    await database.client.query('COMMIT');
+    await Promise.all(storing);
+  });
+
+  it('and a connection that is lost fails those that were on it, and nobody later', async () => {
+    const gmail = open({ maxConnections: 6 });
+    await Promise.all(storeAll(gmail));
+    let isCut = false;
+    proxy.rule = (unit) => {
+      if (isCut || unit.step !== 'upsert') return undefined;
+      isCut = true;
+      return { do: 'cut-before' };
+    };
+    const outcomes = await Promise.allSettled(storeAll(gmail));
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { reason } of failed) {
+      expect(reason).toMatchObject({ code: 'ERR_TOKENKEEP_DATABASE', retryable: true });
+    }
+    await Promise.all(storeAll(gmail));
   });
 });
 

@@ -75,7 +75,7 @@ describe('a unit', () => {
     // No step is what refreshes leave behind beside the row, the timeouts of a session, or a statement that
     // is prepared.
     const isStep = ({ sql }: { sql: string }) =>
-      sql !== '' && !/ tokenkeep\.|to_regclass|set_config/.test(sql);
+      sql !== '' && !/ tokenkeep\.|to_regclass|set_config|^SET /.test(sql);
     const statements = proxy.statements.filter(isStep);
     const steps = statements.map(({ step }) => step);
     expect([...new Set(steps)]).toEqual(['read', 'lease', 'commit']);

@@ -65,7 +65,7 @@ const PLACES = [
   {
     what: 'a clock',
     words: ['SystemTime::now', 'Instant::now', 'Utc::now'],
-    in: ['refresh/runtime.rs', 'db/connect.rs', 'db/idle.rs'],
+    in: ['refresh/runtime.rs', 'db/connect.rs', 'db/idle.rs', 'db/shared.rs'],
   },
   { what: 'an environment variable', words: ['std::env', 'env::var'], in: [] },
 ];

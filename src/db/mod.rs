@@ -19,6 +19,7 @@ mod rls_context;
 mod row;
 mod session;
 mod settings;
+mod shared;
 mod standby;
 mod time;
 mod tls_error;

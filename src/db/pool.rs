@@ -14,6 +14,7 @@ use super::pools::Pool;
 use super::primary::query;
 use super::rls_context::RlsContext;
 use super::settings::DatabaseSettings;
+use super::shared::Place;
 use super::transaction::{ContextRead, separate_errors, transaction, transactions};
 use crate::config::Limits;
 use crate::error::Result;
@@ -22,7 +23,7 @@ use crate::error::Result;
 pub type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// The time limits of one statement, in milliseconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// To get a connection, new or pooled; `None`: the pool's own limits.
     pub connect_ms: Option<u64>,
@@ -179,9 +180,9 @@ impl Database {
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = async {
-            if self.prepares
-                && connection.is_direct(&pool.direct, timeouts)
-                && let Some(rows) = pool.query_prepared(&connection, sql, params).await?
+            if connection.is_direct(&pool.direct, timeouts)
+                && let Some(rows) =
+                    pool.query_direct(&connection, (sql, params, self.prepares)).await?
             {
                 return Ok(rows);
             }
@@ -250,16 +251,31 @@ impl Database {
         timeouts: Timeouts,
     ) -> Result<Vec<Row>> {
         let pool = self.pool();
-        let connection =
-            self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
+        let write = (sql, params, self.prepares);
+        let is_plain = rls.is_empty() && !timeouts.is_commit();
+        let mut alone = None;
+        if is_plain && pool.direct.is_possible() {
+            match pool.shared.place(&pool, step, timeouts).await? {
+                Place::Shared(share) => {
+                    let written = pool.write_shared(step, &share, write, timeouts).await?;
+                    if let Some(rows) = written {
+                        return Ok(rows);
+                    }
+                }
+                Place::Alone(connection) => alone = Some(*connection),
+            }
+        }
+        let connection = match alone {
+            Some(connection) => Ok(connection),
+            None => pool.connection(step, timeouts).await,
+        };
+        let connection = self.switch_pool_on_error(&pool, timeouts, connection)?;
         let work = async {
-            if rls.is_empty() && connection.is_direct(&pool.direct, timeouts) {
-                if !self.prepares {
-                    return query(&connection, sql, params).await;
-                }
-                if let Some(rows) = pool.query_prepared(&connection, sql, params).await? {
-                    return Ok(rows);
-                }
+            if rls.is_empty()
+                && connection.is_direct(&pool.direct, timeouts)
+                && let Some(rows) = pool.query_direct(&connection, write).await?
+            {
+                return Ok(rows);
             }
             let begin = format!(
                 "BEGIN ISOLATION LEVEL READ COMMITTED; \

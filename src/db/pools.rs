@@ -10,6 +10,7 @@ use deadpool::managed::{self, PoolError};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use super::connect::{ConnectError, Servers};
 use super::direct::{DirectMode, NotRun, not_run};
@@ -20,8 +21,13 @@ use super::pool::{Params, Timeouts, deadline};
 use super::primary::{query, query_prepared};
 use super::session::Session;
 use super::settings::DatabaseSettings;
+use super::shared::{Share, SharedConnections};
 use crate::config::CANCEL_PAUSE_MS;
 use crate::error::{Error, Result};
+
+/// The result of a statement, if there was one in time.
+type Answered<Answer> =
+    std::result::Result<std::result::Result<Answer, tokio_postgres::Error>, Elapsed>;
 
 /// A connection that returns to its pool when dropped.
 pub(super) type Object = managed::Object<Servers>;
@@ -34,6 +40,7 @@ pub(super) struct Pool {
     idle: IdleCheck,
     pub(super) direct: DirectMode,
     pub(super) sets_context: SetsContext,
+    pub(super) shared: SharedConnections,
 }
 
 static OPEN: LazyLock<Mutex<HashMap<DatabaseSettings, Weak<Pool>>>> = LazyLock::new(Mutex::default);
@@ -74,6 +81,7 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| Error::internal("the pool could not be built"))?;
+        let shared = SharedConnections::of(settings.max_connections);
         let direct = DirectMode::new(settings.prepares_statements);
         Ok(Self {
             settings,
@@ -82,6 +90,7 @@ impl Pool {
             idle,
             direct,
             sets_context: SetsContext::default(),
+            shared,
         })
     }
 
@@ -118,14 +127,16 @@ impl Pool {
         }
     }
 
-    /// Runs a prepared statement on a direct connection. `None`: the server did not run it, since the
+    /// Runs a statement on a direct connection, prepared or not. `None`: the server did not run it, since the
     /// connection is not direct.
-    pub(super) async fn query_prepared(
+    pub(super) async fn query_direct(
         &self,
         session: &Session,
-        sql: &str,
-        params: Params<'_>,
+        (sql, params, prepares): (&str, Params<'_>, bool),
     ) -> std::result::Result<Option<Vec<Row>>, tokio_postgres::Error> {
+        if !prepares {
+            return query(session, sql, params).await.map(Some);
+        }
         let error = match query_prepared(session, sql, params).await {
             Ok(rows) => return Ok(Some(rows)),
             Err(error) => error,
@@ -141,6 +152,24 @@ impl Pool {
             }
             None => Err(error),
         }
+    }
+
+    /// Runs a write on a shared connection. `None`: it changed nothing, and is to be run alone.
+    pub(super) async fn write_shared(
+        &self,
+        step: &'static str,
+        share: &Share,
+        write: (&str, Params<'_>, bool),
+        timeouts: Timeouts,
+    ) -> Result<Option<Vec<Row>>> {
+        let work = async {
+            match share.session() {
+                Some(session) => self.query_direct(session, write).await,
+                None => Ok(None),
+            }
+        };
+        let answer = timeout(deadline(timeouts), work).await;
+        self.settle_shared(step, share, answer)
     }
 
     /// A connection; `None` after the time limit. Connecting continues in the background, so that the next
@@ -160,7 +189,7 @@ impl Pool {
         &self,
         step: &'static str,
         connection: Object,
-        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+        answer: Answered<Answer>,
     ) -> Result<Answer> {
         if answer.is_ok() {
             return self.settle(step, connection, answer);
@@ -188,25 +217,53 @@ impl Pool {
         }));
     }
 
+    /// Like [`settle`](Self::settle), of a write on a shared connection. `None`: it changed nothing, and is to be
+    /// run alone.
+    pub(super) fn settle_shared<Answer>(
+        &self,
+        step: &'static str,
+        share: &Share,
+        answer: Answered<Option<Answer>>,
+    ) -> Result<Option<Answer>> {
+        if let Ok(Err(error)) = &answer
+            && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+        {
+            return Ok(None);
+        }
+        let is_closed = share.session().is_none_or(|session| session.is_closed());
+        self.judge(step, answer, is_closed, || share.discard())
+    }
+
     /// Maps the result of a statement; discards the connection, and the idle ones, if it is broken.
     pub(super) fn settle<Answer>(
         &self,
         step: &'static str,
         connection: Object,
-        answer: Result<Result<Answer, tokio_postgres::Error>, Elapsed>,
+        answer: Answered<Answer>,
+    ) -> Result<Answer> {
+        let is_closed = connection.is_closed();
+        self.judge(step, answer, is_closed, || drop(Object::take(connection)))
+    }
+
+    fn judge<Answer>(
+        &self,
+        step: &'static str,
+        answer: Answered<Answer>,
+        is_closed: bool,
+        discard: impl FnOnce(),
     ) -> Result<Answer> {
         match answer {
             Ok(Ok(rows)) => {
                 self.idle.answered();
                 Ok(rows)
             }
-            Ok(Err(error)) if !spoils_connection(&error) && !connection.is_closed() => {
+            Ok(Err(error)) if !spoils_connection(&error) && !is_closed => {
                 Err(from_driver(step, &error))
             }
             broken => {
                 self.pool.manager().standby_check.require_check();
                 // The idle connections are probably broken, too.
-                drop(Object::take(connection));
+                discard();
                 self.pool.retain(|_, _| false);
                 Err(match broken {
                     Ok(Err(error)) => from_driver(step, &error),

@@ -1,9 +1,11 @@
 //! A pooled connection: whether it is direct, and its session's timeouts.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
+use futures_util::FutureExt;
 use tokio_postgres::Error;
 use tokio_postgres::types::Type;
 
@@ -22,7 +24,7 @@ const SET: &str = "
     FROM pg_stat_get_activity(pg_backend_pid()) AS process
     WHERE process.pid = $1
         AND clock_timestamp() - process.backend_start <= $2 * interval '1 millisecond'
-        AND coalesce(current_setting('tokenkeep.session', true), '') = $6";
+        AND coalesce(current_setting('tokenkeep.session', true), '') = ''";
 
 /// How much older the process may seem than the connection: their clocks may run at different speeds.
 const INEXACT: Duration = Duration::from_millis(100);
@@ -37,8 +39,10 @@ pub(super) struct Session {
     begun: Instant,
     /// The server process of the login.
     process: Option<i32>,
-    /// The session's statement and lock timeout, if the connection is direct.
-    timeouts: Option<(u64, u64)>,
+    is_direct: bool,
+    /// The session's timeouts, if the connection is direct.
+    statement_ms: AtomicU64,
+    lock_ms: AtomicU64,
 }
 
 impl Deref for Session {
@@ -52,12 +56,25 @@ impl Deref for Session {
 impl Session {
     /// A connection that began to connect at `begun`.
     pub(super) fn new(client: ClientWrapper, begun: Instant) -> Self {
-        Self { client, begun, process: None, timeouts: None }
+        let [statement_ms, lock_ms] = [(); 2].map(|()| AtomicU64::new(0));
+        Self { client, begun, process: None, is_direct: false, statement_ms, lock_ms }
     }
 
     /// Whether statements with these timeouts need no transaction to set them.
     pub(super) fn is_direct(&self, mode: &DirectMode, timeouts: Timeouts) -> bool {
-        mode.is_possible() && self.timeouts == Some((timeouts.statement_ms, timeouts.lock_ms))
+        mode.is_possible()
+            && self.is_direct
+            && self.statement_ms.load(Ordering::Relaxed) == timeouts.statement_ms
+            && self.lock_ms.load(Ordering::Relaxed) == timeouts.lock_ms
+    }
+
+    /// Sets the timeouts of a direct connection for the statements after this one; does not wait for the answer.
+    pub(super) fn change(&self, statement_ms: u64, lock_ms: u64) {
+        let set = format!("SET statement_timeout = {statement_ms}; SET lock_timeout = {lock_ms}");
+        // It is sent when it is first polled. If it failed, the connection would be lost, or the timeouts other.
+        let _ = self.client.batch_execute(&set).now_or_never();
+        self.statement_ms.store(statement_ms, Ordering::Relaxed);
+        self.lock_ms.store(lock_ms, Ordering::Relaxed);
     }
 
     /// Gives the session these timeouts if the connection is direct; otherwise gives up direct mode.
@@ -65,6 +82,10 @@ impl Session {
     /// # Errors
     /// That the connection is lost.
     pub(super) async fn set(&mut self, mode: &DirectMode, timeouts: Timeouts) -> Result<(), Error> {
+        if self.is_direct {
+            self.change(timeouts.statement_ms, timeouts.lock_ms);
+            return Ok(());
+        }
         if self.process.is_none() {
             self.process = process_at_login(&self.client).await;
         }
@@ -72,7 +93,6 @@ impl Session {
             mode.give_up();
             return Ok(());
         };
-        let before = if self.timeouts.is_some() { TAKEN } else { "" };
         let (statement, lock) = (timeouts.statement_ms.to_string(), timeouts.lock_ms.to_string());
         let age_ms = (self.begun.elapsed() + INEXACT).as_secs_f64() * 1_000.0;
         let params: Params<'_> = &[
@@ -81,12 +101,13 @@ impl Session {
             (&statement, Type::TEXT),
             (&lock, Type::TEXT),
             (&TAKEN, Type::TEXT),
-            (&before, Type::TEXT),
         ];
         match query(&self.client, SET, params).await {
             Ok(rows) if !rows.is_empty() => {
                 mode.found();
-                self.timeouts = Some((timeouts.statement_ms, timeouts.lock_ms));
+                self.is_direct = true;
+                self.statement_ms.store(timeouts.statement_ms, Ordering::Relaxed);
+                self.lock_ms.store(timeouts.lock_ms, Ordering::Relaxed);
             }
             Err(error) if spoils_connection(&error) => return Err(error),
             _ => mode.give_up(),
