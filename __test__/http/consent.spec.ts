@@ -174,6 +174,19 @@ describe('another account than before', () => {
     expect(JSON.stringify(rows)).not.toContain('ann');
     expect(rows.at(-1).subject).toMatch(/^1:[0-9a-f]{32}$/);
   });
+
+  it('cannot be compared without its table, and the error names the store to migrate', async () => {
+    const { visitor, back } = await scene.consent(someUser());
+    const { client } = scene.database;
+    await client.query('ALTER TABLE tokenkeep.oauth_account RENAME TO elsewhere');
+    try {
+      expect((await visitor.request(back)).status).toBe(400);
+    } finally {
+      await client.query('ALTER TABLE tokenkeep.elsewhere RENAME TO oauth_account');
+    }
+    const [{ message }] = scene.errors as [Error];
+    expect(message).toContain('Run: npx tokenkeep migrate --store calendar. If');
+  });
 });
 
 describe('a token endpoint that does not do its part', () => {

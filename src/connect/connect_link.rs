@@ -21,7 +21,7 @@ impl Connect {
         self.check()?;
         let tenant = store.rls().tenant().map(str::to_owned);
         let store = S::STORE.to_owned();
-        self.options.pending.put(&ConnectLink { store, user_id, scopes, return_to, tenant }).await
+        self.put::<S>(&ConnectLink { store, user_id, scopes, return_to, tenant }).await
     }
 
     /// Checks that a link is valid, without consuming it.
@@ -41,9 +41,9 @@ impl Connect {
     ///
     /// # Errors
     /// Like [`Connect::check_connect_link`] and [`Connect::begin`].
-    pub async fn follow(
+    pub async fn follow<S: Connects>(
         &self,
-        store: &impl Connects,
+        store: &S,
         link: &str,
         user_id: Option<&str>,
         browser: String,
@@ -53,7 +53,7 @@ impl Connect {
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
         let url = self.begin(&of_tenant(store, tenant.as_deref())?, begin).await?;
         // Last: an unused state is harmless, a link that was consumed without effect is not.
-        self.options.pending.take(&found).await?.ok_or_else(expired)?;
+        self.take::<S>(&found).await?;
         Ok(url)
     }
 
@@ -64,7 +64,7 @@ impl Connect {
         user_id: Option<&str>,
     ) -> Result<Found<ConnectLink>> {
         self.check()?;
-        let found: Found<ConnectLink> = self.find(link).await?;
+        let found: Found<ConnectLink> = self.find::<S, _>(link).await?;
         if found.pending.store != S::STORE {
             return Err(expired());
         }

@@ -17,6 +17,7 @@ use self::pending_authorization::{PendingAuthorization, of_tenant};
 pub use self::redirect_uri::RedirectUri;
 use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
+use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::oauth::{AuthorizationRequest, AuthorizationServer, redacted};
 use crate::refresh::{Event, EventKind, Observer};
@@ -143,7 +144,7 @@ impl Connect {
             return_to,
             tenant: store.rls().tenant().map(str::to_owned),
         };
-        let signed = self.options.pending.put(&state).await?;
+        let signed = self.put::<S>(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {
             redirect_uri: &state.redirect_uri,
             scopes: &state.scopes,
@@ -163,20 +164,20 @@ impl Connect {
     ///
     /// # Errors
     /// [`Error::Authorization`] if nothing was stored; [`Error::Database`] and the like.
-    pub async fn finish(
+    pub async fn finish<S: Connects>(
         &self,
-        store: &impl Connects,
+        store: &S,
         response: AuthorizationResponse,
     ) -> Result<Connected> {
         let _token = self.tasks.token();
         let (server, _) = self.check()?;
-        let found = self.find::<PendingAuthorization>(&response.state).await?;
+        let found = self.find::<S, PendingAuthorization>(&response.state).await?;
         found.pending.check(&response, store, server.issuer())?;
         let store = &of_tenant(store, found.pending.tenant.as_deref())?;
         if let Some(code) = &response.code {
             check_text("code", code, CODE_MAX_BYTES)?;
         }
-        let began = self.options.pending.take(&found).await?.ok_or_else(expired)?;
+        let began = self.take::<S>(&found).await?;
         let state = found.pending;
         let code = match (&response.error, &response.code) {
             (None, Some(code)) => code,
@@ -193,8 +194,16 @@ impl Connect {
         Ok(Connected { user_id: state.user_id, return_to: state.return_to, account_changed })
     }
 
-    async fn find<P: Pending>(&self, signed: &str) -> Result<Found<P>> {
-        self.options.pending.find(signed).await?.ok_or_else(expired)
+    async fn put<S: Connects>(&self, pending: &impl Pending) -> Result<String> {
+        self.options.pending.put(pending).await.map_err(of_store::<S>)
+    }
+
+    async fn find<S: Connects, P: Pending>(&self, signed: &str) -> Result<Found<P>> {
+        self.options.pending.find(signed).await.map_err(of_store::<S>)?.ok_or_else(expired)
+    }
+
+    async fn take<S: Connects>(&self, found: &Found<impl Pending>) -> Result<Timestamp> {
+        self.options.pending.take(found).await.map_err(of_store::<S>)?.ok_or_else(expired)
     }
 
     fn tell<S: Connects>(&self, kind: EventKind, key: &str, code: Option<&'static str>) {
@@ -208,6 +217,11 @@ impl Connect {
             reason: None,
         });
     }
+}
+
+/// The error with the store's name: the migration of each store that users connect to creates the table.
+fn of_store<S: Connects>(error: Error) -> Error {
+    error.of_store(S::STORE)
 }
 
 fn expired() -> Error {

@@ -10,7 +10,7 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 use super::connect::ConnectError;
 use super::password::NoPassword;
 use super::tls_error::tls_error;
-use crate::error::Error;
+use crate::error::{Error, MIGRATE};
 
 /// The function of PostgreSQL that checks rows against policies.
 const POLICY_ROUTINE: &str = "ExecWithCheckOptions";
@@ -68,7 +68,7 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     if *state == SqlState::UNDEFINED_TABLE {
         return Error::Schema {
             reason: format!(
-                "The table that tokenkeep needs to {step} does not exist or is not in the search_path (SQLSTATE 42P01). Run: npx tokenkeep migrate --store NAME. If the table exists, set its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
+                "The table that tokenkeep needs to {step} does not exist or is not in the search_path (SQLSTATE 42P01). Run: {MIGRATE}. If the table exists, set its schema with the option or URL parameter schema, or with ALTER ROLE … SET search_path"
             )
             .into(),
         };
@@ -78,7 +78,7 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     if lacks.contains(state) {
         return Error::Schema {
             reason: format!(
-                "The database lacks a column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: npx tokenkeep migrate --store NAME",
+                "The database lacks a column or unique key that tokenkeep needs to {step} (SQLSTATE {}). Run: {MIGRATE}",
                 state.code()
             )
             .into(),

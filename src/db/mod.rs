@@ -40,7 +40,7 @@ pub use row::column;
 pub use settings::{DatabaseSettings, Server};
 pub use time::Timestamp;
 pub use tokio_postgres::Row;
-pub use tokio_postgres::types::{ToSql, Type};
+pub use tokio_postgres::types::{FromSql, ToSql, Type};
 pub use transaction::ContextRead;
 pub use transport::Transport;
 pub use url::{Login, unknown_parameters};

@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, MIGRATE, Result};
 
 /// The value of the column at `index`.
 ///
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub fn column<'row, T: FromSql<'row>>(row: &'row Row, index: usize) -> Result<T> {
     row.try_get(index).map_err(|_| Error::Schema {
         reason: format!(
-            "The column {} has an unexpected type or is NULL. Run: npx tokenkeep migrate --store NAME",
+            "The column {} has an unexpected type or is NULL. Run: {MIGRATE}",
             row.columns().get(index).map_or("?", |column| column.name())
         )
         .into(),

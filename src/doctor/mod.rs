@@ -115,6 +115,7 @@ async fn contents(
     for migration in migrations {
         let named = settings.schema();
         let found = table::inspect(&used.inspection, migration, named, keys).await;
+        let found = found.map_err(|error| error.of_store(migration.store));
         tables.insert(migration.store, found.into());
     }
     let pooler = pooler::inspect(used, second, runtime).await;

@@ -384,15 +384,19 @@ errors! {
 /// Shorthand of the whole core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Stands for the store in `npx tokenkeep migrate --store NAME`, until [`Error::of_store`] fills it in.
-pub(crate) const STORE: &str = "NAME";
+/// What the texts of [`Error::Schema`] say to run. [`Error::of_store`] adds the store; without one, the command
+/// asks for it.
+pub(crate) const MIGRATE: &str = "npx tokenkeep migrate";
 
 impl Error {
-    /// The same error with the store's name in place of [`STORE`], in the command of [`Error::Schema`].
+    /// The same error with the store's name in the command of [`Error::Schema`], unless it has one.
     #[must_use]
     pub fn of_store(self, store: &str) -> Self {
         match self {
-            Self::Schema { reason } => Self::Schema { reason: reason.replace(STORE, store).into() },
+            Self::Schema { reason } if !reason.contains("--store") => {
+                let named = reason.replace(MIGRATE, &format!("{MIGRATE} --store {store}"));
+                Self::Schema { reason: named.into() }
+            }
             other => other,
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::Sealing;
-use crate::db::{Database, Params, RlsContext, Timeouts, Type, column};
+use crate::db::{Database, FromSql, Params, RlsContext, Row, Timeouts, Type, column};
 use crate::error::Result;
 
 /// The table.
@@ -63,8 +63,8 @@ impl Accounts {
         let rows = self
             .database
             .read(&RlsContext::default(), "find an account", FIND, params, self.timeouts)
-            .await?;
-        rows.first().map(|row| column(row, 0)).transpose()
+            .await;
+        first(whose, rows)
     }
 
     /// Deletes and returns it: from here on it is not known which account is connected.
@@ -78,8 +78,8 @@ impl Accounts {
         let rows = self
             .database
             .write(&RlsContext::default(), "forget an account", FORGET, params, self.timeouts)
-            .await?;
-        rows.first().map(|row| column(row, 0)).transpose()
+            .await;
+        first(whose, rows)
     }
 
     /// Stores the fingerprint of the account that this user has connected; returns the one before.
@@ -105,11 +105,9 @@ impl Accounts {
             (&fingerprint, Type::TEXT),
         ];
         let step = "remember an account";
-        let rows = self
-            .database
-            .write(&RlsContext::default(), step, RECORD, params, self.timeouts)
-            .await?;
-        rows.first().map_or(Ok(None), |row| column(row, 0))
+        let rows =
+            self.database.write(&RlsContext::default(), step, RECORD, params, self.timeouts).await;
+        Ok(first(whose, rows)?.flatten())
     }
 
     /// Whether a fingerprint is that of this account; `None`: its key is no longer configured.
@@ -119,6 +117,15 @@ impl Accounts {
     pub fn is_of(&self, whose: Whose<'_>, found: &str, subject: &str) -> Result<Option<bool>> {
         Ok(self.sealing.ring()?.fingerprints().compare(found, &text(whose, subject)))
     }
+}
+
+/// The first column of the first row. Errors name the store, whose migration creates the table.
+fn first<T: for<'row> FromSql<'row>>(
+    Whose { store, .. }: Whose<'_>,
+    rows: Result<Vec<Row>>,
+) -> Result<Option<T>> {
+    rows.and_then(|rows| rows.first().map(|row| column(row, 0)).transpose())
+        .map_err(|error| error.of_store(store))
 }
 
 /// The text includes the user, so that nobody who reads the table can tell that two users share an account.

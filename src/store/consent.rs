@@ -3,7 +3,7 @@
 use super::connects::Granted;
 use super::sealed_tokens::{ACCESS_TOKEN, SealedMapping};
 use super::table::{TableView, Write};
-use crate::db::{Params, Type, column};
+use crate::db::{Params, Type};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::refresh::{Credentials, RowVersion};
 
@@ -59,7 +59,7 @@ impl<S: ConsentMapping> TableView<'_, S> {
         let rows = self.delete(key, Write { step: "delete tokens", sql: &sql, params }).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         self.deleted(key);
-        let text = |index| Ok(column::<Option<&str>>(row, index)?.map(Into::into));
+        let text = |index| Ok(S::column::<Option<&str>>(row, index)?.map(Into::into));
         let version = RowVersion { access: text(0)?, refresh: text(1)? };
         Ok(Some(self.mapping.tokens().open(&parts, &version)))
     }

@@ -2,7 +2,7 @@
 //! another client's credentials.
 
 use super::table::{RowMapping, TableView};
-use crate::db::{Params, Timestamp, Type, column};
+use crate::db::{Params, Timestamp, Type};
 use crate::error::{Error, Result};
 
 const ROWS_AT_ONCE: i64 = 1_000;
@@ -23,7 +23,7 @@ impl<S: RevivedMapping> TableView<'_, S> {
         let rows = self.read_rows("read the database's clock", NOW, &[]).await?;
         let clock = rows.first().ok_or_else(|| Error::internal("a clock gave no row"))?;
         // Rows that are marked again in the meantime stay marked.
-        let until: Timestamp = column(clock, 0)?;
+        let until: Timestamp = S::column(clock, 0)?;
         let (sql, step) = (self.named(S::REVIVE), "revive tokens");
         let mut revived = 0;
         loop {

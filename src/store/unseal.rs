@@ -3,7 +3,7 @@
 use super::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedMapping};
 use super::table::TableView;
 use crate::crypto::{Writes, is_sealed};
-use crate::db::{Params, Row, Type, column};
+use crate::db::{Params, Row, Type};
 use crate::error::{Error, Result};
 
 const ROWS_AT_ONCE: i64 = 100;
@@ -62,8 +62,8 @@ impl<S: SealedMapping> TableView<'_, S> {
     async fn unseal_row(&self, row: &Row, rewrite: &str) -> Result<bool> {
         let (key, tokens) = (S::key(row)?, self.mapping.tokens());
         let parts = S::parts(&key);
-        let access: Option<&str> = column(row, parts.len())?;
-        let refresh: Option<&str> = column(row, parts.len() + 1)?;
+        let access: Option<&str> = S::column(row, parts.len())?;
+        let refresh: Option<&str> = S::column(row, parts.len() + 1)?;
         let opened_access =
             access.map(|stored| tokens.opened(&parts, ACCESS_TOKEN, stored)).transpose()?;
         let opened_refresh =

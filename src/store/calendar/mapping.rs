@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::MIGRATION;
 use super::sql::{ADDED, SQL};
-use crate::db::{Timestamp, column};
+use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::sealed_tokens::{SealedMapping, SealedTokens, by_sealed_tokens};
@@ -56,24 +56,24 @@ impl RowMapping for CalendarMapping {
     }
 
     fn key(row: &crate::db::Row) -> Result<String> {
-        column(row, 0)
+        Self::column(row, 0)
     }
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
-        let expiry: Option<Timestamp> = column(row, 3)?;
-        let access: &str = column(row, 1)?;
-        let scopes: Option<Vec<Option<String>>> = column(row, 4)?;
+        let expiry: Option<Timestamp> = Self::column(row, 3)?;
+        let access: &str = Self::column(row, 1)?;
+        let scopes: Option<Vec<Option<String>>> = Self::column(row, 4)?;
         Ok(Row {
             version: RowVersion {
                 access: Some(Arc::from(access)),
-                refresh: Some(Arc::from(column::<&str>(row, 2)?)),
+                refresh: Some(Arc::from(Self::column::<&str>(row, 2)?)),
             },
             // As in google-auth, a token without an expiry is fresh. A row without a token is not.
             expires_at: if access.is_empty() { Some(Timestamp::from_ms(0)) } else { expiry },
-            refreshing_at: column(row, 7)?,
-            updated_at: column(row, 5)?,
+            refreshing_at: Self::column(row, 7)?,
+            updated_at: Self::column(row, 5)?,
             refreshed_at: None,
-            now: column(row, 6)?,
+            now: Self::column(row, 6)?,
             revoked: None,
             record: Arc::new(Record {
                 scopes: scopes.map(|scopes| scopes.into_iter().flatten().collect()),

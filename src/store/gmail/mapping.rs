@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::MIGRATION;
 use super::sql::SQL;
 use crate::crypto::{GmailFormat, unkeyed_fingerprint};
-use crate::db::{Timestamp, column};
+use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
@@ -48,28 +48,28 @@ impl RowMapping for GmailMapping {
     }
 
     fn key(row: &crate::db::Row) -> Result<String> {
-        column(row, 0)
+        Self::column(row, 0)
     }
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
         let record = Record {
-            user_id: column(row, 0)?,
-            id: column(row, 1)?,
-            tenant_id: column(row, 2)?,
-            scope: column(row, 6)?,
-            key_version: column(row, 7)?,
-            connected_at: column(row, 9)?,
+            user_id: Self::column(row, 0)?,
+            id: Self::column(row, 1)?,
+            tenant_id: Self::column(row, 2)?,
+            scope: Self::column(row, 6)?,
+            key_version: Self::column(row, 7)?,
+            connected_at: Self::column(row, 9)?,
         };
         Ok(Row {
             version: RowVersion {
-                access: Some(Arc::from(column::<&str>(row, 3)?)),
-                refresh: Some(Arc::from(column::<&str>(row, 4)?)),
+                access: Some(Arc::from(Self::column::<&str>(row, 3)?)),
+                refresh: Some(Arc::from(Self::column::<&str>(row, 4)?)),
             },
-            expires_at: Some(column(row, 5)?),
-            refreshing_at: column(row, 8)?,
-            updated_at: column(row, 10)?,
+            expires_at: Some(Self::column(row, 5)?),
+            refreshing_at: Self::column(row, 8)?,
+            updated_at: Self::column(row, 10)?,
             refreshed_at: None,
-            now: column(row, 11)?,
+            now: Self::column(row, 11)?,
             revoked: None,
             record: Arc::new(record),
         })

@@ -7,7 +7,7 @@ use super::concurrency::{LimitedEndpoint, Permit};
 use super::expiring::{Endpoints, endpoint_of};
 use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, PAUSED, SKIPPED, STATE};
 use super::{Integration, IntegrationMapping, Key, Record};
-use crate::db::{Params, Timestamp, Type, column};
+use crate::db::{Params, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{Claimed, Row, Stopwatch};
@@ -135,8 +135,10 @@ impl Integration {
         since_ms: f64,
     ) -> Result<Vec<Found>> {
         let rows = self.rows(step, sql, due, since_ms).await?;
-        let found =
-            |row| Ok(Found { key: IntegrationMapping::key(row)?, failures: column(row, 2)? });
+        let found = |row| {
+            let failures = IntegrationMapping::column(row, 2)?;
+            Ok(Found { key: IntegrationMapping::key(row)?, failures })
+        };
         rows.iter().map(found).collect()
     }
 
@@ -227,9 +229,9 @@ fn claims(rows: &[crate::db::Row], clock: Stopwatch) -> Result<Vec<Claim>> {
     let claim = |row| {
         Ok(Claim {
             key: IntegrationMapping::key(row)?,
-            expires_at: column(row, EXPIRY_COLUMN)?,
+            expires_at: IntegrationMapping::column(row, EXPIRY_COLUMN)?,
             row: IntegrationMapping::decode(row),
-            lease: column(row, LEASE_COLUMN)?,
+            lease: IntegrationMapping::column(row, LEASE_COLUMN)?,
             clock,
         })
     };
@@ -246,6 +248,6 @@ fn count(rows: usize) -> i64 {
 
 /// A provider and a number of rows.
 fn counted(row: &crate::db::Row) -> Result<(String, u64)> {
-    let rows: i64 = column(row, 1)?;
-    Ok((column(row, 0)?, u64::try_from(rows).unwrap_or_default()))
+    let rows: i64 = IntegrationMapping::column(row, 1)?;
+    Ok((IntegrationMapping::column(row, 0)?, u64::try_from(rows).unwrap_or_default()))
 }

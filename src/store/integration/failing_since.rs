@@ -2,7 +2,7 @@
 
 use super::sql::FAILING_SINCE;
 use super::{Integration, IntegrationMapping, Key, check_key};
-use crate::db::{Params, Timestamp, Type, column};
+use crate::db::{Params, Timestamp, Type};
 use crate::error::Result;
 use crate::store::states::is_missing;
 use crate::store::table::RowMapping;
@@ -34,8 +34,8 @@ impl Integration {
             rows => rows?,
         };
         let Some(row) = rows.first() else { return Ok(None) };
-        let (since, now): (Option<Timestamp>, Timestamp) = (column(row, 0)?, column(row, 1)?);
+        let (since, now): (Option<Timestamp>, Timestamp) = (IntegrationMapping::column(row, 0)?, IntegrationMapping::column(row, 1)?);
         let Some(since) = since else { return Ok(None) };
-        Ok(Some(Failing { for_ms: now.ms_since(since), failures: column(row, 2)? }))
+        Ok(Some(Failing { for_ms: now.ms_since(since), failures: IntegrationMapping::column(row, 2)? }))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::MIGRATION;
 use super::sql::{ADDED, NOTE_FAILURE, REVIVE, SQL};
-use crate::db::{Timestamp, column};
+use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::oauth::TokenResponse;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
@@ -70,18 +70,18 @@ impl RowMapping for IntegrationMapping {
     }
 
     fn key(row: &crate::db::Row) -> Result<Key> {
-        Ok(Key { user_id: column(row, 0)?, provider: column(row, 1)? })
+        Ok(Key { user_id: Self::column(row, 0)?, provider: Self::column(row, 1)? })
     }
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
-        let access: &str = column(row, 2)?;
-        let refresh: Option<&str> = column(row, 3)?;
-        let expires_at: Timestamp = column(row, 4)?;
-        let updated_at = column(row, 5)?;
-        let refreshed_at: Option<Timestamp> = column(row, 11)?;
-        let scopes: Vec<Option<String>> = column(row, 7)?;
-        let invalid_since: Option<Timestamp> = column(row, 9)?;
-        let reason: Option<String> = column(row, 10)?;
+        let access: &str = Self::column(row, 2)?;
+        let refresh: Option<&str> = Self::column(row, 3)?;
+        let expires_at: Timestamp = Self::column(row, 4)?;
+        let updated_at = Self::column(row, 5)?;
+        let refreshed_at: Option<Timestamp> = Self::column(row, 11)?;
+        let scopes: Vec<Option<String>> = Self::column(row, 7)?;
+        let invalid_since: Option<Timestamp> = Self::column(row, 9)?;
+        let reason: Option<String> = Self::column(row, 10)?;
         let is_marked = revoked_mark::holds(invalid_since, updated_at);
         let spent = Timestamp::from_ms(0);
         Ok(Row {
@@ -91,11 +91,11 @@ impl RowMapping for IntegrationMapping {
             },
             // Without an access token the row needs a refresh.
             expires_at: Some(if access.is_empty() { spent } else { expires_at }),
-            refreshing_at: column(row, 8)?,
+            refreshing_at: Self::column(row, 8)?,
             updated_at,
             // Not if other tokens were stored since.
             refreshed_at: refreshed_at.filter(|at| updated_at <= *at),
-            now: column(row, 6)?,
+            now: Self::column(row, 6)?,
             revoked: is_marked.then(|| Error::Revoked {
                 store: MIGRATION.store,
                 status: None,

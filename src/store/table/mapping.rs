@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::db::{FromSql, column};
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
 use crate::refresh::{Credentials, Row, Sealed};
@@ -87,6 +88,14 @@ pub(in crate::store) trait RowMapping: Send + Sync + 'static {
 
     /// Whether a row is deleted, rather than marked, when it is revoked.
     const DELETES_REVOKED: bool = false;
+
+    /// [`column`] of a row of this table.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] with this store's name.
+    fn column<'row, T: FromSql<'row>>(row: &'row crate::db::Row, index: usize) -> Result<T> {
+        column(row, index).map_err(|error| error.of_store(Self::STORE))
+    }
 
     /// The parts of a key, in the order of the statements.
     fn parts(key: &Self::Key) -> Vec<Option<&str>>;

@@ -40,7 +40,7 @@ pub(super) use self::write_again::Write;
 pub(super) use self::write_blocker::as_asked;
 use crate::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use crate::db::{
-    CombinedReads, ContextKey, Database, Params, RlsContext, Timeouts, Timestamp, Type, column,
+    CombinedReads, ContextKey, Database, Params, RlsContext, Timeouts, Timestamp, Type,
 };
 use crate::error::{Error, Result};
 use crate::oauth::{Refusal, TokenResponse};
@@ -108,6 +108,32 @@ impl<S: RowMapping> StoreTable<S> {
         named::<S>(&self.database, sql)
     }
 
+    /// [`Database::read`]; its error names the store.
+    async fn query(
+        &self,
+        rls: &RlsContext,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+        timeouts: Timeouts,
+    ) -> Result<Vec<crate::db::Row>> {
+        let rows = self.database.read(rls, step, sql, params, timeouts).await;
+        rows.map_err(|error| error.of_store(S::STORE))
+    }
+
+    /// [`Database::write`]; its error names the store.
+    async fn execute(
+        &self,
+        rls: &RlsContext,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+        timeouts: Timeouts,
+    ) -> Result<Vec<crate::db::Row>> {
+        let rows = self.database.write(rls, step, sql, params, timeouts).await;
+        rows.map_err(|error| error.of_store(S::STORE))
+    }
+
     /// The result of a read that found no row, or failed. If row-level security hides the rows, that is
     /// the error: it may be the reason for either, since a policy may fail without a tenant.
     pub(super) async fn unless_hidden<R>(
@@ -136,11 +162,10 @@ impl<S: RowMapping> StoreTable<S> {
         };
         let hidden = hidden.get_or_try_init(|| async {
             let step = S::STEPS.row_security;
-            let rows =
-                self.database.read(&RlsContext::default(), step, sql, &[], self.usual()).await?;
-            rows.first().map_or(Ok(false), |row| column(row, 0))
+            let rows = self.query(&RlsContext::default(), step, sql, &[], self.usual()).await?;
+            rows.first().map_or(Ok(false), |row| S::column(row, 0))
         });
-        match hidden.await.map_err(|error| error.of_store(S::STORE))? {
+        match hidden.await? {
             true => Err(Error::TenantRequired { table: S::TABLE }),
             false => Ok(()),
         }
@@ -195,7 +220,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&failure.error.code(), Type::TEXT),
         ];
         // If this note fails, the caller still gets the error of the refresh.
-        let _ = self.database.write(&key.rls, S::STEPS.release, sql, params, self.usual()).await;
+        let _ = self.execute(&key.rls, S::STEPS.release, sql, params, self.usual()).await;
         pause
     }
 
@@ -214,8 +239,8 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&version.access.as_deref(), Type::TEXT),
         ];
         let (sql, step) = (&self.statements.touch, S::STEPS.write_blockers);
-        let rows = self.database.write(&key.rls, step, sql, params, self.usual()).await?;
-        rows.first().map_or(Ok(false), |row| column(row, 0))
+        let rows = self.execute(&key.rls, step, sql, params, self.usual()).await?;
+        rows.first().map_or(Ok(false), |row| S::column(row, 0))
     }
 
     async fn write_blocker(&self) -> Option<Error> {
@@ -269,9 +294,8 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&ms(self.limits.lease_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.lease;
-        let rows = self.database.write(&key.rls, S::STEPS.lease, sql, params, self.usual()).await;
-        let rows = rows.map_err(|error| error.of_store(S::STORE))?;
-        rows.first().map(|row| column(row, 0)).transpose()
+        let rows = self.execute(&key.rls, S::STEPS.lease, sql, params, self.usual()).await?;
+        rows.first().map(|row| S::column(row, 0)).transpose()
     }
 
     async fn commit(
@@ -297,15 +321,14 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
         ];
         let (sql, timeouts) = (&self.statements.commit, Timeouts::commit(&self.limits));
-        let rows = self.database.write(&key.rls, S::STEPS.commit, sql, params, timeouts).await;
-        let rows = rows.map_err(|error| error.of_store(S::STORE))?;
-        rows.first().map(|row| Ok(Committed { expires_at: column(row, 0)? })).transpose()
+        let rows = self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts).await?;
+        rows.first().map(|row| Ok(Committed { expires_at: S::column(row, 0)? })).transpose()
     }
 
     async fn read_for_commit(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
         let (sql, timeouts) = (&self.statements.read_one.sql, Timeouts::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
-        let rows = self.database.read(&key.rls, S::STEPS.read_again, sql, params, timeouts).await?;
+        let rows = self.query(&key.rls, S::STEPS.read_again, sql, params, timeouts).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));
@@ -324,7 +347,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&restore, Type::TIMESTAMPTZ),
         ];
         let sql = &self.statements.release;
-        self.database.write(&key.rls, S::STEPS.release, sql, params, self.usual()).await.map(drop)
+        self.execute(&key.rls, S::STEPS.release, sql, params, self.usual()).await.map(drop)
     }
 
     async fn expire_early(&self, key: &ContextKey<S::Key>, version: &RowVersion) -> Result<()> {
@@ -335,10 +358,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&ms(self.limits.fresh_ms), Type::FLOAT8),
         ];
         let sql = &self.statements.expire_early;
-        self.database
-            .write(&key.rls, S::STEPS.expire_early, sql, params, self.usual())
-            .await
-            .map(drop)
+        self.execute(&key.rls, S::STEPS.expire_early, sql, params, self.usual()).await.map(drop)
     }
 
     async fn mark_revoked(
@@ -356,8 +376,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&self.mapping.reason(refusal), Type::TEXT),
         ];
         let sql = &self.statements.mark_revoked;
-        let rows =
-            self.database.write(&key.rls, S::STEPS.mark_revoked, sql, params, self.usual()).await?;
+        let rows = self.execute(&key.rls, S::STEPS.mark_revoked, sql, params, self.usual()).await?;
         if S::DELETES_REVOKED && !rows.is_empty() {
             self.deleted(&key.key);
         }

@@ -28,10 +28,10 @@ impl<S: RowMapping> Lookup for Rows<S> {
         let mut fetched = Vec::with_capacity(answers.len());
         for (answer, (query, bare)) in answers.into_iter().zip(&queries) {
             let rows = self.or_bare(answer, query, bare).await;
-            let decoded: Result<_> = rows.and_then(|rows| {
+            let rows = rows.map_err(|error| error.of_store(S::STORE));
+            fetched.push(rows.and_then(|rows| {
                 rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
-            });
-            fetched.push(decoded.map_err(|error| error.of_store(S::STORE)));
+            }));
         }
         fetched
     }

@@ -46,7 +46,8 @@ impl<S: RowMapping> StoreTable<S> {
         client: Option<&str>,
     ) -> Result<RefreshState> {
         let (client, token) = (self.refresher_prints(client), self.token_prints(version));
-        self.states.read(&Self::owned(key), &client, &token).await
+        let state = self.states.read(&Self::owned(key), &client, &token).await;
+        state.map_err(|error| error.of_store(S::STORE))
     }
 
     pub(super) fn refreshed(&self, key: &S::Key, client: Option<&str>) {

@@ -72,8 +72,7 @@ impl<S: RowMapping> TableView<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        let rows = self.database.read(&self.rls, step, sql, params, self.usual()).await;
-        rows.map_err(|error| error.of_store(S::STORE))
+        self.query(&self.rls, step, sql, params, self.usual()).await
     }
 
     /// A write that only this store has. An error if row-level security hides the rows: the write would
@@ -85,8 +84,7 @@ impl<S: RowMapping> TableView<'_, S> {
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
         self.check_visible().await?;
-        let rows = self.database.write(&self.rls, step, sql, params, self.usual()).await;
-        rows.map_err(|error| error.of_store(S::STORE))
+        self.execute(&self.rls, step, sql, params, self.usual()).await
     }
 
     /// A write in two forms: the second is for a table that was not migrated.

@@ -3,7 +3,7 @@
 
 use super::StoreTable;
 use super::mapping::RowMapping;
-use crate::db::{RlsContext, Timeouts, column};
+use crate::db::{RlsContext, Timeouts};
 use crate::error::{Error, Result};
 
 /// The names of all write blockers of a table. `{table}` stands in quotation marks.
@@ -54,8 +54,8 @@ impl<S: RowMapping> StoreTable<S> {
         let step = S::STEPS.write_blockers;
         // A commit that is retried must not wait for long.
         let timeouts = Timeouts::commit(&self.limits);
-        let rows = self.database.read(&RlsContext::default(), step, sql, &[], timeouts).await;
-        let names = rows.and_then(|rows| rows.iter().map(|row| column(row, 0)).collect());
+        let rows = self.query(&RlsContext::default(), step, sql, &[], timeouts).await;
+        let names = rows.and_then(|rows| rows.iter().map(|row| S::column(row, 0)).collect());
         let names: Vec<String> = names.ok()?;
         (!names.is_empty()).then(|| blocked_by(S::TABLE, &names.join(", ")))
     }

@@ -6,7 +6,7 @@ use super::MIGRATION;
 use super::key::PairKey;
 use super::sql::{ADDED, REVIVE, SQL};
 use crate::crypto::{VaultFormat, unkeyed_fingerprint};
-use crate::db::{Timestamp, column};
+use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Runtime, Sealed, Tokio};
@@ -67,35 +67,35 @@ impl RowMapping for VaultMapping {
     }
 
     fn key(row: &crate::db::Row) -> Result<PairKey> {
-        Ok(PairKey::stored(column(row, 0)?, column(row, 1)?, column(row, 2)?))
+        Ok(PairKey::stored(Self::column(row, 0)?, Self::column(row, 1)?, Self::column(row, 2)?))
     }
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
-        let [refresh, access]: [Option<&str>; 2] = [column(row, 3)?, column(row, 4)?];
-        let last_error: Option<&str> = column(row, 10)?;
-        let is_marked = column::<Option<&str>>(row, 9)? == Some("false");
+        let [refresh, access]: [Option<&str>; 2] = [Self::column(row, 3)?, Self::column(row, 4)?];
+        let last_error: Option<&str> = Self::column(row, 10)?;
+        let is_marked = Self::column::<Option<&str>>(row, 9)? == Some("false");
         let marked = is_marked && last_error == Some(MARK);
         let revoked = is_marked.then(|| match marked {
             true => Error::Revoked { store: MIGRATION.store, status: None, reason: REASON.into() },
             false => not_connected(),
         });
         // A missing or invalid access token needs a refresh. One without an expiry never expires.
-        let validity: Option<&str> = column(row, 11)?;
+        let validity: Option<&str> = Self::column(row, 11)?;
         let is_valid = access.is_some() && validity != Some("false");
         let spent = Some(Timestamp::from_ms(0));
         Ok(Row {
             version: RowVersion { access: access.map(Arc::from), refresh: refresh.map(Arc::from) },
-            expires_at: if is_valid { column(row, 5)? } else { spent },
-            refreshing_at: column(row, 6)?,
-            updated_at: column(row, 7)?,
+            expires_at: if is_valid { Self::column(row, 5)? } else { spent },
+            refreshing_at: Self::column(row, 6)?,
+            updated_at: Self::column(row, 7)?,
             refreshed_at: None,
-            now: column(row, 8)?,
+            now: Self::column(row, 8)?,
             revoked,
             record: Arc::new(Record {
-                id: column(row, 12)?,
-                last_used_at: column(row, 13)?,
+                id: Self::column(row, 12)?,
+                last_used_at: Self::column(row, 13)?,
                 is_valid: validity.unwrap_or("true").to_owned(),
-                now: column(row, 8)?,
+                now: Self::column(row, 8)?,
                 marked,
             }),
         })

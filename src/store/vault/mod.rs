@@ -20,12 +20,13 @@ use self::token::{Stored, Tokens};
 use self::usage::Usage;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::VaultFormat;
-use crate::db::{CombinedReads, Migration, Params, RlsContext, Timestamp, Type, column};
+use crate::db::{CombinedReads, Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::TokenEndpoint;
 use crate::refresh::{RefreshOptions, Tokio};
 use crate::secret::AccessToken;
 use crate::store::base::StoreBase;
+use crate::store::table::RowMapping;
 use crate::store::uuid::uuid;
 use crate::store::{Store, StoreOptions};
 
@@ -235,7 +236,7 @@ impl Vault {
         if let Some(pair) = key.refreshes() {
             table.stored(pair, client);
         }
-        column(row, 0)
+        VaultMapping::column(row, 0)
     }
 
     /// Marks a token invalid for the user. If it is a refresh token, its connection ends.
@@ -303,7 +304,10 @@ impl Vault {
         let params: Params<'_> = &[(&within_minutes, Type::FLOAT8), (&provider, Type::TEXT)];
         let step = "look for expiring vault tokens";
         let rows = table.read_rows(step, &self.statements.expiring, params).await?;
-        let read = |row| Ok([column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?]);
+        let read = |row| {
+            let text = |index| VaultMapping::column(row, index);
+            Ok([text(0)?, text(1)?, text(2)?, text(3)?])
+        };
         rows.iter().map(read).collect()
     }
 }

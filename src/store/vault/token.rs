@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::key::{PairKey, TokenKey};
 use super::mapping::VaultMapping;
-use crate::db::{Database, Fetched, Lookup, ReadKeys, Timeouts, Timestamp, column};
+use crate::db::{Database, Fetched, Lookup, ReadKeys, Timeouts, Timestamp};
 use crate::error::{Error, Result};
 use crate::store::table::{Query, RowMapping, columns};
 
@@ -41,7 +41,7 @@ impl Lookup for Tokens {
             rows.iter().map(|row| Ok((key(row)?, decode(row)))).collect()
         };
         let named = |error: Error| error.of_store(VaultMapping::STORE);
-        answers.into_iter().map(|rows| rows.and_then(decoded).map_err(named)).collect()
+        answers.into_iter().map(|rows| rows.map_err(named).and_then(decoded)).collect()
     }
 }
 
@@ -56,18 +56,22 @@ impl Tokens {
 }
 
 fn key(row: &crate::db::Row) -> Result<TokenKey> {
-    let pair = PairKey::stored(column(row, 0)?, column(row, 1)?, column(row, 3)?);
-    Ok(TokenKey::stored(pair, column(row, 2)?))
+    let pair = PairKey::stored(
+        VaultMapping::column(row, 0)?,
+        VaultMapping::column(row, 1)?,
+        VaultMapping::column(row, 3)?,
+    );
+    Ok(TokenKey::stored(pair, VaultMapping::column(row, 2)?))
 }
 
 fn decode(row: &crate::db::Row) -> Result<Stored> {
     Ok(Stored {
         key: key(row)?,
-        id: column(row, 4)?,
-        sealed: column(row, 5)?,
-        expires_at: column(row, 6)?,
-        is_valid: column(row, 7)?,
-        last_used_at: column(row, 8)?,
-        now: column(row, 9)?,
+        id: VaultMapping::column(row, 4)?,
+        sealed: VaultMapping::column(row, 5)?,
+        expires_at: VaultMapping::column(row, 6)?,
+        is_valid: VaultMapping::column(row, 7)?,
+        last_used_at: VaultMapping::column(row, 8)?,
+        now: VaultMapping::column(row, 9)?,
     })
 }

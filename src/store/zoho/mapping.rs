@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::MIGRATION;
 use super::sql::{ADDED, REVIVE_MARKED, SQL};
 use crate::crypto::Sealing;
-use crate::db::{Timestamp, column};
+use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
@@ -95,32 +95,32 @@ impl RowMapping for ZohoMapping {
     }
 
     fn key(row: &crate::db::Row) -> Result<Key> {
-        Ok(Key { client_id: column(row, 0)?, provider: column(row, 1)? })
+        Ok(Key { client_id: Self::column(row, 0)?, provider: Self::column(row, 1)? })
     }
 
     fn decode(row: &crate::db::Row) -> Result<Row<Record>> {
-        let access: Option<&str> = column(row, 2)?;
-        let expiry: Option<Timestamp> = column(row, 4)?;
-        let updated_at = column(row, 5)?;
-        let invalid_since: Option<Timestamp> = column(row, 9)?;
+        let access: Option<&str> = Self::column(row, 2)?;
+        let expiry: Option<Timestamp> = Self::column(row, 4)?;
+        let updated_at = Self::column(row, 5)?;
+        let invalid_since: Option<Timestamp> = Self::column(row, 9)?;
         let mark = match revoked_mark::holds(invalid_since, updated_at) {
-            true => Some(RevokedMark { reason: column(row, 10)? }),
+            true => Some(RevokedMark { reason: Self::column(row, 10)? }),
             false => None,
         };
-        let accounts_server: Option<String> = column(row, 7)?;
+        let accounts_server: Option<String> = Self::column(row, 7)?;
         // Without an access token or an expiry the row needs a refresh.
         let spent = Timestamp::from_ms(0);
         let has_token = access.is_some_and(|token| !token.is_empty());
         Ok(Row {
             version: RowVersion {
                 access: access.map(Arc::from),
-                refresh: Some(Arc::from(column::<&str>(row, 3)?)),
+                refresh: Some(Arc::from(Self::column::<&str>(row, 3)?)),
             },
             expires_at: Some(expiry.filter(|_| has_token).unwrap_or(spent)),
-            refreshing_at: column(row, 8)?,
+            refreshing_at: Self::column(row, 8)?,
             updated_at,
             refreshed_at: None,
-            now: column(row, 6)?,
+            now: Self::column(row, 6)?,
             revoked: mark.as_ref().map(|mark| Error::Revoked {
                 store: MIGRATION.store,
                 status: None,
