@@ -290,6 +290,21 @@ describe('every page', () => {
     const old = await new Visitor().open(scene.url('connect?link=a.1.b'));
     expect(old.text).toContain('Zu alt. Bitte um einen neuen Link bitten.');
   });
+
+  it.each([
+    ['goOn', { goOn: 'Weiter' }, 'lang, connect, connected, accountChanged, disconnected, failed'],
+    ['connect.title', { connect: { title: 'Kalender' } }, 'heading, text, button'],
+    ['reasons.too_old', { reasons: { too_old: 'Zu alt.' } }, 'denied, expired, another_browser'],
+    ['toString', { toString: 'Weiter' }, 'lang, connect'],
+  ])('is refused a text that no page has: %s', (name, texts, known) => {
+    const refused = expect.objectContaining({
+      name: 'InvalidArgumentError',
+      argument: `texts.${name}`,
+      message: expect.stringContaining(`texts.${name}: unknown text, must be one of ${known}`),
+    });
+    expect(() => scene.handle({ texts: texts as object })).toThrow(refused);
+    expect(() => scene.handle({ texts: { [name]: undefined } as object })).not.toThrow();
+  });
 });
 
 it('a failure on our side is a warning where nobody listens', async () => {

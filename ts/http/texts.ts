@@ -1,6 +1,6 @@
 /** The texts of the pages. */
 
-import type { NotAuthorizedReason } from '../errors/errors';
+import { InvalidArgumentError, type NotAuthorizedReason } from '../errors/errors';
 
 /** Why connecting or disconnecting failed. */
 export type Reason =
@@ -115,12 +115,30 @@ export type TextsPatch = {
 
 /** The default texts with replacements. */
 export function textsWith(patch: TextsPatch = {}): Texts {
-  const merged: Record<string, unknown> = { ...TEXTS };
+  return merged('texts', TEXTS, patch);
+}
+
+/** `original` with the values of `patch`. Unknown names are refused: their texts would never be shown. */
+function merged<Original extends object>(
+  argument: string,
+  original: Original,
+  patch: object,
+): Original {
+  const texts = new Map<string, unknown>(Object.entries(original));
   for (const [name, value] of Object.entries(patch)) {
-    const original = merged[name];
     if (value === undefined) continue;
-    merged[name] =
-      typeof original === 'object' && typeof value === 'object' ? { ...original, ...value } : value;
+    const [part, replaced] = [`${argument}.${name}`, texts.get(name)];
+    if (!texts.has(name)) {
+      const known = Object.keys(original).join(', ');
+      const reason = `unknown text, must be one of ${known}`;
+      throw new InvalidArgumentError(`${part}: ${reason}`, { argument: part });
+    }
+    const isNested = isObject(replaced) && isObject(value);
+    texts.set(name, isNested ? merged(part, replaced, value) : value);
   }
-  return merged as unknown as Texts;
+  return Object.fromEntries(texts) as Original;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
