@@ -89,6 +89,16 @@ describe('a link for somebody who is not signed in', () => {
     expect(JSON.stringify(rows)).not.toContain(state);
   });
 
+  it('works as an earlier version has sent it', async () => {
+    const userId = someUser();
+    const link = (await scene.link(userId)).replace('?link=', '?ticket=');
+    const visitor = new Visitor();
+    const page = await visitor.open(link);
+    expect(page.text).toContain('<h1>Connect Google Calendar</h1>');
+    expect((await visitor.press(page)).text).toContain('<h1>Google Calendar connected</h1>');
+    expect(await scene.row(userId)).toBeDefined();
+  });
+
   it('goes where the application says, when it is a path of its own', async () => {
     const userId = someUser();
     const visitor = new Visitor();

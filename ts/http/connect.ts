@@ -19,7 +19,7 @@ export async function connect<Context>(
 ): Promise<Response> {
   const parameters = parametersOf(request);
   if (!parameters) return errorResponse(request, config.texts, 'bad_request');
-  const { link } = parameters;
+  const { ticket, link = ticket } = parameters;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (link === undefined) {
     // A HEAD must not start a flow.

@@ -5,6 +5,8 @@ import { withoutPrototype } from '../input/fields';
 /** The maximum length of each known parameter, in characters; other parameters are ignored. */
 const MAX_CHARS = {
   link: 256,
+  /** The name of `link` in links that an earlier version has sent, which are valid for 24 hours. */
+  ticket: 256,
   user_id: 1024,
   return_to: 1024,
   state: 256,
