@@ -161,7 +161,10 @@ describe('statementTimeoutMs', () => {
   it.each([
     [{ statementTimeoutMs: 20_000 }, 'statementTimeoutMs: must be less than 15000'],
     [{ lockTimeoutMs: 7_000 }, 'lockTimeoutMs: must be less than 7000'],
-  ])('refuses a timeout that is too long, by name: %o', async (options, rule) => {
+    [{ statementTimeoutMs: 2, lockTimeoutMs: 2 }, 'lockTimeoutMs: must be less than 2'],
+    [{ statementTimeoutMs: 1 }, 'statementTimeoutMs: must be at least 2'],
+    [{ statementTimeoutMs: 1, lockTimeoutMs: 1 }, 'statementTimeoutMs: must be at least 2'],
+  ])('refuses a timeout that cannot be, by name: %o', async (options, rule) => {
     const keep = keepOn(database, options);
     closing.push(() => keep.close());
     expect(await failureOf(keep.gmail.hasActiveGmailConnection('u'))).toMatchObject({

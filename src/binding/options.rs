@@ -23,6 +23,9 @@ use crate::refresh::{RefreshConfig, RefreshOptions};
 use crate::secret::RefreshToken;
 use crate::tls::Authorities;
 
+/// The shortest `statementTimeoutMs`: the lock timeout is at least 1 ms, and shorter.
+const STATEMENT_MIN_MS: u64 = 2;
+
 /// The values that the JavaScript API has read from options and environment variables.
 #[napi(object)]
 #[derive(Default)]
@@ -196,6 +199,10 @@ impl InstanceOptions {
         let statement_max_ms = limits.lease_ms - limits.http_budget_ms;
         if limits.statement_timeout_ms >= statement_max_ms {
             return below("statementTimeoutMs", statement_max_ms);
+        }
+        if limits.statement_timeout_ms < STATEMENT_MIN_MS {
+            let least = format!("must be at least {STATEMENT_MIN_MS} (ms)");
+            return Err(Error::configuration("statementTimeoutMs", least));
         }
         if limits.lock_timeout_ms >= limits.statement_timeout_ms {
             return below("lockTimeoutMs", limits.statement_timeout_ms);
