@@ -145,7 +145,7 @@ pub(super) fn connect_error(step: &'static str, error: &ConnectError) -> Error {
     match error {
         ConnectError::Driver(error) if refuses_options(error) => Error::configuration(
             "DATABASE_URL",
-            "or PGOPTIONS has options that the server rejects. Write settings as -c name=value",
+            "has options (or PGOPTIONS has) that the server rejects. Write settings as -c name=value",
         ),
         ConnectError::Driver(error) => from_login(step, error),
         ConnectError::Password(NoPassword { reason, cause_id }) => {
