@@ -25,6 +25,9 @@ pub struct Member {
     pub value: String,
 }
 
+/// The code of a refusal without a body, as stored in `invalid_reason` of existing rows.
+const EMPTY_BODY: &str = "an empty answer";
+
 impl DeadGrant {
     /// The refusal, if the response matches; `code` is its `error`.
     pub(super) fn find(&self, status: u16, code: Option<&str>, body: &str) -> Option<Refusal> {
@@ -33,7 +36,7 @@ impl DeadGrant {
             return Some(refusal(code));
         }
         if body.is_empty() && self.status_with_empty_body.contains(&status) {
-            return Some(refusal("an empty response"));
+            return Some(refusal(EMPTY_BODY));
         }
         if self.members.is_empty() {
             return None;
@@ -59,6 +62,13 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_body_is_stored_under_the_reason_that_existing_rows_have() {
+        let own = DeadGrant { status_with_empty_body: vec![400], ..DeadGrant::default() };
+        let refusal = own.find(400, None, "").expect("is a dead grant");
+        assert_eq!(refusal.code, "an empty answer");
+    }
 
     #[test]
     fn a_member_is_found_where_its_path_says_and_nowhere_else() {
