@@ -18,13 +18,9 @@ export async function migrate({ store: stores, schema, keep, json }: Values): Pr
   process.stdout.write(json ? `${JSON.stringify({ stores, leftOut })}\n` : report(stores, leftOut));
 }
 
-/** A column for one application's own table; where that table is not there, nobody needs it. */
-const OPTIONAL = /^left out site_settings\..*no such table/;
-
 function report(stores: readonly string[], leftOut: readonly string[]): string {
-  const sentences = leftOut.filter((sentence) => !OPTIONAL.test(sentence));
-  const lines = [`Up to date: ${stores.join(', ')}`, ...sentences.map((each) => `  ${each}`)];
-  if (sentences.some((sentence) => sentence.includes('foreign key'))) {
+  const lines = [`Up to date: ${stores.join(', ')}`, ...leftOut.map((each) => `  ${each}`)];
+  if (leftOut.some((sentence) => sentence.includes('foreign key'))) {
     lines.push('tokenkeep works without these foreign keys; run migrate again to add them later.');
   }
   return `${lines.join('\n')}\n`;
