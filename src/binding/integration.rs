@@ -114,8 +114,8 @@ pub fn refresh_expiring_integrations(
 pub fn integration_failing(instance: &Instance, id: u32, user_id: String, provider: String) {
     let stores = instance.stores();
     instance.outbox().run(id, async move {
-        let failing = stores?.integration.failing_since(&Key { user_id, provider }).await?;
-        Ok(Value::milliseconds(failing.map(|failing| failing.for_ms)))
+        let failing_ms = stores?.integration.failing_since(&Key { user_id, provider }).await?;
+        Ok(Value::milliseconds(failing_ms))
     });
 }
 

@@ -7,21 +7,13 @@ use crate::error::Result;
 use crate::store::states::is_missing;
 use crate::store::table::RowMapping;
 
-/// A connection that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failing {
-    /// For how long, in milliseconds, by the database's clock.
-    pub for_ms: i64,
-    /// How many requests have failed in that time.
-    pub failures: i32,
-}
-
 impl Integration {
-    /// Since when a connection fails in the same way; `None`: it does not, or it is not known.
+    /// For how many milliseconds a connection has failed in the same way, by the database's clock; `None`: it
+    /// does not fail, or that is not known.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`]; [`Error::Database`] and other database errors.
-    pub async fn failing_since(&self, key: &Key) -> Result<Option<Failing>> {
+    pub async fn failing_since(&self, key: &Key) -> Result<Option<i64>> {
         check_key(key)?;
         let table = self.base.table()?;
         let schema = table.schema().await?;
@@ -34,8 +26,8 @@ impl Integration {
             rows => rows?,
         };
         let Some(row) = rows.first() else { return Ok(None) };
-        let (since, now): (Option<Timestamp>, Timestamp) = (IntegrationMapping::column(row, 0)?, IntegrationMapping::column(row, 1)?);
-        let Some(since) = since else { return Ok(None) };
-        Ok(Some(Failing { for_ms: now.ms_since(since), failures: IntegrationMapping::column(row, 2)? }))
+        let since: Option<Timestamp> = IntegrationMapping::column(row, 0)?;
+        let now: Timestamp = IntegrationMapping::column(row, 1)?;
+        Ok(since.map(|since| now.ms_since(since)))
     }
 }

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 pub use self::counts::{FailureCount, Summary};
 pub use self::expiring::Expiring;
-pub use self::failing_since::Failing;
 use self::mapping::IntegrationMapping;
 pub use self::mapping::{Key, Record};
 pub use self::migration::MIGRATION;

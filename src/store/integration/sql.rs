@@ -176,9 +176,9 @@ const MARK_REVOKED: &str = concat!(
     " AND r.refreshing_at = $4 RETURNING r.user_id"
 );
 
-/// Since when a row has failed in the same way, and how often.
+/// Since when a row has failed in the same way, and the time.
 pub(super) const FAILING_SINCE: &str = "
-    SELECT state.failing_since, clock_timestamp(), state.failures
+    SELECT state.failing_since, clock_timestamp()
     FROM {table} AS stored JOIN tokenkeep.refresh_state AS state
         ON state.target_schema = $2 AND state.store = 'integration'
         AND state.key = ARRAY[stored.user_id, stored.provider]
