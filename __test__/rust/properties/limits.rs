@@ -1,7 +1,9 @@
-//! The limits of the refresh protocol, divided by one factor.
+//! The limits of the refresh protocol, divided by one factor, and as docs/limits.md shows them.
 
 use proptest::prelude::*;
-use tokenkeep::config::Limits;
+use tokenkeep::config::{
+    Limits, POOL_CONNECT_MS, POOL_DEFAULT_CONNECTIONS, TEXT_MAX_BYTES, TOKEN_MAX_BYTES,
+};
 
 use super::tries;
 
@@ -73,6 +75,53 @@ fn no_factor_up_to_500_makes_limits_contradict_each_other() {
         assert!(limits.refusal_pause_min_ms <= limits.refusal_pause_max_ms, "{factor}");
         assert!(limits.lock_timeout_ms < limits.http_budget_ms, "{factor}");
     }
+}
+
+/// The amounts in a text: times in milliseconds, sizes in bytes, and other numbers.
+fn amounts(text: &str) -> Vec<u64> {
+    let words: Vec<_> = text.split(' ').map(|word| word.trim_end_matches([',', ';'])).collect();
+    let amount = |at: usize| {
+        let number = match words[at] {
+            "a" | "an" => 1,
+            number => number.parse().ok()?,
+        };
+        let unit = match *words.get(at + 1).unwrap_or(&"") {
+            "s" => 1_000,
+            "min" | "minute" => 60_000,
+            "hour" => 3_600_000,
+            "day" => 86_400_000,
+            "KiB" => 1_024,
+            _ => 1,
+        };
+        Some(number * unit)
+    };
+    (0..words.len()).filter_map(amount).collect()
+}
+
+#[test]
+fn the_page_of_limits_shows_those_that_are_in_force() {
+    let page = include_str!("../../../docs/limits.md");
+    let shown = |what: &str| {
+        let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {what}")));
+        let row = row.unwrap_or_else(|| panic!("has a row for {what}"));
+        amounts(row.split_once('|').expect("has two cells").1)
+    };
+    let limits = Limits::DEFAULT;
+    let marks = [u64::from(limits.marks_max), limits.marks_within_ms];
+    assert_eq!(shown("rows that end because one client reports a dead grant"), marks);
+    let refusals = [limits.refusal_pause_min_ms, limits.refusal_pause_max_ms];
+    assert_eq!(shown("a refresh token that was refused"), refusals);
+    assert_eq!(shown("lease on a row"), [limits.lease_ms, limits.takeover_grace_ms]);
+    assert_eq!(shown("one refresh at the provider"), [limits.http_budget_ms]);
+    assert_eq!(shown("waiting for a refresh"), [limits.wait_ms]);
+    assert_eq!(shown("a fresh token"), [limits.fresh_ms]);
+    assert_eq!(shown("a usable token"), [limits.usable_ms]);
+    assert_eq!(shown("a refreshed token that the database"), [limits.commit_budget_ms]);
+    let statement = [limits.statement_timeout_ms, limits.lock_timeout_ms, POOL_CONNECT_MS];
+    assert_eq!(shown("a statement; waiting for a locked row; connecting"), statement);
+    assert_eq!(shown("the pool"), [POOL_DEFAULT_CONNECTIONS as u64]);
+    let bytes = [TEXT_MAX_BYTES as u64, TOKEN_MAX_BYTES as u64];
+    assert_eq!(shown("an id or a scope; a token"), bytes);
 }
 
 proptest! {
