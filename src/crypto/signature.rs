@@ -60,7 +60,7 @@ mod tests {
         let signed = ring(A).signatures().sign("state", "abc").expect("has a key");
         let rotated = ring(&format!("{B},{A}"));
         assert_eq!(rotated.signatures().verify("state", &signed), Some("abc"));
-        assert_eq!(rotated.signatures().verify("link", &signed), None);
+        assert_eq!(rotated.signatures().verify("ticket", &signed), None);
         assert_eq!(ring(B).signatures().verify("state", &signed), None);
     }
 
