@@ -126,7 +126,7 @@ mod tests {
         for number in 1..=KEYS_MAX {
             keys.slot((0, salt(number)));
         }
-        assert!(!Arc::ptr_eq(&first, &keys.slot((0, salt(0)))), "was cache");
+        assert!(!Arc::ptr_eq(&first, &keys.slot((0, salt(0)))), "the first key is still cached");
         assert_eq!(keys.cache.lock().expect("not poisoned").slots.len(), KEYS_MAX);
     }
 }
