@@ -15,6 +15,9 @@ describe('a file of the core is refused that', () => {
     ['has SQL in the protocol', 'refresh/mod.rs', 'const A: &str = "SELECT 1";'],
     ['reads a clock of its own', 'store/mod.rs', 'let now = Instant::now();'],
     ['reads the environment', 'binding/mod.rs', 'std::env::var("A")'],
+    ['has unsafe code', 'binding/flat.rs', 'let value = unsafe { raw() };'],
+    ['declares unsafe code', 'binding/flat.rs', 'unsafe fn raw() {}'],
+    ['claims what the compiler cannot check', 'binding/flat.rs', 'unsafe impl Send for Flat {}'],
   ])('%s', (_, path, text) => {
     expect(faults(path, text)).toHaveLength(1);
   });
