@@ -76,6 +76,14 @@ describe('ci.yml', () => {
       expect(called).toContain(part);
     }
   });
+
+  it('runs at night all tests that are no part of `npm test`', () => {
+    const parts = ['test:rust', 'test:js', 'test:jest', 'test:stores'];
+    const others = Object.keys(scripts).filter((name) => name.startsWith('test:'));
+    expect(scriptsIn(commandsOf(workflow.jobs['nightly']!).join('\n')).sort()).toEqual(
+      [...others.filter((name) => !parts.includes(name)), 'build:debug', 'fuzz'].sort(),
+    );
+  });
 });
 
 it('the tests that run on macOS and Windows are there', () => {
