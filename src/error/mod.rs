@@ -1,6 +1,7 @@
 //! The one error of the core: what failed, at which step, and what to do about it. This file declares each
 //! error once; its JavaScript class, with the comment from which `docs/errors.md` is made, is in
-//! `ts/errors/errors.ts`.
+//! `ts/errors/errors.ts`. It has over 400 lines because one macro declares all errors: the enum, its codes and
+//! its texts cannot be spread over several files.
 //!
 //! No variant holds a token, a key, a client secret, a row or a text of the database server:
 //! a provider's body is reduced to status and `error` code.
