@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createGoogleHandlers } from '../../dist/http/index.js';
 import {
   createTokenKeep,
   decryptToken,
@@ -86,5 +87,27 @@ describe('an error of a synchronous function has the fields of its class', () =>
     const thrown = await thrownBy(() => encryptToken('text'));
     expect({ ...thrown, message: thrown.message }).toEqual({ ...told, message: told.message });
     await keep.close();
+  });
+});
+
+describe('an error of the routes names the option', () => {
+  const redirectUri = 'https://app.example/auth/google/callback';
+
+  it.each([
+    ['connectSecret', { connectSecret: 'x' }, redirectUri],
+    ['returnTo', { returnTo: 'javascript:0' }, redirectUri],
+    ['GOOGLE_OAUTH_REDIRECT_URI', {}, undefined],
+    ['GOOGLE_OAUTH_REDIRECT_URI', {}, 'not a URL'],
+    ['GOOGLE_OAUTH_REDIRECT_URI', {}, 'https://app.example/auth/google/connect'],
+  ])('%s of %o, with the redirect URI %s', async (option, options, googleOauthRedirectUri) => {
+    const keep = createTokenKeep({ googleOauthRedirectUri });
+    const call = async () => {
+      const handlers = createGoogleHandlers({ keep, ...options });
+      handlers.paths();
+      await handlers.linkFor('user');
+    };
+    const error = await failureOf(call());
+    expect(error).toMatchObject(configuration(option));
+    expect(error.message).toMatch(new RegExp(`^${option}: `));
   });
 });

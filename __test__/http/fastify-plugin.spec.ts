@@ -77,6 +77,7 @@ describe('the plugin', () => {
     const registered = app.register(plugin, { prefix: '/elsewhere' }).ready();
     await expect(Promise.resolve(registered)).rejects.toMatchObject({
       code: 'ERR_TOKENKEEP_CONFIGURATION',
+      option: 'GOOGLE_OAUTH_REDIRECT_URI',
       message: expect.stringContaining('/elsewhere'),
     });
   });

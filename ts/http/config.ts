@@ -72,9 +72,10 @@ export class HandlerConfig<Context> {
     const { origin, pathname } = this.redirectUri;
     const route = new URL(name, new URL(pathname, origin));
     if (route.pathname !== pathname) return route;
-    throw new ConfigurationError(
-      `GOOGLE_OAUTH_REDIRECT_URI: must not end with /${name}, which is another route`,
-    );
+    const option = 'GOOGLE_OAUTH_REDIRECT_URI';
+    throw new ConfigurationError(`${option}: must not end with /${name}, which is another route`, {
+      option,
+    });
   }
 
   get returnTo(): string | undefined {
@@ -86,7 +87,8 @@ export class HandlerConfig<Context> {
     const { origin } = this.redirectUri;
     const url = URL.canParse(returnTo, origin) ? new URL(returnTo, origin) : undefined;
     if (url && ['http:', 'https:'].includes(url.protocol)) return url.href;
-    throw new ConfigurationError('returnTo: must be a path, or an http or https URL');
+    const option = 'returnTo';
+    throw new ConfigurationError(`${option}: must be a path, or an http or https URL`, { option });
   }
 
   /** The signed-in user; `undefined` if nobody is signed in. */
@@ -124,11 +126,12 @@ export function connectSecret(): string | undefined {
 }
 
 /** Rejects short secrets: a guessed secret would give access to every user's tokens. */
-function checkSecret(name: string, secret: unknown): string {
-  const given = text(name, secret);
+function checkSecret(option: string, secret: unknown): string {
+  const given = text(option, secret);
   if (given.length >= SECRET_MIN_CHARS && given === given.trim()) return given;
   throw new ConfigurationError(
-    `${name}: must be at least ${SECRET_MIN_CHARS} characters, without leading or trailing spaces. Create one with: npx tokenkeep keygen`,
+    `${option}: must be at least ${SECRET_MIN_CHARS} characters, without leading or trailing spaces. Create one with: npx tokenkeep keygen`,
+    { option },
   );
 }
 

@@ -59,8 +59,10 @@ export function toFastifyPlugin<Context extends FastifyRequestLike>(
 function withoutPrefix(prefix: string, path: string): string {
   const before = prefix.replace(/\/$/, '');
   if (path.startsWith(`${before}/`)) return path.slice(before.length);
+  const option = 'GOOGLE_OAUTH_REDIRECT_URI';
   throw new ConfigurationError(
-    `GOOGLE_OAUTH_REDIRECT_URI: ${path} is not below ${prefix}, the prefix with which the plugin is registered`,
+    `${option}: ${path} is not below ${prefix}, the prefix with which the plugin is registered`,
+    { option },
   );
 }
 

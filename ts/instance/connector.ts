@@ -90,8 +90,10 @@ export class Connector {
   redirectUri(): URL {
     const given = textOption(this.#options, 'googleOauthRedirectUri');
     if (given && URL.canParse(given)) return new URL(given);
+    const option = 'GOOGLE_OAUTH_REDIRECT_URI';
     throw new ConfigurationError(
-      `GOOGLE_OAUTH_REDIRECT_URI: ${given ? 'is not a URL' : 'is not set'}. To connect users, set it to the redirect URI that is registered with Google`,
+      `${option}: ${given ? 'is not a URL' : 'is not set'}. To connect users, set it to the redirect URI that is registered with Google`,
+      { option },
     );
   }
 
