@@ -68,7 +68,7 @@ it('a link that a bot asked for works in another profile, without scripts, and o
   expect(await heading(other.page)).toBe('Could not connect Google Calendar');
 });
 
-it('a user who does not agree is told so, and begins again from there', async () => {
+it('a user who does not agree sees a page that says so, and begins again from there', async () => {
   signIn();
   const userId = someUser();
   const user = await profile();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('a role that sees no row is told so, also where a setting for other stores is there', async () => {
+it('a role that sees no row gets an error that says so, also where a setting for other stores is there', async () => {
   const userId = await database.user();
   for (const options of ['', '-c app.current_tenant_id=x']) {
     const url = new URL(database.userUrl);

@@ -223,10 +223,13 @@ describe('a mistyped', () => {
       "--store must be one of zoho, calendar, integration, but is 'zoo'. Did you mean 'zoho'?",
       'unseal ',
     ],
-  ])('%s is told the nearest name, and where its help is', async (_, args, told, command) => {
-    const stderr = `tokenkeep: ${told}\nSee: npx tokenkeep ${command}--help\n`;
-    expect(await cli(args)).toEqual({ code: 2, stdout: '', stderr });
-  });
+  ])(
+    '%s is answered with the nearest name, and where its help is',
+    async (_, args, told, command) => {
+      const stderr = `tokenkeep: ${told}\nSee: npx tokenkeep ${command}--help\n`;
+      expect(await cli(args)).toEqual({ code: 2, stdout: '', stderr });
+    },
+  );
 
   it.each([
     ['a command like no other', ['frobnicate'], "unknown command 'frobnicate'"],
@@ -242,7 +245,7 @@ describe('a mistyped', () => {
     ],
     ['no required option', ['revive'], '--store is missing: --store NAME'],
     ['a word too many', ['keygen', 'now'], "unexpected argument 'now'"],
-  ])('call is told what is wrong, and no other name: %s', async (_, args, told) => {
+  ])('call is answered with what is wrong, and no other name: %s', async (_, args, told) => {
     const { code, stderr } = await cli(args);
     expect({ code, told: stderr.split('\n')[0] }).toEqual({ code: 2, told: `tokenkeep: ${told}` });
   });

@@ -95,7 +95,7 @@ describe('a unit', () => {
     expect(reads.flatMap(({ parameters }) => parameters[0]).sort()).toEqual(ids.sort());
   });
 
-  it('is told apart from the others: upsert, delete, mark revoked, expire early', async () => {
+  it('is distinguished from the others: upsert, delete, mark revoked, expire early', async () => {
     const keep = scene.keep({ databaseUrl: proxy.url });
     const id = someUser();
     await keep.gmail.upsertGmailTokens(params(id, { expiresAt: new Date() }));
@@ -125,7 +125,7 @@ describe('an action', () => {
     expect(await marks()).toEqual(['next']);
   });
 
-  it('cut-after has it executed and tells nobody', async () => {
+  it('cut-after has it executed, and nobody gets an answer', async () => {
     const client = await connect();
     proxy.rule = async () => ({ do: 'cut-after' });
     await failureOf(insert(client, 'executed'));

@@ -41,7 +41,7 @@ describe('a call', () => {
 });
 
 describe('this machine', () => {
-  it('is told from one whose addon does not load, which is said and not thrown', async () => {
+  it('is distinguished from one whose addon does not load, which is reported and not thrown', async () => {
     expect((await examine(AWAY)).check('environment.addon')).toMatchObject({ status: 'ok' });
     const { ids, check } = await examine({ ...AWAY, NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' });
     expect(check('environment.addon')).toMatchObject({

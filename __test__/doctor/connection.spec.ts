@@ -24,7 +24,7 @@ const connection = async (DATABASE_URL: string) =>
   (await examine({ DATABASE_URL })).check('database.connection');
 
 describe('a connection', () => {
-  it('that is all right is so in every respect, and its password is not told', async () => {
+  it('that is all right is so in every respect, and its password is not printed', async () => {
     const { check, stdout } = await examine(on(database));
     for (const id of ids) expect(check(`database.${id}`), id).toMatchObject({ status: 'ok' });
     expect(check('environment.variables')).toMatchObject({ status: 'ok' });

@@ -56,7 +56,7 @@ describe('a pooler', () => {
     expect(poolerCheck(server, { found: { ...seen, ...some } }).values).toMatchObject({ kind });
   });
 
-  it('that could not be told is not guessed, but named where its host is', () => {
+  it('that could not be determined is not guessed, but its product is named where the host shows it', () => {
     expect(poolerCheck(server, { failed: 'it broke' })).toMatchObject({ status: 'unknown' });
     expect(productOf('ep-cool-name-123-pooler.eu-central-1.aws.neon.tech')).toContain('Neon');
     expect(productOf('aws-0-eu-central-1.pooler.supabase.com')).toContain('Supavisor');

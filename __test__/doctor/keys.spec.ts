@@ -46,7 +46,7 @@ async function fill(options: TokenKeepOptions = {}): Promise<void> {
 const OWN = ['zoho', 'calendar', 'integration'];
 
 describe('stored rows', () => {
-  it('that the keys open are all right, and nothing of them is told', async () => {
+  it('that the keys open are all right, and nothing of them is printed', async () => {
     await fill();
     await insertRow(database, { accessToken: 'secret-access' });
     const { check, stdout } = await look();
@@ -100,7 +100,7 @@ describe('stored rows', () => {
     expect(check('zoho.rows')!.found).toContain('Key versions: 3 (1)');
   });
 
-  it('in plaintext are told: a warning, a problem where that is refused, none where it is meant', async () => {
+  it('in plaintext are reported: a warning, a problem where that is refused, none where it is meant', async () => {
     await fill({ sealing: 'off' });
     for (const [env, status] of [
       [{}, 'warning'],

@@ -107,7 +107,7 @@ describe('row-level security', () => {
     expect(await security()).toMatchObject(hidden);
   });
 
-  it('by a policy that asks for something else, or in a function, is told', async () => {
+  it('by a policy that asks for something else, or in a function, is reported', async () => {
     await sql('DROP POLICY tenant_isolation ON gmail_tokens');
     await sql('CREATE POLICY odd ON gmail_tokens USING (length(user_id) > 3)');
     expect(await security()).toMatchObject({

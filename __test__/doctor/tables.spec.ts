@@ -129,7 +129,7 @@ describe('migrations', () => {
     });
   });
 
-  it('that were not recorded, or by an older or a newer tokenkeep, are told apart', async () => {
+  it('that were not recorded, or by an older or a newer tokenkeep, are distinguished', async () => {
     await migrateOn(database, { stores: ['integration'] });
     const migrations = async () => (await look()).check('integration.migrations');
     await sql('UPDATE tokenkeep.migrations SET version = 5');

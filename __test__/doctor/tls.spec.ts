@@ -82,7 +82,7 @@ describe('a server over a network', () => {
     expect(check('prefer', seen, true).status).toBe('warning');
   });
 
-  it('is told from this machine', () => {
+  it('is distinguished from this machine', () => {
     for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '/var/run/postgresql']) {
       expect(isLoopback(host), host).toBe(true);
     }

@@ -53,7 +53,7 @@ describe.each(MAJORS)('%s', (version) => {
     await expect.poll(connections).toBe(before);
   });
 
-  it('layerConfig reads what it is told from the ConfigProvider', async () => {
+  it('layerConfig reads what is asked for from the ConfigProvider', async () => {
     const { Effect, Option, tokenkeep, text, secret, withVariables } = setting.major;
     const layer = tokenkeep.layerConfig({
       databaseUrl: secret('STORE_URL'),

@@ -24,7 +24,7 @@ async function eventsOf(user: User, options = {}): Promise<TokenkeepEvent[]> {
 }
 
 describe('a refresh', () => {
-  it('is told from its start to its end, with what an operator needs', async () => {
+  it('publishes its start and its end, with what an operator needs', async () => {
     const user = await scene.user();
     const told = await eventsOf(user);
     expect(told).toStrictEqual([
@@ -34,7 +34,7 @@ describe('a refresh', () => {
     expect(Number.isInteger(told[1]!.durationMs)).toBe(true);
   });
 
-  it('that fails is told with the code of its error', async () => {
+  it('that fails publishes the code of its error', async () => {
     const user = await scene.user();
     scene.endpoint.script(() => ({ status: 429 }));
     expect(await eventsOf(user)).toStrictEqual([
@@ -70,7 +70,7 @@ describe('a refresh', () => {
     expect(types).toEqual(['refresh.start', 'row.dropped', 'refresh.fail']);
   });
 
-  it('of many callers is told once', async () => {
+  it('of many callers is published once', async () => {
     const user = await scene.user();
     const told: TokenkeepEvent[] = [];
     const keep = scene.keep({ onEvent: (event) => told.push(event) });
@@ -79,7 +79,7 @@ describe('a refresh', () => {
     expect(told.map((event) => event.type)).toEqual(['refresh.start', 'refresh.end']);
   });
 
-  it('that is not needed is not told', async () => {
+  it('that is not needed is not published', async () => {
     expect(await eventsOf(await scene.user({ left: 3_600 }))).toEqual([]);
   });
 });

@@ -165,7 +165,7 @@ describe('a user without a row', () => {
 });
 
 describe('a row that somebody else changes', () => {
-  it('is waited for, and the application is told when it holds the lock itself', async () => {
+  it('is waited for, and the error names an open transaction of the application itself', async () => {
     const userId = await insertRow(database);
     await database.client.query('BEGIN');
     await database.client.query('SELECT 1 FROM gmail_tokens WHERE user_id = $1 FOR UPDATE', [

@@ -222,7 +222,7 @@ describe('a user who is signed in', () => {
     expect((await fetch(scene.url('connect'))).status).toBe(401);
   });
 
-  it('is told of a failure on our side, and the operator of its cause', async () => {
+  it('sees that something failed on our side, and the operator sees the cause', async () => {
     scene.handle({
       keep: scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' }),
       userId: () => someUser(),
@@ -306,7 +306,7 @@ describe('every page', () => {
     ['connect.title', { connect: { title: 'Kalender' } }, 'heading, text, button'],
     ['reasons.too_old', { reasons: { too_old: 'Zu alt.' } }, 'denied, expired, another_browser'],
     ['toString', { toString: 'Weiter' }, 'lang, connect'],
-  ])('is refused a text that no page has: %s', (name, texts, known) => {
+  ])('refuses a text that no page has: %s', (name, texts, known) => {
     const refused = expect.objectContaining({
       name: 'InvalidArgumentError',
       argument: `texts.${name}`,

@@ -66,7 +66,7 @@ describe('another account than before', () => {
     scene.google.user.accountId = accountId;
   };
 
-  it('is told to the user and to the operator, and nothing is mixed', async () => {
+  it('is reported to the user and to the operator, and nothing is mixed', async () => {
     scene.handle({ scopes: SCOPES });
     const userId = someUser();
     asAccount('ann');

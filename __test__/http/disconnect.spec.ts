@@ -94,7 +94,7 @@ describe('who disconnects', () => {
     expect(await scene.row(userId)).toBeUndefined();
   });
 
-  it('is told when we could not', async () => {
+  it('sees when we could not', async () => {
     scene.handle({ keep: scene.instance({ databaseUrl: 'postgres://127.0.0.1:1/none' }) });
     const { status, text } = await post({ [SIGNED_IN]: someUser() });
     expect(status).toBe(500);

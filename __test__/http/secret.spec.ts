@@ -88,7 +88,7 @@ describe('a secret that can be guessed', () => {
     },
   );
 
-  it('is refused as a variable: nobody gets in with it, and the operator is told', async () => {
+  it('is refused as a variable: nobody gets in with it, and the operator gets the error', async () => {
     process.env[VARIABLE] = short;
     reported.length = 0;
     expect(await statusOf(`Bearer ${short}`, {})).toBe(500);

@@ -96,7 +96,7 @@ it('connects, returns refreshed credentials, and disconnects', async () => {
   expect(served!.stderr).toBe('');
 });
 
-it('tells a dead grant from a provider that is away', async () => {
+it('distinguishes a dead grant from a provider that is away', async () => {
   const endpoint = await startTokenEndpoint();
   await start({ ...environment(), TOKENKEEP_GOOGLE_TOKEN_URL: endpoint.url });
   const insert = async (refreshToken: string) => {
@@ -123,7 +123,7 @@ it('tells a dead grant from a provider that is away', async () => {
 });
 
 describe('without the secret', () => {
-  it('nothing is told and nobody connected', async () => {
+  it('nothing is answered and nobody connected', async () => {
     await start();
     const userId = someUser();
     const routes = [
@@ -241,7 +241,7 @@ it('with a secret that keygen has made it starts', async () => {
   expect((await send(`/credentials?user_id=${someUser()}`, { headers })).status).toBe(404);
 });
 
-it('what fails on our side is told on stderr, without a secret', async () => {
+it('what fails on our side is reported on stderr, without a secret', async () => {
   await start({ ...environment(), DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/none' });
   expect(await send(`/auth/google/connect?user_id=${someUser()}`)).toEqual({
     status: 500,

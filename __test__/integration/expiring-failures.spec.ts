@@ -157,7 +157,7 @@ describe('rows that fail', () => {
     expect(await integration.refreshExpiring(DUE)).toMatchObject({ refreshed: 4, failed: 0 });
   });
 
-  it('are told by provider and code, and rows of providers that are not described, too', async () => {
+  it('are counted by provider and code, and so are rows of providers that are not described', async () => {
     const acme = { tokenUrl: scene.endpoint.url, ...CLIENT };
     const { integration } = scene.keep({ providers: { acme, beta: acme } });
     const dead = await addDue(scene, 1, { provider: 'beta#work' });

@@ -43,7 +43,7 @@ describe('refreshExpiring', () => {
     expect((await integration.getToken(later, 'acme'))?.accessToken).toBe(issued.accessToken);
   });
 
-  it('never has more under way than it is told, and all of that while there is work', async () => {
+  it('never has more under way than it may, and no fewer while there is work', async () => {
     const { integration } = scene.keep();
     await users(30);
     let [now, most] = [0, 0];
@@ -104,7 +104,7 @@ describe('refreshExpiring', () => {
     expect(requests()).toBe(7);
   });
 
-  it('sends a provider no more in a second than it is told', async () => {
+  it('sends a provider no more in a second than it may', async () => {
     const { integration } = scene.keep();
     await users(12);
     await integration.refreshExpiring({ ...DUE, maxPerSecond: 20, concurrency: 12 });

@@ -40,7 +40,7 @@ describe('getValidToken', () => {
     expect(accessToken).toBe(short.accessToken);
   });
 
-  it('refreshes a fresh token when told so; a refresh that is seconds old is shared', async () => {
+  it('refreshes a fresh token when asked to; a refresh that is seconds old is shared', async () => {
     const keep = scene.keep();
     const { getValidToken } = keep.integration;
     const { userId, accessToken: old } = await scene.user(keep, 3_600);
@@ -291,7 +291,7 @@ describe('a client', () => {
 });
 
 describe('revoke', () => {
-  it('deletes first, then tells the provider, once and for which token', async () => {
+  it('deletes first, then asks the provider, once and with the type of the token', async () => {
     const revocation = await startTokenEndpoint();
     const keep = scene.keep({
       providers: {
@@ -323,7 +323,7 @@ describe('revoke', () => {
     await revocation.close();
   });
 
-  it('of a provider that cannot be told is an event, and with confirm an error', async () => {
+  it('at a provider that cannot be asked is an event, and with confirm an error', async () => {
     const keep = scene.keep();
     const { userId } = await scene.user(keep);
     expect(await keep.integration.revoke(userId, 'acme')).toBe(true);

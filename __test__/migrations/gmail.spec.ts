@@ -98,7 +98,7 @@ describe('migrate', () => {
     });
   });
 
-  it('shows duplicates that stop the unique key, and keeps the newest when told to', async () => {
+  it('shows duplicates that stop the unique key, and keeps the newest when asked to', async () => {
     await migrate();
     await database.client.query(`
       ALTER TABLE gmail_tokens DROP CONSTRAINT gmail_tokens_user_id_unique;

@@ -265,7 +265,7 @@ describe('the migration of the integration store', () => {
     await storeWithTokenkeep('one');
   });
 
-  it('shows duplicates that stop the unique key, and keeps the newest when told to', async () => {
+  it('shows duplicates that stop the unique key, and keeps the newest when asked to', async () => {
     await madeByHand();
     await query(`
       INSERT INTO integration_tokens

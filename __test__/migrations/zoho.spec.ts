@@ -162,7 +162,7 @@ describe('the migration of the zoho store', () => {
     expect(await tableOf(database, 'oauth_tokens')).toEqual(made);
   });
 
-  it('shows duplicates that stop the unique key, and keeps the newest when told to', async () => {
+  it('shows duplicates that stop the unique key, and keeps the newest when asked to', async () => {
     await makeTables(database, old);
     await query(`
       INSERT INTO oauth_tokens (client_id, provider, refresh_token, updated_at)

@@ -80,12 +80,12 @@ describe('a warning', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('tells of a debug build, which demo and tests leave behind', () => {
+  it('is given for a debug build, which demo and tests leave behind', () => {
     noteProfile(checkout, 'debug');
     expect(warnings()).toEqual([expect.stringContaining('debug build')]);
   });
 
-  it('tells of an addon that was built after dist/', () => {
+  it('is given for an addon that was built after dist/', () => {
     const past = new Date(Date.now() - 60_000);
     utimesSync(join(checkout, 'dist/index.js'), past, past);
     expect(warnings()).toEqual([expect.stringContaining('dist/ is older than the addon')]);

@@ -62,7 +62,7 @@ describe('a refreshFn', () => {
     expect(runs).toBe(0);
   });
 
-  it('whose expiryDate is in seconds is told so, and its tokens are kept', async () => {
+  it('whose expiryDate is in seconds gets an error that says so, and its tokens are kept', async () => {
     const user = await scene.user();
     const refreshFn: RefreshFn = async () => ({
       accessToken: 'new',

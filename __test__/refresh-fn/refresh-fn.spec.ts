@@ -157,7 +157,7 @@ describe('a refreshFn', () => {
 });
 
 describe('a refreshFn that takes longer than its time', () => {
-  it('is told so by its signal, its callers are answered, and its answer is stored', async () => {
+  it('is aborted by its signal, its callers are answered, and its answer is stored', async () => {
     const user = await scene.user();
     const keep = scene.keep(SCALED);
     const answer = newGate();

@@ -95,7 +95,7 @@ describe('a database that is away when the answer of a rotating provider arrives
     });
   });
 
-  it('is told as an event', async () => {
+  it('is reported as an event', async () => {
     const types: string[] = [];
     await keep.close();
     keep = open({ onEvent: ({ type }: { type: string }) => types.push(type) });

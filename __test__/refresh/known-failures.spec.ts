@@ -148,7 +148,7 @@ describe('a failed refresh', () => {
       ['503'],
     ],
     ['the status of a gateway', { status: 502 }, ['502']],
-  ])('tells what the provider answered: %s (trap 7)', async (_, step, words) => {
+  ])('says what the provider answered: %s (trap 7)', async (_, step, words) => {
     const { error } = await failing(scene, step);
     for (const word of words) expect(error.message).toContain(word);
   });

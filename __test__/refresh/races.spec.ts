@@ -37,7 +37,7 @@ describe('while a refresh is under way', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  it('a disconnect is never undone, and the caller is told', async () => {
+  it('a disconnect is never undone, and the caller gets an error', async () => {
     const user = await scene.user();
     scene.endpoint.script(async () => {
       await scene.keep().gmail.deleteGmailTokens(user.id);

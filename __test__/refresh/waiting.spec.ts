@@ -38,7 +38,7 @@ describe('callers that wait for somebody else', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  it('wait for the result by default, and take the usable token at once when told to', async () => {
+  it('wait for the result by default, and take the usable token at once when asked to', async () => {
     const user = await scene.user({ left: 200 });
     const answer = newGate();
     scene.endpoint.script(() => answer.opened);
@@ -172,7 +172,7 @@ describe('a mixed fleet', () => {
     });
   });
 
-  it('is off unless told: a commit and a reconnect leave no lease', async () => {
+  it('is off by default: a commit and a reconnect leave no lease', async () => {
     const user = await scene.user();
     const keep = scene.keep();
     await keep.gmail.getValidGmailToken(user.id);

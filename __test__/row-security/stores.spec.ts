@@ -93,7 +93,7 @@ describe('vault', () => {
   });
 });
 
-it('a policy that fails without a tenant is told from a database that fails', async () => {
+it('a policy that fails without a tenant is distinguished from a database that fails', async () => {
   const keep = keepAs(database.plainUrl, { maxConnections: 1 });
   await database.client.query(`ALTER POLICY tenant ON integration_tokens
     USING (tenant_id::uuid = current_setting('app.current_tenant_id', true)::uuid)`);

@@ -60,7 +60,7 @@ it.each([
   }
 });
 
-it('a role whose transactions are read-only by default is told so', async () => {
+it('a role whose transactions are read-only by default gets an error that says so', async () => {
   await scene.migrate();
   await scene.set('default_transaction_read_only = on');
   const readOnly = { message: expect.stringContaining('default_transaction_read_only') };

@@ -69,7 +69,7 @@ describe('left alone', () => {
   });
 });
 
-describe('told to', () => {
+describe('with a script', () => {
   it('throttles so many times, and behaves again', async () => {
     endpoint.script([{ retryAfter: 7, times: 2 }]);
     const { refreshToken } = endpoint.issue();

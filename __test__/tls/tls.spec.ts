@@ -198,7 +198,7 @@ describe('a server that asks for a certificate', () => {
 });
 
 describe('a server without TLS', () => {
-  it('is told from one that is away, and reached where that is allowed', async () => {
+  it('is distinguished from one that is away, and reached where that is allowed', async () => {
     await server.set({ ssl: 'off' });
     expect(await refused(server.url({ sslmode: 'verify-full', ...CA }))).toMatch(
       /does not support TLS.*sslmode=disable/,

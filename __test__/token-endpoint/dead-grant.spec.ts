@@ -45,7 +45,7 @@ describe('a dead grant', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  it('is told to every caller that waited', async () => {
+  it('is the error of every caller that waited', async () => {
     const user = await scene.user();
     scene.endpoint.script([{ ...dead, delayMs: 300 }]);
     const keep = scene.keep();

@@ -190,13 +190,16 @@ describe('what fetch does not bring', () => {
     }
   });
 
-  it.each(['Retry-After', 'X-Retry-After'])('is told for how long by %s', async (name) => {
-    answer({ status: 403, body: '', headers: { [name]: '60' } });
-    expect(await refresh()).toMatchObject({
-      code: 'ERR_TOKENKEEP_PROVIDER_THROTTLED',
-      retryAfterMs: 60_000,
-    });
-  });
+  it.each(['Retry-After', 'X-Retry-After'])(
+    'has the wait that %s asks for in its error',
+    async (name) => {
+      answer({ status: 403, body: '', headers: { [name]: '60' } });
+      expect(await refresh()).toMatchObject({
+        code: 'ERR_TOKENKEEP_PROVIDER_THROTTLED',
+        retryAfterMs: 60_000,
+      });
+    },
+  );
 
   it.each([
     [{ status: 400, body: { error: 'invalid_grant' } }, 'ERR_TOKENKEEP_REVOKED'],

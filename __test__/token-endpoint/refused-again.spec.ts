@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 
 describe('a refusal', () => {
-  it('is told in the same words by other instances and processes, which ask nobody', async () => {
+  it('has the same text in other instances and processes, which send no request', async () => {
     for (let instance = 0; instance < 3; instance++) {
       expect(seen(await failureOf(call()))).toEqual(seen(first));
     }

@@ -24,7 +24,7 @@ describe('markTokenInvalid', () => {
 });
 
 describe('deleteToken and deleteProviderTokens', () => {
-  it('delete what they are told, and nothing else', async () => {
+  it('delete what they are asked to, and nothing else', async () => {
     const [tenantId, other] = [randomUUID(), randomUUID()];
     const { vault } = scene.keep();
     const gone = await insertRow(scene.database, tenantId);

@@ -53,7 +53,7 @@ describe('storeToken', () => {
     expect(after.expires_at).toEqual(before.expires_at);
   });
 
-  it('sets and clears an expiry only when told', async () => {
+  it('sets and clears an expiry only when asked to', async () => {
     const tenantId = randomUUID();
     const { vault } = scene.keep();
     const expiresAt = at('2031-01-01T00:00:00Z');

@@ -9,7 +9,7 @@ import { useScene } from './scene';
 const scene = useScene();
 
 describe('the use of a token', () => {
-  it('is written when close() resolves, and the caller is told of the one before', async () => {
+  it('is written when close() resolves, and the caller gets the one before', async () => {
     const tenantId = randomUUID();
     const id = await insertRow(scene.database, tenantId);
     const keep = scene.keep();

@@ -128,7 +128,7 @@ describe('a dead grant', () => {
     expect(sent()).toEqual([]);
   });
 
-  it('is not revived where nothing is set, or nobody can tell whether it changed', async () => {
+  it('is not revived where nothing is set, or it is not known whether it changed', async () => {
     const client = await deadUnder(issue());
     await expect(scene.token(client)).rejects.toMatchObject(refused);
     const keyless = { zohoRefreshToken: issue(), tokenkeepKey: '', sealing: 'off' } as const;

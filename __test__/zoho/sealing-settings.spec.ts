@@ -94,7 +94,7 @@ describe('requireSealed', () => {
     expect(scene.endpoint.requests).toHaveLength(1);
   });
 
-  it('with plaintext being written is a contradiction, told before anything is sent', async () => {
+  it('with plaintext being written is a contradiction, refused before anything is sent', async () => {
     const keep = scene.keep({ ...required, sealing: 'off' });
     const id = someClient();
     await expect(

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_told_beside_the_tenant() {
+    fn a_user_is_set_beside_the_tenant() {
         let rls = RlsContext::of_tenant("acme").of_user("0f0e");
         let text = rls.settings();
         assert!(text.contains("'acme'") && text.contains(r#""sub":"0f0e""#), "{text}");

@@ -45,7 +45,7 @@ it('a spent token is not refreshed: the provider is not asked', async () => {
   expect(await allBytes(scene.database.client)).toEqual(before);
 });
 
-it('a refresh is told what the server said, and nobody waits for somebody else’s', async () => {
+it('a refresh fails with what the server said, and nobody waits for somebody else’s', async () => {
   const { user } = await makeRows(scene.keep(), scene.endpoint);
   const { gmail } = scene.keep({ databaseUrl: role.url, waitMs: 2_000 });
   const failure = await failureOf(gmail.getValidGmailToken(user));

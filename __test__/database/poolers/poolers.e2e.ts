@@ -77,7 +77,7 @@ describe.each(told)('%s', (_, kind) => {
     await empty.drop();
   });
 
-  it('has the timeouts of a write in force, and its error told', async () => {
+  it('enforces the timeouts of a write, and reports the error', async () => {
     const user = someUser();
     const keep = scene.keep(SCALED);
     await keep.gmail.upsertGmailTokens(params(user));

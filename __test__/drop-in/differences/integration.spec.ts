@@ -264,7 +264,7 @@ describe('what is stored', () => {
 });
 
 describe('disconnecting', () => {
-  it('also tells the provider', async () => {
+  it('also revokes at the provider', async () => {
     const [before, after] = await both(async (service) => {
       revocation.requests.length = 0;
       const { userId, refreshToken } = await connected(service);

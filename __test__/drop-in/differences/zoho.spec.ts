@@ -82,7 +82,7 @@ describe('refreshing', () => {
     }
   });
 
-  it('of a dead grant is tried once, and told with the code instead of the body', async () => {
+  it('of a dead grant is tried once, and its error has the code instead of the body', async () => {
     await scene.knownClient();
     const [before, after] = await both(async (service) => {
       scene.endpoint.script(() => ({ status: 400, body: { error: 'invalid_code' } }));
@@ -195,7 +195,7 @@ describe('what is stored', () => {
 });
 
 describe('the events in the place of log lines', () => {
-  it('tell of a refresh, and of one that failed, with store, key and code', async () => {
+  it('report a refresh, and one that failed, with store, key and code', async () => {
     const events: TokenkeepEvent[] = [];
     const { zoho } = scene.keep({ onEvent: (event) => void events.push(event) });
     const client = await scene.client();
