@@ -1,10 +1,37 @@
 //! Steps 3 and 8: lease, takeover and release.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{Fault, Process, Provider, Step, World, pass, unavailable};
-use tokenkeep::error::Error;
+use tokenkeep::error::{Error, Result};
 use tokenkeep::refresh::RefreshOptions;
+use tokio::task::JoinHandle;
+
+/// A call that watches a lease which has expired, before it takes it over.
+struct Watch {
+    world: Arc<World>,
+    provider: Arc<Provider>,
+    process: Process,
+    call: JoinHandle<Result<String>>,
+}
+
+impl Watch {
+    fn begin() -> Self {
+        let (world, provider) = (World::new(), Provider::new(true, true));
+        let expired = world.at(-3_600);
+        world.change(|row| row.refreshing_at = Some(expired));
+        let process = Process::new(&world, &provider);
+        let call = process.spawn_call();
+        Self { world, provider, process, call }
+    }
+
+    /// The provider has got no request yet; after the whole grace, the call takes the lease over.
+    async fn ends_with_a_takeover(self, otherwise: &str) {
+        assert_eq!(self.provider.requests(), 0, "{otherwise}");
+        assert_eq!(self.call.await.expect("does not panic").as_deref(), Ok("a1"));
+    }
+}
 
 #[tokio::test(start_paused = true)]
 async fn nobody_takes_over_while_a_holder_waits_for_the_database() {
@@ -24,42 +51,27 @@ async fn nobody_takes_over_while_a_holder_waits_for_the_database() {
 
 #[tokio::test(start_paused = true)]
 async fn an_expired_lease_is_taken_over_only_after_the_grace() {
-    let (world, provider) = (World::new(), Provider::new(true, true));
-    let expired = world.at(-3_600);
-    world.change(|row| row.refreshing_at = Some(expired));
-    let process = Process::new(&world, &provider);
-    let call = process.spawn_call();
+    let watch = Watch::begin();
     tokio::time::sleep(Duration::from_millis(4_900)).await;
-    assert_eq!(provider.requests(), 0, "taken over without having been watched");
-    assert_eq!(call.await.expect("does not panic").as_deref(), Ok("a1"));
+    watch.ends_with_a_takeover("taken over without having been watched").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_poll_starts_the_watch_again() {
-    let (world, provider) = (World::new(), Provider::new(true, true));
-    let expired = world.at(-3_600);
-    world.change(|row| row.refreshing_at = Some(expired));
-    let process = Process::new(&world, &provider);
-    let call = process.spawn_call();
+    let watch = Watch::begin();
     pass(4).await;
-    world.fail(Step::Read, Fault::Before);
+    watch.world.fail(Step::Read, Fault::Before);
     pass(4).await;
-    assert_eq!(provider.requests(), 0, "the first four seconds were counted");
-    assert_eq!(call.await.expect("does not panic").as_deref(), Ok("a1"));
+    watch.ends_with_a_takeover("the first four seconds were counted").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_that_was_suspended_starts_the_watch_again() {
-    let (world, provider) = (World::new(), Provider::new(true, true));
-    let expired = world.at(-3_600);
-    world.change(|row| row.refreshing_at = Some(expired));
-    let process = Process::new(&world, &provider);
-    let call = process.spawn_call();
+    let watch = Watch::begin();
     pass(4).await;
-    process.machine.suspend_for(Duration::from_secs(10));
+    watch.process.machine.suspend_for(Duration::from_secs(10));
     pass(4).await;
-    assert_eq!(provider.requests(), 0, "what was seen before the freeze was counted");
-    assert_eq!(call.await.expect("does not panic").as_deref(), Ok("a1"));
+    watch.ends_with_a_takeover("what was seen before the freeze was counted").await;
 }
 
 #[tokio::test(start_paused = true)]
