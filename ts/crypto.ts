@@ -3,7 +3,7 @@
 import type { GmailKeys } from '../index';
 import { string } from './input/arguments';
 import { orThrow } from './bridge/failure';
-import { env } from './input/fields';
+import { variableOf } from './input/fields';
 import { native } from './bridge/native';
 
 let keys: GmailKeys | undefined;
@@ -29,7 +29,7 @@ export function decryptToken(encryptedStr: string): string {
 
 /** The keys, parsed again only when the variable has changed. */
 function current(): GmailKeys {
-  const text = env['GMAIL_ENCRYPTION_KEY'];
+  const text = variableOf('GMAIL_ENCRYPTION_KEY');
   if (keys && text === keysText) return keys;
   keys = new native.GmailKeys(text);
   keysText = text;

@@ -1,7 +1,12 @@
 /** Settings that change under a call, and settings that must be refused. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTokenKeep } from '../../dist/index.js';
+import {
+  close,
+  createTokenKeep,
+  getValidGmailToken,
+  hasActiveGmailConnection,
+} from '../../dist/index.js';
 import { KEY } from '../helpers/database';
 import { newGate } from '../helpers/promises';
 import { useScene } from '../helpers/scene';
@@ -15,6 +20,16 @@ afterEach(() => {
   process.env = before;
 });
 
+/** Sets the variables of the default instance. */
+const set = (variables: Record<string, string> = {}) =>
+  Object.assign(process.env, {
+    DATABASE_URL: scene.database.url,
+    GMAIL_ENCRYPTION_KEY: KEY,
+    TOKENKEEP_GOOGLE_TOKEN_URL: scene.endpoint.url,
+    GOOGLE_CLIENT_ID: 'client',
+    ...variables,
+  });
+
 describe('a variable that changes', () => {
   it('ends no call that waits for somebody else', async () => {
     const user = await scene.user();
@@ -22,52 +37,41 @@ describe('a variable that changes', () => {
     scene.endpoint.script(() => answer.opened);
     const holder = scene.keep().gmail.getValidGmailToken(user.id);
     await scene.requests(1);
-    const keep = createTokenKeep({
-      databaseUrl: scene.database.url,
-      gmailEncryptionKey: KEY,
-      googleTokenUrl: scene.endpoint.url,
-      googleClientId: 'client',
-    });
-    process.env['GOOGLE_CLIENT_SECRET'] = 'one';
-    const waiting = keep.gmail.getValidGmailToken(user.id);
-    await keep.gmail.hasActiveGmailConnection(user.id);
+    set({ GOOGLE_CLIENT_SECRET: 'one' });
+    const waiting = getValidGmailToken(user.id);
+    await hasActiveGmailConnection(user.id);
     process.env['GOOGLE_CLIENT_SECRET'] = 'two';
-    await keep.gmail.hasActiveGmailConnection(user.id);
+    await hasActiveGmailConnection(user.id);
     answer.open();
     expect((await waiting).accessToken).toBe((await holder).accessToken);
-    expect(await keep.close()).toBe(true);
+    expect(await close()).toBe(true);
   });
 
   it('ends no call that has only just begun', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, () => scene.user()));
-    const keep = createTokenKeep({
-      databaseUrl: scene.database.url,
-      gmailEncryptionKey: KEY,
-      googleTokenUrl: scene.endpoint.url,
-      googleClientId: 'client',
-    });
-    const calls = users.map((user, index) => {
+    set();
+    const calls: Promise<{ keyVersion: number }>[] = [];
+    for (const [index, user] of users.entries()) {
       process.env['GOOGLE_CLIENT_SECRET'] = `secret ${index}`;
-      return keep.gmail.getValidGmailToken(user.id);
-    });
+      calls.push(getValidGmailToken(user.id));
+      await undefined;
+    }
     for (const token of await Promise.all(calls)) expect(token.keyVersion).toBe(1);
-    expect(scene.endpoint.requests).toHaveLength(20);
-    expect(await keep.close()).toBe(true);
+    const secrets = scene.endpoint.requests.map(({ form }) => form['client_secret']);
+    expect(new Set(secrets).size).toBe(20);
+    expect(await close()).toBe(true);
   });
 
   it('leaves nothing that close() would wait for beyond its time', async () => {
     const user = await scene.user();
     const answer = newGate();
     scene.endpoint.script(() => answer.opened);
-    const { database, endpoint } = scene;
-    const keep = createTokenKeep({ databaseUrl: database.url, googleTokenUrl: endpoint.url });
-    Object.assign(process.env, { GOOGLE_CLIENT_ID: 'a', GOOGLE_CLIENT_SECRET: 'b' });
-    process.env['GMAIL_ENCRYPTION_KEY'] = KEY;
-    const call = keep.gmail.getValidGmailToken(user.id);
+    set({ GOOGLE_CLIENT_SECRET: 'b' });
+    const call = getValidGmailToken(user.id);
     await scene.requests(1);
     process.env['GOOGLE_CLIENT_SECRET'] = 'c';
-    await keep.gmail.hasActiveGmailConnection(user.id);
-    expect(await keep.close({ timeoutMs: 50 })).toBe(false);
+    await hasActiveGmailConnection(user.id);
+    expect(await close({ timeoutMs: 50 })).toBe(false);
     answer.open();
     await call;
   });

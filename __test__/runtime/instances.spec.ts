@@ -22,7 +22,10 @@ const VARIABLES = [
   'GOOGLE_CLIENT_ID',
   'GOOGLE_CLIENT_SECRET',
   'TOKENKEEP_GOOGLE_TOKEN_URL',
+  'GOOGLE_OAUTH_REDIRECT_URI',
+  'TOKENKEEP_KEY',
   'TOKENKEEP_MIXED_FLEET',
+  'PGSSLMODE',
   'PGHOST',
   'PGPORT',
   'PGUSER',
@@ -104,6 +107,7 @@ describe('the default instance', () => {
     process.env['GMAIL_ENCRYPTION_KEY'] = KEY;
     const call = getGmailTokenDecrypted(userId);
     process.env['GMAIL_ENCRYPTION_KEY'] = OTHER_KEY;
+    await undefined;
     const next = expect(getGmailTokenDecrypted(userId)).rejects.toMatchObject({
       name: 'DecryptionError',
     });
@@ -120,6 +124,100 @@ describe('the default instance', () => {
     process.env['PGPASSWORD'] = decodeURIComponent(url.password);
     process.env['PGDATABASE'] = url.pathname.slice(1);
     expect(await hasActiveGmailConnection(userId)).toBe(true);
+  });
+
+  it.each(Array.from({ length: 4 }, (_, awaits) => awaits))(
+    'sees a change after the next await, %i awaits after a call',
+    async (awaits) => {
+      process.env['DATABASE_URL'] = database.url;
+      const calls = [hasActiveGmailConnection('nobody')];
+      for (let count = 0; count < awaits; count++) await undefined;
+      process.env['PGSSLMODE'] = 'require';
+      await undefined;
+      calls.push(hasActiveGmailConnection('nobody'));
+      delete process.env['PGSSLMODE'];
+      await undefined;
+      calls.push(hasActiveGmailConnection('nobody'));
+      const [first, second, third] = await Promise.allSettled(calls);
+      expect(second).toMatchObject({ status: 'rejected', reason: { name: 'TlsError' } });
+      expect([first, third]).toEqual(Array(2).fill({ status: 'fulfilled', value: false }));
+    },
+  );
+
+  describe('when process.env is replaced', () => {
+    const own = process.env;
+    afterEach(() => {
+      process.env = own;
+    });
+
+    it('reads the new one at once', async () => {
+      process.env['DATABASE_URL'] = database.url;
+      const before = hasActiveGmailConnection('nobody');
+      process.env = { ...own, PGSSLMODE: 'require' };
+      const after = failureOf(hasActiveGmailConnection('nobody'));
+      process.env = own;
+      const again = hasActiveGmailConnection('nobody');
+      expect(await before).toBe(false);
+      expect(await after).toMatchObject({ name: 'TlsError' });
+      expect(await again).toBe(false);
+    });
+
+    it('asks for each variable once for all calls of a turn', async () => {
+      const asked: string[] = [];
+      const variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url };
+      process.env = new Proxy(variables, {
+        get: (target, name) => (asked.push(String(name)), Reflect.get(target, name)),
+      });
+      const calls = Array.from({ length: 20 }, () => hasActiveGmailConnection('nobody'));
+      expect(asked).toContain('DATABASE_URL');
+      expect(asked).toHaveLength(new Set(asked).size);
+      await Promise.all(calls);
+    });
+  });
+});
+
+describe('an instance of createTokenKeep', () => {
+  const redirectUri = 'https://app.example/auth/google/callback';
+
+  it('reads what its options do not have at its first use, and no more after that', async () => {
+    const keep = createTokenKeep();
+    keeps.push(keep);
+    // As dotenv does after the module that creates the instance.
+    Object.assign(process.env, {
+      DATABASE_URL: database.url,
+      GMAIL_ENCRYPTION_KEY: KEY,
+      GOOGLE_CLIENT_ID: 'client',
+      GOOGLE_CLIENT_SECRET: 'secret',
+      GOOGLE_OAUTH_REDIRECT_URI: redirectUri,
+      TOKENKEEP_KEY: `7:${KEY}`,
+    });
+    const userId = await insertRow(database, { left: 3_600 });
+    const found = { accessToken: 'access-old' };
+    expect(await keep.gmail.getGmailTokenDecrypted(userId)).toMatchObject(found);
+    for (const name of VARIABLES) process.env[name] = 'changed';
+    const calls = [keep, keep.forTenant('tenant-1')].map(async ({ gmail, connector }) => {
+      expect(await gmail.getGmailTokenDecrypted(userId)).toMatchObject(found);
+      expect(connector.redirectUri().href).toBe(redirectUri);
+    });
+    await Promise.all(calls);
+    expect(keep.sealValue('zoho', 'access_token', ['c', 'p'], 'v')).toMatch(/^tk1\.7\./);
+    await keep.migrate({ stores: ['gmail'] });
+  });
+
+  it('takes its first call of any kind for the first use', async () => {
+    process.env['TOKENKEEP_KEY'] = `7:${KEY}`;
+    const keep = open();
+    keep.sealValue('zoho', 'access_token', ['c', 'p'], 'v');
+    process.env['TOKENKEEP_KEY'] = `8:${KEY}`;
+    const userId = 'seven';
+    await keep.migrate({ stores: ['integration'] });
+    await keep.integration.storeToken(userId, 'p', {
+      accessToken: 'a',
+      refreshToken: 'r',
+      expiresAt: new Date(),
+    });
+    const { rows } = await database.client.query('SELECT access_token FROM integration_tokens');
+    expect(rows).toMatchObject([{ access_token: expect.stringMatching(/^tk1\.7\./) }]);
   });
 });
 

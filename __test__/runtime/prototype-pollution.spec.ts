@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import ts from 'typescript-5';
 import { createGoogleHandlers } from '../../dist/http/index.js';
-import { createTokenKeep, sealValue, type TokenKeepOptions } from '../../dist/index.js';
+import {
+  close,
+  createTokenKeep,
+  hasActiveGmailConnection,
+  sealValue,
+  type TokenKeepOptions,
+} from '../../dist/index.js';
 import { fakeTokenKeep, startTokenEndpoint } from '../../dist/testing/index.js';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import type { Endpoint } from '../helpers/scene';
@@ -98,6 +104,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
+  await close();
   for (const name of unset) delete process.env[name];
   await (endpoint as unknown as { stop(): Promise<void> }).stop();
   await database.drop();
@@ -145,6 +152,7 @@ async function outcomes(
     const fails = () => gmail.getValidGmailToken(user, () => Promise.reject(new Error('mine')));
     return Promise.resolve(fails()).catch((error: object) => ({ ...error }));
   });
+  await note('gmail of the default instance', () => hasActiveGmailConnection(id));
   await note('calendar', async () => {
     await calendar.saveCalendarTokens(id, 'at', endpoint.issue().refreshToken, past, null);
     return (await calendar.getCredentialsForUser(id))?.access_token !== 'at';
@@ -236,6 +244,7 @@ it('the calls themselves come to something', async () => {
   expect(clean).toMatchObject({
     gmail: true,
     'gmail by a refreshFn': ['new', 'rt'],
+    'gmail of the default instance': true,
     calendar: true,
     zoho: [true, false],
     vault: [null, null, false, 'at'],

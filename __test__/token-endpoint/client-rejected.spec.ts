@@ -1,7 +1,7 @@
 /** `invalid_client` and its kin: the application's fault, which no user pays for. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTokenKeep, type TokenKeep } from '../../dist/index.js';
+import { close, getValidGmailToken, type TokenKeep } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { failing, tidedOver } from '../helpers/refresh-outcome';
 import { KEY } from '../helpers/database';
@@ -137,21 +137,21 @@ describe("the application's own credentials", () => {
     scene.endpoint.script(({ form }) =>
       form['client_secret'] === 'wrong' ? rejection : undefined,
     );
-    const keep = createTokenKeep({
-      databaseUrl: scene.database.url,
-      gmailEncryptionKey: KEY,
-      googleTokenUrl: scene.endpoint.url,
-      googleClientId: 'client',
+    Object.assign(process.env, {
+      DATABASE_URL: scene.database.url,
+      GMAIL_ENCRYPTION_KEY: KEY,
+      TOKENKEEP_GOOGLE_TOKEN_URL: scene.endpoint.url,
+      GOOGLE_CLIENT_ID: 'client',
+      GOOGLE_CLIENT_SECRET: 'wrong',
     });
-    process.env['GOOGLE_CLIENT_SECRET'] = 'wrong';
-    expect(await failureOf(keep.gmail.getValidGmailToken(user.id))).toMatchObject(rejected);
+    expect(await failureOf(getValidGmailToken(user.id))).toMatchObject(rejected);
     const other = await scene.user();
     const refreshFn = async () => ({ accessToken: 'mine', expiryDate: Date.now() + 3_600_000 });
-    const own = await keep.gmail.getValidGmailToken(other.id, refreshFn);
+    const own = await getValidGmailToken(other.id, refreshFn);
     expect(own.accessToken).toBe('mine');
     process.env['GOOGLE_CLIENT_SECRET'] = 'right';
-    const { accessToken } = await keep.gmail.getValidGmailToken(user.id);
+    const { accessToken } = await getValidGmailToken(user.id);
     expect(await scene.tokens(user)).toMatchObject({ accessToken });
-    expect(await keep.close()).toBe(true);
+    expect(await close()).toBe(true);
   });
 });

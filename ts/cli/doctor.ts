@@ -13,7 +13,7 @@ import { STORE_NAMES } from '../stores/registry';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
 import { withoutPrototype } from '../input/fields';
-import { readSettings, resolveSettings } from '../settings/settings';
+import { Settings } from '../settings/settings';
 
 interface Values {
   store: Store[] | undefined;
@@ -60,7 +60,7 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   const configured = request.stores ?? configuredStores(withoutPrototype(process.env));
   try {
     const options = request.schema === undefined ? {} : { schema: request.schema };
-    settings = resolveSettings(options, readSettings(options));
+    settings = new Settings(withoutPrototype(options)).resolve();
   } catch (error) {
     return [variablesCheck(error)];
   }

@@ -2,7 +2,7 @@
 
 import * as Effect from 'effect/Effect';
 import * as Option from 'effect/Option';
-import { withoutPrototype, env } from '../input/fields.js';
+import { variableOf, withoutPrototype } from '../input/fields.js';
 import { bytesOf } from '../bridge/response-body.js';
 import { GoogleTokenRefreshError } from './google-errors.js';
 import type { StoredToken } from './stored-token.js';
@@ -98,8 +98,8 @@ function lifetimeOf(expiresIn: unknown): number {
 
 /** Google's URL or that of the environment; `http://` is restricted in the same way as in the core. */
 function tokenUrl(): string {
-  const url = env['TOKENKEEP_GOOGLE_TOKEN_URL'] || TOKEN_URL;
-  const allowed = env['TOKENKEEP_ALLOW_INSECURE_REQUESTS'] === '1';
+  const url = variableOf('TOKENKEEP_GOOGLE_TOKEN_URL') || TOKEN_URL;
+  const allowed = variableOf('TOKENKEEP_ALLOW_INSECURE_REQUESTS') === '1';
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const isSafe = parsed?.protocol === 'https:' || isLoopback(parsed?.hostname ?? '');
   if (parsed && (isSafe || allowed)) return url;
@@ -115,7 +115,7 @@ function isLoopback(host: string): boolean {
 }
 
 function variable(name: string): string {
-  const value = env[name];
+  const value = variableOf(name);
   if (value) return value;
   throw failed(`${name} is not set`, `Set ${name} to the value that is registered with Google`);
 }

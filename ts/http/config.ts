@@ -5,7 +5,7 @@ import { type TokenKeep, defaultInstance } from '../instance/instance';
 import { record, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
 import type { ConnectedStore } from '../instance/connector';
-import { env } from '../input/fields';
+import { variableOf } from '../input/fields';
 import { errorResponse } from './responses';
 import { type Reason, type Texts, type TextsPatch, isRetryable, textsWith } from './texts';
 
@@ -121,7 +121,7 @@ const SECRET_MIN_CHARS = 32;
 
 /** The current value of `TOKENKEEP_CONNECT_SECRET`; `undefined` if it is not set. */
 export function connectSecret(): string | undefined {
-  const secret = env['TOKENKEEP_CONNECT_SECRET'];
+  const secret = variableOf('TOKENKEEP_CONNECT_SECRET');
   return secret ? checkSecret('TOKENKEEP_CONNECT_SECRET', secret) : undefined;
 }
 

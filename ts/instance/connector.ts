@@ -8,8 +8,7 @@ import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { withoutPrototype } from '../input/fields';
 import { native } from '../bridge/native';
-import { textOption } from '../settings/settings';
-import type { TokenKeepOptions } from '../settings/options';
+import type { Settings } from '../settings/settings';
 import type { StoresThat } from '../stores/registry';
 
 /** The options of an authorization flow. */
@@ -79,16 +78,16 @@ const disconnect = promised<boolean, Instance, [ConnectedStore, string]>(native.
 /** Connects and disconnects users of an instance. */
 export class Connector {
   readonly #instance: () => Instance;
-  readonly #options: TokenKeepOptions;
+  readonly #settings: Settings;
 
-  constructor(instance: () => Instance, options: TokenKeepOptions) {
+  constructor(instance: () => Instance, settings: Settings) {
     this.#instance = instance;
-    this.#options = options;
+    this.#settings = settings;
   }
 
   /** The redirect URI; connect links have the same origin. */
   redirectUri(): URL {
-    const given = textOption(this.#options, 'googleOauthRedirectUri');
+    const given = this.#settings.text('googleOauthRedirectUri');
     if (given && URL.canParse(given)) return new URL(given);
     const option = 'GOOGLE_OAUTH_REDIRECT_URI';
     throw new ConfigurationError(
@@ -99,7 +98,7 @@ export class Connector {
 
   /** The origin of the consent screen, to which forms may redirect. */
   authorizationOrigin(): string {
-    const given = textOption(this.#options, 'googleAuthorizationUrl');
+    const given = this.#settings.text('googleAuthorizationUrl');
     return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
   }
 

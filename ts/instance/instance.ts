@@ -29,8 +29,9 @@ import {
   ValueSealer,
   runUnseal,
 } from './sealing';
-import { checkOptions, readSettings, resolveSettings } from '../settings/settings';
+import { Settings, checkOptions } from '../settings/settings';
 import type { TokenKeepOptions } from '../settings/options';
+import type { Variables } from '../settings/variables';
 import { Tenant, currentTenant } from './tenant';
 import { type Stores, openStores } from '../stores/registry';
 import type { VaultStore } from '../stores/vault';
@@ -59,32 +60,28 @@ export class TokenKeep implements Stores {
   /** @internal Used by `tokenkeep/http`. */
   readonly connector: Connector;
 
-  readonly #options: TokenKeepOptions;
+  readonly #settings: Settings;
   readonly #parent: { readonly instance: TokenKeep; readonly tenant: Tenant } | undefined;
   readonly #sealer: ValueSealer;
   readonly #onEvent: Listener | undefined;
   #instance: Instance | undefined;
-  #values: (string | undefined)[] = [];
+  #variables: Variables | undefined;
   #number = 0;
   #closed = false;
   readonly #retired = new Set<Instance>();
 
   /** @internal `parent`: the instance of which this is the view of a tenant. */
   constructor(
-    options: TokenKeepOptions = {},
+    settings: Settings,
     parent?: { readonly instance: TokenKeep; readonly tenant: Tenant },
   ) {
-    checkOptions(record('options', options) as TokenKeepOptions);
-    this.#options = withoutPrototype(options);
-    const { databasePassword } = this.#options;
-    // Connections are shared by all calls, so it runs in the async context of this constructor.
-    if (databasePassword) this.#options.databasePassword = AsyncResource.bind(databasePassword);
+    this.#settings = settings;
     this.#parent = parent;
-    const { onEvent } = this.#options;
+    const { onEvent } = settings.options;
     this.#onEvent = onEvent && boundListener(onEvent);
-    this.#sealer = new ValueSealer(this.#options);
+    this.#sealer = new ValueSealer(settings.options, (name) => settings.variables[name]);
     const instance = (): Instance => this.#inTenant();
-    this.connector = new Connector(instance, this.#options);
+    this.connector = new Connector(instance, settings);
     Object.assign(this, openStores(instance, this.connector));
   }
 
@@ -102,35 +99,31 @@ export class TokenKeep implements Stores {
    */
   forTenant(tenantId: string): TokenKeep {
     const instance = this.#parent?.instance ?? this;
-    return new TokenKeep(this.#options, { instance, tenant: new Tenant(tenantId) });
+    return new TokenKeep(this.#settings, { instance, tenant: new Tenant(tenantId) });
   }
 
   /** The native instance; created again if a setting has changed. */
   #current(): Instance {
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    const values = readSettings(this.#options);
-    const before = this.#values;
-    if (this.#instance && values.every((value, index) => value === before[index])) {
-      return this.#instance;
-    }
-    const settings = resolveSettings(this.#options, values);
+    const { variables, options, isFollowing } = this.#settings;
+    if (this.#instance && this.#variables === variables) return this.#instance;
+    const settings = this.#settings.resolve();
     this.#retire();
     this.#number = ++lastNumber;
     if (this.#onEvent) listen(this.#number, this.#onEvent);
-    if (this.#options.fetch) useFetch(bridge, this.#number, this.#options.fetch);
-    this.#values = values;
+    if (options.fetch) useFetch(bridge, this.#number, options.fetch);
+    this.#variables = variables;
     const instance = new native.Instance(bridge, this.#number, settings);
-    whenNotStored(this.#number, () => this.#updateSettings(instance, values));
+    if (isFollowing) whenNotStored(this.#number, () => this.#updateSettings(instance, variables));
     this.#instance = instance;
     return instance;
   }
 
   /** Lets commits that are being retried use the current settings. */
-  #updateSettings(instance: Instance, before: (string | undefined)[]): void {
+  #updateSettings(instance: Instance, before: Variables): void {
     try {
-      const values = readSettings(this.#options);
-      if (values.every((value, index) => value === before[index])) return;
-      instance.updateSettings(resolveSettings(this.#options, values));
+      if (this.#settings.variables === before) return;
+      instance.updateSettings(this.#settings.resolve());
     } catch {
       // Invalid settings: the next call reports them. Until then, the old ones are used.
     }
@@ -156,7 +149,7 @@ export class TokenKeep implements Stores {
   async migrate(options: MigrateOptions): Promise<string[]> {
     if (this.#parent) return this.#parent.instance.migrate(options);
     if (this.#closed) throw new ClosedError('This tokenkeep instance was closed');
-    return runMigrations(resolveSettings(this.#options, readSettings(this.#options)), options);
+    return runMigrations(this.#settings.resolve(), options);
   }
 
   /** Like the function `sealValue`, with the keys of this instance. */
@@ -211,16 +204,24 @@ function timeoutOf(options: { timeoutMs?: number }): number | undefined {
   return optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
 }
 
-/** Creates an independent instance. It connects when it is first used. */
+/**
+ * Creates an independent instance. It reads the environment once, and connects, when it is first used: changes
+ * of variables after that do not affect it.
+ */
 export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
-  return new TokenKeep(options);
+  checkOptions(record('options', options) as TokenKeepOptions);
+  const given = withoutPrototype(options);
+  const { databasePassword } = given;
+  // Connections are shared by all calls, so it runs in the async context of this call.
+  if (databasePassword) given.databasePassword = AsyncResource.bind(databasePassword);
+  return new TokenKeep(new Settings(given));
 }
 
 let shared: TokenKeep | undefined;
 
-/** The default instance, which reads all settings from the environment. */
+/** The default instance, which follows the environment. */
 export function defaultInstance(): TokenKeep {
-  shared ??= new TokenKeep();
+  shared ??= new TokenKeep(Settings.following());
   return shared;
 }
 

@@ -5,7 +5,7 @@ import { record, text } from '../input/arguments';
 import { promised } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { orThrow } from '../bridge/failure';
-import { withoutPrototype, env } from '../input/fields';
+import { variableOf } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
 import type { TokenKeepOptions } from '../settings/options';
@@ -30,14 +30,17 @@ export async function runUnseal(instance: Instance, options: UnsealOptions): Pro
   return unsealNative(instance, text('store', record('options', options)['store']));
 }
 
-/** Seals and opens values with the keys of the options, or else of the environment at each call. */
+/** Seals and opens values with the keys of the options, or else of variables. */
 export class ValueSealer {
   readonly #options: TokenKeepOptions;
+  readonly #variable: (name: string) => string | undefined;
   #keys: SealingKeys | undefined;
   #source: readonly [keyText: string | undefined, requireSealed: boolean] = [undefined, false];
 
-  constructor(options: TokenKeepOptions) {
+  /** `variable` is called with each use: it gives the value of a variable. */
+  constructor(options: TokenKeepOptions, variable: (name: string) => string | undefined) {
     this.#options = options;
+    this.#variable = variable;
   }
 
   seal(store: SealedStore, column: string, key: RowKey, value: string): string {
@@ -55,8 +58,8 @@ export class ValueSealer {
   /** The keys, parsed again only when their source has changed. */
   #current(): SealingKeys {
     const { tokenkeepKey, requireSealed } = this.#options;
-    const keyText = tokenkeepKey ?? env['TOKENKEEP_KEY'];
-    const variable = env['TOKENKEEP_REQUIRE_SEALED'];
+    const keyText = tokenkeepKey ?? this.#variable('TOKENKEEP_KEY');
+    const variable = this.#variable('TOKENKEEP_REQUIRE_SEALED');
     const required =
       requireSealed ?? (variable ? flag('TOKENKEEP_REQUIRE_SEALED', variable) : false);
     const [lastKeyText, lastRequired] = this.#source;
@@ -75,7 +78,7 @@ function place(store: unknown, column: unknown, key: unknown): [string, string, 
   return [text('store', store), text('column', column), key.map((part) => text('key', part))];
 }
 
-const shared = new ValueSealer(withoutPrototype({}));
+const shared = new ValueSealer(Object.create(null) as TokenKeepOptions, variableOf);
 
 /**
  * Seals a string for one column of one row with the first key of `TOKENKEEP_KEY`, for an application that

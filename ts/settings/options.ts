@@ -28,7 +28,10 @@ export interface ProviderSettings {
   deadGrant?: DeadGrant | undefined;
 }
 
-/** The options of an instance. If an option is absent, the variable that it names is read instead. */
+/**
+ * The options of an instance. If an option is absent, the variable that it names is read instead: once, when the
+ * instance is first used.
+ */
 export interface TokenKeepOptions {
   /** `DATABASE_URL`. Missing parts are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
    * `PGDATABASE`, `PGAPPNAME`, `PGOPTIONS` and libpq's variables for TLS, such as `PGSSLMODE` and

@@ -3,9 +3,10 @@
 import type { ProviderOptions } from '../../index';
 import { InvalidArgumentError } from '../errors/errors';
 import { optionalNumber, optionalText, optionalTexts, record, text } from '../input/arguments';
-import { withoutPrototype, env } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import { deadGrantOf } from './dead-grant';
 import type { ProviderSettings } from './options';
+import type { Variables } from './variables';
 
 /** The fields of {@link ProviderSettings}. */
 const FIELDS: Readonly<Record<keyof ProviderSettings, true>> = {
@@ -34,13 +35,20 @@ export function checkProviders(providers: object): void {
 }
 
 /** The option `providers` as the core takes it. */
-export function resolveProviders(providers: Record<string, ProviderSettings>): ProviderOptions[] {
+export function resolveProviders(
+  providers: Record<string, ProviderSettings>,
+  variables: Variables,
+): ProviderOptions[] {
   return Object.entries(record('providers', providers)).map(([name, settings]) =>
-    resolveProvider(name, settings),
+    resolveProvider(name, settings, variables[tokenUrlVariable(name)]),
   );
 }
 
-function resolveProvider(name: string, settings: unknown): ProviderOptions {
+function resolveProvider(
+  name: string,
+  settings: unknown,
+  tokenUrlOfVariable: string | undefined,
+): ProviderOptions {
   const at = `providers.${name}`;
   const fields = record(at, settings);
   const { rotates } = fields;
@@ -56,8 +64,7 @@ function resolveProvider(name: string, settings: unknown): ProviderOptions {
   }
   const deadGrant = deadGrantOf(`${at}.deadGrant`, fields['deadGrant']);
   const secrets = fields['clientSecret'];
-  const tokenUrl =
-    optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? env[tokenUrlVariable(name)];
+  const tokenUrl = optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? tokenUrlOfVariable;
   const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
   const authentication = optionalText(`${at}.clientAuthentication`, fields['clientAuthentication']);
   return withoutPrototype({

@@ -4,10 +4,11 @@ import type { InstanceOptions } from '../../index';
 import { keepDatabasePassword } from '../bridge/database-password';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { optionalTexts } from '../input/arguments';
-import { withoutPrototype, env, variableOf } from '../input/fields';
+import { withoutPrototype } from '../input/fields';
 import { warnOf } from './connection-string';
 import type { TokenKeepOptions } from './options';
 import { checkProviders, isPositiveInteger, resolveProviders, tokenUrlVariable } from './providers';
+import { CurrentVariables, type Variables, readVariables } from './variables';
 
 /** The string options, and the variable of each, if it has one. */
 const TEXTS = {
@@ -85,9 +86,14 @@ const LIBPQ_VARIABLES = [
   'PGREQUIREPEER',
 ];
 
-const variables = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];
 const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
 const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];
+const variables = Object.entries(VARIABLES) as [keyof typeof VARIABLES, string][];
+
+/** Every variable except those of the option `providers`. */
+const NAMES: readonly string[] = [...texts, ...flags, ...variables]
+  .flatMap(([, variable]) => variable ?? [])
+  .concat(LIBPQ_VARIABLES);
 
 type Name = keyof TokenKeepOptions;
 
@@ -123,79 +129,76 @@ function typeOf(name: Name): string | undefined {
   return FUNCTIONS.includes(name) ? 'function' : undefined;
 }
 
-/** The current value of a string option or of its variable; `undefined` if both are empty or absent. */
-export function textOption(
-  options: TokenKeepOptions,
-  name: Exclude<keyof typeof TEXTS, typeof LIST>,
-): string | undefined {
-  const variable = TEXTS[name];
-  return (options[name] ?? (variable && env[variable])) || undefined;
+/** The options of an instance, and the variables for those that are absent. */
+export class Settings {
+  readonly options: TokenKeepOptions;
+  /** Whether changes of variables are followed. */
+  readonly isFollowing: boolean;
+  readonly #current: CurrentVariables | undefined;
+  #variables: Variables | undefined;
+
+  /** Reads variables at the first use only. */
+  constructor(options: TokenKeepOptions, current?: CurrentVariables) {
+    this.options = options;
+    this.isFollowing = current !== undefined;
+    this.#current = current;
+  }
+
+  /** Without options; follows changes of variables. */
+  static following(): Settings {
+    return new Settings(withoutPrototype({}), new CurrentVariables(NAMES));
+  }
+
+  /** The variables; the same object as long as none has changed. */
+  get variables(): Variables {
+    return this.#current?.get() ?? (this.#variables ??= this.#read());
+  }
+
+  #read(): Variables {
+    const ofProviders = Object.keys(this.options.providers ?? {}).map(tokenUrlVariable);
+    return readVariables([...NAMES, ...ofProviders]);
+  }
+
+  /** A string option or its variable; `undefined` if both are empty or absent. */
+  text(name: Exclude<keyof typeof TEXTS, typeof LIST>): string | undefined {
+    const variable = TEXTS[name];
+    return (this.options[name] ?? (variable && this.variables[variable])) || undefined;
+  }
+
+  /** The settings for the core. Each call adds a user of `databasePassword`. */
+  resolve(): InstanceOptions {
+    return resolve(this.options, this.variables);
+  }
 }
 
-/**
- * The current values of all options and variables that may change; when one has changed, a new native
- * instance is created. Order: texts, flags, token URLs, libpq's variables, other variables.
- */
-export function readSettings(options: TokenKeepOptions): (string | undefined)[] {
-  const values: (string | undefined)[] = [];
+function resolve(options: TokenKeepOptions, values: Variables): InstanceOptions {
+  const settings: InstanceOptions = withoutPrototype({});
   for (const [name, variable] of texts) {
     const given = name === LIST ? options[name]?.join() : options[name];
-    values.push(given ?? (variable && variableOf(variable)));
-  }
-  for (const [name, variable] of flags)
-    values.push(options[name]?.toString() ?? (variable && variableOf(variable)));
-  for (const name of Object.keys(options.providers ?? {}))
-    values.push(variableOf(tokenUrlVariable(name)));
-  values[0] ||= variableOf('PGHOST') && 'postgres://';
-  values.push(...readLibpqVariables());
-  for (const variable of Object.values(VARIABLES)) values.push(variableOf(variable));
-  return values;
-}
-
-/**
- * libpq's variables. Reading a variable costs as much as a tenth of a call, so all calls before the next
- * microtask share one reading.
- */
-function readLibpqVariables(): readonly (string | undefined)[] {
-  if (!libpqCache) {
-    libpqCache = LIBPQ_VARIABLES.map(variableOf);
-    void Promise.resolve().then(() => (libpqCache = undefined));
-  }
-  return libpqCache;
-}
-
-let libpqCache: readonly (string | undefined)[] | undefined;
-
-/** The settings for the core, from options and the values of {@link readSettings}. */
-export function resolveSettings(
-  options: TokenKeepOptions,
-  values: (string | undefined)[],
-): InstanceOptions {
-  const settings: InstanceOptions = withoutPrototype({});
-  texts.forEach(([name], index) => {
-    const text = values[index];
+    const text = given ?? (variable && values[variable]);
     if (text) settings[name] = text;
-  });
-  flags.forEach(([name, variable], index) => {
-    const text = values[texts.length + index];
+  }
+  if (values['PGHOST']) settings.databaseUrl ??= 'postgres://';
+  for (const [name, variable] of flags) {
+    const text = options[name]?.toString() ?? (variable && values[variable]);
     if (text) settings[name] = flag(variable ?? name, text);
-  });
+  }
   for (const name of NUMBERS) {
     if (options[name] !== undefined) settings[name] = options[name];
   }
-  variables.forEach((name, index) => {
-    const text = values[values.length - variables.length + index];
+  for (const [name, variable] of variables) {
+    const text = values[variable];
     if (text) settings[name] = text;
-  });
+  }
   const tlsVariables: Record<string, string> = withoutPrototype({});
-  LIBPQ_VARIABLES.forEach((name, index) => {
-    const text = values[values.length - variables.length - LIBPQ_VARIABLES.length + index];
+  for (const name of LIBPQ_VARIABLES) {
+    const text = values[name];
     if (text) tlsVariables[name] = text;
-  });
+  }
   settings.tlsVariables = tlsVariables;
   if (settings.databaseUrl) warnOf(settings.databaseUrl, tlsVariables);
   if (options.fetch) settings.hasFetch = true;
-  if (options.providers) settings.providers = resolveProviders(options.providers);
+  if (options.providers) settings.providers = resolveProviders(options.providers, values);
   // Last: if an error were thrown after this, the function would never be released.
   if (options.databasePassword) {
     settings.databasePassword = keepDatabasePassword(options.databasePassword);

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Bridge, VaultKeys } from '../../index';
 import { string } from '../input/arguments';
 import { bridge, promised } from '../bridge/bridge';
-import { env } from '../input/fields';
+import { variableOf } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
 
@@ -34,16 +34,18 @@ export function generateEncryptionSecret(): string {
   return randomBytes(32).toString('base64');
 }
 
+const VARIABLES = ['ENCRYPTION_SECRET', 'ENCRYPTION_SECRET_PREVIOUS', 'TOKENKEEP_SALT_REUSE'];
+
 let keys: VaultKeys | undefined;
 let values: (string | undefined)[] = [];
 
 /** The keys, read again only when a variable has changed. */
 function current(): VaultKeys {
-  const { ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE } = env;
-  const now = [ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS, TOKENKEEP_SALT_REUSE];
+  const now = VARIABLES.map(variableOf);
   if (keys && now.every((text, index) => text === values[index])) return keys;
-  const reuse = TOKENKEEP_SALT_REUSE ? flag('TOKENKEEP_SALT_REUSE', TOKENKEEP_SALT_REUSE) : true;
-  keys = new native.VaultKeys(ENCRYPTION_SECRET, ENCRYPTION_SECRET_PREVIOUS || undefined, reuse);
+  const [secret, previous, salts] = now;
+  const reuse = salts ? flag('TOKENKEEP_SALT_REUSE', salts) : true;
+  keys = new native.VaultKeys(secret, previous || undefined, reuse);
   values = now;
   return keys;
 }
