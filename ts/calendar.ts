@@ -2,39 +2,40 @@
 
 import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 import type { AuthorizationOptions } from './instance/connector';
-import { defaultInstance } from './instance/instance';
+import { onDefault } from './instance/instance';
 
 export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
 export type { AuthorizationOptions } from './instance/connector';
 
 /** Returns the stored tokens, expired or not; `null` if there are none. */
-export async function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
-  return defaultInstance().calendar.getCalendarTokens(userId);
+export function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
+  return onDefault(({ calendar }) => calendar.getCalendarTokens(userId));
 }
 
 /** Stores a user's tokens, sealed. Replaces stored tokens, even during a refresh. */
-export async function saveCalendarTokens(
+export function saveCalendarTokens(
   userId: string,
   accessToken: string,
   refreshToken: string,
   tokenExpiry: Date | null,
   scopes: string[] | null,
 ): Promise<void> {
-  const { calendar } = defaultInstance();
-  return calendar.saveCalendarTokens(userId, accessToken, refreshToken, tokenExpiry, scopes);
+  return onDefault(({ calendar }) =>
+    calendar.saveCalendarTokens(userId, accessToken, refreshToken, tokenExpiry, scopes),
+  );
 }
 
 /** Deletes the stored tokens, if any. Does not call Google. */
-export async function deleteCalendarTokens(userId: string): Promise<void> {
-  return defaultInstance().calendar.deleteCalendarTokens(userId);
+export function deleteCalendarTokens(userId: string): Promise<void> {
+  return onDefault(({ calendar }) => calendar.deleteCalendarTokens(userId));
 }
 
 /**
  * Returns the URL of Google's consent screen for this user: code flow with PKCE (RFC 7636); the state is
  * valid once, for ten minutes. Google redirects the browser to `GOOGLE_OAUTH_REDIRECT_URI`.
  */
-export async function getAuthUrl(options: AuthorizationOptions): Promise<string> {
-  return defaultInstance().calendar.getAuthUrl(options);
+export function getAuthUrl(options: AuthorizationOptions): Promise<string> {
+  return onDefault(({ calendar }) => calendar.getAuthUrl(options));
 }
 
 /**
@@ -42,12 +43,12 @@ export async function getAuthUrl(options: AuthorizationOptions): Promise<string>
  * none. Publishes the event `account.changed` if the account differs from the one before.
  * @throws {AuthorizationError} if nothing was stored; `reason` says why
  */
-export async function exchangeCodeForTokens(
+export function exchangeCodeForTokens(
   userId: string,
   code: string,
   options: ExchangeOptions,
 ): Promise<void> {
-  return defaultInstance().calendar.exchangeCodeForTokens(userId, code, options);
+  return onDefault(({ calendar }) => calendar.exchangeCodeForTokens(userId, code, options));
 }
 
 /**
@@ -55,6 +56,6 @@ export async function exchangeCodeForTokens(
  * necessary; `null` if the user is not connected.
  * @throws {TokenRevokedError} if Google returns `invalid_grant`; the row is deleted
  */
-export async function getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
-  return defaultInstance().calendar.getCredentialsForUser(userId);
+export function getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
+  return onDefault(({ calendar }) => calendar.getCredentialsForUser(userId));
 }

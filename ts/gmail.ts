@@ -2,7 +2,7 @@
 
 import type { RefreshFn } from './bridge/bridge';
 import type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
-import { defaultInstance } from './instance/instance';
+import { onDefault } from './instance/instance';
 
 export type { DecryptedGmailToken, UpsertGmailTokensParams } from './stores/gmail';
 export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors';
@@ -11,23 +11,23 @@ export { GmailNotConnectedError, GmailTokenRevokedError } from './errors/errors'
  * Stores a user's tokens, sealed. Replaces stored tokens, even during a refresh.
  * @throws {TenantMismatchError} if the user's row belongs to another tenant
  */
-export async function upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
-  return defaultInstance().gmail.upsertGmailTokens(params);
+export function upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
+  return onDefault(({ gmail }) => gmail.upsertGmailTokens(params));
 }
 
 /** Returns the stored tokens, expired or not; `null` if there are none. */
-export async function getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
-  return defaultInstance().gmail.getGmailTokenDecrypted(userId);
+export function getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
+  return onDefault(({ gmail }) => gmail.getGmailTokenDecrypted(userId));
 }
 
 /** Deletes the stored tokens, if any. Does not call Google. */
-export async function deleteGmailTokens(userId: string): Promise<void> {
-  return defaultInstance().gmail.deleteGmailTokens(userId);
+export function deleteGmailTokens(userId: string): Promise<void> {
+  return onDefault(({ gmail }) => gmail.deleteGmailTokens(userId));
 }
 
 /** Returns whether tokens are stored. Does not open them. */
-export async function hasActiveGmailConnection(userId: string): Promise<boolean> {
-  return defaultInstance().gmail.hasActiveGmailConnection(userId);
+export function hasActiveGmailConnection(userId: string): Promise<boolean> {
+  return onDefault(({ gmail }) => gmail.hasActiveGmailConnection(userId));
 }
 
 /**
@@ -37,9 +37,9 @@ export async function hasActiveGmailConnection(userId: string): Promise<boolean>
  * @throws {GmailNotConnectedError} if nothing is stored
  * @throws {GmailTokenRevokedError} if Google returns `invalid_grant`; the row is deleted
  */
-export async function getValidGmailToken(
+export function getValidGmailToken(
   userId: string,
   refreshFn?: RefreshFn,
 ): Promise<DecryptedGmailToken> {
-  return defaultInstance().gmail.getValidGmailToken(userId, refreshFn);
+  return onDefault(({ gmail }) => gmail.getValidGmailToken(userId, refreshFn));
 }

@@ -1,6 +1,6 @@
 /** `tokenkeep/integration`: the integration store of the default instance, for any provider. */
 
-import { defaultInstance } from './instance/instance';
+import { onDefault } from './instance/instance';
 import type {
   ConnectionStatus,
   IntegrationToken,
@@ -20,17 +20,17 @@ export type {
 } from './stores/integration';
 
 /** Returns the stored token, expired or revoked or not; `null` if there is none. */
-export async function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
-  return defaultInstance().integration.getToken(userId, provider);
+export function getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
+  return onDefault(({ integration }) => integration.getToken(userId, provider));
 }
 
 /** Stores a token, sealed. Replaces a stored token, even during a refresh. */
-export async function storeToken(
+export function storeToken(
   userId: string,
   provider: string,
   token: NewIntegrationToken,
 ): Promise<void> {
-  return defaultInstance().integration.storeToken(userId, provider, token);
+  return onDefault(({ integration }) => integration.storeToken(userId, provider, token));
 }
 
 /**
@@ -40,38 +40,38 @@ export async function storeToken(
  * @throws {TokenRevokedError} if the grant is revoked; the row records since when
  * @throws {ScopesMissingError} if one of `scopes` was not granted
  */
-export async function getValidToken(
+export function getValidToken(
   userId: string,
   provider: string,
   options: ValidTokenOptions = {},
 ): Promise<IntegrationToken> {
-  return defaultInstance().integration.getValidToken(userId, provider, options);
+  return onDefault(({ integration }) => integration.getValidToken(userId, provider, options));
 }
 
 /** Deletes a token, then revokes it at the provider (RFC 7009); returns whether there was one. */
-export async function revoke(
+export function revoke(
   userId: string,
   provider: string,
   options: { confirm?: boolean | undefined } = {},
 ): Promise<boolean> {
-  return defaultInstance().integration.revoke(userId, provider, options);
+  return onDefault(({ integration }) => integration.revoke(userId, provider, options));
 }
 
 /**
  * Refreshes every token of a configured provider that expires soon, so that no call has to wait. Workers
  * can run in parallel: each row is refreshed by one of them.
  */
-export async function refreshExpiring(
+export function refreshExpiring(
   options: RefreshExpiringOptions,
 ): Promise<RefreshExpiringResult> {
-  return defaultInstance().integration.refreshExpiring(options);
+  return onDefault(({ integration }) => integration.refreshExpiring(options));
 }
 
 /** Returns whether a connection has a valid token now, and if not, why. */
-export async function connectionStatus(
+export function connectionStatus(
   userId: string,
   provider: string,
   options: Pick<ValidTokenOptions, 'scopes' | 'refreshFn'> = {},
 ): Promise<ConnectionStatus> {
-  return defaultInstance().integration.connectionStatus(userId, provider, options);
+  return onDefault(({ integration }) => integration.connectionStatus(userId, provider, options));
 }

@@ -1,6 +1,6 @@
 /** `tokenkeep/vault`: the vault store of the default instance, as a service object. */
 
-import { defaultInstance } from './instance/instance';
+import { onDefault } from './instance/instance';
 import type {
   AccessToken,
   DecryptedToken,
@@ -31,24 +31,26 @@ export class TokenVaultService<
   Type extends string = TokenType,
 > {
   /** Stores a token, sealed. Replaces the one with the same key. Returns the row's ID. */
-  async storeToken(
+  storeToken(
     tenantId: string,
     provider: Provider,
     tokenType: Type,
     data: TokenData,
   ): Promise<string> {
-    return defaultInstance().vault.storeToken(tenantId, provider, tokenType, data);
+    return onDefault(({ vault }) => vault.storeToken(tenantId, provider, tokenType, data));
   }
 
   /** Returns the token, expired or invalid or not; `null` if there is none. Updates `last_used_at`. */
-  async getToken(
+  getToken(
     tenantId: string,
     provider: Provider,
     tokenType: Type,
     identifier?: string,
   ): Promise<DecryptedToken<Provider, Type> | null> {
-    const found = await defaultInstance().vault.getToken(tenantId, provider, tokenType, identifier);
-    return found as DecryptedToken<Provider, Type> | null;
+    const found = onDefault(({ vault }) =>
+      vault.getToken(tenantId, provider, tokenType, identifier),
+    );
+    return found as Promise<DecryptedToken<Provider, Type> | null>;
   }
 
   /**
@@ -56,21 +58,20 @@ export class TokenVaultService<
    * `{ refresh: true }`, it is refreshed once across all processes if it expires within the buffer.
    * @throws {TokenRevokedError} with `refresh`, if the provider returns `invalid_grant`
    */
-  async getAccessToken(
+  getAccessToken(
     tenantId: string,
     provider: Provider,
     identifier?: string,
     refreshBufferMinutes?: number,
     options?: RefreshOptions,
   ): Promise<AccessToken<Provider, Type> | null> {
-    const { vault } = defaultInstance();
     const rest = [identifier, refreshBufferMinutes, options] as const;
-    const found = await vault.getAccessToken(tenantId, provider, ...rest);
-    return found as AccessToken<Provider, Type> | null;
+    const found = onDefault(({ vault }) => vault.getAccessToken(tenantId, provider, ...rest));
+    return found as Promise<AccessToken<Provider, Type> | null>;
   }
 
   /** Returns the refresh token; `null` if there is none. */
-  async getRefreshToken(
+  getRefreshToken(
     tenantId: string,
     provider: Provider,
     identifier?: string,
@@ -79,23 +80,23 @@ export class TokenVaultService<
   }
 
   /** Marks a token as invalid. A connection with an invalid refresh token counts as disconnected. */
-  async markTokenInvalid(tokenId: string, error: string): Promise<void> {
-    return defaultInstance().vault.markTokenInvalid(tokenId, error);
+  markTokenInvalid(tokenId: string, error: string): Promise<void> {
+    return onDefault(({ vault }) => vault.markTokenInvalid(tokenId, error));
   }
 
   /** Deletes a token, if it exists. */
-  async deleteToken(tokenId: string): Promise<void> {
-    return defaultInstance().vault.deleteToken(tokenId);
+  deleteToken(tokenId: string): Promise<void> {
+    return onDefault(({ vault }) => vault.deleteToken(tokenId));
   }
 
   /** Deletes all tokens of a tenant at a provider. */
-  async deleteProviderTokens(tenantId: string, provider: Provider): Promise<void> {
-    return defaultInstance().vault.deleteProviderTokens(tenantId, provider);
+  deleteProviderTokens(tenantId: string, provider: Provider): Promise<void> {
+    return onDefault(({ vault }) => vault.deleteProviderTokens(tenantId, provider));
   }
 
   /** Returns the valid access tokens that expire within `withinMinutes`, or have expired. */
-  async findExpiringTokens(withinMinutes: number, provider?: Provider): Promise<ExpiringToken[]> {
-    return defaultInstance().vault.findExpiringTokens(withinMinutes, provider);
+  findExpiringTokens(withinMinutes: number, provider?: Provider): Promise<ExpiringToken[]> {
+    return onDefault(({ vault }) => vault.findExpiringTokens(withinMinutes, provider));
   }
 }
 

@@ -1,6 +1,6 @@
 /** `tokenkeep/zoho`: the zoho store of the default instance, as a service object. */
 
-import { defaultInstance } from './instance/instance';
+import { onDefault } from './instance/instance';
 import type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
 
 export type { ZohoCredentials, ZohoProvider, ZohoTokens } from './stores/zoho';
@@ -14,22 +14,22 @@ export class OAuthTokenService {
    * @throws {NotConnectedError} if nothing is stored
    * @throws {TokenRevokedError} if Zoho returns `invalid_code`; the row records since when
    */
-  async getAccessToken(
+  getAccessToken(
     clientId: string,
     provider: ZohoProvider,
     credentials: ZohoCredentials,
   ): Promise<string> {
-    return defaultInstance().zoho.getAccessToken(clientId, provider, credentials);
+    return onDefault(({ zoho }) => zoho.getAccessToken(clientId, provider, credentials));
   }
 
   /** Stores tokens, sealed. Replaces stored tokens, even during a refresh. */
-  async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
-    return defaultInstance().zoho.storeTokens(clientId, provider, tokens);
+  storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
+    return onDefault(({ zoho }) => zoho.storeTokens(clientId, provider, tokens));
   }
 
   /** Returns whether tokens are stored or `ZOHO_REFRESH_TOKEN` is set. Does not open them. */
-  async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
-    return defaultInstance().zoho.hasToken(clientId, provider);
+  hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
+    return onDefault(({ zoho }) => zoho.hasToken(clientId, provider));
   }
 }
 

@@ -31,10 +31,19 @@ export type RefreshFn = (
   scopes?: readonly string[] | undefined;
 }>;
 
-interface Waiting {
-  readRecord: ReadRecord<unknown>;
-  resolve(value: unknown): void;
-  reject(failure: Failure): void;
+/** A call that waits for its result. */
+class Waiting {
+  readonly readRecord: ReadRecord<unknown>;
+  readonly resolve: (value: unknown) => void;
+
+  constructor(readRecord: ReadRecord<unknown>, resolve: (value: unknown) => void) {
+    this.readRecord = readRecord;
+    this.resolve = resolve;
+  }
+
+  reject(failure: Failure): void {
+    this.resolve(rejection(failure));
+  }
 }
 
 /** How many thrown objects are kept for the `cause` of remembered failures: the latest ones. */
@@ -58,29 +67,39 @@ const alive = setInterval(() => {}, FOREVER_MS).unref();
 export const bridge: Bridge = new native.Bridge(settle);
 
 /**
- * Makes an `async` function of a native one. Its errors have the caller's stack. `readRecord` reads the
- * record that it resolves to, if it resolves to one.
+ * Calls a native function: `start` passes it the number of the call. What `start` throws, such as an argument's
+ * error, becomes a rejection. Errors have the caller's stack. `readRecord` reads the record that the promise
+ * resolves to, if it resolves to one.
  */
-export function promised<Result, Target, Args extends unknown[]>(
-  start: (target: Target, id: number, ...args: Args) => void,
+export function call<Result>(
+  start: (id: number) => void,
   readRecord: ReadRecord<unknown> = nothing,
-): (target: Target, ...args: Args) => Promise<Result> {
-  return async (target, ...args) => {
-    try {
-      return await new Promise<Result>((resolve, reject) => {
-        lastId = (lastId + 1) >>> 0;
-        start(target, lastId, ...args);
-        keepCaller(lastId);
-        if (waiting.size === 0) alive.ref();
-        waiting.set(lastId, { readRecord, resolve: resolve as Waiting['resolve'], reject });
-      });
-    } catch (failure) {
-      throw failure instanceof Error ? failure : errorOf(failure as Failure);
-    }
-  };
+): Promise<Result> {
+  const id = (lastId + 1) >>> 0;
+  lastId = id;
+  try {
+    start(id);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  keepCaller(id);
+  if (waiting.size === 0) alive.ref();
+  return new Promise((resolve) => {
+    waiting.set(id, new Waiting(readRecord, resolve as Waiting['resolve']));
+  });
 }
 
 const nothing = () => undefined;
+
+/**
+ * Rejects with the error of a failure. The promise of the call follows this one a microtask later. Only then does
+ * V8 find who awaits the call, and an error that is created now has those functions in its stack.
+ */
+async function rejection(failure: Failure): Promise<never> {
+  await undefined;
+  await undefined;
+  throw errorOf(failure);
+}
 
 /** A kept function. It and the listeners of its signal run in the caller's async context. */
 type Kept = (refreshToken: string, budgetMs: number) => ReturnType<RefreshFn>;

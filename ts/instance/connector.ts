@@ -2,7 +2,7 @@
 
 import type { AuthorizationResponseFields, Instance } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
-import { promised } from '../bridge/bridge';
+import { call } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
@@ -55,26 +55,6 @@ const readConnected = recordReader<Connected>(
     }),
 );
 
-type Optional = string | undefined;
-
-const makeConnectLink = promised<string, Instance, [ConnectedStore, string, string[], Optional]>(
-  native.makeConnectLink,
-);
-const checkLink = promised<void, Instance, [ConnectedStore, string, Optional]>(
-  native.checkConnectLink,
-);
-const followLink = promised<string, Instance, [ConnectedStore, string, Optional, string]>(
-  native.followConnectLink,
-);
-const begin = promised<string, Instance, [ConnectedStore, string, Optional, string[], Optional]>(
-  native.beginAuthorization,
-);
-const finish = promised<Connected, Instance, [ConnectedStore, AuthorizationResponseFields]>(
-  native.finishAuthorization,
-  readConnected,
-);
-const disconnect = promised<boolean, Instance, [ConnectedStore, string]>(native.disconnect);
-
 /** Connects and disconnects users of an instance. */
 export class Connector {
   readonly #instance: () => Instance;
@@ -103,56 +83,64 @@ export class Connector {
   }
 
   /** Creates a connect link: its holder can connect one account to this user within 24 hours. */
-  async link(store: ConnectedStore, options: BeginOptions): Promise<string> {
-    const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
-    return makeConnectLink(
-      this.#instance(),
-      store,
-      text('userId', userId),
-      scopesOf(scopes),
-      returnTo,
-    );
+  link(store: ConnectedStore, options: BeginOptions): Promise<string> {
+    return call((id) => {
+      const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
+      native.makeConnectLink(
+        this.#instance(),
+        id,
+        store,
+        text('userId', userId),
+        scopesOf(scopes),
+        returnTo,
+      );
+    });
   }
 
   /** Rejects if the connect link is not valid; does not consume it. */
-  async checkLink(store: ConnectedStore, link: string, userId?: string): Promise<void> {
-    return checkLink(this.#instance(), store, link, userId);
+  checkLink(store: ConnectedStore, link: string, userId?: string): Promise<void> {
+    return call((id) => native.checkConnectLink(this.#instance(), id, store, link, userId));
   }
 
   /** Consumes a connect link in this browser; returns the URL to which to redirect it. */
-  async followLink(
+  followLink(
     store: ConnectedStore,
     link: string,
     browser: string,
     userId?: string,
   ): Promise<string> {
-    return followLink(this.#instance(), store, link, userId, browser);
-  }
-
-  /** Starts a flow; returns the URL to which to redirect the browser. */
-  async begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
-    const { userId, browser, scopes, returnTo } = record(
-      'options',
-      options,
-    ) as Partial<BeginOptions>;
-    return begin(
-      this.#instance(),
-      store,
-      text('userId', userId),
-      optionalText('browser', browser),
-      scopesOf(scopes),
-      optionalText('returnTo', returnTo),
+    return call((id) =>
+      native.followConnectLink(this.#instance(), id, store, link, userId, browser),
     );
   }
 
+  /** Starts a flow; returns the URL to which to redirect the browser. */
+  begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
+    return call((id) => {
+      const given: Partial<BeginOptions> = record('options', options);
+      const { userId, browser, scopes, returnTo } = given;
+      native.beginAuthorization(
+        this.#instance(),
+        id,
+        store,
+        text('userId', userId),
+        optionalText('browser', browser),
+        scopesOf(scopes),
+        optionalText('returnTo', returnTo),
+      );
+    });
+  }
+
   /** Completes a flow with the authorization response. */
-  async finish(store: ConnectedStore, callback: AuthorizationResponseFields): Promise<Connected> {
-    return finish(this.#instance(), store, withoutPrototype(callback));
+  finish(store: ConnectedStore, callback: AuthorizationResponseFields): Promise<Connected> {
+    return call((id) => {
+      native.finishAuthorization(this.#instance(), id, store, withoutPrototype(callback));
+    }, readConnected);
   }
 
   /** Deletes a user's tokens, then revokes them at the provider; returns whether there were any. */
-  async disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
-    return disconnect(this.#instance(), store, text('userId', userId));
+  disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
+    return call((id) => native.disconnect(this.#instance(), id, store, text('userId', userId)));
   }
 }
 

@@ -3,7 +3,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Instance } from '../../index';
 import { optionalDuration, record } from '../input/arguments';
-import { bridge, promised } from '../bridge/bridge';
+import { bridge, call } from '../bridge/bridge';
 import type { CalendarStore } from '../stores/calendar';
 import { Connector } from './connector';
 import { ClosedError } from '../errors/errors';
@@ -37,11 +37,10 @@ import { type Stores, openStores } from '../stores/registry';
 import type { VaultStore } from '../stores/vault';
 import type { ZohoStore } from '../stores/zoho';
 
-const closeNative = promised<boolean, Instance, [number | undefined]>((instance, id, timeoutMs) =>
-  instance.close(id, timeoutMs),
-);
+const closeNative = (instance: Instance, timeoutMs: number | undefined): Promise<boolean> =>
+  call((id) => instance.close(id, timeoutMs));
 
-const idle = promised<void, Instance, []>((instance, id) => instance.idle(id));
+const idle = (instance: Instance): Promise<void> => call((id) => instance.idle(id));
 
 let lastNumber = 0;
 
@@ -218,6 +217,17 @@ export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
 }
 
 let shared: TokenKeep | undefined;
+
+/** Calls a function with the default instance. What it throws becomes a rejection. */
+export function onDefault<Result>(
+  call: (instance: TokenKeep) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return call(defaultInstance());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
 
 /** The default instance, which follows the environment. */
 export function defaultInstance(): TokenKeep {

@@ -1,8 +1,8 @@
 /** `migrate`. */
 
-import type { Bridge, InstanceOptions } from '../../index';
+import type { InstanceOptions } from '../../index';
 import { record } from '../input/arguments';
-import { bridge, promised } from '../bridge/bridge';
+import { bridge, call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
 import type { StoreName } from '../stores/registry';
@@ -14,10 +14,6 @@ export interface MigrateOptions {
   /** `'newest'`: deletes all but the newest of several rows with the same key. Default: they are an error. */
   keep?: 'newest';
 }
-
-const migrateNative = promised<string[], Bridge, [InstanceOptions, string[], boolean]>(
-  native.migrate,
-);
 
 /** Safe when several processes start at once. Returns the changes that it had to omit, as sentences. */
 export async function runMigrations(
@@ -33,5 +29,5 @@ export async function runMigrations(
   if (keep !== undefined && keep !== 'newest') {
     throw new InvalidArgumentError("keep: must be 'newest' if given", { argument: 'keep' });
   }
-  return migrateNative(bridge, settings, stores, keep === 'newest');
+  return call((id) => native.migrate(bridge, id, settings, stores, keep === 'newest'));
 }

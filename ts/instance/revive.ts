@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { date, record, text } from '../input/arguments';
-import { promised } from '../bridge/bridge';
+import { call } from '../bridge/bridge';
 import { native } from '../bridge/native';
 import type { StoresThat } from '../stores/registry';
 
@@ -14,11 +14,11 @@ export interface ReviveOptions {
   since?: Date | undefined;
 }
 
-const reviveNative = promised<number, Instance, [string, number | undefined]>(native.revive);
-
 /** Removes the marks; returns their number. */
-export async function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {
-  const { store, since } = record('options', options);
-  const from = since === undefined ? undefined : date('since', since);
-  return reviveNative(instance, text('store', store), from);
+export function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {
+  return call((id) => {
+    const { store, since } = record('options', options);
+    const from = since === undefined ? undefined : date('since', since);
+    native.revive(instance, id, text('store', store), from);
+  });
 }

@@ -2,7 +2,7 @@
 
 import type { Instance, SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
-import { promised } from '../bridge/bridge';
+import { call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { orThrow } from '../bridge/failure';
 import { variableOf } from '../input/fields';
@@ -23,11 +23,11 @@ export interface UnsealOptions {
   store: SealedStore;
 }
 
-const unsealNative = promised<number, Instance, [string]>(native.unseal);
-
 /** Rewrites every sealed value of a store in plaintext; returns the number of rows. */
-export async function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
-  return unsealNative(instance, text('store', record('options', options)['store']));
+export function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
+  return call((id) =>
+    native.unseal(instance, id, text('store', record('options', options)['store'])),
+  );
 }
 
 /** Seals and opens values with the keys of the options, or else of variables. */

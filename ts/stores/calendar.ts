@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
-import { promised } from '../bridge/bridge';
+import { call } from '../bridge/bridge';
 import { type ReadRecord, recordReader } from '../bridge/layouts';
 import { credentialsOf } from './calendar-credentials';
 import type { AuthorizationOptions, Connector } from '../instance/connector';
@@ -48,21 +48,6 @@ const readTokens = recordReader<CalendarTokens>(
 const readCredentials: ReadRecord<CalendarCredentials> = (fields, at) =>
   credentialsOf(readTokens(fields, at));
 
-const save = promised<
-  void,
-  Instance,
-  [string, string, string, number | undefined, string[] | undefined]
->(native.saveCalendarTokens);
-const get = promised<CalendarTokens | null, Instance, [string]>(
-  native.getCalendarTokens,
-  readTokens,
-);
-const credentials = promised<CalendarCredentials | null, Instance, [string]>(
-  native.getCalendarCredentials,
-  readCredentials,
-);
-const remove = promised<void, Instance, [string]>(native.deleteCalendarTokens);
-
 /** What {@link CalendarStore.exchangeCodeForTokens} checks. */
 export interface ExchangeOptions {
   /** The parameter `state` of the callback. */
@@ -93,31 +78,37 @@ export class CalendarStore {
   }
 
   /** Stores a user's tokens, sealed; replaces stored ones, also during a refresh. */
-  async saveCalendarTokens(
+  saveCalendarTokens(
     userId: string,
     accessToken: string,
     refreshToken: string,
     tokenExpiry: Date | null,
     scopes: string[] | null,
   ): Promise<void> {
-    return save(
-      this.#instance(),
-      text('userId', userId),
-      text('accessToken', accessToken),
-      text('refreshToken', refreshToken),
-      optionalDate('tokenExpiry', tokenExpiry) ?? undefined,
-      optionalScopes('scopes', scopes),
+    return call((id) =>
+      native.saveCalendarTokens(
+        this.#instance(),
+        id,
+        text('userId', userId),
+        text('accessToken', accessToken),
+        text('refreshToken', refreshToken),
+        optionalDate('tokenExpiry', tokenExpiry) ?? undefined,
+        optionalScopes('scopes', scopes),
+      ),
     );
   }
 
   /** The stored tokens, also expired ones; `null` if there are none. */
-  async getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
-    return get(this.#instance(), text('userId', userId));
+  getCalendarTokens(userId: string): Promise<CalendarTokens | null> {
+    return call(
+      (id) => native.getCalendarTokens(this.#instance(), id, text('userId', userId)),
+      readTokens,
+    );
   }
 
   /** Deletes the stored tokens, if there are any; never calls Google. */
-  async deleteCalendarTokens(userId: string): Promise<void> {
-    return remove(this.#instance(), text('userId', userId));
+  deleteCalendarTokens(userId: string): Promise<void> {
+    return call((id) => native.deleteCalendarTokens(this.#instance(), id, text('userId', userId)));
   }
 
   /**
@@ -125,8 +116,11 @@ export class CalendarStore {
    * user is not connected.
    * @throws {TokenRevokedError} if Google says `invalid_grant`; the row is deleted
    */
-  async getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
-    return credentials(this.#instance(), text('userId', userId));
+  getCredentialsForUser(userId: string): Promise<CalendarCredentials | null> {
+    return call(
+      (id) => native.getCalendarCredentials(this.#instance(), id, text('userId', userId)),
+      readCredentials,
+    );
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { date, optionalFunction, record, text } from '../input/arguments';
-import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { native } from '../bridge/native';
 
@@ -63,20 +63,6 @@ const readToken = recordReader<DecryptedGmailToken>(
     }),
 );
 
-const upsert = promised<void, Instance, [string, string, string, string, number, string]>(
-  native.upsertGmailTokens,
-);
-const decrypted = promised<DecryptedGmailToken | null, Instance, [string]>(
-  native.getGmailTokenDecrypted,
-  readToken,
-);
-const remove = promised<void, Instance, [string]>(native.deleteGmailTokens);
-const isConnected = promised<boolean, Instance, [string]>(native.hasActiveGmailConnection);
-const valid = promised<DecryptedGmailToken, Instance, [string, number | undefined]>(
-  native.getValidGmailToken,
-  readToken,
-);
-
 /** The gmail store of an instance. */
 export class GmailStore {
   readonly #instance: () => Instance;
@@ -96,32 +82,40 @@ export class GmailStore {
    * Stores a user's tokens, sealed; replaces stored ones, also during a refresh.
    * @throws {TenantMismatchError} if the user's row belongs to another tenant
    */
-  async upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
-    const given = record('params', params);
-    return upsert(
-      this.#instance(),
-      text('userId', given['userId']),
-      text('tenantId', given['tenantId']),
-      text('accessToken', given['accessToken']),
-      text('refreshToken', given['refreshToken']),
-      date('expiresAt', given['expiresAt']),
-      text('scope', given['scope']),
-    );
+  upsertGmailTokens(params: UpsertGmailTokensParams): Promise<void> {
+    return call((id) => {
+      const given = record('params', params);
+      native.upsertGmailTokens(
+        this.#instance(),
+        id,
+        text('userId', given['userId']),
+        text('tenantId', given['tenantId']),
+        text('accessToken', given['accessToken']),
+        text('refreshToken', given['refreshToken']),
+        date('expiresAt', given['expiresAt']),
+        text('scope', given['scope']),
+      );
+    });
   }
 
   /** The stored tokens, also expired ones; `null` if there are none. */
-  async getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
-    return decrypted(this.#instance(), text('userId', userId));
+  getGmailTokenDecrypted(userId: string): Promise<DecryptedGmailToken | null> {
+    return call(
+      (id) => native.getGmailTokenDecrypted(this.#instance(), id, text('userId', userId)),
+      readToken,
+    );
   }
 
   /** Deletes the stored tokens, if there are any; never calls Google. */
-  async deleteGmailTokens(userId: string): Promise<void> {
-    return remove(this.#instance(), text('userId', userId));
+  deleteGmailTokens(userId: string): Promise<void> {
+    return call((id) => native.deleteGmailTokens(this.#instance(), id, text('userId', userId)));
   }
 
   /** Whether tokens are stored; decrypts nothing. */
-  async hasActiveGmailConnection(userId: string): Promise<boolean> {
-    return isConnected(this.#instance(), text('userId', userId));
+  hasActiveGmailConnection(userId: string): Promise<boolean> {
+    return call((id) =>
+      native.hasActiveGmailConnection(this.#instance(), id, text('userId', userId)),
+    );
   }
 
   /**
@@ -131,9 +125,12 @@ export class GmailStore {
    * @throws {GmailNotConnectedError} if nothing is stored
    * @throws {GmailTokenRevokedError} if Google says `invalid_grant`; the row is deleted
    */
-  async getValidGmailToken(userId: string, refreshFn?: RefreshFn): Promise<DecryptedGmailToken> {
-    const user = text('userId', userId);
-    const callback = optionalFunction('refreshFn', refreshFn);
-    return valid(this.#instance(), user, callback && keepRefreshFn(callback));
+  getValidGmailToken(userId: string, refreshFn?: RefreshFn): Promise<DecryptedGmailToken> {
+    return call((id) => {
+      const user = text('userId', userId);
+      const callback = optionalFunction('refreshFn', refreshFn);
+      const instance = this.#instance();
+      native.getValidGmailToken(instance, id, user, callback && keepRefreshFn(callback));
+    }, readToken);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
-import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
 import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
@@ -116,25 +116,6 @@ const readToken = recordReader<IntegrationToken>(
     },
 );
 
-const get = promised<IntegrationToken | null, Instance, [string, string]>(
-  native.getIntegrationToken,
-  readToken,
-);
-const store = promised<
-  void,
-  Instance,
-  [string, string, string, string | undefined, number, string[]]
->(native.storeIntegrationToken);
-const valid = promised<
-  IntegrationToken,
-  Instance,
-  [string, string, number | undefined, boolean, number | undefined]
->(native.getValidIntegrationToken, readToken);
-const revoke = promised<boolean, Instance, [string, string, boolean]>(native.revokeIntegration);
-
-/** For how many milliseconds each refresh has failed in the same way. */
-const failingFor = promised<number | null, Instance, [string, string]>(native.integrationFailing);
-
 type Failures = RefreshExpiringResult['failures'][number];
 
 const readFailures = recordReader<Failures>(
@@ -175,12 +156,6 @@ const readResult = recordReader<RefreshExpiringResult>(
     },
 );
 
-const refreshExpiring = promised<
-  RefreshExpiringResult,
-  Instance,
-  [number, number, number | undefined, number | undefined]
->(native.refreshExpiringIntegrations, readResult);
-
 /** The integration store of an instance. */
 export class IntegrationStore {
   readonly #instance: () => Instance;
@@ -198,22 +173,34 @@ export class IntegrationStore {
   }
 
   /** The stored token, also an expired one or one of a dead grant; `null` if there is none. */
-  async getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
-    return get(this.#instance(), text('userId', userId), text('provider', provider));
+  getToken(userId: string, provider: string): Promise<IntegrationToken | null> {
+    return call(
+      (id) =>
+        native.getIntegrationToken(
+          this.#instance(),
+          id,
+          text('userId', userId),
+          text('provider', provider),
+        ),
+      readToken,
+    );
   }
 
   /** Stores a token, sealed; replaces a stored one, also during a refresh. */
-  async storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
-    const given = record('token', token);
-    return store(
-      this.#instance(),
-      text('userId', userId),
-      text('provider', provider),
-      text('accessToken', given['accessToken']),
-      optionalText('refreshToken', given['refreshToken']),
-      date('expiresAt', given['expiresAt']),
-      optionalScopes('scopes', given['scopes']) ?? [],
-    );
+  storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
+    return call((id) => {
+      const given = record('token', token);
+      native.storeIntegrationToken(
+        this.#instance(),
+        id,
+        text('userId', userId),
+        text('provider', provider),
+        text('accessToken', given['accessToken']),
+        optionalText('refreshToken', given['refreshToken']),
+        date('expiresAt', given['expiresAt']),
+        optionalScopes('scopes', given['scopes']) ?? [],
+      );
+    });
   }
 
   /**
@@ -230,13 +217,18 @@ export class IntegrationStore {
     options: ValidTokenOptions = {},
   ): Promise<IntegrationToken> {
     const { scopes, minTtlMs, forceRefresh, refreshFn } = wantedOf(options);
-    const token = await valid(
-      this.#instance(),
-      text('userId', userId),
-      text('provider', provider),
-      minTtlMs,
-      forceRefresh,
-      refreshFn && keepRefreshFn(refreshFn),
+    const token = await call<IntegrationToken>(
+      (id) =>
+        native.getValidIntegrationToken(
+          this.#instance(),
+          id,
+          text('userId', userId),
+          text('provider', provider),
+          minTtlMs,
+          forceRefresh,
+          refreshFn && keepRefreshFn(refreshFn),
+        ),
+      readToken,
     );
     return withScopes(token, scopes);
   }
@@ -247,9 +239,12 @@ export class IntegrationStore {
    * most once. It ends when no due row is left, or its limit is reached. Rows whose last refresh failed come
    * last, the oldest failure first.
    */
-  async refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
-    const { expiresWithin, concurrency, limit, perSecond } = expiringOf(options);
-    return refreshExpiring(this.#instance(), expiresWithin, concurrency, limit, perSecond);
+  refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
+    return call((id) => {
+      const { expiresWithin, concurrency, limit, perSecond } = expiringOf(options);
+      const rest = [expiresWithin, concurrency, limit, perSecond] as const;
+      native.refreshExpiringIntegrations(this.#instance(), id, ...rest);
+    }, readResult);
   }
 
   /**
@@ -257,13 +252,16 @@ export class IntegrationStore {
    * provider does not confirm, the event `revoke.unconfirmed` is published; with `confirm` the promise rejects,
    * too.
    */
-  async revoke(
+  revoke(
     userId: string,
     provider: string,
     options: { confirm?: boolean | undefined } = {},
   ): Promise<boolean> {
-    const confirm = record('options', options)['confirm'] === true;
-    return revoke(this.#instance(), text('userId', userId), text('provider', provider), confirm);
+    return call((id) => {
+      const confirm = record('options', options)['confirm'] === true;
+      const key = [text('userId', userId), text('provider', provider)] as const;
+      native.revokeIntegration(this.#instance(), id, ...key, confirm);
+    });
   }
 
   /**
@@ -279,6 +277,11 @@ export class IntegrationStore {
     const status = await statusOf(this.getValidToken(userId, provider, { refreshFn }), scopes);
     if (status.active || !['refused', 'provider_unavailable'].includes(status.reason))
       return status;
-    return withAge(status, await failingFor(this.#instance(), userId, provider));
+    return withAge(status, await this.#failingFor(userId, provider));
+  }
+
+  /** For how many milliseconds each refresh has failed in the same way. */
+  #failingFor(userId: string, provider: string): Promise<number | null> {
+    return call((id) => native.integrationFailing(this.#instance(), id, userId, provider));
   }
 }

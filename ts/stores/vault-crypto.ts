@@ -1,23 +1,22 @@
 /** The vault's `encrypt` and `decrypt`. Asynchronous, since scrypt derives the key on another thread. */
 
 import { randomBytes } from 'node:crypto';
-import type { Bridge, VaultKeys } from '../../index';
+import type { VaultKeys } from '../../index';
 import { string } from '../input/arguments';
-import { bridge, promised } from '../bridge/bridge';
+import { bridge, call } from '../bridge/bridge';
 import { variableOf } from '../input/fields';
 import { native } from '../bridge/native';
 import { flag } from '../settings/settings';
-
-const encryptNative = promised<string, Bridge, [VaultKeys, string]>(native.encryptVaultValue);
-const decryptNative = promised<string, Bridge, [VaultKeys, string]>(native.decryptVaultValue);
 
 /**
  * Seals a text with a key derived from `ENCRYPTION_SECRET`, read at each call. Returns
  * base64(salt, iv, authTag, ciphertext). Accepts any string, as Node's crypto does.
  * @throws {ConfigurationError} if there is no valid secret
  */
-export async function encrypt(plaintext: string): Promise<string> {
-  return encryptNative(bridge, current(), string('plaintext', plaintext));
+export function encrypt(plaintext: string): Promise<string> {
+  return call((id) =>
+    native.encryptVaultValue(bridge, id, current(), string('plaintext', plaintext)),
+  );
 }
 
 /**
@@ -26,7 +25,8 @@ export async function encrypt(plaintext: string): Promise<string> {
  */
 export async function decrypt(encrypted: string): Promise<string> {
   const [keys, text] = [current(), string('encrypted', encrypted)];
-  return native.decryptDerivedVaultValue(keys, text) ?? decryptNative(bridge, keys, text);
+  const opened = native.decryptDerivedVaultValue(keys, text);
+  return opened ?? call((id) => native.decryptVaultValue(bridge, id, keys, text));
 }
 
 /** A new secret for `ENCRYPTION_SECRET`: 32 random bytes in base64. */

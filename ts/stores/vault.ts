@@ -9,7 +9,7 @@ import {
   record,
   text,
 } from '../input/arguments';
-import { type RefreshFn, keepRefreshFn, promised } from '../bridge/bridge';
+import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import { native } from '../bridge/native';
 
@@ -139,36 +139,6 @@ const readAllExpiring = recordReader<ExpiringToken[], 'tokens'>(
       listOf(readExpiring, fields[at + tokens] as number, fields, at + size),
 );
 
-type Identifier = string | undefined;
-
-const store = promised<
-  string,
-  Instance,
-  [string, string, string, Identifier, string, boolean, number | undefined]
->(native.storeVaultToken);
-const get = promised<
-  DecryptedToken<string, string> | null,
-  Instance,
-  [string, string, string, Identifier]
->(native.getVaultToken, readToken);
-const access = promised<
-  AccessToken<string, string> | null,
-  Instance,
-  [string, string, Identifier, number]
->(native.getVaultAccessToken, readAccessToken);
-const refreshed = promised<
-  AccessToken<string, string> | null,
-  Instance,
-  [string, string, Identifier, number, number | undefined]
->(native.getRefreshedVaultToken, readAccessToken);
-const markInvalid = promised<void, Instance, [string, string]>(native.markVaultTokenInvalid);
-const remove = promised<void, Instance, [string]>(native.deleteVaultToken);
-const removeProvider = promised<void, Instance, [string, string]>(native.deleteVaultProviderTokens);
-const expiring = promised<ExpiringToken[], Instance, [number, string | undefined]>(
-  native.findExpiringVaultTokens,
-  readAllExpiring,
-);
-
 /** The vault store of an instance. */
 export class VaultStore {
   readonly #instance: () => Instance;
@@ -188,41 +158,48 @@ export class VaultStore {
   }
 
   /** Stores a token, sealed; replaces the one under the same key. Returns the row's id. */
-  async storeToken(
+  storeToken(
     tenantId: string,
     provider: Open<TokenProvider>,
     tokenType: Open<TokenType>,
     data: TokenData,
   ): Promise<string> {
-    const given = record('data', data);
-    const expiresAt = optionalDate('expiresAt', given['expiresAt']);
-    return store(
-      this.#instance(),
-      text('tenantId', tenantId),
-      text('provider', provider),
-      text('tokenType', tokenType),
-      optionalText('identifier', given['identifier']),
-      text('value', given['value']),
-      expiresAt !== undefined,
-      expiresAt ?? undefined,
-    );
+    return call((id) => {
+      const given = record('data', data);
+      const expiresAt = optionalDate('expiresAt', given['expiresAt']);
+      native.storeVaultToken(
+        this.#instance(),
+        id,
+        text('tenantId', tenantId),
+        text('provider', provider),
+        text('tokenType', tokenType),
+        optionalText('identifier', given['identifier']),
+        text('value', given['value']),
+        expiresAt !== undefined,
+        expiresAt ?? undefined,
+      );
+    });
   }
 
   /** The token, also an expired or invalid one; `null` if there is none. Records that it was used. */
-  async getToken<Provider extends Open<TokenProvider>, Type extends Open<TokenType>>(
+  getToken<Provider extends Open<TokenProvider>, Type extends Open<TokenType>>(
     tenantId: string,
     provider: Provider,
     tokenType: Type,
     identifier?: string,
   ): Promise<TokenOf<Provider, Type> | null> {
-    const found = await get(
-      this.#instance(),
-      text('tenantId', tenantId),
-      text('provider', provider),
-      text('tokenType', tokenType),
-      optionalText('identifier', identifier),
+    return call(
+      (id) =>
+        native.getVaultToken(
+          this.#instance(),
+          id,
+          text('tenantId', tenantId),
+          text('provider', provider),
+          text('tokenType', tokenType),
+          optionalText('identifier', identifier),
+        ),
+      readToken,
     );
-    return found as TokenOf<Provider, Type> | null;
   }
 
   /**
@@ -232,27 +209,28 @@ export class VaultStore {
    * that there is no connection.
    * @throws {TokenRevokedError} with `refresh`, if the provider says `invalid_grant`
    */
-  async getAccessToken<Provider extends Open<TokenProvider>>(
+  getAccessToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
     provider: Provider,
     identifier?: string,
     refreshBufferMinutes: number = DEFAULT_BUFFER_MINUTES,
     options: RefreshOptions = {},
   ): Promise<AccessToken<Stored<Provider, TokenProvider>> | null> {
-    type Found = AccessToken<Stored<Provider, TokenProvider>> | null;
-    const tenant = text('tenantId', tenantId);
-    const name = text('provider', provider);
-    const account = optionalText('identifier', identifier);
-    const buffer = number('refreshBufferMinutes', refreshBufferMinutes);
-    const { refresh, refreshFn } = record('options', options) as RefreshOptions;
-    const callback = optionalFunction('refreshFn', refreshFn);
-    if (!refresh) return (await access(this.#instance(), tenant, name, account, buffer)) as Found;
-    const kept = callback && keepRefreshFn(callback);
-    return (await refreshed(this.#instance(), tenant, name, account, buffer, kept)) as Found;
+    return call((id) => {
+      const tenant = text('tenantId', tenantId);
+      const name = text('provider', provider);
+      const account = optionalText('identifier', identifier);
+      const buffer = number('refreshBufferMinutes', refreshBufferMinutes);
+      const { refresh, refreshFn } = record('options', options) as RefreshOptions;
+      const callback = optionalFunction('refreshFn', refreshFn);
+      const wanted = [this.#instance(), id, tenant, name, account, buffer] as const;
+      if (refresh) native.getRefreshedVaultToken(...wanted, callback && keepRefreshFn(callback));
+      else native.getVaultAccessToken(...wanted);
+    }, readAccessToken);
   }
 
   /** The refresh token; `null` if there is none. */
-  async getRefreshToken<Provider extends Open<TokenProvider>>(
+  getRefreshToken<Provider extends Open<TokenProvider>>(
     tenantId: string,
     provider: Provider,
     identifier?: string,
@@ -261,26 +239,43 @@ export class VaultStore {
   }
 
   /** Marks a token as invalid. An invalid refresh token ends its connection. */
-  async markTokenInvalid(tokenId: string, error: string): Promise<void> {
-    return markInvalid(this.#instance(), text('tokenId', tokenId), text('error', error));
+  markTokenInvalid(tokenId: string, error: string): Promise<void> {
+    return call((id) =>
+      native.markVaultTokenInvalid(
+        this.#instance(),
+        id,
+        text('tokenId', tokenId),
+        text('error', error),
+      ),
+    );
   }
 
   /** Deletes a token, if there is one. */
-  async deleteToken(tokenId: string): Promise<void> {
-    return remove(this.#instance(), text('tokenId', tokenId));
+  deleteToken(tokenId: string): Promise<void> {
+    return call((id) => native.deleteVaultToken(this.#instance(), id, text('tokenId', tokenId)));
   }
 
   /** Deletes all tokens of a tenant at a provider. */
-  async deleteProviderTokens(tenantId: string, provider: Open<TokenProvider>): Promise<void> {
-    return removeProvider(this.#instance(), text('tenantId', tenantId), text('provider', provider));
+  deleteProviderTokens(tenantId: string, provider: Open<TokenProvider>): Promise<void> {
+    return call((id) =>
+      native.deleteVaultProviderTokens(
+        this.#instance(),
+        id,
+        text('tenantId', tenantId),
+        text('provider', provider),
+      ),
+    );
   }
 
   /** The valid access tokens that expire within so many minutes, or have expired. */
-  async findExpiringTokens(
+  findExpiringTokens(
     withinMinutes: number,
     provider?: Open<TokenProvider>,
   ): Promise<ExpiringToken[]> {
-    const minutes = number('withinMinutes', withinMinutes);
-    return expiring(this.#instance(), minutes, optionalText('provider', provider));
+    return call((id) => {
+      const minutes = number('withinMinutes', withinMinutes);
+      const name = optionalText('provider', provider);
+      native.findExpiringVaultTokens(this.#instance(), id, minutes, name);
+    }, readAllExpiring);
   }
 }

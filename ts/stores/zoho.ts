@@ -2,7 +2,7 @@
 
 import type { Instance } from '../../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
-import { promised } from '../bridge/bridge';
+import { call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
 
@@ -31,24 +31,6 @@ export interface ZohoTokens {
    */
   metadata?: Record<string, unknown> | undefined;
 }
-
-const accessToken = promised<string, Instance, [string, string, string, string]>(
-  native.getZohoAccessToken,
-);
-const store = promised<
-  void,
-  Instance,
-  [
-    string,
-    string,
-    string | undefined,
-    string,
-    number | undefined,
-    string | undefined,
-    string | undefined,
-  ]
->(native.storeZohoTokens);
-const exists = promised<boolean, Instance, [string, string]>(native.hasZohoToken);
 
 interface GivenCredentials {
   id: string;
@@ -102,36 +84,50 @@ export class ZohoStore {
     credentials: ZohoCredentials,
   ): Promise<string> {
     const { id, secret, refusal } = credentialsOf(credentials);
-    const asked = accessToken(
-      this.#instance(),
-      text('clientId', clientId),
-      text('provider', provider),
-      id,
-      secret,
-    );
-    if (!refusal) return asked;
-    return asked.catch((error: unknown) => {
-      throw error instanceof InvalidArgumentError && isOfCredentials(error) ? refusal : error;
-    });
+    try {
+      return await call((number) =>
+        native.getZohoAccessToken(
+          this.#instance(),
+          number,
+          text('clientId', clientId),
+          text('provider', provider),
+          id,
+          secret,
+        ),
+      );
+    } catch (error) {
+      const isRefusal = error instanceof InvalidArgumentError && isOfCredentials(error);
+      throw refusal && isRefusal ? refusal : error;
+    }
   }
 
   /** Stores tokens, sealed; replaces stored ones, also during a refresh. */
-  async storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
-    const given = record('tokens', tokens);
-    return store(
-      this.#instance(),
-      text('clientId', clientId),
-      text('provider', provider),
-      optionalText('accessToken', given['accessToken']),
-      text('refreshToken', given['refreshToken']),
-      optionalNumber('expiresIn', given['expiresIn']),
-      optionalText('scopes', given['scopes']),
-      optionalJson('metadata', given['metadata']),
-    );
+  storeTokens(clientId: string, provider: ZohoProvider, tokens: ZohoTokens): Promise<void> {
+    return call((id) => {
+      const given = record('tokens', tokens);
+      native.storeZohoTokens(
+        this.#instance(),
+        id,
+        text('clientId', clientId),
+        text('provider', provider),
+        optionalText('accessToken', given['accessToken']),
+        text('refreshToken', given['refreshToken']),
+        optionalNumber('expiresIn', given['expiresIn']),
+        optionalText('scopes', given['scopes']),
+        optionalJson('metadata', given['metadata']),
+      );
+    });
   }
 
   /** Whether tokens are stored, or `ZOHO_REFRESH_TOKEN` is set; decrypts nothing. */
-  async hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
-    return exists(this.#instance(), text('clientId', clientId), text('provider', provider));
+  hasToken(clientId: string, provider: ZohoProvider): Promise<boolean> {
+    return call((id) =>
+      native.hasZohoToken(
+        this.#instance(),
+        id,
+        text('clientId', clientId),
+        text('provider', provider),
+      ),
+    );
   }
 }

@@ -1,24 +1,23 @@
 /** The calls to the core. Loading this module loads the addon. */
 
-import type { Bridge, InstanceOptions, KeyFaults } from '../../../index';
-import { bridge, promised } from '../../bridge/bridge';
+import type { InstanceOptions, KeyFaults } from '../../../index';
+import { bridge, call } from '../../bridge/bridge';
 import { native } from '../../bridge/native';
 import type { Findings, Store } from './findings';
-
-const examine = promised<string, Bridge, [InstanceOptions, string[]]>(native.examineDatabase);
-const reach = promised<number | string, Bridge, [InstanceOptions, string]>(native.reachProvider);
 
 /** Reads what the checks need from the database; writes nothing. */
 export async function examineDatabase(
   settings: InstanceOptions,
   stores: readonly Store[],
 ): Promise<Findings> {
-  return JSON.parse(await examine(bridge, settings, [...stores])) as Findings;
+  const names = [...stores];
+  const found = await call<string>((id) => native.examineDatabase(bridge, id, settings, names));
+  return JSON.parse(found) as Findings;
 }
 
 /** The HTTP status that a URL answers with, or why there was no answer. */
 export function reachProvider(settings: InstanceOptions, url: string): Promise<number | string> {
-  return reach(bridge, settings, url);
+  return call((id) => native.reachProvider(bridge, id, settings, url));
 }
 
 /** What is wrong with each key. */
