@@ -2,6 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+import { builtProfile } from '../scripts/built-addon.mjs';
+
 /** An error that is printed without a stack. */
 export class DemoError extends Error {}
 
@@ -11,7 +13,8 @@ const oldestCargo = [1, 88];
 const tailLines = 30;
 
 /**
- * Builds the addon and its JavaScript. Incremental: fast without changes.
+ * Builds the addon and its JavaScript. Incremental: fast without changes. A release build of the same sources
+ * stays.
  *
  * @param {import('./screen.mjs').Screen} screen
  * @param {(cleanup: () => void | Promise<void>) => void} defer
@@ -19,12 +22,16 @@ const tailLines = 30;
 export async function build(screen, defer) {
   requireCargo();
   const log = [];
-  const run = (report) => npmRun('build:debug', (text) => follow(text, log, report), defer);
+  const before = builtProfile(root);
+  const run = (report) => runBuild((text) => follow(text, log, report), defer);
   try {
-    await screen.step('build tokenkeep', run);
+    await screen.step('build tokenkeep', run, () => `a ${builtProfile(root)} build`);
   } catch (error) {
     screen.quote(log.slice(-tailLines).join('\n'));
     throw error;
+  }
+  if (before === 'release' && builtProfile(root) === 'debug') {
+    screen.note('it replaces a release build of other sources: npm run build makes a new one');
   }
 }
 
@@ -54,10 +61,8 @@ function follow(text, log, report) {
   }
 }
 
-async function npmRun(script, listen, defer) {
-  const [program, args, options] = npm('run', script);
-  const child = spawn(program, args, {
-    ...options,
+async function runBuild(listen, defer) {
+  const child = spawn(process.execPath, ['scripts/build.mjs', '--keep-release'], {
     cwd: root,
     env: {
       ...process.env,
@@ -72,14 +77,7 @@ async function npmRun(script, listen, defer) {
   defer(() => stop(child));
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', listen);
   const [code] = await once(child, 'close');
-  if (code !== 0) throw new DemoError(`npm run ${script} failed: the end of its log is above.`);
-}
-
-/** The npm that runs the demo, if any; otherwise, on Windows, npm is a batch file. */
-function npm(...args) {
-  const cli = process.env.npm_execpath ?? '';
-  if (/\.[cm]?js$/.test(cli)) return [process.execPath, [cli, ...args], {}];
-  return ['npm', args, { shell: windows }];
+  if (code !== 0) throw new DemoError('The build failed: the end of its log is above.');
 }
 
 function stop(child) {

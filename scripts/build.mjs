@@ -1,4 +1,5 @@
-// Builds the addon (debug, or --release; --target triple) and dist/: CommonJS from TypeScript, and an ES module
+// Builds the addon (debug, or --release; --target triple; --keep-release: none, if `npm run build` has made
+// one of the same sources) and dist/: CommonJS from TypeScript, and an ES module
 // beside each entry that re-exports it, so that both share one native instance and one set of
 // classes. tokenkeep/drizzle, which has neither, is compiled twice: drizzle-orm's types for ES modules
 // and for CommonJS do not go together. The entries for Effect stand on those before: tokenkeep/effect3
@@ -7,7 +8,7 @@ import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { noteProfile } from './built-profile.mjs';
+import { builtProfile, hasCurrentRelease, noteBuild } from './built-addon.mjs';
 import { root, run, runBin } from './run.mjs';
 import { sbom } from './sbom.mjs';
 
@@ -18,11 +19,13 @@ const MODULES = ['./drizzle', './drizzle/relations', './effect', './effect3'];
 
 function buildAddon({ release, target }) {
   run('cargo', ['--version']);
+  const replaces = !release && builtProfile(root) === 'release';
   const profile = release ? ['--release'] : [];
   const machine = target ? ['--target', target] : [];
   const outputs = ['--platform', '--js', 'native.js', '--dts', 'index.d.ts'];
   runBin('@napi-rs/cli', 'napi', ['build', ...outputs, ...profile, ...machine]);
-  noteProfile(root, release ? 'release' : 'debug');
+  noteBuild(root, release ? 'release' : 'debug');
+  if (replaces) console.log('The addon was a release build; it is a debug build now.');
 }
 
 function buildJavaScript() {
@@ -66,8 +69,16 @@ function writeModule(path) {
 }
 
 const { values } = parseArgs({
-  options: { release: { type: 'boolean', default: false }, target: { type: 'string' } },
+  options: {
+    release: { type: 'boolean', default: false },
+    target: { type: 'string' },
+    'keep-release': { type: 'boolean', default: false },
+  },
 });
-buildAddon(values);
+if (values['keep-release'] && hasCurrentRelease(root)) {
+  console.log('The addon is the release build of these sources, and stays.');
+} else {
+  buildAddon(values);
+}
 buildJavaScript();
 writeFileSync(join(root, 'sbom.cdx.json'), sbom());

@@ -13,7 +13,7 @@ if (!options) {
   process.exit(2);
 }
 // `npm run check` has built, too.
-if (!options.built) run(process.execPath, ['scripts/build.mjs']);
+if (!options.built) run(process.execPath, ['scripts/build.mjs', '--keep-release']);
 const server = await openDatabase();
 console.log(`Testing on ${server.version}\n`);
 if (options.only !== 'javascript') {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noteProfile } from '../../scripts/built-profile.mjs';
+import { noteBuild } from '../../scripts/built-addon.mjs';
 import { packLocal, warningsFor } from '../../scripts/packages/local.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -28,10 +28,11 @@ beforeEach(() => {
     cpSync(join(root, name), join(checkout, name));
   }
   for (const folder of ['dist', 'migrations', 'target']) mkdirSync(join(checkout, folder));
-  for (const name of ['native.js', 'index.d.ts', 'sbom.cdx.json', ADDON, OTHER, 'dist/index.js']) {
+  for (const name of ['native.js', 'index.d.ts', 'sbom.cdx.json', ADDON, 'dist/index.js']) {
     writeFileSync(join(checkout, name), '');
   }
-  noteProfile(checkout, 'release');
+  noteBuild(checkout, 'release');
+  writeFileSync(join(checkout, OTHER), '');
 });
 afterEach(() => rmSync(checkout, { recursive: true }));
 
@@ -80,9 +81,15 @@ describe('a warning', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('is given for a debug build, which demo and tests leave behind', () => {
-    noteProfile(checkout, 'debug');
+  it('is given for a debug build', () => {
+    noteBuild(checkout, 'debug');
     expect(warnings()).toEqual([expect.stringContaining('debug build')]);
+  });
+
+  it('is given for an addon that was built from other sources', () => {
+    mkdirSync(join(checkout, 'src'));
+    writeFileSync(join(checkout, 'src/lib.rs'), '// changed after the build');
+    expect(warnings()).toEqual([expect.stringContaining('other sources')]);
   });
 
   it('is given for an addon that was built after dist/', () => {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { builtProfile } from '../built-profile.mjs';
+import { builtFromSources, builtProfile } from '../built-addon.mjs';
 import { copyRootPackage } from './root-package.mjs';
 import { npmPack } from './tarballs.mjs';
 
@@ -61,6 +61,9 @@ export function warningsFor(checkout) {
   const warnings = [];
   if (builtProfile(checkout) === 'debug') {
     warnings.push('The addon is a debug build, large and slow. For the fast one: npm run build');
+  }
+  if (builtFromSources(checkout) === false) {
+    warnings.push('The addon was built from other sources. To build these: npm run build');
   }
   const builtAt = (name) => statSync(join(checkout, name)).mtimeMs;
   if (addonsOf(checkout).some((addon) => builtAt(addon) > builtAt('dist/index.js'))) {
