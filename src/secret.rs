@@ -1,19 +1,22 @@
-//! Types for secrets: redacted `Debug`, no `Display`, no `PartialEq`, wiped on drop.
+//! Types for secrets: redacted `Debug`, no `Display`, no `PartialEq`. Clones share the text, which is wiped
+//! when the last of them is dropped.
 
 use std::fmt;
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 macro_rules! secret_text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name(Zeroizing<String>);
+        pub struct $name(Arc<Zeroizing<String>>);
 
         impl $name {
             /// Takes ownership of the text.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
-                Self(Zeroizing::new(text.into()))
+                Self(Arc::new(Zeroizing::new(text.into())))
             }
 
             /// The plaintext. To find the code that reads secrets, search for calls of this function.
