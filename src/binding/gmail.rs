@@ -87,15 +87,16 @@ pub fn get_valid_gmail_token(
 
 record! {
     GmailToken(token: Decrypted) {
-        id: token.id,
-        userId: token.user_id,
-        tenantId: token.tenant_id,
-        accessToken: token.access_token,
-        refreshToken: token.refresh_token,
-        expiresAt: token.expires_at_ms,
-        scope: token.scope,
+        id: token.id(),
+        userId: token.user_id(),
+        tenantId: token.tenant_id(),
+        accessToken: token.access_token().expose(),
+        // The public type has no absent refresh token.
+        refreshToken: token.refresh_token().map_or("", RefreshToken::expose),
+        expiresAt: token.expires_at_ms(),
+        scope: token.scope(),
         keyVersion: token.key_version,
-        connectedAt: token.connected_at_ms,
+        connectedAt: token.connected_at_ms(),
     }
 }
 

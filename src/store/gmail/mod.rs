@@ -13,7 +13,7 @@ use crate::crypto::{GmailFormat, KeyRing};
 use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
 use crate::error::{Error, Result};
 use crate::oauth::{HttpEndpoint, RefreshFn};
-use crate::refresh::{Row, Token};
+use crate::refresh::{Credentials, Row, Token};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::base::{StoreBase, by_base};
 use crate::store::table::{Write, client_of};
@@ -55,27 +55,64 @@ pub struct NewTokens {
     pub scope: String,
 }
 
-/// A row with its tokens opened.
+/// A row with its tokens opened. It shares both with the other callers.
 #[derive(Debug)]
 pub struct Decrypted {
-    /// The row's primary key.
-    pub id: String,
-    /// The application's user.
-    pub user_id: String,
-    /// The user's tenant.
-    pub tenant_id: String,
-    /// The access token.
-    pub access_token: AccessToken,
-    /// The refresh token; empty: there is none.
-    pub refresh_token: RefreshToken,
-    /// Until when the access token is valid, in milliseconds since 1970.
-    pub expires_at_ms: i64,
-    /// The granted scopes.
-    pub scope: String,
+    record: Arc<Record>,
+    credentials: Arc<Credentials>,
+    expires_at: Option<Timestamp>,
     /// The key that sealed it, as the row says.
     pub key_version: i32,
+}
+
+impl Decrypted {
+    /// The row's primary key.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.record.id
+    }
+
+    /// The application's user.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.record.user_id
+    }
+
+    /// The user's tenant.
+    #[must_use]
+    pub fn tenant_id(&self) -> &str {
+        &self.record.tenant_id
+    }
+
+    /// The access token.
+    #[must_use]
+    pub fn access_token(&self) -> &AccessToken {
+        &self.credentials.access_token
+    }
+
+    /// The refresh token; `None`: there is none.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.credentials.refresh_token.as_ref()
+    }
+
+    /// Until when the access token is valid, in milliseconds since 1970.
+    #[must_use]
+    pub fn expires_at_ms(&self) -> i64 {
+        self.expires_at.map_or(i64::MAX, Timestamp::as_ms)
+    }
+
+    /// The granted scopes.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.record.scope
+    }
+
     /// When the user first connected, in milliseconds since 1970.
-    pub connected_at_ms: i64,
+    #[must_use]
+    pub fn connected_at_ms(&self) -> i64 {
+        self.record.connected_at.as_ms()
+    }
 }
 
 /// The store's own statements, for one table name.
@@ -158,8 +195,12 @@ impl Gmail {
         check_text("userId", &user_id, TEXT_MAX_BYTES)?;
         let table = self.base.table()?;
         let Some(row) = table.row(&user_id).await? else { return Ok(None) };
-        let opened = table.open(&user_id, &row).await?;
-        Ok(Some(decrypted(&row.record, &opened, row.expires_at, row.record.key_version)))
+        Ok(Some(Decrypted {
+            record: Arc::clone(&row.record),
+            credentials: Arc::new(table.open(&user_id, &row).await?),
+            expires_at: row.expires_at,
+            key_version: row.record.key_version,
+        }))
     }
 
     /// Deletes the row, if there is one. Never calls Google.
@@ -222,7 +263,7 @@ impl Gmail {
         };
         let Token { record, credentials, expires_at, sealed_with, .. } = token;
         let key_version = sealed_with.unwrap_or(record.key_version);
-        Ok(decrypted(&record, &credentials, expires_at, key_version))
+        Ok(Decrypted { record, credentials, expires_at, key_version })
     }
 }
 
@@ -230,23 +271,4 @@ impl Store for Gmail {
     const MIGRATION: &'static Migration = &MIGRATION;
 
     by_base!();
-}
-
-fn decrypted(
-    record: &Record,
-    opened: &crate::refresh::Credentials,
-    expires_at: Option<Timestamp>,
-    key_version: i32,
-) -> Decrypted {
-    Decrypted {
-        id: record.id.clone(),
-        user_id: record.user_id.clone(),
-        tenant_id: record.tenant_id.clone(),
-        access_token: opened.access_token.clone(),
-        refresh_token: opened.refresh_token.clone().unwrap_or_else(|| RefreshToken::new("")),
-        expires_at_ms: expires_at.map_or(i64::MAX, Timestamp::as_ms),
-        scope: record.scope.clone(),
-        key_version,
-        connected_at_ms: record.connected_at.as_ms(),
-    }
 }

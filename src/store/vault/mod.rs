@@ -180,10 +180,10 @@ impl Vault {
         })))
     }
 
-    async fn stored(&self, key: TokenKey) -> Result<Option<Stored>> {
+    async fn stored(&self, key: TokenKey) -> Result<Option<Arc<Stored>>> {
         let table = self.base.table()?;
         match self.tokens.get(self.base.rls.of(key)).await {
-            Ok(Some(stored)) => Ok(Some(Stored::clone(&stored))),
+            Ok(Some(stored)) => Ok(Some(stored)),
             none => table.unless_hidden(&self.base.rls, none.map(|_| None)).await,
         }
     }

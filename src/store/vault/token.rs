@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::store::table::{Query, RowMapping, columns};
 
 /// A token as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Stored {
     pub(super) key: TokenKey,
     pub(super) id: String,
