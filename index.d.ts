@@ -13,8 +13,11 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class Bridge {
   /** `wake` is called on the JavaScript thread when there is something to `drain`. */
   constructor(wake: () => void)
-  /** Every queued message in one flat array: for each the number of its kind, then its fields. */
-  drain(): Array<unknown>
+  /**
+   * Gives every queued message to `collect`: for each the number of its kind, then its fields. Calls it
+   * again if there are too many for one call.
+   */
+  drain(collect: (...values: Array<unknown>) => void): void
   /** From now on the JavaScript API keeps the async context of each call until a message forgets it. */
   keepCallers(): void
   /**

@@ -73,4 +73,19 @@ describe('findExpiringTokens', () => {
     expect(await vault.findExpiringTokens(-10)).toEqual([]);
     expect(await vault.findExpiringTokens(10, 'a provider of nobody')).toEqual([]);
   });
+
+  it('gives any number of them', async () => {
+    const tenantId = randomUUID();
+    await scene.database.client.query(
+      `INSERT INTO token_vault (tenant_id, provider, token_type, identifier, encrypted_value, expires_at)
+       SELECT $1, 'clerk', 'access_token', n || ' ✓', '', now() FROM generate_series(1, 5000) AS n`,
+      [tenantId],
+    );
+    const found = await scene.keep().vault.findExpiringTokens(10, 'clerk');
+    const all = { tenantId, provider: 'clerk', tokenType: 'access_token' };
+    found.sort((a, b) => parseInt(a.identifier!, 10) - parseInt(b.identifier!, 10));
+    expect(found).toStrictEqual(
+      Array.from({ length: 5_000 }, (_, n) => ({ ...all, identifier: `${n + 1} ✓` })),
+    );
+  });
 });

@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use napi::bindgen_prelude::{Array, Env, Function, Result};
+use napi::bindgen_prelude::{Env, Function, Result};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::database_password;
 use super::fetch;
-use super::flat::Flat;
+use super::flat::{Collect, Flat};
 use super::message::{Message, Value};
 use super::runtime::runtime;
 use crate::error::Error;
@@ -194,15 +194,16 @@ impl Bridge {
         })
     }
 
-    /// Every queued message in one flat array: for each the number of its kind, then its fields.
-    #[napi(catch_unwind, ts_return_type = "Array<unknown>")]
-    pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
+    /// Gives every queued message to `collect`: for each the number of its kind, then its fields. Calls it
+    /// again if there are too many for one call.
+    #[napi(catch_unwind, ts_args_type = "collect: (...values: Array<unknown>) => void")]
+    pub fn drain(&self, env: &Env, collect: Collect<'_>) -> Result<()> {
         let messages = std::mem::take(&mut *lock(&self.outbox.ready));
-        let mut flat = Flat::new(env)?;
+        let mut flat = Flat::new(env, collect, messages.len());
         for message in messages {
             message.write(&mut flat)?;
         }
-        Ok(flat.into_array())
+        flat.hand_over()
     }
 
     /// From now on the JavaScript API keeps the async context of each call until a message forgets it.

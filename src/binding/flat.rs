@@ -1,21 +1,43 @@
 //! The flat array in which results cross to the JavaScript thread: many results at once, without objects.
 
-use napi::bindgen_prelude::{Array, Env, Null, Result};
+use napi::bindgen_prelude::{Env, Function, JsValuesTupleIntoVec, Null, Result, ToNapiValue};
+use napi::{JsValue, sys};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use crate::db::Timestamp;
 use crate::secret::{AccessToken, RefreshToken};
 
+/// How many arguments a function gets: they are on the stack.
+const ARGUMENTS_MAX: usize = 4_096;
+
+/// How many elements a message usually has.
+const ELEMENTS_USUAL: usize = 16;
+
+/// The function that makes the array of its arguments, which costs less than to set each element.
+pub(super) type Collect<'env> = Function<'env, Arguments, ()>;
+
+/// Arguments of a function.
+pub struct Arguments(Vec<sys::napi_value>);
+
+impl JsValuesTupleIntoVec for Arguments {
+    fn into_vec(self, _: sys::napi_env) -> Result<Vec<sys::napi_value>> {
+        Ok(self.0)
+    }
+}
+
 /// The array, while it is filled on the JavaScript thread.
 pub(super) struct Flat<'env> {
     pub(super) env: &'env Env,
-    array: Array<'env>,
+    collect: Collect<'env>,
+    values: Vec<sys::napi_value>,
 }
 
 impl<'env> Flat<'env> {
-    pub(super) fn new(env: &'env Env) -> Result<Self> {
-        Ok(Self { env, array: env.create_array(0)? })
+    /// An empty array, with room for `messages` of the usual size.
+    pub(super) fn new(env: &'env Env, collect: Collect<'env>, messages: usize) -> Self {
+        let room = ARGUMENTS_MAX.min(messages * ELEMENTS_USUAL);
+        Self { env, collect, values: Vec::with_capacity(room) }
     }
 
     /// Appends a value.
@@ -23,8 +45,17 @@ impl<'env> Flat<'env> {
         value.put(self)
     }
 
-    pub(super) fn into_array(self) -> Array<'env> {
-        self.array
+    fn push(&mut self, value: &impl JsValue<'env>) -> Result<()> {
+        if self.values.len() == ARGUMENTS_MAX {
+            self.hand_over()?;
+        }
+        self.values.push(value.raw());
+        Ok(())
+    }
+
+    /// Gives `collect` what was appended since the last time.
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        self.collect.call(Arguments(std::mem::take(&mut self.values)))
     }
 }
 
@@ -38,13 +69,30 @@ macro_rules! put_as_is {
     ($($type:ty),*) => {
         $(impl Put for $type {
             fn put(self, flat: &mut Flat<'_>) -> Result<()> {
-                flat.array.insert(self)
+                flat.push(&self.into_unknown(flat.env)?)
             }
         })*
     };
 }
 
-put_as_is!((), Null, bool, u32, f64, &str, String, Vec<String>, Failure<'_>);
+put_as_is!((), Null, bool, u32, f64, Vec<String>, Failure<'_>);
+
+impl Put for &str {
+    fn put(self, flat: &mut Flat<'_>) -> Result<()> {
+        // Latin-1 is copied, UTF-8 decoded.
+        let string = match self.is_ascii() {
+            true => flat.env.create_string_latin1(self),
+            false => flat.env.create_string(self),
+        };
+        flat.push(&string?)
+    }
+}
+
+impl Put for String {
+    fn put(self, flat: &mut Flat<'_>) -> Result<()> {
+        self.as_str().put(flat)
+    }
+}
 
 /// `None` is `null`.
 impl<T: Put> Put for Option<T> {
