@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,10 +34,20 @@ struct Run {
     budget: Duration,
 }
 
+/// The messages that JavaScript has not taken yet.
+#[derive(Default)]
+struct Ready {
+    messages: Vec<Message>,
+    /// Whether the JavaScript thread was woken since it last took them.
+    woken: bool,
+}
+
 /// The Rust side, held by tasks.
 pub(super) struct Outbox {
     wake: Wake,
-    ready: Mutex<Vec<Message>>,
+    ready: Mutex<Ready>,
+    /// How many calls are not settled yet.
+    running: AtomicUsize,
     /// Runs of a `refreshFn`. `None` after the environment has ended.
     runs: Mutex<Option<HashMap<u32, Run>>>,
     /// Requests for the application's `fetch`. `None` after the environment has ended.
@@ -55,13 +65,40 @@ impl Outbox {
     /// Queues a message, and wakes the JavaScript thread unless it has been woken already. After the
     /// environment has ended, nothing reads the messages.
     pub(super) fn send(&self, message: Message) {
-        let first = {
+        self.queue(message);
+        self.wake();
+    }
+
+    /// Returns whether it is the only one.
+    fn queue(&self, message: Message) -> bool {
+        let mut ready = lock(&self.ready);
+        ready.messages.push(message);
+        ready.messages.len() == 1
+    }
+
+    fn wake(&self) {
+        let needs_wake = {
             let mut ready = lock(&self.ready);
-            ready.push(message);
-            ready.len() == 1
+            !ready.messages.is_empty() && !std::mem::replace(&mut ready.woken, true)
         };
-        if first {
+        if needs_wake {
             self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Settles a call. Several calls usually end together, after a combined read: then the JavaScript thread
+    /// is woken once for all.
+    fn settle(self: &Arc<Self>, id: u32, outcome: crate::error::Result<Value>) {
+        let is_first = self.queue(Message::settled(id, outcome));
+        if self.running.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.wake();
+        } else if is_first {
+            let outbox = Arc::clone(self);
+            tokio::spawn(async move {
+                // What is ready to run comes first.
+                tokio::task::yield_now().await;
+                outbox.wake();
+            });
         }
     }
 
@@ -116,9 +153,10 @@ impl Outbox {
 
     /// The call `id`, if the JavaScript API keeps its async context until nothing runs for it any more.
     fn caller(self: &Arc<Self>, id: u32) -> Option<Caller> {
-        let outbox = Arc::clone(self);
-        let ended = move |call| outbox.send(Message::ForgetCaller { call });
-        self.keeps_callers.load(Ordering::Relaxed).then(|| Caller::new(id, ended))
+        self.keeps_callers.load(Ordering::Relaxed).then(|| {
+            let outbox = Arc::clone(self);
+            Caller::new(id, move |call| outbox.send(Message::ForgetCaller { call }))
+        })
     }
 
     /// Runs `work` on the runtime and settles the call `id` with its outcome. A panic becomes a rejection.
@@ -131,6 +169,7 @@ impl Outbox {
         let caller = self.caller(id);
         match runtime(1) {
             Ok(runtime) => {
+                self.running.fetch_add(1, Ordering::Relaxed);
                 runtime.spawn(async move {
                     let work = AssertUnwindSafe(work).catch_unwind();
                     let outcome = match caller {
@@ -139,7 +178,7 @@ impl Outbox {
                     };
                     let outcome =
                         outcome.unwrap_or_else(|_| Err(Error::internal("a task panicked")));
-                    outbox.send(Message::settled(id, outcome));
+                    outbox.settle(id, outcome);
                 });
             }
             Err(error) => outbox.send(Message::settled(id, Err(error))),
@@ -184,6 +223,7 @@ impl Bridge {
             outbox: Arc::new(Outbox {
                 wake,
                 ready: Mutex::default(),
+                running: AtomicUsize::new(0),
                 runs: Mutex::new(Some(HashMap::new())),
                 fetches: Mutex::new(Some(HashMap::new())),
                 passwords: Mutex::new(Some(HashMap::new())),
@@ -198,7 +238,7 @@ impl Bridge {
     /// again if there are too many for one call.
     #[napi(catch_unwind, ts_args_type = "collect: (...values: Array<unknown>) => void")]
     pub fn drain(&self, env: &Env, collect: Collect<'_>) -> Result<()> {
-        let messages = std::mem::take(&mut *lock(&self.outbox.ready));
+        let Ready { messages, .. } = std::mem::take(&mut *lock(&self.outbox.ready));
         let mut flat = Flat::new(env, collect, messages.len());
         for message in messages {
             message.write(&mut flat)?;
