@@ -47,10 +47,15 @@ export declare class GmailKeys {
   constructor(keys?: string | undefined | null)
 }
 
-/** An independent instance. */
+/**
+ * An independent instance. Calls name it by its handle: to get it from the object would cost more than the
+ * rest of a call.
+ */
 export declare class Instance {
   /** `number` names this instance in events. */
   constructor(bridge: Bridge, number: number, options: InstanceOptions)
+  /** Valid until the instance is collected. */
+  get handle(): number
   /** The same instance, whose statements set this tenant for row-level security. */
   forTenant(tenantId: string): Instance
   /** The settings have changed: tokens that are still to be stored go where the new ones lead. */
@@ -92,10 +97,10 @@ export interface AuthorizationResponseFields {
 }
 
 /** Begins an authorization; resolves to the URL for the browser. */
-export declare function beginAuthorization(instance: Instance, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function beginAuthorization(instance: number, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Rejects a link that is not valid; does not use it up. */
-export declare function checkConnectLink(instance: Instance, id: number, store: string, link: string, userId?: string | undefined | null): void
+export declare function checkConnectLink(instance: number, id: number, store: string, link: string, userId?: string | undefined | null): void
 
 /** Examines `database_url`, with libpq's variables for TLS. */
 export declare function databaseUrlWarnings(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseUrlWarnings
@@ -131,19 +136,19 @@ export declare function decryptToken(keys: GmailKeys, encrypted: string): string
 export declare function decryptVaultValue(bridge: Bridge, id: number, keys: VaultKeys, encrypted: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
-export declare function deleteCalendarTokens(instance: Instance, id: number, userId: string): void
+export declare function deleteCalendarTokens(instance: number, id: number, userId: string): void
 
 /** Deletes the row, if there is one; never calls Google. */
-export declare function deleteGmailTokens(instance: Instance, id: number, userId: string): void
+export declare function deleteGmailTokens(instance: number, id: number, userId: string): void
 
 /** Deletes all tokens of a tenant at a provider. */
-export declare function deleteVaultProviderTokens(instance: Instance, id: number, tenantId: string, provider: string): void
+export declare function deleteVaultProviderTokens(instance: number, id: number, tenantId: string, provider: string): void
 
 /** Deletes a token, if there is one. */
-export declare function deleteVaultToken(instance: Instance, id: number, tokenId: string): void
+export declare function deleteVaultToken(instance: number, id: number, tokenId: string): void
 
 /** Deletes a user's tokens, then revokes them; resolves to whether there were any. */
-export declare function disconnect(instance: Instance, id: number, store: string, userId: string): void
+export declare function disconnect(instance: number, id: number, store: string, userId: string): void
 
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string | Failure
@@ -176,61 +181,61 @@ export interface Failure {
 }
 
 /** The keys of the access tokens that expire soon. */
-export declare function findExpiringVaultTokens(instance: Instance, id: number, withinMinutes: number, provider?: string | undefined | null): void
+export declare function findExpiringVaultTokens(instance: number, id: number, withinMinutes: number, provider?: string | undefined | null): void
 
 /** Ends an authorization; resolves to the connected user. */
-export declare function finishAuthorization(instance: Instance, id: number, store: string, response: AuthorizationResponseFields): void
+export declare function finishAuthorization(instance: number, id: number, store: string, response: AuthorizationResponseFields): void
 
 /** Uses a link up; resolves to the URL for the browser. */
-export declare function followConnectLink(instance: Instance, id: number, store: string, link: string, userId: string | undefined | null, browser: string): void
+export declare function followConnectLink(instance: number, id: number, store: string, link: string, userId: string | undefined | null, browser: string): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
  * when there are none.
  */
-export declare function getCalendarCredentials(instance: Instance, id: number, userId: string): void
+export declare function getCalendarCredentials(instance: number, id: number, userId: string): void
 
 /** The stored tokens, fresh or not; `null` when there are none. */
-export declare function getCalendarTokens(instance: Instance, id: number, userId: string): void
+export declare function getCalendarTokens(instance: number, id: number, userId: string): void
 
 /** The row with its tokens opened, fresh or not; `null` when there is none. */
-export declare function getGmailTokenDecrypted(instance: Instance, id: number, userId: string): void
+export declare function getGmailTokenDecrypted(instance: number, id: number, userId: string): void
 
 /** The stored tokens, fresh or not, alive or not; `null` when there are none. */
-export declare function getIntegrationToken(instance: Instance, id: number, userId: string, provider: string): void
+export declare function getIntegrationToken(instance: number, id: number, userId: string, provider: string): void
 
 /**
  * The access token, refreshed if needed: by `refresh_fn`, the number of a kept function, else at the
  * provider. `null` if there is no connection.
  */
-export declare function getRefreshedVaultToken(instance: Instance, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
+export declare function getRefreshedVaultToken(instance: number, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number, refreshFn?: number | undefined | null): void
 
 /**
  * A token with at least five minutes left, refreshed if needed, once across all processes: by
  * `refresh_fn`, the number of a kept function, else at Google.
  */
-export declare function getValidGmailToken(instance: Instance, id: number, userId: string, refreshFn?: number | undefined | null): void
+export declare function getValidGmailToken(instance: number, id: number, userId: string, refreshFn?: number | undefined | null): void
 
 /**
  * Tokens with at least `min_ttl_ms` left, by default the refresh buffer. Refreshed if needed, or with
  * `force`, once across all processes: by `refresh_fn`, the number of a kept function, else at the provider.
  */
-export declare function getValidIntegrationToken(instance: Instance, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
+export declare function getValidIntegrationToken(instance: number, id: number, userId: string, provider: string, minTtlMs: number | undefined | null, force: boolean, refreshFn?: number | undefined | null): void
 
 /** The valid access token and whether it should be refreshed; `null` when there is none. */
-export declare function getVaultAccessToken(instance: Instance, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
+export declare function getVaultAccessToken(instance: number, id: number, tenantId: string, provider: string, identifier: string | undefined | null, bufferMinutes: number): void
 
 /** The token, expired and invalid ones too; `null` when there is none. */
-export declare function getVaultToken(instance: Instance, id: number, tenantId: string, provider: string, tokenType: string, identifier?: string | undefined | null): void
+export declare function getVaultToken(instance: number, id: number, tenantId: string, provider: string, tokenType: string, identifier?: string | undefined | null): void
 
 /** An access token with at least five minutes left, refreshed once across all processes if need be. */
-export declare function getZohoAccessToken(instance: Instance, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
+export declare function getZohoAccessToken(instance: number, id: number, clientId: string, provider: string, oauthClientId: string, oauthClientSecret: string): void
 
 /** Whether there is a row; opens nothing. */
-export declare function hasActiveGmailConnection(instance: Instance, id: number, userId: string): void
+export declare function hasActiveGmailConnection(instance: number, id: number, userId: string): void
 
 /** Whether there is a row, or a refresh token in the environment; opens nothing. */
-export declare function hasZohoToken(instance: Instance, id: number, clientId: string, provider: string): void
+export declare function hasZohoToken(instance: number, id: number, clientId: string, provider: string): void
 
 /** The values that the JavaScript API has read from options and environment variables. */
 export interface InstanceOptions {
@@ -301,7 +306,7 @@ export interface InstanceOptions {
 }
 
 /** For how many milliseconds a connection has failed in the same way; `null` when it does not. */
-export declare function integrationFailing(instance: Instance, id: number, userId: string, provider: string): void
+export declare function integrationFailing(instance: number, id: number, userId: string, provider: string): void
 
 /** Whether the keys are set and well-formed. */
 export declare function keyFaults(options: InstanceOptions): KeyFaults
@@ -320,10 +325,10 @@ export interface Layout {
 }
 
 /** Resolves to a connect link: with it one account can be connected to this user, once, within a day. */
-export declare function makeConnectLink(instance: Instance, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function makeConnectLink(instance: number, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
 
 /** Marks a token as invalid. */
-export declare function markVaultTokenInvalid(instance: Instance, id: number, tokenId: string, error: string): void
+export declare function markVaultTokenInvalid(instance: number, id: number, tokenId: string, error: string): void
 
 /** Every kind of message, in the order of their numbers. Called once, at load. */
 export declare function messageLayouts(): Array<Layout>
@@ -364,28 +369,28 @@ export declare function recordLayouts(): Array<Layout>
  * Refreshes every token with no more than so many milliseconds left, of the providers that are
  * described; resolves to what came of them.
  */
-export declare function refreshExpiringIntegrations(instance: Instance, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
+export declare function refreshExpiringIntegrations(instance: number, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
 
 /** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
-export declare function revive(instance: Instance, id: number, store: string, sinceMs?: number | undefined | null): void
+export declare function revive(instance: number, id: number, store: string, sinceMs?: number | undefined | null): void
 
 /** Deletes the row, then has the provider revoke its tokens; resolves to whether there was a row. */
-export declare function revokeIntegration(instance: Instance, id: number, userId: string, provider: string, confirm: boolean): void
+export declare function revokeIntegration(instance: number, id: number, userId: string, provider: string, confirm: boolean): void
 
 /** Stores a user's tokens; replaces what was stored. */
-export declare function saveCalendarTokens(instance: Instance, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
+export declare function saveCalendarTokens(instance: number, id: number, userId: string, accessToken: string, refreshToken: string, expiresAtMs?: number | undefined | null, scopes?: Array<string> | undefined | null): void
 
 /** Seals a text for one column of one row, whatever `TOKENKEEP_SEALING` is. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string | Failure
 
 /** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
-export declare function storeIntegrationToken(instance: Instance, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
+export declare function storeIntegrationToken(instance: number, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
 
 /** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
-export declare function storeVaultToken(instance: Instance, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
+export declare function storeVaultToken(instance: number, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void
 
 /** Stores tokens; replaces what was stored. `metadata` is a JSON object. */
-export declare function storeZohoTokens(instance: Instance, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
+export declare function storeZohoTokens(instance: number, id: number, clientId: string, provider: string, accessToken: string | undefined | null, refreshToken: string, expiresInS?: number | undefined | null, scopes?: string | undefined | null, metadata?: string | undefined | null): void
 
 /** What the JavaScript API could read from an object that a `refreshFn` threw. */
 export interface ThrownFields {
@@ -399,7 +404,7 @@ export interface ThrownFields {
 }
 
 /** Rewrites every sealed value of a store in plaintext; resolves to how many rows. */
-export declare function unseal(instance: Instance, id: number, store: string): void
+export declare function unseal(instance: number, id: number, store: string): void
 
 /** Stores a user's tokens; replaces what was stored. */
-export declare function upsertGmailTokens(instance: Instance, id: number, userId: string, tenantId: string, accessToken: string, refreshToken: string, expiresAtMs: number, scope: string): void
+export declare function upsertGmailTokens(instance: number, id: number, userId: string, tenantId: string, accessToken: string, refreshToken: string, expiresAtMs: number, scope: string): void

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::record::record;
 use super::stores::{Open, Opening};
@@ -17,53 +17,49 @@ use crate::store::calendar::{self, Calendar, Tokens};
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn save_calendar_tokens(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     access_token: String,
     refresh_token: String,
     expires_at_ms: Option<f64>,
     scopes: Option<Vec<String>>,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let access_token = AccessToken::new(access_token);
     let refresh_token = RefreshToken::new(refresh_token);
-    instance.outbox().run(id, async move {
+    call(instance, id, move |stores| async move {
         let at = expires_at_ms.map(|ms| timestamp("tokenExpiry", ms)).transpose()?;
         let expires_at = at.map(Timestamp::from_ms);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
-        stores?.calendar.save(&user_id, tokens).await.map(|()| Value::NOTHING)
-    });
+        stores?.calendar().save(&user_id, tokens).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// The stored tokens, fresh or not; `null` when there are none.
 #[napi(catch_unwind)]
-pub fn get_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let tokens = stores?.calendar.tokens(&user_id).await?;
+pub fn get_calendar_tokens(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let tokens = stores?.calendar().tokens(&user_id).await?;
         Ok(Value::optional(tokens))
-    });
+    })
 }
 
 /// Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
 /// when there are none.
 #[napi(catch_unwind)]
-pub fn get_calendar_credentials(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let tokens = stores?.calendar.credentials(&user_id).await?;
+pub fn get_calendar_credentials(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let tokens = stores?.calendar().credentials(&user_id).await?;
         Ok(Value::optional(tokens))
-    });
+    })
 }
 
 /// Deletes the row, if there is one; never calls Google.
 #[napi(catch_unwind)]
-pub fn delete_calendar_tokens(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance
-        .outbox()
-        .run(id, async move { stores?.calendar.delete(&user_id).await.map(|()| Value::NOTHING) });
+pub fn delete_calendar_tokens(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.calendar().delete(&user_id).await.map(|()| Value::NOTHING)
+    })
 }
 
 record! {

@@ -3,7 +3,7 @@
 
 use napi_derive::napi;
 
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::record::record;
 use crate::connect::{AuthorizationResponse, Begin, Connected};
@@ -12,84 +12,80 @@ use crate::store::to_connecting_store;
 /// Resolves to a connect link: with it one account can be connected to this user, once, within a day.
 #[napi(catch_unwind)]
 pub fn make_connect_link(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     store: String,
     user_id: String,
     scopes: Vec<String>,
     return_to: Option<String>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
             let link = stores.connect.link(store, &user_id, scopes, return_to).await?;
             Ok(Value::text(link))
         })
-    });
+    })
 }
 
 /// Rejects a link that is not valid; does not use it up.
 #[napi(catch_unwind)]
 pub fn check_connect_link(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     store: String,
     link: String,
     user_id: Option<String>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.check_connect_link(store, &link, user_id).await?;
             Ok(Value::NOTHING)
         })
-    });
+    })
 }
 
 /// Uses a link up; resolves to the URL for the browser.
 #[napi(catch_unwind)]
 pub fn follow_connect_link(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     store: String,
     link: String,
     user_id: Option<String>,
     browser: String,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let user_id = user_id.as_deref();
         to_connecting_store!(stores, store.as_str(), |store| {
             let url = stores.connect.follow(store, &link, user_id, browser).await?;
             Ok(Value::text(url))
         })
-    });
+    })
 }
 
 /// Begins an authorization; resolves to the URL for the browser.
 #[napi(catch_unwind)]
 pub fn begin_authorization(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     store: String,
     user_id: String,
     browser: Option<String>,
     scopes: Vec<String>,
     return_to: Option<String>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
             let begin = Begin { user_id, browser, scopes, return_to };
             let url = stores.connect.begin(store, begin).await?;
             Ok(Value::text(url))
         })
-    });
+    })
 }
 
 /// The parameters with which a browser returned.
@@ -108,12 +104,11 @@ pub struct AuthorizationResponseFields {
 /// Ends an authorization; resolves to the connected user.
 #[napi(catch_unwind)]
 pub fn finish_authorization(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     store: String,
     response: AuthorizationResponseFields,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let AuthorizationResponseFields {
         state,
         code,
@@ -126,12 +121,12 @@ pub fn finish_authorization(
     let requires_browser = requires_browser.unwrap_or(false);
     let response =
         AuthorizationResponse { state, code, error, issuer, browser, requires_browser, user_id };
-    instance.outbox().run(id, async move {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.finish(store, response).await.map(Value::record)
         })
-    });
+    })
 }
 
 record! {
@@ -144,12 +139,11 @@ record! {
 
 /// Deletes a user's tokens, then revokes them; resolves to whether there were any.
 #[napi(catch_unwind)]
-pub fn disconnect(instance: &Instance, id: u32, store: String, user_id: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+pub fn disconnect(instance: u32, id: u32, store: String, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
             stores.connect.disconnect(store, &user_id).await.map(Value::bool)
         })
-    });
+    })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::record::record;
 use super::refresh_fn::JsRefreshFn;
@@ -18,7 +18,7 @@ use crate::store::gmail::{self, Decrypted, Gmail, NewTokens};
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn upsert_gmail_tokens(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     tenant_id: String,
@@ -26,7 +26,7 @@ pub fn upsert_gmail_tokens(
     refresh_token: String,
     expires_at_ms: f64,
     scope: String,
-) {
+) -> napi::Result<()> {
     let tokens = NewTokens {
         user_id,
         tenant_id,
@@ -35,54 +35,49 @@ pub fn upsert_gmail_tokens(
         expires_at_ms,
         scope,
     };
-    let stores = instance.stores();
-    instance
-        .outbox()
-        .run(id, async move { stores?.gmail.upsert(tokens).await.map(|()| Value::NOTHING) });
+    call(instance, id, move |stores| async move {
+        stores?.gmail().upsert(tokens).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// The row with its tokens opened, fresh or not; `null` when there is none.
 #[napi(catch_unwind)]
-pub fn get_gmail_token_decrypted(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let token = stores?.gmail.decrypted(user_id).await?;
+pub fn get_gmail_token_decrypted(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let token = stores?.gmail().decrypted(user_id).await?;
         Ok(Value::optional(token))
-    });
+    })
 }
 
 /// Deletes the row, if there is one; never calls Google.
 #[napi(catch_unwind)]
-pub fn delete_gmail_tokens(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance
-        .outbox()
-        .run(id, async move { stores?.gmail.delete(user_id).await.map(|()| Value::NOTHING) });
+pub fn delete_gmail_tokens(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.gmail().delete(user_id).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// Whether there is a row; opens nothing.
 #[napi(catch_unwind)]
-pub fn has_active_gmail_connection(instance: &Instance, id: u32, user_id: String) {
-    let stores = instance.stores();
-    instance
-        .outbox()
-        .run(id, async move { stores?.gmail.is_connected(user_id).await.map(Value::bool) });
+pub fn has_active_gmail_connection(instance: u32, id: u32, user_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.gmail().is_connected(user_id).await.map(Value::bool)
+    })
 }
 
 /// A token with at least five minutes left, refreshed if needed, once across all processes: by
 /// `refresh_fn`, the number of a kept function, else at Google.
 #[napi(catch_unwind)]
 pub fn get_valid_gmail_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     refresh_fn: Option<u32>,
-) {
-    let stores = instance.stores();
-    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
-    instance
-        .outbox()
-        .run(id, async move { stores?.gmail.valid(user_id, refresh_fn).await.map(Value::record) });
+) -> napi::Result<()> {
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn)?;
+    call(instance, id, move |stores| async move {
+        stores?.gmail().valid(user_id, refresh_fn).await.map(Value::record)
+    })
 }
 
 record! {

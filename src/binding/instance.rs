@@ -1,5 +1,9 @@
 //! An instance: its options, and the stores that it opens.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,16 +13,29 @@ use super::bridge::{Bridge, Outbox, lock};
 use super::fetch::Fetch;
 use super::message::{Message, Value};
 use super::options::InstanceOptions;
-use super::stores::Stores;
+use super::stores::{CallStores, Stores};
 use crate::config::Limits;
 use crate::db::RlsContext;
 use crate::error::{Error, Result};
 use crate::refresh::{Event, Observer};
 use crate::store::close_timeout_ms;
 
-/// An independent instance.
+static LAST_HANDLE: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    /// The instances of this JavaScript thread, by their handles.
+    static INSTANCES: RefCell<HashMap<u32, Rc<Open>>> = RefCell::default();
+}
+
+/// An independent instance. Calls name it by its handle: to get it from the object would cost more than the
+/// rest of a call.
 #[napi]
 pub struct Instance {
+    handle: u32,
+    open: Rc<Open>,
+}
+
+struct Open {
     outbox: Arc<Outbox>,
     stores: Arc<Mutex<Result<Arc<Stores>>>>,
     limits: Limits,
@@ -40,26 +57,32 @@ impl Instance {
         let database = options.database(&outbox);
         let stores = Stores::open(&options, database, http, observer).map(Arc::new);
         options.wipe();
-        Self { outbox, stores: Arc::new(Mutex::new(stores)), limits, rls: None }
+        Self::of(Open { outbox, stores: Arc::new(Mutex::new(stores)), limits, rls: None })
+    }
+
+    /// Valid until the instance is collected.
+    #[napi(getter, catch_unwind)]
+    pub fn handle(&self) -> u32 {
+        self.handle
     }
 
     /// The same instance, whose statements set this tenant for row-level security.
     #[napi(catch_unwind)]
     pub fn for_tenant(&self, tenant_id: String) -> Self {
-        Self {
-            outbox: Arc::clone(&self.outbox),
-            stores: Arc::clone(&self.stores),
-            limits: self.limits,
+        Self::of(Open {
+            outbox: Arc::clone(&self.open.outbox),
+            stores: Arc::clone(&self.open.stores),
+            limits: self.open.limits,
             rls: Some(RlsContext::of_tenant(tenant_id)),
-        }
+        })
     }
 
     /// The settings have changed: tokens that are still to be stored go where the new ones lead.
     #[napi(catch_unwind)]
     pub fn update_settings(&self, mut options: InstanceOptions) {
-        let database = options.database(&self.outbox);
+        let database = options.database(&self.open.outbox);
         options.wipe();
-        if let Ok(stores) = self.stores() {
+        if let Ok(stores) = self.open.stores() {
             stores.update_settings(database);
         }
     }
@@ -68,8 +91,8 @@ impl Instance {
     /// further calls.
     #[napi(catch_unwind)]
     pub fn idle(&self, id: u32) {
-        let stores = self.stores();
-        self.outbox.run(id, async move {
+        let stores = self.open.stores();
+        self.open.outbox.run(id, async move {
             if let Ok(stores) = stores {
                 // One reference is the instance's, one is ours, the others are calls.
                 while Arc::strong_count(&stores) > 2 {
@@ -85,12 +108,12 @@ impl Instance {
     /// time.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32, timeout_ms: Option<f64>) {
-        let whole = close_timeout_ms(&self.limits);
+        let whole = close_timeout_ms(&self.open.limits);
         let timeout = timeout_ms.map_or(Duration::from_millis(whole), |ms| {
             Duration::from_secs_f64((ms / 1_000.0).clamp(0.0, 86_400.0))
         });
-        let (open, shared) = (self.stores(), Arc::clone(&self.stores));
-        self.outbox.run(id, async move {
+        let (open, shared) = (self.open.stores(), Arc::clone(&self.open.stores));
+        self.open.outbox.run(id, async move {
             let Ok(stores) = open else { return Ok(Value::bool(true)) };
             let ended = stores.close(timeout).await;
             if ended {
@@ -110,17 +133,48 @@ impl Instance {
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
 
 impl Instance {
-    pub(super) fn outbox(&self) -> &Arc<Outbox> {
-        &self.outbox
+    fn of(open: Open) -> Self {
+        let (handle, open) = (LAST_HANDLE.fetch_add(1, Ordering::Relaxed), Rc::new(open));
+        INSTANCES.with_borrow_mut(|instances| instances.insert(handle, Rc::clone(&open)));
+        Self { handle, open }
     }
+}
 
-    pub(super) fn stores(&self) -> Result<Arc<Stores>> {
-        let stores = lock(&self.stores).clone()?;
-        Ok(match &self.rls {
-            Some(rls) => Arc::new(stores.for_tenant(rls)),
-            None => stores,
-        })
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // A thread that ends may have dropped the map already.
+        let _ = INSTANCES.try_with(|instances| instances.borrow_mut().remove(&self.handle));
     }
+}
+
+impl Open {
+    fn stores(&self) -> Result<Arc<Stores>> {
+        lock(&self.stores).clone()
+    }
+}
+
+fn find(handle: u32) -> napi::Result<Rc<Open>> {
+    let found = INSTANCES.with_borrow(|instances| instances.get(&handle).cloned());
+    found.ok_or_else(|| napi::Error::from_reason("the instance has ended"))
+}
+
+/// Runs the work of the call `id` with the stores of an instance, and settles it.
+pub(super) fn call<Work>(
+    instance: u32,
+    id: u32,
+    work: impl FnOnce(Result<CallStores>) -> Work,
+) -> napi::Result<()>
+where
+    Work: Future<Output = Result<Value>> + Send + 'static,
+{
+    let instance = find(instance)?;
+    let stores = instance.stores().map(|stores| CallStores::new(stores, instance.rls.clone()));
+    instance.outbox.run(id, work(stores));
+    Ok(())
+}
+
+pub(super) fn outbox_of(instance: u32) -> napi::Result<Arc<Outbox>> {
+    Ok(Arc::clone(&find(instance)?.outbox))
 }
 
 /// Passes on the events of an instance to JavaScript.

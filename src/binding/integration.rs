@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::record::record;
 use super::refresh_fn::JsRefreshFn;
@@ -21,19 +21,23 @@ use crate::store::integration::{
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
-pub fn get_integration_token(instance: &Instance, id: u32, user_id: String, provider: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let tokens = stores?.integration.tokens(Key { user_id, provider }).await?;
+pub fn get_integration_token(
+    instance: u32,
+    id: u32,
+    user_id: String,
+    provider: String,
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let tokens = stores?.integration().tokens(Key { user_id, provider }).await?;
         Ok(Value::optional(tokens))
-    });
+    })
 }
 
 /// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_integration_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     provider: String,
@@ -41,46 +45,44 @@ pub fn store_integration_token(
     refresh_token: Option<String>,
     expires_at_ms: f64,
     scopes: Vec<String>,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let access_token = AccessToken::new(access_token);
     let refresh_token = refresh_token.map(RefreshToken::new);
-    instance.outbox().run(id, async move {
+    call(instance, id, move |stores| async move {
         let expires_at = Timestamp::from_ms(timestamp("expiresAt", expires_at_ms)?);
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = Key { user_id, provider };
-        stores.integration.store(key, tokens, client).await.map(|()| Value::NOTHING)
-    });
+        stores.integration().store(key, tokens, client).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// Tokens with at least `min_ttl_ms` left, by default the refresh buffer. Refreshed if needed, or with
 /// `force`, once across all processes: by `refresh_fn`, the number of a kept function, else at the provider.
 #[napi(catch_unwind)]
 pub fn get_valid_integration_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     provider: String,
     min_ttl_ms: Option<u32>,
     force: bool,
     refresh_fn: Option<u32>,
-) {
-    let stores = instance.stores();
-    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn)?;
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let options = GetOptions { min_ttl_ms: min_ttl_ms.map(u64::from), force };
         let endpoint = stores.providers.endpoint(&provider);
-        let (key, store) = (Key { user_id, provider }, &stores.integration);
+        let (key, store) = (Key { user_id, provider }, stores.integration());
         let tokens = match refresh_fn {
             Some(refresh_fn) => store.valid(key, Ok(refresh_fn), options).await?,
             None => store.valid(key, endpoint, options).await?,
         };
         Ok(Value::record(tokens))
-    });
+    })
 }
 
 /// Refreshes every token with no more than so many milliseconds left, of the providers that are
@@ -88,15 +90,14 @@ pub fn get_valid_integration_token(
 #[napi(catch_unwind)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole numbers above 0, by the JavaScript API
 pub fn refresh_expiring_integrations(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     within_ms: f64,
     concurrency: u32,
     limit: Option<f64>,
     per_second: Option<f64>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let options = Expiring {
             expires_within_ms: within_ms as u64,
@@ -105,37 +106,40 @@ pub fn refresh_expiring_integrations(
             per_second,
         };
         let endpoints = stores.providers.all()?;
-        stores.integration.refresh_expiring(options, endpoints).await.map(Value::record)
-    });
+        stores.integration().refresh_expiring(options, endpoints).await.map(Value::record)
+    })
 }
 
 /// For how many milliseconds a connection has failed in the same way; `null` when it does not.
 #[napi(catch_unwind)]
-pub fn integration_failing(instance: &Instance, id: u32, user_id: String, provider: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let failing_ms = stores?.integration.failing_since(&Key { user_id, provider }).await?;
-        Ok(Value::milliseconds(failing_ms))
-    });
+pub fn integration_failing(
+    instance: u32,
+    id: u32,
+    user_id: String,
+    provider: String,
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let key = Key { user_id, provider };
+        Ok(Value::milliseconds(stores?.integration().failing_since(&key).await?))
+    })
 }
 
 /// Deletes the row, then has the provider revoke its tokens; resolves to whether there was a row.
 #[napi(catch_unwind)]
 pub fn revoke_integration(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     user_id: String,
     provider: String,
     confirm: bool,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let key = Key { user_id, provider };
-        let revoked = stores.connect.revoke(&stores.integration, key, endpoint, confirm).await?;
+        let revoked = stores.connect.revoke(&*stores.integration(), key, endpoint, confirm).await?;
         Ok(Value::bool(revoked))
-    });
+    })
 }
 
 /// The last moment of a JavaScript `Date`.

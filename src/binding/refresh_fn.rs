@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bridge::Outbox;
-use super::instance::Instance;
+use super::instance::outbox_of;
 use super::message::Message;
 use crate::oauth::{Boxed, RefreshFn, RefreshFnAnswer};
 use crate::secret::RefreshToken;
@@ -17,9 +17,9 @@ pub(super) struct JsRefreshFn {
 
 impl JsRefreshFn {
     /// The function with this number, if there is one.
-    pub(super) fn kept(instance: &Instance, function: Option<u32>) -> Option<Arc<Self>> {
-        let outbox = Arc::clone(instance.outbox());
-        function.map(|function| Arc::new(Self { outbox, function }))
+    pub(super) fn kept(instance: u32, function: Option<u32>) -> napi::Result<Option<Arc<Self>>> {
+        let Some(function) = function else { return Ok(None) };
+        Ok(Some(Arc::new(Self { outbox: outbox_of(instance)?, function })))
     }
 }
 

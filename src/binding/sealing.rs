@@ -6,7 +6,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::failure::{Outcome, outcome, string};
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::options::InstanceOptions;
 use crate::crypto::Sealing;
@@ -69,11 +69,10 @@ pub fn open_value<'env>(
 
 /// Rewrites every sealed value of a store in plaintext; resolves to how many rows.
 #[napi(catch_unwind)]
-pub fn unseal(instance: &Instance, id: u32, store: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+pub fn unseal(instance: u32, id: u32, store: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         About::find(&store, |about| about.sealed_key.is_some())?;
-        let rows = stores?.unseal(&store).await?;
+        let rows = stores?.all().unseal(&store).await?;
         Ok(Value::number(rows))
-    });
+    })
 }

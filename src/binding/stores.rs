@@ -1,5 +1,6 @@
 //! The stores of an instance: one pool, one observer, the same limits.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,21 +16,58 @@ use crate::oauth::HttpClient;
 use crate::refresh::{Observer, RefreshConfig, Stopwatch, Tokio};
 use crate::store::{self, Accounts, PendingTable, Store, StoreOptions, each_store};
 
-/// The stores and what they share, in one row-security context.
+/// The stores and what they share.
 pub(super) struct Stores {
     stores: store::Stores,
     pub(super) providers: Arc<Providers>,
     pub(super) connect: Arc<Connect>,
     database: Arc<Database>,
-    /// Of a tenant's stores: those that they were made from, which are not idle while a tenant's call runs.
-    _of: Option<Arc<Self>>,
 }
 
-impl Deref for Stores {
-    type Target = store::Stores;
+/// The stores for one call, in the row-security context of its tenant. The instance is not idle while it
+/// exists.
+pub(super) struct CallStores {
+    stores: Arc<Stores>,
+    /// `None`: the call has no tenant.
+    rls: Option<RlsContext>,
+}
 
-    fn deref(&self) -> &store::Stores {
+impl Deref for CallStores {
+    type Target = Stores;
+
+    fn deref(&self) -> &Stores {
         &self.stores
+    }
+}
+
+macro_rules! call_stores {
+    ($($name:ident: $Store:ident,)*) => {
+        impl CallStores {
+            $(
+                #[doc = concat!("The ", stringify!($name), " store. Only this one is made for the tenant.")]
+                pub(super) fn $name(&self) -> Cow<'_, store::$name::$Store> {
+                    match &self.rls {
+                        None => Cow::Borrowed(&self.stores.stores.$name),
+                        Some(rls) => Cow::Owned(self.stores.stores.$name.for_tenant(rls)),
+                    }
+                }
+            )*
+        }
+    };
+}
+each_store!(call_stores);
+
+impl CallStores {
+    pub(super) fn new(stores: Arc<Stores>, rls: Option<RlsContext>) -> Self {
+        Self { stores, rls }
+    }
+
+    /// All stores.
+    pub(super) fn all(&self) -> Cow<'_, store::Stores> {
+        match &self.rls {
+            None => Cow::Borrowed(&self.stores.stores),
+            Some(rls) => Cow::Owned(self.stores.stores.for_tenant(rls)),
+        }
     }
 }
 
@@ -96,19 +134,7 @@ impl Stores {
             })),
             providers: Arc::new(providers),
             database,
-            _of: None,
         })
-    }
-
-    /// The same stores in another row-security context.
-    pub(super) fn for_tenant(self: &Arc<Self>, rls: &RlsContext) -> Self {
-        Self {
-            stores: self.stores.for_tenant(rls),
-            providers: Arc::clone(&self.providers),
-            connect: Arc::clone(&self.connect),
-            database: Arc::clone(&self.database),
-            _of: Some(Arc::clone(self)),
-        }
     }
 
     /// What is still running uses these settings from now on. Settings that cannot be used are ignored: the

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bridge::Bridge;
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::options::required;
 use super::record::record;
@@ -80,7 +80,7 @@ pub fn decrypt_derived_vault_value<'env>(
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_vault_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     tenant_id: String,
     provider: String,
@@ -89,54 +89,51 @@ pub fn store_vault_token(
     value: String,
     sets_expiry: bool,
     expires_at_ms: Option<f64>,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let value = AccessToken::new(value);
-    instance.outbox().run(id, async move {
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = TokenKey::new(PairKey::new(&tenant_id, provider, identifier)?, token_type)?;
         let at = expires_at_ms.map(|ms| timestamp("expiresAt", ms)).transpose()?;
         let expires_at = sets_expiry.then(|| at.map(Timestamp::from_ms));
-        let row = stores.vault.store(key, value, expires_at, client).await?;
+        let row = stores.vault().store(key, value, expires_at, client).await?;
         Ok(Value::text(row))
-    });
+    })
 }
 
 /// The token, expired and invalid ones too; `null` when there is none.
 #[napi(catch_unwind)]
 pub fn get_vault_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     tenant_id: String,
     provider: String,
     token_type: String,
     identifier: Option<String>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let key = TokenKey::new(PairKey::new(&tenant_id, provider, identifier)?, token_type)?;
-        let token = stores?.vault.token(key).await?;
+        let token = stores?.vault().token(key).await?;
         Ok(Value::optional(token))
-    });
+    })
 }
 
 /// The valid access token and whether it should be refreshed; `null` when there is none.
 #[napi(catch_unwind)]
 pub fn get_vault_access_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     tenant_id: String,
     provider: String,
     identifier: Option<String>,
     buffer_minutes: f64,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
-        Ok(Value::optional(stores?.vault.access_token(pair, buffer_minutes).await?))
-    });
+        Ok(Value::optional(stores?.vault().access_token(pair, buffer_minutes).await?))
+    })
 }
 
 /// The access token, refreshed if needed: by `refresh_fn`, the number of a kept function, else at the
@@ -144,75 +141,75 @@ pub fn get_vault_access_token(
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn get_refreshed_vault_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     tenant_id: String,
     provider: String,
     identifier: Option<String>,
     buffer_minutes: f64,
     refresh_fn: Option<u32>,
-) {
-    let stores = instance.stores();
-    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn);
-    instance.outbox().run(id, async move {
+) -> napi::Result<()> {
+    let refresh_fn = JsRefreshFn::kept(instance, refresh_fn)?;
+    call(instance, id, move |stores| async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let pair = PairKey::new(&tenant_id, provider, identifier)?;
         let token = match refresh_fn {
             Some(refresh_fn) => {
-                stores.vault.refreshed(pair, buffer_minutes, Ok(refresh_fn)).await?
+                stores.vault().refreshed(pair, buffer_minutes, Ok(refresh_fn)).await?
             }
-            None => stores.vault.refreshed(pair, buffer_minutes, endpoint).await?,
+            None => stores.vault().refreshed(pair, buffer_minutes, endpoint).await?,
         };
         Ok(Value::optional(token))
-    });
+    })
 }
 
 /// Marks a token as invalid.
 #[napi(catch_unwind)]
-pub fn mark_vault_token_invalid(instance: &Instance, id: u32, token_id: String, error: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        stores?.vault.mark_invalid(&token_id, &error).await.map(|()| Value::NOTHING)
-    });
+pub fn mark_vault_token_invalid(
+    instance: u32,
+    id: u32,
+    token_id: String,
+    error: String,
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.vault().mark_invalid(&token_id, &error).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// Deletes a token, if there is one.
 #[napi(catch_unwind)]
-pub fn delete_vault_token(instance: &Instance, id: u32, token_id: String) {
-    let stores = instance.stores();
-    instance
-        .outbox()
-        .run(id, async move { stores?.vault.delete(&token_id).await.map(|()| Value::NOTHING) });
+pub fn delete_vault_token(instance: u32, id: u32, token_id: String) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.vault().delete(&token_id).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// Deletes all tokens of a tenant at a provider.
 #[napi(catch_unwind)]
 pub fn delete_vault_provider_tokens(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     tenant_id: String,
     provider: String,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        stores?.vault.delete_provider(&tenant_id, &provider).await.map(|()| Value::NOTHING)
-    });
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.vault().delete_provider(&tenant_id, &provider).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// The keys of the access tokens that expire soon.
 #[napi(catch_unwind)]
 pub fn find_expiring_vault_tokens(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     within_minutes: f64,
     provider: Option<String>,
-) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        let found = stores?.vault.expiring(within_minutes, provider.as_deref()).await?;
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        let found = stores?.vault().expiring(within_minutes, provider.as_deref()).await?;
         Ok(Value::record(ExpiringTokens(found)))
-    });
+    })
 }
 
 record! {

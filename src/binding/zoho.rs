@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 
-use super::instance::Instance;
+use super::instance::call;
 use super::message::Value;
 use super::stores::{Open, Opening};
 use crate::oauth::ClientCredentials;
@@ -14,27 +14,26 @@ use crate::store::zoho::{self, Key, NewTokens, Zoho};
 /// An access token with at least five minutes left, refreshed once across all processes if need be.
 #[napi(catch_unwind)]
 pub fn get_zoho_access_token(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     client_id: String,
     provider: String,
     oauth_client_id: String,
     oauth_client_secret: String,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let credentials = ClientCredentials::new(oauth_client_id, oauth_client_secret);
-    instance.outbox().run(id, async move {
+    call(instance, id, move |stores| async move {
         let key = Key { client_id, provider };
-        let token = stores?.zoho.access_token(key, credentials).await?;
+        let token = stores?.zoho().access_token(key, credentials).await?;
         Ok(Value::secret(token))
-    });
+    })
 }
 
 /// Stores tokens; replaces what was stored. `metadata` is a JSON object.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_zoho_tokens(
-    instance: &Instance,
+    instance: u32,
     id: u32,
     client_id: String,
     provider: String,
@@ -43,8 +42,7 @@ pub fn store_zoho_tokens(
     expires_in_s: Option<f64>,
     scopes: Option<String>,
     metadata: Option<String>,
-) {
-    let stores = instance.stores();
+) -> napi::Result<()> {
     let tokens = NewTokens {
         key: Key { client_id, provider },
         access_token: access_token.map(AccessToken::new),
@@ -53,18 +51,22 @@ pub fn store_zoho_tokens(
         scopes,
         metadata,
     };
-    instance
-        .outbox()
-        .run(id, async move { stores?.zoho.store(tokens).await.map(|()| Value::NOTHING) });
+    call(instance, id, move |stores| async move {
+        stores?.zoho().store(tokens).await.map(|()| Value::NOTHING)
+    })
 }
 
 /// Whether there is a row, or a refresh token in the environment; opens nothing.
 #[napi(catch_unwind)]
-pub fn has_zoho_token(instance: &Instance, id: u32, client_id: String, provider: String) {
-    let stores = instance.stores();
-    instance.outbox().run(id, async move {
-        stores?.zoho.has_token(Key { client_id, provider }).await.map(Value::bool)
-    });
+pub fn has_zoho_token(
+    instance: u32,
+    id: u32,
+    client_id: String,
+    provider: String,
+) -> napi::Result<()> {
+    call(instance, id, move |stores| async move {
+        stores?.zoho().has_token(Key { client_id, provider }).await.map(Value::bool)
+    })
 }
 
 impl Open for Zoho {

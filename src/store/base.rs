@@ -32,7 +32,8 @@ pub(super) struct StoreBase<M: RowMapping> {
 
 impl<M: RowMapping> Clone for StoreBase<M> {
     fn clone(&self) -> Self {
-        self.for_tenant(&self.rls)
+        let Self { engine, refresh_options, rls } = self;
+        Self { engine: engine.clone(), refresh_options: *refresh_options, rls: rls.clone() }
     }
 }
 
@@ -56,15 +57,6 @@ impl<M: RowMapping> StoreBase<M> {
     /// The table, unless the store was closed.
     pub(super) fn table(&self) -> Result<TableView<'_, M>> {
         table_of(&self.engine, &self.rls)
-    }
-
-    /// The same in another row-security context.
-    pub(super) fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            refresh_options: self.refresh_options,
-            rls: rls.clone(),
-        }
     }
 
     pub(super) async fn wait_idle(&self) {
@@ -94,7 +86,9 @@ impl<M: SealedMapping> StoreBase<M> {
 macro_rules! by_base {
     () => {
         fn for_tenant(&self, rls: &RlsContext) -> Self {
-            Self { base: self.base.for_tenant(rls), ..self.clone() }
+            let mut store = self.clone();
+            store.base.rls.clone_from(rls);
+            store
         }
 
         async fn wait_idle(&self) {

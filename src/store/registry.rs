@@ -32,11 +32,11 @@ macro_rules! to_connecting_store {
     ($stores:expr, $name:expr, |$store:ident| $work:block) => {
         match $name {
             "calendar" => {
-                let $store = &$stores.calendar;
+                let $store = &*$stores.calendar();
                 $work
             }
             "integration" => {
-                let $store = &$stores.integration;
+                let $store = &*$stores.integration();
                 $work
             }
             _ => Err($crate::store::About::unknown(|about| about.connects)),
@@ -116,6 +116,7 @@ macro_rules! define_stores {
         pub const STORES: &[About] = &[$(About::of::<super::$name::$Store>()),*];
 
         /// One of each store, in one row-security context.
+        #[derive(Clone)]
         pub struct Stores {
             $(
                 #[doc = concat!("The ", stringify!($name), " store.")]

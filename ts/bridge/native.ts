@@ -3,6 +3,9 @@
 import type * as Native from '../../index';
 import { NativeMissingError } from '../errors/errors';
 
+/** Names a native instance in its calls, until it is collected. */
+export type InstanceHandle = number;
+
 /** The beginning of the names of the packages with binaries. */
 const PACKAGE = '@tokenkeep/native';
 

@@ -1,13 +1,13 @@
 /** How users connect: the calls behind the calendar store and `tokenkeep/http`. */
 
-import type { AuthorizationResponseFields, Instance } from '../../index';
+import type { AuthorizationResponseFields } from '../../index';
 import { optionalText, optionalTexts, record, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { withoutPrototype } from '../input/fields';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 import type { Settings } from '../settings/settings';
 import type { StoresThat } from '../stores/registry';
 
@@ -57,10 +57,10 @@ const readConnected = recordReader<Connected>(
 
 /** Connects and disconnects users of an instance. */
 export class Connector {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
   readonly #settings: Settings;
 
-  constructor(instance: () => Instance, settings: Settings) {
+  constructor(instance: () => InstanceHandle, settings: Settings) {
     this.#instance = instance;
     this.#settings = settings;
   }

@@ -20,7 +20,7 @@ import { withoutPrototype } from '../input/fields';
 import type { GmailStore } from '../stores/gmail';
 import type { IntegrationStore } from '../stores/integration';
 import { type MigrateOptions, runMigrations } from './migrations';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 import { type ReviveOptions, runRevive } from './revive';
 import {
   type RowKey,
@@ -64,6 +64,7 @@ export class TokenKeep implements Stores {
   readonly #sealer: ValueSealer;
   readonly #onEvent: Listener | undefined;
   #instance: Instance | undefined;
+  #handle: InstanceHandle = 0;
   #variables: Variables | undefined;
   #number = 0;
   #closed = false;
@@ -79,16 +80,17 @@ export class TokenKeep implements Stores {
     const { onEvent } = settings.options;
     this.#onEvent = onEvent && boundListener(onEvent);
     this.#sealer = new ValueSealer(settings.options, (name) => settings.variables[name]);
-    const instance = (): Instance => this.#inTenant();
+    const instance = (): InstanceHandle => this.#inTenant();
     this.connector = new Connector(instance, settings);
     Object.assign(this, openStores(instance, this.connector));
   }
 
-  /** The native instance for the current tenant. */
-  #inTenant(): Instance {
-    const instance = (this.#parent?.instance ?? this).#current();
+  /** The handle of the native instance for the current tenant. */
+  #inTenant(): InstanceHandle {
+    const keep = this.#parent?.instance ?? this;
+    const instance = keep.#current();
     const tenant = this.#parent?.tenant ?? currentTenant();
-    return tenant ? tenant.of(instance) : instance;
+    return tenant ? tenant.of(instance) : keep.#handle;
   }
 
   /**
@@ -115,6 +117,7 @@ export class TokenKeep implements Stores {
     const instance = new native.Instance(bridge, this.#number, settings);
     if (isFollowing) whenNotStored(this.#number, () => this.#updateSettings(instance, variables));
     this.#instance = instance;
+    this.#handle = instance.handle;
     return instance;
   }
 

@@ -1,9 +1,8 @@
 /** `revive`. */
 
-import type { Instance } from '../../index';
 import { date, record, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 import type { StoresThat } from '../stores/registry';
 
 /** Which marks to remove. */
@@ -15,7 +14,7 @@ export interface ReviveOptions {
 }
 
 /** Removes the marks; returns their number. */
-export function runRevive(instance: Instance, options: ReviveOptions): Promise<number> {
+export function runRevive(instance: InstanceHandle, options: ReviveOptions): Promise<number> {
   return call((id) => {
     const { store, since } = record('options', options);
     const from = since === undefined ? undefined : date('since', since);

@@ -1,12 +1,12 @@
 /** `sealValue`, `openValue` and `unseal`. */
 
-import type { Instance, SealingKeys } from '../../index';
+import type { SealingKeys } from '../../index';
 import { record, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { orThrow } from '../bridge/failure';
 import { variableOf } from '../input/fields';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 import { flag } from '../settings/settings';
 import type { TokenKeepOptions } from '../settings/options';
 import type { StoresThat } from '../stores/registry';
@@ -24,7 +24,7 @@ export interface UnsealOptions {
 }
 
 /** Rewrites every sealed value of a store in plaintext; returns the number of rows. */
-export function runUnseal(instance: Instance, options: UnsealOptions): Promise<number> {
+export function runUnseal(instance: InstanceHandle, options: UnsealOptions): Promise<number> {
   return call((id) =>
     native.unseal(instance, id, text('store', record('options', options)['store'])),
   );

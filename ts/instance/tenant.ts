@@ -2,26 +2,33 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Instance } from '../../index';
+import type { InstanceHandle } from '../bridge/native';
 import { text } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
 
 /** The same limit as for IDs. */
 const TENANT_MAX_BYTES = 1024;
 
-/** A tenant, and its views of native instances. */
+/** A tenant, and its views of native instances. A view must be kept as long as its handle. */
 export class Tenant {
   readonly #id: string;
-  readonly #instances = new WeakMap<Instance, Instance>();
+  readonly #views = new WeakMap<
+    Instance,
+    { readonly view: Instance; readonly handle: InstanceHandle }
+  >();
 
   constructor(id: string) {
     this.#id = checkTenant(id);
   }
 
-  /** The view of a native instance for this tenant. */
-  of(instance: Instance): Instance {
-    let view = this.#instances.get(instance);
-    if (!view) this.#instances.set(instance, (view = instance.forTenant(this.#id)));
-    return view;
+  /** The handle of the view of a native instance for this tenant. */
+  of(instance: Instance): InstanceHandle {
+    const known = this.#views.get(instance);
+    if (known) return known.handle;
+    const view = instance.forTenant(this.#id);
+    const { handle } = view;
+    this.#views.set(instance, { view, handle });
+    return handle;
   }
 }
 

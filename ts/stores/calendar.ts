@@ -1,12 +1,11 @@
 /** The calendar store's methods. */
 
-import type { Instance } from '../../index';
 import { optionalDate, optionalScopes, optionalText, record, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { type ReadRecord, recordReader } from '../bridge/layouts';
 import { credentialsOf } from './calendar-credentials';
 import type { AuthorizationOptions, Connector } from '../instance/connector';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 
 /** A row of `google_calendar_tokens` with decrypted tokens. */
 export interface CalendarTokens {
@@ -60,11 +59,11 @@ export interface ExchangeOptions {
 
 /** The calendar store of an instance. */
 export class CalendarStore {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
   readonly #connector: Connector;
 
   /** @internal */
-  constructor(instance: () => Instance, connector: Connector) {
+  constructor(instance: () => InstanceHandle, connector: Connector) {
     this.#instance = instance;
     this.#connector = connector;
     // So that `const { getCredentialsForUser } = keep.calendar` works.

@@ -1,10 +1,9 @@
 /** The gmail store's methods. */
 
-import type { Instance } from '../../index';
 import { date, optionalFunction, record, text } from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 
 /** The tokens of a user to store. */
 export interface UpsertGmailTokensParams {
@@ -65,10 +64,10 @@ const readToken = recordReader<DecryptedGmailToken>(
 
 /** The gmail store of an instance. */
 export class GmailStore {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
 
   /** @internal */
-  constructor(instance: () => Instance) {
+  constructor(instance: () => InstanceHandle) {
     this.#instance = instance;
     // So that `const { getValidGmailToken } = keep.gmail` works.
     this.upsertGmailTokens = this.upsertGmailTokens.bind(this);

@@ -1,12 +1,11 @@
 /** The integration store's methods. */
 
-import type { Instance } from '../../index';
 import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
 import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 
 /** A user's tokens at one provider. */
 export interface IntegrationToken {
@@ -158,10 +157,10 @@ const readResult = recordReader<RefreshExpiringResult>(
 
 /** The integration store of an instance. */
 export class IntegrationStore {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
 
   /** @internal */
-  constructor(instance: () => Instance) {
+  constructor(instance: () => InstanceHandle) {
     this.#instance = instance;
     // So that `const { getValidToken } = keep.integration` works.
     this.getToken = this.getToken.bind(this);

@@ -3,11 +3,11 @@
  * here loads the addon before a store is opened.
  */
 
-import type { Instance } from '../../index';
+import type { InstanceHandle } from '../bridge/native';
 import type { Connector } from '../instance/connector';
 
 /** A store's class. Only stores that users connect to take the connector. */
-type StoreClass = new (instance: () => Instance, connector: Connector) => object;
+type StoreClass = new (instance: () => InstanceHandle, connector: Connector) => object;
 
 interface StoreDeclaration {
   /** Loads the class with the store's methods. */
@@ -116,7 +116,7 @@ export const isStoreName = (name: unknown): name is StoreName =>
   typeof name === 'string' && Object.hasOwn(STORES, name);
 
 /** Opens one of each. */
-export function openStores(instance: () => Instance, connector: Connector): Stores {
+export function openStores(instance: () => InstanceHandle, connector: Connector): Stores {
   const declarations: [string, StoreDeclaration][] = Object.entries(STORES);
   const opened = declarations.map(([name, { load }]) => [name, new (load())(instance, connector)]);
   return Object.fromEntries(opened) as Stores;

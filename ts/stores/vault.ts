@@ -1,6 +1,5 @@
 /** The vault store's methods. */
 
-import type { Instance } from '../../index';
 import {
   number,
   optionalDate,
@@ -11,7 +10,7 @@ import {
 } from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 
 /** Whose tokens: the values of the enum `token_provider` as the migration makes it. */
 export type TokenProvider =
@@ -141,10 +140,10 @@ const readAllExpiring = recordReader<ExpiringToken[], 'tokens'>(
 
 /** The vault store of an instance. */
 export class VaultStore {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
 
   /** @internal */
-  constructor(instance: () => Instance) {
+  constructor(instance: () => InstanceHandle) {
     this.#instance = instance;
     // So that `const { getToken } = keep.vault` works.
     this.storeToken = this.storeToken.bind(this);

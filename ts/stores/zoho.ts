@@ -1,10 +1,9 @@
 /** The zoho store's methods. */
 
-import type { Instance } from '../../index';
 import { optionalJson, optionalNumber, optionalText, record, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
-import { native } from '../bridge/native';
+import { type InstanceHandle, native } from '../bridge/native';
 
 /** Which service of Zoho; any other name works, too. */
 export type ZohoProvider = 'zoho_crm' | 'zoho_calendar' | (string & {});
@@ -60,10 +59,10 @@ function isOfCredentials({ argument }: InvalidArgumentError): boolean {
 
 /** The zoho store of an instance. */
 export class ZohoStore {
-  readonly #instance: () => Instance;
+  readonly #instance: () => InstanceHandle;
 
   /** @internal */
-  constructor(instance: () => Instance) {
+  constructor(instance: () => InstanceHandle) {
     this.#instance = instance;
     // So that `const { getAccessToken } = keep.zoho` works.
     this.getAccessToken = this.getAccessToken.bind(this);

@@ -331,7 +331,9 @@ impl Store for Vault {
     const REVIVES: bool = true;
 
     fn for_tenant(&self, rls: &RlsContext) -> Self {
-        Self { base: self.base.for_tenant(rls), ..self.clone() }
+        let mut store = self.clone();
+        store.base.rls.clone_from(rls);
+        store
     }
 
     async fn wait_idle(&self) {
