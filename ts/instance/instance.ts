@@ -222,9 +222,7 @@ export function createTokenKeep(options: TokenKeepOptions = {}): TokenKeep {
 let shared: TokenKeep | undefined;
 
 /** Calls a function with the default instance. What it throws becomes a rejection. */
-export function onDefault<Result>(
-  call: (instance: TokenKeep) => Promise<Result>,
-): Promise<Result> {
+export function onDefault<Result>(call: (instance: TokenKeep) => Promise<Result>): Promise<Result> {
   try {
     return call(defaultInstance());
   } catch (error) {
