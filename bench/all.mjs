@@ -1,4 +1,4 @@
-import { compare } from './compare.mjs';
+import { callersOf, compare } from './compare.mjs';
 import { measureCrypto } from './crypto.mjs';
 import { prepareDatabase } from './database.mjs';
 import { describeEnvironment } from './environment.mjs';
@@ -11,12 +11,40 @@ import { measureStorms } from './storm.mjs';
 import { measureTenants } from './tenants.mjs';
 import { measureVault } from './vault.mjs';
 
+/** @type {Record<string, (given: import('./compare.mjs').Given) => Promise<unknown>>} */
+const benchmarks = {
+  crypto: measureCrypto,
+  reads: (given) =>
+    compare({
+      ...given,
+      title: 'reads',
+      task: 'read',
+      peers: readers,
+      loads: callersOf(given.plan.readers),
+    }),
+  writes: (given) =>
+    compare({
+      ...given,
+      title: 'writes',
+      task: 'write',
+      peers: writers,
+      loads: callersOf(given.plan.writers),
+    }),
+  tenants: measureTenants,
+  storm: measureStorms,
+  vault: measureVault,
+  integration: measureIntegration,
+  growth: measureGrowth,
+};
+
 /**
- * Runs the benchmarks one after the other, so that they do not affect each other.
+ * Runs the benchmarks one after the other, so that they do not affect each other. One that cannot run on this
+ * machine is `null` in the result.
  *
- * @param {{ quick: boolean, only: string[], progress: (text: string) => void }} options
+ * @param {{ quick: boolean, only: string[], older?: import('./checkout.mjs').Older,
+ *   progress: (text: string) => void }} options
  */
-export async function measureAll({ quick, only, progress }) {
+export async function measureAll({ quick, only, older, progress }) {
   const plan = quick ? plans.quick : plans.full;
   progress(`database of ${plan.users} users`);
   const database = await prepareDatabase(plan.users);
@@ -28,20 +56,12 @@ export async function measureAll({ quick, only, progress }) {
   process.once('SIGINT', () => leave(130));
   process.once('SIGTERM', () => leave(143));
 
-  const given = { plan, database, progress };
-  const benchmarks = {
-    crypto: () => measureCrypto(given),
-    reads: () => compare({ ...given, task: 'read', peers: readers, callers: plan.readers }),
-    writes: () => compare({ ...given, task: 'write', peers: writers, callers: [plan.writers] }),
-    tenants: () => measureTenants(given),
-    storm: () => measureStorms(given),
-    vault: () => measureVault(given),
-    integration: () => measureIntegration(given),
-    growth: () => measureGrowth(given),
-  };
+  const { databaseUrl, encryptionKey } = database;
+  const settings = { databaseUrl, encryptionKey, olderCheckout: older?.path };
+  const given = { plan, database, settings, progress };
   try {
-    const result = { quick, environment: await describeEnvironment(database) };
-    for (const name of only) result[name] = await benchmarks[name]();
+    const result = { quick, environment: await describeEnvironment(database, older) };
+    for (const name of only) result[name] = (await benchmarks[name](given)) ?? null;
     return result;
   } finally {
     killAll();

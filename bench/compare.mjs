@@ -1,61 +1,76 @@
-import { labels } from './peers/index.mjs';
+import { labelOf, present, subjects } from './peers/index.mjs';
 import { Child } from './process/child.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
+import { rotate } from './turns.mjs';
 
-/** The implementations with which all others are compared. */
-const subjects = ['tokenkeep', 'tokenkeep-gmail'];
+/**
+ * Everything that a benchmark is given.
+ *
+ * @typedef {object} Given
+ * @property {import('./plan.mjs').Plan} plan
+ * @property {import('./database.mjs').Prepared} database
+ * @property {import('./peers/index.mjs').Settings} settings of the peers
+ * @property {(text: string) => void} progress
+ */
+
+/** What a process is asked to do, beside the durations. @typedef {{ callers?: number, perSecond?: number }} Load */
+
+/** @param {number[]} counts @returns {Load[]} */
+export const callersOf = (counts) => counts.map((callers) => ({ callers }));
 
 /**
  * Measures implementations in turn, each in its own process, and compares the results of the same round.
  *
- * @param {object} benchmark
- * @param {'read' | 'write'} benchmark.task
- * @param {string[]} benchmark.peers
- * @param {number[]} benchmark.callers
- * @param {import('./plan.mjs').Plan} benchmark.plan
- * @param {import('./database.mjs').Prepared} benchmark.database
- * @param {(text: string) => void} benchmark.progress
+ * @param {Given & { title: string, task: string, peers: string[], loads: Load[],
+ *   whileConnected?: () => Promise<void> }} benchmark
  */
-export async function compare({ task, peers, callers, plan, database, progress }) {
-  const { databaseUrl, encryptionKey, users } = database;
-  const settings = { databaseUrl, encryptionKey };
-  const children = new Map();
-  for (const name of peers) children.set(name, await Child.open(name, { settings, users }));
-
-  const measured = new Map(callers.map((count) => [count, newLists(peers)]));
-  for (let round = 0; round < plan.rounds; round++) {
-    for (const count of callers) {
-      progress(`${task}s: round ${round + 1} of ${plan.rounds}, ${count} callers`);
-      for (const name of rotate(peers, round)) {
-        const size = { callers: count, warmupMs: plan.warmupMs, measureMs: plan.measureMs };
-        measured.get(count)[name].push(await children.get(name).run(task, size));
+export async function compare({ title, task, peers, loads, whileConnected, ...given }) {
+  const { plan, database, settings, progress } = given;
+  const { rounds, warmupMs, measureMs } = plan;
+  const names = present(peers, settings);
+  const children = await openAll(names, { settings, users: database.users });
+  const measured = new Map(loads.map((load) => [load, newLists(names)]));
+  for (let round = 0; round < rounds; round++) {
+    for (const load of loads) {
+      progress(`${title}: round ${round + 1} of ${rounds}, ${describe(load)}`);
+      for (const name of rotate(names, round)) {
+        const size = { ...load, warmupMs, measureMs };
+        measured.get(load)[name].push(await children.get(name).run(task, size));
       }
     }
   }
+  await whileConnected?.();
   for (const child of children.values()) await child.close();
-  return callers.map((count) => ({ callers: count, ...summarise(measured.get(count)) }));
+  return loads.map((load) => ({ ...load, ...summarise(measured.get(load)) }));
 }
 
-function newLists(peers) {
-  return Object.fromEntries(peers.map((name) => [name, []]));
+/** @param {Load} load */
+export function describe({ callers, perSecond }) {
+  if (perSecond) return `${perSecond} calls a second`;
+  return callers === 1 ? '1 caller' : `${callers} callers`;
 }
 
-/** Varies the order, so that none is always first or always after the same other. */
-function rotate(names, round) {
-  const first = round % names.length;
-  return [...names.slice(first), ...names.slice(0, first)];
+/** A process for each, by name. */
+export async function openAll(names, argument) {
+  const children = new Map();
+  for (const name of names) children.set(name, await Child.open(name, argument));
+  return children;
 }
 
-/** @param {Record<string, import('./process/load.mjs').Measurement[]>} measured */
+export function newLists(names) {
+  return Object.fromEntries(names.map((name) => [name, []]));
+}
+
+/** @param {Record<string, import('./process/meter.mjs').Measurement[]>} measured */
 function summarise(measured) {
   const peers = Object.entries(measured).map(([name, rounds]) => ({
     name,
-    label: labels[name],
+    label: labelOf(name),
     ...spreads(rounds),
   }));
   const ratios = {};
-  for (const subject of subjects.filter((name) => name in measured)) {
-    ratios[subject] = ratiosOf(measured, subject);
+  for (const subject of subjects) {
+    if (subject in measured) ratios[subject] = ratiosOf(measured, subject);
   }
   return { peers, ratios };
 }
@@ -68,18 +83,18 @@ function spreads(rounds) {
   return Object.fromEntries(entries);
 }
 
-/** The ratios of throughput and of event loop time. */
+/** How much better the subject is than each other, in each figure: more throughput, less time. */
 function ratiosOf(measured, subject) {
-  const figure = (name, key) => measured[name].map((round) => round[key]);
+  const figures = (name, key) => measured[name].map((round) => round[key]);
+  const more = (name, key) => pairedRatios(figures(subject, key), figures(name, key));
+  const less = (name, key) => pairedRatios(figures(name, key), figures(subject, key));
   const others = Object.keys(measured).filter((name) => name !== subject);
   const entries = others.map((name) => [
     name,
     {
-      opsPerSecond: pairedRatios(figure(subject, 'opsPerSecond'), figure(name, 'opsPerSecond')),
-      loopMicrosPerOp: pairedRatios(
-        figure(name, 'loopMicrosPerOp'),
-        figure(subject, 'loopMicrosPerOp'),
-      ),
+      opsPerSecond: more(name, 'opsPerSecond'),
+      loopMicrosPerOp: less(name, 'loopMicrosPerOp'),
+      cpuMsPer1k: less(name, 'cpuMsPer1k'),
     },
   ]);
   return Object.fromEntries(entries);

@@ -7,15 +7,24 @@ import { openDatabase } from '../support/postgres.mjs';
 import { fill, userIds } from './rows.mjs';
 import { countingSettings } from './statements.mjs';
 
-/** @typedef {Awaited<ReturnType<typeof prepareDatabase>>} Prepared */
+/** @typedef {Awaited<ReturnType<typeof makeDatabase>>} Prepared */
 
 /**
- * Creates a database on the embedded server, or on that of DATABASE_URL, with a row per user. `close` drops it.
+ * Creates a database on the embedded server, or on that of DATABASE_URL. `close` drops it.
  *
  * @param {number} users
  */
 export async function prepareDatabase(users) {
-  const server = await openDatabase({ settings: countingSettings });
+  return makeDatabase(await openDatabase({ settings: countingSettings }), users);
+}
+
+/**
+ * Creates a database with a row per user on a server, which `close` stops if it is embedded.
+ *
+ * @param {import('../support/postgres.mjs').Database} server
+ * @param {number} users
+ */
+export async function makeDatabase(server, users) {
   const name = `tokenkeep_bench_${crypto.randomBytes(4).toString('hex')}`;
   let client;
   const close = async () => {

@@ -1,41 +1,37 @@
-import fs from 'node:fs';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 
-/** A release build has about 5 MB, a debug build nearly 40. */
-const debugMinBytes = 20 * 1_000_000;
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** The addon that is loaded; undefined if none was built. */
-export function addon() {
-  const prefix = `tokenkeep.${process.platform}-${process.arch}`;
-  const file = fs
-    .readdirSync(root)
-    .find((name) => name.startsWith(prefix) && name.endsWith('.node'));
-  if (!file) return undefined;
-  const bytes = fs.statSync(`${root}/${file}`).size;
-  return { file, megabytes: Math.round(bytes / 1e5) / 10, debug: bytes > debugMinBytes };
-}
+import { addonOf, commitOf } from './checkout.mjs';
+import { versionOf } from './results/versions.mjs';
 
 /**
  * The environment on which the results depend.
  *
  * @param {import('./database.mjs').Prepared} database
+ * @param {import('./checkout.mjs').Older | undefined} older
  */
-export async function describeEnvironment(database) {
+export async function describeEnvironment(database, older) {
   const { rows } = await database.client.query(
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit`,
   );
   return {
+    date: new Date().toISOString(),
+    commit: commitOf(),
+    older: older && { commit: older.commit, addon: older.addon },
     node: process.versions.node,
+    openssl: process.versions.openssl,
+    packages: Object.fromEntries(
+      ['pg', 'postgres', 'drizzle-orm'].map((name) => [name, versionOf(name)]),
+    ),
     postgres: database.version,
     embedded: database.embedded,
     fsync: rows[0].fsync,
     synchronousCommit: rows[0].commit,
+    system: `${os.type()} ${os.release()}`,
     cores: os.availableParallelism(),
     cpu: os.cpus()[0]?.model ?? 'unknown',
+    memoryGigabytes: Math.round(os.totalmem() / 1e9),
     loadAverageBefore: Math.round(os.loadavg()[0] * 10) / 10,
-    addon: addon(),
+    addon: addonOf(),
     users: database.users.length,
   };
 }

@@ -3,7 +3,7 @@ import { createTokenKeep } from 'tokenkeep';
 import { startTokenEndpoint } from '../support/token-endpoint.mjs';
 import { provider } from './peers/tokenkeep-integration.mjs';
 import { Child } from './process/child.mjs';
-import { newTokens } from './rows.mjs';
+import { newTokens } from './tokens.mjs';
 import { pairedRatios, spread } from './statistics.mjs';
 
 /**

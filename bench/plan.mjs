@@ -7,7 +7,7 @@
  * @property {number} warmupMs before each measurement, at the same load
  * @property {number} measureMs
  * @property {number[]} readers concurrent callers, one benchmark each
- * @property {number} writers concurrent callers
+ * @property {number[]} writers the same for writes
  * @property {number} sealRounds
  * @property {number} sealMs for each function and round
  * @property {{ rounds: number, callers: number, warmupMs: number, measureMs: number }} tenants
@@ -28,7 +28,7 @@ export const full = {
   warmupMs: 250,
   measureMs: 1_000,
   readers: [1, 16, 64, 256],
-  writers: 64,
+  writers: [1, 64],
   sealRounds: 9,
   sealMs: 150,
   tenants: { rounds: 5, callers: 64, warmupMs: 250, measureMs: 1_000 },

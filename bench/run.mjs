@@ -1,19 +1,18 @@
 /**
- * Every benchmark in one run: `npm run bench`; `npm run --silent bench -- --json` for one JSON
- * object on stdout, `-- --quick` for a quick run in under two minutes.
+ * Every benchmark in one run: `npm run bench`. `-- --quick` takes a few minutes, `--against CHECKOUT` measures an
+ * older build in the same rounds, and `npm run --silent bench -- --json` prints one JSON object on stdout.
  */
-import { parseArgs } from 'node:util';
-
-import { addon } from './environment.mjs';
-import { debugWarning, report } from './report.mjs';
-
-const usual = ['crypto', 'reads', 'writes', 'tenants', 'storm', 'vault', 'integration'];
-/** Runs only on request: its table takes 12 GB and minutes to create. */
-const names = [...usual, 'growth'];
-const usage = `npm run bench -- [--quick] [--json] [--only ${names.join(',')}]`;
+import { builtFromSources } from '../scripts/built-addon.mjs';
+import { Unusable, addonOf, olderCheckout } from './checkout.mjs';
+import { root } from './library.mjs';
+import { readOptions } from './options.mjs';
+import { debugWarning } from './report/machine.mjs';
 
 /** Progress goes to stderr; stdout is for the result. */
 const say = (text) => void process.stderr.write(`${text}\n`);
+
+// It would put one addon in the place of both builds.
+delete process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
 
 const options = readOptions();
 if (typeof options === 'string') {
@@ -23,38 +22,35 @@ if (typeof options === 'string') {
   await bench(options);
 }
 
-/** The parsed arguments, or what is wrong with them. */
-function readOptions() {
+async function bench({ against, ...options }) {
   try {
-    const { values } = parseArgs({
-      options: {
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        only: { type: 'string', default: usual.join(',') },
-      },
-    });
-    const only = values.only.split(',');
-    return only.every((name) => names.includes(name)) ? { ...values, only } : usage;
+    const older = against === undefined ? undefined : olderCheckout(against);
+    requireBuild(older);
+    await measure({ ...options, older });
   } catch (error) {
-    return `${error.message}\n${usage}`;
+    say(error instanceof Unusable ? error.message : error.stack);
+    process.exitCode = 1;
   }
 }
 
-async function bench({ quick, json, only }) {
-  const built = addon();
-  if (!built) {
-    say('The addon is not built. Run: npm run build');
-    process.exitCode = 1;
-    return;
-  }
-  if (built.debug) say(debugWarning);
+async function measure({ quick, only, older, json }) {
   // Loads the addon.
   const { measureAll } = await import('./all.mjs');
-  try {
-    const result = await measureAll({ quick, only, progress: (text) => say(`· ${text}`) });
-    process.stdout.write(`${json ? JSON.stringify(result) : report(result)}\n`);
-  } catch (error) {
-    say(error.stack);
-    process.exitCode = 1;
+  const result = await measureAll({ quick, only, older, progress: (text) => say(`· ${text}`) });
+  const { report } = await import('./report/index.mjs');
+  process.stdout.write(`${json ? JSON.stringify(result) : report(result)}\n`);
+}
+
+function requireBuild(older) {
+  const built = addonOf();
+  if (!built) throw new Unusable('The addon is not built. Run: npm run build');
+  if (built.debug) say(debugWarning);
+  if (older?.addon.debug) {
+    say(`!!! --against: the addon of ${older.path} is a debug build, which is slow. !!!`);
+  }
+  if (builtFromSources(root) === false) {
+    say(
+      '!!! The addon was built from other sources than those of this checkout: npm run build !!!',
+    );
   }
 }

@@ -1,31 +1,32 @@
 import { startTokenEndpoint } from '../support/token-endpoint.mjs';
-import { labels, refreshers } from './peers/index.mjs';
+import { newLists } from './compare.mjs';
+import { labelOf, present, refreshers } from './peers/index.mjs';
 import { Child } from './process/child.mjs';
 import { expire } from './rows.mjs';
 import { StatementCounter } from './statements.mjs';
 import { pairedRatios, percentile, spread } from './statistics.mjs';
+import { rotate } from './turns.mjs';
 
 /**
  * A token expires, and all callers of all processes request it at once: measures how long each waits, and which
  * statements the server gets.
  *
- * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
- *   progress: (text: string) => void }} benchmark
+ * @param {import('./compare.mjs').Given} given
  */
-export async function measureStorms({ plan, database, progress }) {
+export async function measureStorms({ plan, database, settings, progress }) {
   const { rounds, processes, callers, endpointMs } = plan.storm;
   const endpoint = await startTokenEndpoint({ delayMs: endpointMs });
   const statements = await StatementCounter.start(database.client);
-  const { databaseUrl, encryptionKey } = database;
-  const settings = { databaseUrl, encryptionKey, tokenUrl: endpoint.url };
+  const names = present(refreshers, settings);
+  const own = { ...settings, tokenUrl: endpoint.url };
   try {
     const fleets = {};
-    for (const name of refreshers) fleets[name] = await openFleet(name, processes, settings);
-    const storms = Object.fromEntries(refreshers.map((name) => [name, []]));
+    for (const name of names) fleets[name] = await openFleet(name, processes, own);
+    const storms = newLists(names);
     // The first storm connects the pools and is not counted.
     for (let round = 0; round <= rounds; round++) {
-      for (const name of refreshers) {
-        progress(`storm: ${round ? `round ${round} of ${rounds}` : 'warm-up'}, ${labels[name]}`);
+      for (const name of rotate(names, round)) {
+        progress(`storm: ${round ? `round ${round} of ${rounds}` : 'warm-up'}, ${labelOf(name)}`);
         const storm = await rage(fleets[name], { name, callers, endpoint, database, statements });
         if (round > 0) storms[name].push(storm);
       }
@@ -73,7 +74,7 @@ function summarise(storms, endpointMs) {
     const counted = rounds.every((storm) => storm.statements);
     return {
       name,
-      label: labels[name],
+      label: labelOf(name),
       allAnsweredMs: figures((storm) => storm.allAnsweredMs),
       waitP50Ms: figures((storm) => storm.waitP50Ms),
       waitP99Ms: figures((storm) => storm.waitP99Ms),
@@ -90,5 +91,7 @@ function summarise(storms, endpointMs) {
     };
   });
   const times = (name) => storms[name].map((storm) => storm.allAnsweredMs);
-  return { peers, ratio: pairedRatios(times('drizzle'), times('tokenkeep')) };
+  const others = Object.keys(storms).filter((name) => name !== 'tokenkeep');
+  const ratios = others.map((name) => [name, pairedRatios(times(name), times('tokenkeep'))]);
+  return { peers, ratios: Object.fromEntries(ratios) };
 }

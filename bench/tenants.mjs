@@ -1,84 +1,51 @@
 import crypto from 'node:crypto';
 
-import { createTokenKeep } from 'tokenkeep';
-
-import { load } from './process/load.mjs';
-import { pairedRatios, spread } from './statistics.mjs';
-import { number, ratioText, table } from './table.mjs';
+import { callersOf, compare } from './compare.mjs';
+import { tenantId } from './tokens.mjs';
 
 /** The number of tenants. */
 const counts = [1, 2, 8, 64];
+const peers = ['tokenkeep', 'tokenkeep-tenants', 'older', 'older-tenants'];
 
 /**
- * Compares reads with row-level security with reads by a role that bypasses it, in this process, in turn.
+ * Compares reads with row-level security with reads by a role that bypasses it. Neighbouring calls are for
+ * different tenants: with 64 of them, each has one caller.
  *
- * @param {{ plan: import('./plan.mjs').Plan, database: import('./database.mjs').Prepared,
- *   progress: (text: string) => void }} benchmark
+ * @param {import('./compare.mjs').Given} given
  */
-export async function measureTenants({ plan, database, progress }) {
-  const { client, databaseUrl, encryptionKey, users } = database;
-  const { rounds, callers, warmupMs, measureMs } = plan.tenants;
+export async function measureTenants({ plan, database, settings, progress }) {
+  const { client } = database;
   const role = `tokenkeep_bench_${crypto.randomBytes(4).toString('hex')}`;
-  const roleUrl = new URL(databaseUrl);
-  [roleUrl.username, roleUrl.password] = [role, 'role'];
+  const url = new URL(settings.databaseUrl);
+  [url.username, url.password] = [role, 'role'];
   await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'role';
     GRANT SELECT ON gmail_tokens TO ${role}`);
-  const settings = { gmailEncryptionKey: encryptionKey };
-  const plain = createTokenKeep({ ...settings, databaseUrl });
-  const keep = createTokenKeep({ ...settings, databaseUrl: roleUrl.href });
   try {
     const results = [];
     for (const count of counts) {
-      await client.query(
-        `UPDATE gmail_tokens SET tenant_id = 'tenant-' || right(user_id, 8)::int % $1`,
-        [count],
-      );
-      await client.query('VACUUM ANALYZE gmail_tokens');
-      const tenants = [...Array(count).keys()].map((tenant) => keep.forTenant(`tenant-${tenant}`));
-      const measured = { plain: [], tenants: [] };
-      for (let round = 0; round < rounds; round++) {
-        progress(`${count} tenants: round ${round + 1} of ${rounds}`);
-        const size = { callers, warmupMs, measureMs };
-        const read = (of) => load(reader(users, of), size);
-        measured.plain.push(await read(() => plain));
-        measured.tenants.push(await read((index) => tenants[index % count]));
-      }
-      results.push({ tenants: count, callers, ...summarise(measured) });
+      await assign(client, `'tenant-' || right(user_id, 8)::int % ${count}`);
+      const [result] = await compare({
+        title: `${count} tenants`,
+        task: 'readInTurn',
+        peers,
+        loads: callersOf([plan.tenants.callers]),
+        plan: plan.tenants,
+        database,
+        settings: { ...settings, tenants: { url: url.href, count } },
+        progress,
+      });
+      results.push({ tenants: count, ...result });
     }
     return results;
   } finally {
-    await Promise.all([plain.close(), keep.close()]);
+    // As the other benchmarks expect it.
+    await assign(client, `'${tenantId}'`);
     await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
 }
 
-/** Reads the users sequentially. */
-function reader(users, of) {
-  let next = 0;
-  return async () => {
-    const index = next++ % users.length;
-    await of(index).gmail.getValidGmailToken(users[index]);
-  };
-}
-
-function summarise({ plain, tenants }) {
-  const rates = (rounds) => rounds.map((round) => round.opsPerSecond);
-  return {
-    plainPerSecond: spread(rates(plain)),
-    tenantsPerSecond: spread(rates(tenants)),
-    ratio: pairedRatios(rates(tenants), rates(plain)),
-  };
-}
-
-/** @param {Awaited<ReturnType<typeof measureTenants>>} results */
-export function tenantsText(results) {
-  return table(
-    [`reads for tenants, ${results[0].callers} callers`, 'plain ops/s', 'ops/s', 'of plain'],
-    results.map(({ tenants, plainPerSecond, tenantsPerSecond, ratio }) => [
-      `${tenants} ${tenants === 1 ? 'tenant' : 'tenants'}`,
-      number(Math.round(plainPerSecond.median)),
-      number(Math.round(tenantsPerSecond.median)),
-      ratioText(ratio),
-    ]),
-  );
+/** @param {import('pg').Client} client @param {string} tenant of each row, in SQL */
+async function assign(client, tenant) {
+  await client.query(`UPDATE gmail_tokens SET tenant_id = ${tenant}`);
+  await client.query('VACUUM ANALYZE gmail_tokens');
 }

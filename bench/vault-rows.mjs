@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 
-import { newTokens } from './rows.mjs';
+import { newTokens } from './tokens.mjs';
 
 /**
  * Stores a row in `token_vault` per tenant, sealed by Node's crypto with alternating salts.

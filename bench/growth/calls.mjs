@@ -1,6 +1,6 @@
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { Child } from '../process/child.mjs';
-import { newTokens } from '../rows.mjs';
+import { newTokens } from '../tokens.mjs';
 import { pairedRatios, spread } from '../statistics.mjs';
 import { Users } from './tables.mjs';
 

@@ -2,7 +2,7 @@ import { createTokenKeep } from 'tokenkeep';
 
 import { provider } from '../peers/tokenkeep-integration.mjs';
 import { Child } from '../process/child.mjs';
-import { newTokens } from '../rows.mjs';
+import { newTokens } from '../tokens.mjs';
 import { spread } from '../statistics.mjs';
 import { startEndpoint } from './calls.mjs';
 import { sizesOf, updatesOf } from './sizes.mjs';

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createTokenKeep } from 'tokenkeep';
 
 import { createCrypto } from '../../support/old-gmail/index.mjs';
-import { newTokens, scope, tenantId } from '../rows.mjs';
+import { newTokens, scope, tenantId } from '../tokens.mjs';
 
 /**
  * A database with a large `gmail_tokens`. All rows have the same sealed texts, which can be opened in every

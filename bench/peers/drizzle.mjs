@@ -1,4 +1,5 @@
 import { createOldGmailService } from '../../support/old-gmail/index.mjs';
+import { urlOf } from './connection.mjs';
 import { peerConnections } from './index.mjs';
 
 /**
@@ -7,9 +8,14 @@ import { peerConnections } from './index.mjs';
  *
  * @param {import('./index.mjs').Settings} settings
  */
-export function open({ databaseUrl, encryptionKey, tokenUrl }) {
-  const credentials = { clientId: 'bench', clientSecret: 'bench' };
-  const service = createOldGmailService({ databaseUrl, encryptionKey, tokenUrl, ...credentials });
+export function open({ encryptionKey, tokenUrl, ...settings }) {
+  const service = createOldGmailService({
+    databaseUrl: urlOf(settings),
+    encryptionKey,
+    tokenUrl,
+    clientId: 'bench',
+    clientSecret: 'bench',
+  });
   service.pool.options.max = peerConnections;
   return service;
 }

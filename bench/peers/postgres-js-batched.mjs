@@ -3,9 +3,9 @@ import crypto from 'node:crypto';
 import postgres from 'postgres';
 
 import { Batches } from './batches.mjs';
+import { tlsOf } from './connection.mjs';
 import { peerConnections } from './index.mjs';
-
-const freshMs = 5 * 60_000;
+import { tokenOf } from './rows.mjs';
 
 /**
  * The fastest implementation in JavaScript that we could write: reads are combined as in tokenkeep, and the
@@ -13,9 +13,10 @@ const freshMs = 5 * 60_000;
  *
  * @param {import('./index.mjs').Settings} settings
  */
-export function open({ databaseUrl, encryptionKey }) {
-  const sql = postgres(databaseUrl, { max: peerConnections });
+export function open({ databaseUrl, encryptionKey, caFile }) {
+  const sql = postgres(databaseUrl, { max: peerConnections, ssl: tlsOf({ caFile }) });
   const key = crypto.createSecretKey(encryptionKey, 'hex');
+  const decrypt = (sealed) => decryptWith(key, sealed);
 
   const rows = new Batches(async (userIds) => {
     const found =
@@ -32,27 +33,14 @@ export function open({ databaseUrl, encryptionKey }) {
   });
 
   async function getValidGmailToken(userId) {
-    const row = await rows.get(userId);
-    if (!row) throw new Error('Gmail is not connected');
-    if (row.expires_at.getTime() <= Date.now() + freshMs) throw new Error('not fresh');
-    return {
-      id: row.id,
-      userId: row.user_id,
-      tenantId: row.tenant_id,
-      accessToken: decrypt(row.encrypted_access_token, key),
-      refreshToken: decrypt(row.encrypted_refresh_token, key),
-      expiresAt: row.expires_at,
-      scope: row.scope,
-      keyVersion: row.key_version,
-      connectedAt: row.connected_at,
-    };
+    return tokenOf(await rows.get(userId), decrypt);
   }
 
   return { getValidGmailToken, close: () => sql.end() };
 }
 
 /** Splits at fixed positions: 12 bytes, 16 bytes, the rest. */
-function decrypt(sealed, key) {
+function decryptWith(key, sealed) {
   const iv = Buffer.from(sealed.slice(0, 24), 'hex');
   const decipher = crypto.createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });
   decipher.setAuthTag(Buffer.from(sealed.slice(25, 57), 'hex'));

@@ -2,19 +2,23 @@ import crypto from 'node:crypto';
 
 import postgres from 'postgres';
 
-import { createCrypto } from '../../support/old-gmail/index.mjs';
+import { createCrypto } from '../../support/old-gmail/crypto.mjs';
+import { tlsOf } from './connection.mjs';
 import { peerConnections } from './index.mjs';
-
-const freshMs = 5 * 60_000;
+import { tokenOf } from './rows.mjs';
 
 /**
- * A well-tuned hand-written store: prepared statements, a pool of the best size, the same crypto as the
- * drizzle service. It does not refresh.
+ * A well-tuned hand-written store: prepared statements (unless a pooler has none), a pool of the best size, the
+ * same crypto as the drizzle service. It does not refresh.
  *
  * @param {import('./index.mjs').Settings} settings
  */
-export function open({ databaseUrl, encryptionKey }) {
-  const sql = postgres(databaseUrl, { max: peerConnections });
+export function open({ databaseUrl, encryptionKey, pooled = false, caFile }) {
+  const sql = postgres(databaseUrl, {
+    max: peerConnections,
+    prepare: !pooled,
+    ssl: tlsOf({ caFile }),
+  });
   const { encryptToken, decryptToken } = createCrypto(encryptionKey);
 
   async function getValidGmailToken(userId) {
@@ -22,19 +26,7 @@ export function open({ databaseUrl, encryptionKey }) {
       SELECT id, tenant_id, user_id, encrypted_access_token, encrypted_refresh_token, expires_at,
         scope, key_version, refreshing_at, connected_at, updated_at
       FROM gmail_tokens WHERE user_id = ${userId}`;
-    if (!row) throw new Error('Gmail is not connected');
-    if (row.expires_at.getTime() <= Date.now() + freshMs) throw new Error('not fresh');
-    return {
-      id: row.id,
-      userId: row.user_id,
-      tenantId: row.tenant_id,
-      accessToken: decryptToken(row.encrypted_access_token),
-      refreshToken: decryptToken(row.encrypted_refresh_token),
-      expiresAt: row.expires_at,
-      scope: row.scope,
-      keyVersion: row.key_version,
-      connectedAt: row.connected_at,
-    };
+    return tokenOf(row, decryptToken);
   }
 
   async function upsertGmailTokens(params) {

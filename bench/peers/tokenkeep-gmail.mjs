@@ -1,9 +1,16 @@
-import { close } from 'tokenkeep';
-import { getValidGmailToken, upsertGmailTokens } from 'tokenkeep/gmail';
+import { libraryOf } from '../library.mjs';
+import { urlOf } from './connection.mjs';
 
 /**
- * The plain functions of `tokenkeep/gmail` on the default instance, which reads the environment in every call.
+ * The plain functions of `tokenkeep/gmail` on the default instance, which follows the environment.
+ *
+ * @param {import('./index.mjs').Settings & { checkout?: string }} settings
  */
-export function open() {
+export function open({ encryptionKey, checkout, ...settings }) {
+  process.env.DATABASE_URL = urlOf(settings);
+  process.env.GMAIL_ENCRYPTION_KEY = encryptionKey;
+  const library = libraryOf(checkout);
+  const { getValidGmailToken, upsertGmailTokens } = library('tokenkeep/gmail');
+  const { close } = library('tokenkeep');
   return { getValidGmailToken, upsertGmailTokens, close };
 }

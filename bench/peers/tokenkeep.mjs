@@ -1,9 +1,11 @@
-import { createTokenKeep } from 'tokenkeep';
+import { libraryOf } from '../library.mjs';
+import { urlOf } from './connection.mjs';
 
-/** An instance with explicit options. @param {import('./index.mjs').Settings} settings */
-export function open({ databaseUrl, encryptionKey, tokenUrl }) {
+/** An instance with explicit options. @param {import('./index.mjs').Settings & { checkout?: string }} settings */
+export function open({ encryptionKey, tokenUrl, checkout, ...settings }) {
+  const { createTokenKeep } = libraryOf(checkout)('tokenkeep');
   const keep = createTokenKeep({
-    databaseUrl,
+    databaseUrl: urlOf(settings),
     gmailEncryptionKey: encryptionKey,
     googleClientId: 'bench',
     googleClientSecret: 'bench',

@@ -1,12 +1,9 @@
 /** A process with one implementation, which runs its parent's tasks one at a time. */
 import { openPeer } from '../peers/index.mjs';
-import { expiresInAnHour, newTokens, scope, tenantId } from '../rows.mjs';
-import { load } from './load.mjs';
+import { expiresInAnHour, newTokens, scope, tenantId } from '../tokens.mjs';
 import { ask } from './ask.mjs';
-import { effectTasks } from './effect.mjs';
 import { expiring } from './expiring.mjs';
-import { seal } from './seal.mjs';
-import { vaultTasks } from './vault.mjs';
+import { load } from './load.mjs';
 import { walk } from './walk.mjs';
 
 /** @type {import('../peers/index.mjs').Peer} */
@@ -15,29 +12,42 @@ let users = [];
 
 const tasks = {
   async open({ name, settings, users: ids }) {
-    process.env.DATABASE_URL = settings.databaseUrl;
-    process.env.GMAIL_ENCRYPTION_KEY = settings.encryptionKey;
     users = ids;
     peer = await openPeer(name, settings);
   },
-  read: (size) => load(readOne, size),
+  read: (size) => load(readOne(randomUser), size),
+  /** Each user in turn. */
+  readInTurn: (size) => load(readOne(nextUser()), size),
   write: (size) => load(writeOne(), size),
   ask: ({ userId, callers }) => ask(peer, userId, callers),
   expiring: (options) => expiring(peer, options),
   walk: (argument) => walk(peer, argument),
-  seal,
-  ...vaultTasks,
-  ...effectTasks,
   close: () => peer?.close(),
 };
 
-async function readOne() {
-  const userId = randomUser();
-  const token = await peer.getValidGmailToken(userId);
-  // The integration store's tokens do not contain the user.
-  if ((token.userId ?? userId) !== userId || !token.accessToken.startsWith('ya29.')) {
-    throw new Error(`A wrong result for ${userId}`);
-  }
+/** Loaded on demand: a process has only its own implementation in memory. */
+const modules = {
+  seal: () => import('./seal.mjs'),
+  decryptVault: () => import('./vault.mjs'),
+  delayVault: () => import('./vault.mjs'),
+  storeVault: () => import('./vault.mjs'),
+  effect: () => import('./effect.mjs'),
+};
+
+async function taskOf(name) {
+  return tasks[name] ?? (await modules[name]())[name];
+}
+
+/** @param {() => string} nextOne */
+function readOne(nextOne) {
+  return async () => {
+    const userId = nextOne();
+    const token = await peer.getValidGmailToken(userId);
+    // The integration store's tokens do not contain the user.
+    if ((token.userId ?? userId) !== userId || !token.accessToken.startsWith('ya29.')) {
+      throw new Error(`A wrong result for ${userId}`);
+    }
+  };
 }
 
 function writeOne() {
@@ -63,9 +73,15 @@ function randomUser() {
   return users[Math.floor(Math.random() * users.length)];
 }
 
+function nextUser() {
+  let next = 0;
+  return () => users[next++ % users.length];
+}
+
 process.on('message', async ({ task, argument }) => {
   try {
-    process.send({ result: await tasks[task](argument) });
+    const run = await taskOf(task);
+    process.send({ result: await run(argument) });
   } catch (error) {
     process.send({ error: error.stack });
   }

@@ -1,6 +1,6 @@
-import { number, range, ratioText, table } from './table.mjs';
+import { number, range, ratioText, table } from '../table.mjs';
 
-/** Formats the results as text. @param {Awaited<ReturnType<typeof import('./vault.mjs').measureVault>>} it */
+/** Formats the results as text. @param {Awaited<ReturnType<typeof import('../vault.mjs').measureVault>>} it */
 export function vaultText({ reads, salts, callers, decrypt, delay, store }) {
   return [
     table(

@@ -1,6 +1,6 @@
-import { number, range, ratioText, table } from './table.mjs';
+import { number, range, ratioText, table } from '../table.mjs';
 
-/** Formats the results as text. @param {Awaited<ReturnType<typeof import('./integration.mjs').measureIntegration>>} it */
+/** Formats the results as text. @param {Awaited<ReturnType<typeof import('../integration.mjs').measureIntegration>>} it */
 export function integrationText({ reads, effect, expiring }) {
   const percent = (share) => `${(share * 100).toFixed(1)} %`;
   return [

@@ -1,9 +1,9 @@
-import { number, range, ratioText, table } from './table.mjs';
+import { number, range, ratioText, table } from '../table.mjs';
 
 const count = (value) => value.toLocaleString('en');
 const percent = (share) => `${(share * 100).toFixed(0)} %`;
 
-/** Formats the results as text. @param {Awaited<ReturnType<typeof import('./growth/index.mjs').measureGrowth>>} it */
+/** Formats the results as text. @param {Awaited<ReturnType<typeof import('../growth/index.mjs').measureGrowth>>} it */
 export function growthText({ rows, calls, sizes, updates, expiring, tenant }) {
   const [few, many] = rows.map(count);
   return [
