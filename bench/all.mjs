@@ -1,12 +1,19 @@
 import { callersOf, compare } from './compare.mjs';
+import { measureCalls } from './calls.mjs';
 import { measureCrypto } from './crypto.mjs';
 import { prepareDatabase } from './database.mjs';
 import { describeEnvironment } from './environment.mjs';
 import { measureGrowth } from './growth/index.mjs';
 import { measureIntegration } from './integration.mjs';
+import { measureLimit } from './limit/index.mjs';
+import { measureMemory } from './memory.mjs';
+import { measureDelay } from './network/delay.mjs';
+import { measurePgBouncer } from './network/pgbouncer.mjs';
+import { measureTls } from './network/tls.mjs';
 import { readers, writers } from './peers/index.mjs';
 import * as plans from './plan.mjs';
 import { killAll } from './process/child.mjs';
+import { measureRate } from './rate.mjs';
 import { measureStorms } from './storm.mjs';
 import { measureTenants } from './tenants.mjs';
 import { measureVault } from './vault.mjs';
@@ -32,6 +39,13 @@ const benchmarks = {
     }),
   tenants: measureTenants,
   storm: measureStorms,
+  calls: measureCalls,
+  rate: measureRate,
+  memory: measureMemory,
+  limit: measureLimit,
+  tls: measureTls,
+  delay: measureDelay,
+  pgbouncer: measurePgBouncer,
   vault: measureVault,
   integration: measureIntegration,
   growth: measureGrowth,

@@ -1,6 +1,7 @@
 import os from 'node:os';
 
 import { addonOf, commitOf } from './checkout.mjs';
+import { findPgbench } from './limit/pgbench.mjs';
 import { versionOf } from './results/versions.mjs';
 
 /**
@@ -22,6 +23,7 @@ export async function describeEnvironment(database, older) {
     packages: Object.fromEntries(
       ['pg', 'postgres', 'drizzle-orm'].map((name) => [name, versionOf(name)]),
     ),
+    pgbench: findPgbench()?.version,
     postgres: database.version,
     embedded: database.embedded,
     fsync: rows[0].fsync,

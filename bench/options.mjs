@@ -1,6 +1,21 @@
 import { parseArgs } from 'node:util';
 
-const usual = ['crypto', 'reads', 'writes', 'tenants', 'storm', 'vault', 'integration'];
+const usual = [
+  'crypto',
+  'reads',
+  'writes',
+  'tenants',
+  'storm',
+  'calls',
+  'rate',
+  'memory',
+  'limit',
+  'tls',
+  'delay',
+  'pgbouncer',
+  'vault',
+  'integration',
+];
 /** Runs only on request: its table takes 12 GB and minutes to create. */
 const names = [...usual, 'growth'];
 const usage =

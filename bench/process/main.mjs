@@ -3,7 +3,10 @@ import { openPeer } from '../peers/index.mjs';
 import { expiresInAnHour, newTokens, scope, tenantId } from '../tokens.mjs';
 import { ask } from './ask.mjs';
 import { expiring } from './expiring.mjs';
+import { issue } from './issue.mjs';
 import { load } from './load.mjs';
+import { memory } from './memory.mjs';
+import { atRate } from './rate.mjs';
 import { walk } from './walk.mjs';
 
 /** @type {import('../peers/index.mjs').Peer} */
@@ -19,6 +22,9 @@ const tasks = {
   /** Each user in turn. */
   readInTurn: (size) => load(readOne(nextUser()), size),
   write: (size) => load(writeOne(), size),
+  rate: (size) => atRate(readOne(randomUser), size),
+  issue: (size) => issue(() => peer.getValidGmailToken(randomUser()), size),
+  memory: (size) => memory(readOne(randomUser), size),
   ask: ({ userId, callers }) => ask(peer, userId, callers),
   expiring: (options) => expiring(peer, options),
   walk: (argument) => walk(peer, argument),

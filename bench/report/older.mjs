@@ -7,11 +7,16 @@ import { ratioText, table } from '../table.mjs';
  *
  * @param {Record<string, any>} result
  */
-export function olderText({ reads, writes, tenants }) {
+export function olderText({ reads, writes, tenants, rate, tls, delay, pgbouncer }) {
   const loads = [
     ...named('reads', reads),
     ...named('writes', writes),
     ...(tenants ?? []).map((one) => [`reads, ${one.tenants} tenants`, one]),
+    ...named('reads', rate && [rate]),
+    ...named('reads over TLS', tls),
+    ...named('reads with 1 ms of delay', delay?.results),
+    ...named('reads through PgBouncer', pgbouncer?.reads),
+    ...named('writes through PgBouncer', pgbouncer?.writes),
   ];
   const rows = loads.flatMap(([title, { ratios, callers, perSecond }]) =>
     Object.entries(ratios).flatMap(([subject, others]) => {
