@@ -137,7 +137,7 @@ pub fn revoke_integration(
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let key = Key { user_id, provider };
-        let revoked = stores.connect.revoke(&*stores.integration(), key, endpoint, confirm).await?;
+        let revoked = stores.connect.revoke(&stores.integration(), key, endpoint, confirm).await?;
         Ok(Value::bool(revoked))
     })
 }

@@ -187,12 +187,13 @@ impl Manager for Servers {
     }
 
     async fn recycle(&self, client: &mut Session, _: &Metrics) -> RecycleResult<ConnectError> {
-        match client.is_closed() {
-            true => {
-                self.standby_check.require_check();
-                Err(RecycleError::message("the connection is closed"))
-            }
-            false => Ok(()),
+        if client.is_closed() {
+            self.standby_check.require_check();
+            return Err(RecycleError::message("the connection is closed"));
+        }
+        match client.is_clean() {
+            true => Ok(()),
+            false => Err(RecycleError::message("a read in an RLS context was given up")),
         }
     }
 }

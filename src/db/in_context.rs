@@ -1,114 +1,99 @@
-//! Reads in an RLS context as single statements: on a direct connection none of them needs a transaction.
+//! Reads in RLS contexts on a direct connection: its session gets the settings of each context in turn, and none
+//! in the end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use tokio_postgres::Statement;
 use tokio_postgres::types::Type;
 
-use super::direct::{NotRun, not_run};
-use super::error::spoils_connection;
+use super::pool::Params;
 use super::pools::Pool;
-use super::primary::{prepare, query, query_prepared};
-use super::rls_context::RlsContext;
+use super::primary::{prepare, query, query_statement};
 use super::session::Session;
-use super::transaction::{ContextRead, Rows, transactions};
+use super::transaction::{ContextRead, Rows};
 
-/// Whether policies accept that a statement sets their settings itself.
-#[derive(Debug)]
-pub(super) struct SetsContext(AtomicBool);
+/// Sets one setting of the session.
+const SET: &str = "SELECT set_config($1, $2, false)";
 
-impl Default for SetsContext {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
+/// A setting, and its value.
+type Setting = (&'static str, String);
+
+/// The settings that change from one context to the next; what the next one lacks becomes empty, as after a
+/// transaction that has set it.
+fn changes(before: &[Setting], now: &[Setting]) -> Vec<Setting> {
+    let lacks = |name: &str| now.iter().all(|(other, _)| *other != name);
+    let emptied = before.iter().filter(|(name, value)| lacks(name) && !value.is_empty());
+    let emptied = emptied.map(|(name, _)| (*name, String::new()));
+    now.iter().filter(|setting| !before.contains(setting)).cloned().chain(emptied).collect()
 }
 
-impl SetsContext {
-    pub(super) fn is_possible(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// `sql`, which has this number of parameters, with the context set before it reads. A LATERAL item is evaluated
-/// for each row of what it refers to, so after the settings; OFFSET 0 keeps the planner from merging both.
-fn in_context(rls: &RlsContext, sql: &str, params: usize) -> String {
-    let settings = rls.parameters();
-    let sets = settings.iter().enumerate().map(|(index, (name, _))| {
-        format!("set_config('{name}', ${}, true) AS setting_{index}", params + index + 1)
-    });
-    format!(
-        "SELECT found.* FROM (SELECT {}) AS context, \
-         LATERAL (SELECT * FROM ({sql}) AS read WHERE context.setting_0 IS NOT NULL OFFSET 0) AS found",
-        sets.collect::<Vec<_>>().join(", ")
-    )
-}
-
-/// Runs all, without waiting for answers in between.
-async fn send(session: &Session, reads: &[ContextRead<'_>], prepares: bool) -> Vec<Rows> {
-    let texts: Vec<_> = reads
-        .iter()
-        .map(|ContextRead { rls, sql, params }| {
-            (in_context(rls, sql, params.len()), rls.parameters())
-        })
-        .collect();
-    let all: Vec<_> = reads
-        .iter()
-        .zip(&texts)
-        .map(|(read, (sql, settings))| {
-            let mut params = read.params.clone();
-            params.extend(settings.iter().map(|(_, value)| (value as _, Type::TEXT)));
-            (sql, params)
-        })
-        .collect();
-    if prepares {
-        for (sql, params) in &all {
-            // One after the other, so that equal ones are prepared once. An error occurs below, too.
-            let _ = prepare(session, sql, params).await;
-        }
-    }
-    join_all(all.iter().map(|(sql, params)| async move {
-        match prepares {
-            true => query_prepared(session, sql, params).await,
-            false => query(session, sql, params).await,
-        }
-    }))
-    .await
-}
-
-/// Runs each read as one statement, all in one round trip. What fails, or finds no row, is read again in a
-/// transaction: a policy may cast the setting while the statement is planned, and the planner may choose
-/// partitions by it, both before it is set. If that was the reason, this pool uses transactions from now on.
-pub(super) async fn statements(
+/// Runs each read in its context, all in one round trip. `None`: they are to be run in transactions. Until the
+/// last message is answered, the session is not clean, and does not return to its pool.
+pub(super) async fn reads(
     pool: &Pool,
     session: &Session,
-    (reads, prepares): (&[ContextRead<'_>], bool),
-    statement_ms: u64,
-) -> Vec<Rows> {
-    let mut answers = send(session, reads, prepares).await;
-    let again: Vec<usize> = (0..reads.len())
-        .filter(|read| match &answers[*read] {
-            Ok(rows) => rows.is_empty(),
-            Err(error) => !spoils_connection(error),
-        })
-        .collect();
-    if again.is_empty() {
-        return answers;
+    reads: &[ContextRead<'_>],
+    prepares: bool,
+) -> Option<Vec<Rows>> {
+    // All are prepared before the first is run: later, a read that waits for that would run in another context.
+    let set_one = prepare(session, SET, &[(&"", Type::TEXT), (&"", Type::TEXT)]).await.ok()?;
+    let mut statements = Vec::with_capacity(reads.len());
+    for ContextRead { sql, params, .. } in reads.iter().filter(|_| prepares) {
+        statements.push(prepare(session, sql, params).await.ok()?);
     }
-    for error in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-        match not_run(error) {
-            Some(NotRun::OtherSession) => pool.direct.give_up(),
-            Some(NotRun::Outdated) => session.statement_cache.clear(),
-            None => {}
+    let mut before = Vec::new();
+    let mut steps = Vec::with_capacity(reads.len());
+    for (index, read) in reads.iter().enumerate() {
+        let now = read.rls.parameters();
+        steps.push((changes(&before, &now), read, statements.get(index)));
+        before = now;
+    }
+    let end = changes(&before, &[]);
+    session.set_clean(false);
+    // Each is sent when it is first polled, in this order.
+    let all = join_all(steps.iter().map(|(settings, read, statement)| {
+        let set = set(session, &set_one, settings);
+        let rows = async {
+            match statement {
+                Some(statement) => query_statement(session, statement, &read.params).await,
+                None => query(session, read.sql, &read.params).await,
+            }
+        };
+        async {
+            let (set, rows) = join(set, rows).await;
+            set?;
+            rows
         }
+    }));
+    let (answers, ended) = join(all, set(session, &set_one, &end)).await;
+    session.set_clean(ended.is_ok());
+    let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+    (!errors.any(|error| pool.was_not_run(session, error))).then_some(answers)
+}
+
+/// Changes settings of the session.
+async fn set(
+    session: &Session,
+    set_one: &Statement,
+    settings: &[Setting],
+) -> Result<(), tokio_postgres::Error> {
+    let sent = settings.iter().map(|(name, value)| async move {
+        let params: Params<'_> = &[(name, Type::TEXT), (value, Type::TEXT)];
+        query_statement(session, set_one, params).await
+    });
+    join_all(sent).await.into_iter().try_for_each(|set| set.map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_context_is_left_for_the_next_one() {
+        let set = |name, value: &str| (name, value.to_owned());
+        let both = [set("tenant", "a"), set("user", "u")];
+        assert_eq!(changes(&[], &both), both);
+        assert_eq!(changes(&both, &both), []);
+        assert_eq!(changes(&both, &[set("tenant", "b")]), [set("tenant", "b"), set("user", "")]);
+        assert_eq!(changes(&both, &[]), [set("tenant", ""), set("user", "")]);
     }
-    let reads: Vec<_> = again.iter().map(|read| reads[*read].clone()).collect();
-    for (read, rows) in again.into_iter().zip(transactions(session, &reads, statement_ms).await) {
-        let is_other = rows.as_ref().is_ok_and(|rows| !rows.is_empty());
-        let was_run = answers[read].as_ref().err().and_then(not_run).is_none();
-        if is_other && was_run {
-            pool.sets_context.0.store(false, Ordering::Relaxed);
-        }
-        answers[read] = rows;
-    }
-    answers
 }

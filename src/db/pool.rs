@@ -220,14 +220,13 @@ impl Database {
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = async {
-            let is_direct = connection.is_direct(&pool.direct, timeouts);
-            match is_direct && pool.sets_context.is_possible() {
-                true => {
-                    let reads = (reads, self.prepares);
-                    in_context::statements(&pool, &connection, reads, timeouts.statement_ms).await
-                }
-                false => transactions(&connection, reads, timeouts.statement_ms).await,
+            if connection.is_direct(&pool.direct, timeouts)
+                && let Some(answers) =
+                    in_context::reads(&pool, &connection, reads, self.prepares).await
+            {
+                return answers;
             }
+            transactions(&connection, reads, timeouts.statement_ms).await
         };
         let answer = timeout(deadline(timeouts), work).await;
         let settled = pool.settle_read(step, connection, answer.map(separate_errors));

@@ -16,7 +16,6 @@ use super::connect::{ConnectError, Servers};
 use super::direct::{DirectMode, NotRun, not_run};
 use super::error::{from_driver, from_pool, no_answer, spoils_connection};
 use super::idle::IdleCheck;
-use super::in_context::SetsContext;
 use super::pool::{Params, Timeouts, deadline};
 use super::primary::{query, query_prepared};
 use super::session::Session;
@@ -39,7 +38,6 @@ pub(super) struct Pool {
     servers: Arc<Servers>,
     idle: IdleCheck,
     pub(super) direct: DirectMode,
-    pub(super) sets_context: SetsContext,
     pub(super) shared: SharedConnections,
 }
 
@@ -83,15 +81,7 @@ impl Pool {
             .map_err(|_| Error::internal("the pool could not be built"))?;
         let shared = SharedConnections::of(settings.max_connections);
         let direct = DirectMode::new(settings.prepares_statements);
-        Ok(Self {
-            settings,
-            pool,
-            servers: to_cancel,
-            idle,
-            direct,
-            sets_context: SetsContext::default(),
-            shared,
-        })
+        Ok(Self { settings, pool, servers: to_cancel, idle, direct, shared })
     }
 
     /// A connection of the pool; errors name `step`.
@@ -127,8 +117,7 @@ impl Pool {
         }
     }
 
-    /// Runs a statement on a direct connection, prepared or not. `None`: the server did not run it, since the
-    /// connection is not direct.
+    /// Runs a statement on a direct connection, prepared or not. `None`: the server did not run it.
     pub(super) async fn query_direct(
         &self,
         session: &Session,
@@ -141,17 +130,19 @@ impl Pool {
             Ok(rows) => return Ok(Some(rows)),
             Err(error) => error,
         };
-        match not_run(&error) {
-            Some(NotRun::OtherSession) => {
-                self.direct.give_up();
-                Ok(None)
-            }
-            Some(NotRun::Outdated) => {
-                session.statement_cache.clear();
-                query(session, sql, params).await.map(Some)
-            }
-            None => Err(error),
+        if self.was_not_run(session, &error) { Ok(None) } else { Err(error) }
+    }
+
+    /// Whether the server has refused a prepared statement before it ran. If the connection is not direct, none
+    /// is used so from now on; what a migration has outdated is prepared again.
+    pub(super) fn was_not_run(&self, session: &Session, error: &tokio_postgres::Error) -> bool {
+        let reason = not_run(error);
+        match &reason {
+            Some(NotRun::OtherSession) => self.direct.give_up(),
+            Some(NotRun::Outdated) => session.statement_cache.clear(),
+            None => {}
         }
+        reason.is_some()
     }
 
     /// Runs a write on a shared connection. `None`: it changed nothing, and is to be run alone.

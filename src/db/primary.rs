@@ -34,15 +34,24 @@ pub(super) async fn prepare(
 }
 
 /// Runs a statement that the session keeps prepared; prepares it the first time.
-#[allow(clippy::disallowed_methods, reason = "the only place that sends statements")]
 pub(super) async fn query_prepared(
     session: &Session,
     sql: &str,
     params: Params<'_>,
 ) -> Result<Vec<Row>, Error> {
     let statement = prepare(session, sql, params).await?;
+    query_statement(session, &statement, params).await
+}
+
+/// Runs a prepared statement. It is sent when this is first polled.
+#[allow(clippy::disallowed_methods, reason = "the only place that sends statements")]
+pub(super) async fn query_statement(
+    session: &Session,
+    statement: &Statement,
+    params: Params<'_>,
+) -> Result<Vec<Row>, Error> {
     let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|(value, _)| *value).collect();
-    session.query(&statement, &values).await
+    session.query(statement, &values).await
 }
 
 fn on_primary(sql: &str) -> Cow<'_, str> {

@@ -1,7 +1,7 @@
 //! A pooled connection: whether it is direct, and its session's timeouts.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
@@ -40,6 +40,8 @@ pub(super) struct Session {
     /// The server process of the login.
     process: Option<i32>,
     is_direct: bool,
+    /// Whether nothing is left of an RLS context.
+    is_clean: AtomicBool,
     /// The session's timeouts, if the connection is direct.
     statement_ms: AtomicU64,
     lock_ms: AtomicU64,
@@ -57,7 +59,15 @@ impl Session {
     /// A connection that began to connect at `begun`.
     pub(super) fn new(client: ClientWrapper, begun: Instant) -> Self {
         let [statement_ms, lock_ms] = [(); 2].map(|()| AtomicU64::new(0));
-        Self { client, begun, process: None, is_direct: false, statement_ms, lock_ms }
+        Self {
+            client,
+            begun,
+            process: None,
+            is_direct: false,
+            is_clean: AtomicBool::new(true),
+            statement_ms,
+            lock_ms,
+        }
     }
 
     /// Whether statements with these timeouts need no transaction to set them.
@@ -66,6 +76,16 @@ impl Session {
             && self.is_direct
             && self.statement_ms.load(Ordering::Relaxed) == timeouts.statement_ms
             && self.lock_ms.load(Ordering::Relaxed) == timeouts.lock_ms
+    }
+
+    /// Whether other callers may use the session.
+    pub(super) fn is_clean(&self) -> bool {
+        self.is_clean.load(Ordering::Relaxed)
+    }
+
+    /// Records whether something is left of an RLS context.
+    pub(super) fn set_clean(&self, is_clean: bool) {
+        self.is_clean.store(is_clean, Ordering::Relaxed);
     }
 
     /// Sets the timeouts of a direct connection for the statements after this one; does not wait for the answer.

@@ -6,7 +6,7 @@
 
 /** Patterns that identify the statements of the gmail store, the most specific first. */
 const marks = /** @type {[Step, RegExp][]} */ ([
-  ['read', /^SELECT (found\.|user_id, ).* FROM \S*gmail_tokens/s],
+  ['read', /^SELECT user_id, .* FROM \S*gmail_tokens/s],
   ['upsert', /^WITH clock .* INSERT INTO \S*gmail_tokens/s],
   ['commit', /^WITH clock .* UPDATE \S*gmail_tokens/s],
   ['lease', /^UPDATE \S*gmail_tokens"?(?:\s+AS r)?\s+SET refreshing_at = clock_timestamp\(\)/],
