@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::error::{from_driver, no_answer};
@@ -13,9 +14,10 @@ use super::in_context;
 use super::pools::Pool;
 use super::primary::query;
 use super::rls_context::RlsContext;
+use super::session::Session;
 use super::settings::DatabaseSettings;
 use super::shared::Place;
-use super::transaction::{ContextRead, separate_errors, transaction, transactions};
+use super::transaction::{ContextRead, Rows, separate_errors, transaction, transactions};
 use crate::config::Limits;
 use crate::error::Result;
 
@@ -180,11 +182,19 @@ impl Database {
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = async {
-            if connection.is_direct(&pool.direct, timeouts)
-                && let Some(rows) =
-                    pool.query_direct(&connection, (sql, params, self.prepares)).await?
-            {
-                return Ok(rows);
+            if connection.is_direct(&pool.direct) {
+                connection.use_statement_timeout(timeouts);
+                let read = (sql, params, self.prepares);
+                let rows = match pool.query_direct(&connection, read).await {
+                    Err(error) if gave_up_early(&connection, &error, timeouts) => {
+                        connection.use_timeouts(timeouts);
+                        pool.query_direct(&connection, read).await
+                    }
+                    rows => rows,
+                };
+                if let Some(rows) = rows? {
+                    return Ok(rows);
+                }
             }
             query(&connection, sql, params).await
         };
@@ -220,11 +230,16 @@ impl Database {
         let connection =
             self.switch_pool_on_error(&pool, timeouts, pool.connection(step, timeouts).await)?;
         let work = async {
-            if connection.is_direct(&pool.direct, timeouts)
-                && let Some(answers) =
-                    in_context::reads(&pool, &connection, reads, self.prepares).await
-            {
-                return answers;
+            if connection.is_direct(&pool.direct) {
+                connection.use_statement_timeout(timeouts);
+                let answers = in_context::reads(&pool, &connection, reads, self.prepares).await;
+                let gave_up = |rows: &Rows| {
+                    rows.as_ref().is_err_and(|error| gave_up_early(&connection, error, timeouts))
+                };
+                match answers {
+                    Some(answers) if !answers.iter().any(gave_up) => return answers,
+                    _ => connection.use_timeouts(timeouts),
+                }
             }
             transactions(&connection, reads, timeouts.statement_ms).await
         };
@@ -270,11 +285,11 @@ impl Database {
         };
         let connection = self.switch_pool_on_error(&pool, timeouts, connection)?;
         let work = async {
-            if rls.is_empty()
-                && connection.is_direct(&pool.direct, timeouts)
-                && let Some(rows) = pool.query_direct(&connection, write).await?
-            {
-                return Ok(rows);
+            if rls.is_empty() && !timeouts.is_commit() && connection.is_direct(&pool.direct) {
+                connection.use_timeouts(timeouts);
+                if let Some(rows) = pool.query_direct(&connection, write).await? {
+                    return Ok(rows);
+                }
             }
             let begin = format!(
                 "BEGIN ISOLATION LEVEL READ COMMITTED; \
@@ -288,6 +303,11 @@ impl Database {
         let answer = timeout(deadline(timeouts), work).await;
         self.switch_pool_on_error(&pool, timeouts, pool.settle(step, connection, answer))
     }
+}
+
+/// Whether a statement on this connection failed since the session waits less for locks than its caller.
+fn gave_up_early(session: &Session, error: &tokio_postgres::Error, timeouts: Timeouts) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && session.waits_less(timeouts)
 }
 
 /// Longer than the server's timeout, so that the server's error normally arrives first.

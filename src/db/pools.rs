@@ -97,14 +97,14 @@ impl Pool {
             }
         };
         let session = taken.map_err(|error| from_pool(step, &error))?;
-        let is_ready = timeouts.is_commit() || session.is_direct(&self.direct, timeouts);
+        let is_ready = timeouts.is_commit() || session.is_examined();
         match is_ready || !self.direct.is_possible() {
             true => Ok(session),
             false => self.set(step, session, timeouts).await,
         }
     }
 
-    /// The connection with the timeouts of direct mode, if it is direct.
+    /// The connection, once it is known whether it is direct.
     async fn set(
         &self,
         step: &'static str,

@@ -70,12 +70,40 @@ impl Session {
         }
     }
 
-    /// Whether statements with these timeouts need no transaction to set them.
-    pub(super) fn is_direct(&self, mode: &DirectMode, timeouts: Timeouts) -> bool {
-        mode.is_possible()
-            && self.is_direct
-            && self.statement_ms.load(Ordering::Relaxed) == timeouts.statement_ms
-            && self.lock_ms.load(Ordering::Relaxed) == timeouts.lock_ms
+    /// Whether this was found out.
+    pub(super) fn is_examined(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// Whether statements may be prepared, and timeouts be those of the session.
+    pub(super) fn is_direct(&self, mode: &DirectMode) -> bool {
+        mode.is_possible() && self.is_direct
+    }
+
+    /// Gives a direct session these timeouts. The message is sent before the next statement, and its answer is
+    /// not awaited.
+    pub(super) fn use_timeouts(&self, timeouts: Timeouts) {
+        let Timeouts { statement_ms, lock_ms, .. } = timeouts;
+        let statement_before = self.statement_ms.swap(statement_ms, Ordering::Relaxed);
+        let lock_before = self.lock_ms.swap(lock_ms, Ordering::Relaxed);
+        if (statement_before, lock_before) != (statement_ms, lock_ms) {
+            let set =
+                format!("SET statement_timeout = {statement_ms}; SET lock_timeout = {lock_ms}");
+            // It is sent when it is first polled. If it fails, so does the connection.
+            let _ = self.client.batch_execute(&set).now_or_never();
+        }
+    }
+
+    /// The same for a read, which seldom waits for a lock: the lock timeout may remain a shorter one.
+    pub(super) fn use_statement_timeout(&self, timeouts: Timeouts) {
+        if self.statement_ms.load(Ordering::Relaxed) != timeouts.statement_ms {
+            self.use_timeouts(timeouts);
+        }
+    }
+
+    /// Whether the session's lock timeout is shorter than this.
+    pub(super) fn waits_less(&self, timeouts: Timeouts) -> bool {
+        self.is_direct && self.lock_ms.load(Ordering::Relaxed) < timeouts.lock_ms
     }
 
     /// Whether other callers may use the session.
@@ -88,27 +116,12 @@ impl Session {
         self.is_clean.store(is_clean, Ordering::Relaxed);
     }
 
-    /// Sets the timeouts of a direct connection for the statements after this one; does not wait for the answer.
-    pub(super) fn change(&self, statement_ms: u64, lock_ms: u64) {
-        let set = format!("SET statement_timeout = {statement_ms}; SET lock_timeout = {lock_ms}");
-        // It is sent when it is first polled. If it failed, the connection would be lost, or the timeouts other.
-        let _ = self.client.batch_execute(&set).now_or_never();
-        self.statement_ms.store(statement_ms, Ordering::Relaxed);
-        self.lock_ms.store(lock_ms, Ordering::Relaxed);
-    }
-
     /// Gives the session these timeouts if the connection is direct; otherwise gives up direct mode.
     ///
     /// # Errors
     /// That the connection is lost.
     pub(super) async fn set(&mut self, mode: &DirectMode, timeouts: Timeouts) -> Result<(), Error> {
-        if self.is_direct {
-            self.change(timeouts.statement_ms, timeouts.lock_ms);
-            return Ok(());
-        }
-        if self.process.is_none() {
-            self.process = process_at_login(&self.client).await;
-        }
+        self.process = process_at_login(&self.client).await;
         let Some(process) = self.process else {
             mode.give_up();
             return Ok(());

@@ -174,10 +174,11 @@ impl SharedConnections {
     async fn open(&self, pool: &Pool, step: &'static str, timeouts: Timeouts) -> Result<Place> {
         let opening = Opening(self);
         let connection = pool.connection(step, timeouts).await?;
-        if !connection.is_direct(&pool.direct, timeouts) {
+        if !connection.is_direct(&pool.direct) {
             return Ok(Place::Alone(Box::new(connection)));
         }
-        connection.change(timeouts.statement_ms, timeouts.lock_ms.min(SHARED_LOCK_MS));
+        let lock_ms = timeouts.lock_ms.min(SHARED_LOCK_MS);
+        connection.use_timeouts(Timeouts { lock_ms, ..timeouts });
         let shared = Arc::new(Shared {
             connection: Some(connection),
             timeouts,
