@@ -31,7 +31,7 @@ export function decryptToken(encryptedStr: string): string {
 function current(): GmailKeys {
   const text = variableOf('GMAIL_ENCRYPTION_KEY');
   if (keys && text === keysText) return keys;
-  keys = new native.GmailKeys(text);
+  keys = native.openGmailKeys(text);
   keysText = text;
   return keys;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use napi::JsString;
-use napi::bindgen_prelude::Env;
+use napi::bindgen_prelude::{Env, External};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
@@ -23,24 +23,29 @@ use crate::refresh::{Runtime, Tokio};
 use crate::secret::AccessToken;
 use crate::store::vault::{self, Opened, PairKey, TokenKey, Vault};
 
-/// `ENCRYPTION_SECRET` and its predecessor.
+/// `ENCRYPTION_SECRET` and its predecessor. An external value, which is found ten times faster than an instance of a class.
 #[napi]
-pub struct VaultKeys {
+pub type VaultKeys = External<OpenVaultKeys>;
+
+/// What JavaScript holds as [`VaultKeys`].
+#[napi]
+pub struct OpenVaultKeys {
     format: Result<Arc<VaultFormat>>,
     clock: Tokio,
 }
 
-#[napi]
-impl VaultKeys {
-    /// A missing or malformed secret is an error of the functions that need it.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(secret: Option<String>, previous: Option<String>, salt_reuse: bool) -> Self {
-        let (secret, previous) = (secret.map(Zeroizing::new), previous.map(Zeroizing::new));
-        let previous = previous.as_ref().map(|text| text.as_str());
-        let format = required("ENCRYPTION_SECRET", secret.as_deref())
-            .and_then(|secret| VaultFormat::open_shared(secret, previous, salt_reuse));
-        Self { format, clock: Tokio::default() }
-    }
+/// Checks secrets. A missing or malformed secret is an error of the functions that need it.
+#[napi(catch_unwind)]
+pub fn open_vault_keys(
+    secret: Option<String>,
+    previous: Option<String>,
+    salt_reuse: bool,
+) -> VaultKeys {
+    let (secret, previous) = (secret.map(Zeroizing::new), previous.map(Zeroizing::new));
+    let previous = previous.as_ref().map(|text| text.as_str());
+    let format = required("ENCRYPTION_SECRET", secret.as_deref())
+        .and_then(|secret| VaultFormat::open_shared(secret, previous, salt_reuse));
+    External::new(OpenVaultKeys { format, clock: Tokio::default() })
 }
 
 /// Seals any text as `base64(salt iv authTag ciphertext)`, with a key that scrypt derived.

@@ -64,7 +64,7 @@ export class ValueSealer {
       requireSealed ?? (variable ? flag('TOKENKEEP_REQUIRE_SEALED', variable) : false);
     const [lastKeyText, lastRequired] = this.#source;
     if (!this.#keys || lastKeyText !== keyText || lastRequired !== required) {
-      this.#keys = new native.SealingKeys(keyText, required);
+      this.#keys = native.openSealingKeys(keyText, required);
       this.#source = [keyText, required];
     }
     return this.#keys;

@@ -45,7 +45,7 @@ function current(): VaultKeys {
   if (keys && now.every((text, index) => text === values[index])) return keys;
   const [secret, previous, salts] = now;
   const reuse = salts ? flag('TOKENKEEP_SALT_REUSE', salts) : true;
-  keys = new native.VaultKeys(secret, previous || undefined, reuse);
+  keys = native.openVaultKeys(secret, previous || undefined, reuse);
   values = now;
   return keys;
 }
