@@ -11,7 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
+use super::nonce::NONCE_BYTES;
+use super::ring::{KeyRing, TAG_BYTES};
 use super::text::text;
 use crate::error::{Error, Result};
 

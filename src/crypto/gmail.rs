@@ -4,7 +4,8 @@
 use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprints;
-use super::ring::{KeyRing, NONCE_BYTES, TAG_BYTES};
+use super::nonce::NONCE_BYTES;
+use super::ring::{KeyRing, TAG_BYTES};
 use super::text::text;
 use crate::error::{Error, Result};
 

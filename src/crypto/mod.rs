@@ -3,6 +3,7 @@
 mod bound;
 mod fingerprint;
 mod gmail;
+mod nonce;
 mod random;
 mod ring;
 mod sealing;

@@ -5,11 +5,10 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprints;
+use super::nonce::{NONCE_BYTES, nonce};
 use super::signature::Signatures;
 use crate::error::{Error, Result};
 
-/// The length of a nonce (NIST SP 800-38D, section 5.2.1.1), which is random for each value.
-pub(super) const NONCE_BYTES: usize = 12;
 /// The length of an authentication tag.
 pub(super) const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
@@ -132,9 +131,7 @@ pub(super) fn seal_with(
     buffer: &mut [u8],
     associated: &[u8],
 ) -> Result<([u8; NONCE_BYTES], [u8; TAG_BYTES])> {
-    let mut nonce = [0_u8; NONCE_BYTES];
-    getrandom::fill(&mut nonce)
-        .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
+    let nonce = nonce()?;
     let tag = cipher
         .encrypt_inout_detached(&nonce.into(), associated, buffer.into())
         .map_err(|_| Error::internal("the plaintext is too long to be sealed"))?;

@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use self::derived::{DerivedKeys, SALT_BYTES, Salt};
 use super::fingerprint::Fingerprints;
-use super::ring::{NONCE_BYTES, TAG_BYTES, open_with, seal_with};
+use super::nonce::NONCE_BYTES;
+use super::ring::{TAG_BYTES, open_with, seal_with};
 use super::text::text;
 use crate::error::{Error, Result};
 
