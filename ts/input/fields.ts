@@ -9,14 +9,16 @@ export function fieldsOf<Target extends object>(target: Target): Target {
 }
 
 const OWN: ProxyHandler<object> = {
-  get: (target, name) => (has(target, name) ? Reflect.get(target, name) : undefined),
+  get: (target, name) =>
+    Object.hasOwn(target, name) || inherits(target, name) ? Reflect.get(target, name) : undefined,
 };
 
-function has(target: object, name: string | symbol): boolean {
-  for (let at: object | null = target; at !== null;) {
+/** Whether a class of the object has the field. */
+function inherits(target: object, name: string | symbol): boolean {
+  for (let at: object | null = Object.getPrototypeOf(target); at !== null;) {
     const above: object | null = Object.getPrototypeOf(at);
-    // The end of the chain is an Object.prototype, unless the object itself has no prototype.
-    if (Object.hasOwn(at, name)) return above !== null || at === target;
+    // The end of the chain is an Object.prototype.
+    if (Object.hasOwn(at, name)) return above !== null;
     at = above;
   }
   return false;
