@@ -127,7 +127,10 @@ export interface DeadGrantOptions {
 /** The same synchronously, if the key is derived already; `null` if it is not, or the value does not open. */
 export declare function decryptDerivedVaultValue(keys: VaultKeys, encrypted: string): string | null
 
-/** Opens what `encryptToken` or Node's `aes-256-gcm` sealed. */
+/**
+ * Opens what `encryptToken` or Node's `aes-256-gcm` sealed. `encrypted` must have no character beyond Latin-1: of
+ * others only the lower byte is read.
+ */
 export declare function decryptToken(keys: GmailKeys, encrypted: string): string | Failure
 
 /** Opens a value that one of the secrets sealed; otherwise rejects with `ERR_TOKENKEEP_DECRYPTION`. */

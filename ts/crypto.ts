@@ -6,6 +6,8 @@ import { orThrow } from './bridge/failure';
 import { variableOf } from './input/fields';
 import { native } from './bridge/native';
 
+const BEYOND_LATIN_1 = /[\u0100-\uffff]/;
+
 let keys: GmailKeys | undefined;
 let keysText: string | undefined;
 
@@ -24,7 +26,9 @@ export function encryptToken(plaintext: string): string {
  * @throws {DecryptionError} if the value cannot be opened, for any reason
  */
 export function decryptToken(encryptedStr: string): string {
-  return orThrow(native.decryptToken(current(), string('encryptedStr', encryptedStr)));
+  const sealed = string('encryptedStr', encryptedStr);
+  // No sealed value has such a character, of which the addon would read only the lower byte.
+  return orThrow(native.decryptToken(current(), BEYOND_LATIN_1.test(sealed) ? '' : sealed));
 }
 
 /** The keys, parsed again only when the variable has changed. */

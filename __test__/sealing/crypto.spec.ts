@@ -139,6 +139,24 @@ describe('an altered value', () => {
     expect(error.message).toBe(thrownBy(() => decryptToken('x')).message);
   });
 
+  it('is refused where a character is replaced by one with the same lower byte', () => {
+    const sealed = encryptToken('token');
+    for (let at = 0; at < sealed.length; at++) {
+      for (const high of [0x0100, 0xd800, 0xff00]) {
+        const other = String.fromCharCode(high + sealed.charCodeAt(at));
+        const error = thrownBy(() =>
+          decryptToken(sealed.slice(0, at) + other + sealed.slice(at + 1)),
+        );
+        expect(error).toBeInstanceOf(DecryptionError);
+      }
+    }
+  });
+
+  it('opens as a part of a text with other characters', () => {
+    const text = `\u{1f5dd}${encryptToken('token')}`;
+    expect(decryptToken(text.slice(2))).toBe('token');
+  });
+
   it('never has its text in the error', () => {
     const error = thrownBy(() => decryptToken('ya29.plain-token'));
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain('ya29.plain-token');

@@ -1,7 +1,7 @@
 //! `encryptToken`, `decryptToken`: synchronous, with keys that were read once.
 
 use napi::JsString;
-use napi::bindgen_prelude::{Env, External};
+use napi::bindgen_prelude::{Env, External, Latin1String};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
@@ -41,18 +41,24 @@ pub fn encrypt_token<'env>(
     env: &'env Env,
     keys: &GmailKeys,
     plaintext: String,
-) -> Outcome<'env, String> {
-    let plaintext = Zeroizing::new(plaintext);
-    outcome(env, keys.format().and_then(|format| format.seal(&plaintext)))
+) -> Outcome<'env, JsString<'env>> {
+    let mut plaintext = Zeroizing::new(plaintext.into_bytes());
+    let sealed = keys.format().and_then(|format| format.seal_in_place(&mut plaintext));
+    outcome(env, sealed.and_then(|sealed| string(env, &sealed)))
 }
 
-/// Opens what `encryptToken` or Node's `aes-256-gcm` sealed.
-#[napi(catch_unwind, ts_return_type = "string | Failure")]
+/// Opens what `encryptToken` or Node's `aes-256-gcm` sealed. `encrypted` must have no character beyond Latin-1: of
+/// others only the lower byte is read.
+#[napi(
+    catch_unwind,
+    ts_args_type = "keys: GmailKeys, encrypted: string",
+    ts_return_type = "string | Failure"
+)]
 pub fn decrypt_token<'env>(
     env: &'env Env,
     keys: &GmailKeys,
-    encrypted: String,
+    encrypted: Latin1String,
 ) -> Outcome<'env, JsString<'env>> {
-    let text = keys.format().and_then(|format| format.open(&encrypted, None));
+    let text = keys.format().and_then(|format| format.open(&*encrypted, None));
     outcome(env, text.and_then(|text| string(env, &text)))
 }

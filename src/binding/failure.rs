@@ -67,5 +67,10 @@ pub(super) fn outcome<'env, T>(
 
 /// A JavaScript string, created from the secret without another copy of it.
 pub(super) fn string<'env>(env: &'env Env, text: &str) -> crate::error::Result<JsString<'env>> {
-    env.create_string(text).map_err(|_| Error::internal("a string could not be created"))
+    // Bytes of ASCII are copied, others are decoded first.
+    let string = match text.is_ascii() {
+        true => env.create_string_latin1(text),
+        false => env.create_string(text),
+    };
+    string.map_err(|_| Error::internal("a string could not be created"))
 }

@@ -8,6 +8,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bridge::Bridge;
+use super::failure::string;
 use super::instance::call;
 use super::message::Value;
 use super::options::required;
@@ -78,7 +79,7 @@ pub fn decrypt_derived_vault_value<'env>(
     encrypted: String,
 ) -> Option<JsString<'env>> {
     let text = keys.format.as_ref().ok()?.open_derived(&encrypted)?;
-    env.create_string(text.as_str()).ok()
+    string(env, &text).ok()
 }
 
 /// Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept.

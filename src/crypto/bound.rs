@@ -56,7 +56,9 @@ pub fn seal(ring: &KeyRing, plaintext: &str, place: Place<'_>) -> Result<String>
     let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
     let (nonce, tag) = ring.seal(&mut buffer, &place.bytes())?;
     let bytes = [nonce.as_slice(), tag.as_slice(), buffer.as_slice()].concat();
-    Ok(format!("{PREFIX}{}.{}", ring.sealing_version(), URL_SAFE_NO_PAD.encode(bytes)))
+    let mut sealed = format!("{PREFIX}{}.", ring.sealing_version());
+    URL_SAFE_NO_PAD.encode_string(bytes, &mut sealed);
+    Ok(sealed)
 }
 
 /// Opens a value that [`seal`] sealed for the same place.
@@ -68,12 +70,12 @@ pub fn open(ring: &KeyRing, sealed: &str, place: Place<'_>) -> Result<Zeroizing<
     let rest = sealed.strip_prefix(PREFIX).ok_or_else(malformed)?;
     let (version, encoded) = rest.split_once('.').ok_or_else(malformed)?;
     let version = version.parse::<i32>().map_err(|_| malformed())?;
-    let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
-    let (nonce, rest) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(malformed)?;
-    let (tag, ciphertext) = rest.split_first_chunk::<TAG_BYTES>().ok_or_else(malformed)?;
-    let mut buffer = Zeroizing::new(ciphertext.to_vec());
-    ring.open((*nonce, *tag), &mut buffer, &place.bytes(), Some(version))?;
-    text(buffer)
+    let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?);
+    let (&mut nonce, rest) = bytes.split_first_chunk_mut().ok_or_else(malformed)?;
+    let (&mut tag, ciphertext) = rest.split_first_chunk_mut().ok_or_else(malformed)?;
+    ring.open((nonce, tag), ciphertext, &place.bytes(), Some(version))?;
+    bytes.drain(..NONCE_BYTES + TAG_BYTES);
+    text(bytes)
 }
 
 #[cfg(test)]

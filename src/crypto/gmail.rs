@@ -4,8 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprints;
-use super::nonce::NONCE_BYTES;
-use super::ring::{KeyRing, TAG_BYTES};
+use super::ring::KeyRing;
 use super::text::text;
 use crate::error::{Error, Result};
 
@@ -39,15 +38,16 @@ impl GmailFormat {
     /// # Errors
     /// [`Error::Internal`] if the operating system provides no random bytes.
     pub fn seal(&self, text: &str) -> Result<String> {
-        let mut buffer = Zeroizing::new(text.as_bytes().to_vec());
-        let (nonce, tag) = self.ring.seal(&mut buffer, &[])?;
-        let mut sealed = String::with_capacity((NONCE_BYTES + TAG_BYTES + buffer.len()) * 2 + 2);
-        sealed.push_str(&faster_hex::hex_string(&nonce));
-        sealed.push(':');
-        sealed.push_str(&faster_hex::hex_string(&tag));
-        sealed.push(':');
-        sealed.push_str(&faster_hex::hex_string(&buffer));
-        Ok(sealed)
+        self.seal_in_place(&mut Zeroizing::new(text.as_bytes().to_vec()))
+    }
+
+    /// The same; encrypts the bytes of the text where they are.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub fn seal_in_place(&self, text: &mut [u8]) -> Result<String> {
+        let (nonce, tag) = self.ring.seal(text, &[])?;
+        joined([&nonce, &tag, text])
     }
 
     /// Opens a value of [`seal`](Self::seal) or of Node's crypto; accepts upper-case hex, too. `hint` is the
@@ -55,35 +55,47 @@ impl GmailFormat {
     ///
     /// # Errors
     /// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
-    pub fn open(&self, sealed: &str, hint: Option<i32>) -> Result<Zeroizing<String>> {
-        let mut parts = sealed.split(':');
-        let (Some(nonce), Some(tag), Some(ciphertext), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(Error::Decryption);
-        };
+    pub fn open(&self, sealed: impl AsRef<[u8]>, hint: Option<i32>) -> Result<Zeroizing<String>> {
+        let (nonce, rest) = first_part(sealed.as_ref())?;
+        let (tag, ciphertext) = first_part(rest)?;
         let mut buffer = Zeroizing::new(vec![0_u8; ciphertext.len() / 2]);
         decode(ciphertext, &mut buffer)?;
-        let nonce_and_tag = (decode_array(nonce)?, decode_array(tag)?);
-        self.ring.open(nonce_and_tag, &mut buffer, &[], hint)?;
+        self.ring.open((nonce, tag), &mut buffer, &[], hint)?;
         text(buffer)
     }
 }
 
-fn decode(hex: &str, into: &mut [u8]) -> Result<()> {
+/// The parts in hexadecimal, joined by colons.
+fn joined(parts: [&[u8]; 3]) -> Result<String> {
+    let digits = 2 * parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut text = vec![b':'; digits + parts.len() - 1];
+    let mut at = 0;
+    for part in parts {
+        let end = at + 2 * part.len();
+        faster_hex::hex_encode(part, &mut text[at..end])
+            .map_err(|_| Error::internal("the buffer for a sealed value is too short"))?;
+        at = end + 1;
+    }
+    String::from_utf8(text).map_err(|_| Error::internal("hexadecimal digits are not UTF-8"))
+}
+
+/// The bytes before the first colon, and the text after it.
+fn first_part<const BYTES: usize>(sealed: &[u8]) -> Result<([u8; BYTES], &[u8])> {
+    let (hex, rest) = sealed.split_at_checked(2 * BYTES).ok_or(Error::Decryption)?;
+    let rest = rest.strip_prefix(b":").ok_or(Error::Decryption)?;
+    let mut bytes = [0_u8; BYTES];
+    decode(hex, &mut bytes)?;
+    Ok((bytes, rest))
+}
+
+fn decode(hex: &[u8], into: &mut [u8]) -> Result<()> {
     if hex.len() != into.len() * 2 {
         return Err(Error::Decryption);
     }
     if hex.is_empty() {
         return Ok(());
     }
-    faster_hex::hex_decode(hex.as_bytes(), into).map_err(|_| Error::Decryption)
-}
-
-fn decode_array<const N: usize>(hex: &str) -> Result<[u8; N]> {
-    let mut bytes = [0_u8; N];
-    decode(hex, &mut bytes)?;
-    Ok(bytes)
+    faster_hex::hex_decode(hex, into).map_err(|_| Error::Decryption)
 }
 
 #[cfg(test)]
@@ -101,7 +113,7 @@ mod tests {
         for text in ["", "a", "ya29.a0Af", "Grüße, 世界 🗝", &"x".repeat(64 * 1024)] {
             let sealed = format().seal(text).expect("seals");
             assert_eq!(*format().open(&sealed, Some(1)).expect("opens"), text);
-            assert_eq!(*format().open(&sealed.to_uppercase(), None).expect("opens"), text);
+            assert_eq!(*format().open(sealed.to_uppercase(), None).expect("opens"), text);
         }
     }
 
