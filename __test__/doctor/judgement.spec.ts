@@ -40,7 +40,13 @@ describe('clocks', () => {
 });
 
 describe('a pooler', () => {
-  const seen = { isShared: false, isMoved: false, isOfOtherAge: false, pgpool: null };
+  const seen = {
+    isShared: false,
+    isMoved: false,
+    isOfOtherAge: false,
+    preparesStatements: true,
+    pgpool: null,
+  };
   const server = { host: 'db.example' } as Parameters<typeof poolerCheck>[0];
 
   it.each([
@@ -54,6 +60,15 @@ describe('a pooler', () => {
     ],
   ])('of which %j is seen is: %s', (some, kind) => {
     expect(poolerCheck(server, { found: { ...seen, ...some } }).values).toMatchObject({ kind });
+  });
+
+  it.each([
+    [{}, 'Statements are prepared once per connection.'],
+    [{ preparesStatements: false }, 'Statements are not prepared.'],
+    [{ isShared: true, preparesStatements: false }, 'Statements are not prepared.'],
+  ])('of which %j is seen says: %s', (some, text) => {
+    const { found } = poolerCheck(server, { found: { ...seen, ...some } });
+    expect(found).toContain(text);
   });
 
   it('that could not be determined is not guessed, but its product is named where the host shows it', () => {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
+use super::direct::process_at_login;
 use super::error::{from_driver, from_login, no_answer};
 use super::migrate::{Differences, Migration, differences};
 use super::pool::{Params, Timeouts};
@@ -99,6 +100,11 @@ impl Inspection {
             no_answer(step)
         })?;
         answer.map_err(|error| statement_error(step, &error))
+    }
+
+    /// The process ID that the server named at login.
+    pub async fn process_at_login(&self) -> Option<i32> {
+        process_at_login(&self.client).await
     }
 
     /// The first value that a pooler's command returns, sent outside a transaction; `None` if it fails or

@@ -25,6 +25,9 @@ pub(super) struct Pooler {
     is_moved: bool,
     /// A backend was not started when we connected.
     is_of_other_age: bool,
+    /// Whether the stores prepare their statements: no option forbids it, and the server process is the one
+    /// that the server named at login.
+    prepares_statements: bool,
     /// Set if it is Pgpool-II.
     pgpool: Option<Pgpool>,
 }
@@ -82,13 +85,22 @@ pub(super) async fn inspect(
     let both = [(&used.inspection, used.since), (&second.inspection, second.since)];
     let mut pids: [Option<i32>; 2] = [None, None];
     let pgpool = pgpool::inspect(&used.inspection).await;
-    let mut pooler = Pooler { is_shared: false, is_moved: false, is_of_other_age: false, pgpool };
+    let mut pooler = Pooler {
+        is_shared: false,
+        is_moved: false,
+        is_of_other_age: false,
+        prepares_statements: used.server.prepares_statements,
+        pgpool,
+    };
+    let logins =
+        [used.inspection.process_at_login().await, second.inspection.process_at_login().await];
     for turn in TURNS {
         let (inspection, since) = both[turn];
         let backend = backend(inspection, since, runtime).await?;
         pooler.is_of_other_age |= backend.is_of_other_age;
         pooler.is_moved |= pids[turn].is_some_and(|before| before != backend.pid);
         pids[turn] = Some(backend.pid);
+        pooler.prepares_statements &= pids[turn] == logins[turn] && !backend.is_of_other_age;
         pooler.is_shared |= pids[0] == pids[1];
     }
     Ok(pooler)

@@ -50,6 +50,7 @@ export interface Pooler {
   isShared: boolean;
   isMoved: boolean;
   isOfOtherAge: boolean;
+  preparesStatements: boolean;
   pgpool: Pgpool | null;
 }
 

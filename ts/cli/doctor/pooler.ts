@@ -61,7 +61,10 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
   if (pooler.found.pgpool) return pgpoolCheck(pooler.found.pgpool, values);
   if (kind === 'none' || kind === 'unknown') {
     const named = product ? `, though by its host name it is ${product}` : '';
-    const found = `No pooler was detected: each of two connections kept a server process that was started for it${named}.`;
+    const prepared = pooler.found.preparesStatements
+      ? 'Statements are prepared once per connection.'
+      : 'Statements are not prepared.';
+    const found = `No pooler was detected: each of two connections kept a server process that was started for it${named}. ${prepared}`;
     return ok(id, found, values);
   }
   const { isShared, isMoved } = pooler.found;
@@ -74,7 +77,7 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
     kind === 'session'
       ? 'Each process of the application occupies up to maxConnections of its connections; in transaction mode it needs few.'
       : 'It needs no settings.'
-  }`;
+  } Statements are not prepared.`;
   return ok(id, found, values);
 }
 
