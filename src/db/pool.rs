@@ -16,7 +16,6 @@ use super::primary::query;
 use super::rls_context::RlsContext;
 use super::session::Session;
 use super::settings::DatabaseSettings;
-use super::shared::Place;
 use super::transaction::{ContextRead, Rows, separate_errors, transaction, transactions};
 use crate::config::Limits;
 use crate::error::Result;
@@ -250,6 +249,32 @@ impl Database {
         Ok(rows.collect())
     }
 
+    /// Like [`write`](Self::write), of one row and by many callers: on a direct connection that other such writes
+    /// use at the same time. If the connection is lost, they all fail.
+    ///
+    /// # Errors
+    /// Like [`write`](Self::write).
+    pub async fn write_shared(
+        &self,
+        rls: &RlsContext,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+        timeouts: Timeouts,
+    ) -> Result<Vec<Row>> {
+        let pool = self.pool();
+        if rls.is_empty()
+            && pool.direct.is_possible()
+            && let Some(share) = pool.shared.share(&pool, step, timeouts).await?
+        {
+            let write = (sql, params, self.prepares);
+            if let Some(rows) = pool.write_shared(step, &share, write, timeouts).await? {
+                return Ok(rows);
+            }
+        }
+        self.write(rls, step, sql, params, timeouts).await
+    }
+
     /// Runs a write in its own transaction, in one round trip. Unless the connection is direct, timeouts and
     /// RLS settings are local to the transaction, so that poolers work.
     ///
@@ -265,25 +290,9 @@ impl Database {
         timeouts: Timeouts,
     ) -> Result<Vec<Row>> {
         let pool = self.pool();
-        let write = (sql, params, self.prepares);
-        let is_plain = rls.is_empty() && !timeouts.is_commit();
-        let mut alone = None;
-        if is_plain && pool.direct.is_possible() {
-            match pool.shared.place(&pool, step, timeouts).await? {
-                Place::Shared(share) => {
-                    let written = pool.write_shared(step, &share, write, timeouts).await?;
-                    if let Some(rows) = written {
-                        return Ok(rows);
-                    }
-                }
-                Place::Alone(connection) => alone = Some(*connection),
-            }
-        }
-        let connection = match alone {
-            Some(connection) => Ok(connection),
-            None => pool.connection(step, timeouts).await,
-        };
+        let connection = pool.connection(step, timeouts).await;
         let connection = self.switch_pool_on_error(&pool, timeouts, connection)?;
+        let write = (sql, params, self.prepares);
         let work = async {
             if rls.is_empty() && !timeouts.is_commit() && connection.is_direct(&pool.direct) {
                 connection.use_timeouts(timeouts);

@@ -13,12 +13,6 @@ use super::session::Session;
 use crate::config::{SHARED_LOCK_MS, SHARED_STALL_MS, SHARED_WRITES_MAX, SHARES_MAX};
 use crate::error::Result;
 
-/// What a write runs on.
-pub(super) enum Place {
-    Shared(Share),
-    Alone(Box<Object>),
-}
-
 /// One write's use of a shared connection, which returns to its pool after the last.
 pub(super) struct Share(Arc<Shared>);
 
@@ -123,30 +117,25 @@ impl SharedConnections {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where a write runs: alone if the connections are not direct.
-    pub(super) async fn place(
+    /// A use of a connection; `None`: the write is to be run alone.
+    pub(super) async fn share(
         &self,
         pool: &Pool,
         step: &'static str,
         timeouts: Timeouts,
-    ) -> Result<Place> {
+    ) -> Result<Option<Share>> {
         let changed = self.changed.notified();
-        match self.choose(timeouts) {
-            Choice::Join(shared) => return Ok(Place::Shared(shared)),
-            Choice::Open => return self.open(pool, step, timeouts).await,
-            Choice::Alone => return self.alone(pool, step, timeouts).await,
-            Choice::Wait => changed.await,
-        }
-        match self.choose(timeouts) {
-            Choice::Join(shared) => Ok(Place::Shared(shared)),
-            Choice::Open => self.open(pool, step, timeouts).await,
+        let mut choice = self.choose(timeouts);
+        if matches!(choice, Choice::Wait) {
+            changed.await;
             // No second wait: the pool's limit is the caller's.
-            Choice::Alone | Choice::Wait => self.alone(pool, step, timeouts).await,
+            choice = self.choose(timeouts);
         }
-    }
-
-    async fn alone(&self, pool: &Pool, step: &'static str, timeouts: Timeouts) -> Result<Place> {
-        Ok(Place::Alone(Box::new(pool.connection(step, timeouts).await?)))
+        match choice {
+            Choice::Join(share) => Ok(Some(share)),
+            Choice::Open => self.open(pool, step, timeouts).await,
+            Choice::Alone | Choice::Wait => Ok(None),
+        }
     }
 
     fn choose(&self, timeouts: Timeouts) -> Choice {
@@ -171,11 +160,16 @@ impl SharedConnections {
         }
     }
 
-    async fn open(&self, pool: &Pool, step: &'static str, timeouts: Timeouts) -> Result<Place> {
+    async fn open(
+        &self,
+        pool: &Pool,
+        step: &'static str,
+        timeouts: Timeouts,
+    ) -> Result<Option<Share>> {
         let opening = Opening(self);
         let connection = pool.connection(step, timeouts).await?;
         if !connection.is_direct(&pool.direct) {
-            return Ok(Place::Alone(Box::new(connection)));
+            return Ok(None);
         }
         let lock_ms = timeouts.lock_ms.min(SHARED_LOCK_MS);
         connection.use_timeouts(Timeouts { lock_ms, ..timeouts });
@@ -191,7 +185,7 @@ impl SharedConnections {
         let share = Share::of(Arc::clone(&shared));
         self.lock().open.push(Arc::downgrade(&shared));
         drop(opening);
-        Ok(Place::Shared(share))
+        Ok(Some(share))
     }
 }
 

@@ -87,6 +87,18 @@ impl<S: RowMapping> TableView<'_, S> {
         self.execute(&self.rls, step, sql, params, self.usual()).await
     }
 
+    /// A write of one row, by many callers. Otherwise like [`write`](Self::write).
+    pub(in crate::store) async fn write_one(
+        &self,
+        step: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<crate::db::Row>> {
+        self.check_visible().await?;
+        let rows = self.database.write_shared(&self.rls, step, sql, params, self.usual()).await;
+        rows.map_err(|error| error.of_store(S::STORE))
+    }
+
     /// A write in two forms: the second is for a table that was not migrated.
     pub(in crate::store) async fn write_either(
         &self,

@@ -25,9 +25,9 @@ impl<S: RowMapping> TableView<'_, S> {
         Write { step, sql, params }: Write<'_>,
         again: impl FnOnce(Option<&Row<S::Record>>) -> Result<bool> + Send,
     ) -> Result<Vec<crate::db::Row>> {
-        let rows = self.write(step, sql, params).await?;
+        let rows = self.write_one(step, sql, params).await?;
         if rows.is_empty() && again(self.row(key).await?.as_deref())? {
-            return self.write(step, sql, params).await;
+            return self.write_one(step, sql, params).await;
         }
         Ok(rows)
     }
