@@ -39,14 +39,19 @@ function forward(from, to) {
   from.on('close', () => later(() => to.destroySoon()));
 }
 
-process.once('message', (target) => {
-  delayMs = target.delayMs;
+/** @param {{ host: string, port: number }} target */
+function listen(target) {
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
     const upstream = net.connect({ host: target.host, port: target.port, allowHalfOpen: true });
     forward(client, upstream);
     forward(upstream, client);
   });
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+}
+
+process.on('message', (message) => {
+  if (message.target) listen(message.target);
+  delayMs = message.delayMs ?? delayMs;
 });
 // Exit if the parent has ended, even if it was killed.
 process.on('disconnect', () => process.exit());

@@ -9,8 +9,8 @@ import { spread } from '../statistics.mjs';
 import { networkReaders } from './readers.mjs';
 
 const proxyFile = fileURLToPath(new URL('./delay-proxy.mjs', import.meta.url));
-/** In each direction. */
-const delayMs = 0.5;
+/** What the proxy adds to a round trip. */
+const addedMs = 1;
 const roundTrips = 200;
 
 /**
@@ -22,6 +22,9 @@ export async function measureDelay({ settings, ...given }) {
   const proxy = await startProxy(settings.databaseUrl);
   try {
     const direct = await roundTripMs(settings.databaseUrl);
+    // Forwarding takes time, too, which depends on the machine.
+    const forwarding = (await roundTripMs(proxy.url)).median - direct.median;
+    proxy.setDelay(Math.max(0, addedMs - forwarding) / 2);
     const delayed = await roundTripMs(proxy.url);
     const results = await compare({
       ...given,
@@ -40,11 +43,16 @@ export async function measureDelay({ settings, ...given }) {
 async function startProxy(databaseUrl) {
   const url = new URL(databaseUrl);
   const child = fork(proxyFile, { stdio: ['ignore', 2, 2, 'ipc'] });
-  child.send({ host: url.hostname, port: Number(url.port || 5432), delayMs });
+  child.send({ target: { host: url.hostname, port: Number(url.port || 5432) } });
   const [{ port }] = await once(child, 'message');
   url.hostname = '127.0.0.1';
   url.port = `${port}`;
-  return { url: url.href, stop: () => child.kill('SIGKILL') };
+  return {
+    url: url.href,
+    /** @param {number} delayMs in each direction */
+    setDelay: (delayMs) => child.send({ delayMs }),
+    stop: () => child.kill('SIGKILL'),
+  };
 }
 
 /** How long the smallest statement takes. */

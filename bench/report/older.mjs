@@ -1,6 +1,7 @@
 import { describe } from '../compare.mjs';
 import { olderOf } from '../peers/index.mjs';
 import { ratioText, table } from '../table.mjs';
+import { counted } from './tenants.mjs';
 
 /**
  * How much better this build is than the one of `--against`, paired by round; nothing without it.
@@ -11,7 +12,7 @@ export function olderText({ reads, writes, tenants, rate, tls, delay, pgbouncer 
   const loads = [
     ...named('reads', reads),
     ...named('writes', writes),
-    ...(tenants ?? []).map((one) => [`reads, ${one.tenants} tenants`, one]),
+    ...(tenants ?? []).map((one) => [`reads, ${counted(one.tenants)}`, one]),
     ...named('reads', rate && [rate]),
     ...named('reads over TLS', tls),
     ...named('reads with 1 ms of delay', delay?.results),

@@ -13,11 +13,13 @@ export function tenantsText(results) {
       .map(([suffix, ours, plain]) => {
         const rateOf = (name) =>
           number(peers.find((peer) => peer.name === name).opsPerSecond.median);
-        const title = `${tenants} ${tenants === 1 ? 'tenant' : 'tenants'}${suffix}`;
         const share = ratioText(ratios[ours][plain].opsPerSecond, 2);
-        return [title, rateOf(plain), rateOf(ours), share];
+        return [`${counted(tenants)}${suffix}`, rateOf(plain), rateOf(ours), share];
       }),
   );
   const head = `reads for tenants, ${results[0].callers} callers`;
   return table([head, 'plain ops/s', 'ops/s', 'of plain'], rows);
 }
+
+/** @param {number} tenants */
+export const counted = (tenants) => (tenants === 1 ? '1 tenant' : `${tenants} tenants`);
