@@ -19,7 +19,8 @@ const usual = [
 /** Runs only on request: its table takes 12 GB and minutes to create. */
 const names = [...usual, 'growth'];
 const usage =
-  'npm run bench -- [--quick] [--json] [--against CHECKOUT] ' + `[--only ${names.join(',')}]`;
+  'npm run bench -- [--quick] [--json] [--write] [--against CHECKOUT] ' +
+  `[--only ${names.join(',')}], or --from FILE`;
 
 /** The parsed arguments, or what is wrong with them. */
 export function readOptions() {
@@ -28,7 +29,9 @@ export function readOptions() {
       options: {
         quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
         against: { type: 'string' },
+        from: { type: 'string' },
         only: { type: 'string', default: usual.join(',') },
       },
     });
