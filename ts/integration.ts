@@ -61,9 +61,7 @@ export function revoke(
  * Refreshes every token of a configured provider that expires soon, so that no call has to wait. Workers
  * can run in parallel: each row is refreshed by one of them.
  */
-export function refreshExpiring(
-  options: RefreshExpiringOptions,
-): Promise<RefreshExpiringResult> {
+export function refreshExpiring(options: RefreshExpiringOptions): Promise<RefreshExpiringResult> {
   return onDefault(({ integration }) => integration.refreshExpiring(options));
 }
 
