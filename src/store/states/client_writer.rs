@@ -1,5 +1,5 @@
 //! Writes which client a row is known by. In the background, so that no caller waits: rows that arrive
-//! during a write are written together by the next one.
+//! during a write, or shortly after it, are written together by the next one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
@@ -17,6 +17,8 @@ use crate::refresh::{Runtime, Tokio};
 
 /// How often it is written, at most, that a client refreshes rows.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How long rows are gathered after a write, unless somebody waits for them.
+const GATHER: Duration = Duration::from_millis(10);
 /// How long nothing is written after the tables were found to be missing.
 const MISSING_PAUSE: Duration = Duration::from_secs(60);
 /// The most rows that one statement writes.
@@ -24,15 +26,20 @@ const BATCH_MAX: usize = 1_000;
 /// The most rows that are remembered as written; with more, all are forgotten.
 const WRITTEN_MAX: usize = 65_536;
 
-/// Rows with a known client. A refusal of the former tokens is forgotten. `$1` schema, `$2` store, `$3` to
-/// `$5` the parts of the keys, `$6` how many parts a key has, `$7` the clients.
+/// Rows with a known client. A refusal of the former tokens is forgotten. Rows that stay as they are are not
+/// locked: most users who connect again do so through the same client. `$1` schema, `$2` store, `$3` to `$5`
+/// the parts of the keys, `$6` how many parts a key has, `$7` the clients.
 const KNOWN: &str = "
     INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
-    SELECT $1, $2,
-        CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
-            ELSE ARRAY[first, second, third] END,
-        client
-    FROM unnest($3, $4, $5, $7) AS noted (first, second, third, client)
+    SELECT $1, $2, noted.key, noted.client
+    FROM (SELECT
+            CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
+                ELSE ARRAY[first, second, third] END,
+            client
+        FROM unnest($3, $4, $5, $7) AS parts (first, second, third, client)) AS noted (key, client)
+    WHERE NOT EXISTS (SELECT FROM tokenkeep.refresh_state AS same
+        WHERE same.target_schema = $1 AND same.store = $2 AND same.key = noted.key
+          AND same.client = noted.client AND same.failures = 0)
     ON CONFLICT (target_schema, store, key) DO UPDATE SET
         client = EXCLUDED.client, token = NULL, refused_client = NULL, error_code = NULL,
         status = NULL, reason = NULL, failures = 0, failing_since = NULL, failed_at = NULL,
@@ -65,6 +72,8 @@ pub(super) struct ClientWriter {
     clock: Tokio,
     queue: Mutex<Queue>,
     writing: watch::Sender<bool>,
+    /// How many wait for what was queued.
+    waiting: watch::Sender<usize>,
     /// How many rounds of writing have written all clients that waited.
     rounds: watch::Sender<u64>,
 }
@@ -94,6 +103,22 @@ impl Queue {
     }
 }
 
+/// Somebody who waits for what was queued.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn of(waiting: &'a watch::Sender<usize>) -> Self {
+        waiting.send_modify(|waiting| *waiting += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
 impl ClientWriter {
     pub(super) fn new(
         database: Arc<Database>,
@@ -109,6 +134,7 @@ impl ClientWriter {
             clock: Tokio::default(),
             queue: Mutex::default(),
             writing: watch::Sender::new(false),
+            waiting: watch::Sender::new(0),
             rounds: watch::Sender::new(0),
         })
     }
@@ -169,6 +195,7 @@ impl ClientWriter {
 
     /// Waits until everything that was queued is written, or has failed to be.
     pub(super) async fn wait_idle(&self) {
+        let _waiting = Waiting::of(&self.waiting);
         // The sender lives as long as `self`: the wait cannot end in another way.
         let _ = self.writing.subscribe().wait_for(|writing| !writing).await;
     }
@@ -176,6 +203,7 @@ impl ClientWriter {
     /// Waits until the clients that are queued now are written, or have failed to be; not for those that are
     /// queued later.
     pub(super) async fn wait_for_clients(&self) {
+        let _waiting = Waiting::of(&self.waiting);
         let mut rounds = self.rounds.subscribe();
         // A running round may have started before the last ones were queued.
         let end = *rounds.borrow_and_update() + 2;
@@ -197,7 +225,14 @@ impl ClientWriter {
             let known_written = self.write_rows(KNOWN, &known).await;
             let unknown_written = self.write_rows(UNKNOWN, &unknown).await;
             self.forget_in_flight(known_written, unknown_written);
+            self.gather().await;
         }
+    }
+
+    async fn gather(&self) {
+        let mut waiting = self.waiting.subscribe();
+        let somebody_waits = pin!(waiting.wait_for(|waiting| *waiting > 0));
+        select(somebody_waits, pin!(self.clock.sleep(GATHER))).await;
     }
 
     /// Takes some queued rows: those with a client, and those without.
