@@ -1,11 +1,11 @@
 /** `tokenkeep/calendar`: the calendar store of the default instance, as plain functions. */
 
 import type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
-import type { AuthorizationOptions } from './instance/connector';
+import type { AuthorizationOptions } from './instance/begin-options';
 import { onDefault } from './instance/instance';
 
 export type { CalendarCredentials, CalendarTokens, ExchangeOptions } from './stores/calendar';
-export type { AuthorizationOptions } from './instance/connector';
+export type { AuthorizationOptions } from './instance/begin-options';
 
 /** Returns the stored tokens, expired or not; `null` if there are none. */
 export function getCalendarTokens(userId: string): Promise<CalendarTokens | null> {

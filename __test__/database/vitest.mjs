@@ -89,7 +89,8 @@ export function linesOf(tests, where) {
   /** @type {Map<string, import('./report.mjs').Line>} */
   const lines = new Map();
   for (const test of tests) {
-    const { server, mode } = where(test);
+    // A file that could not be loaded has no group to tell the mode by.
+    const { server, mode = '' } = where(test);
     const key = `${server} ${mode}`;
     const line = lines.get(key) ?? { server, mode, passed: 0, tests: 0 };
     lines.set(key, line);

@@ -4,7 +4,7 @@
 import { InvalidArgumentError } from '../errors/errors';
 import { COMMANDS } from './commands';
 import { helpOf, overview } from './help';
-import { didYouMean } from './nearest';
+import { didYouMean } from '../input/nearest';
 import { UsageError, parse } from './usage';
 
 /** What can be said without a command. */

@@ -1,7 +1,7 @@
 /** Reads a command's arguments by its declaration. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { didYouMean } from './nearest';
+import { didYouMean } from '../input/nearest';
 
 /** The command line is wrong: the exit code is 2. */
 export class UsageError extends Error {}

@@ -2,7 +2,7 @@
 
 import { AuthorizationError, ConfigurationError } from '../errors/errors';
 import { type TokenKeep, defaultInstance } from '../instance/instance';
-import { record, text } from '../input/arguments';
+import { optionsOf, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
 import type { ConnectedStore } from '../instance/connector';
 import { variableOf } from '../input/fields';
@@ -36,6 +36,17 @@ export interface GoogleHandlersOptions<Context = unknown> {
   onError?: ((error: unknown) => void) | undefined;
 }
 
+const NAMES = [
+  'userId',
+  'keep',
+  'store',
+  'connectSecret',
+  'scopes',
+  'returnTo',
+  'texts',
+  'onError',
+] as const;
+
 type Maybe<Value> = Value | null | undefined;
 
 /** The configuration that all routes share. */
@@ -46,7 +57,7 @@ export class HandlerConfig<Context> {
   readonly #options: GoogleHandlersOptions<Context>;
 
   constructor(options: GoogleHandlersOptions<Context>) {
-    const given = record('options', options) as GoogleHandlersOptions<Context>;
+    const given = optionsOf(options, NAMES);
     this.#options = given;
     this.scopes = given.scopes;
     this.store = given.store ?? 'calendar';

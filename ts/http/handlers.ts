@@ -5,7 +5,7 @@ import { callback } from './callback';
 import { connect, linkFor } from './connect';
 import { disconnect } from './disconnect';
 import { resolveReturnTo } from './return-to';
-import { optionalText, record } from '../input/arguments';
+import { optionalText, optionsOf } from '../input/arguments';
 import { InvalidArgumentError } from '../errors/errors';
 
 /** A route. `context` is passed to `userId`. */
@@ -59,7 +59,7 @@ export function createGoogleHandlers<Context = unknown>(
       return known && routes[known[0] as keyof typeof routes](request, context);
     },
     async linkFor(userId, options = {}) {
-      const returnTo = optionalText('returnTo', record('options', options)['returnTo']);
+      const returnTo = optionalText('returnTo', optionsOf(options, ['returnTo']).returnTo);
       const url =
         returnTo === undefined ? undefined : resolveReturnTo(returnTo, config.redirectUri);
       if (url === null) {

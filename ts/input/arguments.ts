@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from '../errors/errors';
 import { fieldsOf } from './fields';
+import { didYouMean } from './nearest';
 
 function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
@@ -64,6 +65,22 @@ export function optionalFunction<F>(argument: string, value: F | undefined | nul
 /** An object, through {@link fieldsOf}. */
 export function record(argument: string, value: unknown): Record<string, unknown> {
   return fieldsOf(object(argument, value));
+}
+
+/**
+ * The options of a call, through {@link fieldsOf}. Refuses those that it does not have: they would have no effect,
+ * and a caller who mistypes `minTtlMs` would get the default.
+ */
+export function optionsOf<Options extends object>(
+  given: Options,
+  names: readonly (keyof Options & string)[],
+): Options {
+  const fields = record('options', given);
+  for (const name of Object.keys(fields)) {
+    if ((names as readonly string[]).includes(name) || fields[name] === undefined) continue;
+    refuse(name, `unknown option${didYouMean(name, names)}`);
+  }
+  return fields as Options;
 }
 
 function object(argument: string, value: unknown): Record<string, unknown> {

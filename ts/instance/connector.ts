@@ -1,37 +1,19 @@
 /** How users connect: the calls behind the calendar store and `tokenkeep/http`. */
 
 import type { AuthorizationResponseFields } from '../../index';
-import { optionalText, optionalTexts, record, text } from '../input/arguments';
+import { optionalText, optionalTexts, optionsOf, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { withoutPrototype } from '../input/fields';
 import { type InstanceHandle, native } from '../bridge/native';
+import { BEGIN_OPTIONS, type BeginOptions } from './begin-options';
 import type { Settings } from '../settings/settings';
 import type { StoresThat } from '../stores/registry';
 
-/** The options of an authorization flow. */
-export interface AuthorizationOptions {
-  /** The application's ID of the user. */
-  userId: string;
-  /**
-   * A value that the application keeps in the user's browser, such as a session ID: the flow must be
-   * completed in the same browser. If absent, only the user is compared.
-   */
-  browser?: string | undefined;
-  /** The requested scopes. Default: `calendar.events`. */
-  scopes?: string[] | undefined;
-}
-
 /** The stores that users connect to. */
 export type ConnectedStore = StoresThat<'connects'>;
-
-/** The options of a connect link, and of starting a flow. */
-export interface BeginOptions extends AuthorizationOptions {
-  /** The URL to which the browser is redirected in the end. */
-  returnTo?: string | undefined;
-}
 
 /** The result of a completed flow. */
 export interface Connected {
@@ -85,7 +67,7 @@ export class Connector {
   /** Creates a connect link: its holder can connect one account to this user within 24 hours. */
   link(store: ConnectedStore, options: BeginOptions): Promise<string> {
     return call((id) => {
-      const { userId, scopes, returnTo } = record('options', options) as unknown as BeginOptions;
+      const { userId, scopes, returnTo } = optionsOf(options, BEGIN_OPTIONS);
       native.makeConnectLink(
         this.#instance(),
         id,
@@ -117,8 +99,7 @@ export class Connector {
   /** Starts a flow; returns the URL to which to redirect the browser. */
   begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
     return call((id) => {
-      const given: Partial<BeginOptions> = record('options', options);
-      const { userId, browser, scopes, returnTo } = given;
+      const { userId, browser, scopes, returnTo } = optionsOf(options, BEGIN_OPTIONS);
       native.beginAuthorization(
         this.#instance(),
         id,

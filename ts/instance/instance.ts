@@ -2,7 +2,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import type { Instance } from '../../index';
-import { optionalDuration, record } from '../input/arguments';
+import { optionalDuration, optionsOf, record } from '../input/arguments';
 import { bridge, call } from '../bridge/bridge';
 import type { CalendarStore } from '../stores/calendar';
 import { Connector } from './connector';
@@ -203,7 +203,7 @@ export class TokenKeep implements Stores {
 }
 
 function timeoutOf(options: { timeoutMs?: number }): number | undefined {
-  return optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
+  return optionalDuration('timeoutMs', optionsOf(options, ['timeoutMs']).timeoutMs);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `migrate`. */
 
 import type { InstanceOptions } from '../../index';
-import { record } from '../input/arguments';
+import { optionsOf } from '../input/arguments';
 import { bridge, call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { native } from '../bridge/native';
@@ -20,7 +20,7 @@ export async function runMigrations(
   settings: InstanceOptions,
   options: MigrateOptions,
 ): Promise<string[]> {
-  const { stores, keep } = record('options', options);
+  const { stores, keep } = optionsOf(options, ['stores', 'keep']);
   if (!Array.isArray(stores) || !stores.every((store) => typeof store === 'string')) {
     throw new InvalidArgumentError("stores: must be an array, such as ['gmail']", {
       argument: 'stores',

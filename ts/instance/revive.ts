@@ -1,6 +1,6 @@
 /** `revive`. */
 
-import { date, record, text } from '../input/arguments';
+import { date, optionsOf, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { type InstanceHandle, native } from '../bridge/native';
 import type { StoresThat } from '../stores/registry';
@@ -16,7 +16,7 @@ export interface ReviveOptions {
 /** Removes the marks; returns their number. */
 export function runRevive(instance: InstanceHandle, options: ReviveOptions): Promise<number> {
   return call((id) => {
-    const { store, since } = record('options', options);
+    const { store, since } = optionsOf(options, ['store', 'since']);
     const from = since === undefined ? undefined : date('since', since);
     native.revive(instance, id, text('store', store), from);
   });

@@ -1,7 +1,7 @@
 /** `sealValue`, `openValue` and `unseal`. */
 
 import type { SealingKeys } from '../../index';
-import { record, text } from '../input/arguments';
+import { optionsOf, text } from '../input/arguments';
 import { call } from '../bridge/bridge';
 import { InvalidArgumentError } from '../errors/errors';
 import { orThrow } from '../bridge/failure';
@@ -26,7 +26,7 @@ export interface UnsealOptions {
 /** Rewrites every sealed value of a store in plaintext; returns the number of rows. */
 export function runUnseal(instance: InstanceHandle, options: UnsealOptions): Promise<number> {
   return call((id) =>
-    native.unseal(instance, id, text('store', record('options', options)['store'])),
+    native.unseal(instance, id, text('store', optionsOf(options, ['store']).store)),
   );
 }
 

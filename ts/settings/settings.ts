@@ -5,6 +5,7 @@ import { keepDatabasePassword } from '../bridge/database-password';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { optionalTexts } from '../input/arguments';
 import { withoutPrototype } from '../input/fields';
+import { didYouMean } from '../input/nearest';
 import { warnOf } from './connection-string';
 import type { TokenKeepOptions } from './options';
 import { checkProviders, isPositiveInteger, resolveProviders, tokenUrlVariable } from './providers';
@@ -100,6 +101,16 @@ type Name = keyof TokenKeepOptions;
 /** The option that is an array of strings; its variable separates them by commas. */
 const LIST = 'zohoAccountsServers';
 
+/** Every option. */
+const OPTIONS: readonly string[] = [
+  ...Object.keys(TEXTS),
+  ...NUMBERS,
+  ...Object.keys(FLAGS),
+  ...FUNCTIONS,
+  'providers',
+  LIST,
+];
+
 /** Rejects unknown options and values of a wrong type. */
 export function checkOptions(options: TokenKeepOptions): void {
   for (const [name, value] of Object.entries(options)) {
@@ -110,7 +121,9 @@ export function checkOptions(options: TokenKeepOptions): void {
     }
     const wanted = typeOf(name as Name);
     if (wanted === undefined) {
-      throw new InvalidArgumentError(`${name}: unknown option`, { argument: name });
+      throw new InvalidArgumentError(`${name}: unknown option${didYouMean(name, OPTIONS)}`, {
+        argument: name,
+      });
     }
     if (typeof value !== wanted || (wanted === 'number' && !isPositiveInteger(value as number))) {
       const what = wanted === 'object' ? 'an object' : `a ${wanted}`;

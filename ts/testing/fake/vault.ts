@@ -1,8 +1,8 @@
 /** The vault store in memory. */
 
-import { number, optionalFunction, optionalText, record } from '../../input/arguments';
+import { number, optionalFunction, optionalText, optionsOf, record } from '../../input/arguments';
 import { NotConnectedError } from '../../errors/errors';
-import type { RefreshOptions, VaultStore } from '../../stores/vault';
+import type { VaultStore } from '../../stores/vault';
 import { id, validDateOrNull, tokenOrEmpty, uuid } from './arguments';
 import type { Grant, Place } from './grant';
 import type { Refresher } from './refresher';
@@ -49,7 +49,7 @@ export class FakeVault implements PublicMembers<VaultStore> {
     this.#open();
     const key = this.#key(tenantId, provider, identifier);
     const bufferMs = number('refreshBufferMinutes', refreshBufferMinutes) * MINUTE_MS;
-    const { refresh, refreshFn } = record('options', options) as RefreshOptions;
+    const { refresh, refreshFn } = optionsOf(options, ['refresh', 'refreshFn']);
     const callback = optionalFunction('refreshFn', refreshFn);
     if (refresh && !(await this.#refresh(key, { freshMs: bufferMs, refreshFn: callback }))) {
       return null;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { record } from '../../input/arguments';
+import { optionsOf } from '../../input/arguments';
 import { withoutPrototype, fieldsOf } from '../../input/fields';
 import { disposable } from '../disposable';
 import { send } from './answer';
@@ -56,7 +56,7 @@ export async function startTokenEndpoint(
   script: TokenEndpointScript = [],
   options: TokenEndpointOptions = {},
 ): Promise<TokenEndpoint> {
-  const { rotate = true, delayMs = 0 } = record('options', options) as TokenEndpointOptions;
+  const { rotate = true, delayMs = 0 } = optionsOf(options, ['rotate', 'delayMs']);
   let nextStep = nextStepOf(script);
   const families = new Families();
   const requests: TokenRequest[] = [];

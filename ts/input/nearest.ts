@@ -14,7 +14,8 @@ function nearest(typed: string, names: readonly string[]): string | undefined {
     .sort((a, b) => a.changes - b.changes);
   const [best] = ranked;
   if (best && best.changes <= Math.ceil(word.length / 3)) return best.name;
-  return word.length > 2 ? names.find((name) => name.includes(word)) : undefined;
+  const part = word.toLowerCase();
+  return part.length > 2 ? names.find((name) => name.toLowerCase().includes(part)) : undefined;
 }
 
 /** The Levenshtein distance: how many characters have to be inserted, deleted or replaced. */

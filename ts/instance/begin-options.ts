@@ -1,0 +1,23 @@
+/** The options with which an authorization begins. */
+
+/** The options of an authorization flow. */
+export interface AuthorizationOptions {
+  /** The application's ID of the user. */
+  userId: string;
+  /**
+   * A value that the application keeps in the user's browser, such as a session ID: the flow must be
+   * completed in the same browser. If absent, only the user is compared.
+   */
+  browser?: string | undefined;
+  /** The requested scopes. Default: `calendar.events`. */
+  scopes?: string[] | undefined;
+}
+
+/** The options of a connect link, and of starting a flow. */
+export interface BeginOptions extends AuthorizationOptions {
+  /** The URL to which the browser is redirected in the end. */
+  returnTo?: string | undefined;
+}
+
+/** Their names. Of a file that does not load the addon: the fake has the same. */
+export const BEGIN_OPTIONS = ['userId', 'browser', 'scopes', 'returnTo'] as const;
