@@ -1,6 +1,5 @@
 /** The core and the JavaScript API each declare what a store can do: in the same way. */
 
-import { randomUUID } from 'node:crypto';
 import { afterAll, expect, it } from 'vitest';
 import { createGoogleHandlers } from '../../dist/http/index.js';
 import { createTokenKeep, sealValue } from '../../dist/index.js';
@@ -23,9 +22,9 @@ it.each([
   ['unseal', storesThat('seals'), () => keep.unseal({ store })],
   ['sealValue', storesThat('seals'), async () => sealValue(store, 'access_token', ['u'], 't')],
   [
-    'linkFor',
+    'createGoogleHandlers',
     storesThat('connects'),
-    () => createGoogleHandlers({ keep, store }).linkFor(randomUUID()),
+    async () => createGoogleHandlers({ keep, store }),
   ],
 ])('the stores of %s are %o', async (_, names, call) => {
   const { message } = await failureOf(call());

@@ -79,6 +79,38 @@ describe.each(['real', 'fake'] as const)('an option that a call does not have, %
   });
 });
 
+describe.each(['real', 'fake'] as const)('a token to store, %s', (kind) => {
+  const token = { accessToken: 'access', expiresAt: new Date(Date.now() + 3_600_000) };
+  const store = (more: object) =>
+    failureOf(instances[kind].integration.storeToken(user, 'google', { ...token, ...more }));
+
+  it.each([
+    [{ refresh_token: 'refresh' }, "refresh_token: unknown field. Did you mean 'refreshToken'?"],
+    [{ refreshtoken: 'refresh' }, "refreshtoken: unknown field. Did you mean 'refreshToken'?"],
+    [{ scope: 'a b' }, "scope: unknown field. Did you mean 'scopes'?"],
+  ])(
+    'with a mistyped field is refused, since what it holds would be lost: %j',
+    async (more, message) => {
+      expect(await store(more)).toMatchObject({ name: 'InvalidArgumentError', message });
+    },
+  );
+
+  it('may have fields of the application', async () => {
+    const more = {
+      id_token: 'x',
+      token_type: 'Bearer',
+      note: 1,
+      refresh_token: 'r',
+      refreshToken: 'r',
+    };
+    // The real one has no database here.
+    const refused = kind === 'real' ? await store(more) : undefined;
+    expect(refused?.name).not.toBe('InvalidArgumentError');
+    if (kind === 'fake')
+      await instances.fake.integration.storeToken(user, 'google', { ...token, ...more });
+  });
+});
+
 it('createTokenKeep suggests the option that was meant', () => {
   expect(() => createTokenKeep(untyped({ databaseURL: 'postgres://u:hunter2@h/d' }))).toThrow(
     /^databaseURL: unknown option\. Did you mean 'databaseUrl'\?$/,
@@ -86,8 +118,37 @@ it('createTokenKeep suggests the option that was meant', () => {
 });
 
 it('the routes and the servers for tests refuse one, too', async () => {
-  expect(() => createGoogleHandlers(untyped({ userID: () => user }))).toThrow(/'userId'/);
+  const routes: [object, RegExp][] = [
+    [{ userID: () => user }, /^userID: unknown option\. Did you mean 'userId'\?$/],
+    [{ userId: 'ada' }, /^userId: must be a function/],
+    [{ onError: 1 }, /^onError: must be a function/],
+    [{ returnTo: 5 }, /^returnTo: must be a string/],
+    [{ scopes: 'a b' }, /^scopes: must be an array/],
+    [{ store: 'calender' }, /^store: must be one of: calendar, integration$/],
+    [{ keep: {} }, /^keep: must be an instance/],
+  ];
+  for (const [options, message] of routes) {
+    expect(() => createGoogleHandlers(untyped(options))).toThrow(message);
+  }
+  const scripts: [object, RegExp][] = [
+    [{ drop: 'later' }, /^script\[0\]\.drop: must be 'before' or 'after'$/],
+    [{ status: '503' }, /^script\[0\]\.status: must be a number$/],
+    [{ retryafter: 1 }, /^script\[0\]\.retryafter: unknown field\. Did you mean 'retryAfter'\?$/],
+  ];
+  for (const [step, message] of scripts) {
+    await expect(startTokenEndpoint([untyped(step)])).rejects.toThrow(message);
+  }
   await expect(startTokenEndpoint([], untyped({ rotates: false }))).rejects.toThrow(/'rotate'/);
   await expect(startTestDatabase(untyped({ store: ['gmail'] }))).rejects.toThrow(/'stores'/);
   expect(() => fakeTokenKeep(untyped({ refreshFn: () => 1 }))).toThrow(/refreshFn: unknown option/);
+});
+
+it('a fake refresh that returns no access token fails, as the real one does', async () => {
+  const keep = fakeTokenKeep({ refresh: untyped(async () => ({ access_token: 'x' })) });
+  const expired = { accessToken: 'access', refreshToken: 'refresh', expiresAt: new Date(0) };
+  await keep.integration.storeToken(user, 'google', expired);
+  expect(await failureOf(keep.integration.getValidToken(user, 'google'))).toMatchObject({
+    code: 'ERR_TOKENKEEP_PROVIDER_RESPONSE',
+    message: 'refresh returned no valid accessToken',
+  });
 });

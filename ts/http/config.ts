@@ -1,10 +1,11 @@
 /** The options of the handlers, and the values derived from them. */
 
-import { AuthorizationError, ConfigurationError } from '../errors/errors';
+import { AuthorizationError, ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { type TokenKeep, defaultInstance } from '../instance/instance';
-import { optionsOf, text } from '../input/arguments';
+import { optionalFunction, optionalText, optionalTexts, optionsOf, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
 import type { ConnectedStore } from '../instance/connector';
+import { storesThat } from '../stores/registry';
 import { variableOf } from '../input/fields';
 import { errorResponse } from './responses';
 import { type Reason, type Texts, type TextsPatch, isRetryable, textsWith } from './texts';
@@ -59,9 +60,13 @@ export class HandlerConfig<Context> {
   constructor(options: GoogleHandlersOptions<Context>) {
     const given = optionsOf(options, NAMES);
     this.#options = given;
-    this.scopes = given.scopes;
-    this.store = given.store ?? 'calendar';
+    optionalFunction('userId', given.userId);
+    optionalFunction('onError', given.onError);
+    optionalText('returnTo', given.returnTo);
+    this.scopes = optionalTexts('scopes', given.scopes);
+    this.store = storeOf(given.store);
     this.texts = textsWith(given.texts);
+    if (given.keep !== undefined) checkInstance(given.keep);
     if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
   }
 
@@ -125,6 +130,24 @@ export class HandlerConfig<Context> {
     if (onError) tell('onError', () => onError(error));
     else process.emitWarning(`tokenkeep/http: ${wordsOf(error)}`, 'TokenkeepWarning');
   }
+}
+
+function storeOf(store: unknown): ConnectedStore {
+  if (store === undefined) return 'calendar';
+  const known = storesThat('connects');
+  const found = known.find((name) => name === store);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`store: must be one of: ${known.join(', ')}`, {
+    argument: 'store',
+  });
+}
+
+/** An instance, or a fake. */
+function checkInstance(keep: object): void {
+  if (typeof keep === 'object' && keep !== null && 'connector' in keep) return;
+  throw new InvalidArgumentError('keep: must be an instance, which createTokenKeep returns', {
+    argument: 'keep',
+  });
 }
 
 /** The minimum length of `ENCRYPTION_SECRET`, too; `openssl rand -hex 16` prints 32 characters. */

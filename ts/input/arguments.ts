@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from '../errors/errors';
 import { fieldsOf } from './fields';
-import { didYouMean } from './nearest';
+import { didYouMean, nearest } from './nearest';
 
 function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
@@ -81,6 +81,23 @@ export function optionsOf<Options extends object>(
     refuse(name, `unknown option${didYouMean(name, names)}`);
   }
   return fields as Options;
+}
+
+/**
+ * Refuses a field that looks like a mistyped one that is absent, such as `refresh_token`: what it holds would be
+ * lost. Other fields are left alone: applications pass objects of their own.
+ */
+export function refuseMistyped(
+  fields: Record<string, unknown>,
+  names: readonly string[],
+): Record<string, unknown> {
+  for (const name of Object.keys(fields)) {
+    if (names.includes(name) || fields[name] === undefined) continue;
+    const meant = nearest(name.replaceAll('_', ''), names);
+    if (meant === undefined || fields[meant] !== undefined) continue;
+    refuse(name, `unknown field. Did you mean '${meant}'?`);
+  }
+  return fields;
 }
 
 function object(argument: string, value: unknown): Record<string, unknown> {

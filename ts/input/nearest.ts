@@ -7,7 +7,7 @@ export function didYouMean(typed: string, names: readonly string[]): string {
 }
 
 /** The name with the fewest changes, at most one in three characters; else one that contains it. */
-function nearest(typed: string, names: readonly string[]): string | undefined {
+export function nearest(typed: string, names: readonly string[]): string | undefined {
   const word = typed.replace(/^-+/, '');
   const ranked = names
     .map((name) => ({ name, changes: distance(word, name.replace(/^-+/, '')) }))

@@ -1,6 +1,13 @@
 /** What the integration store does with its arguments and tokens, without the core. */
 
-import { optionalFunction, optionalNumber, optionalScopes, optionsOf } from '../input/arguments';
+import {
+  optionalFunction,
+  optionalNumber,
+  optionalScopes,
+  optionsOf,
+  record,
+  refuseMistyped,
+} from '../input/arguments';
 import type { RefreshFn } from '../bridge/bridge';
 import {
   InvalidArgumentError,
@@ -17,10 +24,16 @@ import type {
   ValidTokenOptions,
 } from './integration';
 
+const NEW_TOKEN_FIELDS = ['accessToken', 'refreshToken', 'expiresAt', 'scopes'];
 const VALID_TOKEN_OPTIONS = ['scopes', 'minTtlMs', 'forceRefresh', 'refreshFn'] as const;
 const EXPIRING_OPTIONS = ['expiresWithin', 'concurrency', 'limit', 'maxPerSecond'] as const;
 /** The longest `minTtlMs`: about 49 days. */
 const MIN_TTL_MAX_MS = 0xffffffff;
+
+/** Reads the fields of a token to store. */
+export function newTokenOf(token: unknown): Record<string, unknown> {
+  return refuseMistyped(record('token', token), NEW_TOKEN_FIELDS);
+}
 
 /** The options of `getValidToken`, checked. */
 export interface Wanted {

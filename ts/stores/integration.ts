@@ -1,10 +1,17 @@
 /** The integration store's methods. */
 
-import { date, optionalScopes, optionalText, optionsOf, record, text } from '../input/arguments';
+import { date, optionalScopes, optionalText, optionsOf, text } from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
-import { expiringOf, statusOf, wantedOf, withAge, withScopes } from './integration-calls';
+import {
+  expiringOf,
+  newTokenOf,
+  statusOf,
+  wantedOf,
+  withAge,
+  withScopes,
+} from './integration-calls';
 import { type InstanceHandle, native } from '../bridge/native';
 
 /** A user's tokens at one provider. */
@@ -188,7 +195,7 @@ export class IntegrationStore {
   /** Stores a token, sealed; replaces a stored one, also during a refresh. */
   storeToken(userId: string, provider: string, token: NewIntegrationToken): Promise<void> {
     return call((id) => {
-      const given = record('token', token);
+      const given = newTokenOf(token);
       native.storeIntegrationToken(
         this.#instance(),
         id,

@@ -32,7 +32,10 @@ describe.each(versions)('PgBouncer, %s', (version) => {
     await start(version, mode, poolSize);
     for (let round = 0; round < 3; round++) {
       const { check } = await look();
-      expect(check('database.pooler')).toMatchObject({ status: 'ok', values: { kind: mode } });
+      expect(check('database.pooler')).toMatchObject({
+        status: 'ok',
+        values: { kind: mode, seen: { preparesStatements: false } },
+      });
       expect(check('database.tls')).toMatchObject({ values: { viaPooler: true } });
       expect(check('gmail.table')).toMatchObject({ status: 'ok' });
     }

@@ -25,6 +25,7 @@ const READY_MS = 20_000;
  * @property {string[]} [logins] URLs with further logins of that server
  * @property {'transaction' | 'session'} [mode]
  * @property {number} [poolSize] connections to the server for a database and user
+ * @property {number} [maxPreparedStatements] how many a connection to the server keeps, from 1.21 on; default: its own
  */
 
 /**
@@ -73,7 +74,7 @@ export async function startPgBouncer({ version, target, ...rest }) {
 
 /** Writes its files; gives the one that it is started with. @param {Omit<Options, 'version'>} options */
 function configure(
-  { target, logins = [], mode = 'transaction', poolSize = 2 },
+  { target, logins = [], mode = 'transaction', poolSize = 2, maxPreparedStatements },
   port,
   home,
   account,
@@ -101,6 +102,9 @@ function configure(
     `pool_mode = ${mode}`,
     `default_pool_size = ${poolSize}`,
     'max_client_conn = 500',
+    ...(maxPreparedStatements === undefined
+      ? []
+      : [`max_prepared_statements = ${maxPreparedStatements}`]),
     `logfile = ${home.log}`,
     // Where the directory's watchdog looks for a server.
     `pidfile = ${join(home.data, 'postmaster.pid')}`,

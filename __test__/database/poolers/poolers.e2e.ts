@@ -16,14 +16,19 @@ const CLEAN = { lockTimeout: '0', statementTimeout: '0', left: [] };
 
 const kinds: Kind[] = [
   { version: 'installed', mode: 'transaction', poolSize: 2 },
-  { version: 'current', mode: 'transaction', poolSize: 2 },
+  { version: 'current', mode: 'transaction', poolSize: 2, maxPreparedStatements: 0 },
+  // It passes on prepared statements, under names of its own.
+  { version: 'current', mode: 'transaction', poolSize: 2, maxPreparedStatements: 200 },
   // Each client's connection has one at the server to itself for as long as it is open.
   { version: 'installed', mode: 'session', poolSize: 40 },
+  { version: 'current', mode: 'session', poolSize: 40 },
 ];
-const told = kinds.map((kind) => [
-  `PgBouncer ${findPgBouncer(kind.version).version}, ${kind.mode} mode`,
-  kind,
-]) as [string, Kind][];
+const titleOf = ({ version, mode, maxPreparedStatements }: Kind) => {
+  const prepared =
+    maxPreparedStatements === undefined ? '' : `, ${maxPreparedStatements} prepared statements`;
+  return `PgBouncer ${findPgBouncer(version).version}, ${mode} mode${prepared}`;
+};
+const told = kinds.map((kind) => [titleOf(kind), kind] as const);
 
 describe.each(told)('%s', (_, kind) => {
   const scene = usePooler(kind);

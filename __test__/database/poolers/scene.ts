@@ -15,6 +15,7 @@ export interface Kind {
   version: Version;
   mode: 'transaction' | 'session';
   poolSize: number;
+  maxPreparedStatements?: number;
 }
 
 export class Scene {

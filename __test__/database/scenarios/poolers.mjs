@@ -9,7 +9,7 @@ export async function run({ short }) {
   const some = short ? ['--testNamePattern=transaction mode'] : [];
   const tests = await runVitest([config, '__test__/database/poolers', ...some]);
   return linesOf(tests, ({ group }) => {
-    const [server, mode] = group.split(', ');
-    return { server, mode };
+    const [server, ...mode] = group.split(', ');
+    return { server, mode: mode.join(', ') };
   });
 }

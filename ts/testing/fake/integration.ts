@@ -1,8 +1,14 @@
 /** The integration store in memory. */
 
-import { optionalScopes, optionalText, optionsOf, record } from '../../input/arguments';
+import { optionalScopes, optionalText, optionsOf } from '../../input/arguments';
 import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors/errors';
-import { expiringOf, statusOf, wantedOf, withScopes } from '../../stores/integration-calls';
+import {
+  expiringOf,
+  newTokenOf,
+  statusOf,
+  wantedOf,
+  withScopes,
+} from '../../stores/integration-calls';
 import type {
   IntegrationStore,
   IntegrationToken,
@@ -36,7 +42,7 @@ export class FakeIntegration implements PublicMembers<IntegrationStore> {
   storeToken: IntegrationStore['storeToken'] = async (userId, provider, tokens) => {
     this.#open();
     const place = this.#named(userId, provider);
-    const given = record('token', tokens);
+    const given = newTokenOf(tokens);
     place.write({
       accessToken: token('accessToken', given['accessToken']),
       refreshToken:

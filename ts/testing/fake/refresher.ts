@@ -8,6 +8,7 @@ import {
   GmailNotConnectedError,
   GmailTokenRevokedError,
   NotConnectedError,
+  ProviderResponseError,
   RefreshCallbackError,
   RefreshTokenMissingError,
   TokenRevokedError,
@@ -98,10 +99,11 @@ export class Refresher {
       const answer = fieldsOf<FakeRefreshedTokens>(
         Object(await this.#request(place, grant, refreshFn)),
       );
+      const accessToken = refreshedToken(answer.accessToken, refreshFn);
       // Newer tokens and marks take precedence.
       if (!isSame(grant, place.read())) return;
       place.write({
-        accessToken: answer.accessToken,
+        accessToken,
         refreshToken: answer.refreshToken || grant.refreshToken,
         expiresAt: Number(answer.expiresAt ?? Date.now() + LIFETIME_MS),
         scopes: optionalScopes('scopes', answer.scopes) ?? grant.scopes,
@@ -128,6 +130,13 @@ export class Refresher {
     const { expiryDate, ...answer } = fieldsOf(await refreshFn(refreshToken, { signal }));
     return withoutPrototype({ ...answer, expiresAt: new Date(expiryDate) });
   }
+}
+
+/** The new access token. The real stores do not accept an answer without one either. */
+function refreshedToken(accessToken: unknown, refreshFn: RefreshFn | undefined): string {
+  if (typeof accessToken === 'string' && accessToken !== '') return accessToken;
+  const name = refreshFn ? 'refreshFn' : 'refresh';
+  throw new ProviderResponseError(`${name} returned no valid accessToken`);
 }
 
 /** The grant, if it is not revoked. */

@@ -3,6 +3,7 @@
 import { record } from '../../input/arguments';
 import { InvalidArgumentError } from '../../errors/errors';
 import { fieldsOf } from '../../input/fields';
+import { didYouMean } from '../../input/nearest';
 import type { TokenRequest } from './request';
 
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */
@@ -51,40 +52,55 @@ export type NextStep = (
 /** Steps for successive requests, or a function that returns the step for each. */
 export type TokenEndpointScript = readonly TokenEndpointStep[] | NextStep;
 
-const FIELDS: Readonly<Record<keyof TokenEndpointStep, true>> = {
-  times: true,
-  retryAfter: true,
-  error: true,
-  status: true,
-  body: true,
-  headers: true,
-  exchange: true,
-  rotate: true,
-  delayMs: true,
-  drop: true,
-  hang: true,
-  truncate: true,
-  chunked: true,
-  dribbleMs: true,
-  redirect: true,
+/** What each field must be: a type, or one of some values. */
+const FIELDS: Readonly<Record<keyof TokenEndpointStep, string | readonly unknown[]>> = {
+  times: 'number',
+  retryAfter: 'number',
+  error: 'string',
+  status: 'number',
+  body: 'any',
+  headers: 'object',
+  exchange: 'boolean',
+  rotate: 'boolean',
+  delayMs: 'number',
+  drop: ['before', 'after'],
+  hang: ['before', 'after', true],
+  truncate: 'boolean',
+  chunked: 'boolean',
+  dribbleMs: 'number',
+  redirect: 'string',
 };
 
-/** A script as a function. Rejects unknown fields, which would otherwise be ignored. */
+/** A script as a function. Rejects unknown fields and values, which would otherwise be ignored. */
 export function nextStepOf(script: TokenEndpointScript): NextStep {
   if (typeof script === 'function') return script;
   if (!Array.isArray(script)) {
     throw refusal('script', 'must be an array of steps, or a function that returns one');
   }
   script.forEach((step: unknown, index) => {
-    for (const name of Object.keys(record(`script[${index}]`, step))) {
-      if (!Object.hasOwn(FIELDS, name)) throw refusal(`script[${index}].${name}`, 'unknown field');
-    }
+    const fields = record(`script[${index}]`, step);
+    for (const name of Object.keys(fields))
+      checkField(`script[${index}].${name}`, name, fields[name]);
   });
   const queue = (script as readonly TokenEndpointStep[]).flatMap((given) => {
     const { times = 1, ...step } = fieldsOf(given);
     return Array<TokenEndpointStep>(times).fill(step);
   });
   return () => queue.shift();
+}
+
+function checkField(argument: string, name: string, value: unknown): void {
+  if (!Object.hasOwn(FIELDS, name)) {
+    throw refusal(argument, `unknown field${didYouMean(name, Object.keys(FIELDS))}`);
+  }
+  const wanted = FIELDS[name as keyof TokenEndpointStep];
+  if (value === undefined || wanted === 'any') return;
+  if (typeof wanted !== 'string') {
+    const told = wanted.map((one) => (typeof one === 'string' ? `'${one}'` : `${one}`));
+    if (!wanted.includes(value)) throw refusal(argument, `must be ${told.join(' or ')}`);
+  } else if (typeof value !== wanted) {
+    throw refusal(argument, `must be ${wanted === 'object' ? 'an' : 'a'} ${wanted}`);
+  }
 }
 
 function refusal(argument: string, reason: string): InvalidArgumentError {
