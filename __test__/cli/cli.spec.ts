@@ -194,6 +194,23 @@ describe('what is asked of the tool itself', () => {
     expect(await tables()).toBe(0);
   });
 
+  it.each([
+    [['help'], ['--help']],
+    [['help', 'help'], ['--help']],
+    [
+      ['help', 'migrate'],
+      ['migrate', '--help'],
+    ],
+    [
+      ['help', 'migrate', '--help'],
+      ['migrate', '--help'],
+    ],
+  ])('%j is %j', async (words, flags) => {
+    const help = await cli(flags);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli(words)).toEqual(help);
+  });
+
   it('a command without its addon shows its help', async () => {
     const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' };
     expect(await cli(['migrate', '--help'], env)).toMatchObject({ code: 0, stderr: '' });
@@ -204,6 +221,13 @@ describe('a mistyped', () => {
   it.each([
     ['command', ['refersh'], "unknown command 'refersh'. Did you mean 'refresh'?", ''],
     ['start of a command', ['doc'], "unknown command 'doc'. Did you mean 'doctor'?", ''],
+    [
+      'command after help',
+      ['help', 'migrat'],
+      "unknown command 'migrat'. Did you mean 'migrate'?",
+      '',
+    ],
+    ['help', ['hlep'], "unknown command 'hlep'. Did you mean 'help'?", ''],
     ['option', ['keygen', '--jsno'], "unknown option '--jsno'. Did you mean '--json'?", 'keygen '],
     [
       'part of an option',

@@ -14,6 +14,7 @@ async function main(args: string[]): Promise<void> {
   const [name, ...rest] = args;
   const isHelp = args.includes('--help') || args.includes('-h');
   if (name === undefined) throw new UsageError('no command was given');
+  if (name === 'help') return main([...rest, '--help']);
   if (name.startsWith('-')) {
     if (isHelp) return print(overview(COMMANDS));
     parse(args, OPTIONS);
@@ -22,7 +23,7 @@ async function main(args: string[]): Promise<void> {
   }
   const found = COMMANDS.find((command) => command.name === name);
   if (!found) {
-    const names = COMMANDS.map((command) => command.name);
+    const names = [...COMMANDS.map((command) => command.name), 'help'];
     throw new UsageError(`unknown command '${name}'${didYouMean(name, names)}`);
   }
   return isHelp ? print(helpOf(found)) : found.run(rest);
