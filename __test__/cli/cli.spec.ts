@@ -70,7 +70,7 @@ describe('migrate', () => {
   it('makes the table, says what it left out, and does nothing the second time', async () => {
     const first = await cli(['migrate', '--store', 'gmail']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toMatch(/^Up to date: gmail\n/);
+    expect(first.stdout).toMatch(/^Tables ready: gmail\n/);
     expect(first.stdout).toContain('tenants');
     expect(first.stdout).toContain('  left out site_settings.gmail_diagnostic_enabled: there is');
     expect(await tables()).toBe(1);
@@ -82,9 +82,24 @@ describe('migrate', () => {
     async (stores) => {
       const { code, stdout } = await cli(['migrate', ...stores]);
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^Up to date: gmail, zoho\n/);
+      expect(stdout).toMatch(/^Tables ready: gmail, zoho\n/);
     },
   );
+
+  it('says of all that it left out that nothing needs it, and what can be added later', async () => {
+    const lastOf = async () =>
+      (await cli(['migrate', '--store', 'calendar'])).stdout.trimEnd().split('\n').slice(1);
+    const [rowSecurity, foreignKey, ...advice] = await lastOf();
+    expect(rowSecurity).toMatch(/^  left out row-level security/);
+    expect(foreignKey).toMatch(/^  left out the foreign key/);
+    const works = 'tokenkeep works without what was left out.';
+    expect(advice).toEqual([`${works} To add foreign keys later, run migrate again.`]);
+    // Row-level security is never switched on in a table that is there.
+    await database.client.query(
+      'CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY)',
+    );
+    expect(await lastOf()).toEqual([rowSecurity, works]);
+  });
 
   it('prints one JSON object with --json', async () => {
     const { code, stdout, stderr } = await cli(['migrate', '--store', 'gmail', '--json']);

@@ -19,9 +19,14 @@ export async function migrate({ store: stores, schema, keep, json }: Values): Pr
 }
 
 function report(stores: readonly string[], leftOut: readonly string[]): string {
-  const lines = [`Up to date: ${stores.join(', ')}`, ...leftOut.map((each) => `  ${each}`)];
-  if (leftOut.some((sentence) => sentence.includes('foreign key'))) {
-    lines.push('tokenkeep works without these foreign keys; run migrate again to add them later.');
-  }
+  // The core does not say whether a table was made, changed or complete: this is true of all three.
+  const lines = [`Tables ready: ${stores.join(', ')}`, ...leftOut.map((each) => `  ${each}`)];
+  if (leftOut.length > 0) lines.push(`tokenkeep works without what was left out.${later(leftOut)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What another run can add: row-level security is never switched on in a table that is there. */
+function later(leftOut: readonly string[]): string {
+  const hasForeignKey = leftOut.some((sentence) => sentence.includes('foreign key'));
+  return hasForeignKey ? ' To add foreign keys later, run migrate again.' : '';
 }
