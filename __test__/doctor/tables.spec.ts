@@ -30,6 +30,19 @@ describe('which stores are looked at', () => {
     expect(stores(named.ids)).toEqual(['gmail', 'integration']);
   });
 
+  it('is none where only variables of several stores are set: a new application is shown its store', async () => {
+    const { DATABASE_URL, TOKENKEEP_KEY, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET } = on(database);
+    const env = { DATABASE_URL, TOKENKEEP_KEY, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET };
+    expect((await examine(env as Record<string, string>)).check('stores')).toEqual({
+      id: 'stores',
+      status: 'warning',
+      found: 'There is no table of tokenkeep, and no variable that only one store reads is set.',
+      fix: expect.stringMatching(
+        /^Run: npx tokenkeep migrate --store integration, .*doctor --store integration\.$/,
+      ),
+    });
+  });
+
   it('is not that of a table of the same name that is another’s', async () => {
     await sql('CREATE TABLE oauth_tokens (token text)');
     const bare = { DATABASE_URL: database.url };

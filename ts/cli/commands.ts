@@ -47,7 +47,7 @@ providers, and says how to fix what is wrong. It writes nothing, and prints no t
         value: 'NAME',
         choices: STORE_NAMES,
         multiple: true,
-        text: 'the stores, by default those with a table or a variable',
+        text: 'the stores, by default those with a table or a variable of their own',
       },
       schema,
       offline: { text: 'send no request to providers' },

@@ -95,7 +95,7 @@ function implied(findings: Findings, configured: Store[]): Store[] {
 function noStore(): Check {
   return warning(
     'stores',
-    'There is no table of tokenkeep, and no variable of a store is set.',
-    'Run: npx tokenkeep migrate --store gmail, or another store. Or name the store to check: --store gmail',
+    'There is no table of tokenkeep, and no variable that only one store reads is set.',
+    'Run: npx tokenkeep migrate --store integration, which is the store for a new application, or name another store. To check a store before its table is there: npx tokenkeep doctor --store integration.',
   );
 }
