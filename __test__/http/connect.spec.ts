@@ -229,7 +229,10 @@ describe('a user who is signed in', () => {
     });
     const { status, text } = await new Visitor().request(scene.url('connect'));
     expect(status).toBe(500);
-    expect(text).toContain('Something went wrong on our side.');
+    // There was no link, so the advice must not take one for granted.
+    expect(text).toContain(
+      'Something went wrong on our side. Please try again. If a link brought you here, request a new one.',
+    );
     expect(scene.errors).toMatchObject([{ code: 'ERR_TOKENKEEP_DATABASE' }]);
   });
 });

@@ -27,11 +27,11 @@ export interface Texts {
   /** Could not disconnect. Shown like `failed`. */
   notDisconnected: PageText;
   reasons: Record<Reason, string>;
-  /** The link that starts again, shown to a signed-in user. */
+  /** The link that starts again, shown to a signed-in user where it may help. */
   tryAgain: string;
   /** The link to `returnTo`. */
   continueLabel: string;
-  /** The advice shown instead of the `tryAgain` link if nobody is signed in. */
+  /** The advice on a page without the `tryAgain` link; who reads it may have come by a connect link, or not. */
   tryAgainLabel: string;
 }
 
@@ -83,7 +83,7 @@ export const TEXTS: Texts = {
   },
   tryAgain: 'Try again',
   continueLabel: 'Continue',
-  tryAgainLabel: 'Please request a new link.',
+  tryAgainLabel: 'Please try again. If a link brought you here, request a new one.',
 };
 
 /** Reasons for which another attempt would fail, too. */
