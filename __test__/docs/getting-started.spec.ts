@@ -38,7 +38,14 @@ function scriptOf({ language, text }: Block, database: TestDatabase): string {
   if (language === 'sh') return text === BUILD ? '' : text;
   const [, file] = /^(?:\/\/|#) (\S+)\n/.exec(text) ?? [];
   if (!file) throw new Error(`A block without the name of its file: ${text}`);
-  return `cat > ${file} <<'END'\n${text.replace(DATABASE_URL, `'${database.url}'`)}END\n`;
+  return `cat > ${file} <<'END'\n${text.replace(DATABASE_URL, hostedUrl(database))}END\n`;
+}
+
+/** A URL with several parameters, as hosted databases have it: `&` ends a command of the shell. */
+function hostedUrl({ url }: TestDatabase): string {
+  const hosted = new URL(url);
+  hosted.search = 'sslmode=disable&application_name=app';
+  return hosted.href;
 }
 
 async function bash(script: string, cwd: string, env: Record<string, string>) {
