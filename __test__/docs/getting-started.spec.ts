@@ -118,8 +118,12 @@ describe('the page on getting started', () => {
 
     const application = join(folder, 'app');
     const [schedule] = blocks.filter(({ language }) => language === 'crontab');
-    const command = schedule!.text.replace(/^(\S+ ){5}/, '').replace('/srv/app', application);
-    const run = await bash(command, dirname(application), env);
+    const script = schedule!.text
+      .replace(/^(\S+ ){5}/m, '')
+      .replace('/srv/app', application)
+      .replace('/usr/local/bin', dirname(process.execPath));
+    // cron begins with a PATH of its own, on which many machines have no Node.
+    const run = await bash(`PATH=/nowhere\n${script}`, dirname(application), env);
     const stdout = expect.stringContaining('Refreshed 1');
     expect(run, run.stderr).toMatchObject({ code: 0, stdout });
     expect(endpoint.isAlive(refreshToken)).toBe(false);
