@@ -389,3 +389,14 @@ describe('a table that was not migrated', () => {
     }
   });
 });
+
+it('a table that was renamed keeps the names of its indexes: the error says which and what to do', async () => {
+  await migrate();
+  await query('ALTER TABLE integration_tokens RENAME TO integration_tokens_old');
+  expect(await failureOf(migrate())).toMatchObject({
+    code: 'ERR_TOKENKEEP_SCHEMA',
+    message: expect.stringMatching(
+      /a table or index "integration_tokens_\w+" exists already.*SQLSTATE 42P07.*rename or drop/,
+    ),
+  });
+});

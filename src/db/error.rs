@@ -84,7 +84,23 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
             .into(),
         };
     }
+    if *state == SqlState::DUPLICATE_TABLE {
+        let name = quoted(answer.message()).unwrap_or("of the migration");
+        return Error::Schema {
+            reason: format!(
+                "The database failed to {step}: a table or index {name} exists already, but not where the migration needs it (SQLSTATE 42P07). A table that was renamed keeps the names of its indexes and constraints: rename or drop them, then run: {MIGRATE}"
+            )
+            .into(),
+        };
+    }
     failed(step, answer, retryable)
+}
+
+/// The first name in double quotes, with them, in whatever language the message is.
+fn quoted(message: &str) -> Option<&str> {
+    let begin = message.find('"')?;
+    let length = message.get(begin + 1..)?.find('"')?;
+    message.get(begin..begin + length + 2)
 }
 
 fn failed(step: &'static str, answer: &DbError, retryable: bool) -> Error {
