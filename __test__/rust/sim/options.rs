@@ -2,7 +2,7 @@
 
 use super::repairs::Repairs;
 
-const USAGE: &str = "usage: npm run test:sim -- [--seeds N] [--from S] [--without REPAIR]";
+const USAGE: &str = "usage: npm run test:sim -- [--short] [--seeds N] [--from S] [--without REPAIR]";
 
 /// What to run.
 pub(crate) struct Options {
@@ -19,17 +19,22 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = arguments.peekable();
+        let is_short = arguments.next_if(|argument| argument == "--short").is_some();
         // A build without optimization takes ten times as long.
-        let quick = cfg!(debug_assertions);
+        let (seeds, stride, taken_apart) = match (cfg!(debug_assertions), is_short) {
+            (true, _) => (1_000, 24, 2),
+            (false, true) => (20_000, 5, 60),
+            (false, false) => (100_000, 1, 300),
+        };
         let mut options = Self {
-            seeds: if quick { 1_000 } else { 100_000 },
+            seeds,
             from: 0,
             repairs: Repairs::ALL,
             only_seeds: false,
-            stride: if quick { 24 } else { 1 },
-            taken_apart: if quick { 2 } else { 300 },
+            stride,
+            taken_apart,
         };
-        let mut arguments = arguments;
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(USAGE)?;
             let number = || value.parse().map_err(|_| format!("{name}: a number\n{USAGE}"));
