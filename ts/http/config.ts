@@ -4,8 +4,7 @@ import { AuthorizationError, ConfigurationError, InvalidArgumentError } from '..
 import { type TokenKeep, defaultInstance } from '../instance/instance';
 import { optionalFunction, optionalText, optionalTexts, optionsOf, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
-import type { ConnectedStore } from '../instance/connector';
-import { storesThat } from '../stores/registry';
+import { CONNECTED_STORES, type ConnectedStore } from '../instance/connector';
 import { variableOf } from '../input/fields';
 import { errorResponse } from './responses';
 import { type Reason, type Texts, type TextsPatch, isRetryable, textsWith } from './texts';
@@ -134,10 +133,9 @@ export class HandlerConfig<Context> {
 
 function storeOf(store: unknown): ConnectedStore {
   if (store === undefined) return 'calendar';
-  const known = storesThat('connects');
-  const found = known.find((name) => name === store);
+  const found = CONNECTED_STORES.find((name) => name === store);
   if (found !== undefined) return found;
-  throw new InvalidArgumentError(`store: must be one of: ${known.join(', ')}`, {
+  throw new InvalidArgumentError(`store: must be one of: ${CONNECTED_STORES.join(', ')}`, {
     argument: 'store',
   });
 }

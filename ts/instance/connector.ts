@@ -10,10 +10,11 @@ import { withoutPrototype } from '../input/fields';
 import { type InstanceHandle, native } from '../bridge/native';
 import { BEGIN_OPTIONS, type BeginOptions } from './begin-options';
 import type { Settings } from '../settings/settings';
-import type { StoresThat } from '../stores/registry';
+import { type StoresThat, storesThat } from '../stores/registry';
 
 /** The stores that users connect to. */
 export type ConnectedStore = StoresThat<'connects'>;
+export const CONNECTED_STORES = storesThat('connects');
 
 /** The result of a completed flow. */
 export interface Connected {

@@ -2,7 +2,8 @@
 
 use super::repairs::Repairs;
 
-const USAGE: &str = "usage: npm run test:sim -- [--short] [--seeds N] [--from S] [--without REPAIR]";
+const USAGE: &str =
+    "usage: npm run test:sim -- [--short] [--seeds N] [--from S] [--without REPAIR]";
 
 /// What to run.
 pub(crate) struct Options {
@@ -27,14 +28,8 @@ impl Options {
             (false, true) => (20_000, 5, 60),
             (false, false) => (100_000, 1, 300),
         };
-        let mut options = Self {
-            seeds,
-            from: 0,
-            repairs: Repairs::ALL,
-            only_seeds: false,
-            stride,
-            taken_apart,
-        };
+        let mut options =
+            Self { seeds, from: 0, repairs: Repairs::ALL, only_seeds: false, stride, taken_apart };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(USAGE)?;
             let number = || value.parse().map_err(|_| format!("{name}: a number\n{USAGE}"));
