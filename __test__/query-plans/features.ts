@@ -11,7 +11,7 @@ const PLAIN = new Set(
 
 /** Names that stand before a bracket: tables, what a FROM names, and Supabase's own `uid()`. */
 const NO_FUNCTIONS =
-  /^(columns|links|migrations|name|s|stored|wanted|tenants|uid|users|varchar|\w+_tokens|token_vault|oauth_\w+|refresh_state|state|known|noted|parts|same)$/;
+  /^(columns|links|migrations|name|s|stored|wanted|tenants|uid|users|varchar|\w+_tokens|token_vault|oauth_\w+|refresh_state|state|known|noted)$/;
 
 /** Types of tokenkeep's own tables, and names of columns after a cast. */
 const OWN_TYPES = /^(name|integer|token_\w+)$/;

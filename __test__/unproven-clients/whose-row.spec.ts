@@ -88,26 +88,6 @@ describe.each(STORES.filter((store) => store !== 'zoho'))('a user of the %s stor
   });
 });
 
-it('a user who connects again with the same client costs no lock and no write beside the row', async () => {
-  const inAnHour = new Date(Date.now() + 3_600_000);
-  const before = scene.application();
-  const [user] = await scene.users('gmail', 1, before);
-  await before.keep.close();
-  const version = async () => {
-    const { rows } = await scene.database.client.query(
-      `SELECT ctid, xmin, xmax FROM tokenkeep.refresh_state WHERE store = 'gmail' AND $1 = ANY(key)`,
-      [user!.id],
-    );
-    return rows[0];
-  };
-  const first = await version();
-  expect(first).toMatchObject({ xmax: '0' });
-  const again = scene.application();
-  await user!.row.store(again.keep, inAnHour, scene.endpoint.issue());
-  await again.keep.close();
-  expect(await version()).toEqual(first);
-});
-
 describe('the key that fingerprints are made with', () => {
   const rotated = {
     gmail: { gmailEncryptionKey: `1:${'11'.repeat(32)},2:${'44'.repeat(32)}` },

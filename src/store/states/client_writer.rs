@@ -26,20 +26,16 @@ const BATCH_MAX: usize = 1_000;
 /// The most rows that are remembered as written; with more, all are forgotten.
 const WRITTEN_MAX: usize = 65_536;
 
-/// Rows with a known client. A refusal of the former tokens is forgotten. Rows that stay as they are are not
-/// locked: most users who connect again do so through the same client. `$1` schema, `$2` store, `$3` to `$5`
-/// the parts of the keys, `$6` how many parts a key has, `$7` the clients.
+/// Rows with a known client. A refusal of the former tokens is forgotten. `$1` schema, `$2` store, `$3` to
+/// `$5` the parts of the keys, `$6` how many parts a key has, `$7` the clients. It does not look first which
+/// rows would change: before the table has statistics, the planner chose to read all of it.
 const KNOWN: &str = "
     INSERT INTO tokenkeep.refresh_state AS state (target_schema, store, key, client)
-    SELECT $1, $2, noted.key, noted.client
-    FROM (SELECT
-            CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
-                ELSE ARRAY[first, second, third] END,
-            client
-        FROM unnest($3, $4, $5, $7) AS parts (first, second, third, client)) AS noted (key, client)
-    WHERE NOT EXISTS (SELECT FROM tokenkeep.refresh_state AS same
-        WHERE same.target_schema = $1 AND same.store = $2 AND same.key = noted.key
-          AND same.client = noted.client AND same.failures = 0)
+    SELECT $1, $2,
+        CASE $6 WHEN 1 THEN ARRAY[first] WHEN 2 THEN ARRAY[first, second]
+            ELSE ARRAY[first, second, third] END,
+        client
+    FROM unnest($3, $4, $5, $7) AS noted (first, second, third, client)
     ON CONFLICT (target_schema, store, key) DO UPDATE SET
         client = EXCLUDED.client, token = NULL, refused_client = NULL, error_code = NULL,
         status = NULL, reason = NULL, failures = 0, failing_since = NULL, failed_at = NULL,
