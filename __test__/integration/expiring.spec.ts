@@ -202,7 +202,7 @@ describe('refreshExpiring', () => {
     const { refreshExpiring } = scene.keep().integration;
     const wrong: [string, object][] = [
       ['expiresWithin', {}],
-      ['expiresWithin', { within: 900_000 }],
+      ['within', { within: 900_000 }],
       ['expiresWithin', { expiresWithin: 0 }],
       ['expiresWithin', { expiresWithin: '900' }],
       ['concurrency', { ...DUE, concurrency: 0 }],
