@@ -66,6 +66,13 @@ describe('a pooler', () => {
     [{}, 'Statements are prepared once per connection.'],
     [{ preparesStatements: false }, 'Statements are not prepared.'],
     [{ isShared: true, preparesStatements: false }, 'Statements are not prepared.'],
+    [
+      {
+        pgpool: { version: '4.3.5', balances: false, ignoresComments: false, primaryPatterns: '' },
+        preparesStatements: false,
+      },
+      'Statements are not prepared.',
+    ],
   ])('of which %j is seen says: %s', (some, text) => {
     const { found } = poolerCheck(server, { found: { ...seen, ...some } });
     expect(found).toContain(text);

@@ -58,12 +58,12 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
     const named = product ? ` By its host name it is ${product}.` : '';
     return unknown(id, `The pooler could not be checked: ${pooler.failed}.${named}`);
   }
-  if (pooler.found.pgpool) return pgpoolCheck(pooler.found.pgpool, values);
+  const prepared = pooler.found.preparesStatements
+    ? 'Statements are prepared once per connection.'
+    : 'Statements are not prepared.';
+  if (pooler.found.pgpool) return pgpoolCheck(pooler.found.pgpool, prepared, values);
   if (kind === 'none' || kind === 'unknown') {
     const named = product ? `, though by its host name it is ${product}` : '';
-    const prepared = pooler.found.preparesStatements
-      ? 'Statements are prepared once per connection.'
-      : 'Statements are not prepared.';
     const found = `No pooler was detected: each of two connections kept a server process that was started for it${named}. ${prepared}`;
     return ok(id, found, values);
   }
@@ -82,11 +82,10 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
 }
 
 /** Pgpool-II, and whether it sends tokenkeep's statements to the primary only. */
-function pgpoolCheck(pgpool: Pgpool, values: Values): Check {
+function pgpoolCheck(pgpool: Pgpool, prepared: string, values: Values): Check {
   const { version, balances, ignoresComments, primaryPatterns } = pgpool;
   const name = `Pgpool-II ${version} ${WORDS.session}`;
-  const limit =
-    'It accepts num_init_children connections at a time; each process opens up to maxConnections.';
+  const limit = `It accepts num_init_children connections at a time; each process opens up to maxConnections. ${prepared}`;
   if (!balances) return ok(id, `${name}. ${limit}`, values);
   if (ignoresComments && !primaryPatterns.includes('NO LOAD BALANCE')) {
     return problem(
