@@ -84,7 +84,7 @@ impl Limits {
         usable_ms: 60_000,
         wait_ms: 20_000,
         shared_refresh_ms: 5_000,
-        poll_min_ms: 5,
+        poll_min_ms: 15,
         poll_max_ms: 500,
     };
 
