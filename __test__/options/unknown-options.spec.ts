@@ -130,6 +130,8 @@ it('the routes and the servers for tests refuse one, too', async () => {
   for (const [options, message] of routes) {
     expect(() => createGoogleHandlers(untyped(options))).toThrow(message);
   }
+  // Like a field that is absent.
+  expect(createGoogleHandlers(untyped({ keep: null, store: null }))).toBeDefined();
   const scripts: [object, RegExp][] = [
     [{ drop: 'later' }, /^script\[0\]\.drop: must be 'before' or 'after'$/],
     [{ status: '503' }, /^script\[0\]\.status: must be a number$/],

@@ -96,7 +96,7 @@ fn from_answer(step: &'static str, answer: &DbError, retryable: bool) -> Error {
     failed(step, answer, retryable)
 }
 
-/// The first name in double quotes, with them, in whatever language the message is.
+/// The first name in double quotes, with them; `None` in a language that quotes otherwise.
 fn quoted(message: &str) -> Option<&str> {
     let begin = message.find('"')?;
     let length = message.get(begin + 1..)?.find('"')?;

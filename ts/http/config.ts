@@ -63,9 +63,9 @@ export class HandlerConfig<Context> {
     optionalFunction('onError', given.onError);
     optionalText('returnTo', given.returnTo);
     this.scopes = optionalTexts('scopes', given.scopes);
-    this.store = storeOf(given.store);
+    this.store = storeOf(given.store ?? 'calendar');
     this.texts = textsWith(given.texts);
-    if (given.keep !== undefined) checkInstance(given.keep);
+    if (given.keep !== undefined && given.keep !== null) checkInstance(given.keep);
     if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
   }
 
@@ -132,7 +132,6 @@ export class HandlerConfig<Context> {
 }
 
 function storeOf(store: unknown): ConnectedStore {
-  if (store === undefined) return 'calendar';
   const found = CONNECTED_STORES.find((name) => name === store);
   if (found !== undefined) return found;
   throw new InvalidArgumentError(`store: must be one of: ${CONNECTED_STORES.join(', ')}`, {

@@ -19,5 +19,5 @@ export interface BeginOptions extends AuthorizationOptions {
   returnTo?: string | undefined;
 }
 
-/** Their names. Of a file that does not load the addon: the fake has the same. */
+/** Their names. Not beside the connector, which loads the addon: the fake reads them, too. */
 export const BEGIN_OPTIONS = ['userId', 'browser', 'scopes', 'returnTo'] as const;

@@ -225,6 +225,7 @@ impl ClientWriter {
         }
     }
 
+    /// Lets further rows arrive, unless somebody waits for those that were queued.
     async fn gather(&self) {
         let mut waiting = self.waiting.subscribe();
         let somebody_waits = pin!(waiting.wait_for(|waiting| *waiting > 0));

@@ -77,7 +77,7 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
     kind === 'session'
       ? 'Each process of the application occupies up to maxConnections of its connections; in transaction mode it needs few.'
       : 'It needs no settings.'
-  } Statements are not prepared.`;
+  } ${prepared}`;
   return ok(id, found, values);
 }
 
@@ -85,8 +85,9 @@ export function poolerCheck({ host }: Attempt, pooler: Checked<Pooler>): Check {
 function pgpoolCheck(pgpool: Pgpool, prepared: string, values: Values): Check {
   const { version, balances, ignoresComments, primaryPatterns } = pgpool;
   const name = `Pgpool-II ${version} ${WORDS.session}`;
-  const limit = `It accepts num_init_children connections at a time; each process opens up to maxConnections. ${prepared}`;
-  if (!balances) return ok(id, `${name}. ${limit}`, values);
+  const limit =
+    'It accepts num_init_children connections at a time; each process opens up to maxConnections.';
+  if (!balances) return ok(id, `${name}. ${limit} ${prepared}`, values);
   if (ignoresComments && !primaryPatterns.includes('NO LOAD BALANCE')) {
     return problem(
       id,
@@ -95,7 +96,7 @@ function pgpoolCheck(pgpool: Pgpool, prepared: string, values: Values): Check {
       values,
     );
   }
-  const found = `${name}. It sends SELECTs to standbys (load_balance_mode), but not those of tokenkeep, which are marked /*NO LOAD BALANCE*/. ${limit}`;
+  const found = `${name}. It sends SELECTs to standbys (load_balance_mode), but not those of tokenkeep, which are marked /*NO LOAD BALANCE*/. ${limit} ${prepared}`;
   return ok(id, found, values);
 }
 

@@ -79,8 +79,9 @@ export function nextStepOf(script: TokenEndpointScript): NextStep {
   }
   script.forEach((step: unknown, index) => {
     const fields = record(`script[${index}]`, step);
-    for (const name of Object.keys(fields))
+    for (const name of Object.keys(fields)) {
       checkField(`script[${index}].${name}`, name, fields[name]);
+    }
   });
   const queue = (script as readonly TokenEndpointStep[]).flatMap((given) => {
     const { times = 1, ...step } = fieldsOf(given);
@@ -89,6 +90,7 @@ export function nextStepOf(script: TokenEndpointScript): NextStep {
   return () => queue.shift();
 }
 
+/** Refuses a field that no step has, or a value that its field cannot have. */
 function checkField(argument: string, name: string, value: unknown): void {
   if (!Object.hasOwn(FIELDS, name)) {
     throw refusal(argument, `unknown field${didYouMean(name, Object.keys(FIELDS))}`);
