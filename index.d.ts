@@ -82,12 +82,20 @@ export declare class OpenSealingKeys {}
 /** What JavaScript holds as [`VaultKeys`]. */
 export declare class OpenVaultKeys {}
 
+/** The provider of a flow, with the key of a further account after `#`, and its redirect URI. */
+export interface AtProvider {
+  provider: string
+  redirectUri: string
+}
+
 /** The parameters with which a browser returned. */
 export interface AuthorizationResponseFields {
   state: string
   code?: string
   error?: string
   issuer?: string
+  /** The provider to whose redirect URI it returned; absent: Google's own. */
+  provider?: string
   browser?: string
   /** Whether the authorization must have been begun for a browser. */
   requiresBrowser?: boolean
@@ -95,10 +103,10 @@ export interface AuthorizationResponseFields {
 }
 
 /** Begins an authorization; resolves to the URL for the browser. */
-export declare function beginAuthorization(instance: number, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function beginAuthorization(instance: number, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null, at?: AtProvider | undefined | null): void
 
 /** Rejects a link that is not valid; does not use it up. */
-export declare function checkConnectLink(instance: number, id: number, store: string, link: string, userId?: string | undefined | null): void
+export declare function checkConnectLink(instance: number, id: number, store: string, link: string, userId?: string | undefined | null, provider?: string | undefined | null): void
 
 /** Examines `database_url`, with libpq's variables for TLS. */
 export declare function databaseUrlWarnings(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseUrlWarnings
@@ -109,19 +117,6 @@ export interface DatabaseUrlWarnings {
   unknownParameters: Array<string>
   /** Whether the server's certificate is not checked. */
   isUnchecked: boolean
-}
-
-/** A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON text. */
-export interface DeadGrantMember {
-  path: string
-  value: string
-}
-
-/** How a provider reports a dead grant, in addition to the codes that count at every provider. */
-export interface DeadGrantOptions {
-  codes: Array<string>
-  statusWithEmptyBody: Array<number>
-  members: Array<DeadGrantMember>
 }
 
 /** The same synchronously, if the key is derived already; `null` if it is not, or the value does not open. */
@@ -149,7 +144,7 @@ export declare function deleteVaultProviderTokens(instance: number, id: number, 
 export declare function deleteVaultToken(instance: number, id: number, tokenId: string): void
 
 /** Deletes a user's tokens, then revokes them; resolves to whether there were any. */
-export declare function disconnect(instance: number, id: number, store: string, userId: string): void
+export declare function disconnect(instance: number, id: number, store: string, userId: string, provider?: string | undefined | null): void
 
 /** Seals any text as `iv_hex:authTag_hex:ciphertext_hex` (AES-256-GCM). */
 export declare function encryptToken(keys: GmailKeys, plaintext: string): string | Failure
@@ -188,7 +183,7 @@ export declare function findExpiringVaultTokens(instance: number, id: number, wi
 export declare function finishAuthorization(instance: number, id: number, store: string, response: AuthorizationResponseFields): void
 
 /** Uses a link up; resolves to the URL for the browser. */
-export declare function followConnectLink(instance: number, id: number, store: string, link: string, userId: string | undefined | null, browser: string): void
+export declare function followConnectLink(instance: number, id: number, store: string, link: string, userId: string | undefined | null, browser: string, provider?: string | undefined | null): void
 
 /**
  * Tokens with at least five minutes left, refreshed once across all processes if need be; `null`
@@ -264,6 +259,10 @@ export interface InstanceOptions {
   nodeExtraCaCerts?: string
   /** `SSL_CERT_FILE`. */
   sslCertFile?: string
+  /** `HTTPS_PROXY`, or else `HTTP_PROXY`. */
+  proxyUrl?: string
+  /** `NO_PROXY`. */
+  noProxy?: string
   maxConnections?: number
   connectTimeoutMs?: number
   poolWaitMs?: number
@@ -329,7 +328,7 @@ export interface Layout {
 }
 
 /** Resolves to a connect link: with it one account can be connected to this user, once, within a day. */
-export declare function makeConnectLink(instance: number, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null): void
+export declare function makeConnectLink(instance: number, id: number, store: string, userId: string, scopes: Array<string>, returnTo?: string | undefined | null, at?: AtProvider | undefined | null): void
 
 /** Marks a token as invalid. */
 export declare function markVaultTokenInvalid(instance: number, id: number, tokenId: string, error: string): void
@@ -352,21 +351,35 @@ export declare function openValue(keys: SealingKeys, store: string, column: stri
 /** Checks secrets. A missing or malformed secret is an error of the functions that need it. */
 export declare function openVaultKeys(secret: string | undefined | null, previous: string | undefined | null, saltReuse: boolean): VaultKeys
 
-/**
- * A provider as described by the option `providers`. Missing values are those of the built-in provider of
- * this name.
- */
+/** For the doctor. */
+export declare function providerAddress(options: ProviderOptions, allowInsecure: boolean): ProviderAddress
+
+/** Where a described provider's tokens are refreshed, or what is wrong with its description. */
+export interface ProviderAddress {
+  tokenUrl?: string
+  error?: string
+}
+
+/** A client at a provider. */
 export interface ProviderOptions {
   name: string
-  tokenUrl?: string
-  revocationUrl?: string
+  /** What the application says of the provider, as JSON (`ts/settings/provider-description.ts`). */
+  description: string
+  /** The variable `TOKENKEEP_<NAME>_TOKEN_URL` and its value. */
+  tokenUrlVariable?: Array<string>
   clientId: string
   clientSecrets: Array<string>
-  /** `client_secret_post`, `client_secret_basic` or `none`. */
-  clientAuthentication?: string
-  rotates?: boolean
-  defaultExpiresInS?: number
-  deadGrant?: DeadGrantOptions
+}
+
+/** What pages say of a provider that users connect to; `null` if it is not described, or has no client. */
+export declare function providerPage(instance: number, provider: string): ProviderPage | null
+
+/** A provider on pages. */
+export interface ProviderPage {
+  /** Its name, such as `HubSpot`. */
+  title: string
+  /** The origin of the consent screen, to which forms may redirect. */
+  authorizationOrigin: string
 }
 
 /**

@@ -10,8 +10,9 @@ runBin('prettier', 'prettier', ['--check', '.']);
 // The tests use the types in dist/.
 run(process.execPath, ['scripts/build.mjs', '--keep-release']);
 run(process.execPath, ['scripts/errors.mjs']);
+run(process.execPath, ['scripts/providers.mjs']);
 // Generated files that are committed.
-run('git', ['diff', '--exit-code', '--', 'index.d.ts', 'docs/errors.md']);
+run('git', ['diff', '--exit-code', '--', 'index.d.ts', 'docs/errors.md', 'docs/providers.md']);
 runBin('typescript', 'tsc', ['-p', 'tsconfig.json']);
 run('cargo', ['clippy', '--', '-D', 'warnings']);
 run('cargo', ['clippy', '--no-default-features', '--all-targets', '--', '-D', 'warnings']);

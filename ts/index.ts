@@ -6,7 +6,14 @@ export * from './errors/errors';
 export { type TokenkeepEvent } from './bridge/events';
 export { type RefreshFn } from './bridge/bridge';
 export { type Fetch } from './bridge/fetch';
-export { type DeadGrant, type DeadGrantMember } from './settings/dead-grant';
+export {
+  type ClientAuthentication,
+  type ErrorMeaning,
+  type ErrorRule,
+  type ProviderDescription,
+  type Rotation,
+  type UrlVariable,
+} from './settings/provider-description';
 export { type CalendarStore } from './stores/calendar';
 export { type GmailStore } from './stores/gmail';
 export {

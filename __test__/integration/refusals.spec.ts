@@ -1,17 +1,17 @@
 /** How a provider refuses: with words of its own for a dead grant, and what connections are said to be. */
 
 import { describe, expect, it } from 'vitest';
-import type { ProviderSettings } from '../../dist/index.js';
+import type { ErrorRule, ProviderSettings } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { failureOf } from '../helpers/promises';
 import { useScene } from './scene';
 
 const scene = useScene();
 
-type DeadGrant = ProviderSettings['deadGrant'];
+type Errors = ProviderSettings['errors'];
 
 /** An instance whose provider is described so. */
-const described = (deadGrant: DeadGrant, more: Partial<ProviderSettings> = {}) =>
+const described = (errors: Errors, more: Partial<ProviderSettings> = {}) =>
   scene.keep({
     providers: {
       acme: {
@@ -19,40 +19,50 @@ const described = (deadGrant: DeadGrant, more: Partial<ProviderSettings> = {}) =
         clientId: 'client',
         clientSecret: 'secret',
         ...more,
-        deadGrant,
+        errors,
       },
     },
   });
 
+/** One rule for a dead grant. */
+const dead = (rule: Omit<ErrorRule, 'meaning'>): Errors => [{ ...rule, meaning: 'grant_dead' }];
+
 describe('a provider with words of its own for a dead grant', () => {
-  const own: [string, DeadGrant, number, object | string][] = [
-    ['a code', { codes: ['odd', 'bad_refresh_token'] }, 400, { error: 'bad_refresh_token' }],
-    ['a code with status 200', { codes: ['gone'] }, 200, { ok: false, error: 'gone' }],
-    ['a status with an empty body', { statusWithEmptyBody: [400, 401] }, 400, ''],
+  const own: [string, Errors, number, object | string][] = [
+    ['a code', dead({ error: ['odd', 'gone_away'] }), 400, { error: 'gone_away' }],
+    ['a code with status 200', dead({ error: 'gone' }), 200, { ok: false, error: 'gone' }],
+    ['a status with an empty body', dead({ status: [400, 401], emptyBody: true }), 400, ''],
     [
-      'a status in the body, as HubSpot',
-      { members: [{ path: '/status', value: 'BAD_REFRESH_TOKEN' }] },
+      'a status in the body',
+      dead({ path: '/status', value: 'BAD_REFRESH_TOKEN' }),
       400,
       { status: 'BAD_REFRESH_TOKEN', error: 'invalid_request', message: 'x' },
     ],
     [
       'a description of invalid_request, as jmondi',
-      { members: [{ path: '/error_description', value: 'Token has been revoked' }] },
+      dead({ error: 'invalid_request', description: 'token has been REVOKED' }),
       400,
       { error: 'invalid_request', error_description: 'Token has been revoked' },
     ],
     [
       'a member of an array, as Strava',
-      { members: [{ path: '/errors/0/field', value: 'refresh_token' }] },
+      dead({ path: '/errors/0/field', value: 'refresh_token' }),
       400,
       { message: 'Bad Request', errors: [{ field: 'refresh_token', code: 'invalid' }] },
     ],
-    ['a number', { members: [{ path: '/code', value: 4702 }] }, 400, { code: 4702 }],
-    ['a member with status 200', { members: [{ path: '/ok', value: false }] }, 200, { ok: false }],
+    ['a number', dead({ path: '/code', value: [4701, 4702] }), 400, { code: 4702 }],
+    ['an element', dead({ path: '/codes', value: 4702 }), 400, { codes: [1, 4702] }],
+    ['a member with status 200', dead({ path: '/ok', value: false }), 200, { ok: false }],
+    [
+      'words that ask the user to sign in',
+      [{ path: '/suberror', value: 'bad_token', meaning: 'user_action' }],
+      400,
+      { error: 'invalid_request', suberror: 'bad_token' },
+    ],
   ];
 
-  it.each(own)('says so by %s', async (_, deadGrant, status, body) => {
-    const keep = described(deadGrant);
+  it.each(own)('says so by %s', async (_, errors, status, body) => {
+    const keep = described(errors);
     const { userId } = await scene.user(keep);
     scene.endpoint.script(() => ({ status, body }));
     expect(await keep.integration.connectionStatus(userId, 'acme')).toMatchObject({
@@ -72,25 +82,26 @@ describe('a provider with words of its own for a dead grant', () => {
     expect(await scene.row(userId)).toMatchObject({ invalid_since: null });
   });
 
-  it.each<[string, DeadGrant, object]>([
-    ['429', { codes: ['gone'] }, { status: 429, body: { error: 'gone' } }],
-    ['500', { codes: ['gone'] }, { status: 500, body: { error: 'gone' } }],
-    ['502', { members: [{ path: '/a', value: 'b' }] }, { status: 502, body: { a: 'b' } }],
-    ['a redirect', { members: [{ path: '/a', value: 'b' }] }, { status: 302, body: { a: 'b' } }],
-    ['another status', { statusWithEmptyBody: [400] }, { status: 401, body: '' }],
-    ['a body', { statusWithEmptyBody: [400] }, { status: 400, body: '{}' }],
+  it.each<[string, Errors, object]>([
+    ['429', dead({ error: 'gone' }), { status: 429, body: { error: 'gone' } }],
+    ['500', dead({ error: 'gone' }), { status: 500, body: { error: 'gone' } }],
+    ['502', dead({ path: '/a', value: 'b' }), { status: 502, body: { a: 'b' } }],
+    ['a redirect', dead({ path: '/a', value: 'b' }), { status: 302, body: { a: 'b' } }],
+    ['another status', dead({ status: 400, emptyBody: true }), { status: 401, body: '' }],
+    ['a body', dead({ status: 400, emptyBody: true }), { status: 400, body: '{}' }],
+    ['another value', dead({ path: '/a', value: 'b' }), { status: 400, body: { a: 'bc' } }],
     [
-      'another value',
-      { members: [{ path: '/a', value: 'b' }] },
-      { status: 400, body: { a: 'bc' } },
+      'half of its conditions',
+      dead({ error: 'gone', description: 'for ever' }),
+      { status: 400, body: { error: 'gone', error_description: 'for a while' } },
     ],
     [
       'words that pass',
-      { codes: ['invalid_request'] },
+      dead({ error: 'invalid_request' }),
       { status: 400, body: { error: 'invalid_request', error_description: 'Too many requests' } },
     ],
-  ])('does not say so with %s', async (_, deadGrant, step) => {
-    const keep = described(deadGrant);
+  ])('does not say so with %s', async (_, errors, step) => {
+    const keep = described(errors);
     const { userId } = await scene.user(keep);
     scene.endpoint.script(() => step);
     await failureOf(keep.integration.getValidToken(userId, 'acme'));
@@ -98,7 +109,7 @@ describe('a provider with words of its own for a dead grant', () => {
   });
 
   it('does not say so beside an access token', async () => {
-    const keep = described({ members: [{ path: '/token_type', value: 'Bearer' }] });
+    const keep = described(dead({ path: '/token_type', value: 'Bearer' }));
     const { userId } = await scene.user(keep);
     const body = { access_token: 'new', token_type: 'Bearer' };
     scene.endpoint.script(() => ({ status: 200, body }));
@@ -106,25 +117,50 @@ describe('a provider with words of its own for a dead grant', () => {
     expect(accessToken).toBe('new');
   });
 
+  it('names the rule in the error, and no text of the provider', async () => {
+    const keep = described([{ error: 'odd', code: 'ODD-1', meaning: 'administrator' }]);
+    const { userId } = await scene.user(keep);
+    const body = { error: 'odd', error_description: 'at-secret' };
+    scene.endpoint.script(() => ({ status: 403, body }));
+    const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
+    expect(failure).toMatchObject({ name: 'ProviderRefusedError', status: 403 });
+    expect(failure.message).toMatch(/403 - ODD-1/);
+    expect(failure.message).not.toContain('secret');
+    expect(await scene.row(userId)).toMatchObject({ invalid_since: null });
+  });
+
+  const meaning = 'grant_dead';
   it.each<[string, unknown, string]>([
-    ['a text', 'invalid_grant', 'deadGrant'],
-    ['codes that are a text', { codes: 'gone' }, 'deadGrant.codes'],
-    ['an empty code', { codes: [''] }, 'deadGrant.codes'],
-    ['a status as a text', { statusWithEmptyBody: ['400'] }, 'deadGrant.statusWithEmptyBody'],
-    ['a status of success', { statusWithEmptyBody: [200] }, 'deadGrant.statusWithEmptyBody'],
-    ['a status of throttling', { statusWithEmptyBody: [429] }, 'deadGrant.statusWithEmptyBody'],
-    ['a status of the server', { statusWithEmptyBody: [503] }, 'deadGrant.statusWithEmptyBody'],
-    ['members that are no array', { members: { path: '/a', value: 'b' } }, 'deadGrant.members'],
-    ['a path that is none', { members: [{ path: 'a', value: 'b' }] }, 'members.0.path'],
-    ['a path with a bare tilde', { members: [{ path: '/a~', value: 'b' }] }, 'members.0.path'],
-    ['no value', { members: [{ path: '/a' }] }, 'members.0.value'],
-    ['an empty value', { members: [{ path: '/a', value: '' }] }, 'members.0.value'],
-    ['a part that does not exist', { code: ['gone'] }, 'deadGrant.code'],
-  ])('is refused by name when it is described by %s', async (_, deadGrant, argument) => {
-    const keep = described(deadGrant as DeadGrant);
+    ['a text', 'invalid_grant', 'errors'],
+    ['one rule', { error: 'gone', meaning }, 'errors'],
+    ['an empty code', [{ error: '', meaning }], 'errors.0.error'],
+    ['a status as a text', [{ status: '400', emptyBody: true, meaning }], 'errors.0.status'],
+    ['a status of throttling', [{ status: 429, error: 'a', meaning }], 'errors.0.status'],
+    ['a status of the server', [{ status: [503], error: 'a', meaning }], 'errors.0.status.0'],
+    ['a path that is none', [{ path: 'a', value: 'b', meaning }], 'errors.0.path'],
+    ['a path with a bare tilde', [{ path: '/a~', value: 'b', meaning }], 'errors.0.path'],
+    ['an empty value', [{ path: '/a', value: '', meaning }], 'errors.0.value'],
+    ['another meaning', [{ error: 'a', meaning: 'dead' }], 'errors.0.meaning'],
+    ['a condition that does not exist', [{ codes: ['gone'], meaning }], 'errors.0.codes'],
+  ])('is refused by name when it is described by %s', async (_, errors, argument) => {
+    const keep = described(errors as Errors);
     const failure = await failureOf(keep.integration.getToken('u', 'acme'));
-    expect(failure).toMatchObject({ name: 'InvalidArgumentError' });
-    expect(failure['argument']).toMatch(new RegExp(`^providers\\.acme\\..*${argument}$`));
+    expect(failure).toMatchObject({
+      name: 'InvalidArgumentError',
+      argument: `providers.acme.${argument}`,
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ['no condition', [{ meaning }]],
+    ['a status alone', [{ status: 400, meaning }]],
+    ['a path without a value', [{ path: '/a', meaning }]],
+  ])('is refused by name when a rule has %s', async (_, errors) => {
+    const keep = described(errors as Errors);
+    const { userId } = await scene.user(keep);
+    const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
+    expect(failure.name).toBe('ConfigurationError');
+    expect(failure.message).toMatch(/^providers\.acme\.errors\.0: /);
   });
 });
 

@@ -105,7 +105,7 @@ describe('the option providers', () => {
   it.each([
     ['a text', 'icount'],
     ['a provider that is a text', { icount: 'https://…' }],
-    ['rotates that is a text', { icount: { ...base(), rotates: 'yes' } }],
+    ['rotation that is a flag', { icount: { ...base(), rotation: true } }],
     ['a lifetime below 0', { icount: { ...base(), defaultExpiresIn: -1 } }],
     ['a lifetime that is not whole', { icount: { ...base(), defaultExpiresIn: 1.5 } }],
     ['a lifetime that is a text', { icount: { ...base(), defaultExpiresIn: '3600' } }],

@@ -10,7 +10,7 @@ use super::options::InstanceOptions;
 use crate::db::Migration;
 use crate::doctor::{Keys, examine};
 use crate::error::Result;
-use crate::oauth::{HttpFailure, Reqwest};
+use crate::oauth::{HttpFailure, ProxyVariables, Reqwest};
 use crate::refresh::Tokio;
 use crate::store::{STORES, gmail};
 use crate::tls::Authorities;
@@ -70,10 +70,9 @@ const REACH_MAX: Duration = Duration::from_secs(10);
 /// token and no secret. Resolves to the status, or to why there is none.
 #[napi(catch_unwind)]
 pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: String) {
-    let files = [options.node_extra_ca_certs, options.ssl_cert_file];
+    let (files, proxy) = (options.extra_authorities(), options.proxy());
     bridge.outbox.run(id, async move {
-        let files: Vec<String> = files.into_iter().flatten().collect();
-        Ok(match reach(&files, &url).await? {
+        Ok(match reach(&files, &proxy, &url).await? {
             Ok(status) => Value::number(status.into()),
             Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason)) => {
                 Value::text(reason.to_owned())
@@ -83,8 +82,12 @@ pub fn reach_provider(bridge: &Bridge, id: u32, options: InstanceOptions, url: S
     });
 }
 
-async fn reach(files: &[String], url: &str) -> Result<std::result::Result<u16, HttpFailure>> {
-    let client = Reqwest::new(&Authorities::mozilla().and_files(files))?;
+async fn reach(
+    files: &[String],
+    proxy: &ProxyVariables,
+    url: &str,
+) -> Result<std::result::Result<u16, HttpFailure>> {
+    let client = Reqwest::new(&Authorities::mozilla().and_files(files), proxy)?;
     let answer = tokio::time::timeout(REACH_MAX, client.probe(url)).await;
     Ok(answer.unwrap_or(Err(HttpFailure::NoAnswer("no answer within 10 seconds"))))
 }

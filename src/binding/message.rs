@@ -64,13 +64,15 @@ messages! {
     Refresh { call: u32, function: u32, token: RefreshToken, }
     /// The `refreshFn` is not needed any more.
     ForgetRefreshFn { function: u32, }
-    /// Posts a form with the `fetch` of an instance, in the async context of the call `caller`; answered as
+    /// Posts a body with the `fetch` of an instance, in the async context of the call `caller`; answered as
     /// `call`.
     Fetch {
         call: u32,
         instance: u32,
         caller: Option<u32>,
         url: String,
+        /// All headers but `Authorization`, as JSON.
+        headers: String,
         body: Zeroizing<String>,
         authorization: Option<Zeroizing<String>>,
     }
@@ -168,8 +170,9 @@ impl Message {
         caller: Option<u32>,
         request: HttpRequest,
     ) -> Self {
-        let HttpRequest { url, body, authorization } = request;
-        Self::Fetch { call, instance, caller, url, body, authorization }
+        let headers = request.headers_json();
+        let HttpRequest { url, body, authorization, .. } = request;
+        Self::Fetch { call, instance, caller, url, headers, body, authorization }
     }
 
     /// Publishes an event of an instance.

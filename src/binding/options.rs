@@ -16,8 +16,8 @@ use crate::crypto::{KeyRing, Sealing, VaultFormat, Writes};
 use crate::db::{DatabaseSettings, Login};
 use crate::error::{Error, Result};
 use crate::oauth::{
-    AuthorizationServer, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, HttpClient,
-    HttpEndpoint, Provider, Reqwest, ZohoServers,
+    AuthorizationServer, ClientCredentials, HttpClient, HttpEndpoint, Provider, ProxyVariables,
+    Reqwest, ZohoServers,
 };
 use crate::refresh::{RefreshConfig, RefreshOptions};
 use crate::secret::RefreshToken;
@@ -49,6 +49,10 @@ pub struct InstanceOptions {
     pub node_extra_ca_certs: Option<String>,
     /// `SSL_CERT_FILE`.
     pub ssl_cert_file: Option<String>,
+    /// `HTTPS_PROXY`, or else `HTTP_PROXY`.
+    pub proxy_url: Option<String>,
+    /// `NO_PROXY`.
+    pub no_proxy: Option<String>,
     pub max_connections: Option<u32>,
     pub connect_timeout_ms: Option<u32>,
     pub pool_wait_ms: Option<u32>,
@@ -99,6 +103,8 @@ impl InstanceOptions {
     pub(super) fn wipe(&mut self) {
         self.database_url.zeroize();
         self.pg_password.zeroize();
+        // It may contain a password.
+        self.proxy_url.zeroize();
         // `PGSSLKEY` may be the key itself.
         self.tls_variables.iter_mut().flatten().for_each(|(_, value)| value.zeroize());
         self.gmail_encryption_key.zeroize();
@@ -159,18 +165,22 @@ impl InstanceOptions {
         Ok(settings)
     }
 
-    fn extra_authorities(&self) -> Vec<String> {
+    pub(super) fn proxy(&self) -> ProxyVariables {
+        ProxyVariables { url: self.proxy_url.clone(), no_proxy: self.no_proxy.clone() }
+    }
+
+    pub(super) fn extra_authorities(&self) -> Vec<String> {
         [&self.node_extra_ca_certs, &self.ssl_cert_file].into_iter().flatten().cloned().collect()
     }
 
-    /// The one HTTP client of the process. The first instance sets the authorities that it trusts.
+    /// The one HTTP client of the process. The first instance sets the authorities that it trusts, and the proxy.
     pub(super) fn http_client(&self) -> Result<Arc<dyn HttpClient>> {
         static CLIENT: OnceLock<Arc<Reqwest>> = OnceLock::new();
         let client = match CLIENT.get() {
             Some(client) => client,
             None => {
                 let trusted = Authorities::mozilla().and_files(&self.extra_authorities());
-                let built = Arc::new(Reqwest::new(&trusted)?);
+                let built = Arc::new(Reqwest::new(&trusted, &self.proxy())?);
                 CLIENT.get_or_init(|| built)
             }
         };
@@ -241,30 +251,32 @@ impl InstanceOptions {
 
     /// Google's token endpoint, for the application.
     pub(super) fn google(&self, http: Arc<dyn HttpClient>) -> Result<HttpEndpoint> {
-        let credentials = self.google_credentials()?;
-        HttpEndpoint::new(self.google_data(), self.google_token_url.as_deref(), credentials, http)?
-            .with_revocation_url(self.google_revocation_url.clone())
+        HttpEndpoint::new(self.google_data()?, self.google_credentials()?, http)
     }
 
     /// Google as the authorization server that users connect to.
     pub(super) fn google_server(&self, http: Arc<dyn HttpClient>) -> Result<AuthorizationServer> {
-        let endpoints = Endpoints {
-            token: self.google_token_url.clone(),
-            authorization: self.google_authorization_url.clone(),
-            revocation: self.google_revocation_url.clone(),
-            issuer: self.google_issuer.clone(),
-        };
-        let credentials = self.google_credentials()?;
-        AuthorizationServer::new(
-            (self.google_data(), GOOGLE_METADATA),
-            endpoints,
-            credentials,
-            http,
-        )
+        AuthorizationServer::new(self.google_data()?, self.google_credentials()?, http)
     }
 
-    fn google_data(&self) -> Provider {
-        Provider { allow_insecure: self.allows_insecure(), ..GOOGLE }
+    /// Google, with what options replace.
+    fn google_data(&self) -> Result<Provider> {
+        let given = [
+            ("tokenUrl", &self.google_token_url),
+            ("authorizationUrl", &self.google_authorization_url),
+            ("revocationUrl", &self.google_revocation_url),
+            ("issuer", &self.google_issuer),
+        ];
+        let given: HashMap<_, _> =
+            given.iter().filter_map(|(field, text)| Some((field, text.as_ref()?))).collect();
+        let given = serde_json::to_string(&given)
+            .map_err(|_| Error::internal("options cannot be written as JSON"))?;
+        let allow_insecure = self.allows_insecure();
+        let google = Provider { allow_insecure, ..Provider::described("google", &given)? };
+        Ok(google
+            .named("tokenUrl", "TOKENKEEP_GOOGLE_TOKEN_URL")
+            .named("authorizationUrl", "TOKENKEEP_GOOGLE_AUTHORIZATION_URL")
+            .named("revocationUrl", "TOKENKEEP_GOOGLE_REVOCATION_URL"))
     }
 
     pub(super) fn allows_insecure(&self) -> bool {

@@ -6,62 +6,76 @@ use std::sync::Arc;
 use napi_derive::napi;
 
 use super::options::InstanceOptions;
+use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
-    ClientAuthentication, ClientCredentials, DeadGrant, HttpClient, HttpEndpoint, Member, Provider,
+    AuthorizationServer, ClientAuthentication, ClientCredentials, HttpClient, HttpEndpoint,
+    Provider, Values,
 };
 use crate::secret::ClientSecret;
 
-/// A provider as described by the option `providers`. Missing values are those of the built-in provider of
-/// this name.
+/// A client at a provider.
 #[napi(object)]
 #[derive(Clone)]
 pub struct ProviderOptions {
     pub name: String,
-    pub token_url: Option<String>,
-    pub revocation_url: Option<String>,
+    /// What the application says of the provider, as JSON (`ts/settings/provider-description.ts`).
+    pub description: String,
+    /// The variable `TOKENKEEP_<NAME>_TOKEN_URL` and its value.
+    pub token_url_variable: Option<Vec<String>>,
     pub client_id: String,
     pub client_secrets: Vec<String>,
-    /// `client_secret_post`, `client_secret_basic` or `none`.
-    pub client_authentication: Option<String>,
-    pub rotates: Option<bool>,
-    pub default_expires_in_s: Option<u32>,
-    pub dead_grant: Option<DeadGrantOptions>,
 }
 
-/// How a provider reports a dead grant, in addition to the codes that count at every provider.
-#[napi(object)]
-#[derive(Clone)]
-pub struct DeadGrantOptions {
-    pub codes: Vec<String>,
-    pub status_with_empty_body: Vec<u16>,
-    pub members: Vec<DeadGrantMember>,
+/// Where a described provider's tokens are refreshed, or what is wrong with its description.
+#[napi(object, object_from_js = false)]
+pub struct ProviderAddress {
+    pub token_url: Option<String>,
+    pub error: Option<String>,
 }
 
-/// A member of a JSON body: a JSON pointer (RFC 6901), and its value as JSON text.
-#[napi(object)]
-#[derive(Clone)]
-pub struct DeadGrantMember {
-    pub path: String,
-    pub value: String,
+/// For the doctor.
+#[napi(catch_unwind)]
+pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
+    let url = client(&options, allow_insecure)
+        .and_then(|(provider, _)| provider.url("tokenUrl", &Values::new()));
+    let (token_url, error) = match url {
+        Ok(url) => (Some(url), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    ProviderAddress { token_url, error }
 }
 
 /// The built-in Google, and the providers of the options.
 pub(super) struct Providers {
     google: Result<Arc<HttpEndpoint>>,
     others: HashMap<String, Result<Arc<HttpEndpoint>>>,
+    servers: Servers,
 }
 
 impl Providers {
     pub(super) fn open(options: &InstanceOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
         let given = options.providers.iter().flatten();
-        let others = given.map(|given| {
-            let insecure = options.allows_insecure();
-            let made = http.clone().and_then(|http| endpoint(given, insecure, http));
-            (given.name.clone(), made.map(Arc::new))
-        });
+        let (mut others, mut servers) = (HashMap::new(), Servers::new());
+        for given in given {
+            let client = client(given, options.allows_insecure())
+                .and_then(|(provider, credentials)| Ok((provider, credentials, http.clone()?)));
+            let server = client.clone().and_then(|(provider, credentials, http)| {
+                AuthorizationServer::new(provider, credentials, http)
+            });
+            servers.insert(given.name.clone(), server.map(Arc::new));
+            let endpoint = client.and_then(|(provider, credentials, http)| {
+                HttpEndpoint::new(provider, credentials, http)
+            });
+            others.insert(given.name.clone(), endpoint.map(Arc::new));
+        }
         let google = http.clone().and_then(|http| options.google(http));
-        Self { google: google.map(Arc::new), others: others.collect() }
+        Self { google: google.map(Arc::new), others, servers }
+    }
+
+    /// The authorization servers that users connect to, except the built-in Google.
+    pub(super) fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     pub(super) fn google(&self) -> Result<Arc<HttpEndpoint>> {
@@ -104,71 +118,23 @@ impl Providers {
     }
 }
 
-fn endpoint(
-    given: &ProviderOptions,
-    allow_insecure: bool,
-    http: Arc<dyn HttpClient>,
-) -> Result<HttpEndpoint> {
-    let refused = |field: &str, reason: &str| {
-        Error::configuration(format!("providers.{}.{field}", given.name), reason.to_owned())
-    };
+/// A described provider, and the client there.
+fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, ClientCredentials)> {
+    let mut provider = Provider::described(&given.name, &given.description)?;
+    if let Some([variable, url]) = given.token_url_variable.as_deref() {
+        provider = provider.with_token_url(url).named("tokenUrl", variable);
+    }
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
     };
-    let built_in = Provider::built_in(&given.name);
-    let usual = built_in.unwrap_or(Provider::OTHER);
-    let authentication = match given.client_authentication.as_deref() {
-        None => usual.authentication,
-        Some("client_secret_post") => ClientAuthentication::Post,
-        Some("client_secret_basic") => ClientAuthentication::Basic,
-        Some("none") => ClientAuthentication::None,
-        Some(_) => {
-            let reason = "must be client_secret_post, client_secret_basic or none";
-            return Err(refused("clientAuthentication", reason));
-        }
-    };
-    if credentials.secrets.is_empty() && authentication != ClientAuthentication::None {
-        let reason =
-            "is not set. For a client without a secret, set clientAuthentication to 'none'";
-        return Err(refused("clientSecret", reason));
+    if credentials.secrets.is_empty()
+        && provider.client_authentication != ClientAuthentication::None
+    {
+        return Err(Error::configuration(
+            format!("providers.{}.clientSecret", given.name),
+            "is not set. For a client without a secret, set clientAuthentication to 'none'",
+        ));
     }
-    let provider = Provider {
-        // Another endpoint may rotate refresh tokens even if the provider itself does not.
-        may_rotate: given.rotates.unwrap_or(usual.may_rotate || given.token_url.is_some()),
-        default_expires_in_s: given
-            .default_expires_in_s
-            .map_or(usual.default_expires_in_s, u64::from),
-        authentication,
-        allow_insecure,
-        // The provider must not be sent the tokens of another server.
-        revocation_url: usual.revocation_url.filter(|_| given.token_url.is_none()),
-        ..usual
-    };
-    let Some(token_url) = given.token_url.as_deref().or(built_in.map(|known| known.token_url))
-    else {
-        return Err(refused("tokenUrl", "is not set"));
-    };
-    let endpoint = HttpEndpoint::at(token_url, provider, credentials, http)
-        .and_then(|endpoint| endpoint.with_revocation_url(given.revocation_url.clone()))
-        .map_err(|error| match error {
-            Error::Configuration { option, reason } if !option.starts_with("TOKENKEEP_") => {
-                refused(&option, &reason)
-            }
-            other => other,
-        })?;
-    Ok(endpoint
-        .with_dead_grant(given.dead_grant.as_ref().map_or_else(DeadGrant::default, dead_grant)))
-}
-
-fn dead_grant(given: &DeadGrantOptions) -> DeadGrant {
-    let member = |DeadGrantMember { path, value }: &DeadGrantMember| Member {
-        path: path.clone(),
-        value: value.clone(),
-    };
-    DeadGrant {
-        codes: given.codes.clone(),
-        status_with_empty_body: given.status_with_empty_body.clone(),
-        members: given.members.iter().map(member).collect(),
-    }
+    Ok((Provider { allow_insecure, ..provider }, credentials))
 }

@@ -14,6 +14,9 @@ const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// PostgreSQL's `infinity`: later than any other time.
+    pub const INFINITY: Self = Self(i64::MAX);
+
     /// From milliseconds since 1970-01-01, as in JavaScript.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Self {
@@ -62,7 +65,11 @@ impl<'a> FromSql<'a> for Timestamp {
 
 impl ToSql for Timestamp {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        self.0.saturating_sub(POSTGRES_EPOCH_US).to_sql(&Type::INT8, out)
+        let of_postgres = match *self {
+            Self::INFINITY => i64::MAX,
+            Self(us) => us.saturating_sub(POSTGRES_EPOCH_US),
+        };
+        of_postgres.to_sql(&Type::INT8, out)
     }
 
     accepts!(TIMESTAMPTZ);

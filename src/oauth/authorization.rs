@@ -6,36 +6,21 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::endpoint_url::check_url;
 use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
-use super::provider::{Metadata, Provider};
+use super::provider::{CodeChallengeMethod, Provider, Values};
 use super::request::{append, code_request};
 use super::response::judge;
 use super::{Expiry, Refusal, TokenResponse, Verdict};
-use crate::config::TEXT_MAX_BYTES;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Endpoints from options, which replace those of the provider.
-#[derive(Debug, Clone, Default)]
-pub struct Endpoints {
-    /// The token endpoint.
-    pub token: Option<String>,
-    /// The authorization endpoint.
-    pub authorization: Option<String>,
-    /// The revocation endpoint.
-    pub revocation: Option<String>,
-    /// The issuer.
-    pub issuer: Option<String>,
-}
-
 /// One client at one authorization server.
 pub struct AuthorizationServer {
-    provider: Provider,
-    pub(super) metadata: Metadata,
-    pub(super) endpoints: Endpoints,
+    pub(super) provider: Provider,
+    authorization_url: String,
+    token_url: String,
     client: ClientCredentials,
     pub(super) http: Arc<dyn HttpClient>,
 }
@@ -66,18 +51,17 @@ pub struct Grant {
     pub access_token: AccessToken,
     /// The refresh token; `None` if the server issued none.
     pub refresh_token: Option<RefreshToken>,
-    /// The lifetime of the access token, from when the code was sent.
-    pub expires_in: Duration,
+    /// When the access token expires, from when the code was sent.
+    pub expiry: Expiry,
     /// The granted scopes; `None` if they are the requested ones (RFC 6749, section 5.1).
     pub scopes: Option<Vec<String>>,
     /// The account's subject, if there is an ID token.
     pub subject: Option<String>,
 }
 
-/// The members that only a response to a code has.
+/// What only a response to a code has.
 #[derive(Default, Deserialize)]
 struct Consent {
-    scope: Option<String>,
     id_token: Option<String>,
 }
 
@@ -88,71 +72,92 @@ impl AuthorizationServer {
     /// Creates the client.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if an endpoint is neither an https URL nor a URL of this machine.
+    /// [`Error::Configuration`] if an endpoint is not set, or is neither an https URL nor a URL of this machine.
     pub fn new(
-        (provider, metadata): (Provider, Metadata),
-        endpoints: Endpoints,
+        provider: Provider,
         client: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let given = [
-            ("TOKENKEEP_GOOGLE_TOKEN_URL", &endpoints.token),
-            ("TOKENKEEP_GOOGLE_AUTHORIZATION_URL", &endpoints.authorization),
-            ("TOKENKEEP_GOOGLE_REVOCATION_URL", &endpoints.revocation),
-        ];
-        for (option, url) in given {
-            if let Some(url) = url {
-                check_url(option, url, provider.allow_insecure)?;
-            }
+        let values = Values::new();
+        let token_url = provider.url("tokenUrl", &values)?;
+        let authorization_url = provider.url("authorizationUrl", &values)?;
+        if provider.revocation_url.is_some() {
+            provider.url("revocationUrl", &values)?;
         }
-        Ok(Self { provider, metadata, endpoints, client, http })
+        Ok(Self { provider, authorization_url, token_url, client, http })
     }
 
     pub(super) fn authenticated(&self) -> Client<'_> {
         Client {
             id: &self.client.id,
             secret: self.client.secrets.first(),
-            authentication: self.provider.authentication,
+            authentication: self.provider.client_authentication,
         }
     }
 
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
-        client_at(self.token_url(), &self.client)
+        client_at(&self.token_url, &self.client)
     }
 
-    fn token_url(&self) -> &str {
-        self.endpoints.token.as_deref().unwrap_or(self.provider.token_url)
-    }
-
-    /// The issuer identifier that authorization responses contain.
+    /// The provider's name on pages.
     #[must_use]
-    pub fn issuer(&self) -> &str {
-        self.endpoints.issuer.as_deref().unwrap_or(self.metadata.issuer)
+    pub fn title(&self) -> &str {
+        self.provider.title.as_deref().unwrap_or(&self.provider.name)
+    }
+
+    /// The origin of the consent screen.
+    #[must_use]
+    pub fn authorization_origin(&self) -> Option<String> {
+        let url = reqwest::Url::parse(&self.authorization_url).ok()?;
+        Some(url.origin().ascii_serialization())
+    }
+
+    /// The issuer identifier that authorization responses contain; `None`: it is not known.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.provider.issuer.as_deref()
     }
 
     /// The URL to which to redirect the browser (RFC 6749, section 4.1.1).
     #[must_use]
     pub fn authorization_url(&self, request: AuthorizationRequest<'_>) -> String {
-        let endpoint = self.endpoints.authorization.as_deref();
-        let endpoint = endpoint.unwrap_or(self.metadata.authorization_endpoint);
-        let mut query = String::new();
-        let scope = request.scopes.join(" ");
+        let (provider, endpoint) = (&self.provider, &self.authorization_url);
+        let scopes = provider.with_offline_scopes(request.scopes);
+        let scope = scopes.join(provider.scope_separator());
         let challenge = code_challenge(request.code_verifier);
-        let parameters = [
+        let mut parameters = vec![
             ("response_type", "code"),
             ("client_id", &*self.client.id),
             ("redirect_uri", request.redirect_uri),
             ("scope", &*scope),
             ("state", request.state),
-            ("code_challenge", &*challenge),
-            ("code_challenge_method", CODE_CHALLENGE_METHOD),
         ];
-        for (name, value) in parameters.iter().chain(self.metadata.parameters) {
-            append(name, value, &mut query);
+        if provider.code_challenge_method == CodeChallengeMethod::S256 {
+            parameters.push(("code_challenge", &*challenge));
+            parameters.push(("code_challenge_method", CODE_CHALLENGE_METHOD));
+        }
+        let own = &provider.authorization_parameters;
+        parameters.retain(|(name, _)| !own.contains_key(*name));
+        parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let mut query = String::new();
+        for (name, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
+            append(provider.parameter_name(name), value, &mut query);
         }
         format!("{endpoint}{}{query}", if endpoint.contains('?') { '&' } else { '?' })
+    }
+
+    /// Whether the server may have granted less than what was asked for.
+    #[must_use]
+    pub fn lacks_scopes(&self, asked: &[String], granted: &[String]) -> bool {
+        self.provider.lacks_scopes(asked, granted)
+    }
+
+    /// The granted scopes, in the words in which they were asked for.
+    #[must_use]
+    pub fn in_known_words(&self, asked: &[String], granted: &[String]) -> Vec<String> {
+        self.provider.in_known_words(asked, granted)
     }
 
     /// Exchanges a code, without retries (RFC 6749, section 4.1.3).
@@ -165,9 +170,9 @@ impl AuthorizationServer {
         redirect_uri: &str,
         code_verifier: &str,
     ) -> Result<Grant> {
-        let token_url = self.endpoints.token.as_deref().unwrap_or(self.provider.token_url);
-        let client = self.authenticated();
-        let request = code_request(token_url, client, code, redirect_uri, code_verifier);
+        let (provider, client) = (&self.provider, self.authenticated());
+        let request =
+            code_request(provider, &self.token_url, client, code, redirect_uri, code_verifier);
         let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
         let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
         let response = match answered {
@@ -212,20 +217,13 @@ impl AuthorizationServer {
     }
 
     fn granted(&self, tokens: TokenResponse, response: &HttpResponse) -> Grant {
-        let Consent { scope, id_token } =
-            serde_json::from_slice(&response.body).unwrap_or_default();
-        let TokenResponse { access_token, refresh_token, expiry, .. } = tokens;
-        let is_text = |scope: &str| scope.len() <= TEXT_MAX_BYTES && !scope.contains('\0');
-        let scope = scope.filter(|scope| scope.split_whitespace().all(is_text));
+        let Consent { id_token } = serde_json::from_slice(&response.body).unwrap_or_default();
+        let TokenResponse { access_token, refresh_token, expiry, scopes, .. } = tokens;
         Grant {
             access_token,
             refresh_token,
-            expires_in: match expiry {
-                Expiry::In(expires_in) => expires_in,
-                // Only a refreshFn returns an absolute time.
-                Expiry::AtMs(_) => Duration::from_secs(self.provider.default_expires_in_s),
-            },
-            scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+            expiry,
+            scopes: scopes.map(|scopes| scopes.0),
             subject: id_token.and_then(|token| subject(&token, &self.client.id)),
         }
     }

@@ -4,17 +4,26 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
+use serde::Deserialize;
+
 use crate::secret::ClientSecret;
 
 /// How a client authenticates at the token endpoint (RFC 8414, section 2,
 /// `token_endpoint_auth_methods_supported`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum ClientAuthentication {
-    /// `client_secret_post`: ID and secret in the body.
+    /// ID and secret in the body.
+    #[default]
+    #[serde(rename = "client_secret_post")]
     Post,
-    /// `client_secret_basic`: both in the header `Authorization` (RFC 6749, section 2.3.1).
+    /// Both in the header `Authorization`, form-encoded (RFC 6749, section 2.3.1).
+    #[serde(rename = "client_secret_basic")]
     Basic,
-    /// `none`: a public client, which has an ID only.
+    /// The same, for servers that do not decode them.
+    #[serde(rename = "client_secret_basic_raw")]
+    BasicRaw,
+    /// A public client, which has an ID only.
+    #[serde(rename = "none")]
     None,
 }
 

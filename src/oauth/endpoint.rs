@@ -5,23 +5,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::dead_grant::DeadGrant;
-use super::endpoint_url::check_url;
 use super::http::{HttpClient, HttpFailure};
-use super::provider::Provider;
+use super::provider::{Provider, Values};
 use super::request::refresh_request;
-use super::response::judge_with;
+use super::response::judge;
 use super::revocation::revoke;
-use super::{TokenEndpoint, Verdict};
+use super::{Scopes, TokenEndpoint, Verdict};
 use crate::error::{Error, Result};
 use crate::secret::RefreshToken;
 
 /// One client at one provider.
 pub struct HttpEndpoint {
+    shared: Arc<Shared>,
+    /// The scopes of the grant, in the words in which they were asked for.
+    scopes: Vec<String>,
+}
+
+/// What is the same for all grants.
+struct Shared {
     provider: Provider,
-    dead_grant: DeadGrant,
-    token_url: String,
-    revocation_url: Option<String>,
+    refresh_url: String,
+    /// Why tokens cannot be revoked, otherwise the endpoint.
+    revocation_url: Result<String>,
     credentials: ClientCredentials,
     /// The index of the secret that was accepted last.
     accepted_secret: AtomicUsize,
@@ -31,70 +36,41 @@ pub struct HttpEndpoint {
 }
 
 impl HttpEndpoint {
-    /// The provider's token endpoint, or `token_url` instead. Such another endpoint may rotate, and its tokens
-    /// are not revoked at the provider.
+    /// The token endpoint of a provider.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if `token_url` is neither an https URL nor a URL of this machine.
+    /// [`Error::Configuration`] if an endpoint is not set, or is neither an https URL nor a URL of this machine.
     pub fn new(
         provider: Provider,
-        token_url: Option<&str>,
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        match token_url {
-            Some(url) => {
-                let replaced = Provider { may_rotate: true, revocation_url: None, ..provider };
-                Self::at(url, replaced, credentials, http)
-            }
-            None => Self::at(provider.token_url, provider, credentials, http),
-        }
-    }
-
-    /// `provider` with this token endpoint, otherwise unchanged.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] if `token_url` is neither an https URL nor a URL of this machine.
-    pub fn at(
-        token_url: &str,
-        provider: Provider,
-        credentials: ClientCredentials,
-        http: Arc<dyn HttpClient>,
-    ) -> Result<Self> {
-        check_url(provider.token_url_variable, token_url, provider.allow_insecure)?;
-        let client = client_at(token_url, &credentials);
+        let values = Values::new();
+        let token_url = provider.url("tokenUrl", &values)?;
+        let client = client_at(&token_url, &credentials);
         let login = format!("{client} {}", credentials.fingerprint());
-        let revocation_url = provider.revocation_url.map(str::to_owned);
-        let (token_url, accepted_secret) = (token_url.to_owned(), AtomicUsize::new(0));
-        let dead_grant = DeadGrant::default();
-        Ok(Self {
+        let refresh_url = match &provider.refresh_url {
+            Some(_) => provider.url("refreshUrl", &values)?,
+            None => token_url,
+        };
+        let revocation_url = match &provider.revocation_url {
+            Some(_) => Ok(provider.url("revocationUrl", &values)?),
+            None => {
+                Err(Error::configuration("providers", "has no revocationUrl for this provider"))
+            }
+        };
+        let accepted_secret = AtomicUsize::new(0);
+        let shared = Shared {
             provider,
-            dead_grant,
-            token_url,
+            refresh_url,
             revocation_url,
             credentials,
             accepted_secret,
             http,
             client,
             login,
-        })
-    }
-
-    /// Sets additional responses for a dead grant.
-    #[must_use]
-    pub fn with_dead_grant(self, dead_grant: DeadGrant) -> Self {
-        Self { dead_grant, ..self }
-    }
-
-    /// Replaces the provider's revocation endpoint, if given.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] if it is neither an https URL nor a URL of this machine.
-    pub fn with_revocation_url(self, revocation_url: Option<String>) -> Result<Self> {
-        if let Some(url) = &revocation_url {
-            check_url("revocationUrl", url, self.provider.allow_insecure)?;
-        }
-        Ok(Self { revocation_url: revocation_url.or(self.revocation_url), ..self })
+        };
+        Ok(Self { shared: Arc::new(shared), scopes: Vec::new() })
     }
 
     /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`.
@@ -104,12 +80,19 @@ impl HttpEndpoint {
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.revocation_url()?;
-        let first = self.accepted_secret.load(Ordering::Relaxed);
-        let count = self.credentials.secrets.len().max(1);
+        let first = self.shared.accepted_secret.load(Ordering::Relaxed);
+        let count = self.shared.credentials.secrets.len().max(1);
         let mut outcome = Ok(());
         for secret in (0..count).map(|step| (first + step) % count) {
             let client = self.authenticated(secret);
-            outcome = revoke(self.http.as_ref(), url, client, (token, hint)).await;
+            outcome = revoke(
+                self.shared.http.as_ref(),
+                &self.shared.provider,
+                url,
+                client,
+                (token, hint),
+            )
+            .await;
             // The provider may accept another secret.
             if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
                 break;
@@ -123,23 +106,31 @@ impl HttpEndpoint {
     /// # Errors
     /// [`Error::Configuration`] if there is none.
     pub fn revocation_url(&self) -> Result<&str> {
-        let missing =
-            || Error::configuration("providers", "has no revocationUrl for this provider");
-        self.revocation_url.as_deref().ok_or_else(missing)
+        self.shared.revocation_url.as_deref().map_err(Clone::clone)
+    }
+
+    /// The verdict, with the scopes in the words in which they were asked for.
+    fn in_known_words(&self, verdict: Verdict) -> Verdict {
+        let Verdict::Granted(mut tokens) = verdict else { return verdict };
+        let provider = &self.shared.provider;
+        let known = |named: Scopes| Scopes(provider.in_known_words(&self.scopes, &named.0));
+        tokens.scopes = tokens.scopes.map(known);
+        Verdict::Granted(tokens)
     }
 
     fn authenticated(&self, secret: usize) -> Client<'_> {
         Client {
-            id: &self.credentials.id,
-            secret: self.credentials.secrets.get(secret),
-            authentication: self.provider.authentication,
+            id: &self.shared.credentials.id,
+            secret: self.shared.credentials.secrets.get(secret),
+            authentication: self.shared.provider.client_authentication,
         }
     }
 
     async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
-        let request = refresh_request(&self.token_url, client, token);
-        match self.http.post(request).await {
-            Ok(response) => judge_with(&response, &self.provider, &self.dead_grant, unix_time),
+        let Shared { provider, refresh_url: url, .. } = &*self.shared;
+        let request = refresh_request(provider, url, client, token, &self.scopes);
+        match self.shared.http.post(request).await {
+            Ok(response) => self.in_known_words(judge(&response, provider, unix_time)),
             Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
                 Error::ProviderUnavailable { status: None, reason: reason.into() },
                 None,
@@ -156,15 +147,19 @@ impl HttpEndpoint {
 
 impl TokenEndpoint for HttpEndpoint {
     fn client(&self) -> Option<&str> {
-        Some(&self.client)
+        Some(&self.shared.client)
     }
 
     fn login(&self) -> Option<&str> {
-        Some(&self.login)
+        Some(&self.shared.login)
+    }
+
+    fn for_scopes(self: &Arc<Self>, scopes: &[String]) -> Arc<Self> {
+        Arc::new(Self { shared: Arc::clone(&self.shared), scopes: scopes.to_vec() })
     }
 
     fn may_rotate(&self) -> bool {
-        self.provider.may_rotate
+        self.shared.provider.may_rotate()
     }
 
     fn is_repeatable(&self) -> bool {
@@ -174,8 +169,8 @@ impl TokenEndpoint for HttpEndpoint {
     /// Tries the secret that was accepted last. If it is rejected, which leaves the refresh token valid, tries
     /// the others.
     async fn refresh(&self, token: &RefreshToken, _: Duration, unix_time: Duration) -> Verdict {
-        let first = self.accepted_secret.load(Ordering::Relaxed);
-        let count = self.credentials.secrets.len().max(1);
+        let first = self.shared.accepted_secret.load(Ordering::Relaxed);
+        let count = self.shared.credentials.secrets.len().max(1);
         let mut verdict = self.post(self.authenticated(first), token, unix_time).await;
         for next in (1..count).map(|step| (first + step) % count) {
             if !matches!(verdict, Verdict::ClientRejected(_)) {
@@ -183,7 +178,7 @@ impl TokenEndpoint for HttpEndpoint {
             }
             verdict = self.post(self.authenticated(next), token, unix_time).await;
             if !matches!(verdict, Verdict::ClientRejected(_)) {
-                self.accepted_secret.store(next, Ordering::Relaxed);
+                self.shared.accepted_secret.store(next, Ordering::Relaxed);
             }
         }
         verdict

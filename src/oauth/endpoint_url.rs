@@ -1,5 +1,7 @@
 //! The check of endpoint URLs.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Result};
 
 /// Checks a token, revocation or authorization endpoint. RFC 6749 requires TLS (sections 3.1 and 3.2); plain
@@ -7,7 +9,11 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Configuration`] that names `option`.
-pub(super) fn check_url(option: &'static str, url: &str, allow_insecure: bool) -> Result<()> {
+pub(super) fn check_url(
+    option: impl Into<Cow<'static, str>>,
+    url: &str,
+    allow_insecure: bool,
+) -> Result<()> {
     let parsed = reqwest::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(reqwest::Url::host_str);
     let reason = match (parsed.as_ref().map(reqwest::Url::scheme), host) {
@@ -18,7 +24,7 @@ pub(super) fn check_url(option: &'static str, url: &str, allow_insecure: bool) -
         }
         _ => "must be an https:// URL, or an http:// URL of this machine",
     };
-    Err(Error::configuration(option, reason))
+    Err(Error::configuration(option.into(), reason))
 }
 
 /// Whether requests to this host stay on this machine.

@@ -1,21 +1,36 @@
 //! The known `error` codes and their meanings.
 
-use super::provider::{ErrorMatch, Provider};
+use serde::Deserialize;
 
 /// The meaning of an error, independent of its status: Zoho, GitHub and Slack return errors with status 200.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Meaning {
-    /// The user must connect again.
+    /// The refresh token is not valid any more: the user must connect again.
+    #[serde(rename = "grant_dead")]
     DeadGrant,
+    /// The user must sign in again, which is the same for the application.
+    #[serde(rename = "user_action")]
+    UserAction,
     /// The client credentials were rejected, so the grant is not affected.
+    #[serde(rename = "client_rejected")]
     ClientRejected,
     /// The provider limits the rate of requests.
+    #[serde(rename = "throttled")]
     Throttled,
     /// A temporary failure without effect.
+    #[serde(rename = "unavailable")]
     Unavailable,
     /// The request may have taken effect in spite of the error.
+    #[serde(rename = "outcome_unknown")]
     OutcomeUnknown,
+    /// An administrator of the user's organization must act.
+    #[serde(rename = "administrator")]
+    Administrator,
+    /// The provider refuses because of how the application is set up.
+    #[serde(rename = "misconfigured")]
+    Misconfigured,
     /// Another refusal, which may concern only this row or its tenant.
+    #[serde(skip)]
     Refused,
 }
 
@@ -115,24 +130,10 @@ pub(super) struct ErrorResponse<'a> {
     pub(super) code: Option<&'a str>,
     /// `error_description`.
     pub(super) description: Option<&'a str>,
-    /// Microsoft's `error_codes`.
-    pub(super) subcodes: &'a [u32],
 }
 
 impl ErrorResponse<'_> {
-    /// Its meaning, and its name for messages. A description of a temporary failure takes precedence, then the
-    /// provider's data, then the codes that count everywhere.
-    pub(super) fn meaning(&self, provider: &Provider) -> Option<(&'static str, Meaning)> {
-        let matches = |error: &ErrorMatch| match error {
-            ErrorMatch::Code(code) => self.code == Some(code),
-            ErrorMatch::Subcode(number, _) => self.subcodes.contains(number),
-        };
-        let own = || provider.refusals.iter().find(|(error, _)| matches(error));
-        let own = || own().map(|(error, meaning)| (error.code(), *meaning));
-        self.temporary().or_else(own).or_else(|| self.general())
-    }
-
-    /// Its meaning at an unknown provider.
+    /// Its meaning at every provider, and its name for messages.
     pub(super) fn general(&self) -> Option<(&'static str, Meaning)> {
         let known = known(self.code?)?;
         // Keycloak: "Invalid client or Invalid client credentials".

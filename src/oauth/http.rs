@@ -1,5 +1,6 @@
 //! The HTTP client: a trait, and its default implementation with reqwest.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,19 +9,48 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
+use super::provider::RequestFormat;
+use super::proxy::ProxyVariables;
 use crate::config::RESPONSE_MAX_BYTES;
 use crate::error::{Error, Result};
 use crate::tls::{self, Authorities, Checks, MinVersion};
 
-/// A form to post.
+/// A form or a JSON object to post.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// The URL.
     pub url: String,
-    /// The encoded form; contains secrets.
+    /// The format of the body.
+    pub format: RequestFormat,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+    /// The encoded body; contains secrets.
     pub body: Zeroizing<String>,
     /// The header `Authorization`, if the client authenticates with it; a secret.
     pub authorization: Option<Zeroizing<String>>,
+}
+
+impl HttpRequest {
+    /// All headers but `Authorization`, by their names in lower case.
+    fn headers(&self) -> BTreeMap<String, &str> {
+        let content_type = match self.format {
+            RequestFormat::Form => "application/x-www-form-urlencoded",
+            RequestFormat::Json => "application/json",
+        };
+        let usual = [("content-type", content_type), ("accept", "application/json")];
+        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        usual
+            .into_iter()
+            .chain(own)
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect()
+    }
+
+    /// The same as a JSON object.
+    #[must_use]
+    pub fn headers_json(&self) -> String {
+        serde_json::to_string(&self.headers()).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for HttpRequest {
@@ -59,7 +89,7 @@ pub enum HttpFailure {
 /// A future that a trait object can return.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Posts forms. Never follows redirects, never retries.
+/// Posts requests. Never follows redirects, never retries.
 pub trait HttpClient: Send + Sync + 'static {
     /// Posts `request`. Has no time limit of its own: the caller drops the future.
     fn post<'a>(
@@ -80,18 +110,21 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 pub struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// A client that trusts these authorities only.
+    /// A client that trusts these authorities only, and uses the proxy of the environment.
     ///
     /// # Errors
-    /// [`Error::Internal`] if TLS cannot be set up.
-    pub fn new(authorities: &Authorities) -> Result<Self> {
+    /// [`Error::Configuration`] if the proxy is not an HTTP proxy; [`Error::Internal`] if TLS cannot be set up.
+    pub fn new(authorities: &Authorities, proxy: &ProxyVariables) -> Result<Self> {
         let defect = |what: &'static str| move |_| Error::internal(what);
         let tls = tls::client(authorities, Checks::Everything, MinVersion::Tls12, None)?;
-        reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder().no_proxy();
+        if let Some(proxy) = proxy.proxy()? {
+            builder = builder.proxy(proxy);
+        }
+        builder
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .no_proxy()
             .referer(false)
             .connect_timeout(CONNECT_MAX)
             .pool_idle_timeout(IDLE_MAX)
@@ -105,7 +138,10 @@ impl Reqwest {
         &self,
         request: HttpRequest,
     ) -> std::result::Result<HttpResponse, HttpFailure> {
-        let mut post = self.0.post(request.url);
+        let mut post = self.0.post(&request.url);
+        for (name, value) in request.headers() {
+            post = post.header(name, value);
+        }
         if let Some(authorization) = &request.authorization {
             let mut value = HeaderValue::from_str(authorization).map_err(|_| {
                 HttpFailure::NotSent("the client credentials cannot be sent in a header")
@@ -114,8 +150,6 @@ impl Reqwest {
             post = post.header("authorization", value);
         }
         let mut response = post
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("accept", "application/json")
             .body(Bytes::from_owner(request.body))
             .send()
             .await

@@ -3,7 +3,6 @@
 
 mod authorization;
 mod credentials;
-mod dead_grant;
 mod endpoint;
 mod endpoint_url;
 mod error_codes;
@@ -11,29 +10,33 @@ mod http;
 mod id_token;
 mod pkce;
 mod provider;
+mod proxy;
 mod refresh_fn;
 mod request;
 mod response;
 mod response_body;
 mod retry_after;
 mod revocation;
+mod zoho_servers;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use authorization::{AuthorizationRequest, AuthorizationServer, Endpoints, Grant};
+pub use authorization::{AuthorizationRequest, AuthorizationServer, Grant};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
-pub use dead_grant::{DeadGrant, Member};
 pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    ErrorMatch, GITHUB, GOOGLE, GOOGLE_METADATA, MICROSOFT, Metadata, Provider, SALESFORCE, SLACK,
-    ZOHO, ZohoServers,
+    BUILT_IN_NAMES, CodeChallengeMethod, ErrorRule, Lifetime, Provider, RequestFormat, Rotation,
+    UrlTemplate, UrlVariable, Values,
 };
+pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
 pub use request::refresh_request;
-pub use response::{judge, judge_with, may_be_from_gateway};
+pub use response::{judge, may_be_from_gateway};
 pub use retry_after::retry_after;
+pub use zoho_servers::ZohoServers;
 
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -87,6 +90,8 @@ pub enum Expiry {
     In(Duration),
     /// The time that a refreshFn returned, in milliseconds since 1970; stored unchanged.
     AtMs(i64),
+    /// It never expires.
+    Never,
 }
 
 /// The meaning of a response or of its absence. `refresh::policy` decides about retries.
@@ -128,6 +133,15 @@ pub trait TokenEndpoint: Send + Sync + 'static {
     /// Whether a failed request is repeated within the HTTP budget while callers wait.
     fn may_resend(&self) -> bool {
         self.is_repeatable()
+    }
+
+    /// The endpoint for a grant with these scopes, which its response may name in other words.
+    #[must_use]
+    fn for_scopes(self: &Arc<Self>, _scopes: &[String]) -> Arc<Self>
+    where
+        Self: Sized,
+    {
+        Arc::clone(self)
     }
 
     /// Exchanges the refresh token once. The future is dropped when the HTTP budget is used up. `budget` is the

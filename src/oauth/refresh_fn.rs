@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error_codes::{ErrorResponse, Meaning};
 use super::http::Boxed;
-use super::provider::Provider;
+use super::provider::Lifetime;
 use super::response::is_token;
 use super::{Expiry, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
 use crate::config::{
@@ -123,10 +123,13 @@ fn expiry(at_ms: f64) -> Expiry {
         #[allow(clippy::cast_possible_truncation)] // bounded by TIMESTAMP_MAX_MS
         return Expiry::AtMs(at_ms as i64);
     }
-    Expiry::In(match at_ms > TIMESTAMP_MAX_MS {
-        true => Duration::from_secs_f64(EXPIRES_IN_MAX_S),
-        false => Duration::from_secs(Provider::OTHER.default_expires_in_s),
-    })
+    if at_ms > TIMESTAMP_MAX_MS {
+        return Expiry::In(Duration::from_secs_f64(EXPIRES_IN_MAX_S));
+    }
+    match Lifetime::default() {
+        Lifetime::Seconds(seconds) => Expiry::In(Duration::from_secs(seconds)),
+        Lifetime::Never => Expiry::Never,
+    }
 }
 
 /// The meaning of a thrown object: an error response is judged as one, a failure to connect has sent nothing, a
@@ -138,7 +141,7 @@ pub fn judge_thrown(thrown: &Thrown) -> Verdict {
     let passes = || Verdict::Transient(error(true), None);
     let code = thrown.error.as_deref();
     let description = Some(thrown.description.as_deref().unwrap_or(&thrown.message));
-    let error_response = ErrorResponse { code, description, ..ErrorResponse::default() };
+    let error_response = ErrorResponse { code, description };
     let is_invalid_grant =
         code == Some("invalid_grant") || thrown.message.contains("invalid_grant");
     if is_invalid_grant {
@@ -155,15 +158,15 @@ pub fn judge_thrown(thrown: &Thrown) -> Verdict {
     let meaning =
         code.and_then(|_| error_response.temporary().or_else(|| error_response.general()));
     match (meaning, code, thrown.status) {
-        (Some((word, Meaning::DeadGrant)), ..) => {
+        (Some((word, Meaning::DeadGrant | Meaning::UserAction)), ..) => {
             Verdict::InvalidGrant(Refusal { status: thrown.status, code: word.to_owned() })
         }
         (Some((_, Meaning::ClientRejected)), ..) => Verdict::ClientRejected(error(false)),
         (Some((_, Meaning::Throttled | Meaning::Unavailable)), ..) => passes(),
         (Some((_, Meaning::OutcomeUnknown)), ..) => Verdict::Ambiguous(error(true)),
-        (Some((_, Meaning::Refused)), ..) | (None, Some(_), _) | (None, None, Some(_)) => {
-            Verdict::Refused(error(false))
-        }
+        (Some((_, Meaning::Administrator | Meaning::Misconfigured | Meaning::Refused)), ..)
+        | (None, Some(_), _)
+        | (None, None, Some(_)) => Verdict::Refused(error(false)),
         (None, None, None) => {
             let words = [thrown.code.as_deref(), thrown.name.as_deref()];
             match words.iter().flatten().any(|word| LOST_ANSWER.contains(word)) {

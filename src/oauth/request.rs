@@ -1,83 +1,146 @@
-//! Builds requests to the authorization server: posted forms.
+//! Builds requests to the authorization server: a form, or a JSON object.
+
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serializer;
 use zeroize::Zeroizing;
 
 use super::credentials::{Client, ClientAuthentication};
 use super::http::HttpRequest;
+use super::provider::{CodeChallengeMethod, Provider, RequestFormat};
 use crate::secret::{ClientSecret, RefreshToken};
 
-/// `POST token_url` with `grant_type=refresh_token` (RFC 6749, section 6).
+/// `POST url` with `grant_type=refresh_token` (RFC 6749, section 6). Sends the granted `scopes` if the provider
+/// needs them.
 #[must_use]
 pub fn refresh_request(
-    token_url: &str,
+    provider: &Provider,
+    url: &str,
     client: Client<'_>,
     refresh_token: &RefreshToken,
+    scopes: &[String],
 ) -> HttpRequest {
-    let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-    form(token_url, client, &grant)
+    let scope = scopes.join(provider.scope_separator());
+    let mut grant =
+        vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+    if provider.refresh_sends_scope && !scope.is_empty() {
+        grant.push(("scope", &scope));
+    }
+    request(provider, url, client, grant, &provider.refresh_parameters)
 }
 
-/// `POST token_url` with `grant_type=authorization_code` (RFC 6749, section 4.1.3; RFC 7636, section
-/// 4.5).
+/// `POST url` with `grant_type=authorization_code` (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
 pub(super) fn code_request(
-    token_url: &str,
+    provider: &Provider,
+    url: &str,
     client: Client<'_>,
     code: &str,
     redirect_uri: &str,
     code_verifier: &str,
 ) -> HttpRequest {
-    let grant = [
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("redirect_uri", redirect_uri),
-        ("code_verifier", code_verifier),
-    ];
-    form(token_url, client, &grant)
+    let mut grant =
+        vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
+    if provider.code_challenge_method == CodeChallengeMethod::S256 {
+        grant.push(("code_verifier", code_verifier));
+    }
+    request(provider, url, client, grant, &provider.code_parameters)
 }
 
-/// `POST revocation_url` (RFC 7009, section 2.1).
+/// `POST url` with a token to revoke (RFC 7009, section 2.1).
 pub(super) fn revocation_request(
-    revocation_url: &str,
+    provider: &Provider,
+    url: &str,
     client: Client<'_>,
     token: &str,
     hint: &str,
 ) -> HttpRequest {
-    form(revocation_url, client, &[("token", token), ("token_type_hint", hint)])
+    let fields = vec![("token", token), ("token_type_hint", hint)];
+    let none = BTreeMap::new();
+    request(provider, url, client, fields, &none)
 }
 
-/// A form with these fields and the client authentication.
-fn form(url: &str, client: Client<'_>, fields: &[(&str, &str)]) -> HttpRequest {
+/// A request with these fields, the provider's own, which replace them, and the client authentication.
+fn request<'a>(
+    provider: &'a Provider,
+    url: &str,
+    client: Client<'a>,
+    mut fields: Vec<(&'a str, &'a str)>,
+    own: &'a BTreeMap<String, String>,
+) -> HttpRequest {
     let secret = client.secret.map(ClientSecret::expose);
-    let (in_body, authorization) = match (client.authentication, secret) {
-        (ClientAuthentication::Basic, Some(secret)) => (vec![], Some(basic(client.id, secret))),
-        (ClientAuthentication::Post, Some(secret)) => {
-            (vec![("client_id", client.id), ("client_secret", secret)], None)
+    let mut authorization = None;
+    match (client.authentication, secret) {
+        (ClientAuthentication::Basic, Some(secret)) => {
+            authorization = Some(basic(client.id, secret, encode_for_header));
         }
-        _ => (vec![("client_id", client.id)], None),
+        (ClientAuthentication::BasicRaw, Some(secret)) => {
+            authorization = Some(basic(client.id, secret, |text, into| into.push_str(text)));
+        }
+        (ClientAuthentication::Post, Some(secret)) => {
+            fields.extend([("client_id", client.id), ("client_secret", secret)]);
+        }
+        _ => fields.push(("client_id", client.id)),
+    }
+    fields.retain(|(name, _)| !own.contains_key(*name));
+    fields.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    fields.retain(|(_, value)| !value.is_empty());
+    for (name, _) in &mut fields {
+        *name = provider.parameter_name(name);
+    }
+    let body = match provider.request_format {
+        RequestFormat::Form => form(&fields),
+        RequestFormat::Json => json(&fields),
     };
-    let fields = || fields.iter().chain(&in_body);
+    let headers =
+        provider.request_headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+    HttpRequest {
+        url: url.to_owned(),
+        format: provider.request_format,
+        headers: headers.collect(),
+        body,
+        authorization,
+    }
+}
+
+/// `application/x-www-form-urlencoded`.
+fn form(fields: &[(&str, &str)]) -> Zeroizing<String> {
     // Encoding at most triples the length. So the buffer never grows, which would leave an unwiped copy.
-    let most = fields().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
+    let most = fields.iter().map(|(name, value)| (name.len() + value.len()) * 3 + 2).sum();
     let mut body = Zeroizing::new(String::with_capacity(most));
-    for (name, value) in fields() {
+    for (name, value) in fields {
         append(name, value, &mut body);
     }
-    HttpRequest { url: url.to_owned(), body, authorization }
+    body
 }
 
-/// `Basic base64(id ":" secret)`, both form-encoded (RFC 6749, section 2.3.1), but with `%20` for a space, which
-/// every decoder accepts, unlike `+`.
-fn basic(id: &str, secret: &str) -> Zeroizing<String> {
+/// A JSON object of strings.
+fn json(fields: &[(&str, &str)]) -> Zeroizing<String> {
+    // An escape takes at most six bytes. So the buffer never grows.
+    let most: usize = fields.iter().map(|(name, value)| (name.len() + value.len()) * 6 + 6).sum();
+    let mut body = Zeroizing::new(Vec::with_capacity(most + 2));
+    let mut to = serde_json::Serializer::new(&mut *body);
+    // Strings in memory can always be written.
+    let _ = to.collect_map(fields.iter().copied());
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *body)).unwrap_or_default())
+}
+
+/// `Basic base64(id ":" secret)`, each written by `write`.
+fn basic(id: &str, secret: &str, write: fn(&str, &mut String)) -> Zeroizing<String> {
     let mut pair = Zeroizing::new(String::with_capacity((id.len() + secret.len()) * 3 + 1));
-    encode(id, "%20", &mut pair);
+    write(id, &mut pair);
     pair.push(':');
-    encode(secret, "%20", &mut pair);
+    write(secret, &mut pair);
     let mut header = Zeroizing::new(String::with_capacity(6 + pair.len() * 4 / 3 + 4));
     header.push_str("Basic ");
     STANDARD.encode_string(pair.as_bytes(), &mut header);
     header
+}
+
+/// Form-encoded (RFC 6749, section 2.3.1), but with `%20` for a space, which every decoder accepts, unlike `+`.
+fn encode_for_header(text: &str, into: &mut String) {
+    encode(text, "%20", into);
 }
 
 /// Appends `name=value`, encoded, after an ampersand unless it is the first.
@@ -85,7 +148,7 @@ pub(super) fn append(name: &str, value: &str, into: &mut String) {
     if !into.is_empty() {
         into.push('&');
     }
-    into.push_str(name);
+    encode(name, "+", into);
     into.push('=');
     encode(value, "+", into);
 }
@@ -113,9 +176,59 @@ mod tests {
     use super::*;
 
     fn request(authentication: ClientAuthentication, secret: Option<&str>) -> HttpRequest {
+        described("{}", authentication, secret)
+    }
+
+    fn described(
+        provider: &str,
+        authentication: ClientAuthentication,
+        secret: Option<&str>,
+    ) -> HttpRequest {
+        let provider = Provider::described("test", provider).expect("is a description");
         let secret = secret.map(ClientSecret::new);
         let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication };
-        refresh_request("https://t/token", client, &RefreshToken::new("1//r&x=y"))
+        let scopes = ["read".to_owned(), "write".to_owned()];
+        refresh_request(
+            &provider,
+            "https://t/token",
+            client,
+            &RefreshToken::new("1//r&x=y"),
+            &scopes,
+        )
+    }
+
+    #[test]
+    fn a_json_body_and_other_names_reach_the_server_as_described() {
+        let json = described(
+            r#"{"requestFormat":"json","parameterNames":{"client_id":"client_key"},"requestHeaders":{"x-version":"1"}}"#,
+            ClientAuthentication::Post,
+            Some("s\"\n\u{1}"),
+        );
+        let sent: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(&json.body).expect("is JSON");
+        assert_eq!(sent["client_key"], "a&b=c");
+        assert_eq!(sent["client_secret"], "s\"\n\u{1}");
+        assert_eq!(sent["refresh_token"], "1//r&x=y");
+        assert!(!sent.contains_key("client_id") && json.format == RequestFormat::Json);
+        assert_eq!(json.headers, [("x-version".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn own_parameters_replace_those_of_the_rfc_and_an_empty_one_leaves_it_out() {
+        let own = r#"{"refreshSendsScope":true,"scopeSeparator":",","refreshParameters":{"grant_type":"","audience":"api x","client_id":"other"}}"#;
+        let sent = described(own, ClientAuthentication::None, None);
+        assert_eq!(
+            *sent.body,
+            "refresh_token=1%2F%2Fr%26x%3Dy&scope=read%2Cwrite&audience=api+x&client_id=other"
+        );
+    }
+
+    #[test]
+    fn a_raw_header_has_id_and_secret_as_they_are() {
+        let request = request(ClientAuthentication::BasicRaw, Some("s%2B:ü "));
+        let header = request.authorization.expect("has a header");
+        let pair = STANDARD.decode(header.strip_prefix("Basic ").expect("is Basic"));
+        assert_eq!(pair.as_deref(), Ok("a&b=c:s%2B:ü ".as_bytes()));
     }
 
     #[test]

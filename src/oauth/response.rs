@@ -1,13 +1,13 @@
 //! Judges responses of the token endpoint (RFC 6749, sections 5.1 and 5.2), including errors with status 200.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::dead_grant::DeadGrant;
 use super::error_codes::{ErrorResponse, Meaning};
 use super::http::HttpResponse;
-use super::provider::Provider;
+use super::provider::{Lifetime, Provider, Told, first_match};
 use super::response_body::{BodyText, ErrorMember, ResponseBody};
 use super::retry_after::retry_after;
 use super::{Expiry, Refusal, Scopes, TokenResponse, Verdict};
@@ -29,17 +29,6 @@ pub fn may_be_from_gateway(error: &Error) -> bool {
 /// The meaning of a response. `unix_time` is the time since 1970, for a `Retry-After` with a date.
 #[must_use]
 pub fn judge(response: &HttpResponse, provider: &Provider, unix_time: Duration) -> Verdict {
-    judge_with(response, provider, &DeadGrant::default(), unix_time)
-}
-
-/// The meaning of a response, with additional responses for a dead grant.
-#[must_use]
-pub fn judge_with(
-    response: &HttpResponse,
-    provider: &Provider,
-    own: &DeadGrant,
-    unix_time: Duration,
-) -> Verdict {
     let status = response.status;
     let pause = response.retry_after.as_deref().and_then(|text| retry_after(text, unix_time));
     let unavailable = |reason: &'static str| {
@@ -57,21 +46,17 @@ pub fn judge_with(
             reason: format!("a gateway returned {status}").into(),
         }),
         500..=599 => unavailable("server error"),
-        _ => judge_body(response, provider, own, pause),
+        _ => judge_body(response, provider, pause),
     }
 }
 
-fn judge_body(
-    response: &HttpResponse,
-    provider: &Provider,
-    own: &DeadGrant,
-    pause: Option<Duration>,
-) -> Verdict {
+fn judge_body(response: &HttpResponse, provider: &Provider, pause: Option<Duration>) -> Verdict {
     let status = response.status;
     let text = BodyText::of(&response.body);
-    let answer = ResponseBody::read(&text);
+    let answer = ResponseBody::read(&text, provider.tokens_at.as_deref());
     let error = answer.as_ref().and_then(ResponseBody::error);
-    let is_success = (200..=299).contains(&status) && error.is_none();
+    let has_failed = error.is_some() || answer.as_ref().is_some_and(ResponseBody::is_not_ok);
+    let is_success = (200..=299).contains(&status) && !has_failed;
     if is_success
         && let Some(answer) = &answer
         && let Some(tokens) = granted(answer, provider)
@@ -83,16 +68,18 @@ fn judge_body(
         _ => None,
     };
     let description = answer.as_ref().and_then(ResponseBody::description);
-    let subcodes = answer.as_ref().map(ResponseBody::subcodes).unwrap_or_default();
-    let error_response =
-        ErrorResponse { code, description: description.as_deref(), subcodes: &subcodes };
-    if error_response.temporary().is_none()
-        && let Some(refusal) = own.find(status, code, text.as_str())
-    {
-        return Verdict::InvalidGrant(refusal);
+    let error_response = ErrorResponse { code, description: description.as_deref() };
+    // A description of a temporary failure counts first, then the provider's rules.
+    if let Some((word, meaning)) = error_response.temporary() {
+        return verdict_of(status, word.to_owned(), meaning, pause);
     }
-    if let Some((word, meaning)) = error_response.meaning(provider) {
-        return verdict_of(status, word, meaning, pause);
+    let told =
+        Told { status, error: code, description: description.as_deref(), body: text.as_str() };
+    if let Some(matched) = first_match(&provider.errors, told) {
+        return verdict_of(status, matched.code, matched.meaning, pause.or(matched.pause));
+    }
+    if let Some((word, meaning)) = error_response.general() {
+        return verdict_of(status, word.to_owned(), meaning, pause);
     }
     match (is_success, &error) {
         (true, _) if answer.is_some() => malformed("the response has no valid access_token"),
@@ -105,15 +92,10 @@ fn judge_body(
 }
 
 /// The verdict for an error with this code.
-fn verdict_of(
-    status: u16,
-    word: &'static str,
-    meaning: Meaning,
-    pause: Option<Duration>,
-) -> Verdict {
+fn verdict_of(status: u16, word: String, meaning: Meaning, pause: Option<Duration>) -> Verdict {
     match meaning {
-        Meaning::DeadGrant => {
-            Verdict::InvalidGrant(Refusal { status: Some(status), code: word.to_owned() })
+        Meaning::DeadGrant | Meaning::UserAction => {
+            Verdict::InvalidGrant(Refusal { status: Some(status), code: word })
         }
         Meaning::ClientRejected => {
             Verdict::ClientRejected(Error::ClientRejected { error: word.into() })
@@ -126,7 +108,7 @@ fn verdict_of(
         Meaning::OutcomeUnknown => Verdict::Ambiguous(Error::OutcomeUnknown {
             reason: format!("the provider returned {word}").into(),
         }),
-        Meaning::Refused => refused(status, word),
+        Meaning::Administrator | Meaning::Misconfigured | Meaning::Refused => refused(status, word),
     }
 }
 
@@ -135,7 +117,7 @@ fn throttled(pause: Option<Duration>) -> Verdict {
     Verdict::Transient(Error::ProviderThrottled { retry_after_ms }, pause)
 }
 
-fn refused(status: u16, reason: &'static str) -> Verdict {
+fn refused(status: u16, reason: impl Into<Cow<'static, str>>) -> Verdict {
     Verdict::Refused(Error::ProviderRefused { status, reason: reason.into() })
 }
 
@@ -150,21 +132,32 @@ fn granted(answer: &ResponseBody<'_>, provider: &Provider) -> Option<TokenRespon
     let refresh_token = answer.exact(answer.refresh_token).filter(|token| is_token(token));
     let expires_in = answer.expires_in_sec.and_then(lifetime);
     let expires_in = expires_in.or_else(|| answer.expires_in.and_then(lifetime));
-    let usual = Duration::from_secs(provider.default_expires_in_s);
     Some(TokenResponse {
         access_token: AccessToken::new(access_token),
         refresh_token: refresh_token.map(RefreshToken::new),
-        expiry: Expiry::In(expires_in.unwrap_or(usual)),
+        expiry: match (expires_in, provider.default_expires_in) {
+            (Some(expires_in), _) => Expiry::In(expires_in),
+            (None, Lifetime::Seconds(seconds)) => Expiry::In(Duration::from_secs(seconds)),
+            (None, Lifetime::Never) => Expiry::Never,
+        },
         api_domain: ResponseBody::text(answer.api_domain).filter(|text| is_text(text)),
-        scopes: ResponseBody::text(answer.scope).and_then(|text| scopes(&text)),
+        scopes: granted_scopes(answer),
     })
 }
 
-/// The granted scopes, which some providers separate by commas; `None` if there is none, or an invalid one.
-fn scopes(text: &str) -> Option<Scopes> {
-    let parts = || text.split([' ', ',', '\t', '\n']).filter(|part| !part.is_empty());
-    let sound = parts().all(is_text) && parts().next().is_some();
-    sound.then(|| Scopes(parts().map(str::to_owned).collect()))
+/// The granted scopes, which some providers separate by commas, and HubSpot returns as an array `scopes`; `None`
+/// if there is none, or an invalid one.
+fn granted_scopes(answer: &ResponseBody<'_>) -> Option<Scopes> {
+    let scopes: Vec<String> = match ResponseBody::text(answer.scope) {
+        Some(text) => text
+            .split([' ', ',', '\t', '\n'])
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        None => serde_json::from_str(answer.scopes?.get()).ok()?,
+    };
+    let sound = !scopes.is_empty() && scopes.iter().all(|scope| is_text(scope));
+    sound.then_some(Scopes(scopes))
 }
 
 fn is_text(text: &str) -> bool {
@@ -188,7 +181,6 @@ fn lifetime(value: &RawValue) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::{GITHUB, GOOGLE};
     use zeroize::Zeroizing;
 
     fn answer(status: u16, body: &str) -> Verdict {
@@ -206,7 +198,7 @@ mod tests {
             retry_after: retry_after.map(str::to_owned),
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
-        judge(&response, &GOOGLE, Duration::from_secs(784_111_777))
+        judge(&response, Provider::google(), Duration::from_secs(784_111_777))
     }
 
     #[test]
@@ -234,7 +226,8 @@ mod tests {
         }
         let google = answer(200, r#"{"error":"bad_refresh_token"}"#);
         assert!(matches!(google, Verdict::Refused(_)));
-        let github = answer_of(&GITHUB, 200, r#"{"error":"bad_refresh_token"}"#);
+        let github = Provider::built_in("github").expect("is built in");
+        let github = answer_of(&github, 200, r#"{"error":"bad_refresh_token"}"#);
         assert!(matches!(github, Verdict::InvalidGrant(_)));
     }
 

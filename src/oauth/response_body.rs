@@ -2,6 +2,7 @@
 //! does not affect the others.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -48,9 +49,11 @@ pub(super) struct ResponseBody<'a> {
     pub(super) expires_in_sec: Option<&'a RawValue>,
     pub(super) api_domain: Option<&'a RawValue>,
     pub(super) scope: Option<&'a RawValue>,
+    pub(super) scopes: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     error_description: Option<&'a RawValue>,
-    error_codes: Option<&'a RawValue>,
+    /// Slack's flag for success.
+    ok: Option<&'a RawValue>,
 }
 
 /// The member `error`.
@@ -62,14 +65,31 @@ pub(super) enum ErrorMember {
 }
 
 impl<'a> ResponseBody<'a> {
-    /// Parses a body; `None` if it is not a JSON object.
-    pub(super) fn read(text: &'a BodyText<'_>) -> Option<Self> {
+    /// Parses a body; `None` if it is not a JSON object. The tokens are those of the object at `tokens_at`, a JSON
+    /// pointer, if the body has it.
+    pub(super) fn read(text: &'a BodyText<'_>, tokens_at: Option<&str>) -> Option<Self> {
+        let body = Self::object(text.as_str())?;
+        let tokens = tokens_at.and_then(|at| member_at(text.as_str(), at));
+        let tokens = tokens.and_then(|tokens| Self::object(tokens.get()));
+        let is_whole = text.is_whole();
+        Some(match tokens {
+            None => Self { is_whole, ..body },
+            Some(tokens) => Self {
+                is_whole,
+                error: body.error,
+                error_description: body.error_description,
+                ok: body.ok,
+                ..tokens
+            },
+        })
+    }
+
+    fn object(text: &'a str) -> Option<Self> {
+        let mut json = serde_json::Deserializer::from_str(text);
         // Without the check for {, the visitor would also accept an array.
-        let object = text.as_str();
-        let mut json = serde_json::Deserializer::from_str(object);
-        let answer = json.deserialize_map(Members).ok().filter(|_| object.starts_with('{'))?;
+        let answer = json.deserialize_map(Members).ok().filter(|_| text.starts_with('{'))?;
         json.end().ok()?;
-        Some(Self { is_whole: text.is_whole(), ..answer })
+        Some(answer)
     }
 
     fn slot(&mut self, name: &str) -> Option<&mut Option<&'a RawValue>> {
@@ -80,9 +100,10 @@ impl<'a> ResponseBody<'a> {
             "expires_in_sec" => &mut self.expires_in_sec,
             "api_domain" => &mut self.api_domain,
             "scope" => &mut self.scope,
+            "scopes" => &mut self.scopes,
             "error" => &mut self.error,
             "error_description" => &mut self.error_description,
-            "error_codes" => &mut self.error_codes,
+            "ok" => &mut self.ok,
             _ => return None,
         })
     }
@@ -115,10 +136,31 @@ impl<'a> ResponseBody<'a> {
         Self::text(self.error_description)
     }
 
-    pub(super) fn subcodes(&self) -> Vec<u32> {
-        let codes = self.error_codes.map(|codes| serde_json::from_str(codes.get()));
-        codes.and_then(Result::ok).unwrap_or_default()
+    /// Whether the body says that the request has failed: `"ok": false`.
+    pub(super) fn is_not_ok(&self) -> bool {
+        self.ok.is_some_and(|ok| ok.get() == "false")
     }
+}
+
+/// The value at a JSON pointer (RFC 6901), without a copy: it may contain secrets.
+pub(super) fn member_at<'a>(json: &'a str, pointer: &str) -> Option<&'a RawValue> {
+    let mut value: &RawValue = serde_json::from_str(json).ok()?;
+    for name in pointer.strip_prefix('/')?.split('/') {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        value = match value.get().as_bytes().first()? {
+            b'{' => {
+                let mut members: HashMap<Cow<'a, str>, &'a RawValue> =
+                    serde_json::from_str(value.get()).ok()?;
+                members.remove(name.as_str())?
+            }
+            b'[' => {
+                let elements: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
+                elements.get(name.parse::<usize>().ok()?).copied()?
+            }
+            _ => return None,
+        };
+    }
+    Some(value)
 }
 
 struct Members;
@@ -139,5 +181,37 @@ impl<'de> Visitor<'de> for Members {
             }
         }
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_at_its_pointer_and_nowhere_else() {
+        let body = r#"{"a":{"b/c":[{"d":1},{"d":"x"}]},"e":"f"}"#;
+        let at = |pointer| member_at(body, pointer).map(RawValue::get);
+        assert_eq!(at("/a/b~1c/1/d"), Some(r#""x""#));
+        assert_eq!(at("/e"), Some(r#""f""#));
+        for pointer in ["", "e", "/f", "/e/0", "/a/b~1c/2", "/a/b~1c/x", "/a//"] {
+            assert_eq!(at(pointer), None, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_an_inner_object_are_read_there_and_errors_from_the_body() {
+        let text = BodyText::of(
+            br#"{"ok":true,"access_token":"bot","error":"odd","authed_user":{"access_token":"user","ok":false}}"#,
+        );
+        let read = |at| ResponseBody::read(&text, at).expect("is an object");
+        let token = |body: &ResponseBody<'_>| body.exact(body.access_token);
+        assert_eq!(token(&read(None)).as_deref(), Some("bot"));
+        let user = read(Some("/authed_user"));
+        assert_eq!(token(&user).as_deref(), Some("user"));
+        assert!(matches!(user.error(), Some(ErrorMember::Code(code)) if code == "odd"));
+        assert!(!user.is_not_ok());
+        // Slack's answer to a refresh has the tokens in the body itself.
+        assert_eq!(token(&read(Some("/missing"))).as_deref(), Some("bot"));
     }
 }

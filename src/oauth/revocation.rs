@@ -6,6 +6,7 @@ use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
 use super::credentials::Client;
 use super::error_codes::{Meaning, known, redacted};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
+use super::provider::{Provider, Values};
 use super::request::revocation_request;
 use crate::error::{Error, Result};
 
@@ -16,29 +17,21 @@ impl AuthorizationServer {
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = match (&self.endpoints.revocation, &self.endpoints.token) {
-            (Some(url), _) => url.as_str(),
-            (None, None) => self.metadata.revocation_endpoint,
-            // Tokens of another server must not be sent to Google.
-            (None, Some(_)) => {
-                return Err(Error::configuration(
-                    "TOKENKEEP_GOOGLE_REVOCATION_URL",
-                    "is not set, but TOKENKEEP_GOOGLE_TOKEN_URL is: set both",
-                ));
-            }
-        };
-        revoke(self.http.as_ref(), url, self.authenticated(), (token, hint)).await
+        let url = self.provider.url("revocationUrl", &Values::new())?;
+        let (http, client) = (self.http.as_ref(), self.authenticated());
+        revoke(http, &self.provider, &url, client, (token, hint)).await
     }
 }
 
 /// Revokes a token at `url`.
 pub(super) async fn revoke(
     http: &dyn HttpClient,
+    provider: &Provider,
     url: &str,
     client: Client<'_>,
     (token, hint): (&str, &str),
 ) -> Result<()> {
-    let request = revocation_request(url, client, token, hint);
+    let request = revocation_request(provider, url, client, token, hint);
     let unavailable =
         |reason: &'static str| Error::ProviderUnavailable { status: None, reason: reason.into() };
     let response = match tokio::time::timeout(REQUEST_BUDGET, http.post(request)).await {

@@ -69,7 +69,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
     pub async fn refresh_leased<E: TokenEndpoint>(
         &self,
         key: T::Key,
-        endpoint: Arc<E>,
+        endpoint: impl Fn(&T::Record) -> Result<Arc<E>> + Send + Sync + 'static,
         fresh_ms: u64,
     ) -> Result<bool> {
         let shared = &self.shared;
@@ -80,7 +80,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         }
         let before = shared.table.open(&key, &read.row).await?.access_token;
         let subscription = {
-            let endpoint = Arc::new(move |_: &T::Record| Ok(Arc::clone(&endpoint)));
+            let endpoint = Arc::new(endpoint);
             let clock = Stopwatch::start(&shared.runtime);
             Call { shared, key: &key, read, endpoint, options, clock }.subscribe()?.subscription
         };

@@ -130,6 +130,7 @@ impl<'a, T: Table, R: Runtime> Committer<'a, T, R> {
         match self.response.expiry {
             Expiry::In(lifetime) => self.lease.at.plus(lifetime),
             Expiry::AtMs(ms) => Timestamp::from_ms(ms),
+            Expiry::Never => Timestamp::INFINITY,
         }
     }
 

@@ -20,7 +20,8 @@ pub struct Granted {
     pub may_keep: bool,
 }
 
-/// A store that users connect to.
+/// A store that users connect to. `provider` is the provider's name, for a further account followed by `#` and the
+/// key of the account.
 pub trait Connects: Store {
     /// The store's name.
     const STORE: &'static str = Self::MIGRATION.store;
@@ -39,7 +40,12 @@ pub trait Connects: Store {
     /// # Errors
     /// [`crate::error::Error::Authorization`] if there is no refresh token to store or keep;
     /// [`crate::error::Error::Database`] and other database errors.
-    fn connect(&self, key: &str, granted: Granted) -> impl Future<Output = Result<()>> + Send;
+    fn connect(
+        &self,
+        key: &str,
+        provider: &str,
+        granted: Granted,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// Deletes the stored tokens and returns them, to be revoked at the provider. `None`: there were none.
     ///
@@ -48,5 +54,6 @@ pub trait Connects: Store {
     fn disconnect(
         &self,
         key: &str,
+        provider: &str,
     ) -> impl Future<Output = Result<Option<Result<Credentials>>>> + Send;
 }

@@ -59,14 +59,15 @@ export function abortRequest(call: number): void {
   underWay.get(call)?.();
 }
 
-type FetchField = 'call' | 'instance' | 'caller' | 'url' | 'body' | 'authorization';
+type FetchField = 'call' | 'instance' | 'caller' | 'url' | 'headers' | 'body' | 'authorization';
 
 /** Reads a request and sends it in the async context of the call that it is sent for. */
 export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
-  return ({ call, instance, caller, url, body, authorization }) =>
+  return ({ call, instance, caller, url, headers, body, authorization }) =>
     (flat, at) => {
-      const request: FormRequest = {
+      const request: PostRequest = {
         url: flat[at + url] as string,
+        headers: flat[at + headers] as string,
         body: flat[at + body] as string,
         authorization: flat[at + authorization] as string | null,
       };
@@ -77,9 +78,11 @@ export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
     };
 }
 
-/** A form, and the header `Authorization`, where the client authenticates there. */
-interface FormRequest {
+/** A body, and the header `Authorization`, where the client authenticates there. */
+interface PostRequest {
   url: string;
+  /** The other headers, as JSON. */
+  headers: string;
   body: string;
   authorization: string | null;
 }
@@ -88,7 +91,7 @@ async function post(
   bridge: Bridge,
   call: number,
   fetch: Fetch | undefined,
-  { url, body, authorization }: FormRequest,
+  { url, headers, body, authorization }: PostRequest,
 ): Promise<void> {
   const controller = new AbortController();
   try {
@@ -98,16 +101,16 @@ async function post(
     const response = await fetch(url, {
       method: 'POST',
       headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'application/json',
+        ...(JSON.parse(headers) as Record<string, string>),
         ...(authorization === null ? {} : { authorization }),
       },
       body,
       redirect: 'manual',
       signal: controller.signal,
     });
-    const { status, headers } = response;
-    const retryAfter = headers.get('retry-after') ?? headers.get('x-retry-after');
+    const { status } = response;
+    const after = (name: string) => response.headers.get(name);
+    const retryAfter = after('retry-after') ?? after('x-retry-after');
     bridge.fetched(call, status, retryAfter, await bytesOf(response, READ_MAX_BYTES));
   } catch (error) {
     bridge.fetchThrew(call, !NOT_CONNECTED.has(codeOf(error)));

@@ -154,7 +154,7 @@ export class ProviderThrottledError extends TokenkeepError {
 /**
  * The token endpoint refused for another reason than a dead grant, perhaps for this row or tenant only.
  * @remarks Read the provider's `error` code in the message. If the provider uses it for a dead grant, add it
- * to `deadGrant` of the provider's description.
+ * to `errors` of the provider's description.
  */
 export class ProviderRefusedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_REFUSED';

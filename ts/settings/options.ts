@@ -3,29 +3,18 @@
 import type { DatabasePassword } from '../bridge/database-password';
 import type { TokenkeepEvent } from '../bridge/events';
 import type { Fetch } from '../bridge/fetch';
-import type { DeadGrant } from './dead-grant';
+import type { ProviderDescription, UrlVariable } from './provider-description';
 
 /**
- * An application (OAuth client) at a provider. Absent fields default to the values of the built-in provider
- * of that name: google, microsoft, zoho, github, slack, salesforce.
+ * An application (OAuth client) at a provider, and the description of the provider. Absent fields default to those
+ * of the built-in provider of that name. `TOKENKEEP_<NAME>_TOKEN_URL` replaces `tokenUrl`, for tests and proxies.
  */
-export interface ProviderSettings {
-  /** The token endpoint (RFC 6749, section 3.2). If absent, `TOKENKEEP_<NAME>_TOKEN_URL` is read, for tests
-   * and proxies. */
-  tokenUrl?: string | undefined;
-  /** The revocation endpoint (RFC 7009). Without it, `revoke` does not call the provider. */
-  revocationUrl?: string | undefined;
+export interface ProviderSettings extends Omit<ProviderDescription, 'variables'> {
   clientId: string;
   /** During a rotation, several secrets, tried in this order. None for a public client. */
   clientSecret?: string | readonly string[] | undefined;
-  /** How the client authenticates (RFC 8414). Default: `client_secret_post`. */
-  clientAuthentication?: 'client_secret_post' | 'client_secret_basic' | 'none' | undefined;
-  /** Whether a refresh may return a new refresh token and invalidate the old one. Default: true. */
-  rotates?: boolean | undefined;
-  /** The lifetime of an access token in seconds, if the response has no valid one. Default: 3,600. */
-  defaultExpiresIn?: number | undefined;
-  /** The provider's responses for a dead grant, in addition to `invalid_grant`. */
-  deadGrant?: DeadGrant | undefined;
+  /** Values of variables in URLs, such as `{ tenant: 'contoso.com' }`, or declarations of further ones. */
+  variables?: Record<string, string | UrlVariable> | undefined;
 }
 
 /**

@@ -2,32 +2,25 @@
 
 import type { ProviderOptions } from '../../index';
 import { InvalidArgumentError } from '../errors/errors';
-import { optionalNumber, optionalText, optionalTexts, record, text } from '../input/arguments';
-import { withoutPrototype } from '../input/fields';
-import { deadGrantOf } from './dead-grant';
+import { optionalTexts, record, text } from '../input/arguments';
+import { variableOf, withoutPrototype } from '../input/fields';
+import { didYouMean } from '../input/nearest';
 import type { ProviderSettings } from './options';
+import { checkDescription, DESCRIPTION_FIELDS } from './provider-fields';
 import type { Variables } from './variables';
 
+const CLIENT_FIELDS: readonly string[] = ['clientId', 'clientSecret'];
+
 /** The fields of {@link ProviderSettings}. */
-const FIELDS: Readonly<Record<keyof ProviderSettings, true>> = {
-  tokenUrl: true,
-  revocationUrl: true,
-  clientId: true,
-  clientSecret: true,
-  clientAuthentication: true,
-  rotates: true,
-  defaultExpiresIn: true,
-  deadGrant: true,
-};
+const FIELDS: readonly string[] = [...CLIENT_FIELDS, ...DESCRIPTION_FIELDS];
 
 /** Rejects unknown fields: a misspelt one would be ignored. */
 export function checkProviders(providers: object): void {
   for (const [name, settings] of Object.entries(providers)) {
     for (const [field, value] of Object.entries(Object(settings) as object)) {
-      if (value === undefined || Object.hasOwn(FIELDS, field)) continue;
+      if (value === undefined || FIELDS.includes(field)) continue;
       const argument = `providers.${name}.${field}`;
-      const known = Object.keys(FIELDS).join(', ');
-      throw new InvalidArgumentError(`${argument}: unknown field, must be one of ${known}`, {
+      throw new InvalidArgumentError(`${argument}: unknown field${didYouMean(field, FIELDS)}`, {
         argument,
       });
     }
@@ -40,52 +33,30 @@ export function resolveProviders(
   variables: Variables,
 ): ProviderOptions[] {
   return Object.entries(record('providers', providers)).map(([name, settings]) =>
-    resolveProvider(name, settings, variables[tokenUrlVariable(name)]),
+    resolveProvider(name, settings, variables),
   );
 }
 
-function resolveProvider(
-  name: string,
-  settings: unknown,
-  tokenUrlOfVariable: string | undefined,
-): ProviderOptions {
+function resolveProvider(name: string, settings: unknown, variables: Variables): ProviderOptions {
   const at = `providers.${name}`;
-  const fields = record(at, settings);
-  const { rotates } = fields;
-  if (rotates !== undefined && typeof rotates !== 'boolean') {
-    throw new InvalidArgumentError(`${at}.rotates: must be a boolean`, { argument: at });
-  }
-  const lifetime = `${at}.defaultExpiresIn`;
-  const defaultExpiresInS = optionalNumber(lifetime, fields['defaultExpiresIn']);
-  if (defaultExpiresInS !== undefined && !isPositiveInteger(defaultExpiresInS)) {
-    throw new InvalidArgumentError(`${lifetime}: must be a positive integer`, {
-      argument: lifetime,
-    });
-  }
-  const deadGrant = deadGrantOf(`${at}.deadGrant`, fields['deadGrant']);
-  const secrets = fields['clientSecret'];
-  const tokenUrl = optionalText(`${at}.tokenUrl`, fields['tokenUrl']) ?? tokenUrlOfVariable;
-  const revocationUrl = optionalText(`${at}.revocationUrl`, fields['revocationUrl']);
-  const authentication = optionalText(`${at}.clientAuthentication`, fields['clientAuthentication']);
+  const { clientId, clientSecret: secrets, ...description } = ownFields(record(at, settings));
+  const tokenUrl = tokenUrlVariable(name);
+  const tokenUrlOfVariable = variables[tokenUrl] ?? variableOf(tokenUrl);
   return withoutPrototype({
     name,
-    clientId: filled(`${at}.clientId`, fields['clientId']),
+    description: JSON.stringify(checkDescription(at, description)),
+    clientId: filled(`${at}.clientId`, clientId),
     clientSecrets:
       optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets)?.map(
         (secret) => filled(`${at}.clientSecret`, secret),
       ) ?? [],
-    ...(tokenUrl ? { tokenUrl } : {}),
-    ...(revocationUrl === undefined ? {} : { revocationUrl }),
-    ...(authentication === undefined ? {} : { clientAuthentication: authentication }),
-    ...(rotates === undefined ? {} : { rotates }),
-    ...(defaultExpiresInS === undefined ? {} : { defaultExpiresInS }),
-    ...(deadGrant === undefined ? {} : { deadGrant }),
+    ...(tokenUrlOfVariable ? { tokenUrlVariable: [tokenUrl, tokenUrlOfVariable] } : {}),
   });
 }
 
-/** Whether the value fits into an unsigned 32-bit integer and is not 0. */
-export function isPositiveInteger(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && value <= 0xffffffff;
+/** The fields that are read, each once. */
+function ownFields(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(FIELDS.map((field) => [field, settings[field]]));
 }
 
 function filled(argument: string, value: unknown): string {

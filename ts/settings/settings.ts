@@ -4,11 +4,13 @@ import type { InstanceOptions } from '../../index';
 import { keepDatabasePassword } from '../bridge/database-password';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { optionalTexts } from '../input/arguments';
-import { withoutPrototype } from '../input/fields';
+import { variableOf, withoutPrototype } from '../input/fields';
 import { didYouMean } from '../input/nearest';
 import { warnOf } from './connection-string';
 import type { TokenKeepOptions } from './options';
-import { checkProviders, isPositiveInteger, resolveProviders, tokenUrlVariable } from './providers';
+import { isPositiveInteger } from './provider-fields';
+import { clientsOfVariables } from './provider-variables';
+import { checkProviders, resolveProviders, tokenUrlVariable } from './providers';
 import { CurrentVariables, type Variables, readVariables } from './variables';
 
 /** The string options, and the variable of each, if it has one. */
@@ -86,6 +88,13 @@ const LIBPQ_VARIABLES = [
   'PGREQUIREAUTH',
   'PGREQUIREPEER',
 ];
+
+/**
+ * The HTTP proxy and the hosts without it, the first that is set, as google-auth-library reads them. The process has
+ * one HTTP client, so changes are not followed.
+ */
+const PROXY = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+const NO_PROXY = ['NO_PROXY', 'no_proxy'];
 
 const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][];
 const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];
@@ -211,7 +220,12 @@ function resolve(options: TokenKeepOptions, values: Variables): InstanceOptions 
   settings.tlsVariables = tlsVariables;
   if (settings.databaseUrl) warnOf(settings.databaseUrl, tlsVariables);
   if (options.fetch) settings.hasFetch = true;
-  if (options.providers) settings.providers = resolveProviders(options.providers, values);
+  const proxyUrl = PROXY.map(variableOf).find(Boolean);
+  if (proxyUrl) settings.proxyUrl = proxyUrl;
+  const noProxy = NO_PROXY.map(variableOf).find(Boolean);
+  if (noProxy) settings.noProxy = noProxy;
+  const providers = { ...clientsOfVariables(NAMES), ...options.providers };
+  settings.providers = resolveProviders(providers, values);
   // Last: if an error were thrown after this, the function would never be released.
   if (options.databasePassword) {
     settings.databasePassword = keepDatabasePassword(options.databasePassword);

@@ -86,7 +86,7 @@ async function beside<Outcome>(what: (before: Service, after: Service) => Promis
         clientSecret: 'secret',
         tokenUrl: google.url,
         revocationUrl: revocation.url,
-        rotates: false,
+        rotation: 'never',
       },
     },
   });

@@ -36,7 +36,7 @@ export async function expiringRound({ rows, limitsDivisor, concurrency }, progre
   const database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
   const endpoint = await startTokenEndpoint({ rotate: false, delayMs: 100 });
-  const acme = { tokenUrl: endpoint.url, clientId: 'c', clientSecret: 's', rotates: false };
+  const acme = { tokenUrl: endpoint.url, clientId: 'c', clientSecret: 's', rotation: 'never' };
   const options = { databaseUrl, tokenkeepKey: KEY, limitsDivisor, providers: { acme } };
   const keep = createTokenKeep(options);
   await keep.migrate({ stores: ['integration'] });

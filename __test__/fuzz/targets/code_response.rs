@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{
-    AuthorizationServer, Boxed, ClientCredentials, Endpoints, GOOGLE, GOOGLE_METADATA, Grant,
-    HttpClient, HttpFailure, HttpRequest, HttpResponse,
+    AuthorizationServer, Boxed, ClientCredentials, Grant, HttpClient, HttpFailure, HttpRequest,
+    HttpResponse, Provider,
 };
 use zeroize::Zeroizing;
 
@@ -38,8 +38,7 @@ fuzz_target!(|body: &[u8]| {
     for status in [200, 400, 500] {
         let client = ClientCredentials::new(CLIENT, "secret");
         let http = Arc::new(Answer(status, body.to_vec()));
-        let google = (GOOGLE, GOOGLE_METADATA);
-        let server = AuthorizationServer::new(google, Endpoints::default(), client, http);
+        let server = AuthorizationServer::new(Provider::google().clone(), client, http);
         let server = server.expect("the endpoints are Google's");
         match runtime.block_on(server.exchange("code", "https://app/cb", "verifier")) {
             Ok(grant) => granted(status, body, &grant),

@@ -91,6 +91,7 @@ fn returned(tokens: RefreshFnTokens) {
                     assert!(is_time && (at_ms as f64 - tokens.expiry_date_ms).abs() < 1.0);
                 }
                 Expiry::In(_) => assert!(!is_time),
+                Expiry::Never => panic!("a refreshFn does not say that"),
             }
             // Scopes that are none cost no token: the stored ones stay.
             let is_text = |text: &String| check_text("scopes", text, TEXT_MAX_BYTES).is_ok();

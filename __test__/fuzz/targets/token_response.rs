@@ -10,7 +10,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use tokenkeep::error::Error;
-use tokenkeep::oauth::{Expiry, GOOGLE, HttpResponse, TokenResponse, Verdict, judge};
+use tokenkeep::oauth::{Expiry, HttpResponse, Provider, TokenResponse, Verdict, judge};
 use zeroize::Zeroizing;
 
 const WALL: Duration = Duration::from_secs(784_111_777);
@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
             retry_after: header.clone(),
             body: Zeroizing::new(body.to_vec()),
         };
-        holds(status, body, &judge(&response, &GOOGLE, WALL));
+        holds(status, body, &judge(&response, Provider::google(), WALL));
     }
 });
 

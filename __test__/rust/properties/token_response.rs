@@ -6,7 +6,7 @@ use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokenkeep::error::Error;
-use tokenkeep::oauth::{Expiry, GOOGLE, HttpResponse, Verdict, judge};
+use tokenkeep::oauth::{Expiry, HttpResponse, Provider, Verdict, judge};
 use zeroize::Zeroizing;
 
 use super::{letters, secret, text, tries};
@@ -39,7 +39,7 @@ const CODES: [&str; 13] = [
 
 fn answer(status: u16, body: &[u8]) -> Verdict {
     let body = Zeroizing::new(body.to_vec());
-    judge(&HttpResponse { status, retry_after: None, body }, &GOOGLE, Duration::ZERO)
+    judge(&HttpResponse { status, retry_after: None, body }, Provider::google(), Duration::ZERO)
 }
 
 /// Any JSON whose members have the names that matter.

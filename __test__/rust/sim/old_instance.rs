@@ -73,6 +73,7 @@ async fn refresh(machine: &Machine, row: StoredRow) -> Result<()> {
             let expires_at = match response.expiry {
                 tokenkeep::oauth::Expiry::In(lifetime) => clock(machine).plus(lifetime),
                 tokenkeep::oauth::Expiry::AtMs(ms) => Timestamp::from_ms(ms),
+                tokenkeep::oauth::Expiry::Never => Timestamp::INFINITY,
             };
             let access = seal(&OLD_RING, response.access_token.expose());
             let refresh = response.refresh_token.map(|token| seal(&OLD_RING, token.expose()));

@@ -261,7 +261,7 @@ impl Contract for Table {
         let expires_at = commit.expires_at.expect("tokens here expire");
         let lifetime = match commit.response.expiry {
             Expiry::In(lifetime) => lifetime,
-            Expiry::AtMs(_) => unreachable!("the provider names lifetimes"),
+            Expiry::AtMs(_) | Expiry::Never => unreachable!("the provider names lifetimes"),
         };
         let (rotated, leased_at) = (commit.rotated, commit.lease);
         let process = Arc::clone(&self.process);

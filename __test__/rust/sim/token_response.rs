@@ -44,7 +44,7 @@ impl Lifetime {
 fn judged(status: u16, body: String) -> Verdict {
     let body = Zeroizing::new(body.into_bytes());
     let response = HttpResponse { status, retry_after: None, body };
-    judge(&response, &Provider::OTHER, Duration::ZERO)
+    judge(&response, &Provider::default(), Duration::ZERO)
 }
 
 pub(crate) fn refused() -> Verdict {

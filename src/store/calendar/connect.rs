@@ -23,7 +23,7 @@ impl Connects for Calendar {
         uuid("userId", user_id)
     }
 
-    async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
+    async fn connect(&self, key: &str, _: &str, granted: Granted) -> Result<()> {
         let Some(refresh_token) = granted.credentials.refresh_token.clone() else {
             return self.table_of(key)?.keep_refresh_token(&key.to_owned(), &granted).await;
         };
@@ -36,7 +36,7 @@ impl Connects for Calendar {
         self.save(key, tokens).await
     }
 
-    async fn disconnect(&self, key: &str) -> Result<Option<Result<Credentials>>> {
+    async fn disconnect(&self, key: &str, _: &str) -> Result<Option<Result<Credentials>>> {
         self.table_of(key)?.disconnect(&key.to_owned()).await
     }
 }

@@ -190,6 +190,7 @@ impl Integration {
         let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
         match ready {
             Ok((row, endpoint)) => {
+                let endpoint = endpoint.for_scopes(&row.record.scopes);
                 let claimed = Claimed { key: self.base.rls.of(key), row, lease, clock };
                 self.base
                     .engine

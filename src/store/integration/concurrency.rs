@@ -150,13 +150,13 @@ pub(super) struct LimitedEndpoint<E> {
     endpoint: Arc<E>,
     permits: Arc<Permits>,
     provider: String,
-    permit: Mutex<Option<Permit>>,
+    permit: Arc<Mutex<Option<Permit>>>,
 }
 
 impl<E> LimitedEndpoint<E> {
     pub(super) fn new(endpoint: Arc<E>, permit: Permit) -> Arc<Self> {
         let (permits, provider) = (Arc::clone(&permit.permits), permit.provider.clone());
-        Arc::new(Self { endpoint, permits, provider, permit: Mutex::new(Some(permit)) })
+        Arc::new(Self { endpoint, permits, provider, permit: Arc::new(Mutex::new(Some(permit))) })
     }
 }
 
@@ -167,6 +167,15 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
 
     fn login(&self) -> Option<&str> {
         self.endpoint.login()
+    }
+
+    fn for_scopes(self: &Arc<Self>, scopes: &[String]) -> Arc<Self> {
+        Arc::new(Self {
+            endpoint: self.endpoint.for_scopes(scopes),
+            permits: Arc::clone(&self.permits),
+            provider: self.provider.clone(),
+            permit: Arc::clone(&self.permit),
+        })
     }
 
     fn may_rotate(&self) -> bool {

@@ -1,8 +1,9 @@
-//! A user connects to Google, or disconnects any provider.
+//! A user connects or disconnects a provider.
 
 use super::sql::{DELETE, KEEP};
 use super::{Integration, IntegrationMapping, Key, Tokens, check_key};
-use crate::db::RlsContext;
+use crate::config::{TEXT_MAX_BYTES, check_text};
+use crate::db::{RlsContext, Timestamp};
 use crate::error::Result;
 use crate::refresh::Credentials;
 use crate::store::connects::{Connects, Granted};
@@ -13,20 +14,11 @@ impl ConsentMapping for IntegrationMapping {
     const DISCONNECT: &'static str = DELETE;
 }
 
-/// The provider that users connect at.
-const GOOGLE: &str = "google";
-
-fn google(user_id: &str) -> Key {
-    Key { user_id: user_id.to_owned(), provider: GOOGLE.to_owned() }
+fn key_of(user_id: &str, provider: &str) -> Key {
+    Key { user_id: user_id.to_owned(), provider: provider.to_owned() }
 }
 
 impl Integration {
-    /// Whether this is the account that [`Connects::connect`] stores.
-    #[must_use]
-    pub fn is_connected_to(&self, key: &Key) -> bool {
-        key.provider == GOOGLE
-    }
-
     /// Deletes the stored tokens and returns them, to be revoked at the provider. `None`: there were none.
     ///
     /// # Errors
@@ -43,21 +35,23 @@ impl Connects for Integration {
     }
 
     fn key(&self, user_id: &str) -> Result<String> {
-        check_key(&google(user_id))?;
+        check_text("userId", user_id, TEXT_MAX_BYTES)?;
         Ok(user_id.to_owned())
     }
 
-    async fn connect(&self, key: &str, granted: Granted) -> Result<()> {
-        if granted.credentials.refresh_token.is_none() {
-            return self.base.table()?.keep_refresh_token(&google(key), &granted).await;
+    async fn connect(&self, key: &str, provider: &str, granted: Granted) -> Result<()> {
+        let key = key_of(key, provider);
+        let never_expires = granted.expires_at == Timestamp::INFINITY;
+        if granted.credentials.refresh_token.is_none() && !never_expires {
+            return self.base.table()?.keep_refresh_token(&key, &granted).await;
         }
         let Granted { credentials, expires_at, scopes, client, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
-        self.store(google(key), tokens, Some(&client)).await
+        self.store(key, tokens, Some(&client)).await
     }
 
-    async fn disconnect(&self, key: &str) -> Result<Option<Result<Credentials>>> {
-        self.delete(&google(key)).await
+    async fn disconnect(&self, key: &str, provider: &str) -> Result<Option<Result<Credentials>>> {
+        self.delete(&key_of(key, provider)).await
     }
 }

@@ -313,8 +313,10 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
             rate_limit.until(turn).await;
             let outcome = match endpoint_of(endpoints, &key) {
                 Ok(endpoint) => {
-                    let (whose, endpoint) =
-                        (store.base.rls.of(key.clone()), LimitedEndpoint::new(endpoint, permit));
+                    let whose = store.base.rls.of(key.clone());
+                    let endpoint = LimitedEndpoint::new(endpoint, permit);
+                    let endpoint =
+                        move |record: &super::Record| Ok(endpoint.for_scopes(&record.scopes));
                     store
                         .base
                         .engine

@@ -131,7 +131,9 @@ impl Integration {
             force: options.force,
             ..self.base.refresh_options
         };
-        let endpoint = move |_: &Record| endpoint.clone();
+        let endpoint = move |record: &Record| {
+            endpoint.clone().map(|endpoint| endpoint.for_scopes(&record.scopes))
+        };
         let token =
             self.base.engine.valid(self.base.rls.of(key), endpoint, refresh_options).await?;
         let Token { record, credentials, expires_at, .. } = token;

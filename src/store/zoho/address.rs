@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::mapping::Record;
 use crate::error::Result;
-use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, Provider, ZOHO, ZohoServers};
+use crate::oauth::{ClientCredentials, HttpClient, HttpEndpoint, Provider, ZohoServers};
 
 /// What the options say about it.
 #[derive(Clone)]
@@ -31,12 +31,11 @@ impl Address {
         let named = record.accounts_server.as_deref().or(self.accounts_server.as_deref());
         let own = self.servers.as_ref().map_err(Clone::clone)?.token_url(named)?;
         let http = self.http.clone()?;
-        let provider = Provider { allow_insecure: self.allow_insecure, ..ZOHO };
-        let endpoint = match self.token_url.as_deref() {
-            None => HttpEndpoint::at(&own, provider, client, http),
-            elsewhere => HttpEndpoint::new(provider, elsewhere, client, http),
-        };
-        endpoint.map(Arc::new)
+        let token_url = self.token_url.as_deref().unwrap_or(&own);
+        let provider = Provider { allow_insecure: self.allow_insecure, ..Provider::zoho().clone() };
+        let provider =
+            provider.with_token_url(token_url).named("tokenUrl", "TOKENKEEP_ZOHO_TOKEN_URL");
+        HttpEndpoint::new(provider, client, http).map(Arc::new)
     }
 }
 

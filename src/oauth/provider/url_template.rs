@@ -1,0 +1,162 @@
+//! URLs with variables in braces, such as `https://{shop}.myshopify.com/admin/oauth/access_token`. A value
+//! decides to which host the client secret is sent, so it must be one of a list or match a pattern as a whole.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+use serde::Deserialize;
+
+use super::Values;
+
+/// A URL with variables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct UrlTemplate(String);
+
+/// A variable.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct UrlVariable {
+    /// The values that are allowed.
+    pub values: Vec<String>,
+    /// A regular expression for the whole value.
+    pub pattern: Option<String>,
+    /// Used if none is given.
+    pub default: Option<String>,
+    /// The value that the application has set.
+    pub value: Option<String>,
+}
+
+impl UrlVariable {
+    /// Checks the declaration.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (&self.pattern, self.values.is_empty()) {
+            (Some(_), false) => return Err("must have values or a pattern, not both".into()),
+            (None, true) => return Err("must have values or a pattern".into()),
+            (Some(pattern), true) => {
+                let invalid = |error: regex_lite::Error| format!("pattern: {error}");
+                whole(pattern).map_err(invalid)?;
+            }
+            (None, false) => {}
+        }
+        for value in [&self.default, &self.value].into_iter().flatten() {
+            self.allows(value)?;
+        }
+        Ok(())
+    }
+
+    /// Whether it may have this value.
+    fn allows(&self, value: &str) -> Result<(), String> {
+        let Some(pattern) = &self.pattern else {
+            return match self.values.iter().any(|known| known == value) {
+                true => Ok(()),
+                false => Err(format!("must be one of {}", self.values.join(", "))),
+            };
+        };
+        match whole(pattern).is_ok_and(|pattern| pattern.is_match(value)) {
+            true => Ok(()),
+            false => Err(format!("must match {pattern}")),
+        }
+    }
+}
+
+/// The pattern for a whole text.
+fn whole(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    Regex::new(&format!("^(?:{pattern})$"))
+}
+
+impl UrlTemplate {
+    pub(super) fn new(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+
+    /// The first variable that is not declared.
+    pub(super) fn undeclared(&self, declared: &BTreeMap<String, UrlVariable>) -> Option<&str> {
+        self.parts().filter_map(|(_, name)| name).find(|name| !declared.contains_key(*name))
+    }
+
+    /// Literal text, and the variable after it.
+    fn parts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut rest = Some(self.0.as_str());
+        std::iter::from_fn(move || {
+            let text = rest.take()?;
+            let Some((before, after)) = text.split_once('{') else { return Some((text, None)) };
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            rest = Some(after);
+            Some((before, Some(name)))
+        })
+    }
+
+    /// The URL for these values; those that the application has set count first. Returns the variable that is
+    /// missing or not allowed, and why.
+    pub(super) fn fill(
+        &self,
+        declared: &BTreeMap<String, UrlVariable>,
+        values: &Values<'_>,
+    ) -> Result<String, (String, Cow<'static, str>)> {
+        let mut url = String::new();
+        for (text, name) in self.parts() {
+            url.push_str(text);
+            let Some(name) = name else { continue };
+            let missing = || (name.to_owned(), "is not set".into());
+            let variable = declared.get(name).ok_or_else(missing)?;
+            let given = variable.value.as_deref().or_else(|| values.get(name).copied());
+            let value = given.or(variable.default.as_deref()).ok_or_else(missing)?;
+            variable.allows(value).map_err(|reason| (name.to_owned(), reason.into()))?;
+            url.push_str(value);
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(json: &str) -> BTreeMap<String, UrlVariable> {
+        serde_json::from_str(json).expect("are declarations")
+    }
+
+    #[test]
+    fn a_value_that_only_contains_what_is_allowed_is_refused() {
+        let shop = declared(r#"{"shop":{"pattern":"[a-z0-9-]+|x"}}"#);
+        let url = UrlTemplate::new("https://{shop}.example/token");
+        let fill = |value| url.fill(&shop, &Values::from([("shop", value)]));
+        assert_eq!(fill("acme").as_deref(), Ok("https://acme.example/token"));
+        for odd in ["evil.test/", "acme.", "", "ACME", "acme\n", "x.evil.test", "a/x"] {
+            let (name, reason) = fill(odd).expect_err(odd);
+            assert_eq!((&*name, &*reason), ("shop", "must match [a-z0-9-]+|x"), "{odd}");
+        }
+        let (_, reason) = url.fill(&shop, &Values::new()).expect_err("is missing");
+        assert_eq!(reason, "is not set");
+    }
+
+    #[test]
+    fn what_the_application_has_set_comes_before_what_a_row_says() {
+        let both = declared(r#"{"host":{"values":["a","b","c"],"default":"a","value":"b"}}"#);
+        let url = UrlTemplate::new("https://{host}/{host}");
+        assert_eq!(url.fill(&both, &Values::from([("host", "c")])).as_deref(), Ok("https://b/b"));
+        let usual = declared(r#"{"host":{"values":["a","b"],"default":"a"}}"#);
+        assert_eq!(url.fill(&usual, &Values::new()).as_deref(), Ok("https://a/a"));
+    }
+
+    #[test]
+    fn a_declaration_without_a_limit_is_refused() {
+        for json in [
+            r#"{"a":{}}"#,
+            r#"{"a":{"values":["x"],"pattern":"x"}}"#,
+            r#"{"a":{"pattern":"("}}"#,
+            r#"{"a":{"values":["x"],"default":"y"}}"#,
+            r#"{"a":{"pattern":"[a-z]","value":"Y"}}"#,
+        ] {
+            assert!(declared(json)["a"].check().is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_declared_is_named() {
+        let url = UrlTemplate::new("https://{a}.{b}/");
+        assert_eq!(url.undeclared(&declared(r#"{"a":{"values":["x"]}}"#)), Some("b"));
+    }
+}
