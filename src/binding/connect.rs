@@ -6,7 +6,7 @@ use napi_derive::napi;
 use super::instance::call;
 use super::message::Value;
 use super::record::record;
-use crate::connect::{AuthorizationResponse, Begin, Connected};
+use crate::connect::{At, AuthorizationResponse, Begin, Connected};
 use crate::store::to_connecting_store;
 
 /// Resolves to a connect link: with it one account can be connected to this user, once, within a day.
@@ -18,11 +18,13 @@ pub fn make_connect_link(
     user_id: String,
     scopes: Vec<String>,
     return_to: Option<String>,
+    at: Option<AtProvider>,
 ) -> napi::Result<()> {
+    let at = at.map(At::from);
     call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
-            let link = stores.connect.link(store, &user_id, scopes, return_to).await?;
+            let link = stores.connect.link(store, &user_id, scopes, return_to, at).await?;
             Ok(Value::text(link))
         })
     })
@@ -36,12 +38,13 @@ pub fn check_connect_link(
     store: String,
     link: String,
     user_id: Option<String>,
+    provider: Option<String>,
 ) -> napi::Result<()> {
     call(instance, id, move |stores| async move {
         let stores = stores?;
-        let user_id = user_id.as_deref();
+        let (user_id, provider) = (user_id.as_deref(), provider.as_deref());
         to_connecting_store!(stores, store.as_str(), |store| {
-            stores.connect.check_connect_link(store, &link, user_id).await?;
+            stores.connect.check_connect_link(store, &link, user_id, provider).await?;
             Ok(Value::NOTHING)
         })
     })
@@ -56,12 +59,13 @@ pub fn follow_connect_link(
     link: String,
     user_id: Option<String>,
     browser: String,
+    provider: Option<String>,
 ) -> napi::Result<()> {
     call(instance, id, move |stores| async move {
         let stores = stores?;
-        let user_id = user_id.as_deref();
+        let (user_id, provider) = (user_id.as_deref(), provider.as_deref());
         to_connecting_store!(stores, store.as_str(), |store| {
-            let url = stores.connect.follow(store, &link, user_id, browser).await?;
+            let url = stores.connect.follow(store, &link, user_id, browser, provider).await?;
             Ok(Value::text(url))
         })
     })
@@ -77,15 +81,30 @@ pub fn begin_authorization(
     browser: Option<String>,
     scopes: Vec<String>,
     return_to: Option<String>,
+    at: Option<AtProvider>,
 ) -> napi::Result<()> {
+    let at = at.map(At::from);
     call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
-            let begin = Begin { user_id, browser, scopes, return_to };
+            let begin = Begin { user_id, browser, scopes, return_to, at };
             let url = stores.connect.begin(store, begin).await?;
             Ok(Value::text(url))
         })
     })
+}
+
+/// The provider of a flow, with the key of a further account after `#`, and its redirect URI.
+#[napi(object)]
+pub struct AtProvider {
+    pub provider: String,
+    pub redirect_uri: String,
+}
+
+impl From<AtProvider> for At {
+    fn from(AtProvider { provider, redirect_uri }: AtProvider) -> Self {
+        Self { provider, redirect_uri }
+    }
 }
 
 /// The parameters with which a browser returned.
@@ -95,6 +114,8 @@ pub struct AuthorizationResponseFields {
     pub code: Option<String>,
     pub error: Option<String>,
     pub issuer: Option<String>,
+    /// The provider to whose redirect URI it returned; absent: Google's own.
+    pub provider: Option<String>,
     pub browser: Option<String>,
     /// Whether the authorization must have been begun for a browser.
     pub requires_browser: Option<bool>,
@@ -114,13 +135,22 @@ pub fn finish_authorization(
         code,
         error,
         issuer,
+        provider,
         browser,
         requires_browser,
         user_id,
     } = response;
     let requires_browser = requires_browser.unwrap_or(false);
-    let response =
-        AuthorizationResponse { state, code, error, issuer, browser, requires_browser, user_id };
+    let response = AuthorizationResponse {
+        state,
+        code,
+        error,
+        issuer,
+        provider,
+        browser,
+        requires_browser,
+        user_id,
+    };
     call(instance, id, move |stores| async move {
         let stores = stores?;
         to_connecting_store!(stores, store.as_str(), |store| {
@@ -139,11 +169,18 @@ record! {
 
 /// Deletes a user's tokens, then revokes them; resolves to whether there were any.
 #[napi(catch_unwind)]
-pub fn disconnect(instance: u32, id: u32, store: String, user_id: String) -> napi::Result<()> {
+pub fn disconnect(
+    instance: u32,
+    id: u32,
+    store: String,
+    user_id: String,
+    provider: Option<String>,
+) -> napi::Result<()> {
     call(instance, id, move |stores| async move {
         let stores = stores?;
+        let provider = provider.as_deref();
         to_connecting_store!(stores, store.as_str(), |store| {
-            stores.connect.disconnect(store, &user_id).await.map(Value::bool)
+            stores.connect.disconnect(store, &user_id, provider).await.map(Value::bool)
         })
     })
 }

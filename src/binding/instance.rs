@@ -27,6 +27,15 @@ thread_local! {
     static INSTANCES: RefCell<HashMap<u32, Rc<Open>>> = RefCell::default();
 }
 
+/// A provider on pages.
+#[napi(object, object_from_js = false)]
+pub struct ProviderPage {
+    /// Its name, such as `HubSpot`.
+    pub title: String,
+    /// The origin of the consent screen, to which forms may redirect.
+    pub authorization_origin: String,
+}
+
 /// An independent instance. Calls name it by its handle: to get it from the object would cost more than the
 /// rest of a call.
 #[napi]
@@ -151,6 +160,20 @@ impl Open {
     fn stores(&self) -> Result<Arc<Stores>> {
         lock(&self.stores).clone()
     }
+}
+
+/// What pages say of a provider that users connect to; `null` if it is not described, or has no client.
+#[napi(catch_unwind)]
+pub fn provider_page(instance: u32, provider: String) -> napi::Result<Option<ProviderPage>> {
+    let stores = find(instance)?.stores().ok();
+    let page = |stores: Arc<Stores>| {
+        let server = stores.connect.server(Some(&provider)).ok()?;
+        Some(ProviderPage {
+            title: server.title().to_owned(),
+            authorization_origin: server.authorization_origin()?,
+        })
+    };
+    Ok(stores.and_then(page))
 }
 
 fn find(handle: u32) -> napi::Result<Rc<Open>> {

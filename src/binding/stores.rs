@@ -128,7 +128,8 @@ impl Stores {
             connect: Arc::new(Connect::new(connect::Options {
                 pending: PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), timeouts),
                 accounts: Accounts::new(Arc::clone(&database), sealing, timeouts),
-                server: http.and_then(|http| options.google_server(http)).map(Arc::new),
+                servers: providers.servers().clone(),
+                google: http.and_then(|http| options.google_server(http)).map(Arc::new),
                 redirect_uri: options.redirect_uri(),
                 observer,
             })),

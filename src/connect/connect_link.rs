@@ -1,7 +1,7 @@
 //! Connect links, for users who are not signed in in a browser.
 
 use super::pending_authorization::{ConnectLink, of_tenant};
-use super::{Begin, Connect, expired};
+use super::{At, Begin, Connect, expired, provider_name};
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Found};
 
@@ -16,12 +16,16 @@ impl Connect {
         user_id: &str,
         scopes: Vec<String>,
         return_to: Option<String>,
+        at: Option<At>,
     ) -> Result<String> {
         let user_id = store.key(user_id)?;
-        self.check()?;
+        self.check(at.as_ref())?;
         let tenant = store.rls().tenant().map(str::to_owned);
         let store = S::STORE.to_owned();
-        self.put::<S>(&ConnectLink { store, user_id, scopes, return_to, tenant }).await
+        let (provider, redirect_uri) = at.map(|at| (at.provider, at.redirect_uri)).unzip();
+        let link =
+            ConnectLink { store, user_id, scopes, return_to, tenant, provider, redirect_uri };
+        self.put::<S>(&link).await
     }
 
     /// Checks that a link is valid, without consuming it.
@@ -33,8 +37,9 @@ impl Connect {
         store: &impl Connects,
         link: &str,
         user_id: Option<&str>,
+        provider: Option<&str>,
     ) -> Result<()> {
-        self.link_of(store, link, user_id).await.map(drop)
+        self.link_of(store, link, user_id, provider).await.map(drop)
     }
 
     /// Consumes a link; returns the URL to which to redirect the browser.
@@ -47,10 +52,14 @@ impl Connect {
         link: &str,
         user_id: Option<&str>,
         browser: String,
+        provider: Option<&str>,
     ) -> Result<String> {
-        let found = self.link_of(store, link, user_id).await?;
-        let ConnectLink { user_id, scopes, return_to, tenant, .. } = found.pending.clone();
-        let begin = Begin { user_id, browser: Some(browser), scopes, return_to };
+        let found = self.link_of(store, link, user_id, provider).await?;
+        let ConnectLink { user_id, scopes, return_to, tenant, provider, redirect_uri, .. } =
+            found.pending.clone();
+        let at = provider.zip(redirect_uri);
+        let at = at.map(|(provider, redirect_uri)| At { provider, redirect_uri });
+        let begin = Begin { user_id, browser: Some(browser), scopes, return_to, at };
         let url = self.begin(&of_tenant(store, tenant.as_deref())?, begin).await?;
         // Last: an unused state is harmless, a link that was consumed without effect is not.
         self.take::<S>(&found).await?;
@@ -62,10 +71,13 @@ impl Connect {
         store: &S,
         link: &str,
         user_id: Option<&str>,
+        provider: Option<&str>,
     ) -> Result<Found<ConnectLink>> {
-        self.check()?;
+        // A missing client is found before the database is asked.
+        self.server(provider)?;
         let found: Found<ConnectLink> = self.find::<S, _>(link).await?;
-        if found.pending.store != S::STORE {
+        let name = found.pending.provider.as_deref().map(provider_name);
+        if found.pending.store != S::STORE || name != provider {
             return Err(expired());
         }
         of_tenant(store, found.pending.tenant.as_deref())?;

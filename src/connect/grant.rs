@@ -1,10 +1,10 @@
 //! Stores the grant of a completed flow, and detects a change of the account.
 
-use super::Connect;
 use super::pending_authorization::PendingAuthorization;
+use super::{Connect, GOOGLE, account_store};
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::Grant;
+use crate::oauth::{Expiry, Grant};
 use crate::refresh::{Credentials, EventKind};
 use crate::store::{Connects, Granted, Whose};
 
@@ -17,13 +17,20 @@ impl Connect {
         grant: Grant,
         began: Timestamp,
     ) -> Result<bool> {
-        let Grant { access_token, refresh_token, expires_in, scopes, subject } = grant;
-        let scopes = scopes.unwrap_or_else(|| state.scopes.clone());
-        if !state.scopes.iter().filter(|scope| is_exact(scope)).all(|scope| scopes.contains(scope))
-        {
-            return Err(Error::authorization(NotAuthorized::ScopesMissing));
-        }
-        let whose = Whose { store: S::STORE, key: &state.user_id };
+        let Grant { access_token, refresh_token, expiry, scopes, subject } = grant;
+        let provider = state.provider.as_deref();
+        let server = self.server(provider)?;
+        let scopes = match scopes {
+            Some(named) if server.lacks_scopes(&state.scopes, &named) => {
+                return Err(Error::authorization(NotAuthorized::ScopesMissing));
+            }
+            // Rows that old code reads have the provider's words.
+            Some(named) if provider.is_none() => named,
+            Some(named) => server.in_known_words(&state.scopes, &named),
+            None => state.scopes.clone(),
+        };
+        let account_store = account_store::<S>(provider);
+        let whose = Whose { store: &account_store, key: &state.user_id };
         let accounts = &self.options.accounts;
         // Until the tokens are stored, the recorded account may not be that of the row.
         let before = match refresh_token {
@@ -37,12 +44,17 @@ impl Connect {
         let unknown = before.is_none() && subject.is_none();
         let granted = Granted {
             credentials: Credentials { access_token, refresh_token },
-            expires_at: began.plus(expires_in),
+            expires_at: match expiry {
+                Expiry::In(lifetime) => began.plus(lifetime),
+                Expiry::AtMs(ms) => Timestamp::from_ms(ms),
+                Expiry::Never => Timestamp::INFINITY,
+            },
             scopes,
-            client: self.options.server.as_ref().map_err(Clone::clone)?.client(),
+            client: server.client(),
             may_keep: unknown || is_same == Some(true),
         };
-        if let Err(error) = store.connect(&state.user_id, granted).await {
+        let provider = provider.unwrap_or(GOOGLE);
+        if let Err(error) = store.connect(&state.user_id, provider, granted).await {
             // The row belongs to another tenant, so its account is still the recorded one.
             if let (Error::TenantMismatch { .. }, Some(before)) = (&error, &before) {
                 accounts.put_back(whose, before).await;
@@ -61,9 +73,4 @@ impl Connect {
         }
         Ok(changed)
     }
-}
-
-/// Whether the provider returns a scope unchanged: short names may be returned as URLs.
-fn is_exact(scope: &str) -> bool {
-    scope.starts_with("https://")
 }

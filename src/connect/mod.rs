@@ -11,6 +11,8 @@ mod pending_authorization;
 mod redirect_uri;
 mod revoke;
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::pending_authorization::{PendingAuthorization, of_tenant};
@@ -27,16 +29,21 @@ use tokio_util::task::TaskTracker;
 /// The random bytes of a code verifier, which become 43 characters (RFC 7636, section 4.1).
 const CODE_VERIFIER_BYTES: usize = 32;
 
+/// Authorization servers by the provider's name.
+pub type Servers = HashMap<String, Result<Arc<AuthorizationServer>>>;
+
 /// The options of [`Connect`].
 pub struct Options {
     /// Stored connect links and pending authorizations.
     pub pending: PendingTable,
     /// The accounts of connected users.
     pub accounts: Accounts,
-    /// The authorization server.
-    pub server: Result<Arc<AuthorizationServer>>,
-    /// The redirect URI.
+    /// Google, for flows that name no provider.
+    pub google: Result<Arc<AuthorizationServer>>,
+    /// The redirect URI of those flows.
     pub redirect_uri: Result<RedirectUri>,
+    /// The providers of flows that name one.
+    pub servers: Servers,
     /// Receives events.
     pub observer: Arc<dyn Observer>,
 }
@@ -58,6 +65,33 @@ pub struct Begin {
     pub scopes: Vec<String>,
     /// The URL to which the browser is redirected in the end.
     pub return_to: Option<String>,
+    /// The provider; `None`: Google.
+    pub at: Option<At>,
+}
+
+/// The provider of a flow, and where it redirects the browser.
+#[derive(Debug, Clone)]
+pub struct At {
+    /// Its name, for a further account followed by `#` and the key of the account.
+    pub provider: String,
+    /// The redirect URI.
+    pub redirect_uri: String,
+}
+
+/// The provider of flows that name none.
+const GOOGLE: &str = "google";
+
+/// The provider without the key of a further account.
+fn provider_name(provider: &str) -> &str {
+    provider.split_once('#').map_or(provider, |(name, _)| name)
+}
+
+/// The store's name under which the account of a user is kept. Accounts at Google are kept under the bare name.
+fn account_store<S: Connects>(provider: Option<&str>) -> Cow<'static, str> {
+    match provider {
+        None | Some(GOOGLE) => S::STORE.into(),
+        Some(provider) => format!("{}/{provider}", S::STORE).into(),
+    }
 }
 
 impl std::fmt::Debug for Begin {
@@ -77,6 +111,8 @@ pub struct AuthorizationResponse {
     pub error: Option<String>,
     /// The issuer (RFC 9207).
     pub issuer: Option<String>,
+    /// The provider to whose redirect URI the browser was redirected; `None`: that of Google's own.
+    pub provider: Option<String>,
     /// The value in the browser.
     pub browser: Option<String>,
     /// Whether the flow must have been started for a browser, which is necessary if the user is not compared.
@@ -123,7 +159,7 @@ impl Connect {
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::Configuration`]; [`Error::Database`] and the like.
     pub async fn begin<S: Connects>(&self, store: &S, begin: Begin) -> Result<String> {
-        let Begin { user_id, browser, scopes, return_to } = begin;
+        let Begin { user_id, browser, scopes, return_to, at } = begin;
         let user_id = store.key(&user_id)?;
         if let Some(browser) = &browser {
             check_text("browser", browser, TEXT_MAX_BYTES)?;
@@ -131,18 +167,17 @@ impl Connect {
         for scope in &scopes {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
-        let (server, redirect_uri) = self.check()?;
-        let code_verifier = random_text::<CODE_VERIFIER_BYTES>()?;
-        let redirect_uri = redirect_uri.as_str().to_owned();
+        let (server, redirect_uri) = self.check(at.as_ref())?;
         let state = PendingAuthorization {
             store: S::STORE.to_owned(),
             user_id,
             browser,
-            code_verifier,
-            redirect_uri,
+            code_verifier: random_text::<CODE_VERIFIER_BYTES>()?,
+            redirect_uri: redirect_uri.to_owned(),
             scopes,
             return_to,
             tenant: store.rls().tenant().map(str::to_owned),
+            provider: at.as_ref().map(|at| at.provider.clone()),
         };
         let signed = self.put::<S>(&state).await?;
         Ok(server.authorization_url(AuthorizationRequest {
@@ -154,9 +189,31 @@ impl Connect {
     }
 
     /// Checks that the options for a flow are valid.
-    fn check(&self) -> Result<(&AuthorizationServer, &RedirectUri)> {
-        let server = self.options.server.as_ref().map_err(Clone::clone)?;
-        Ok((server, self.options.redirect_uri.as_ref().map_err(Clone::clone)?))
+    fn check<'a>(&'a self, at: Option<&'a At>) -> Result<(&'a AuthorizationServer, &'a str)> {
+        let server = self.server(at.map(|at| at.provider.as_str()))?;
+        let redirect_uri = match at {
+            Some(at) => &at.redirect_uri,
+            None => self.options.redirect_uri.as_ref().map_err(Clone::clone)?.as_str(),
+        };
+        Ok((server, redirect_uri))
+    }
+
+    /// The authorization server of a provider; `None`: Google.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if it is not described, or has no client.
+    pub fn server(&self, provider: Option<&str>) -> Result<&AuthorizationServer> {
+        let name = provider.map(provider_name);
+        let described = name.and_then(|name| self.options.servers.get(name));
+        let server = match (described, name) {
+            (Some(server), _) => server,
+            (None, None | Some(GOOGLE)) => &self.options.google,
+            (None, Some(name)) => {
+                let reason = "is not set: describe the provider, or set its client";
+                return Err(Error::configuration(format!("providers.{name}"), reason));
+            }
+        };
+        server.as_deref().map_err(Clone::clone)
     }
 
     /// Completes a flow: exchanges the code and stores the tokens. The first call from the right browser consumes
@@ -170,7 +227,7 @@ impl Connect {
         response: AuthorizationResponse,
     ) -> Result<Connected> {
         let _token = self.tasks.token();
-        let (server, _) = self.check()?;
+        let server = self.server(response.provider.as_deref())?;
         let found = self.find::<S, PendingAuthorization>(&response.state).await?;
         found.pending.check(&response, store, server.issuer())?;
         let store = &of_tenant(store, found.pending.tenant.as_deref())?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::AuthorizationResponse;
+use super::{AuthorizationResponse, provider_name};
 use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::store::{Connects, Pending};
@@ -17,6 +17,11 @@ pub(super) struct ConnectLink {
     pub(super) return_to: Option<String>,
     #[serde(default)]
     pub(super) tenant: Option<String>,
+    /// The provider, with the key of a further account; `None`: Google, at the redirect URI of its own.
+    #[serde(default)]
+    pub(super) provider: Option<String>,
+    #[serde(default)]
+    pub(super) redirect_uri: Option<String>,
 }
 
 impl Pending for ConnectLink {
@@ -38,6 +43,9 @@ pub(super) struct PendingAuthorization {
     /// The tenant, which is unknown when the provider redirects the browser to its single address.
     #[serde(default)]
     pub(super) tenant: Option<String>,
+    /// The provider, with the key of a further account; `None`: Google.
+    #[serde(default)]
+    pub(super) provider: Option<String>,
 }
 
 impl Pending for PendingAuthorization {
@@ -52,10 +60,11 @@ impl PendingAuthorization {
         &self,
         response: &AuthorizationResponse,
         store: &S,
-        issuer: &str,
+        issuer: Option<&str>,
     ) -> Result<()> {
         let other = |reason| Err(Error::authorization(reason));
-        if self.store != S::STORE {
+        let name = self.provider.as_deref().map(provider_name);
+        if self.store != S::STORE || name != response.provider.as_deref() {
             return other(NotAuthorized::Expired);
         }
         let is_bound = self.browser.is_some();
@@ -69,7 +78,9 @@ impl PendingAuthorization {
         {
             return other(NotAuthorized::AnotherUser);
         }
-        if response.issuer.as_deref().is_some_and(|answering| answering != issuer) {
+        if let (Some(answering), Some(issuer)) = (response.issuer.as_deref(), issuer)
+            && answering != issuer
+        {
             return other(NotAuthorized::AnotherIssuer);
         }
         Ok(())

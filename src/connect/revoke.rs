@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Connect;
+use super::{Connect, GOOGLE, account_store};
 use crate::error::{Error, Result};
 use crate::oauth::HttpEndpoint;
 use crate::refresh::{Credentials, EventKind};
@@ -14,14 +14,19 @@ impl Connect {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`]; [`Error::Database`] and the like.
-    pub async fn disconnect<S: Connects>(&self, store: &S, user_id: &str) -> Result<bool> {
+    pub async fn disconnect<S: Connects>(
+        &self,
+        store: &S,
+        user_id: &str,
+        provider: Option<&str>,
+    ) -> Result<bool> {
         let _token = self.tasks.token();
         let key = store.key(user_id)?;
-        let deleted = store.disconnect(&key).await?;
+        let deleted = store.disconnect(&key, provider.unwrap_or(GOOGLE)).await?;
         // Keep the account: the row may exist for another tenant.
         let Some(credentials) = deleted else { return Ok(false) };
-        self.forget(Whose { store: S::STORE, key: &key }).await;
-        if let Err(error) = self.revoke_here(credentials).await {
+        self.forget(Whose { store: &account_store::<S>(provider), key: &key }).await;
+        if let Err(error) = self.revoke_here(provider, credentials).await {
             self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
         }
         Ok(true)
@@ -32,8 +37,12 @@ impl Connect {
         let _ = self.options.accounts.forget(whose).await;
     }
 
-    async fn revoke_here(&self, credentials: Result<Credentials>) -> Result<()> {
-        let server = self.options.server.as_ref().map_err(Clone::clone)?;
+    async fn revoke_here(
+        &self,
+        provider: Option<&str>,
+        credentials: Result<Credentials>,
+    ) -> Result<()> {
+        let server = self.server(provider)?;
         let (token, hint) = best(&credentials?);
         server.revoke(&token, hint).await
     }
@@ -57,9 +66,8 @@ impl Connect {
         }
         let deleted = store.delete(&key).await?;
         let Some(credentials) = deleted else { return Ok(false) };
-        if store.is_connected_to(&key) {
-            self.forget(Whose { store: Integration::STORE, key: &key.user_id }).await;
-        }
+        let account_store = account_store::<Integration>(Some(&key.provider));
+        self.forget(Whose { store: &account_store, key: &key.user_id }).await;
         let Err(error) = revoke_at(endpoint, credentials).await else { return Ok(true) };
         let described = format!("{}/{}", key.user_id, key.provider);
         self.tell::<Integration>(EventKind::RevokeUnconfirmed, &described, Some(error.code()));

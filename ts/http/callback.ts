@@ -1,4 +1,4 @@
-/** The route `callback`, to which Google redirects the browser (RFC 6749, section 4.1.2). */
+/** The route `callback`, to which the provider redirects the browser (RFC 6749, section 4.1.2). */
 
 import { withoutPrototype } from '../input/fields';
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
@@ -23,6 +23,7 @@ export async function callback<Context>(
     const { accountChanged, returnTo } = await config.instance.connector.finish(config.store, {
       state,
       requiresBrowser: true,
+      ...(config.provider === undefined ? {} : { provider: config.provider }),
       ...(code === undefined ? {} : { code }),
       ...(error === undefined ? {} : { error }),
       ...(iss === undefined ? {} : { issuer: iss }),

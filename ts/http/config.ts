@@ -1,16 +1,16 @@
-/** The options of the handlers, and the values derived from them. */
+/** The options that all handlers have, and what their routes share. */
 
 import { AuthorizationError, ConfigurationError, InvalidArgumentError } from '../errors/errors';
 import { type TokenKeep, defaultInstance } from '../instance/instance';
-import { optionalFunction, optionalText, optionalTexts, optionsOf, text } from '../input/arguments';
+import { optionalFunction, optionalText, text } from '../input/arguments';
 import { isA, tell, wordsOf } from '../bridge/callbacks';
-import { CONNECTED_STORES, type ConnectedStore } from '../instance/connector';
+import type { ConnectedStore, FlowPlace } from '../instance/connector';
 import { variableOf } from '../input/fields';
 import { errorResponse } from './responses';
-import { type Reason, type Texts, type TextsPatch, isRetryable, textsWith } from './texts';
+import { type Reason, type Texts, isRetryable } from './texts';
 
-/** The options of {@link createGoogleHandlers}. */
-export interface GoogleHandlersOptions<Context = unknown> {
+/** The options of all handlers. */
+export interface HandlersOptions<Context = unknown> {
   /**
    * Returns the signed-in user, determined by the application; `null`, `undefined` or `''` if nobody is
    * signed in. `context` is the second argument of the handler; with an adapter, Node's or Fastify's
@@ -20,57 +20,96 @@ export interface GoogleHandlersOptions<Context = unknown> {
     ((request: Request, context: Context) => Maybe<string> | Promise<Maybe<string>>) | undefined;
   /** The instance. Default: the default instance. */
   keep?: TokenKeep | undefined;
-  /** The store of the tokens: `'calendar'` (default), or `'integration'` with the provider google. */
-  store?: ConnectedStore | undefined;
   /** The secret with which the application's servers connect and disconnect any user; at least 32
    * characters. Default: `TOKENKEEP_CONNECT_SECRET`. */
   connectSecret?: string | undefined;
-  /** The requested scopes. Default: `calendar.events`. */
-  scopes?: string[] | undefined;
   /** The path or URL to which the browser is redirected after connecting. Default: a page of tokenkeep. */
   returnTo?: string | undefined;
-  /** Replaces texts of the pages. */
-  texts?: TextsPatch | undefined;
   /** Receives internal errors, of which the pages show no details. Default: a process warning. If it
    * throws or rejects, that becomes a process warning. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
-const NAMES = [
+/** The names of {@link HandlersOptions}. */
+export const HANDLERS_OPTIONS = [
   'userId',
   'keep',
-  'store',
   'connectSecret',
-  'scopes',
   'returnTo',
-  'texts',
   'onError',
-] as const;
+] as const satisfies readonly (keyof HandlersOptions)[];
+
+/** Where routes are, and what they connect. */
+export interface Place {
+  readonly store: ConnectedStore;
+  /** The provider's name, such as `Google`. */
+  readonly title: string;
+  readonly texts: Texts;
+  /** The requested scopes; `undefined`: the store's own. */
+  readonly scopes: string[] | undefined;
+  /** The provider of the routes; `undefined`: Google at its own redirect URI. */
+  readonly provider: string | undefined;
+  redirectUri(): URL;
+  /** The URL of the other two routes. */
+  route(name: 'connect' | 'disconnect'): URL;
+  /** The origin of the consent screen, to which forms may redirect. */
+  authorizationOrigin(): string | undefined;
+}
 
 type Maybe<Value> = Value | null | undefined;
 
-/** The configuration that all routes share. */
-export class HandlerConfig<Context> {
-  readonly texts: Texts;
-  readonly scopes: string[] | undefined;
-  readonly store: ConnectedStore;
-  readonly #options: GoogleHandlersOptions<Context>;
+/** Checks the options of all handlers; returns the instance. */
+export function instanceOf<Context>(given: HandlersOptions<Context>): () => TokenKeep {
+  optionalFunction('userId', given.userId);
+  optionalFunction('onError', given.onError);
+  optionalText('returnTo', given.returnTo);
+  if (given.keep !== undefined && given.keep !== null) checkInstance(given.keep);
+  if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
+  return () => given.keep ?? defaultInstance();
+}
 
-  constructor(options: GoogleHandlersOptions<Context>) {
-    const given = optionsOf(options, NAMES);
-    this.#options = given;
-    optionalFunction('userId', given.userId);
-    optionalFunction('onError', given.onError);
-    optionalText('returnTo', given.returnTo);
-    this.scopes = optionalTexts('scopes', given.scopes);
-    this.store = storeOf(given.store ?? 'calendar');
-    this.texts = textsWith(given.texts);
-    if (given.keep !== undefined && given.keep !== null) checkInstance(given.keep);
-    if (given.connectSecret) checkSecret('connectSecret', given.connectSecret);
+/** What the routes of a place share. */
+export class HandlerConfig<Context> {
+  readonly #options: HandlersOptions<Context>;
+  readonly #place: Place;
+  readonly #instance: () => TokenKeep;
+
+  /** With options that were checked. */
+  constructor(options: HandlersOptions<Context>, instance: () => TokenKeep, place: Place) {
+    this.#options = options;
+    this.#instance = instance;
+    this.#place = place;
   }
 
   get instance(): TokenKeep {
-    return this.#options.keep ?? defaultInstance();
+    return this.#instance();
+  }
+
+  get store(): ConnectedStore {
+    return this.#place.store;
+  }
+
+  get texts(): Texts {
+    return this.#place.texts;
+  }
+
+  get title(): string {
+    return this.#place.title;
+  }
+
+  get scopes(): string[] | undefined {
+    return this.#place.scopes;
+  }
+
+  get provider(): string | undefined {
+    return this.#place.provider;
+  }
+
+  /** The provider, or a further account there, and its redirect URI; `undefined`: Google's own. */
+  at(account: string | undefined): FlowPlace | undefined {
+    const { provider } = this.#place;
+    if (provider === undefined) return undefined;
+    return { provider: accountOf(provider, account), redirectUri: this.redirectUri.href };
   }
 
   /** The connect secret, read at each call as all variables are; `undefined` if not set. */
@@ -79,18 +118,16 @@ export class HandlerConfig<Context> {
   }
 
   get redirectUri(): URL {
-    return this.instance.connector.redirectUri();
+    return this.#place.redirectUri();
   }
 
-  /** The URL of a route, next to that of the callback. */
+  /** The URL of a route. */
   route(name: 'connect' | 'disconnect'): URL {
-    const { origin, pathname } = this.redirectUri;
-    const route = new URL(name, new URL(pathname, origin));
-    if (route.pathname !== pathname) return route;
-    const option = 'GOOGLE_OAUTH_REDIRECT_URI';
-    throw new ConfigurationError(`${option}: must not end with /${name}, which is another route`, {
-      option,
-    });
+    return this.#place.route(name);
+  }
+
+  get authorizationOrigin(): string | undefined {
+    return this.#place.authorizationOrigin();
   }
 
   get returnTo(): string | undefined {
@@ -131,12 +168,24 @@ export class HandlerConfig<Context> {
   }
 }
 
-function storeOf(store: unknown): ConnectedStore {
-  const found = CONNECTED_STORES.find((name) => name === store);
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError(`store: must be one of: ${CONNECTED_STORES.join(', ')}`, {
-    argument: 'store',
-  });
+/** A further account at a provider, by its key. */
+export function accountOf(provider: string, account: string | undefined): string {
+  return account === undefined ? provider : `${provider}#${account}`;
+}
+
+/** The longest key of an account, in characters. */
+const ACCOUNT_MAX_CHARS = 128;
+
+/** The key of a further account; `undefined` if absent or empty. */
+export function accountKeyOf(argument: string, value: unknown): string | undefined {
+  const given = optionalText(argument, value);
+  if (given === undefined || (given.length <= ACCOUNT_MAX_CHARS && !given.includes('#'))) {
+    return given;
+  }
+  throw new InvalidArgumentError(
+    `${argument}: must have at most ${ACCOUNT_MAX_CHARS} characters, and no #`,
+    { argument },
+  );
 }
 
 /** An instance, or a fake. */

@@ -6,10 +6,10 @@ import { browserOf, newBrowser, setBrowser } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';
 import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import type { HandlerConfig } from './config';
+import { type HandlerConfig, accountKeyOf } from './config';
 
 /** The response detail of an internal error. */
-const FAILURE_DETAIL = 'Could not initiate Google auth';
+const failureDetail = ({ title }: { title: string }): string => `Could not initiate ${title} auth`;
 
 /** Answers a request to connect. */
 export async function connect<Context>(
@@ -28,7 +28,7 @@ export async function connect<Context>(
       config,
       request,
       parameters.user_id,
-      FAILURE_DETAIL,
+      failureDetail(config),
       (userId) => sendLink(config, userId, parameters),
     );
     return toServer ?? begin(config, request, context, parameters);
@@ -49,11 +49,12 @@ export async function connect<Context>(
 async function sendLink<Context>(
   config: HandlerConfig<Context>,
   userId: string,
-  { return_to: path }: Parameters,
+  { return_to: path, account }: Parameters,
 ): Promise<Response> {
   const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
   if (returnTo === null) return json({ detail: 'return_to must be a path' }, 400);
-  return json({ auth_url: await linkFor(config, userId, returnTo) });
+  const key = accountKeyOf('account', account);
+  return json({ auth_url: await linkFor(config, userId, returnTo, key) });
 }
 
 /** A single-use link that connects an account to this user, valid for 24 hours. */
@@ -61,9 +62,11 @@ export async function linkFor<Context>(
   config: HandlerConfig<Context>,
   userId: string,
   returnTo: string | undefined = config.returnTo,
+  account?: string,
 ): Promise<string> {
-  const { scopes } = config;
-  const link = await config.instance.connector.link(config.store, { userId, scopes, returnTo });
+  const { scopes, instance, store } = config;
+  const begin = { userId, scopes, returnTo };
+  const link = await instance.connector.link(store, begin, config.at(account));
   const url = config.route('connect');
   url.searchParams.set('link', link);
   return url.href;
@@ -71,11 +74,12 @@ export async function linkFor<Context>(
 
 /** Shows the page of a link. Does not consume the link: chat apps open links for a preview. */
 async function showLink<Context>(
-  { instance, texts, store }: HandlerConfig<Context>,
+  config: HandlerConfig<Context>,
   link: string,
   userId: string | undefined,
 ): Promise<Response> {
-  await instance.connector.checkLink(store, link, userId);
+  const { instance, texts, store, provider } = config;
+  await instance.connector.checkLink(store, link, userId, provider);
   const { heading, text, button } = texts.connect;
   const content = {
     lang: texts.lang,
@@ -85,7 +89,7 @@ async function showLink<Context>(
     button,
     icon: 'link',
   } as const;
-  return page(content, 200, instance.connector.authorizationOrigin());
+  return page(content, 200, config.authorizationOrigin);
 }
 
 async function followLink<Context>(
@@ -94,12 +98,12 @@ async function followLink<Context>(
   link: string,
   userId: string | undefined,
 ): Promise<Response> {
-  const { instance, texts, redirectUri, store } = config;
+  const { instance, texts, redirectUri, store, provider } = config;
   if (isCrossSite(request, redirectUri)) {
     return errorResponse(request, texts, 'cross_site', { status: 403 });
   }
   const browser = browserOf(request, redirectUri) ?? newBrowser();
-  const url = await instance.connector.followLink(store, link, browser, userId);
+  const url = await instance.connector.followLink(store, link, browser, userId, provider);
   return redirect(url, { 'set-cookie': setBrowser(browser, redirectUri) });
 }
 
@@ -108,7 +112,7 @@ async function begin<Context>(
   config: HandlerConfig<Context>,
   request: Request,
   context: Context,
-  { return_to: path }: Parameters,
+  { return_to: path, account }: Parameters,
 ): Promise<Response> {
   try {
     const userId = await config.userId(request, context);
@@ -118,12 +122,14 @@ async function begin<Context>(
     const returnTo = path === undefined ? config.returnTo : resolveReturnTo(path, redirectUri);
     if (returnTo === null) return errorResponse(request, config.texts, 'bad_request');
     const browser = browserOf(request, redirectUri) ?? newBrowser();
-    const url = await instance.connector.begin(store, { userId, browser, scopes, returnTo });
+    const at = config.at(accountKeyOf('account', account));
+    const options = { userId, browser, scopes, returnTo };
+    const url = await instance.connector.begin(store, options, at);
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };
     return wantsJson(request) ? json({ auth_url: url }, 200, cookie) : redirect(url, cookie);
   } catch (error) {
     config.report(error);
-    if (wantsJson(request)) return json({ detail: FAILURE_DETAIL }, 500);
+    if (wantsJson(request)) return json({ detail: failureDetail(config) }, 500);
     return errorResponse(request, config.texts, 'unexpected', { status: 500 });
   }
 }

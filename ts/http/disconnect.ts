@@ -1,11 +1,11 @@
-/** The route `disconnect`: deletes the tokens, then revokes them at Google (RFC 7009). */
+/** The route `disconnect`: deletes the tokens, then revokes them at the provider (RFC 7009). */
 
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
 import { answerServer } from './server-request';
 import { parametersOf } from './parameters';
 import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import type { HandlerConfig } from './config';
+import { type HandlerConfig, accountKeyOf } from './config';
 
 /** Disconnects the signed-in user; with the secret, the user of `user_id`. */
 export async function disconnect<Context>(
@@ -19,16 +19,26 @@ export async function disconnect<Context>(
   if (!parameters) {
     return errorResponse(request, texts, 'bad_request', { title: texts.notDisconnected });
   }
-  const failureDetail = 'Could not disconnect Google';
+  const failureDetail = `Could not disconnect ${config.title}`;
+  const { return_to: path, account } = parameters;
   const toServer = await answerServer(
     config,
     request,
     parameters.user_id,
     failureDetail,
-    async (userId) =>
-      json({ disconnected: await config.instance.connector.disconnect(config.store, userId) }),
+    async (userId) => json({ disconnected: await disconnected(config, userId, account) }),
   );
-  return toServer ?? disconnectUser(config, request, context, parameters.return_to);
+  return toServer ?? disconnectUser(config, request, context, path, account);
+}
+
+/** Whether there were tokens. */
+function disconnected<Context>(
+  config: HandlerConfig<Context>,
+  userId: string,
+  account: string | undefined,
+): Promise<boolean> {
+  const provider = config.at(accountKeyOf('account', account))?.provider;
+  return config.instance.connector.disconnect(config.store, userId, provider);
 }
 
 async function disconnectUser<Context>(
@@ -36,6 +46,7 @@ async function disconnectUser<Context>(
   request: Request,
   context: Context,
   path: string | undefined,
+  account: string | undefined,
 ): Promise<Response> {
   const { texts } = config;
   const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
@@ -55,8 +66,8 @@ async function disconnectUser<Context>(
         status: 401,
         title: texts.notDisconnected,
       });
-    const disconnected = await config.instance.connector.disconnect(config.store, userId);
-    if (wantsJson(request)) return json({ disconnected });
+    const wasConnected = await disconnected(config, userId, account);
+    if (wantsJson(request)) return json({ disconnected: wasConnected });
     if (returnTo !== undefined) return redirect(returnTo);
     const { heading, text } = texts.disconnected;
     return page({ lang: texts.lang, title: `${heading}. ${text}`, heading, text, icon: 'done' });

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../errors/errors';
-import type { GoogleHandlers, Handler } from './handlers';
+import type { Handler, Handlers } from './handlers';
 import { webRequest } from './node';
 
 /** The part of Fastify's request that the plugin uses. */
@@ -38,7 +38,7 @@ export interface FastifyLike {
 
 /** A plugin with the three routes. `userId` receives Fastify's request as its context. */
 export function toFastifyPlugin<Context extends FastifyRequestLike>(
-  handlers: GoogleHandlers<Context>,
+  handlers: Handlers<Context>,
 ): (fastify: FastifyLike) => Promise<void> {
   const routes = async (fastify: FastifyLike): Promise<void> => {
     // No route reads a body, so every content type is accepted and discarded.
@@ -59,7 +59,8 @@ export function toFastifyPlugin<Context extends FastifyRequestLike>(
 function withoutPrefix(prefix: string, path: string): string {
   const before = prefix.replace(/\/$/, '');
   if (path.startsWith(`${before}/`)) return path.slice(before.length);
-  const option = 'GOOGLE_OAUTH_REDIRECT_URI';
+  const isGoogle = !path.endsWith('/:provider');
+  const option = isGoogle ? 'GOOGLE_OAUTH_REDIRECT_URI' : 'TOKENKEEP_CONNECT_URL';
   throw new ConfigurationError(
     `${option}: ${path} is not below ${prefix}, the prefix with which the plugin is registered`,
     { option },

@@ -1,7 +1,7 @@
 /** The adapter for `node:http`, Express and other frameworks that pass Node's own requests. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GoogleHandlers } from './handlers';
+import type { Handlers } from './handlers';
 
 /** Node's request, as Express extends it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string };
@@ -16,17 +16,15 @@ export type NodeListener<Incoming extends NodeRequest = NodeRequest> = (
 /**
  * A listener for `http.createServer`, or middleware for Express. For other paths it calls `next`, or
  * responds with 404. `userId` receives Node's request as its context.
- * @throws {ConfigurationError} without `GOOGLE_OAUTH_REDIRECT_URI`
+ * @throws {ConfigurationError} without the address of the routes
  */
 export function toNodeListener<Incoming extends NodeRequest>(
-  handlers: GoogleHandlers<Incoming>,
+  handlers: Handlers<Incoming>,
 ): NodeListener<Incoming> {
   // Report a missing setting when the listener is mounted, not at every request.
   handlers.paths();
   return listenerOf((path, request) =>
-    Object.values(handlers.paths()).includes(path)
-      ? handlers.handle(webRequest(request), request)
-      : undefined,
+    handlers.serves(path) ? handlers.handle(webRequest(request), request) : undefined,
   );
 }
 

@@ -12,6 +12,7 @@ const MAX_CHARS = {
   state: 256,
   code: 4096,
   error: 256,
+  account: 128,
   iss: 1024,
 } as const;
 

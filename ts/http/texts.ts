@@ -16,7 +16,7 @@ export interface PageText {
 export interface Texts {
   /** The language of the texts (BCP 47). */
   lang: string;
-  /** The page of a connect link; the button leads to Google. */
+  /** The page of a connect link; the button leads to the provider. */
   connect: PageText & { button: string };
   connected: PageText;
   /** Connected, but to a different account than before. */
@@ -35,56 +35,73 @@ export interface Texts {
   tryAgainLabel: string;
 }
 
-/** The default texts, in English. */
-export const TEXTS: Texts = {
-  lang: 'en',
-  connect: {
-    heading: 'Connect Google Calendar',
-    text: 'Google will ask which account to connect and what to allow. If you do not know who sent you this link, close this page.',
-    button: 'Continue to Google',
-  },
-  connected: {
-    heading: 'Google Calendar connected',
-    text: 'You can close this tab.',
-  },
-  accountChanged: {
-    heading: 'Google Calendar connected',
-    text: 'This is a different Google account than before. If you did not mean to change it, connect again with the previous account.',
-  },
-  disconnected: {
-    heading: 'Google Calendar disconnected',
-    text: 'You can close this tab.',
-  },
-  failed: { heading: 'Could not connect Google Calendar', text: 'Please try again.' },
-  notDisconnected: {
-    heading: 'Could not disconnect Google Calendar',
-    text: 'Please try again.',
-  },
-  reasons: {
-    denied: 'You did not give access at Google, so nothing was stored.',
-    expired:
-      'This link has expired or was already used. If you have just connected, your account is still connected.',
-    another_browser: 'You started in a different browser or app.',
-    another_user: 'This link is for a different user than the one who is signed in here.',
-    another_issuer: 'The response did not come from Google.',
-    server_refused: 'Google returned an error.',
-    code_refused: 'Google did not confirm the connection.',
-    client_rejected:
-      'This application is not set up correctly at Google. Please contact its operator.',
-    server_unavailable: 'Google is not responding at the moment.',
-    scopes_missing:
-      'You did not give all the permissions that are needed. Please select every box on the page of Google.',
-    refresh_token_missing:
-      'Google did not give permanent access. First remove this application at myaccount.google.com/connections.',
-    bad_request: 'The address of this page is incomplete.',
-    cross_site: 'You must confirm this on our own page. Please open it again.',
-    not_signed_in: 'Please sign in first.',
-    unexpected: 'Something went wrong on our side.',
-  },
-  tryAgain: 'Try again',
-  continueLabel: 'Continue',
-  tryAgainLabel: 'Please try again. If a link brought you here, request a new one.',
+/** What the texts are about. */
+export interface Subject {
+  /** The provider, such as `Google`. */
+  provider: string;
+  /** What is connected, such as `Google Calendar`. */
+  product: string;
+  /** Why there is no refresh token, and what to do. */
+  refreshTokenMissing: string;
+}
+
+/** Google's calendar. */
+const GOOGLE_CALENDAR: Subject = {
+  provider: 'Google',
+  product: 'Google Calendar',
+  refreshTokenMissing:
+    'Google did not give permanent access. First remove this application at myaccount.google.com/connections.',
 };
+
+/** Any provider, by its name. */
+export function subjectOf(provider: string): Subject {
+  const refreshTokenMissing = `${provider} did not give permanent access. First remove this application in the settings of your account at ${provider}.`;
+  return { provider, product: provider, refreshTokenMissing };
+}
+
+/** The texts in English. */
+export function englishTexts({ provider, product, refreshTokenMissing }: Subject): Texts {
+  return {
+    lang: 'en',
+    connect: {
+      heading: `Connect ${product}`,
+      text: `${provider} will ask which account to connect and what to allow. If you do not know who sent you this link, close this page.`,
+      button: `Continue to ${provider}`,
+    },
+    connected: { heading: `${product} connected`, text: 'You can close this tab.' },
+    accountChanged: {
+      heading: `${product} connected`,
+      text: `This is a different ${provider} account than before. If you did not mean to change it, connect again with the previous account.`,
+    },
+    disconnected: { heading: `${product} disconnected`, text: 'You can close this tab.' },
+    failed: { heading: `Could not connect ${product}`, text: 'Please try again.' },
+    notDisconnected: { heading: `Could not disconnect ${product}`, text: 'Please try again.' },
+    reasons: {
+      denied: `You did not give access at ${provider}, so nothing was stored.`,
+      expired:
+        'This link has expired or was already used. If you have just connected, your account is still connected.',
+      another_browser: 'You started in a different browser or app.',
+      another_user: 'This link is for a different user than the one who is signed in here.',
+      another_issuer: `The response did not come from ${provider}.`,
+      server_refused: `${provider} returned an error.`,
+      code_refused: `${provider} did not confirm the connection.`,
+      client_rejected: `This application is not set up correctly at ${provider}. Please contact its operator.`,
+      server_unavailable: `${provider} is not responding at the moment.`,
+      scopes_missing: `You did not give all the permissions that are needed. Please select every box on the page of ${provider}.`,
+      refresh_token_missing: refreshTokenMissing,
+      bad_request: 'The address of this page is incomplete.',
+      cross_site: 'You must confirm this on our own page. Please open it again.',
+      not_signed_in: 'Please sign in first.',
+      unexpected: 'Something went wrong on our side.',
+    },
+    tryAgain: 'Try again',
+    continueLabel: 'Continue',
+    tryAgainLabel: 'Please try again. If a link brought you here, request a new one.',
+  };
+}
+
+/** The default texts of Google's calendar. */
+export const TEXTS: Texts = englishTexts(GOOGLE_CALENDAR);
 
 /** Reasons for which another attempt would fail, too. */
 const NOT_RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
@@ -113,9 +130,9 @@ export type TextsPatch = {
   [Name in keyof Texts]?: Texts[Name] extends object ? Partial<Texts[Name]> : Texts[Name];
 };
 
-/** The default texts with replacements. */
-export function textsWith(patch: TextsPatch = {}): Texts {
-  return merged('texts', TEXTS, patch);
+/** Texts with replacements. */
+export function textsWith(texts: Texts, patch: TextsPatch = {}): Texts {
+  return merged('texts', texts, patch);
 }
 
 /** `original` with the values of `patch`. Unknown names are refused: their texts would never be shown. */

@@ -25,6 +25,20 @@ export interface Connected {
   returnTo: string | null;
 }
 
+/** The provider of a flow, for a further account followed by `#` and its key, and the redirect URI there. */
+export interface FlowPlace {
+  provider: string;
+  redirectUri: string;
+}
+
+/** What pages say of a provider. */
+export interface ProviderPage {
+  /** Its name, such as `HubSpot`. */
+  title: string;
+  /** The origin of the consent screen. */
+  authorizationOrigin: string;
+}
+
 /** The origin of the default authorization endpoint. */
 const GOOGLE_ORIGIN = 'https://accounts.google.com';
 
@@ -65,8 +79,13 @@ export class Connector {
     return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
   }
 
+  /** A provider that users can connect to; `null`: it is not described, or has no client. */
+  providerPage(provider: string): ProviderPage | null {
+    return native.providerPage(this.#instance(), text('provider', provider)) ?? null;
+  }
+
   /** Creates a connect link: its holder can connect one account to this user within 24 hours. */
-  link(store: ConnectedStore, options: BeginOptions): Promise<string> {
+  link(store: ConnectedStore, options: BeginOptions, at?: FlowPlace): Promise<string> {
     return call((id) => {
       const { userId, scopes, returnTo } = optionsOf(options, BEGIN_OPTIONS);
       native.makeConnectLink(
@@ -76,13 +95,21 @@ export class Connector {
         text('userId', userId),
         scopesOf(scopes),
         returnTo,
+        at && withoutPrototype({ ...at }),
       );
     });
   }
 
   /** Rejects if the connect link is not valid; does not consume it. */
-  checkLink(store: ConnectedStore, link: string, userId?: string): Promise<void> {
-    return call((id) => native.checkConnectLink(this.#instance(), id, store, link, userId));
+  checkLink(
+    store: ConnectedStore,
+    link: string,
+    userId?: string,
+    provider?: string,
+  ): Promise<void> {
+    return call((id) =>
+      native.checkConnectLink(this.#instance(), id, store, link, userId, provider),
+    );
   }
 
   /** Consumes a connect link in this browser; returns the URL to which to redirect it. */
@@ -91,14 +118,15 @@ export class Connector {
     link: string,
     browser: string,
     userId?: string,
+    provider?: string,
   ): Promise<string> {
     return call((id) =>
-      native.followConnectLink(this.#instance(), id, store, link, userId, browser),
+      native.followConnectLink(this.#instance(), id, store, link, userId, browser, provider),
     );
   }
 
   /** Starts a flow; returns the URL to which to redirect the browser. */
-  begin(store: ConnectedStore, options: BeginOptions): Promise<string> {
+  begin(store: ConnectedStore, options: BeginOptions, at?: FlowPlace): Promise<string> {
     return call((id) => {
       const { userId, browser, scopes, returnTo } = optionsOf(options, BEGIN_OPTIONS);
       native.beginAuthorization(
@@ -109,6 +137,7 @@ export class Connector {
         optionalText('browser', browser),
         scopesOf(scopes),
         optionalText('returnTo', returnTo),
+        at && withoutPrototype({ ...at }),
       );
     });
   }
@@ -121,8 +150,10 @@ export class Connector {
   }
 
   /** Deletes a user's tokens, then revokes them at the provider; returns whether there were any. */
-  disconnect(store: ConnectedStore, userId: string): Promise<boolean> {
-    return call((id) => native.disconnect(this.#instance(), id, store, text('userId', userId)));
+  disconnect(store: ConnectedStore, userId: string, provider?: string): Promise<boolean> {
+    return call((id) =>
+      native.disconnect(this.#instance(), id, store, text('userId', userId), provider),
+    );
   }
 }
 

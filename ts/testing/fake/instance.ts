@@ -56,8 +56,8 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
     this.integration = new FakeIntegration(open, refresher);
     this.connector = new FakeConnector(
       open,
-      (store, userId, scopes) => this.#connect(store, userId, scopes),
-      (store, userId) => this.#disconnect(store, userId),
+      (store, userId, provider, scopes) => this.#connect(store, userId, provider, scopes),
+      (store, userId, provider) => this.#disconnect(store, userId, provider),
     );
     this.calendar = new FakeCalendar(open, refresher, this.connector);
   }
@@ -93,8 +93,8 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
     return true;
   }
 
-  #connect(store: ConnectedStore, userId: string, scopes: string[]): void {
-    this.#placeOf(store, userId).write({
+  #connect(store: ConnectedStore, userId: string, provider: string, scopes: string[]): void {
+    this.#placeOf(store, userId, provider).write({
       accessToken: newToken('access'),
       refreshToken: newToken('refresh'),
       expiresAt: Date.now() + 60 * MINUTE_MS,
@@ -103,15 +103,15 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
     });
   }
 
-  #disconnect(store: ConnectedStore, userId: string): boolean {
-    const place = this.#placeOf(store, userId);
+  #disconnect(store: ConnectedStore, userId: string, provider: string): boolean {
+    const place = this.#placeOf(store, userId, provider);
     const found = place.read() !== undefined;
     place.remove();
     return found;
   }
 
-  #placeOf(store: ConnectedStore, userId: string) {
-    return this[store].place(store === 'integration' ? [userId, 'google'] : [userId]);
+  #placeOf(store: ConnectedStore, userId: string, provider: string) {
+    return this[store].place(store === 'integration' ? [userId, provider] : [userId]);
   }
 }
 

@@ -1,0 +1,146 @@
+/** The routes with which users connect and disconnect accounts at any described provider. */
+
+import { optionalText, optionalTexts, optionsOf, record, text } from '../input/arguments';
+import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
+import { didYouMean } from '../input/nearest';
+import { callback } from './callback';
+import {
+  HANDLERS_OPTIONS,
+  HandlerConfig,
+  type HandlersOptions,
+  accountKeyOf,
+  instanceOf,
+} from './config';
+import { connect, linkFor } from './connect';
+import { disconnect } from './disconnect';
+import type { Handlers } from './handlers';
+import { ProviderPlace, baseUrl } from './provider-place';
+import { json } from './responses';
+import { returnToOf } from './return-to';
+import type { TextsPatch } from './texts';
+
+/** The options of {@link createConnectHandlers}. */
+export interface ConnectHandlersOptions<Context = unknown> extends HandlersOptions<Context> {
+  /**
+   * The address below which the routes are: `/connect/NAME`, `/callback/NAME`, which is the redirect URI that is
+   * registered with the provider, and `/disconnect/NAME`. Default: `TOKENKEEP_CONNECT_URL`.
+   */
+  url?: string | undefined;
+  /** The requested scopes by the provider's name. Default: none; `google` needs some. */
+  scopes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Replaces texts of the pages, for all providers, or for each. */
+  texts?: TextsPatch | ((provider: string) => TextsPatch | undefined) | undefined;
+}
+
+/** The options of a connect link. */
+export interface ConnectLinkOptions {
+  /** The provider's name. */
+  provider: string;
+  /** The key of a further account: the row's provider is then `<provider>#<account>`. */
+  account?: string | undefined;
+  /** A path of the application. */
+  returnTo?: string | undefined;
+}
+
+/** The result of {@link createConnectHandlers}. */
+export interface ConnectHandlers<Context = unknown> extends Handlers<Context> {
+  /**
+   * Creates a single-use link that connects an account to this user, valid for 24 hours, for a message to
+   * a user who is not signed in.
+   */
+  linkFor: (userId: string, options: ConnectLinkOptions) => Promise<string>;
+}
+
+const ROUTES = { connect, callback, disconnect } as const;
+type Route = keyof typeof ROUTES;
+
+/**
+ * Creates the routes with which users connect and disconnect accounts at the providers that the instance knows: those
+ * of the option `providers`, those with a client in the environment, and google. The tokens are stored in the
+ * integration store.
+ */
+export function createConnectHandlers<Context = unknown>(
+  options: ConnectHandlersOptions<Context> = {},
+): ConnectHandlers<Context> {
+  const given = optionsOf(options, [...HANDLERS_OPTIONS, 'url', 'scopes', 'texts']);
+  const instance = instanceOf(given);
+  const url = optionalText('url', given.url);
+  if (url !== undefined) baseUrl(url);
+  const scopes = scopesOf(given.scopes);
+  const { texts } = given;
+  const configs = new Map<string, HandlerConfig<Context>>();
+
+  /** The configuration of a provider that the instance knows. */
+  function configOf(provider: string): HandlerConfig<Context> | undefined {
+    const known = configs.get(provider);
+    if (known) return known;
+    if (!instance().connector.providerPage(provider)) return undefined;
+    const patch = typeof texts === 'function' ? texts(provider) : texts;
+    const place = new ProviderPlace(
+      { provider, scopes: scopes.get(provider) ?? [], texts: patch ?? undefined, url },
+      instance,
+    );
+    const config = new HandlerConfig(given, instance, place);
+    configs.set(provider, config);
+    return config;
+  }
+
+  /** The route and the provider of a path. */
+  function found(path: string): [Route, HandlerConfig<Context>] | undefined {
+    const { pathname } = baseUrl(url);
+    if (!path.startsWith(`${pathname}/`)) return undefined;
+    const [route, provider, ...rest] = path.slice(pathname.length + 1).split('/');
+    if (!route || !provider || rest.length > 0 || !Object.hasOwn(ROUTES, route)) return undefined;
+    const config = configOf(provider);
+    return config && [route as Route, config];
+  }
+
+  async function handle(request: Request, context?: Context): Promise<Response | undefined> {
+    const [route, config] = found(new URL(request.url).pathname) ?? [];
+    return route && config && ROUTES[route](config, request, context as Context);
+  }
+
+  const one = async (request: Request, context?: Context): Promise<Response> =>
+    (await handle(request, context)) ?? json({ detail: 'Not Found' }, 404);
+
+  return {
+    connect: one,
+    callback: one,
+    disconnect: one,
+    handle,
+    serves: (path) => found(path) !== undefined,
+    paths: () => {
+      const { pathname } = baseUrl(url);
+      const at = (route: Route) => `${pathname}/${route}/:provider`;
+      return { connect: at('connect'), callback: at('callback'), disconnect: at('disconnect') };
+    },
+    async linkFor(userId, link) {
+      const fields = optionsOf(link, ['provider', 'account', 'returnTo']);
+      const provider = text('provider', fields.provider);
+      const config = configOf(provider);
+      if (!config) throw unknownProvider(provider, [...scopes.keys()]);
+      const returnTo = returnToOf(fields.returnTo, config.redirectUri) ?? config.returnTo;
+      return linkFor(config, userId, returnTo, accountKeyOf('account', fields.account));
+    },
+  };
+}
+
+function scopesOf(given: unknown): Map<string, string[]> {
+  const scopes = Object.entries(record('scopes', given ?? {}));
+  return new Map(
+    scopes.map(([provider, list]) => {
+      const argument = `scopes.${provider}`;
+      const texts = optionalTexts(argument, list);
+      if (texts) return [provider, texts];
+      throw new InvalidArgumentError(`${argument}: must be an array`, { argument });
+    }),
+  );
+}
+
+function unknownProvider(provider: string, names: readonly string[]): ConfigurationError {
+  const option = `providers.${provider}`;
+  return new ConfigurationError(
+    `${option}: is not set: describe the provider, or set its client${didYouMean(provider, names)}`,
+    { option: 'providers' },
+  );
+}
