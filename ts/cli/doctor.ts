@@ -13,7 +13,8 @@ import { STORE_NAMES } from '../stores/registry';
 import type * as Core from './doctor/core';
 import type { InstanceOptions } from '../../index';
 import { withoutPrototype } from '../input/fields';
-import { Settings } from '../settings/settings';
+import { Settings, checkOptions } from '../settings/settings';
+import { configuredOptions } from './config-file';
 
 interface Values {
   store: Store[] | undefined;
@@ -59,7 +60,8 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   let findings: Findings;
   const configured = request.stores ?? configuredStores(withoutPrototype(process.env));
   try {
-    const options = request.schema === undefined ? {} : { schema: request.schema };
+    const options = await configuredOptions(request.schema);
+    checkOptions(options);
     settings = new Settings(withoutPrototype(options)).resolve();
   } catch (error) {
     return [variablesCheck(error)];
@@ -72,7 +74,12 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   const variables = variablesCheck();
   const beside = async (stores: Store[]): Promise<Check[]> => [
     ...keyChecks(stores, core.keyFaults(settings), plaintext),
-    ...(await providerChecks(stores, withoutPrototype(process.env), reach)),
+    ...(await providerChecks(
+      stores,
+      withoutPrototype(process.env),
+      reach,
+      core.describedProviders(settings),
+    )),
   ];
   try {
     findings = await core.examineDatabase(settings, request.stores ?? [...STORE_NAMES]);

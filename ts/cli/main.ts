@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from '../errors/errors';
 import { COMMANDS } from './commands';
+import { readEnvFile } from './env-file';
 import { helpOf, overview } from './help';
 import { didYouMean } from '../input/nearest';
 import { UsageError, parse } from './usage';
@@ -26,7 +27,9 @@ async function main(args: string[]): Promise<void> {
     const names = [...COMMANDS.map((command) => command.name), 'help'];
     throw new UsageError(`unknown command '${name}'${didYouMean(name, names)}`);
   }
-  return isHelp ? print(helpOf(found)) : found.run(rest);
+  if (isHelp) return print(helpOf(found));
+  readEnvFile();
+  return found.run(rest);
 }
 
 function print(text: string): void {

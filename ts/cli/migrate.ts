@@ -1,7 +1,7 @@
 /** `tokenkeep migrate`: the tables of the named stores, in the database of the environment. */
 
-import { createTokenKeep } from '../instance/instance';
 import type { MigrateOptions } from '../instance/migrations';
+import { configuredInstance } from './config-file';
 
 interface Values {
   store: MigrateOptions['stores'];
@@ -12,7 +12,7 @@ interface Values {
 
 /** Prints what was done, and what was left out. */
 export async function migrate({ store: stores, schema, keep, json }: Values): Promise<void> {
-  const instance = createTokenKeep(schema === undefined ? {} : { schema });
+  const instance = await configuredInstance(schema);
   const options = keep === undefined ? { stores } : { stores, keep };
   const leftOut = await instance.migrate(options).finally(() => instance.close());
   process.stdout.write(json ? `${JSON.stringify({ stores, leftOut })}\n` : report(stores, leftOut));

@@ -1,8 +1,9 @@
 /** `tokenkeep refresh`: refreshes tokens that expire soon, before a caller has to wait for them. */
 
 import { ClosedError } from '../errors/errors';
-import { type TokenKeep, createTokenKeep } from '../instance/instance';
+import type { TokenKeep } from '../instance/instance';
 import type { RefreshExpiringResult } from '../stores/integration';
+import { configuredInstance } from './config-file';
 import { UsageError } from './usage';
 
 interface Values {
@@ -23,7 +24,7 @@ export async function refresh(values: Values): Promise<void> {
     limit: limit === undefined ? undefined : numberOf('--limit', limit),
     maxPerSecond: perSecond === undefined ? undefined : numberOf('--max-per-second', perSecond),
   };
-  const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
+  const keep = await configuredInstance(values.schema);
   const result = await untilSignal(keep, keep.integration.refreshExpiring(options));
   const text = values.json ? JSON.stringify(result) : linesOf(result).join('\n');
   process.stdout.write(`${text}\n`);

@@ -1,7 +1,7 @@
 /** `tokenkeep revive`: clears the mark of connections that were marked as revoked. */
 
-import { createTokenKeep } from '../instance/instance';
 import type { ReviveOptions } from '../instance/revive';
+import { configuredInstance } from './config-file';
 import { UsageError } from './usage';
 
 interface Values {
@@ -14,7 +14,7 @@ interface Values {
 /** Prints how many rows it has changed. */
 export async function revive({ store, since: from, schema, json }: Values): Promise<void> {
   const since = from === undefined ? undefined : moment(from);
-  const keep = createTokenKeep(schema === undefined ? {} : { schema });
+  const keep = await configuredInstance(schema);
   const rows = await keep.revive({ store, since }).finally(() => keep.close());
   const text = json
     ? JSON.stringify({ store, rows })

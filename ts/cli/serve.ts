@@ -8,8 +8,10 @@ import { AuthorizationError, ConfigurationError } from '../errors/errors';
 import { credentials } from '../http/credentials';
 import { createGoogleHandlers } from '../http/handlers';
 import { type NodeListener, listenerOf, webRequest } from '../http/node';
+import { GooglePlace } from '../http/google-place';
 import { HandlerConfig, connectSecret } from '../http/config';
-import { type TokenKeep, createTokenKeep } from '../instance/instance';
+import type { TokenKeep } from '../instance/instance';
+import { configuredInstance } from './config-file';
 import { UsageError } from './usage';
 
 interface Values {
@@ -25,7 +27,7 @@ export async function serve(values: Values): Promise<void> {
   if (!/^\d+$/.test(values.port) || port > 65_535) {
     throw new UsageError('--port must be a whole number from 0 to 65535');
   }
-  const keep = createTokenKeep(values.schema === undefined ? {} : { schema: values.schema });
+  const keep = await configuredInstance(values.schema);
   await checkSettings(keep);
   const server = createServer(listener(keep));
   server.listen(port, values.host);
@@ -55,7 +57,8 @@ async function checkSettings({ connector }: TokenKeep): Promise<void> {
 function listener(keep: TokenKeep): NodeListener {
   const options = { keep, onError: report };
   const handlers = createGoogleHandlers(options);
-  const config = new HandlerConfig(options);
+  const instance = () => keep;
+  const config = new HandlerConfig(options, instance, new GooglePlace(options, instance));
   return listenerOf((path, request) => {
     if (path === '/credentials') return credentials(config, webRequest(request));
     const isKnown = Object.values(handlers.paths()).includes(path);

@@ -1,7 +1,7 @@
 /** `tokenkeep unseal`: turns a store's sealed values back into plaintext. */
 
-import { createTokenKeep } from '../instance/instance';
 import type { SealedStore } from '../instance/sealing';
+import { configuredInstance } from './config-file';
 
 interface Values {
   store: SealedStore;
@@ -11,7 +11,7 @@ interface Values {
 
 /** Prints how many rows were rewritten. */
 export async function unseal({ store, schema, json }: Values): Promise<void> {
-  const keep = createTokenKeep(schema === undefined ? {} : { schema });
+  const keep = await configuredInstance(schema);
   const rows = await keep.unseal({ store }).finally(() => keep.close());
   const text = json
     ? JSON.stringify({ store, rows })

@@ -4,6 +4,7 @@ import type { InstanceOptions, KeyFaults } from '../../../index';
 import { bridge, call } from '../../bridge/bridge';
 import { native } from '../../bridge/native';
 import type { Findings, Store } from './findings';
+import type { DescribedProvider } from './providers';
 
 /** Reads what the checks need from the database; writes nothing. */
 export async function examineDatabase(
@@ -18,6 +19,17 @@ export async function examineDatabase(
 /** The HTTP status that a URL answers with, or why there was no answer. */
 export function reachProvider(settings: InstanceOptions, url: string): Promise<number | string> {
   return call((id) => native.reachProvider(bridge, id, settings, url));
+}
+
+/** The providers that are described, or have a client in the environment. */
+export function describedProviders({
+  providers = [],
+  allowInsecureRequests = false,
+}: InstanceOptions): DescribedProvider[] {
+  return providers.map((options) => {
+    const { tokenUrl, error } = native.providerAddress(options, allowInsecureRequests);
+    return { name: options.name, url: tokenUrl, error };
+  });
 }
 
 /** What is wrong with each key. */

@@ -12,18 +12,32 @@ interface Provider {
   url: string;
 }
 
+/** A provider that is described, or has a client in the environment. */
+export interface DescribedProvider {
+  name: string;
+  /** The token endpoint. */
+  url: string | undefined;
+  /** What is wrong with the description, or the client. */
+  error: string | undefined;
+}
+
 const GOOGLE = 'https://oauth2.googleapis.com/token';
 const ZOHO = 'https://accounts.zoho.com/oauth/v2/token';
 const INSECURE = 'TOKENKEEP_ALLOW_INSECURE_REQUESTS';
 const TOKEN_URL = /^TOKENKEEP_(.+)_TOKEN_URL$/;
 
-/** google for every store except zoho, and every provider whose token URL is set. */
-function providersOf(stores: Store[], env: NodeJS.ProcessEnv): Provider[] {
+/** google for every store except zoho, those that are described, and every provider whose token URL is set. */
+function providersOf(
+  stores: Store[],
+  env: NodeJS.ProcessEnv,
+  described: readonly DescribedProvider[],
+): Provider[] {
   const providers = new Map<string, string>();
   if (env['GOOGLE_CLIENT_ID'] || stores.some((store) => store !== 'zoho')) {
     providers.set('google', GOOGLE);
   }
   if (stores.includes('zoho')) providers.set('zoho', ZOHO);
+  for (const { name, url } of described) if (url) providers.set(name, url);
   for (const [variable, url] of Object.entries(env)) {
     const name = TOKEN_URL.exec(variable)?.[1]?.toLowerCase();
     if (name && url) providers.set(name, url);
@@ -36,12 +50,20 @@ export async function providerChecks(
   stores: Store[],
   env: NodeJS.ProcessEnv,
   reach: Reach | undefined,
+  described: readonly DescribedProvider[] = [],
 ): Promise<Check[]> {
-  const checks = providersOf(stores, env).map(async ({ name, url }) => [
+  const wrong = described.flatMap(({ name, error }) =>
+    error === undefined
+      ? []
+      : [problem(`providers.${name}.client`, `${error}.`, 'Correct it, and run the doctor again.')],
+  );
+  const checks = providersOf(stores, env, described).map(async ({ name, url }) => [
     await reachCheck(name, url, env, reach),
-    clientCheck(name, stores, env),
+    described.some((each) => each.name === name && each.error === undefined)
+      ? ok(`providers.${name}.client`, `The client at ${name} is set.`)
+      : clientCheck(name, stores, env),
   ]);
-  return (await Promise.all(checks)).flat();
+  return [...wrong, ...(await Promise.all(checks)).flat()];
 }
 
 async function reachCheck(
@@ -68,7 +90,7 @@ async function reachCheck(
   if (typeof answer === 'string') {
     const found = `The token endpoint of ${name} at ${host} cannot be reached: ${answer}.`;
     const fix =
-      'Allow connections from this machine to it. Through a proxy: createTokenKeep({ fetch }). With a private certificate authority: NODE_EXTRA_CA_CERTS.';
+      'Allow connections from this machine to it. Through a proxy: HTTPS_PROXY. With a private certificate authority: NODE_EXTRA_CA_CERTS.';
     return problem(id, found, fix, { host });
   }
   const found = `The token endpoint of ${name} at ${host} answers (${answer}).`;
