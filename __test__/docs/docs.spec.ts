@@ -21,7 +21,8 @@ const pages = [
 ];
 
 /** libpq's variables have a page of their own (docs/tls.md); the others are Node's and the addon loader's. */
-const ELSEWHERE = /^(PG|NODE_(?!EXTRA_CA_CERTS)|NAPI_RS_|UV_|WATCH_|FORCE_COLOR|NO_COLOR)/;
+const ELSEWHERE =
+  /^(PG|NODE_(?!EXTRA_CA_CERTS)|NAPI_RS_|UV_|WATCH_|FORCE_COLOR|NO_COLOR|PATH$|HTTP_PROXY|[a-z])/;
 
 /** Errors of JavaScript, and one of Google's library for Python. */
 const OTHERS = new Set(['TypeError', 'RefreshError']);

@@ -22,13 +22,13 @@ process.env = new Proxy(process.env, {
   ),
 });
 
-const { createGoogleHandlers } = await import('../../dist/http/index.mjs');
+const { createConnectHandlers, createGoogleHandlers } = await import('../../dist/http/index.mjs');
 const { getToken } = await import('../../dist/integration.mjs');
 const { encryptToken } = await import('../../dist/crypto.mjs');
 
 await getToken('user', 'google').catch(() => {});
 const connect = () => createGoogleHandlers({ onError: () => {} }).connect(request);
-for (const call of [() => encryptToken('token'), connect]) {
+for (const call of [() => encryptToken('token'), connect, () => createConnectHandlers().paths()]) {
   try {
     await call();
   } catch {

@@ -101,6 +101,26 @@ describe('a provider', () => {
     expect(check('providers.my_crm.client')).toMatchObject({ status: 'unknown' });
   });
 
+  it('with a client in the environment is checked, and a wrong one is a problem', async () => {
+    const { url } = await endpoint();
+    const { check } = await look({
+      TOKENKEEP_GOOGLE_TOKEN_URL: url,
+      TOKENKEEP_ZOHO_TOKEN_URL: url,
+      TOKENKEEP_HUBSPOT_CLIENT_ID: 'id',
+      TOKENKEEP_HUBSPOT_CLIENT_SECRET: 'secret-of-test',
+      TOKENKEEP_HUBSPOT_TOKEN_URL: url,
+      TOKENKEEP_MICROSOFT_CLIENT_ID: 'id',
+      TOKENKEEP_MICROSOFT_CLIENT_SECRET: 'secret-of-test',
+      TOKENKEEP_MICROSOFT_TENANT: 'a/b',
+    });
+    expect(check('providers.hubspot.reachable')).toMatchObject({ status: 'ok' });
+    expect(check('providers.hubspot.client')).toMatchObject({ status: 'ok' });
+    expect(check('providers.microsoft.client')).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('variables.tenant: must match'),
+    });
+  });
+
   it('over a network is a problem without encryption, and is not asked', async () => {
     const env = { TOKENKEEP_GOOGLE_TOKEN_URL: 'http://proxy.example/token', ...COMPLETE };
     const asked: string[] = [];

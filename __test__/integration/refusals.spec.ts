@@ -68,6 +68,7 @@ describe('a provider with words of its own for a dead grant', () => {
     expect(await keep.integration.connectionStatus(userId, 'acme')).toMatchObject({
       active: false,
       reason: 'needs_reauthorization',
+      error: { providerCode: expect.any(String) },
     });
     expect(await scene.row(userId)).toMatchObject({ invalid_since: expect.any(Date) });
     await failureOf(keep.integration.getValidToken(userId, 'acme'));
@@ -123,7 +124,8 @@ describe('a provider with words of its own for a dead grant', () => {
     const body = { error: 'odd', error_description: 'at-secret' };
     scene.endpoint.script(() => ({ status: 403, body }));
     const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
-    expect(failure).toMatchObject({ name: 'ProviderRefusedError', status: 403 });
+    const told = { name: 'ProviderRefusedError', status: 403, providerCode: 'ODD-1' };
+    expect(failure).toMatchObject(told);
     expect(failure.message).toMatch(/403 - ODD-1/);
     expect(failure.message).not.toContain('secret');
     expect(await scene.row(userId)).toMatchObject({ invalid_since: null });

@@ -15,7 +15,14 @@ export type Shapes = [
   Expect<Equal<Own<tokenkeep.InvalidArgumentError>, { readonly argument: string | undefined }>>,
   Expect<Equal<Own<tokenkeep.ConfigurationError>, { readonly option?: string }>>,
   Expect<Equal<Own<tokenkeep.ProviderUnavailableError>, { readonly status?: number }>>,
-  Expect<Equal<Own<tokenkeep.ProviderRefusedError>, { readonly status?: number }>>,
+  Expect<Equal<Own<tokenkeep.TokenRevokedError>, { readonly providerCode?: string }>>,
+  Expect<Equal<Own<tokenkeep.ClientRejectedError>, { readonly providerCode?: string }>>,
+  Expect<
+    Equal<
+      Own<tokenkeep.ProviderRefusedError>,
+      { readonly status?: number; readonly providerCode?: string }
+    >
+  >,
   Expect<
     Equal<
       Own<tokenkeep.ClientUnprovenError>,

@@ -1,5 +1,7 @@
 //! The macro that declares the errors: each once, with everything that belongs to it.
 
+use std::borrow::Cow;
+
 use super::{NotAuthorized, Unproven};
 
 /// What all errors of a code have in common.
@@ -40,6 +42,12 @@ impl<'a> Field<'a> for &'a &'static str {
 }
 
 impl<'a> Field<'a> for &'a String {
+    fn value(self) -> Option<FieldValue<'a>> {
+        Some(FieldValue::Text(self))
+    }
+}
+
+impl<'a> Field<'a> for &'a Cow<'static, str> {
     fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Text(self))
     }

@@ -90,7 +90,7 @@ errors! {
     }
     "ERR_TOKENKEEP_REVOKED" TokenRevokedError
     retryable: no,
-    fields: { store: store },
+    fields: { store: store, providerCode: reason },
     text: |f| {
         f.write_str("Token refresh failed: ")?;
         if let Some(status) = status {
@@ -179,7 +179,7 @@ errors! {
     }
     "ERR_TOKENKEEP_PROVIDER_REFUSED" ProviderRefusedError
     retryable: no,
-    fields: { status: status },
+    fields: { status: status, providerCode: reason },
     text: |f| write!(f, "Token refresh failed: {status} - {reason}");
 
     /// The provider refused the application's own credentials.
@@ -189,7 +189,7 @@ errors! {
     }
     "ERR_TOKENKEEP_CLIENT_REJECTED" ClientRejectedError
     retryable: no,
-    fields: {},
+    fields: { providerCode: error },
     text: |f| write!(
         f,
         "Token refresh failed: {error}. The provider refused the application's own credentials. Check client id and client secret and, where the option providers describes the provider, its clientAuthentication (client_secret_basic if the client is registered for Basic). No stored token was changed",

@@ -87,6 +87,11 @@ export class NotConnectedError extends TokenkeepError {
  */
 export class TokenRevokedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_REVOKED';
+  /**
+   * Why, in a word: the provider's `error`, if it is a known one, or the `code` of a rule of the provider's
+   * description, such as `AADSTS65001`. Never other text of the provider.
+   */
+  declare readonly providerCode?: string;
 }
 
 /** This user has no row in `gmail_tokens`. */
@@ -153,13 +158,15 @@ export class ProviderThrottledError extends TokenkeepError {
 
 /**
  * The token endpoint refused for another reason than a dead grant, perhaps for this row or tenant only.
- * @remarks Read the provider's `error` code in the message. If the provider uses it for a dead grant, add it
+ * @remarks Read `providerCode`. If the provider uses it for a dead grant, add it
  * to `errors` of the provider's description.
  */
 export class ProviderRefusedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_PROVIDER_REFUSED';
   /** The HTTP status. */
   declare readonly status?: number;
+  /** As in {@link TokenRevokedError.providerCode}. */
+  declare readonly providerCode?: string;
 }
 
 /**
@@ -170,6 +177,8 @@ export class ProviderRefusedError extends TokenkeepError {
  */
 export class ClientRejectedError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_CLIENT_REJECTED';
+  /** As in {@link TokenRevokedError.providerCode}. */
+  declare readonly providerCode?: string;
 }
 
 /**
