@@ -365,8 +365,8 @@ export interface ProviderOptions {
   name: string
   /** What the application says of the provider, as JSON (`ts/settings/provider-description.ts`). */
   description: string
-  /** The variable `TOKENKEEP_<NAME>_TOKEN_URL` and its value. */
-  tokenUrlVariable?: Array<string>
+  /** What variables such as `TOKENKEEP_<NAME>_TOKEN_URL` replace. */
+  replaced: Array<ReplacedField>
   clientId: string
   clientSecrets: Array<string>
 }
@@ -396,6 +396,14 @@ export declare function recordLayouts(): Array<Layout>
  * described; resolves to what came of them.
  */
 export declare function refreshExpiringIntegrations(instance: number, id: number, withinMs: number, concurrency: number, limit?: number | undefined | null, perSecond?: number | undefined | null): void
+
+/** A field of a description that a variable replaces. */
+export interface ReplacedField {
+  /** `tokenUrl`, `authorizationUrl`, `revocationUrl` or `issuer`. */
+  field: string
+  variable: string
+  value: string
+}
 
 /** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
 export declare function revive(instance: number, id: number, store: string, sinceMs?: number | undefined | null): void

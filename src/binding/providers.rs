@@ -21,10 +21,20 @@ pub struct ProviderOptions {
     pub name: String,
     /// What the application says of the provider, as JSON (`ts/settings/provider-description.ts`).
     pub description: String,
-    /// The variable `TOKENKEEP_<NAME>_TOKEN_URL` and its value.
-    pub token_url_variable: Option<Vec<String>>,
+    /// What variables such as `TOKENKEEP_<NAME>_TOKEN_URL` replace.
+    pub replaced: Vec<ReplacedField>,
     pub client_id: String,
     pub client_secrets: Vec<String>,
+}
+
+/// A field of a description that a variable replaces.
+#[napi(object)]
+#[derive(Clone)]
+pub struct ReplacedField {
+    /// `tokenUrl`, `authorizationUrl`, `revocationUrl` or `issuer`.
+    pub field: String,
+    pub variable: String,
+    pub value: String,
 }
 
 /// Where a described provider's tokens are refreshed, or what is wrong with its description.
@@ -121,8 +131,8 @@ impl Providers {
 /// A described provider, and the client there.
 fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, ClientCredentials)> {
     let mut provider = Provider::described(&given.name, &given.description)?;
-    if let Some([variable, url]) = given.token_url_variable.as_deref() {
-        provider = provider.with_token_url(url).named("tokenUrl", variable);
+    for ReplacedField { field, variable, value } in &given.replaced {
+        provider = provider.with_field(field, value, variable);
     }
     let credentials = ClientCredentials {
         id: given.client_id.clone(),

@@ -7,7 +7,8 @@ import type { ProviderDescription, UrlVariable } from './provider-description';
 
 /**
  * An application (OAuth client) at a provider, and the description of the provider. Absent fields default to those
- * of the built-in provider of that name. `TOKENKEEP_<NAME>_TOKEN_URL` replaces `tokenUrl`, for tests and proxies.
+ * of the built-in provider of that name. The variables `TOKENKEEP_<NAME>_TOKEN_URL`, `_AUTHORIZATION_URL`,
+ * `_REVOCATION_URL` and `_ISSUER` replace these fields, for tests and proxies.
  */
 export interface ProviderSettings extends Omit<ProviderDescription, 'variables'> {
   clientId: string;

@@ -6,11 +6,12 @@
 
 import { variableOf } from '../input/fields';
 import type { ProviderSettings } from './options';
+import { REPLACED_ENDS } from './providers';
 
 const CLIENT_ID = /^TOKENKEEP_([A-Z0-9_]+)_CLIENT_ID$/;
 
 /** Ends of names that are no variables of a URL. */
-const OTHER_ENDS: readonly string[] = ['CLIENT_ID', 'CLIENT_SECRET', 'TOKEN_URL'];
+const OTHER_ENDS: readonly string[] = ['CLIENT_ID', 'CLIENT_SECRET', ...REPLACED_ENDS];
 
 /** The clients, by the provider's name. `known`: variables with a meaning of their own. */
 export function clientsOfVariables(known: readonly string[]): Record<string, ProviderSettings> {

@@ -1,13 +1,12 @@
 /** The option `providers`. */
 
-import type { ProviderOptions } from '../../index';
+import type { ProviderOptions, ReplacedField } from '../../index';
 import { InvalidArgumentError } from '../errors/errors';
 import { optionalTexts, record, text } from '../input/arguments';
 import { variableOf, withoutPrototype } from '../input/fields';
 import { didYouMean } from '../input/nearest';
 import type { ProviderSettings } from './options';
 import { checkDescription, DESCRIPTION_FIELDS } from './provider-fields';
-import type { Variables } from './variables';
 
 const CLIENT_FIELDS: readonly string[] = ['clientId', 'clientSecret'];
 
@@ -28,20 +27,15 @@ export function checkProviders(providers: object): void {
 }
 
 /** The option `providers` as the core takes it. */
-export function resolveProviders(
-  providers: Record<string, ProviderSettings>,
-  variables: Variables,
-): ProviderOptions[] {
+export function resolveProviders(providers: Record<string, ProviderSettings>): ProviderOptions[] {
   return Object.entries(record('providers', providers)).map(([name, settings]) =>
-    resolveProvider(name, settings, variables),
+    resolveProvider(name, settings),
   );
 }
 
-function resolveProvider(name: string, settings: unknown, variables: Variables): ProviderOptions {
+function resolveProvider(name: string, settings: unknown): ProviderOptions {
   const at = `providers.${name}`;
   const { clientId, clientSecret: secrets, ...description } = ownFields(record(at, settings));
-  const tokenUrl = tokenUrlVariable(name);
-  const tokenUrlOfVariable = variables[tokenUrl] ?? variableOf(tokenUrl);
   return withoutPrototype({
     name,
     description: JSON.stringify(checkDescription(at, description)),
@@ -50,7 +44,7 @@ function resolveProvider(name: string, settings: unknown, variables: Variables):
       optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets)?.map(
         (secret) => filled(`${at}.clientSecret`, secret),
       ) ?? [],
-    ...(tokenUrlOfVariable ? { tokenUrlVariable: [tokenUrl, tokenUrlOfVariable] } : {}),
+    replaced: replacedOf(name),
   });
 }
 
@@ -65,7 +59,23 @@ function filled(argument: string, value: unknown): string {
   throw new InvalidArgumentError(`${argument}: must not be empty`, { argument });
 }
 
-/** `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like. */
-export function tokenUrlVariable(provider: string): string {
-  return `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_TOKEN_URL`;
+/** The fields that a variable replaces, for tests and proxies, and the end of its name; the token URL comes first. */
+const REPLACED = {
+  tokenUrl: 'TOKEN_URL',
+  authorizationUrl: 'AUTHORIZATION_URL',
+  revocationUrl: 'REVOCATION_URL',
+  issuer: 'ISSUER',
+} as const;
+
+/** The ends of names of such variables. */
+export const REPLACED_ENDS: readonly string[] = Object.values(REPLACED);
+
+/** What `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like replace. */
+function replacedOf(provider: string): ReplacedField[] {
+  const start = `TOKENKEEP_${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  return Object.entries(REPLACED).flatMap(([field, end]) => {
+    const variable = `${start}_${end}`;
+    const value = variableOf(variable);
+    return value ? [{ field, variable, value }] : [];
+  });
 }

@@ -10,7 +10,7 @@ import { warnOf } from './connection-string';
 import type { TokenKeepOptions } from './options';
 import { isPositiveInteger } from './provider-fields';
 import { clientsOfVariables } from './provider-variables';
-import { checkProviders, resolveProviders, tokenUrlVariable } from './providers';
+import { checkProviders, resolveProviders } from './providers';
 import { CurrentVariables, type Variables, readVariables } from './variables';
 
 /** The string options, and the variable of each, if it has one. */
@@ -100,7 +100,7 @@ const texts = Object.entries(TEXTS) as [keyof typeof TEXTS, string | undefined][
 const flags = Object.entries(FLAGS) as [keyof typeof FLAGS, string | undefined][];
 const variables = Object.entries(VARIABLES) as [keyof typeof VARIABLES, string][];
 
-/** Every variable except those of the option `providers`. */
+/** Every variable except those of providers and proxies. */
 const NAMES: readonly string[] = [...texts, ...flags, ...variables]
   .flatMap(([, variable]) => variable ?? [])
   .concat(LIBPQ_VARIABLES);
@@ -173,12 +173,7 @@ export class Settings {
 
   /** The variables; the same object as long as none has changed. */
   get variables(): Variables {
-    return this.#current?.get() ?? (this.#variables ??= this.#read());
-  }
-
-  #read(): Variables {
-    const ofProviders = Object.keys(this.options.providers ?? {}).map(tokenUrlVariable);
-    return readVariables([...NAMES, ...ofProviders]);
+    return this.#current?.get() ?? (this.#variables ??= readVariables(NAMES));
   }
 
   /** A string option or its variable; `undefined` if both are empty or absent. */
@@ -225,7 +220,7 @@ function resolve(options: TokenKeepOptions, values: Variables): InstanceOptions 
   const noProxy = NO_PROXY.map(variableOf).find(Boolean);
   if (noProxy) settings.noProxy = noProxy;
   const providers = { ...clientsOfVariables(NAMES), ...options.providers };
-  settings.providers = resolveProviders(providers, values);
+  settings.providers = resolveProviders(providers);
   // Last: if an error were thrown after this, the function would never be released.
   if (options.databasePassword) {
     settings.databasePassword = keepDatabasePassword(options.databasePassword);

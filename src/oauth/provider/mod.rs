@@ -218,6 +218,22 @@ impl Provider {
         Self { token_url, refresh_url: None, revocation_url: None, rotation, ..self }
     }
 
+    /// The provider with another endpoint or issuer, which `variable` says.
+    #[must_use]
+    pub fn with_field(self, field: &str, value: &str, variable: &str) -> Self {
+        let url = || Some(UrlTemplate::new(value));
+        match field {
+            "tokenUrl" => self.with_token_url(value).named("tokenUrl", variable),
+            "authorizationUrl" => {
+                Self { authorization_url: url(), ..self }.named("authorizationUrl", variable)
+            }
+            "revocationUrl" => {
+                Self { revocation_url: url(), ..self }.named("revocationUrl", variable)
+            }
+            _ => Self { issuer: Some(value.to_owned()), ..self },
+        }
+    }
+
     /// The endpoint `field` for these values of variables, checked.
     ///
     /// # Errors
