@@ -105,6 +105,9 @@ export interface AuthorizationResponseFields {
 /** Begins an authorization; resolves to the URL for the browser. */
 export declare function beginAuthorization(instance: number, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null, at?: AtProvider | undefined | null): void
 
+/** The variables in the URLs of a built-in provider; `null`: none of this name is built in. */
+export declare function builtInVariables(provider: string): Array<string> | null
+
 /** Rejects a link that is not valid; does not use it up. */
 export declare function checkConnectLink(instance: number, id: number, store: string, link: string, userId?: string | undefined | null, provider?: string | undefined | null): void
 
@@ -365,13 +368,15 @@ export interface ProviderOptions {
   name: string
   /** What the application says of the provider, as JSON (`ts/settings/provider-description.ts`). */
   description: string
+  /** Whether the client is in environment variables. */
+  isOfVariables: boolean
   /** What variables such as `TOKENKEEP_<NAME>_TOKEN_URL` replace. */
   replaced: Array<ReplacedField>
   clientId: string
   clientSecrets: Array<string>
 }
 
-/** What pages say of a provider that users connect to; `null` if it is not described, or has no client. */
+/** What pages say of a provider that users connect to; `null` if it is not described. */
 export declare function providerPage(instance: number, provider: string): ProviderPage | null
 
 /** A provider on pages. */
@@ -379,7 +384,7 @@ export interface ProviderPage {
   /** Its name, such as `HubSpot`. */
   title: string
   /** The origin of the consent screen, to which forms may redirect. */
-  authorizationOrigin: string
+  authorizationOrigin?: string
 }
 
 /**

@@ -11,6 +11,8 @@ const HEAD = `# Built-in providers
 
 A built-in provider needs a client only: in the environment, such as \`TOKENKEEP_HUBSPOT_CLIENT_ID\` and \`TOKENKEEP_HUBSPOT_CLIENT_SECRET\`, or in \`createTokenKeep({ providers: { hubspot: { clientId, clientSecret } } })\`. What stands in braces in a URL is set by \`TOKENKEEP_MICROSOFT_TENANT\`, or by \`variables: { tenant: 'contoso.com' }\`. [Integration](adopt/integration.md#providers) says how to describe any other provider, and how to change one of these.
 
+A variable has one value for all users of an instance, so at zoho only users of one data centre can connect, and at shopify those of one shop.
+
 An empty cell means: not known. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
 
 | name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | a grant is dead also with |

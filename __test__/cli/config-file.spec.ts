@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,6 +89,14 @@ describe('a configuration file', () => {
     expect(stderr).toMatch(message);
   });
 
+  it('that is no JSON is an error that repeats nothing of it', async () => {
+    write('tokenkeep.config.json', '{ "googleClientSecret": hunter2 }');
+    const { code, stderr } = await refresh();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/tokenkeep\.config\.json: is not valid JSON/);
+    expect(stderr).not.toContain('hunter2');
+  });
+
   it('that is there twice is an error', async () => {
     write('tokenkeep.config.mjs', 'export default {};');
     write('tokenkeep.config.json', '{}');
@@ -99,6 +107,25 @@ describe('a configuration file', () => {
 });
 
 describe('.env', () => {
+  it('leads to no other database than the one that is set, and may be a folder', async () => {
+    mkdirSync(join(folder, '.env'));
+    const { hostname, port, username, password, pathname } = new URL(database.url);
+    const env = {
+      PGHOST: hostname,
+      PGPORT: port,
+      PGUSER: username,
+      PGPASSWORD: decodeURIComponent(password),
+      PGDATABASE: pathname.slice(1),
+      TOKENKEEP_KEY: KEY,
+      GOOGLE_CLIENT_ID: 'id',
+      GOOGLE_CLIENT_SECRET: 'secret',
+    };
+    expect(await refresh(env)).toMatchObject({ code: 0, stderr: '' });
+    rmSync(join(folder, '.env'), { recursive: true });
+    write('.env', 'DATABASE_URL=postgres://nobody@127.0.0.1:1/none\n');
+    expect(await refresh(env)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('is read, and does not replace what is set', async () => {
     write(
       '.env',

@@ -165,13 +165,19 @@ describe('createConnectHandlers', () => {
     expect(await keep.integration.getToken(user, 'acme')).toBeNull();
   });
 
-  it.each(['/oauth/connect/nobody', '/oauth/connect', '/oauth/connect/acme/x', '/oauth/a/acme'])(
-    'does not serve %s',
-    async (path) => {
-      expect(handlers.serves(path)).toBe(false);
-      expect(await handlers.handle(new Request(`${scene.origin}${path}`))).toBeUndefined();
-    },
-  );
+  it.each([
+    '/oauth/connect/nobody',
+    '/oauth/connect/acme%23work',
+    '/oauth/connect/acme#work',
+    '/oauth/connect/%E0',
+    '/oauth/connect',
+    '/oauth/connect/acme/x',
+    '/oauth/a/acme',
+  ])('does not serve %s', async (path) => {
+    expect(handlers.serves(path)).toBe(false);
+    const url = `${scene.origin}${path}`;
+    if (!path.includes('#')) expect(await handlers.handle(new Request(url))).toBeUndefined();
+  });
 
   it('knows the built-in google, with the client of its variables', async () => {
     const { google } = scene;
@@ -190,6 +196,36 @@ describe('createConnectHandlers', () => {
     expect(google.issuer).not.toBe(redirected.issuer);
     expect((await connect('google')).text).toContain('Google connected');
     expect(await keep.integration.getToken(user, 'google')).toMatchObject({ scopes: [SCOPE] });
+  });
+
+  it('serves routes at the root, and providers whose names have spaces', async () => {
+    keep = scene.instance({ providers: { 'my crm': providers()['other']! } });
+    use({ url: `${scene.origin}/` });
+    expect(handlers.paths().connect).toBe('/connect/:provider');
+    const link = await handlers.linkFor(user, { provider: 'my crm' });
+    expect(link).toMatch(`${scene.origin}/connect/my%20crm?link=`);
+    expect((await new Visitor().open(link)).text).toContain('Connect my crm');
+  });
+
+  it('reports what is wrong with a provider, and does not call it unknown', async () => {
+    const { clientSecret: _, ...acme } = providers()['acme']!;
+    keep = scene.instance({ providers: { acme } });
+    use();
+    const headers = { [SIGNED_IN]: user };
+    const { status } = await new Visitor().request(`${base()}/connect/acme`, { headers });
+    expect(status).toBe(500);
+    expect(String(scene.errors[0])).toMatch(/acme\.clientSecret: is not set/);
+  });
+
+  it('tries each client secret, for a code and for a revocation', async () => {
+    const clientSecret = ['removed', acme.clientSecret];
+    keep = scene.instance({ providers: { acme: { ...providers()['acme']!, clientSecret } } });
+    use();
+    expect((await connect('acme')).text).toContain('Acme connected');
+    const token = await keep.integration.getToken(user, 'acme');
+    const headers = { [SIGNED_IN]: user };
+    await new Visitor().request(`${base()}/disconnect/acme`, { method: 'POST', headers });
+    expect(await acme.isAlive(token!.refreshToken!)).toBe(false);
   });
 
   it('takes texts for each provider', async () => {
@@ -214,6 +250,7 @@ describe('createConnectHandlers', () => {
     ['url', 'https://app.example/?a=1', 'url: must be a URL'],
     ['scopes', { acme: 'read' }, 'scopes.acme: must be an array'],
     ['scope', { acme: [] }, "scope: unknown option. Did you mean 'scopes'?"],
+    ['texts', { heading: 'x' }, 'texts.heading: unknown text'],
   ])('refuses a wrong %s', (name, value, message) => {
     const make = () => createConnectHandlers({ keep, url: base(), [name]: value } as never);
     expect(make).toThrow(message);

@@ -133,6 +133,7 @@ describe('a description of a provider', () => {
   it.each<[string, object, string]>([
     ['a method that does not exist', { clientAuthentication: 'basic' }, 'clientAuthentication'],
     ['a header that is a number', { requestHeaders: { a: 1 } }, 'requestHeaders.a'],
+    ['a header with a line break', { requestHeaders: { a: 'b\r\nc: d' } }, 'requestHeaders.a'],
     ['a pointer that is none', { tokensAt: 'authed_user' }, 'tokensAt'],
     ['a variable with an odd field', { variables: { a: { patern: 'x' } } }, 'variables.a.patern'],
   ])('is refused by name: %s', async (_, described, argument) => {
@@ -192,27 +193,38 @@ describe('a client in the environment', () => {
     expect([sent.get('client_id'), sent.get('client_secret')]).toEqual(['hub', 'secret,1']);
   });
 
-  it.each([
-    ['TOKENKEEP_MICROSOFT_TENANT', 'a/b', /^providers\.microsoft\.variables\.tenant: must match/],
-    ['TOKENKEEP_MICROSOFT_TENNANT', 'x', /^providers\.microsoft\.variables\.tennant: is not a var/],
-  ])('is refused with a wrong variable: %s=%s', async (name, value, message) => {
+  it('is refused with a value that a variable cannot have, and stops no other provider', async () => {
+    endpoint = await startRecordingEndpoint(ANSWER);
     set({
       TOKENKEEP_MICROSOFT_CLIENT_ID: 'id',
       TOKENKEEP_MICROSOFT_CLIENT_SECRET: 'secret',
-      [name]: value,
+      TOKENKEEP_MICROSOFT_TENANT: 'a/b',
+      TOKENKEEP_MICROSOFT_REDIRECT_URI: "of the application's own",
+      TOKENKEEP_NOWHERE_CLIENT_ID: "of the application's own",
+      TOKENKEEP_HUBSPOT_CLIENT_ID: 'hub',
+      TOKENKEEP_HUBSPOT_CLIENT_SECRET: 'secret',
+      TOKENKEEP_HUBSPOT_TOKEN_URL: endpoint.url,
     });
     const keep = scene.keep({ providers: {} });
     const { userId } = await scene.user(keep, -60, 'microsoft');
     const failure = await failureOf(keep.integration.getValidToken(userId, 'microsoft'));
     expect(failure.name).toBe('ConfigurationError');
-    expect(failure.message).toMatch(message);
+    expect(failure.message).toMatch(/^providers\.microsoft\.variables\.tenant: must match/);
+    await scene.user(keep, -60, 'hubspot');
+    const run = await keep.integration.refreshExpiring({ expiresWithin: 1_000 });
+    expect(run).toMatchObject({ refreshed: 1, failed: 0 });
+    expect(run.skipped).toContainEqual({ provider: 'microsoft', count: 1 });
   });
 
-  it('of a provider that is not built in is refused', async () => {
-    set({ TOKENKEEP_NOWHERE_CLIENT_ID: 'id', TOKENKEEP_NOWHERE_CLIENT_SECRET: 'secret' });
+  it('of a provider that is not built in needs its token URL', async () => {
+    set({
+      TOKENKEEP_NOWHERE_CLIENT_ID: 'id',
+      TOKENKEEP_NOWHERE_CLIENT_SECRET: 'secret',
+      TOKENKEEP_NOWHERE_TOKEN_URL: 'no url',
+    });
     const keep = scene.keep({ providers: {} });
     const { userId } = await scene.user(keep, -60, 'nowhere');
     const failure = await failureOf(keep.integration.getValidToken(userId, 'nowhere'));
-    expect(failure.message).toMatch(/^providers\.nowhere\.tokenUrl: .*no provider of this name/);
+    expect(failure.message).toMatch(/^TOKENKEEP_NOWHERE_TOKEN_URL: must be an https/);
   });
 });

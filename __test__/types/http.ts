@@ -25,6 +25,7 @@ export type Shapes = [
         disconnect: Handler;
         handle: (request: Request, context?: Own) => Promise<Response | undefined>;
         paths: () => { connect: string; callback: string; disconnect: string };
+        serves: (path: string) => boolean;
         linkFor: (userId: string, options?: { returnTo?: string }) => Promise<string>;
       }
     >

@@ -73,6 +73,7 @@ pub fn follow_connect_link(
 
 /// Begins an authorization; resolves to the URL for the browser.
 #[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn begin_authorization(
     instance: u32,
     id: u32,

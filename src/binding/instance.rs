@@ -17,6 +17,7 @@ use super::stores::{CallStores, Stores};
 use crate::config::Limits;
 use crate::db::RlsContext;
 use crate::error::{Error, Result};
+use crate::oauth::AuthorizationServer;
 use crate::refresh::{Event, Observer};
 use crate::store::close_timeout_ms;
 
@@ -33,7 +34,7 @@ pub struct ProviderPage {
     /// Its name, such as `HubSpot`.
     pub title: String,
     /// The origin of the consent screen, to which forms may redirect.
-    pub authorization_origin: String,
+    pub authorization_origin: Option<String>,
 }
 
 /// An independent instance. Calls name it by its handle: to get it from the object would cost more than the
@@ -162,18 +163,19 @@ impl Open {
     }
 }
 
-/// What pages say of a provider that users connect to; `null` if it is not described, or has no client.
+/// What pages say of a provider that users connect to; `null` if it is not described.
 #[napi(catch_unwind)]
 pub fn provider_page(instance: u32, provider: String) -> napi::Result<Option<ProviderPage>> {
     let stores = find(instance)?.stores().ok();
-    let page = |stores: Arc<Stores>| {
-        let server = stores.connect.server(Some(&provider)).ok()?;
-        Some(ProviderPage {
-            title: server.title().to_owned(),
-            authorization_origin: server.authorization_origin()?,
-        })
+    let Some(stores) = stores.filter(|stores| stores.connect.knows(&provider)) else {
+        return Ok(None);
     };
-    Ok(stores.and_then(page))
+    // What is wrong with it is an error of the calls that need it.
+    let server = stores.connect.server(Some(&provider)).ok();
+    Ok(Some(ProviderPage {
+        title: server.map_or(provider.as_str(), AuthorizationServer::title).to_owned(),
+        authorization_origin: server.and_then(AuthorizationServer::authorization_origin),
+    }))
 }
 
 fn find(handle: u32) -> napi::Result<Rc<Open>> {

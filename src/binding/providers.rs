@@ -1,6 +1,6 @@
 //! The token endpoints by provider name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use napi_derive::napi;
@@ -21,6 +21,8 @@ pub struct ProviderOptions {
     pub name: String,
     /// What the application says of the provider, as JSON (`ts/settings/provider-description.ts`).
     pub description: String,
+    /// Whether the client is in environment variables.
+    pub is_of_variables: bool,
     /// What variables such as `TOKENKEEP_<NAME>_TOKEN_URL` replace.
     pub replaced: Vec<ReplacedField>,
     pub client_id: String,
@@ -35,6 +37,12 @@ pub struct ReplacedField {
     pub field: String,
     pub variable: String,
     pub value: String,
+}
+
+/// The variables in the URLs of a built-in provider; `null`: none of this name is built in.
+#[napi(catch_unwind)]
+pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
+    Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
 }
 
 /// Where a described provider's tokens are refreshed, or what is wrong with its description.
@@ -60,6 +68,8 @@ pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> Provi
 pub(super) struct Providers {
     google: Result<Arc<HttpEndpoint>>,
     others: HashMap<String, Result<Arc<HttpEndpoint>>>,
+    /// Those whose client is in environment variables: what is wrong with one must not stop the others.
+    of_variables: HashSet<String>,
     servers: Servers,
 }
 
@@ -67,7 +77,11 @@ impl Providers {
     pub(super) fn open(options: &InstanceOptions, http: &Result<Arc<dyn HttpClient>>) -> Self {
         let given = options.providers.iter().flatten();
         let (mut others, mut servers) = (HashMap::new(), Servers::new());
+        let mut of_variables = HashSet::new();
         for given in given {
+            if given.is_of_variables {
+                of_variables.insert(given.name.clone());
+            }
             let client = client(given, options.allows_insecure())
                 .and_then(|(provider, credentials)| Ok((provider, credentials, http.clone()?)));
             let server = client.clone().and_then(|(provider, credentials, http)| {
@@ -80,7 +94,7 @@ impl Providers {
             others.insert(given.name.clone(), endpoint.map(Arc::new));
         }
         let google = http.clone().and_then(|http| options.google(http));
-        Self { google: google.map(Arc::new), others, servers }
+        Self { google: google.map(Arc::new), others, of_variables, servers }
     }
 
     /// The authorization servers that users connect to, except the built-in Google.
@@ -101,15 +115,20 @@ impl Providers {
         if let Ok(google) = &self.google {
             all.insert("google".to_owned(), Arc::clone(google));
         }
+        let mut wrong = None;
         for (name, endpoint) in &self.others {
-            all.insert(name.clone(), endpoint.clone()?);
+            match endpoint {
+                Err(error) if self.of_variables.contains(name) => wrong = Some(error.clone()),
+                endpoint => drop(all.insert(name.clone(), endpoint.clone()?)),
+            }
         }
-        match all.is_empty() {
-            true => Err(Error::configuration(
+        match (all.is_empty(), wrong) {
+            (true, Some(error)) => Err(error),
+            (true, None) => Err(Error::configuration(
                 "providers",
                 "is not set. Describe the providers to refresh at, or for google set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET",
             )),
-            false => Ok(all),
+            (false, _) => Ok(all),
         }
     }
 

@@ -190,12 +190,22 @@ impl Connect {
 
     /// Checks that the options for a flow are valid.
     fn check<'a>(&'a self, at: Option<&'a At>) -> Result<(&'a AuthorizationServer, &'a str)> {
+        if let Some(at) = at {
+            check_text("provider", &at.provider, TEXT_MAX_BYTES)?;
+        }
         let server = self.server(at.map(|at| at.provider.as_str()))?;
         let redirect_uri = match at {
             Some(at) => &at.redirect_uri,
             None => self.options.redirect_uri.as_ref().map_err(Clone::clone)?.as_str(),
         };
         Ok((server, redirect_uri))
+    }
+
+    /// Whether a provider of exactly this name is described, or is Google with a client.
+    #[must_use]
+    pub fn knows(&self, provider: &str) -> bool {
+        self.options.servers.contains_key(provider)
+            || (provider == GOOGLE && self.options.google.is_ok())
     }
 
     /// The authorization server of a provider; `None`: Google.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::http::{HttpClient, HttpFailure, HttpResponse};
+use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
 use super::provider::{CodeChallengeMethod, Provider, Values};
@@ -87,12 +87,14 @@ impl AuthorizationServer {
         Ok(Self { provider, authorization_url, token_url, client, http })
     }
 
-    pub(super) fn authenticated(&self) -> Client<'_> {
-        Client {
+    /// The client, with each of its secrets in their order; a public client has none.
+    pub(super) fn clients(&self) -> impl Iterator<Item = Client<'_>> {
+        let secrets = &self.client.secrets;
+        (0..secrets.len().max(1)).map(|at| Client {
             id: &self.client.id,
-            secret: self.client.secrets.first(),
+            secret: secrets.get(at),
             authentication: self.provider.client_authentication,
-        }
+        })
     }
 
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
@@ -170,9 +172,27 @@ impl AuthorizationServer {
         redirect_uri: &str,
         code_verifier: &str,
     ) -> Result<Grant> {
-        let (provider, client) = (&self.provider, self.authenticated());
-        let request =
-            code_request(provider, &self.token_url, client, code, redirect_uri, code_verifier);
+        let mut outcome = Err(Error::internal("a client has no way to authenticate"));
+        for client in self.clients() {
+            let request = code_request(
+                &self.provider,
+                &self.token_url,
+                client,
+                code,
+                redirect_uri,
+                code_verifier,
+            );
+            outcome = self.send(request).await;
+            // A code that was sent with a wrong secret can be sent again with the next one.
+            let Err(Error::Authorization { reason: NotAuthorized::ClientRejected, .. }) = &outcome
+            else {
+                break;
+            };
+        }
+        outcome
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<Grant> {
         let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
         let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
         let response = match answered {

@@ -84,8 +84,9 @@ fn request<'a>(
         _ => fields.push(("client_id", client.id)),
     }
     fields.retain(|(name, _)| !own.contains_key(*name));
-    fields.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    fields.retain(|(_, value)| !value.is_empty());
+    // An empty value leaves a parameter out.
+    let own = own.iter().filter(|(_, value)| !value.is_empty());
+    fields.extend(own.map(|(name, value)| (name.as_str(), value.as_str())));
     for (name, _) in &mut fields {
         *name = provider.parameter_name(name);
     }

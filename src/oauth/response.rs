@@ -16,6 +16,8 @@ use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
 
 const REDIRECT: &str = "a redirect, which a token request must not follow";
+/// The lifetime of a token whose response names one that makes no sense.
+const LIFETIME_UNKNOWN: Duration = Duration::from_secs(3_600);
 const NO_ERROR_CODE: &str = "no error code";
 
 /// Whether a refusal may come from a gateway in front of the authorization server, such as a firewall or a
@@ -69,14 +71,16 @@ fn judge_body(response: &HttpResponse, provider: &Provider, pause: Option<Durati
     };
     let description = answer.as_ref().and_then(ResponseBody::description);
     let error_response = ErrorResponse { code, description: description.as_deref() };
+    let told =
+        Told { status, error: code, description: description.as_deref(), body: text.as_str() };
+    let matched = first_match(&provider.errors, told);
+    let pause = pause.or(matched.as_ref().and_then(|matched| matched.pause));
     // A description of a temporary failure counts first, then the provider's rules.
     if let Some((word, meaning)) = error_response.temporary() {
         return verdict_of(status, word.to_owned(), meaning, pause);
     }
-    let told =
-        Told { status, error: code, description: description.as_deref(), body: text.as_str() };
-    if let Some(matched) = first_match(&provider.errors, told) {
-        return verdict_of(status, matched.code, matched.meaning, pause.or(matched.pause));
+    if let Some(matched) = matched {
+        return verdict_of(status, matched.code, matched.meaning, pause);
     }
     if let Some((word, meaning)) = error_response.general() {
         return verdict_of(status, word.to_owned(), meaning, pause);
@@ -138,7 +142,8 @@ fn granted(answer: &ResponseBody<'_>, provider: &Provider) -> Option<TokenRespon
         expiry: match (expires_in, provider.default_expires_in) {
             (Some(expires_in), _) => Expiry::In(expires_in),
             (None, Lifetime::Seconds(seconds)) => Expiry::In(Duration::from_secs(seconds)),
-            (None, Lifetime::Never) => Expiry::Never,
+            (None, Lifetime::Never) if answer.expires_in.is_none() => Expiry::Never,
+            (None, Lifetime::Never) => Expiry::In(LIFETIME_UNKNOWN),
         },
         api_domain: ResponseBody::text(answer.api_domain).filter(|text| is_text(text)),
         scopes: granted_scopes(answer),

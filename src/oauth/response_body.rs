@@ -71,6 +71,8 @@ impl<'a> ResponseBody<'a> {
         let body = Self::object(text.as_str())?;
         let tokens = tokens_at.and_then(|at| member_at(text.as_str(), at));
         let tokens = tokens.and_then(|tokens| Self::object(tokens.get()));
+        // Slack's answer to a refresh has the tokens in the body itself.
+        let tokens = tokens.filter(|tokens| tokens.access_token.is_some());
         let is_whole = text.is_whole();
         Some(match tokens {
             None => Self { is_whole, ..body },
@@ -211,7 +213,9 @@ mod tests {
         assert_eq!(token(&user).as_deref(), Some("user"));
         assert!(matches!(user.error(), Some(ErrorMember::Code(code)) if code == "odd"));
         assert!(!user.is_not_ok());
-        // Slack's answer to a refresh has the tokens in the body itself.
         assert_eq!(token(&read(Some("/missing"))).as_deref(), Some("bot"));
+        let text = BodyText::of(br#"{"access_token":"new","authed_user":{"id":"U1"}}"#);
+        let refreshed = ResponseBody::read(&text, Some("/authed_user")).expect("is an object");
+        assert_eq!(token(&refreshed).as_deref(), Some("new"));
     }
 }

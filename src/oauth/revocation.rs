@@ -18,8 +18,16 @@ impl AuthorizationServer {
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.provider.url("revocationUrl", &Values::new())?;
-        let (http, client) = (self.http.as_ref(), self.authenticated());
-        revoke(http, &self.provider, &url, client, (token, hint)).await
+        let mut outcome = Ok(());
+        for client in self.clients() {
+            let http = self.http.as_ref();
+            outcome = revoke(http, &self.provider, &url, client, (token, hint)).await;
+            // The provider may accept another secret.
+            if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
+                break;
+            }
+        }
+        outcome
     }
 }
 

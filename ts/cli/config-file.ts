@@ -41,10 +41,11 @@ async function fileOptions(): Promise<TokenKeepOptions> {
 async function load(name: string): Promise<unknown> {
   const path = resolve(name);
   try {
-    if (name.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
+    if (name.endsWith('.json')) return parsed(name, await readFile(path, 'utf8'));
     const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
     return exported.default;
   } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const isOld = name.endsWith('.ts') && reason.includes('Unknown file extension');
     return refuse(
@@ -53,6 +54,15 @@ async function load(name: string): Promise<unknown> {
         ? 'needs Node 22.18 or newer, which reads TypeScript. Use tokenkeep.config.mjs'
         : `cannot be loaded: ${reason}`,
     );
+  }
+}
+
+/** Without the text of the error, which repeats a part of the file. */
+function parsed(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return refuse(name, 'is not valid JSON');
   }
 }
 

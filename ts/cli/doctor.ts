@@ -72,14 +72,10 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
     isRefused: settings.requireSealed === true,
   };
   const variables = variablesCheck();
+  const env = withOptions(process.env, settings);
   const beside = async (stores: Store[]): Promise<Check[]> => [
     ...keyChecks(stores, core.keyFaults(settings), plaintext),
-    ...(await providerChecks(
-      stores,
-      withoutPrototype(process.env),
-      reach,
-      core.describedProviders(settings),
-    )),
+    ...(await providerChecks(stores, env, reach, core.describedProviders(settings))),
   ];
   try {
     findings = await core.examineDatabase(settings, request.stores ?? [...STORE_NAMES]);
@@ -92,6 +88,20 @@ async function examineWith(core: typeof Core, request: Request): Promise<Check[]
   const checks = databaseChecks(findings, { stores, plaintext, isMixedFleet, tellsUser });
   if (findings.database && stores.length === 0) checks.push(noStore());
   return [variables, ...checks, ...(await beside(stores))];
+}
+
+/** The variables, with what the configuration file sets in their place. */
+function withOptions(env: NodeJS.ProcessEnv, settings: InstanceOptions): NodeJS.ProcessEnv {
+  const given = {
+    GOOGLE_CLIENT_ID: settings.googleClientId,
+    GOOGLE_CLIENT_SECRET: settings.googleClientSecret,
+    TOKENKEEP_GOOGLE_TOKEN_URL: settings.googleTokenUrl,
+    TOKENKEEP_ZOHO_TOKEN_URL: settings.zohoTokenUrl,
+    ZOHO_REFRESH_TOKEN: settings.zohoRefreshToken,
+    TOKENKEEP_ALLOW_INSECURE_REQUESTS: settings.allowInsecureRequests ? '1' : undefined,
+  };
+  const isSet = ([, value]: [string, string | undefined]): boolean => value !== undefined;
+  return withoutPrototype({ ...env, ...Object.fromEntries(Object.entries(given).filter(isSet)) });
 }
 
 function implied(findings: Findings, configured: Store[]): Store[] {

@@ -109,7 +109,9 @@ export class HandlerConfig<Context> {
   at(account: string | undefined): FlowPlace | undefined {
     const { provider } = this.#place;
     if (provider === undefined) return undefined;
-    return { provider: accountOf(provider, account), redirectUri: this.redirectUri.href };
+    const key = accountKeyOf('account', account);
+    const name = key === undefined ? provider : `${provider}#${key}`;
+    return { provider: name, redirectUri: this.redirectUri.href };
   }
 
   /** The connect secret, read at each call as all variables are; `undefined` if not set. */
@@ -168,22 +170,17 @@ export class HandlerConfig<Context> {
   }
 }
 
-/** A further account at a provider, by its key. */
-export function accountOf(provider: string, account: string | undefined): string {
-  return account === undefined ? provider : `${provider}#${account}`;
-}
-
 /** The longest key of an account, in characters. */
 const ACCOUNT_MAX_CHARS = 128;
 
 /** The key of a further account; `undefined` if absent or empty. */
 export function accountKeyOf(argument: string, value: unknown): string | undefined {
   const given = optionalText(argument, value);
-  if (given === undefined || (given.length <= ACCOUNT_MAX_CHARS && !given.includes('#'))) {
+  if (given === undefined || (given.length <= ACCOUNT_MAX_CHARS && !/[#\p{Cc}]/u.test(given))) {
     return given;
   }
   throw new InvalidArgumentError(
-    `${argument}: must have at most ${ACCOUNT_MAX_CHARS} characters, and no #`,
+    `${argument}: must have at most ${ACCOUNT_MAX_CHARS} characters, without # and control characters`,
     { argument },
   );
 }

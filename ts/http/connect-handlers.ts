@@ -17,7 +17,7 @@ import type { Handlers } from './handlers';
 import { ProviderPlace, baseUrl } from './provider-place';
 import { json } from './responses';
 import { returnToOf } from './return-to';
-import type { TextsPatch } from './texts';
+import { TEXTS, type TextsPatch, textsWith } from './texts';
 
 /** The options of {@link createConnectHandlers}. */
 export interface ConnectHandlersOptions<Context = unknown> extends HandlersOptions<Context> {
@@ -68,6 +68,8 @@ export function createConnectHandlers<Context = unknown>(
   if (url !== undefined) baseUrl(url);
   const scopes = scopesOf(given.scopes);
   const { texts } = given;
+  // A name that no text has is an error here, not when a page is shown.
+  if (typeof texts !== 'function') textsWith(TEXTS, texts ?? {});
   const configs = new Map<string, HandlerConfig<Context>>();
 
   /** The configuration of a provider that the instance knows. */
@@ -87,11 +89,12 @@ export function createConnectHandlers<Context = unknown>(
 
   /** The route and the provider of a path. */
   function found(path: string): [Route, HandlerConfig<Context>] | undefined {
-    const { pathname } = baseUrl(url);
-    if (!path.startsWith(`${pathname}/`)) return undefined;
-    const [route, provider, ...rest] = path.slice(pathname.length + 1).split('/');
-    if (!route || !provider || rest.length > 0 || !Object.hasOwn(ROUTES, route)) return undefined;
-    const config = configOf(provider);
+    const { path: base } = baseUrl(url);
+    if (!path.startsWith(`${base}/`)) return undefined;
+    const [route, name, ...rest] = path.slice(base.length + 1).split('/');
+    if (!route || !name || rest.length > 0 || !Object.hasOwn(ROUTES, route)) return undefined;
+    const provider = decoded(name);
+    const config = provider === undefined ? undefined : configOf(provider);
     return config && [route as Route, config];
   }
 
@@ -110,8 +113,8 @@ export function createConnectHandlers<Context = unknown>(
     handle,
     serves: (path) => found(path) !== undefined,
     paths: () => {
-      const { pathname } = baseUrl(url);
-      const at = (route: Route) => `${pathname}/${route}/:provider`;
+      const { path } = baseUrl(url);
+      const at = (route: Route) => `${path}/${route}/:provider`;
       return { connect: at('connect'), callback: at('callback'), disconnect: at('disconnect') };
     },
     async linkFor(userId, link) {
@@ -123,6 +126,15 @@ export function createConnectHandlers<Context = unknown>(
       return linkFor(config, userId, returnTo, accountKeyOf('account', fields.account));
     },
   };
+}
+
+/** A part of a path; `undefined`: it is not encoded as one. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }
 
 function scopesOf(given: unknown): Map<string, string[]> {

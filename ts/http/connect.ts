@@ -6,7 +6,7 @@ import { browserOf, newBrowser, setBrowser } from './browser-cookie';
 import { type Parameters, parametersOf } from './parameters';
 import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import { type HandlerConfig, accountKeyOf } from './config';
+import type { HandlerConfig } from './config';
 
 /** The response detail of an internal error. */
 const failureDetail = ({ title }: { title: string }): string => `Could not initiate ${title} auth`;
@@ -53,8 +53,7 @@ async function sendLink<Context>(
 ): Promise<Response> {
   const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
   if (returnTo === null) return json({ detail: 'return_to must be a path' }, 400);
-  const key = accountKeyOf('account', account);
-  return json({ auth_url: await linkFor(config, userId, returnTo, key) });
+  return json({ auth_url: await linkFor(config, userId, returnTo, account) });
 }
 
 /** A single-use link that connects an account to this user, valid for 24 hours. */
@@ -122,7 +121,7 @@ async function begin<Context>(
     const returnTo = path === undefined ? config.returnTo : resolveReturnTo(path, redirectUri);
     if (returnTo === null) return errorResponse(request, config.texts, 'bad_request');
     const browser = browserOf(request, redirectUri) ?? newBrowser();
-    const at = config.at(accountKeyOf('account', account));
+    const at = config.at(account);
     const options = { userId, browser, scopes, returnTo };
     const url = await instance.connector.begin(store, options, at);
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };

@@ -5,7 +5,7 @@ import { answerServer } from './server-request';
 import { parametersOf } from './parameters';
 import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
-import { type HandlerConfig, accountKeyOf } from './config';
+import type { HandlerConfig } from './config';
 
 /** Disconnects the signed-in user; with the secret, the user of `user_id`. */
 export async function disconnect<Context>(
@@ -37,7 +37,7 @@ function disconnected<Context>(
   userId: string,
   account: string | undefined,
 ): Promise<boolean> {
-  const provider = config.at(accountKeyOf('account', account))?.provider;
+  const provider = config.at(account)?.provider;
   return config.instance.connector.disconnect(config.store, userId, provider);
 }
 

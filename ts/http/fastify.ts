@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../errors/errors';
-import type { Handler, Handlers } from './handlers';
+import type { ConnectHandlers } from './connect-handlers';
+import type { GoogleHandlers, Handler, Handlers } from './handlers';
 import { webRequest } from './node';
 
 /** The part of Fastify's request that the plugin uses. */
@@ -37,6 +38,12 @@ export interface FastifyLike {
 }
 
 /** A plugin with the three routes. `userId` receives Fastify's request as its context. */
+export function toFastifyPlugin<Context extends FastifyRequestLike>(
+  handlers: GoogleHandlers<Context>,
+): (fastify: FastifyLike) => Promise<void>;
+export function toFastifyPlugin<Context extends FastifyRequestLike>(
+  handlers: ConnectHandlers<Context>,
+): (fastify: FastifyLike) => Promise<void>;
 export function toFastifyPlugin<Context extends FastifyRequestLike>(
   handlers: Handlers<Context>,
 ): (fastify: FastifyLike) => Promise<void> {

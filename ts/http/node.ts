@@ -1,7 +1,8 @@
 /** The adapter for `node:http`, Express and other frameworks that pass Node's own requests. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Handlers } from './handlers';
+import type { ConnectHandlers } from './connect-handlers';
+import type { GoogleHandlers, Handlers } from './handlers';
 
 /** Node's request, as Express extends it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string };
@@ -18,6 +19,13 @@ export type NodeListener<Incoming extends NodeRequest = NodeRequest> = (
  * responds with 404. `userId` receives Node's request as its context.
  * @throws {ConfigurationError} without the address of the routes
  */
+export function toNodeListener<Incoming extends NodeRequest>(
+  handlers: GoogleHandlers<Incoming>,
+): NodeListener<Incoming>;
+// One signature for each: TypeScript infers the context of a call in the argument from the very same type.
+export function toNodeListener<Incoming extends NodeRequest>(
+  handlers: ConnectHandlers<Incoming>,
+): NodeListener<Incoming>;
 export function toNodeListener<Incoming extends NodeRequest>(
   handlers: Handlers<Incoming>,
 ): NodeListener<Incoming> {

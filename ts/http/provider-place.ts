@@ -9,14 +9,14 @@ import { type Texts, type TextsPatch, englishTexts, subjectOf, textsWith } from 
 /** The variable with the address of the routes. */
 const VARIABLE = 'TOKENKEEP_CONNECT_URL';
 
-/** The address below which the routes are, without a slash at the end. */
-export function baseUrl(given: string | undefined): URL {
+/** The address below which the routes are: its origin, and its path without a slash at the end. */
+export function baseUrl(given: string | undefined): { origin: string; path: string } {
   const text = given ?? variableOf(VARIABLE);
   const url = text && URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && !url.search && !url.hash && !url.username;
   if (isPlain && ['http:', 'https:'].includes(url.protocol)) {
-    if (url.pathname.endsWith('/')) url.pathname = url.pathname.slice(0, -1);
-    return url;
+    const { origin, pathname } = url;
+    return { origin, path: pathname.endsWith('/') ? pathname.slice(0, -1) : pathname };
   }
   const option = given === undefined ? VARIABLE : 'url';
   const example = 'such as https://app.example/oauth, below which the routes are';
@@ -67,8 +67,9 @@ export class ProviderPlace implements Place {
     return this.#at(name);
   }
 
-  authorizationOrigin(): string | undefined {
-    return this.#page()?.authorizationOrigin;
+  /** Of the consent screen, and any other with TLS: many providers redirect from there to another host. */
+  authorizationOrigin(): string {
+    return `https: ${this.#page()?.authorizationOrigin ?? ''}`.trimEnd();
   }
 
   #page() {
@@ -76,8 +77,7 @@ export class ProviderPlace implements Place {
   }
 
   #at(route: string): URL {
-    const url = baseUrl(this.#url);
-    url.pathname = `${url.pathname}/${route}/${this.provider}`;
-    return url;
+    const { origin, path } = baseUrl(this.#url);
+    return new URL(`${origin}${path}/${route}/${encodeURIComponent(this.provider)}`);
   }
 }

@@ -35,8 +35,8 @@ export interface FlowPlace {
 export interface ProviderPage {
   /** Its name, such as `HubSpot`. */
   title: string;
-  /** The origin of the consent screen. */
-  authorizationOrigin: string;
+  /** The origin of the consent screen; absent: the provider is not configured correctly. */
+  authorizationOrigin?: string;
 }
 
 /** The origin of the default authorization endpoint. */
@@ -79,7 +79,7 @@ export class Connector {
     return given && URL.canParse(given) ? new URL(given).origin : GOOGLE_ORIGIN;
   }
 
-  /** A provider that users can connect to; `null`: it is not described, or has no client. */
+  /** A provider that users can connect to; `null`: it is not described. */
   providerPage(provider: string): ProviderPage | null {
     return native.providerPage(this.#instance(), text('provider', provider)) ?? null;
   }

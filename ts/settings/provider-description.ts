@@ -50,6 +50,11 @@ export interface ProviderDescription {
    * OpenID Connect.
    */
   scopeAliases?: Record<string, string | null> | undefined;
+  /**
+   * Whether users may grant less than what was asked for; then connecting with less is the error
+   * `scopes_missing`. Default: false.
+   */
+  scopesMayBeDeclined?: boolean | undefined;
   /** PKCE (RFC 7636). Default: `S256`. */
   codeChallengeMethod?: 'S256' | 'none' | undefined;
   /** JSON pointer (RFC 6901) of the object that contains the tokens, such as `/authed_user`. Default: the body. */

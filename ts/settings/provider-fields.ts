@@ -122,6 +122,23 @@ const VARIABLE: Checks<UrlVariable> = {
 const variable: Check = (argument, value) =>
   typeof value === 'string' ? filled(argument, value) : objectOf(VARIABLE)(argument, value);
 
+/** The name of a header (RFC 9110, section 5.1). */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+const headers: Check = (argument, value) => {
+  const given = recordOf(filled)(argument, value) as Record<string, string>;
+  for (const [name, text] of Object.entries(given)) {
+    const at = `${argument}.${name}`;
+    if (!HEADER_NAME.test(name)) refuse(at, 'must be the name of a header');
+    if (!isHeaderValue(text)) refuse(at, 'must contain visible ASCII characters and spaces only');
+  }
+  return given;
+};
+
+function isHeaderValue(text: string): boolean {
+  return [...text].every((character) => character >= ' ' && character <= '~');
+}
+
 const CHECKS: Checks<ProviderDescription> = {
   title: filled,
   issuer: filled,
@@ -137,7 +154,7 @@ const CHECKS: Checks<ProviderDescription> = {
     'none',
   ),
   requestFormat: oneOf('form', 'json'),
-  requestHeaders: recordOf(filled),
+  requestHeaders: headers,
   parameterNames: recordOf(filled),
   authorizationParameters: recordOf(text),
   codeParameters: recordOf(text),
@@ -146,6 +163,7 @@ const CHECKS: Checks<ProviderDescription> = {
   scopeSeparator: oneOf(' ', ','),
   offlineScopes: texts,
   scopeAliases: recordOf(orNull(filled)),
+  scopesMayBeDeclined: flag,
   codeChallengeMethod: oneOf('S256', 'none'),
   tokensAt: pointer,
   defaultExpiresIn: orNull(positive),

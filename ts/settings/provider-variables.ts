@@ -4,39 +4,38 @@
  * when an instance is first used, and again when one of the other variables has changed.
  */
 
+import type * as Native from '../bridge/native';
 import { variableOf } from '../input/fields';
 import type { ProviderSettings } from './options';
-import { REPLACED_ENDS } from './providers';
 
 const CLIENT_ID = /^TOKENKEEP_([A-Z0-9_]+)_CLIENT_ID$/;
 
-/** Ends of names that are no variables of a URL. */
-const OTHER_ENDS: readonly string[] = ['CLIENT_ID', 'CLIENT_SECRET', ...REPLACED_ENDS];
-
-/** The clients, by the provider's name. `known`: variables with a meaning of their own. */
-export function clientsOfVariables(known: readonly string[]): Record<string, ProviderSettings> {
-  const names = Object.keys(process.env);
+/**
+ * The clients, by the provider's name. A variable of a provider that is not built in is left alone, unless there is
+ * a token URL for it: it may be the application's own.
+ */
+export function clientsOfVariables(): Record<string, ProviderSettings> {
   const clients: [string, ProviderSettings][] = [];
-  for (const name of names) {
+  for (const name of Object.keys(process.env)) {
     const provider = CLIENT_ID.exec(name)?.[1];
     const clientId = provider && variableOf(name);
     if (!provider || !clientId) continue;
     const start = `TOKENKEEP_${provider}_`;
-    const isOfUrl = (other: string) =>
-      other.startsWith(start) &&
-      !OTHER_ENDS.includes(other.slice(start.length)) &&
-      !known.includes(other) &&
-      variableOf(other);
+    // Loaded here only: the doctor reads settings before it checks whether the addon loads.
+    const { native } = require('../bridge/native') as typeof Native;
+    const declared = native.builtInVariables(provider.toLowerCase());
+    if (!declared && !variableOf(`${start}TOKEN_URL`)) continue;
     const clientSecret = variableOf(`${start}CLIENT_SECRET`);
-    const variables = names
-      .filter(isOfUrl)
-      .map((other) => [other.slice(start.length).toLowerCase(), variableOf(other) ?? '']);
+    const variables = (declared ?? []).flatMap((variable) => {
+      const value = variableOf(`${start}${variable.toUpperCase()}`);
+      return value ? [[variable, value] as const] : [];
+    });
     clients.push([
       provider.toLowerCase(),
       {
         clientId,
         ...(clientSecret ? { clientSecret } : {}),
-        variables: Object.fromEntries(variables) as Record<string, string>,
+        variables: Object.fromEntries(variables),
       },
     ]);
   }

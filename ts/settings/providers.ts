@@ -26,18 +26,25 @@ export function checkProviders(providers: object): void {
   }
 }
 
-/** The option `providers` as the core takes it. */
-export function resolveProviders(providers: Record<string, ProviderSettings>): ProviderOptions[] {
-  return Object.entries(record('providers', providers)).map(([name, settings]) =>
-    resolveProvider(name, settings),
-  );
+/** The option `providers` as the core takes it, and clients in environment variables that it does not name. */
+export function resolveProviders(
+  providers: Record<string, ProviderSettings>,
+  ofVariables: Record<string, ProviderSettings>,
+): ProviderOptions[] {
+  const given = Object.entries(record('providers', providers));
+  const rest = Object.entries(ofVariables).filter(([name]) => !Object.hasOwn(providers, name));
+  return [
+    ...given.map(([name, settings]) => resolveProvider(name, settings, false)),
+    ...rest.map(([name, settings]) => resolveProvider(name, settings, true)),
+  ];
 }
 
-function resolveProvider(name: string, settings: unknown): ProviderOptions {
+function resolveProvider(name: string, settings: unknown, isOfVariables: boolean): ProviderOptions {
   const at = `providers.${name}`;
   const { clientId, clientSecret: secrets, ...description } = ownFields(record(at, settings));
   return withoutPrototype({
     name,
+    isOfVariables,
     description: JSON.stringify(checkDescription(at, description)),
     clientId: filled(`${at}.clientId`, clientId),
     clientSecrets:
@@ -66,9 +73,6 @@ const REPLACED = {
   revocationUrl: 'REVOCATION_URL',
   issuer: 'ISSUER',
 } as const;
-
-/** The ends of names of such variables. */
-export const REPLACED_ENDS: readonly string[] = Object.values(REPLACED);
 
 /** What `TOKENKEEP_MICROSOFT_TOKEN_URL` and the like replace. */
 function replacedOf(provider: string): ReplacedField[] {

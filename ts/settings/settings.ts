@@ -219,8 +219,7 @@ function resolve(options: TokenKeepOptions, values: Variables): InstanceOptions 
   if (proxyUrl) settings.proxyUrl = proxyUrl;
   const noProxy = NO_PROXY.map(variableOf).find(Boolean);
   if (noProxy) settings.noProxy = noProxy;
-  const providers = { ...clientsOfVariables(NAMES), ...options.providers };
-  settings.providers = resolveProviders(providers);
+  settings.providers = resolveProviders(options.providers ?? {}, clientsOfVariables());
   // Last: if an error were thrown after this, the function would never be released.
   if (options.databasePassword) {
     settings.databasePassword = keepDatabasePassword(options.databasePassword);

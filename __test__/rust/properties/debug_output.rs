@@ -40,5 +40,5 @@ fn what_a_browser_comes_and_goes_with_prints_no_code_and_no_session() {
         ..AuthorizationResponse::default()
     });
     let (user_id, scopes, return_to) = ("user".to_owned(), vec![], None);
-    assert_silent(&Begin { user_id, browser: secret(), scopes, return_to });
+    assert_silent(&Begin { user_id, browser: secret(), scopes, return_to, at: None });
 }

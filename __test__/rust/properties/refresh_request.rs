@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use reqwest::Url;
-use tokenkeep::oauth::{Client, ClientAuthentication, refresh_request};
+use tokenkeep::oauth::{Client, ClientAuthentication, Provider, refresh_request};
 use tokenkeep::secret::{ClientSecret, RefreshToken};
 
 use super::{text, tries};
@@ -20,7 +20,13 @@ proptest! {
         let authentication = ClientAuthentication::Post;
         let client = Client { id: &id, secret: Some(&client_secret), authentication };
         let token = RefreshToken::new(token);
-        let request = refresh_request("https://provider.example/token", client, &token);
+        let request = refresh_request(
+            Provider::google(),
+            "https://provider.example/token",
+            client,
+            &token,
+            &[],
+        );
         prop_assert!(request.body.is_ascii());
         let read = Url::parse(&format!("https://host/?{}", *request.body)).expect("is a URL");
         let fields: Vec<_> = read.query_pairs().into_owned().collect();

@@ -77,7 +77,12 @@ impl ErrorRule {
         }
         let in_body = !error.is_empty() || path.is_some() || description.is_some();
         let ends_grant = matches!(self.meaning, Meaning::DeadGrant | Meaning::UserAction);
+        let are_refusals =
+            !status.is_empty() && status.iter().all(|status| (400..500).contains(status));
         match in_body || self.empty_body {
+            true if self.empty_body && ends_grant && !are_refusals => {
+                Err("an empty body ends a grant only with a status from 400 to 499")
+            }
             false if status.is_empty() => Err("must have a condition"),
             // A status alone may have nothing to do with the grant.
             false if ends_grant => Err("must have a condition besides status"),
@@ -217,6 +222,8 @@ mod tests {
             r#"{"value":"a","meaning":"grant_dead"}"#,
             r#"{"path":"a","value":"a","meaning":"grant_dead"}"#,
             r#"{"error":"a","emptyBody":true,"meaning":"grant_dead"}"#,
+            r#"{"emptyBody":true,"meaning":"grant_dead"}"#,
+            r#"{"status":[200,400],"emptyBody":true,"meaning":"user_action"}"#,
         ] {
             assert!(rule(json).check().is_err(), "{json}");
         }

@@ -66,6 +66,8 @@ pub struct Provider {
     pub offline_scopes: Vec<String>,
     /// What responses call a scope; `None`: they do not name it.
     pub scope_aliases: BTreeMap<String, Option<String>>,
+    /// Whether users may grant less than what was asked for.
+    pub scopes_may_be_declined: bool,
     /// PKCE.
     pub code_challenge_method: CodeChallengeMethod,
     /// JSON pointer of the object that contains the tokens.

@@ -15,9 +15,13 @@ impl Provider {
         asked.iter().chain(offline).map(String::as_str).collect()
     }
 
-    /// Whether a response that names `granted` may lack a scope that was asked for.
+    /// Whether the user has declined a scope that was asked for. Where nobody can, a response that does not name one
+    /// means it: a wider scope contains it, or it stands for others.
     #[must_use]
     pub fn lacks_scopes(&self, asked: &[String], granted: &[String]) -> bool {
+        if !self.scopes_may_be_declined {
+            return false;
+        }
         let is_granted = |scope: &String| {
             self.is_never_named(scope) || granted.iter().any(|named| self.means(scope, named))
         };
@@ -69,6 +73,7 @@ mod tests {
 
     #[test]
     fn scopes_that_a_response_names_otherwise_are_not_missing() {
+        let may_decline = |name| Provider { scopes_may_be_declined: true, ..provider(name) };
         for (name, asked, granted) in [
             (
                 "microsoft",
@@ -79,7 +84,7 @@ mod tests {
             ("google", "openid email", "https://www.googleapis.com/auth/userinfo.email"),
             ("github", "", ""),
         ] {
-            assert!(!provider(name).lacks_scopes(&scopes(asked), &scopes(granted)), "{asked}");
+            assert!(!may_decline(name).lacks_scopes(&scopes(asked), &scopes(granted)), "{asked}");
         }
         for (name, asked, granted) in [
             ("microsoft", "Mail.Read Mail.Send", "Mail.Read"),
@@ -91,8 +96,15 @@ mod tests {
             ),
             ("google", "https://a.example/read", "https://b.example/read"),
         ] {
-            assert!(provider(name).lacks_scopes(&scopes(asked), &scopes(granted)), "{asked}");
+            assert!(may_decline(name).lacks_scopes(&scopes(asked), &scopes(granted)), "{asked}");
         }
+    }
+
+    #[test]
+    fn a_scope_that_a_wider_one_contains_is_not_missing_where_nobody_can_decline_it() {
+        let (asked, granted) = (scopes("user gist user:email"), scopes("user gist"));
+        assert!(!provider("github").lacks_scopes(&asked, &granted));
+        assert!(provider("google").lacks_scopes(&scopes("a b"), &scopes("a")));
     }
 
     #[test]
