@@ -17,6 +17,7 @@ import { table } from '../../bench/table.mjs';
  * @typedef {object} Report
  * @property {(result: Result<Line>) => boolean} hasFailed a scenario without lines has failed, too
  * @property {(result: Result<Line>) => string} text the table, for people
+ * @property {(results: Result<Line>[]) => string} [summary] what stands below all tables
  */
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Runs scenarios, one after the other, and prints a table for each. Every scenario is a module in a
- * folder; `--short` asks each for a short form, `--only a,b` runs some, `--json` prints one JSON array
- * instead of tables. Progress goes to stderr.
+ * folder; `--short` asks each for a short form, or leaves those out that have `inShort: false`,
+ * `--only a,b` runs some, `--json` prints one JSON array instead of tables. Progress goes to stderr.
  */
 import { readdir } from 'node:fs/promises';
 
@@ -13,6 +13,7 @@ import { readOptions } from './options.mjs';
  * @template Line
  * @typedef {object} Scenario
  * @property {string} name
+ * @property {boolean} [inShort] false: `--short` runs it only if `--only` names it
  * @property {(options: { short: boolean, progress: (text: string) => void }) => Promise<Line[]>} run
  */
 
@@ -25,25 +26,34 @@ import { readOptions } from './options.mjs';
  * @param {string} command.name of the npm script
  * @param {URL} command.folder of the scenarios
  * @param {import('./report.mjs').Report<Line>} command.report
+ * @param {Record<string, { type: 'boolean', default: boolean }>} [command.options] flags of its own
+ * @param {(results: import('./report.mjs').Result<Line>[], flags: Record<string, boolean>) => Promise<void>}
+ *   [command.finish] what it does with all results
  */
-export async function runScenarios({ name, folder, report }) {
+export async function runScenarios({ name, folder, report, options = {}, finish }) {
   const scenarios = await load(folder);
-  const { short, json, only } = readOptions({
-    usage: `npm run ${name} -- [--short] [--json] [--only name,…]`,
+  const flags = ['short', 'json', ...Object.keys(options)];
+  const { short, json, only, ...others } = readOptions({
+    usage: `npm run ${name} -- ${flags.map((flag) => `[--${flag}] `).join('')}[--only name,…]`,
     kind: 'scenario',
     names: scenarios.map((scenario) => scenario.name),
     options: {
       short: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      ...options,
     },
   });
+  const isMeant = (scenario) =>
+    only ? only.includes(scenario.name) : !short || scenario.inShort !== false;
   const results = [];
-  for (const scenario of scenarios.filter((each) => !only || only.includes(each.name))) {
+  for (const scenario of scenarios.filter(isMeant)) {
     const result = await runOne(scenario, short);
     results.push(result);
     if (!json) process.stdout.write(`${report.text(result)}\n\n`);
   }
   if (json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  else if (report.summary) process.stdout.write(`${report.summary(results)}\n`);
+  await finish?.(results, others);
   process.exitCode = results.some(report.hasFailed) ? 1 : 0;
   // A scenario that threw may have left processes and sockets open.
   if (results.some(({ thrown }) => thrown)) process.exit();
