@@ -1,0 +1,86 @@
+/** How a user connects: the authorization code flow with PKCE (RFC 6749, 7636), by hand. */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Of the application. Nothing is sent to it: the flow ends with the redirect. */
+export const REDIRECT_URI = 'https://application.example/callback';
+
+/**
+ * @typedef {'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw'} Method the last of which
+ *   encodes nothing
+ * @typedef {{ id: string, secret: string, method: Method }} Client
+ *
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {string} text
+ * @property {any} body parsed, or `undefined` where it is no JSON
+ */
+
+/**
+ * Signs a user in, and exchanges the code.
+ *
+ * @param {import('./scene.mjs').Server} server
+ * @param {Client} client
+ * @param {import('./scene.mjs').User} user
+ * @param {{ spoilVerifier?: boolean }} [options] to send another code verifier than was promised
+ * @returns {Promise<Answer>} of the token endpoint
+ */
+export async function connect(server, client, user, { spoilVerifier = false } = {}) {
+  const verifier = randomBytes(32).toString('base64url');
+  const state = randomBytes(16).toString('base64url');
+  const link = `${server.authorizationUrl}?${new URLSearchParams({
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: REDIRECT_URI,
+    scope: server.scope,
+    state,
+    // Of OpenID Connect: some servers require one, and others ignore it.
+    nonce: randomBytes(16).toString('base64url'),
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...server.authorizationParameters,
+  })}`;
+  const callback = new URL(await server.signIn(link, user)).searchParams;
+  if (callback.get('state') !== state || !callback.get('code')) {
+    throw new Error(`The authorization endpoint answered ${callback}`);
+  }
+  const issuer = callback.get('iss');
+  if (issuer !== null && issuer !== server.issuer) throw new Error(`Another issuer: ${issuer}`);
+  return ask(server.tokenUrl, client, {
+    grant_type: 'authorization_code',
+    code: callback.get('code'),
+    redirect_uri: REDIRECT_URI,
+    code_verifier: spoilVerifier ? randomBytes(32).toString('base64url') : verifier,
+  });
+}
+
+/**
+ * Posts a form as a client.
+ *
+ * @param {string} url
+ * @param {Client} client
+ * @param {Record<string, string>} fields
+ * @returns {Promise<Answer>}
+ */
+export async function ask(url, { id, secret, method }, fields) {
+  const isBasic = method !== 'client_secret_post';
+  const encode = (text) => (method === 'client_secret_basic' ? encodeURIComponent(text) : text);
+  const pair = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: isBasic ? { authorization: `Basic ${pair}` } : {},
+    body: new URLSearchParams(
+      isBasic ? fields : { ...fields, client_id: id, client_secret: secret },
+    ),
+  });
+  const text = await response.text();
+  return { status: response.status, text, body: parsed(text) };
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
