@@ -13,7 +13,7 @@ A built-in provider needs a client only: in the environment, such as \`TOKENKEEP
 
 A variable has one value for all users of an instance, so at zoho only users of one data centre can connect, and at shopify those of one shop.
 
-An empty cell means: not known. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
+An empty cell means: not known; of variables, that there are none; of the client authentication, that \`client_secret_post\` is used. A variable without a value in brackets must be set. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
 
 | name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | a grant is dead also with |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -117,7 +117,7 @@ describe('a provider', () => {
     expect(check('providers.hubspot.client')).toMatchObject({ status: 'ok' });
     expect(check('providers.microsoft.client')).toMatchObject({
       status: 'problem',
-      found: expect.stringContaining('variables.tenant: must match'),
+      found: expect.stringContaining('TOKENKEEP_MICROSOFT_TENANT: must match'),
     });
   });
 

@@ -217,6 +217,13 @@ describe('createConnectHandlers', () => {
     expect(String(scene.errors[0])).toMatch(/acme\.clientSecret: is not set/);
   });
 
+  it('says once which scopes are those of no provider', async () => {
+    use({ scopes: { acme: [SCOPE], acne: [SCOPE] } });
+    await connect('acme');
+    await connect('acme');
+    expect(scene.errors.map(String)).toEqual([expect.stringContaining('scopes.acne: no provider')]);
+  });
+
   it('tries each client secret, for a code and for a revocation', async () => {
     const clientSecret = ['removed', acme.clientSecret];
     keep = scene.instance({ providers: { acme: { ...providers()['acme']!, clientSecret } } });

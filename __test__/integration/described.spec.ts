@@ -209,7 +209,7 @@ describe('a client in the environment', () => {
     const { userId } = await scene.user(keep, -60, 'microsoft');
     const failure = await failureOf(keep.integration.getValidToken(userId, 'microsoft'));
     expect(failure.name).toBe('ConfigurationError');
-    expect(failure.message).toMatch(/^providers\.microsoft\.variables\.tenant: must match/);
+    expect(failure.message).toMatch(/^TOKENKEEP_MICROSOFT_TENANT: must match/);
     await scene.user(keep, -60, 'hubspot');
     const run = await keep.integration.refreshExpiring({ expiresWithin: 1_000 });
     expect(run).toMatchObject({ refreshed: 1, failed: 0 });

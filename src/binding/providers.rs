@@ -9,8 +9,8 @@ use super::options::InstanceOptions;
 use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
-    AuthorizationServer, ClientAuthentication, ClientCredentials, HttpClient, HttpEndpoint,
-    Provider, Values,
+    AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials, HttpClient,
+    HttpEndpoint, Provider, Values,
 };
 use crate::secret::ClientSecret;
 
@@ -56,7 +56,8 @@ pub struct ProviderAddress {
 #[napi(catch_unwind)]
 pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
     let url = client(&options, allow_insecure)
-        .and_then(|(provider, _)| provider.url("tokenUrl", &Values::new()));
+        .and_then(|(provider, _)| provider.url("tokenUrl", &Values::new()))
+        .map_err(|error| named_as_set(&options, error));
     let (token_url, error) = match url {
         Ok(url) => (Some(url), None),
         Err(error) => (None, Some(error.to_string())),
@@ -83,13 +84,16 @@ impl Providers {
                 of_variables.insert(given.name.clone());
             }
             let client = client(given, options.allows_insecure())
+                .map_err(|error| named_as_set(given, error))
                 .and_then(|(provider, credentials)| Ok((provider, credentials, http.clone()?)));
             let server = client.clone().and_then(|(provider, credentials, http)| {
                 AuthorizationServer::new(provider, credentials, http)
+                    .map_err(|error| named_as_set(given, error))
             });
             servers.insert(given.name.clone(), server.map(Arc::new));
             let endpoint = client.and_then(|(provider, credentials, http)| {
                 HttpEndpoint::new(provider, credentials, http)
+                    .map_err(|error| named_as_set(given, error))
             });
             others.insert(given.name.clone(), endpoint.map(Arc::new));
         }
@@ -139,12 +143,41 @@ impl Providers {
         match self.others.get(name) {
             Some(endpoint) => endpoint.clone(),
             None if name == "google" => self.google(),
-            None => Err(Error::configuration(
-                format!("providers.{name}"),
-                "is not set. Describe the provider there, or pass a refreshFn",
-            )),
+            None => {
+                let variables = variables_of(name);
+                let reason = match BUILT_IN_NAMES.contains(&name) {
+                    true => format!(
+                        "is not set. Set {variables}CLIENT_ID and {variables}CLIENT_SECRET, or pass a refreshFn"
+                    ),
+                    false => {
+                        "is not set. Describe the provider there, or pass a refreshFn".to_owned()
+                    }
+                };
+                Err(Error::configuration(format!("providers.{name}"), reason))
+            }
         }
     }
+}
+
+/// The error with the name of the variable, where a variable has set what is wrong.
+fn named_as_set(given: &ProviderOptions, error: Error) -> Error {
+    let prefix = format!("providers.{}.", given.name);
+    match error {
+        Error::Configuration { option, reason } if given.is_of_variables => {
+            let field = option.strip_prefix(&prefix).map(|field| match field {
+                "clientSecret" => "CLIENT_SECRET".to_owned(),
+                field => field.trim_start_matches("variables.").to_uppercase(),
+            });
+            let variable = field.map(|field| format!("{}{field}", variables_of(&given.name)));
+            Error::configuration(variable.map_or(option, Into::into), reason)
+        }
+        other => other,
+    }
+}
+
+/// How the variables of a provider begin.
+fn variables_of(name: &str) -> String {
+    format!("TOKENKEEP_{}_", name.to_uppercase())
 }
 
 /// A described provider, and the client there.
@@ -160,10 +193,13 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
     if credentials.secrets.is_empty()
         && provider.client_authentication != ClientAuthentication::None
     {
-        return Err(Error::configuration(
-            format!("providers.{}.clientSecret", given.name),
-            "is not set. For a client without a secret, set clientAuthentication to 'none'",
-        ));
+        let reason = match given.is_of_variables {
+            true => "is not set",
+            false => {
+                "is not set. For a client without a secret, set clientAuthentication to 'none'"
+            }
+        };
+        return Err(Error::configuration(format!("providers.{}.clientSecret", given.name), reason));
     }
     Ok((Provider { allow_insecure, ..provider }, credentials))
 }

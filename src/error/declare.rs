@@ -1,7 +1,5 @@
 //! The macro that declares the errors: each once, with everything that belongs to it.
 
-use std::borrow::Cow;
-
 use super::{NotAuthorized, Unproven};
 
 /// What all errors of a code have in common.
@@ -47,12 +45,6 @@ impl<'a> Field<'a> for &'a String {
     }
 }
 
-impl<'a> Field<'a> for &'a Cow<'static, str> {
-    fn value(self) -> Option<FieldValue<'a>> {
-        Some(FieldValue::Text(self))
-    }
-}
-
 impl<'a> Field<'a> for &'a Unproven {
     fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Text(self.name()))
@@ -80,6 +72,12 @@ impl<'a> Field<'a> for &'a u32 {
 impl<'a> Field<'a> for &'a u64 {
     fn value(self) -> Option<FieldValue<'a>> {
         Some(FieldValue::Number(*self))
+    }
+}
+
+impl<'a> Field<'a> for Option<&'a str> {
+    fn value(self) -> Option<FieldValue<'a>> {
+        self.map(FieldValue::Text)
     }
 }
 

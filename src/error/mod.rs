@@ -90,7 +90,7 @@ errors! {
     }
     "ERR_TOKENKEEP_REVOKED" TokenRevokedError
     retryable: no,
-    fields: { store: store, providerCode: reason },
+    fields: { store: store, providerCode: provider_code(reason) },
     text: |f| {
         f.write_str("Token refresh failed: ")?;
         if let Some(status) = status {
@@ -179,7 +179,7 @@ errors! {
     }
     "ERR_TOKENKEEP_PROVIDER_REFUSED" ProviderRefusedError
     retryable: no,
-    fields: { status: status, providerCode: reason },
+    fields: { status: status, providerCode: provider_code(reason) },
     text: |f| write!(f, "Token refresh failed: {status} - {reason}");
 
     /// The provider refused the application's own credentials.
@@ -189,7 +189,7 @@ errors! {
     }
     "ERR_TOKENKEEP_CLIENT_REJECTED" ClientRejectedError
     retryable: no,
-    fields: { providerCode: error },
+    fields: { providerCode: provider_code(error) },
     text: |f| write!(
         f,
         "Token refresh failed: {error}. The provider refused the application's own credentials. Check client id and client secret and, where the option providers describes the provider, its clientAuthentication (client_secret_basic if the client is registered for Basic). No stored token was changed",
@@ -388,6 +388,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What the texts of [`Error::Schema`] say to run. [`Error::of_store`] adds the store; without one, the command
 /// asks for it.
 pub(crate) const MIGRATE: &str = "npx tokenkeep migrate";
+
+/// A word of the provider, or of its description; `None`: a reason in our words, such as "no error code".
+fn provider_code(reason: &str) -> Option<&str> {
+    let is_ours = ["no ", "a ", "an "].iter().any(|article| reason.starts_with(article));
+    (!is_ours).then_some(reason)
+}
 
 impl Error {
     /// The same error with the store's name in the command of [`Error::Schema`], unless it has one.

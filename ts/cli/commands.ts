@@ -72,8 +72,16 @@ providers, and says how to fix what is wrong. It writes nothing, and prints no t
     summary: 'refresh the tokens of the integration store that expire soon',
     description: `Refreshes the tokens of the integration store that expire soon, before a caller has to wait for
 them. Any number of processes can run at once. On SIGTERM or SIGINT it sends no more requests,
-stores the answers that are on the way, and exits.`,
-    environment: ['DATABASE_URL', 'TOKENKEEP_KEY', 'GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+stores the answers that are on the way, and exits. It knows the providers of tokenkeep.config.mjs
+(or .js, .ts, .json) in the current folder, and those whose client is in the environment.`,
+    environment: [
+      'DATABASE_URL',
+      'TOKENKEEP_KEY',
+      'GOOGLE_CLIENT_ID',
+      'GOOGLE_CLIENT_SECRET',
+      'TOKENKEEP_<NAME>_CLIENT_ID',
+      'TOKENKEEP_<NAME>_CLIENT_SECRET',
+    ],
     options: {
       'expires-within': {
         value: 'SECONDS',

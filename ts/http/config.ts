@@ -164,10 +164,14 @@ export class HandlerConfig<Context> {
   }
 
   report(error: unknown): void {
-    const { onError } = this.#options;
-    if (onError) tell('onError', () => onError(error));
-    else process.emitWarning(`tokenkeep/http: ${wordsOf(error)}`, 'TokenkeepWarning');
+    reportTo(this.#options.onError, error);
   }
+}
+
+/** Tells `onError`, or else the process. */
+export function reportTo(onError: HandlersOptions['onError'], error: unknown): void {
+  if (onError) tell('onError', () => onError(error));
+  else process.emitWarning(`tokenkeep/http: ${wordsOf(error)}`, 'TokenkeepWarning');
 }
 
 /** The longest key of an account, in characters. */

@@ -10,6 +10,7 @@ import {
   type HandlersOptions,
   accountKeyOf,
   instanceOf,
+  reportTo,
 } from './config';
 import { connect, linkFor } from './connect';
 import { disconnect } from './disconnect';
@@ -72,8 +73,21 @@ export function createConnectHandlers<Context = unknown>(
   if (typeof texts !== 'function') textsWith(TEXTS, texts ?? {});
   const configs = new Map<string, HandlerConfig<Context>>();
 
+  /** Says once which names in `scopes` are those of no provider: they would have no effect. */
+  const checkScopes = once(() => {
+    const { connector } = instance();
+    for (const provider of scopes.keys()) {
+      if (connector.providerPage(provider)) continue;
+      const option = `scopes.${provider}`;
+      const reason = 'no provider of this name is described, or has a client';
+      const error = new ConfigurationError(`${option}: ${reason}`, { option: 'scopes' });
+      reportTo(given.onError, error);
+    }
+  });
+
   /** The configuration of a provider that the instance knows. */
   function configOf(provider: string): HandlerConfig<Context> | undefined {
+    checkScopes();
     const known = configs.get(provider);
     if (known) return known;
     if (!instance().connector.providerPage(provider)) return undefined;
@@ -125,6 +139,16 @@ export function createConnectHandlers<Context = unknown>(
       const returnTo = returnToOf(fields.returnTo, config.redirectUri) ?? config.returnTo;
       return linkFor(config, userId, returnTo, accountKeyOf('account', fields.account));
     },
+  };
+}
+
+/** Runs `work` at the first call only. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
   };
 }
 

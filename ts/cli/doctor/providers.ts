@@ -33,7 +33,10 @@ function providersOf(
   described: readonly DescribedProvider[],
 ): Provider[] {
   const providers = new Map<string, string>();
-  if (env['GOOGLE_CLIENT_ID'] || stores.some((store) => store !== 'zoho')) {
+  // An application may have other providers only; then vault and integration say nothing of Google.
+  const isOfGoogle = (store: Store): boolean =>
+    ['gmail', 'calendar'].includes(store) || (store !== 'zoho' && described.length === 0);
+  if (env['GOOGLE_CLIENT_ID'] || stores.some(isOfGoogle)) {
     providers.set('google', GOOGLE);
   }
   if (stores.includes('zoho')) providers.set('zoho', ZOHO);
@@ -59,11 +62,19 @@ export async function providerChecks(
   );
   const checks = providersOf(stores, env, described).map(async ({ name, url }) => [
     await reachCheck(name, url, env, reach),
-    described.some((each) => each.name === name && each.error === undefined)
-      ? ok(`providers.${name}.client`, `The client at ${name} is set.`)
-      : clientCheck(name, stores, env),
+    ...clientChecks(
+      name,
+      described.find((each) => each.name === name),
+    ),
   ]);
   return [...wrong, ...(await Promise.all(checks)).flat()];
+
+  function clientChecks(name: string, found: DescribedProvider | undefined): Check[] {
+    if (!found) return [clientCheck(name, stores, env)];
+    // What is wrong with it is said above.
+    if (found.error !== undefined) return [];
+    return [ok(`providers.${name}.client`, `The client at ${name} is set.`)];
+  }
 }
 
 async function reachCheck(
