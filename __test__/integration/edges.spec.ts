@@ -29,8 +29,10 @@ it.each([
   ['github', 'incorrect_client_credentials'],
   ['slack', 'bad_client_secret'],
 ])('3 %s: a refused secret is one, and the next is tried', async (provider, error) => {
-  const client = { tokenUrl: scene.endpoint.url, clientId: 'c', clientSecret: ['new', 'old'] };
-  const keep = scene.keep({ providers: { [provider]: client } });
+  const clientAuthentication = 'client_secret_post' as const;
+  const client = { clientAuthentication, clientId: 'c', clientSecret: ['new', 'old'] };
+  const described = { ...client, tokenUrl: scene.endpoint.url };
+  const keep = scene.keep({ providers: { [provider]: described } });
   const { userId } = await scene.user(keep, -1, provider);
   scene.endpoint.script(({ form }) =>
     form['client_secret'] === 'old' ? undefined : { status: 200, body: { error } },

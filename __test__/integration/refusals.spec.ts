@@ -68,11 +68,18 @@ describe('a provider with words of its own for a dead grant', () => {
     expect(await keep.integration.connectionStatus(userId, 'acme')).toMatchObject({
       active: false,
       reason: 'needs_reauthorization',
-      error: { providerCode: expect.any(String) },
     });
     expect(await scene.row(userId)).toMatchObject({ invalid_since: expect.any(Date) });
     await failureOf(keep.integration.getValidToken(userId, 'acme'));
     expect(scene.endpoint.requests).toHaveLength(1);
+  });
+
+  it('tells the word in the error', async () => {
+    const keep = described(dead({ error: 'gone_away' }));
+    const { userId } = await scene.user(keep);
+    scene.endpoint.script(() => ({ status: 400, body: { error: 'gone_away' } }));
+    const failure = await failureOf(keep.integration.getValidToken(userId, 'acme'));
+    expect(failure).toMatchObject({ name: 'TokenRevokedError', providerCode: 'gone_away' });
   });
 
   it.each(own)('is not understood where nobody has described %s', async (_, _own, status, body) => {

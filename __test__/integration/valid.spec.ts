@@ -273,10 +273,6 @@ describe('a client', () => {
       ['clientSecret', { tokenUrl, clientId: 'c' }],
       ['tokenUrl', { tokenUrl: 'ftp://x', clientId: 'c', clientSecret: 's' }],
       ['revocationUrl', { tokenUrl, clientId: 'c', clientSecret: 's', revocationUrl: 'x' }],
-      [
-        'clientAuthentication',
-        { tokenUrl, clientId: 'c', clientSecret: 's', clientAuthentication: 'jwt' },
-      ],
     ];
     for (const [field, acme] of wrong as [string, never][]) {
       const keep = scene.keep({ providers: { acme } });

@@ -24,6 +24,7 @@ export async function driveConnections({ keep, endpoint }: Stage): Promise<void>
   const { connector } = keep;
   connector.redirectUri();
   connector.authorizationOrigin();
+  connector.providerPage('google');
   for (const store of ['calendar', 'integration'] as const) {
     const userId = randomUUID();
     endpoint.script(() => ({ status: 200, body: granted(endpoint, true) }));

@@ -221,7 +221,7 @@ describe('refreshing', () => {
     expect(after).toMatchObject({ code: 'ERR_TOKENKEEP_CONFIGURATION', option: 'providers' });
   });
 
-  it('keeps the scopes that an answer names, as before', async () => {
+  it('keeps the scopes that an answer names, as before, and those that answers do not name', async () => {
     const [before, after] = await both(async (service) => {
       const userId = `user-${++users}`;
       await service.store(userId, { ...google.issue(), scopes: ['email', ...SCOPES] });
@@ -229,7 +229,7 @@ describe('refreshing', () => {
       return (await rowOf(userId))!.scopes;
     });
     expect(before).toEqual(SCOPES);
-    expect(after).toEqual(SCOPES);
+    expect(after).toEqual(['email', ...SCOPES]);
   });
 });
 
