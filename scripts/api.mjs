@@ -11,7 +11,16 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { Application } = await import('typedoc');
 
 /** Types that the entries for Effect do not export. */
-const OF_EFFECT = ['DatabasePassword', 'DeadGrant', 'Fetch', 'GoogleProblem', 'TokenkeepEvent'];
+const OF_EFFECT = [
+  'ClientAuthentication',
+  'DatabasePassword',
+  'ErrorRule',
+  'Fetch',
+  'GoogleProblem',
+  'Rotation',
+  'TokenkeepEvent',
+  'UrlVariable',
+];
 
 /**
  * Effect 3 and Effect 4 do not go into one program. `unnamed` are types that stand in signatures, and

@@ -87,9 +87,11 @@ export interface UrlVariable {
   default?: string | undefined;
 }
 
+/** How a client authenticates at the token endpoint (RFC 8414, `token_endpoint_auth_methods_supported`). */
 export type ClientAuthentication =
   'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | 'none';
 
+/** Whether a refresh returns a new refresh token and invalidates the old one. */
 export type Rotation = 'never' | 'sometimes' | 'always';
 
 /** What an error response means. Every condition that is given must hold. */
