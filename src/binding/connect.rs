@@ -131,26 +131,15 @@ pub fn finish_authorization(
     store: String,
     response: AuthorizationResponseFields,
 ) -> napi::Result<()> {
-    let AuthorizationResponseFields {
-        state,
-        code,
-        error,
-        issuer,
-        provider,
-        browser,
-        requires_browser,
-        user_id,
-    } = response;
-    let requires_browser = requires_browser.unwrap_or(false);
     let response = AuthorizationResponse {
-        state,
-        code,
-        error,
-        issuer,
-        provider,
-        browser,
-        requires_browser,
-        user_id,
+        state: response.state,
+        code: response.code,
+        error: response.error,
+        issuer: response.issuer,
+        provider: response.provider,
+        browser: response.browser,
+        requires_browser: response.requires_browser.unwrap_or(false),
+        user_id: response.user_id,
     };
     call(instance, id, move |stores| async move {
         let stores = stores?;

@@ -9,10 +9,11 @@ use super::options::InstanceOptions;
 use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
-    AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials, HttpClient,
-    HttpEndpoint, Provider, Values,
+    AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials, Endpoint,
+    HttpClient, HttpEndpoint, Provider,
 };
 use crate::secret::ClientSecret;
+use crate::store::integration::provider_name;
 
 /// A client at a provider.
 #[napi(object)]
@@ -56,7 +57,7 @@ pub struct ProviderAddress {
 #[napi(catch_unwind)]
 pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
     let url = client(&options, allow_insecure)
-        .and_then(|(provider, _)| provider.url("tokenUrl", &Values::new()))
+        .and_then(|(provider, _)| provider.url(Endpoint::Token))
         .map_err(|error| named_as_set(&options, error));
     let (token_url, error) = match url {
         Ok(url) => (Some(url), None),
@@ -139,7 +140,7 @@ impl Providers {
     /// The endpoint of `provider`; an option takes precedence over the built-in one. The part from `#` on names
     /// an account there.
     pub(super) fn endpoint(&self, provider: &str) -> Result<Arc<HttpEndpoint>> {
-        let name = provider.split('#').next().unwrap_or_default();
+        let name = provider_name(provider);
         match self.others.get(name) {
             Some(endpoint) => endpoint.clone(),
             None if name == "google" => self.google(),

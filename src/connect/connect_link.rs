@@ -1,8 +1,9 @@
 //! Connect links, for users who are not signed in in a browser.
 
 use super::pending_authorization::{ConnectLink, of_tenant};
-use super::{At, Begin, Connect, expired, provider_name};
+use super::{At, Begin, Connect, expired};
 use crate::error::{Error, NotAuthorized, Result};
+use crate::store::integration::provider_name;
 use crate::store::{Connects, Found};
 
 impl Connect {

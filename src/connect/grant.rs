@@ -4,8 +4,8 @@ use super::pending_authorization::PendingAuthorization;
 use super::{Connect, GOOGLE, account_store};
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{Expiry, Grant};
-use crate::refresh::{Credentials, EventKind};
+use crate::oauth::Grant;
+use crate::refresh::{Credentials, EventKind, expires_at};
 use crate::store::{Connects, Granted, Whose};
 
 impl Connect {
@@ -44,11 +44,7 @@ impl Connect {
         let unknown = before.is_none() && subject.is_none();
         let granted = Granted {
             credentials: Credentials { access_token, refresh_token },
-            expires_at: match expiry {
-                Expiry::In(lifetime) => began.plus(lifetime),
-                Expiry::AtMs(ms) => Timestamp::from_ms(ms),
-                Expiry::Never => Timestamp::INFINITY,
-            },
+            expires_at: expires_at(expiry, began),
             scopes,
             client: server.client(),
             may_keep: unknown || is_same == Some(true),

@@ -23,6 +23,7 @@ use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::oauth::{AuthorizationRequest, AuthorizationServer, redacted};
 use crate::refresh::{Event, EventKind, Observer};
+use crate::store::integration::provider_name;
 use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
 use tokio_util::task::TaskTracker;
 
@@ -80,11 +81,6 @@ pub struct At {
 
 /// The provider of flows that name none.
 const GOOGLE: &str = "google";
-
-/// The provider without the key of a further account.
-fn provider_name(provider: &str) -> &str {
-    provider.split_once('#').map_or(provider, |(name, _)| name)
-}
 
 /// The store's name under which the account of a user is kept. Accounts at Google are kept under the bare name.
 fn account_store<S: Connects>(provider: Option<&str>) -> Cow<'static, str> {

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{AuthorizationResponse, provider_name};
+use super::AuthorizationResponse;
 use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
+use crate::store::integration::provider_name;
 use crate::store::{Connects, Pending};
 
 /// A connect link.

@@ -9,7 +9,7 @@ use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
-use super::provider::{CodeChallengeMethod, Provider, Values};
+use super::provider::{CodeChallengeMethod, Endpoint, Provider};
 use super::request::{append, code_request};
 use super::response::judge;
 use super::{Expiry, Refusal, TokenResponse, Verdict};
@@ -78,23 +78,18 @@ impl AuthorizationServer {
         client: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let values = Values::new();
-        let token_url = provider.url("tokenUrl", &values)?;
-        let authorization_url = provider.url("authorizationUrl", &values)?;
+        let token_url = provider.url(Endpoint::Token)?;
+        let authorization_url = provider.url(Endpoint::Authorization)?;
         if provider.revocation_url.is_some() {
-            provider.url("revocationUrl", &values)?;
+            provider.url(Endpoint::Revocation)?;
         }
         Ok(Self { provider, authorization_url, token_url, client, http })
     }
 
     /// The client, with each of its secrets in their order; a public client has none.
     pub(super) fn clients(&self) -> impl Iterator<Item = Client<'_>> {
-        let secrets = &self.client.secrets;
-        (0..secrets.len().max(1)).map(|at| Client {
-            id: &self.client.id,
-            secret: secrets.get(at),
-            authentication: self.provider.client_authentication,
-        })
+        let authentication = self.provider.client_authentication;
+        (0..self.client.tries()).map(move |secret| self.client.client(secret, authentication))
     }
 
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].

@@ -43,6 +43,16 @@ impl ClientCredentials {
         Self { id: id.into(), secrets: vec![ClientSecret::new(secret)] }
     }
 
+    /// The client with one of its secrets; a public client has none.
+    pub(super) fn client(&self, secret: usize, authentication: ClientAuthentication) -> Client<'_> {
+        Client { id: &self.id, secret: self.secrets.get(secret), authentication }
+    }
+
+    /// How many secrets can be tried: a public client can be tried once, too.
+    pub(super) fn tries(&self) -> usize {
+        self.secrets.len().max(1)
+    }
+
     /// Distinguishes secrets within this process; keyed at random, so it reveals nothing elsewhere.
     pub(super) fn fingerprint(&self) -> String {
         static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);

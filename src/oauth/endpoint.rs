@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure};
-use super::provider::{Provider, Values};
+use super::provider::{Endpoint, Provider};
 use super::request::refresh_request;
 use super::response::judge;
 use super::revocation::revoke;
@@ -45,16 +45,15 @@ impl HttpEndpoint {
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let values = Values::new();
-        let token_url = provider.url("tokenUrl", &values)?;
+        let token_url = provider.url(Endpoint::Token)?;
         let client = client_at(&token_url, &credentials);
         let login = format!("{client} {}", credentials.fingerprint());
         let refresh_url = match &provider.refresh_url {
-            Some(_) => provider.url("refreshUrl", &values)?,
+            Some(_) => provider.url(Endpoint::Refresh)?,
             None => token_url,
         };
         let revocation_url = match &provider.revocation_url {
-            Some(_) => Ok(provider.url("revocationUrl", &values)?),
+            Some(_) => Ok(provider.url(Endpoint::Revocation)?),
             None => {
                 Err(Error::configuration("providers", "has no revocationUrl for this provider"))
             }
@@ -80,25 +79,9 @@ impl HttpEndpoint {
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.revocation_url()?;
-        let first = self.shared.accepted_secret.load(Ordering::Relaxed);
-        let count = self.shared.credentials.secrets.len().max(1);
-        let mut outcome = Ok(());
-        for secret in (0..count).map(|step| (first + step) % count) {
-            let client = self.authenticated(secret);
-            outcome = revoke(
-                self.shared.http.as_ref(),
-                &self.shared.provider,
-                url,
-                client,
-                (token, hint),
-            )
-            .await;
-            // The provider may accept another secret.
-            if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
-                break;
-            }
-        }
-        outcome
+        let Shared { http, provider, .. } = &*self.shared;
+        let clients = self.clients().map(|(_, client)| client);
+        revoke(http.as_ref(), provider, url, clients, (token, hint)).await
     }
 
     /// The revocation endpoint.
@@ -118,12 +101,12 @@ impl HttpEndpoint {
         Verdict::Granted(tokens)
     }
 
-    fn authenticated(&self, secret: usize) -> Client<'_> {
-        Client {
-            id: &self.shared.credentials.id,
-            secret: self.shared.credentials.secrets.get(secret),
-            authentication: self.shared.provider.client_authentication,
-        }
+    /// The client with each of its secrets, by the secret's index; first with the one that was accepted last.
+    fn clients(&self) -> impl Iterator<Item = (usize, Client<'_>)> {
+        let Shared { credentials, provider, accepted_secret, .. } = &*self.shared;
+        let (first, count) = (accepted_secret.load(Ordering::Relaxed), credentials.tries());
+        let secrets = (0..count).map(move |step| (first + step) % count);
+        secrets.map(|secret| (secret, credentials.client(secret, provider.client_authentication)))
     }
 
     async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
@@ -169,16 +152,12 @@ impl TokenEndpoint for HttpEndpoint {
     /// Tries the secret that was accepted last. If it is rejected, which leaves the refresh token valid, tries
     /// the others.
     async fn refresh(&self, token: &RefreshToken, _: Duration, unix_time: Duration) -> Verdict {
-        let first = self.shared.accepted_secret.load(Ordering::Relaxed);
-        let count = self.shared.credentials.secrets.len().max(1);
-        let mut verdict = self.post(self.authenticated(first), token, unix_time).await;
-        for next in (1..count).map(|step| (first + step) % count) {
+        let mut verdict = Verdict::Refused(Error::internal("a client has no way to authenticate"));
+        for (secret, client) in self.clients() {
+            verdict = self.post(client, token, unix_time).await;
             if !matches!(verdict, Verdict::ClientRejected(_)) {
+                self.shared.accepted_secret.store(secret, Ordering::Relaxed);
                 break;
-            }
-            verdict = self.post(self.authenticated(next), token, unix_time).await;
-            if !matches!(verdict, Verdict::ClientRejected(_)) {
-                self.shared.accepted_secret.store(next, Ordering::Relaxed);
             }
         }
         verdict

@@ -28,8 +28,8 @@ pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    BUILT_IN_NAMES, CodeChallengeMethod, ErrorRule, Lifetime, Provider, RequestFormat, Rotation,
-    UrlTemplate, UrlVariable, Values,
+    BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
+    Rotation, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};

@@ -6,7 +6,7 @@ use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
 use super::credentials::Client;
 use super::error_codes::{Meaning, known, redacted};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
-use super::provider::{Provider, Values};
+use super::provider::{Endpoint, Provider};
 use super::request::revocation_request;
 use crate::error::{Error, Result};
 
@@ -17,26 +17,36 @@ impl AuthorizationServer {
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = self.provider.url("revocationUrl", &Values::new())?;
-        let mut outcome = Ok(());
-        for client in self.clients() {
-            let http = self.http.as_ref();
-            outcome = revoke(http, &self.provider, &url, client, (token, hint)).await;
-            // The provider may accept another secret.
-            if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
-                break;
-            }
-        }
-        outcome
+        let url = self.provider.url(Endpoint::Revocation)?;
+        let http = self.http.as_ref();
+        revoke(http, &self.provider, &url, self.clients(), (token, hint)).await
     }
 }
 
-/// Revokes a token at `url`.
-pub(super) async fn revoke(
+/// Revokes a token at `url`, with each secret of the client until one is accepted.
+pub(super) async fn revoke<'a>(
     http: &dyn HttpClient,
     provider: &Provider,
     url: &str,
+    clients: impl Iterator<Item = Client<'a>>,
+    token: (&str, &str),
+) -> Result<()> {
+    let mut outcome = Ok(());
+    for client in clients {
+        outcome = revoke_as(client, http, provider, url, token).await;
+        // The provider may accept another secret.
+        if !matches!(outcome, Err(Error::ProviderRefused { .. })) {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn revoke_as(
     client: Client<'_>,
+    http: &dyn HttpClient,
+    provider: &Provider,
+    url: &str,
     (token, hint): (&str, &str),
 ) -> Result<()> {
     let request = revocation_request(provider, url, client, token, hint);

@@ -9,11 +9,11 @@ use super::policy::commit_pause;
 use super::read::Reading;
 use super::{
     Attempt, Commit, Credentials, EventKind, Next, Row, RowVersion, Runtime, Sealed, Shared,
-    Stopwatch, Table, TaskOf, Token,
+    Stopwatch, Table, TaskOf, Token, expires_at,
 };
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
-use crate::oauth::{Expiry, TokenResponse};
+use crate::oauth::TokenResponse;
 
 /// Stores the answer of the provider.
 pub(super) struct Committer<'a, T: Table, R: Runtime> {
@@ -127,11 +127,7 @@ impl<'a, T: Table, R: Runtime> Committer<'a, T, R> {
     /// The expiry counts from the lease: however late the commit is, no token is stored as valid for
     /// longer than it is.
     fn expires_at(&self) -> Timestamp {
-        match self.response.expiry {
-            Expiry::In(lifetime) => self.lease.at.plus(lifetime),
-            Expiry::AtMs(ms) => Timestamp::from_ms(ms),
-            Expiry::Never => Timestamp::INFINITY,
-        }
+        expires_at(self.response.expiry, self.lease.at)
     }
 
     /// The token of a draft that is, or will be, stored with this expiry.

@@ -52,8 +52,8 @@ export interface Place {
   redirectUri(): URL;
   /** The URL of the other two routes. */
   route(name: 'connect' | 'disconnect'): URL;
-  /** The origin of the consent screen, to which forms may redirect. */
-  authorizationOrigin(): string | undefined;
+  /** Where the form of a page may redirect, as sources of a content security policy. */
+  formTargets(): string;
 }
 
 type Maybe<Value> = Value | null | undefined;
@@ -128,8 +128,8 @@ export class HandlerConfig<Context> {
     return this.#place.route(name);
   }
 
-  get authorizationOrigin(): string | undefined {
-    return this.#place.authorizationOrigin();
+  get formTargets(): string {
+    return this.#place.formTargets();
   }
 
   get returnTo(): string | undefined {

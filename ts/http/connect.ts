@@ -88,7 +88,7 @@ async function showLink<Context>(
     button,
     icon: 'link',
   } as const;
-  return page(content, 200, config.authorizationOrigin);
+  return page(content, 200, config.formTargets);
 }
 
 async function followLink<Context>(

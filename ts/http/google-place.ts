@@ -49,7 +49,7 @@ export class GooglePlace implements Place {
     });
   }
 
-  authorizationOrigin(): string {
+  formTargets(): string {
     return this.#instance().connector.authorizationOrigin();
   }
 }

@@ -42,9 +42,9 @@ const ICONS = {
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Allows our style sheet only; a form may post to our origin and be redirected to `formTarget`. */
-export function contentSecurityPolicy(formTarget?: string): string {
-  const form = formTarget === undefined ? "'none'" : `'self' ${formTarget}`;
+/** Allows our style sheet only; a form may post to our origin and be redirected to `formTargets`. */
+export function contentSecurityPolicy(formTargets?: string): string {
+  const form = formTargets === undefined ? "'none'" : `'self' ${formTargets}`;
   return [
     "default-src 'none'",
     `style-src 'sha256-${STYLE_HASH}'`,

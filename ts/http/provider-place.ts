@@ -67,8 +67,8 @@ export class ProviderPlace implements Place {
     return this.#at(name);
   }
 
-  /** Of the consent screen, and any other with TLS: many providers redirect from there to another host. */
-  authorizationOrigin(): string {
+  /** The consent screen, and any host with TLS: many providers redirect from there to another one. */
+  formTargets(): string {
     return `https: ${this.#page()?.authorizationOrigin ?? ''}`.trimEnd();
   }
 

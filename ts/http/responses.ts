@@ -24,16 +24,16 @@ export function json(body: object, status = 200, headers: Record<string, string>
   });
 }
 
-/** An HTML page. Its form may redirect to the origin `formTarget`. */
-export function page(content: Page, status = 200, formTarget?: string): Response {
+/** An HTML page. Its form may redirect to `formTargets`, sources of a content security policy. */
+export function page(content: Page, status = 200, formTargets?: string): Response {
   return new Response(html(content), {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentSecurityPolicy(formTarget),
+      'content-security-policy': contentSecurityPolicy(formTargets),
       ...HEADERS,
       // With no-referrer, the browser would send `Origin: null` with the form.
-      ...(formTarget === undefined ? {} : { 'referrer-policy': 'same-origin' }),
+      ...(formTargets === undefined ? {} : { 'referrer-policy': 'same-origin' }),
     },
   });
 }

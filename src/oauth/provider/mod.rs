@@ -121,8 +121,32 @@ pub enum Rotation {
     Always,
 }
 
-/// The endpoints of a provider, in the words of its description.
-const URLS: [&str; 4] = ["authorizationUrl", "tokenUrl", "refreshUrl", "revocationUrl"];
+/// An endpoint of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The authorization endpoint.
+    Authorization,
+    /// The token endpoint.
+    Token,
+    /// The endpoint for refreshes.
+    Refresh,
+    /// The revocation endpoint.
+    Revocation,
+}
+
+impl Endpoint {
+    const ALL: [Self; 4] = [Self::Authorization, Self::Token, Self::Refresh, Self::Revocation];
+
+    /// Its field in a description.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorizationUrl",
+            Self::Token => "tokenUrl",
+            Self::Refresh => "refreshUrl",
+            Self::Revocation => "revocationUrl",
+        }
+    }
+}
 
 impl Provider {
     /// The built-in provider with this name.
@@ -182,9 +206,11 @@ impl Provider {
                 return invalid(format!("variables.{name}"), reason);
             }
         }
-        for (url, field) in self.urls().zip(URLS) {
-            if let Some(name) = url.and_then(|url| url.undeclared(&self.variables)) {
-                return invalid(field.to_owned(), format!("{{{name}}} is not in variables"));
+        for endpoint in Endpoint::ALL {
+            let template = self.template(endpoint);
+            if let Some(name) = template.and_then(|url| url.undeclared(&self.variables)) {
+                let reason = format!("{{{name}}} is not in variables");
+                return invalid(endpoint.field().to_owned(), reason);
             }
         }
         for (at, rule) in self.errors.iter().enumerate() {
@@ -195,10 +221,13 @@ impl Provider {
         Ok(())
     }
 
-    fn urls(&self) -> impl Iterator<Item = Option<&UrlTemplate>> {
-        [&self.authorization_url, &self.token_url, &self.refresh_url, &self.revocation_url]
-            .into_iter()
-            .map(Option::as_ref)
+    fn template(&self, endpoint: Endpoint) -> Option<&UrlTemplate> {
+        match endpoint {
+            Endpoint::Authorization => self.authorization_url.as_ref(),
+            Endpoint::Token => self.token_url.as_ref(),
+            Endpoint::Refresh => self.refresh_url.as_ref(),
+            Endpoint::Revocation => self.revocation_url.as_ref(),
+        }
     }
 
     /// The provider, whose `field` is named `option` in errors.
@@ -236,30 +265,24 @@ impl Provider {
         }
     }
 
-    /// The endpoint `field` for these values of variables, checked.
+    /// An endpoint with the values of its variables, checked.
     ///
     /// # Errors
     /// [`Error::Configuration`] if it is not set, or a value is missing or not allowed, or the URL is neither an
     /// https URL nor one of this machine.
-    pub fn url(&self, field: &'static str, values: &Values<'_>) -> Result<String> {
-        let template = match field {
-            "authorizationUrl" => &self.authorization_url,
-            "refreshUrl" => &self.refresh_url,
-            "revocationUrl" => &self.revocation_url,
-            _ => &self.token_url,
-        };
+    pub fn url(&self, endpoint: Endpoint) -> Result<String> {
         let option = |field: &str| self.option(field);
-        let Some(template) = template else {
+        let Some(template) = self.template(endpoint) else {
             let reason = match BUILT_IN_NAMES.contains(&self.name.as_str()) {
                 true => "is not set",
                 false => "is not set, and no provider of this name is built in",
             };
-            return Err(Error::configuration(option(field), reason));
+            return Err(Error::configuration(option(endpoint.field()), reason));
         };
-        let url = template.fill(&self.variables, values).map_err(|(name, reason)| {
+        let url = template.fill(&self.variables).map_err(|(name, reason)| {
             Error::configuration(option(&format!("variables.{name}")), reason)
         })?;
-        check_url(option(field), &url, self.allow_insecure)?;
+        check_url(option(endpoint.field()), &url, self.allow_insecure)?;
         Ok(url)
     }
 
@@ -287,6 +310,3 @@ impl Provider {
         self.rotation != Rotation::Never
     }
 }
-
-/// Values of variables, by name.
-pub type Values<'a> = BTreeMap<&'a str, &'a str>;

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use super::Values;
-
 /// A URL with variables.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
@@ -88,12 +86,11 @@ impl UrlTemplate {
         })
     }
 
-    /// The URL for these values; those that the application has set count first. Returns the variable that is
+    /// The URL with the values that the application has set, or else the defaults. Returns the variable that is
     /// missing or not allowed, and why.
     pub(super) fn fill(
         &self,
         declared: &BTreeMap<String, UrlVariable>,
-        values: &Values<'_>,
     ) -> Result<String, (String, Cow<'static, str>)> {
         let mut url = String::new();
         for (text, name) in self.parts() {
@@ -101,8 +98,8 @@ impl UrlTemplate {
             let Some(name) = name else { continue };
             let missing = || (name.to_owned(), "is not set".into());
             let variable = declared.get(name).ok_or_else(missing)?;
-            let given = variable.value.as_deref().or_else(|| values.get(name).copied());
-            let value = given.or(variable.default.as_deref()).ok_or_else(missing)?;
+            let value = variable.value.as_deref().or(variable.default.as_deref());
+            let value = value.ok_or_else(missing)?;
             variable.allows(value).map_err(|reason| (name.to_owned(), reason.into()))?;
             url.push_str(value);
         }
@@ -120,25 +117,29 @@ mod tests {
 
     #[test]
     fn a_value_that_only_contains_what_is_allowed_is_refused() {
-        let shop = declared(r#"{"shop":{"pattern":"[a-z0-9-]+|x"}}"#);
         let url = UrlTemplate::new("https://{shop}.example/token");
-        let fill = |value| url.fill(&shop, &Values::from([("shop", value)]));
+        let shop = declared(r#"{"shop":{"pattern":"[a-z0-9-]+|x"}}"#);
+        let fill = |value: &str| {
+            let mut shop = shop.clone();
+            shop.values_mut().for_each(|shop| shop.value = Some(value.to_owned()));
+            url.fill(&shop)
+        };
         assert_eq!(fill("acme").as_deref(), Ok("https://acme.example/token"));
         for odd in ["evil.test/", "acme.", "", "ACME", "acme\n", "x.evil.test", "a/x"] {
             let (name, reason) = fill(odd).expect_err(odd);
             assert_eq!((&*name, &*reason), ("shop", "must match [a-z0-9-]+|x"), "{odd}");
         }
-        let (_, reason) = url.fill(&shop, &Values::new()).expect_err("is missing");
+        let (_, reason) = url.fill(&shop).expect_err("is missing");
         assert_eq!(reason, "is not set");
     }
 
     #[test]
-    fn what_the_application_has_set_comes_before_what_a_row_says() {
-        let both = declared(r#"{"host":{"values":["a","b","c"],"default":"a","value":"b"}}"#);
+    fn what_the_application_has_set_comes_before_the_default() {
         let url = UrlTemplate::new("https://{host}/{host}");
-        assert_eq!(url.fill(&both, &Values::from([("host", "c")])).as_deref(), Ok("https://b/b"));
+        let both = declared(r#"{"host":{"values":["a","b"],"default":"a","value":"b"}}"#);
+        assert_eq!(url.fill(&both).as_deref(), Ok("https://b/b"));
         let usual = declared(r#"{"host":{"values":["a","b"],"default":"a"}}"#);
-        assert_eq!(url.fill(&usual, &Values::new()).as_deref(), Ok("https://a/a"));
+        assert_eq!(url.fill(&usual).as_deref(), Ok("https://a/a"));
     }
 
     #[test]

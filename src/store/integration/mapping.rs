@@ -25,8 +25,14 @@ pub struct Key {
 impl Key {
     /// The provider without the account key.
     pub(super) fn provider_name(&self) -> &str {
-        self.provider.split_once('#').map_or(&self.provider, |(name, _)| name)
+        provider_name(&self.provider)
     }
+}
+
+/// The provider without the key of a further account.
+#[must_use]
+pub fn provider_name(provider: &str) -> &str {
+    provider.split_once('#').map_or(provider, |(name, _)| name)
 }
 
 /// What a row holds besides tokens and times.

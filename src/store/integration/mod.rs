@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use self::counts::{FailureCount, Summary};
 pub use self::expiring::Expiring;
 use self::mapping::IntegrationMapping;
-pub use self::mapping::{Key, Record};
+pub use self::mapping::{Key, Record, provider_name};
 pub use self::migration::MIGRATION;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;

@@ -1,20 +1,14 @@
-import { join } from 'node:path';
-
 import { Browser } from '../../browser.mjs';
 import { REDIRECT_URI, ask } from '../../connect.mjs';
-import { installNpm } from '../../install.mjs';
-import { startNode } from '../../ipc.mjs';
 import { takenBy } from '../bearer.mjs';
+import { startNpm } from '../npm.mjs';
 import { pinnedNpm } from '../pinned.mjs';
 
 const NAME = 'better-auth';
 
 /** @type {import('../../scene.mjs').Start} */
-export async function start({ clients, users, progress }) {
-  progress('installing');
-  const folder = await installNpm(NAME);
-  const node = await startNode(join(folder, 'server.mjs'), { cwd: folder });
-  const { origin } = await node.tell('start', { clients, users, redirectUri: REDIRECT_URI });
+export async function start(given) {
+  const { node, origin } = await startNpm(NAME, given);
   const at = `${origin}/api/auth`;
   const signedIn = async ({ email, password }) => {
     const browser = new Browser(REDIRECT_URI);

@@ -1,29 +1,18 @@
-import { join } from 'node:path';
-
-import { Browser } from '../../browser.mjs';
-import { REDIRECT_URI } from '../../connect.mjs';
-import { installNpm } from '../../install.mjs';
-import { startNode } from '../../ipc.mjs';
 import { takenBy } from '../bearer.mjs';
+import { signInByHint, startNpm } from '../npm.mjs';
 import { pinnedNpm } from '../pinned.mjs';
 
 const NAME = 'node-oauth';
 
 /** @type {import('../../scene.mjs').Start} */
-export async function start({ clients, progress }) {
-  progress('installing');
-  const folder = await installNpm(NAME);
-  const node = await startNode(join(folder, 'server.mjs'), { cwd: folder });
-  const { origin } = await node.tell('start', { clients, redirectUri: REDIRECT_URI });
+export async function start(given) {
+  const { node, origin } = await startNpm(NAME, given);
   return {
     version: pinnedNpm(NAME, '@node-oauth/oauth2-server'),
     authorizationUrl: `${origin}/authorize`,
     tokenUrl: `${origin}/token`,
     scope: 'read',
-    signIn: async (link, { name }) => {
-      const browser = new Browser(REDIRECT_URI);
-      return (await browser.open(`${link}&login_hint=${name}`)).url;
-    },
+    signIn: signInByHint,
     isValid: takenBy(`${origin}/resource`),
     endGrant: ({ user }) => node.tell('endGrant', user.name),
     stop: () => node.stop(),

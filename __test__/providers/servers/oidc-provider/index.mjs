@@ -1,20 +1,14 @@
-import { join } from 'node:path';
-
 import { Browser } from '../../browser.mjs';
 import { REDIRECT_URI } from '../../connect.mjs';
-import { installNpm } from '../../install.mjs';
-import { startNode } from '../../ipc.mjs';
 import { takenBy } from '../bearer.mjs';
+import { startNpm } from '../npm.mjs';
 import { pinnedNpm } from '../pinned.mjs';
 
 const NAME = 'oidc-provider';
 
 /** @type {import('../../scene.mjs').Start} */
-export async function start({ clients, progress }) {
-  progress('installing');
-  const folder = await installNpm(NAME);
-  const node = await startNode(join(folder, 'server.mjs'), { cwd: folder });
-  const { origin } = await node.tell('start', { clients, redirectUri: REDIRECT_URI });
+export async function start(given) {
+  const { node, origin } = await startNpm(NAME, given);
   return {
     version: pinnedNpm(NAME, 'oidc-provider'),
     issuer: origin,
