@@ -82,10 +82,14 @@ export declare class OpenSealingKeys {}
 /** What JavaScript holds as [`VaultKeys`]. */
 export declare class OpenVaultKeys {}
 
-/** The provider of a flow, with the key of a further account after `#`, and its redirect URI. */
+/**
+ * The provider of a flow, with the key of a further account after `#`, its redirect URI, and the values of the
+ * connection's variables.
+ */
 export interface AtProvider {
   provider: string
   redirectUri: string
+  variables: Record<string, string>
 }
 
 /** The parameters with which a browser returned. */
@@ -94,6 +98,8 @@ export interface AuthorizationResponseFields {
   code?: string
   error?: string
   issuer?: string
+  /** The other parameters. */
+  parameters?: Record<string, string>
   /** The provider to whose redirect URI it returned; absent: Google's own. */
   provider?: string
   browser?: string
@@ -357,7 +363,10 @@ export declare function openVaultKeys(secret: string | undefined | null, previou
 /** For the doctor. */
 export declare function providerAddress(options: ProviderOptions, allowInsecure: boolean): ProviderAddress
 
-/** Where a described provider's tokens are refreshed, or what is wrong with its description. */
+/**
+ * Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or what is wrong
+ * with its description.
+ */
 export interface ProviderAddress {
   tokenUrl?: string
   error?: string
@@ -385,6 +394,8 @@ export interface ProviderPage {
   title: string
   /** The origin of the consent screen, to which forms may redirect. */
   authorizationOrigin?: string
+  /** The variables of which each connection has its own value. */
+  variables: Array<string>
 }
 
 /**
@@ -425,8 +436,17 @@ export type SealingKeys = ExternalObject<OpenSealingKeys>
 /** Seals a text for one column of one row, whatever `TOKENKEEP_SEALING` is. */
 export declare function sealValue(keys: SealingKeys, store: string, column: string, key: Array<string>, text: string): string | Failure
 
-/** Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. */
-export declare function storeIntegrationToken(instance: number, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number, scopes: Array<string>): void
+/**
+ * Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. An
+ * `expires_at_ms` of `null`: the access token never expires. `metadata`, a JSON object, is added to the stored one.
+ */
+export declare function storeIntegrationToken(instance: number, id: number, userId: string, provider: string, accessToken: string, refreshToken: string | undefined | null, expiresAtMs: number | undefined | null, scopes: Array<string>, metadata?: string | undefined | null): void
+
+/**
+ * Stores the tokens of `response`, the body of a response of the provider's token endpoint, which was received at
+ * `received_at_ms`. `scopes`: what was asked for; `metadata`: as for `store_integration_token`.
+ */
+export declare function storeTokenResponse(instance: number, id: number, userId: string, provider: string, response: string, receivedAtMs: number, scopes: Array<string>, metadata?: string | undefined | null): void
 
 /** Stores a token; resolves to the row's id. Without `sets_expiry` a stored expiry is kept. */
 export declare function storeVaultToken(instance: number, id: number, tenantId: string, provider: string, tokenType: string, identifier: string | undefined | null, value: string, setsExpiry: boolean, expiresAtMs?: number | undefined | null): void

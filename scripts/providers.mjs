@@ -11,34 +11,39 @@ const HEAD = `# Built-in providers
 
 A built-in provider needs a client only: in the environment, such as \`TOKENKEEP_HUBSPOT_CLIENT_ID\` and \`TOKENKEEP_HUBSPOT_CLIENT_SECRET\`, or in \`createTokenKeep({ providers: { hubspot: { clientId, clientSecret } } })\`. What stands in braces in a URL is set by \`TOKENKEEP_MICROSOFT_TENANT\`, or by \`variables: { tenant: 'contoso.com' }\`. [Integration](adopt/integration.md#providers) says how to describe any other provider, and how to change one of these.
 
-A variable has one value for all users of an instance, so at zoho only users of one data centre can connect, and at shopify those of one shop.
+A variable has one value for all users of an instance. One that is "per connection" may also come from the [connect request](connect.md#any-provider) (\`?shop=…\`) or from the provider's answer to it, and is kept with the row. "Metadata" is [kept and returned](adopt/integration.md#metadata) with each token.
 
-An empty cell means: not known; of variables, that there are none; of the client authentication, that \`client_secret_post\` is used. A variable without a value in brackets must be set. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
+An empty cell means: not known; of variables, that there are none; of the client authentication, that \`client_secret_post\` is used. A variable without a value in brackets must be given. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
 
-| name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | a grant is dead also with |
-| --- | --- | --- | --- | --- | --- | --- |
+| name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | metadata | a grant is dead also with |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 `;
 
 /** @param {string} name */
 function row(name) {
   const provider = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
   const { variables = {}, clientAuthentication, rotation, revocationUrl, errors = [] } = provider;
+  const { metadata = {}, callbackParameters = [] } = provider;
   const days = provider.facts?.refreshTokenIdleDays;
   const cells = [
     `${provider.title}: \`${name}\``,
-    Object.entries(variables)
-      .map(([variable, { default: usual }]) => `\`${variable}\`${usual ? ` (${usual})` : ''}`)
-      .join(', '),
+    Object.entries(variables).map(variableOf).join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',
     rotation ?? '',
     days ? `${days} days` : '',
     revocationUrl ? 'yes' : '',
+    [...Object.keys(metadata), ...callbackParameters].map((name) => `\`${name}\``).join(', '),
     errors
       .filter(({ meaning }) => ['grant_dead', 'user_action'].includes(meaning))
       .flatMap(wordsOf)
       .join(', '),
   ];
   return `| ${cells.join(' | ')} |\n`;
+}
+
+function variableOf([name, { default: usual, perConnection, callbackParameter }]) {
+  const notes = [usual, perConnection || callbackParameter ? 'per connection' : ''].filter(Boolean);
+  return `\`${name}\`${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }
 
 /** What a rule looks for. */

@@ -23,6 +23,7 @@ export {
   type NewIntegrationToken,
   type RefreshExpiringOptions,
   type RefreshExpiringResult,
+  type StoreTokenResponseOptions,
   type ValidTokenOptions,
 } from './stores/integration';
 export { type VaultStore } from './stores/vault';

@@ -7,6 +7,7 @@ import type {
   NewIntegrationToken,
   RefreshExpiringOptions,
   RefreshExpiringResult,
+  StoreTokenResponseOptions,
   ValidTokenOptions,
 } from './stores/integration';
 
@@ -16,6 +17,7 @@ export type {
   NewIntegrationToken,
   RefreshExpiringOptions,
   RefreshExpiringResult,
+  StoreTokenResponseOptions,
   ValidTokenOptions,
 } from './stores/integration';
 
@@ -31,6 +33,21 @@ export function storeToken(
   token: NewIntegrationToken,
 ): Promise<void> {
   return onDefault(({ integration }) => integration.storeToken(userId, provider, token));
+}
+
+/**
+ * Stores the tokens of a response that the application has received from the provider's token endpoint. Lifetime,
+ * scopes and metadata are read as the provider's description says.
+ */
+export function storeTokenResponse(
+  userId: string,
+  provider: string,
+  response: string | object,
+  options: StoreTokenResponseOptions = {},
+): Promise<void> {
+  return onDefault(({ integration }) =>
+    integration.storeTokenResponse(userId, provider, response, options),
+  );
 }
 
 /**

@@ -148,7 +148,8 @@ describe('migrations', () => {
     await sql('UPDATE tokenkeep.migrations SET version = 5');
     expect(await migrations()).toMatchObject({
       status: 'warning',
-      found: 'Not applied yet: 0006_integration.sql and 0007_refresh_state.sql.',
+      found:
+        'Not applied yet: 0006_integration.sql, 0007_refresh_state.sql and 0008_integration.sql.',
     });
     await sql('UPDATE tokenkeep.migrations SET version = 99');
     expect(await migrations()).toMatchObject({

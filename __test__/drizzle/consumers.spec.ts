@@ -55,11 +55,11 @@ describe('the types', () => {
       typeof oldIntegration.integrationTokens.$inferSelect &
         Lease &
         Mark &
-        Health & { failureCount: number }
+        Health & { failureCount: number; metadata: unknown }
     >();
     expectTypeOf<NewIntegrationTokenRow>().branded.toEqualTypeOf<
       typeof oldIntegration.integrationTokens.$inferInsert &
-        Partial<Lease & Mark & Health> & { failureCount?: number | undefined }
+        Partial<Lease & Mark & Health> & { failureCount?: number | undefined; metadata?: unknown }
     >();
     expectTypeOf<GoogleCalendarToken>().toEqualTypeOf<{
       userId: string;

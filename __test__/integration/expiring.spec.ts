@@ -164,7 +164,7 @@ describe('refreshExpiring', () => {
     await vi.waitFor(() => expect(requests()).toBe(1));
     const token = await keep.integration.getValidToken(userId!, 'acme');
     expect(await run).toMatchObject({ refreshed: 1 });
-    expect(token.expiresAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
+    expect(Number(token.expiresAt)).toBeGreaterThan(Date.now() + 3_000_000);
     expect(requests()).toBe(1);
   });
 

@@ -73,6 +73,7 @@ const ADDED = [
   'invalid_since timestamp with time zone',
   'last_error_code text',
   'last_refreshed_at timestamp with time zone',
+  'metadata jsonb',
   'refreshing_at timestamp with time zone',
 ];
 const ADDED_VALUES = {
@@ -81,6 +82,7 @@ const ADDED_VALUES = {
   invalid_since: null,
   last_error_code: null,
   last_refreshed_at: null,
+  metadata: null,
   refreshing_at: null,
 };
 
@@ -253,7 +255,7 @@ describe('the migration of the integration store', () => {
     await migrate();
     const made = await table();
     await query('DROP TABLE integration_tokens; DROP SCHEMA tokenkeep CASCADE');
-    const files = ['0006_integration', '0005_oauth'];
+    const files = ['0006_integration', '0005_oauth', '0008_integration'];
     const sql = files.map((name) => readFileSync(`migrations/${name}.sql`, 'utf8')).join('\n');
     const psql = async () => {
       const client = new pg.Client({ connectionString: database.url });

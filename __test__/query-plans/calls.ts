@@ -75,6 +75,9 @@ async function driveIntegration({ keep, endpoint, testUrl }: Stage, userId: stri
   endpoint.script([{ status: 400, body: { error: 'invalid_scope' } }]);
   await integration.connectionStatus(userId, 'google');
   await integration.revoke(userId, 'google');
+  const response = { access_token: 'access', refresh_token: endpoint.issue().refreshToken };
+  await integration.storeTokenResponse(userId, 'kept', response, { metadata: { own: 1 } });
+  await integration.getValidToken(userId, 'kept', { forceRefresh: true });
 }
 
 /** What an operator brings back. */
@@ -118,6 +121,15 @@ export function optionsOf(
   return {
     ...optionsFor(databaseUrl, endpoint),
     googleRevocationUrl: endpoint.url,
+    providers: {
+      // Its metadata is written with the tokens.
+      kept: {
+        tokenUrl: endpoint.url,
+        clientId: 'client',
+        clientSecret: 'secret',
+        metadata: { type: '/token_type' },
+      },
+    },
     googleOauthRedirectUri: 'http://127.0.0.1:1/callback',
     ...options,
   };

@@ -91,6 +91,7 @@ export type Rows = [
         lastRefreshedAt: Date | null;
         lastErrorCode: string | null;
         failureCount: number;
+        metadata: unknown;
         createdAt: Date;
         updatedAt: Date;
       }

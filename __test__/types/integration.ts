@@ -17,6 +17,17 @@ export type Functions = [
   >,
   Expect<
     Equal<
+      typeof integration.storeTokenResponse,
+      (
+        userId: string,
+        provider: string,
+        response: string | object,
+        options?: integration.StoreTokenResponseOptions,
+      ) => Promise<void>
+    >
+  >,
+  Expect<
+    Equal<
       typeof integration.getValidToken,
       (userId: string, provider: string, options?: Options) => Promise<Token>
     >
@@ -53,7 +64,13 @@ export type Shapes = [
   Expect<
     Equal<
       Token,
-      { accessToken: string; refreshToken: string | null; expiresAt: Date; scopes: string[] }
+      {
+        accessToken: string;
+        refreshToken: string | null;
+        expiresAt: Date | null;
+        scopes: string[];
+        metadata: Record<string, unknown>;
+      }
     >
   >,
   Expect<
@@ -62,8 +79,9 @@ export type Shapes = [
       {
         accessToken: string;
         refreshToken?: string | null | undefined;
-        expiresAt: Date;
+        expiresAt: Date | null;
         scopes?: readonly string[] | undefined;
+        metadata?: Readonly<Record<string, unknown>> | undefined;
       }
     >
   >,
@@ -84,8 +102,9 @@ export type Shapes = [
       | {
           active: true;
           accessToken: string;
-          expiresAt: Date;
+          expiresAt: Date | null;
           scopes: string[];
+          metadata: Record<string, unknown>;
           missingScopes: string[];
         }
       | {

@@ -1,6 +1,8 @@
 //! Connecting and disconnecting users. Each settles the call `id` through the bridge. `store` is the
 //! one that users connect to: `calendar` or `integration`.
 
+use std::collections::HashMap;
+
 use napi_derive::napi;
 
 use super::instance::call;
@@ -95,16 +97,18 @@ pub fn begin_authorization(
     })
 }
 
-/// The provider of a flow, with the key of a further account after `#`, and its redirect URI.
+/// The provider of a flow, with the key of a further account after `#`, its redirect URI, and the values of the
+/// connection's variables.
 #[napi(object)]
 pub struct AtProvider {
     pub provider: String,
     pub redirect_uri: String,
+    pub variables: HashMap<String, String>,
 }
 
 impl From<AtProvider> for At {
-    fn from(AtProvider { provider, redirect_uri }: AtProvider) -> Self {
-        Self { provider, redirect_uri }
+    fn from(AtProvider { provider, redirect_uri, variables }: AtProvider) -> Self {
+        Self { provider, redirect_uri, variables: variables.into_iter().collect() }
     }
 }
 
@@ -115,6 +119,8 @@ pub struct AuthorizationResponseFields {
     pub code: Option<String>,
     pub error: Option<String>,
     pub issuer: Option<String>,
+    /// The other parameters.
+    pub parameters: Option<HashMap<String, String>>,
     /// The provider to whose redirect URI it returned; absent: Google's own.
     pub provider: Option<String>,
     pub browser: Option<String>,
@@ -136,6 +142,7 @@ pub fn finish_authorization(
         code: response.code,
         error: response.error,
         issuer: response.issuer,
+        parameters: response.parameters.unwrap_or_default(),
         provider: response.provider,
         browser: response.browser,
         requires_browser: response.requires_browser.unwrap_or(false),

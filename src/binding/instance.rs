@@ -35,6 +35,8 @@ pub struct ProviderPage {
     pub title: String,
     /// The origin of the consent screen, to which forms may redirect.
     pub authorization_origin: Option<String>,
+    /// The variables of which each connection has its own value.
+    pub variables: Vec<String>,
 }
 
 /// An independent instance. Calls name it by its handle: to get it from the object would cost more than the
@@ -175,6 +177,7 @@ pub fn provider_page(instance: u32, provider: String) -> napi::Result<Option<Pro
     Ok(Some(ProviderPage {
         title: server.map_or(provider.as_str(), AuthorizationServer::title).to_owned(),
         authorization_origin: server.and_then(AuthorizationServer::authorization_origin),
+        variables: server.map_or_else(Vec::new, |server| server.provider().asked_variables()),
     }))
 }
 

@@ -11,13 +11,13 @@ use super::refresh_fn::JsRefreshFn;
 use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::db::Timestamp;
-use crate::oauth::TokenEndpoint;
-use crate::refresh::RefreshOptions;
+use crate::oauth::{Metadata, TokenEndpoint};
+use crate::refresh::{RefreshOptions, expires_at};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::StoreOptions;
 use crate::store::integration::{
     self, Expiring, FailureCount, GetOptions, Integration, Key, Summary, Tokens,
 };
+use crate::store::{KeptMetadata, StoreOptions};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -33,7 +33,8 @@ pub fn get_integration_token(
     })
 }
 
-/// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept.
+/// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept. An
+/// `expires_at_ms` of `null`: the access token never expires. `metadata`, a JSON object, is added to the stored one.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)] // an object would cost a property read each
 pub fn store_integration_token(
@@ -43,19 +44,59 @@ pub fn store_integration_token(
     provider: String,
     access_token: String,
     refresh_token: Option<String>,
-    expires_at_ms: f64,
+    expires_at_ms: Option<f64>,
     scopes: Vec<String>,
+    metadata: Option<String>,
 ) -> napi::Result<()> {
     let access_token = AccessToken::new(access_token);
     let refresh_token = refresh_token.map(RefreshToken::new);
     call(instance, id, move |stores| async move {
-        let expires_at = Timestamp::from_ms(timestamp("expiresAt", expires_at_ms)?);
-        let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
+        let expires_at = match expires_at_ms {
+            Some(ms) => Timestamp::from_ms(timestamp("expiresAt", ms)?),
+            None => Timestamp::INFINITY,
+        };
+        let tokens = Tokens { access_token, refresh_token, expires_at, scopes, metadata };
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = Key { user_id, provider };
-        stores.integration().store(key, tokens, client).await.map(|()| Value::NOTHING)
+        let kept = KeptMetadata { is_required: true, ..KeptMetadata::default() };
+        stores.integration().store(key, tokens, client, &kept).await.map(|()| Value::NOTHING)
+    })
+}
+
+/// Stores the tokens of `response`, the body of a response of the provider's token endpoint, which was received at
+/// `received_at_ms`. `scopes`: what was asked for; `metadata`: as for `store_integration_token`.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)] // an object would cost a property read each
+pub fn store_token_response(
+    instance: u32,
+    id: u32,
+    user_id: String,
+    provider: String,
+    response: String,
+    received_at_ms: f64,
+    scopes: Vec<String>,
+    metadata: Option<String>,
+) -> napi::Result<()> {
+    let response = zeroize::Zeroizing::new(response.into_bytes());
+    call(instance, id, move |stores| async move {
+        let stores = stores?;
+        let endpoint = stores.providers.endpoint(&provider)?;
+        let metadata = Metadata::stored(metadata.as_deref());
+        let granted = endpoint.granted(response, &scopes, metadata)?;
+        let received_at = Timestamp::from_ms(timestamp("receivedAt", received_at_ms)?);
+        let tokens = Tokens {
+            access_token: granted.access_token,
+            refresh_token: granted.refresh_token,
+            expires_at: expires_at(granted.expiry, received_at),
+            scopes: granted.scopes.map(|named| named.0).unwrap_or(scopes),
+            metadata: granted.metadata.json(),
+        };
+        let key = Key { user_id, provider };
+        let kept = KeptMetadata { is_required: endpoint.varies(), ..KeptMetadata::default() };
+        let client = endpoint.client();
+        stores.integration().store(key, tokens, client, &kept).await.map(|()| Value::NOTHING)
     })
 }
 
@@ -142,15 +183,15 @@ pub fn revoke_integration(
     })
 }
 
-/// The last moment of a JavaScript `Date`.
+/// The last moment of a JavaScript `Date`, which cannot represent every moment of PostgreSQL.
 const LAST_DATE: Timestamp = Timestamp::from_ms(8_640_000_000_000_000);
 
 record! {
     IntegrationToken(tokens: Tokens) {
         accessToken: tokens.access_token,
         refreshToken: tokens.refresh_token,
-        // JavaScript has no moment for `infinity`.
-        expiresAt: tokens.expires_at.min(LAST_DATE),
+        expiresAt: (tokens.expires_at != Timestamp::INFINITY).then(|| tokens.expires_at.min(LAST_DATE)),
+        metadata: tokens.metadata,
     }
     nested {
         scopes: tokens.scopes,

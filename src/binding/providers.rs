@@ -9,8 +9,8 @@ use super::options::InstanceOptions;
 use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
-    AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials, Endpoint,
-    HttpClient, HttpEndpoint, Provider,
+    AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials,
+    ConnectionVariables, Endpoint, HttpClient, HttpEndpoint, Provider,
 };
 use crate::secret::ClientSecret;
 use crate::store::integration::provider_name;
@@ -46,7 +46,8 @@ pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
     Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
 }
 
-/// Where a described provider's tokens are refreshed, or what is wrong with its description.
+/// Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or what is wrong
+/// with its description.
 #[napi(object, object_from_js = false)]
 pub struct ProviderAddress {
     pub token_url: Option<String>,
@@ -57,13 +58,21 @@ pub struct ProviderAddress {
 #[napi(catch_unwind)]
 pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
     let url = client(&options, allow_insecure)
-        .and_then(|(provider, _)| provider.url(Endpoint::Token))
+        .and_then(|(provider, _)| token_url_of(&provider))
         .map_err(|error| named_as_set(&options, error));
     let (token_url, error) = match url {
-        Ok(url) => (Some(url), None),
+        Ok(url) => (url, None),
         Err(error) => (None, Some(error.to_string())),
     };
     ProviderAddress { token_url, error }
+}
+
+/// The token endpoint; `None`: each connection has its own, and there is no usual one.
+fn token_url_of(provider: &Provider) -> Result<Option<String>> {
+    match provider.url(Endpoint::Token, &ConnectionVariables::new()) {
+        Err(_) if provider.varies() => Ok(None),
+        url => url.map(Some),
+    }
 }
 
 /// The built-in Google, and the providers of the options.

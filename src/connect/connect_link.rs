@@ -23,9 +23,18 @@ impl Connect {
         self.check(at.as_ref())?;
         let tenant = store.rls().tenant().map(str::to_owned);
         let store = S::STORE.to_owned();
+        let variables = at.as_ref().map(|at| at.variables.clone()).unwrap_or_default();
         let (provider, redirect_uri) = at.map(|at| (at.provider, at.redirect_uri)).unzip();
-        let link =
-            ConnectLink { store, user_id, scopes, return_to, tenant, provider, redirect_uri };
+        let link = ConnectLink {
+            store,
+            user_id,
+            scopes,
+            return_to,
+            tenant,
+            provider,
+            redirect_uri,
+            variables,
+        };
         self.put::<S>(&link).await
     }
 
@@ -56,10 +65,18 @@ impl Connect {
         provider: Option<&str>,
     ) -> Result<String> {
         let found = self.link_of(store, link, user_id, provider).await?;
-        let ConnectLink { user_id, scopes, return_to, tenant, provider, redirect_uri, .. } =
-            found.pending.clone();
+        let ConnectLink {
+            user_id,
+            scopes,
+            return_to,
+            tenant,
+            provider,
+            redirect_uri,
+            variables,
+            ..
+        } = found.pending.clone();
         let at = provider.zip(redirect_uri);
-        let at = at.map(|(provider, redirect_uri)| At { provider, redirect_uri });
+        let at = at.map(|(provider, redirect_uri)| At { provider, redirect_uri, variables });
         let begin = Begin { user_id, browser: Some(browser), scopes, return_to, at };
         let url = self.begin(&of_tenant(store, tenant.as_deref())?, begin).await?;
         // Last: an unused state is harmless, a link that was consumed without effect is not.

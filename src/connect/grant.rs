@@ -4,9 +4,9 @@ use super::pending_authorization::PendingAuthorization;
 use super::{Connect, GOOGLE, account_store};
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::Grant;
+use crate::oauth::{Grant, Provider};
 use crate::refresh::{Credentials, EventKind, expires_at};
-use crate::store::{Connects, Granted, Whose};
+use crate::store::{Connects, Granted, KeptMetadata, Whose};
 
 impl Connect {
     /// Stores the grant; returns whether the account differs from the one before.
@@ -17,7 +17,7 @@ impl Connect {
         grant: Grant,
         began: Timestamp,
     ) -> Result<bool> {
-        let Grant { access_token, refresh_token, expiry, scopes, subject } = grant;
+        let Grant { access_token, refresh_token, expiry, scopes, subject, metadata } = grant;
         let provider = state.provider.as_deref();
         let server = self.server(provider)?;
         let scopes = match scopes {
@@ -47,6 +47,8 @@ impl Connect {
             expires_at: expires_at(expiry, began),
             scopes,
             client: server.client(),
+            metadata,
+            kept: kept_by(server.provider()),
             may_keep: unknown || is_same == Some(true),
         };
         let provider = provider.unwrap_or(GOOGLE);
@@ -69,4 +71,10 @@ impl Connect {
         }
         Ok(changed)
     }
+}
+
+/// A row keeps nothing of the connection before.
+fn kept_by(provider: &Provider) -> KeptMetadata {
+    let names = provider.metadata_names().into_iter().map(str::to_owned).collect();
+    KeptMetadata { names, is_required: provider.varies() }
 }

@@ -21,7 +21,9 @@ use crate::config::{CODE_MAX_BYTES, TEXT_MAX_BYTES, check_text};
 use crate::crypto::random_text;
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{AuthorizationRequest, AuthorizationServer, redacted};
+use crate::oauth::{
+    AuthorizationRequest, AuthorizationServer, ConnectionVariables, Grant, redacted,
+};
 use crate::refresh::{Event, EventKind, Observer};
 use crate::store::integration::provider_name;
 use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
@@ -77,6 +79,8 @@ pub struct At {
     pub provider: String,
     /// The redirect URI.
     pub redirect_uri: String,
+    /// The values of the connection's variables.
+    pub variables: ConnectionVariables,
 }
 
 /// The provider of flows that name none.
@@ -107,6 +111,8 @@ pub struct AuthorizationResponse {
     pub error: Option<String>,
     /// The issuer (RFC 9207).
     pub issuer: Option<String>,
+    /// The other parameters.
+    pub parameters: HashMap<String, String>,
     /// The provider to whose redirect URI the browser was redirected; `None`: that of Google's own.
     pub provider: Option<String>,
     /// The value in the browser.
@@ -174,14 +180,16 @@ impl Connect {
             return_to,
             tenant: store.rls().tenant().map(str::to_owned),
             provider: at.as_ref().map(|at| at.provider.clone()),
+            variables: at.as_ref().map(|at| at.variables.clone()).unwrap_or_default(),
         };
         let signed = self.put::<S>(&state).await?;
-        Ok(server.authorization_url(AuthorizationRequest {
+        server.authorization_url(AuthorizationRequest {
             redirect_uri: &state.redirect_uri,
             scopes: &state.scopes,
             state: &signed,
             code_verifier: &state.code_verifier,
-        }))
+            variables: &state.variables,
+        })
     }
 
     /// Checks that the options for a flow are valid.
@@ -190,6 +198,9 @@ impl Connect {
             check_text("provider", &at.provider, TEXT_MAX_BYTES)?;
         }
         let server = self.server(at.map(|at| at.provider.as_str()))?;
+        if let Some(at) = at {
+            server.provider().check_variables(&at.variables)?;
+        }
         let redirect_uri = match at {
             Some(at) => &at.redirect_uri,
             None => self.options.redirect_uri.as_ref().map_err(Clone::clone)?.as_str(),
@@ -252,7 +263,12 @@ impl Connect {
                 return Err(Error::not_authorized(NotAuthorized::ServerRefused, code));
             }
         };
-        let grant = server.exchange(code, &state.redirect_uri, &state.code_verifier).await?;
+        let provider = server.provider();
+        let variables = provider.answered_variables(&state.variables, &response.parameters)?;
+        let PendingAuthorization { redirect_uri, code_verifier, .. } = &state;
+        let grant = server.exchange(code, redirect_uri, code_verifier, &variables).await?;
+        let kept = provider.metadata_of_response(variables, &response.parameters);
+        let grant = Grant { metadata: kept.with(&grant.metadata), ..grant };
         let account_changed = self.store_grant(store, &state, grant, began).await?;
         Ok(Connected { user_id: state.user_id, return_to: state.return_to, account_changed })
     }

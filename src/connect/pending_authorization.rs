@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::AuthorizationResponse;
 use crate::db::RlsContext;
 use crate::error::{Error, NotAuthorized, Result};
+use crate::oauth::ConnectionVariables;
 use crate::store::integration::provider_name;
 use crate::store::{Connects, Pending};
 
@@ -23,6 +24,9 @@ pub(super) struct ConnectLink {
     pub(super) provider: Option<String>,
     #[serde(default)]
     pub(super) redirect_uri: Option<String>,
+    /// The values of the connection's variables.
+    #[serde(default)]
+    pub(super) variables: ConnectionVariables,
 }
 
 impl Pending for ConnectLink {
@@ -47,6 +51,9 @@ pub(super) struct PendingAuthorization {
     /// The provider, with the key of a further account; `None`: Google.
     #[serde(default)]
     pub(super) provider: Option<String>,
+    /// The values of the connection's variables.
+    #[serde(default)]
+    pub(super) variables: ConnectionVariables,
 }
 
 impl Pending for PendingAuthorization {

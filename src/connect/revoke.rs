@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{Connect, GOOGLE, account_store};
 use crate::error::{Error, Result};
-use crate::oauth::HttpEndpoint;
+use crate::oauth::{
+    AuthorizationServer, ConnectionVariables, HttpEndpoint, Metadata, TokenEndpoint,
+};
 use crate::refresh::{Credentials, EventKind};
 use crate::store::integration::{Integration, Key};
 use crate::store::{Connects, Whose};
@@ -22,11 +24,12 @@ impl Connect {
     ) -> Result<bool> {
         let _token = self.tasks.token();
         let key = store.key(user_id)?;
+        let variables = self.variables(store, &key, provider).await?;
         let deleted = store.disconnect(&key, provider.unwrap_or(GOOGLE)).await?;
         // Keep the account: the row may exist for another tenant.
         let Some(credentials) = deleted else { return Ok(false) };
         self.forget(Whose { store: &account_store::<S>(provider), key: &key }).await;
-        if let Err(error) = self.revoke_here(provider, credentials).await {
+        if let Err(error) = self.revoke_here(provider, credentials, &variables).await {
             self.tell::<S>(EventKind::RevokeUnconfirmed, &key, Some(error.code()));
         }
         Ok(true)
@@ -41,10 +44,26 @@ impl Connect {
         &self,
         provider: Option<&str>,
         credentials: Result<Credentials>,
+        variables: &ConnectionVariables,
     ) -> Result<()> {
         let server = self.server(provider)?;
         let (token, hint) = best(&credentials?);
-        server.revoke(&token, hint).await
+        server.revoke(&token, hint, variables).await
+    }
+
+    /// The values of the connection's variables, which its row keeps.
+    async fn variables<S: Connects>(
+        &self,
+        store: &S,
+        key: &str,
+        provider: Option<&str>,
+    ) -> Result<ConnectionVariables> {
+        let described = self.server(provider).ok().map(AuthorizationServer::provider);
+        let Some((described, name)) = described.filter(|it| it.varies()).zip(provider) else {
+            return Ok(ConnectionVariables::new());
+        };
+        let metadata = store.metadata(key, name).await?;
+        Ok(described.variables_in(&Metadata::stored(metadata.as_deref())))
     }
 
     /// Disconnects one account of a user at any provider; returns whether tokens were stored. A failed
@@ -61,6 +80,13 @@ impl Connect {
         confirm: bool,
     ) -> Result<bool> {
         let _token = self.tasks.token();
+        let endpoint = match endpoint {
+            Ok(endpoint) if endpoint.varies() => {
+                let metadata = store.metadata(&key.user_id, &key.provider).await?;
+                endpoint.for_grant(&[], metadata.as_deref())
+            }
+            endpoint => endpoint,
+        };
         if confirm {
             endpoint.clone()?.revocation_url()?;
         }

@@ -9,7 +9,7 @@ use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
-use super::provider::{CodeChallengeMethod, Endpoint, Provider};
+use super::provider::{CodeChallengeMethod, ConnectionVariables, Endpoint, Metadata, Provider};
 use super::request::{append, code_request};
 use super::response::judge;
 use super::{Expiry, Refusal, TokenResponse, Verdict};
@@ -19,8 +19,7 @@ use crate::secret::{AccessToken, RefreshToken};
 /// One client at one authorization server.
 pub struct AuthorizationServer {
     pub(super) provider: Provider,
-    authorization_url: String,
-    token_url: String,
+    described_token_url: String,
     client: ClientCredentials,
     pub(super) http: Arc<dyn HttpClient>,
 }
@@ -36,6 +35,8 @@ pub struct AuthorizationRequest<'a> {
     pub state: &'a str,
     /// The secret of PKCE, of which the request contains only a digest.
     pub code_verifier: &'a str,
+    /// The values of the connection's variables.
+    pub variables: &'a ConnectionVariables,
 }
 
 impl std::fmt::Debug for AuthorizationRequest<'_> {
@@ -57,6 +58,8 @@ pub struct Grant {
     pub scopes: Option<Vec<String>>,
     /// The account's subject, if there is an ID token.
     pub subject: Option<String>,
+    /// What else is kept of the response.
+    pub metadata: Metadata,
 }
 
 /// What only a response to a code has.
@@ -78,12 +81,12 @@ impl AuthorizationServer {
         client: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let token_url = provider.url(Endpoint::Token)?;
-        let authorization_url = provider.url(Endpoint::Authorization)?;
+        let described_token_url = provider.described_url(Endpoint::Token)?.into_owned();
+        provider.described_url(Endpoint::Authorization)?;
         if provider.revocation_url.is_some() {
-            provider.url(Endpoint::Revocation)?;
+            provider.described_url(Endpoint::Revocation)?;
         }
-        Ok(Self { provider, authorization_url, token_url, client, http })
+        Ok(Self { provider, described_token_url, client, http })
     }
 
     /// The client, with each of its secrets in their order; a public client has none.
@@ -95,7 +98,13 @@ impl AuthorizationServer {
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
-        client_at(&self.token_url, &self.client)
+        client_at(&self.described_token_url, &self.client)
+    }
+
+    /// Its provider.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
     }
 
     /// The provider's name on pages.
@@ -104,10 +113,12 @@ impl AuthorizationServer {
         self.provider.title.as_deref().unwrap_or(&self.provider.name)
     }
 
-    /// The origin of the consent screen.
+    /// The origin of the consent screen; `None`: each connection has its own.
     #[must_use]
     pub fn authorization_origin(&self) -> Option<String> {
-        let url = reqwest::Url::parse(&self.authorization_url).ok()?;
+        let none = ConnectionVariables::new();
+        let url = self.provider.url(Endpoint::Authorization, &none).ok()?;
+        let url = reqwest::Url::parse(&url).ok()?;
         Some(url.origin().ascii_serialization())
     }
 
@@ -118,9 +129,12 @@ impl AuthorizationServer {
     }
 
     /// The URL to which to redirect the browser (RFC 6749, section 4.1.1).
-    #[must_use]
-    pub fn authorization_url(&self, request: AuthorizationRequest<'_>) -> String {
-        let (provider, endpoint) = (&self.provider, &self.authorization_url);
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if a variable has no value.
+    pub fn authorization_url(&self, request: AuthorizationRequest<'_>) -> Result<String> {
+        let provider = &self.provider;
+        let endpoint = provider.url(Endpoint::Authorization, request.variables)?;
         let scopes = provider.with_offline_scopes(request.scopes);
         let scope = scopes.join(provider.scope_separator());
         let challenge = code_challenge(request.code_verifier);
@@ -142,7 +156,7 @@ impl AuthorizationServer {
         for (name, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
             append(provider.parameter_name(name), value, &mut query);
         }
-        format!("{endpoint}{}{query}", if endpoint.contains('?') { '&' } else { '?' })
+        Ok(format!("{endpoint}{}{query}", if endpoint.contains('?') { '&' } else { '?' }))
     }
 
     /// Whether the server may have granted less than what was asked for.
@@ -166,17 +180,13 @@ impl AuthorizationServer {
         code: &str,
         redirect_uri: &str,
         code_verifier: &str,
+        variables: &ConnectionVariables,
     ) -> Result<Grant> {
+        let token_url = self.provider.url(Endpoint::Token, variables)?;
         let mut outcome = Err(Error::internal("a client has no way to authenticate"));
         for client in self.clients() {
-            let request = code_request(
-                &self.provider,
-                &self.token_url,
-                client,
-                code,
-                redirect_uri,
-                code_verifier,
-            );
+            let request =
+                code_request(&self.provider, &token_url, client, code, redirect_uri, code_verifier);
             outcome = self.send(request).await;
             // A code that was sent with a wrong secret can be sent again with the next one.
             let Err(Error::Authorization { reason: NotAuthorized::ClientRejected, .. }) = &outcome
@@ -233,13 +243,14 @@ impl AuthorizationServer {
 
     fn granted(&self, tokens: TokenResponse, response: &HttpResponse) -> Grant {
         let Consent { id_token } = serde_json::from_slice(&response.body).unwrap_or_default();
-        let TokenResponse { access_token, refresh_token, expiry, scopes, .. } = tokens;
+        let TokenResponse { access_token, refresh_token, expiry, scopes, metadata, .. } = tokens;
         Grant {
             access_token,
             refresh_token,
             expiry,
             scopes: scopes.map(|scopes| scopes.0),
             subject: id_token.and_then(|token| subject(&token, &self.client.id)),
+            metadata,
         }
     }
 }

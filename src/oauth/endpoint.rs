@@ -4,19 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::credentials::{Client, ClientCredentials, client_at};
-use super::http::{HttpClient, HttpFailure};
-use super::provider::{Endpoint, Provider};
+use super::http::{HttpClient, HttpFailure, HttpResponse};
+use super::provider::{ConnectionVariables, Endpoint, Metadata, Provider};
 use super::request::refresh_request;
 use super::response::judge;
 use super::revocation::revoke;
-use super::{Scopes, TokenEndpoint, Verdict};
+use super::{Scopes, TokenEndpoint, TokenResponse, Verdict};
 use crate::error::{Error, Result};
 use crate::secret::RefreshToken;
 
 /// One client at one provider.
 pub struct HttpEndpoint {
     shared: Arc<Shared>,
+    address: Result<Arc<Address>>,
     /// The scopes of the grant, in the words in which they were asked for.
     scopes: Vec<String>,
 }
@@ -24,15 +27,43 @@ pub struct HttpEndpoint {
 /// What is the same for all grants.
 struct Shared {
     provider: Provider,
-    refresh_url: String,
-    /// Why tokens cannot be revoked, otherwise the endpoint.
-    revocation_url: Result<String>,
     credentials: ClientCredentials,
     /// The index of the secret that was accepted last.
     accepted_secret: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
+    /// Whether each grant has an address of its own.
+    varies: bool,
+}
+
+/// Where a grant is refreshed and revoked.
+struct Address {
+    refresh_url: String,
+    /// Why tokens cannot be revoked, otherwise the endpoint.
+    revocation_url: Result<String>,
     login: String,
+}
+
+impl Address {
+    fn of(
+        provider: &Provider,
+        credentials: &ClientCredentials,
+        own: &ConnectionVariables,
+    ) -> Result<Self> {
+        let token_url = provider.url(Endpoint::Token, own)?;
+        let login = format!("{} {}", client_at(&token_url, credentials), credentials.fingerprint());
+        let refresh_url = match &provider.refresh_url {
+            Some(_) => provider.url(Endpoint::Refresh, own)?,
+            None => token_url,
+        };
+        let revocation_url = match &provider.revocation_url {
+            Some(_) => Ok(provider.url(Endpoint::Revocation, own)?),
+            None => {
+                Err(Error::configuration("providers", "has no revocationUrl for this provider"))
+            }
+        };
+        Ok(Self { refresh_url, revocation_url, login })
+    }
 }
 
 impl HttpEndpoint {
@@ -45,31 +76,50 @@ impl HttpEndpoint {
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let token_url = provider.url(Endpoint::Token)?;
-        let client = client_at(&token_url, &credentials);
-        let login = format!("{client} {}", credentials.fingerprint());
-        let refresh_url = match &provider.refresh_url {
-            Some(_) => provider.url(Endpoint::Refresh)?,
-            None => token_url,
-        };
-        let revocation_url = match &provider.revocation_url {
-            Some(_) => Ok(provider.url(Endpoint::Revocation)?),
-            None => {
-                Err(Error::configuration("providers", "has no revocationUrl for this provider"))
-            }
-        };
+        let client = client_at(&provider.described_url(Endpoint::Token)?, &credentials);
+        let varies = provider.varies();
+        let address = Address::of(&provider, &credentials, &ConnectionVariables::new());
+        // The values of a variable may be in the rows only.
+        let address = if varies { address } else { Ok(address?) };
         let accepted_secret = AtomicUsize::new(0);
-        let shared = Shared {
-            provider,
-            refresh_url,
-            revocation_url,
-            credentials,
-            accepted_secret,
-            http,
-            client,
-            login,
+        let shared = Shared { provider, credentials, accepted_secret, http, client, varies };
+        let address = address.map(Arc::new);
+        Ok(Self { shared: Arc::new(shared), address, scopes: Vec::new() })
+    }
+
+    /// Whether each grant has an address of its own, which its row says.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        self.shared.varies
+    }
+
+    fn address(&self) -> Result<&Address> {
+        self.address.as_deref().map_err(Clone::clone)
+    }
+
+    /// The tokens of `body`, a response of the token endpoint that somebody else has received, with `metadata`.
+    /// `asked`: the scopes that were asked for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if it has no tokens, or `metadata` lacks a variable of the endpoint.
+    pub fn granted(
+        &self,
+        body: Zeroizing<Vec<u8>>,
+        asked: &[String],
+        metadata: Metadata,
+    ) -> Result<TokenResponse> {
+        let Shared { provider, .. } = &*self.shared;
+        provider.check_variables(&provider.variables_in(&metadata))?;
+        let response = HttpResponse { status: 200, retry_after: None, body };
+        let Verdict::Granted(tokens) = judge(&response, provider, Duration::ZERO) else {
+            return Err(Error::invalid("response", "must be a token response, with access_token"));
         };
-        Ok(Self { shared: Arc::new(shared), scopes: Vec::new() })
+        let known = |named: Scopes| Scopes(provider.in_known_words(asked, &named.0));
+        Ok(TokenResponse {
+            scopes: tokens.scopes.map(known),
+            metadata: metadata.with(&tokens.metadata),
+            ..tokens
+        })
     }
 
     /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`.
@@ -89,7 +139,7 @@ impl HttpEndpoint {
     /// # Errors
     /// [`Error::Configuration`] if there is none.
     pub fn revocation_url(&self) -> Result<&str> {
-        self.shared.revocation_url.as_deref().map_err(Clone::clone)
+        self.address()?.revocation_url.as_deref().map_err(Clone::clone)
     }
 
     /// The verdict, with the scopes in the words in which they were asked for.
@@ -110,7 +160,11 @@ impl HttpEndpoint {
     }
 
     async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
-        let Shared { provider, refresh_url: url, .. } = &*self.shared;
+        let Shared { provider, .. } = &*self.shared;
+        let url = match self.address() {
+            Ok(address) => &address.refresh_url,
+            Err(error) => return Verdict::Refused(error),
+        };
         let request = refresh_request(provider, url, client, token, &self.scopes);
         match self.shared.http.post(request).await {
             Ok(response) => self.in_known_words(judge(&response, provider, unix_time)),
@@ -134,11 +188,19 @@ impl TokenEndpoint for HttpEndpoint {
     }
 
     fn login(&self) -> Option<&str> {
-        Some(&self.shared.login)
+        Some(self.address.as_deref().map_or(&self.shared.client, |address| &address.login))
     }
 
-    fn for_scopes(self: &Arc<Self>, scopes: &[String]) -> Arc<Self> {
-        Arc::new(Self { shared: Arc::clone(&self.shared), scopes: scopes.to_vec() })
+    fn for_grant(self: &Arc<Self>, scopes: &[String], metadata: Option<&str>) -> Result<Arc<Self>> {
+        let Shared { provider, credentials, varies, .. } = &*self.shared;
+        let address = if *varies {
+            let own = provider.variables_in(&Metadata::stored(metadata));
+            Arc::new(Address::of(provider, credentials, &own)?)
+        } else {
+            self.address.clone()?
+        };
+        let shared = Arc::clone(&self.shared);
+        Ok(Arc::new(Self { shared, address: Ok(address), scopes: scopes.to_vec() }))
     }
 
     fn may_rotate(&self) -> bool {

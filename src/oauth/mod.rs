@@ -28,8 +28,8 @@ pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
-    Rotation, UrlTemplate, UrlVariable,
+    BUILT_IN_NAMES, CodeChallengeMethod, ConnectionVariables, Endpoint, ErrorRule, Lifetime,
+    Metadata, Provider, RequestFormat, Rotation, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
@@ -54,6 +54,8 @@ pub struct TokenResponse {
     pub api_domain: Option<String>,
     /// The granted scopes, if the response has them.
     pub scopes: Option<Scopes>,
+    /// What else the provider's description keeps of the response.
+    pub metadata: Metadata,
 }
 
 /// Scopes of a response. `Debug` prints only their number, as a faulty server may put anything there.
@@ -135,13 +137,20 @@ pub trait TokenEndpoint: Send + Sync + 'static {
         self.is_repeatable()
     }
 
-    /// The endpoint for a grant with these scopes, which its response may name in other words.
-    #[must_use]
-    fn for_scopes(self: &Arc<Self>, _scopes: &[String]) -> Arc<Self>
+    /// The endpoint for a grant with these scopes, which its response may name in other words, and with the
+    /// metadata of its row, which may say where its endpoint is.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the metadata lacks a variable of the endpoint, or has one that is not allowed.
+    fn for_grant(
+        self: &Arc<Self>,
+        _scopes: &[String],
+        _metadata: Option<&str>,
+    ) -> Result<Arc<Self>, Error>
     where
         Self: Sized,
     {
-        Arc::clone(self)
+        Ok(Arc::clone(self))
     }
 
     /// Exchanges the refresh token once. The future is dropped when the HTTP budget is used up. `budget` is the

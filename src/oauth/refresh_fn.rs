@@ -6,7 +6,7 @@ use super::error_codes::{ErrorResponse, Meaning};
 use super::http::Boxed;
 use super::provider::Lifetime;
 use super::response::is_token;
-use super::{Expiry, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
+use super::{Expiry, Metadata, Refusal, Scopes, TokenEndpoint, TokenResponse, Verdict};
 use crate::config::{
     EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, check_text,
 };
@@ -113,6 +113,7 @@ fn judge_tokens(tokens: RefreshFnTokens) -> Verdict {
         expiry: expiry(tokens.expiry_date_ms),
         api_domain: None,
         scopes: scopes.map(Scopes),
+        metadata: Metadata::default(),
     })
 }
 

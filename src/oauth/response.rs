@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::error_codes::{ErrorResponse, Meaning};
 use super::http::HttpResponse;
-use super::provider::{Lifetime, Provider, Told, first_match};
+use super::provider::{Lifetime, Provider, Told, first_match, kept};
 use super::response_body::{BodyText, ErrorMember, ResponseBody};
 use super::retry_after::retry_after;
-use super::{Expiry, Refusal, Scopes, TokenResponse, Verdict};
+use super::{Expiry, Metadata, Refusal, Scopes, TokenResponse, Verdict};
 use crate::config::{EXPIRES_IN_MAX_S, TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::error::Error;
 use crate::secret::{AccessToken, RefreshToken};
@@ -63,7 +63,8 @@ fn judge_body(response: &HttpResponse, provider: &Provider, pause: Option<Durati
         && let Some(answer) = &answer
         && let Some(tokens) = granted(answer, provider)
     {
-        return Verdict::Granted(tokens);
+        let metadata = kept(text.as_str(), &provider.metadata);
+        return Verdict::Granted(TokenResponse { metadata, ..tokens });
     }
     let code = match &error {
         Some(ErrorMember::Code(code)) => Some(code.as_str()),
@@ -147,6 +148,7 @@ fn granted(answer: &ResponseBody<'_>, provider: &Provider) -> Option<TokenRespon
         },
         api_domain: ResponseBody::text(answer.api_domain).filter(|text| is_text(text)),
         scopes: granted_scopes(answer),
+        metadata: Metadata::default(),
     })
 }
 

@@ -6,18 +6,23 @@ use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
 use super::credentials::Client;
 use super::error_codes::{Meaning, known, redacted};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
-use super::provider::{Endpoint, Provider};
+use super::provider::{ConnectionVariables, Endpoint, Provider};
 use super::request::revocation_request;
 use crate::error::{Error, Result};
 
 impl AuthorizationServer {
-    /// Revokes a token; `hint` is its `token_type_hint`.
+    /// Revokes a token; `hint` is its `token_type_hint`. `variables` are those of the connection.
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
     /// [`Error::Configuration`] without a revocation endpoint.
-    pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = self.provider.url(Endpoint::Revocation)?;
+    pub async fn revoke(
+        &self,
+        token: &str,
+        hint: &str,
+        variables: &ConnectionVariables,
+    ) -> Result<()> {
+        let url = self.provider.url(Endpoint::Revocation, variables)?;
         let http = self.http.as_ref();
         revoke(http, &self.provider, &url, self.clients(), (token, hint)).await
     }

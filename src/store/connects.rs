@@ -3,6 +3,7 @@
 use super::Store;
 use crate::db::{RlsContext, Timestamp};
 use crate::error::Result;
+use crate::oauth::Metadata;
 use crate::refresh::Credentials;
 
 /// What a user has just granted.
@@ -18,6 +19,19 @@ pub struct Granted {
     pub client: String,
     /// Whether a stored refresh token may be kept: not when it is another account's.
     pub may_keep: bool,
+    /// What else is kept with the row.
+    pub metadata: Metadata,
+    /// What happens to stored metadata.
+    pub kept: KeptMetadata,
+}
+
+/// What happens to the metadata of a row when other is stored.
+#[derive(Debug, Clone, Default)]
+pub struct KeptMetadata {
+    /// The names of members that are removed before the new ones are added.
+    pub names: Vec<String>,
+    /// Whether tokens are not stored without the metadata, in a table without the column.
+    pub is_required: bool,
 }
 
 /// A store that users connect to. `provider` is the provider's name, for a further account followed by `#` and the
@@ -46,6 +60,18 @@ pub trait Connects: Store {
         provider: &str,
         granted: Granted,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// The metadata of the row, as JSON; `None`: it has none.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Database`] and other database errors.
+    fn metadata(
+        &self,
+        _key: &str,
+        _provider: &str,
+    ) -> impl Future<Output = Result<Option<String>>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// Deletes the stored tokens and returns them, to be revoked at the provider. `None`: there were none.
     ///

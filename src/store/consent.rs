@@ -14,7 +14,10 @@ const TRIES: usize = 5;
 pub(super) trait ConsentMapping: SealedMapping {
     /// A consent without a refresh token: `$1` the key, `$2` the refresh text as it was read,
     /// `$3` access text, `$4` expiry, `$5` scopes. The stored refresh token stays, and so does the lease.
+    /// `{merge}` is where [`MERGE`](Self::MERGE) stands, if there is metadata.
     const KEEP: &'static str;
+    /// The assignment that adds the metadata `$6`, and removes the names `$7`; `None`: the table keeps none.
+    const MERGE: Option<&'static str> = None;
     /// Deletes the row of the key `$1`; returns both texts, the access token's first.
     const DISCONNECT: &'static str;
 }
@@ -30,7 +33,11 @@ impl<S: ConsentMapping> TableView<'_, S> {
         let parts = S::parts(key);
         let access = granted.credentials.access_token.expose();
         let access = self.mapping.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
-        let (sql, step) = (self.named(S::KEEP), "store tokens");
+        let Granted { metadata, kept, .. } = granted;
+        let metadata = metadata.json();
+        let has_metadata = metadata.is_some() || !kept.names.is_empty();
+        let mut merge = S::MERGE.filter(|_| has_metadata);
+        let step = "store tokens";
         for _ in 0..TRIES {
             let row = self.row(key).await?.ok_or_else(missing)?;
             // The refresh token of a revoked grant is not kept.
@@ -43,9 +50,17 @@ impl<S: ConsentMapping> TableView<'_, S> {
                 (&access, Type::TEXT),
                 (&granted.expires_at, Type::TIMESTAMPTZ),
                 (&granted.scopes, Type::TEXT_ARRAY),
+                (&metadata, Type::TEXT),
+                (&kept.names, Type::TEXT_ARRAY),
             ];
-            if !self.write(step, &sql, params).await?.is_empty() {
-                return Ok(());
+            let params = if merge.is_some() { params } else { &params[..params.len() - 2] };
+            let sql = self.named(&S::KEEP.replace("{merge}", merge.unwrap_or_default()));
+            match self.write(step, &sql, params).await {
+                // A table that an older tokenkeep has migrated: the tokens are stored.
+                Err(Error::Schema { .. }) if merge.is_some() && !kept.is_required => merge = None,
+                Err(error) => return Err(error),
+                Ok(written) if written.is_empty() => {}
+                Ok(_) => return Ok(()),
             }
         }
         Err(Error::RowLocked { step })

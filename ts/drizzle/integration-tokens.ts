@@ -8,6 +8,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   type pgTable,
   text,
   unique,
@@ -17,6 +18,7 @@ import type {
   ColumnsOf,
   Declared,
   Integer,
+  Jsonb,
   MajorsOwn,
   TableOf,
   Text,
@@ -66,6 +68,7 @@ function usualColumns() {
     lastRefreshedAt: timestamptz('last_refreshed_at'),
     lastErrorCode: text('last_error_code'),
     failureCount: integer('failure_count').notNull().default(0),
+    metadata: jsonb('metadata'),
     createdAt: timestamptz('created_at').notNull().defaultNow(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
   };
@@ -85,6 +88,7 @@ interface Columns {
   lastRefreshedAt: Declared<'last_refreshed_at', Timestamp>;
   lastErrorCode: Declared<'last_error_code', Text>;
   failureCount: Declared<'failure_count', Integer, 'notNull' | 'default'>;
+  metadata: Declared<'metadata', Jsonb>;
   createdAt: Declared<'created_at', Timestamp, 'notNull' | 'default'>;
   updatedAt: Declared<'updated_at', Timestamp, 'notNull' | 'default'>;
 }

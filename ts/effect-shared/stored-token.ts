@@ -8,18 +8,21 @@ export interface StoredToken {
   readonly accessToken: string;
   /** None: there is no refresh token; storing keeps the existing one. */
   readonly refreshToken: Option.Option<string>;
-  /** In milliseconds since 1970. */
+  /** In milliseconds since 1970; 8.64e15, the last moment of a `Date`, if it never expires. */
   readonly expiresAt: number;
   readonly scopes: ReadonlyArray<string>;
   readonly provider: string;
 }
+
+/** The last moment of a `Date`. */
+const NEVER_MS = 8.64e15;
 
 /** Converts a token of the integration store. */
 export function storedToken(token: IntegrationToken, provider: string): StoredToken {
   return {
     accessToken: token.accessToken,
     refreshToken: token.refreshToken === null ? Option.none() : Option.some(token.refreshToken),
-    expiresAt: token.expiresAt.getTime(),
+    expiresAt: token.expiresAt?.getTime() ?? NEVER_MS,
     scopes: token.scopes,
     provider,
   };
@@ -30,7 +33,7 @@ export function newToken(token: StoredToken): NewIntegrationToken {
   return {
     accessToken: token.accessToken,
     refreshToken: Option.getOrNull(token.refreshToken),
-    expiresAt: new Date(token.expiresAt),
+    expiresAt: token.expiresAt === NEVER_MS ? null : new Date(token.expiresAt),
     scopes: token.scopes,
   };
 }

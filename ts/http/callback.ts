@@ -3,7 +3,7 @@
 import { withoutPrototype } from '../input/fields';
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
 import { browserOf } from './browser-cookie';
-import { type Parameters, parametersOf } from './parameters';
+import { type Parameters, otherParameters, parametersOf } from './parameters';
 import type { HandlerConfig } from './config';
 
 /** Completes the flow of the `state`. GET only: a HEAD must not consume the state. */
@@ -27,6 +27,7 @@ export async function callback<Context>(
       ...(code === undefined ? {} : { code }),
       ...(error === undefined ? {} : { error }),
       ...(iss === undefined ? {} : { issuer: iss }),
+      parameters: otherParameters(request),
       ...(browser === undefined ? {} : { browser }),
       ...(userId === undefined ? {} : { userId }),
     });

@@ -49,6 +49,8 @@ export interface Place {
   readonly scopes: string[] | undefined;
   /** The provider of the routes; `undefined`: Google at its own redirect URI. */
   readonly provider: string | undefined;
+  /** The variables of which each connection has its own value. */
+  readonly variables: readonly string[];
   redirectUri(): URL;
   /** The URL of the other two routes. */
   route(name: 'connect' | 'disconnect'): URL;
@@ -105,13 +107,21 @@ export class HandlerConfig<Context> {
     return this.#place.provider;
   }
 
+  /** The variables of which a connect request gives a connection's values. */
+  get variables(): readonly string[] {
+    return this.#place.variables;
+  }
+
   /** The provider, or a further account there, and its redirect URI; `undefined`: Google's own. */
-  at(account: string | undefined): FlowPlace | undefined {
+  at(
+    account: string | undefined,
+    variables: Readonly<Record<string, string>> = {},
+  ): FlowPlace | undefined {
     const { provider } = this.#place;
     if (provider === undefined) return undefined;
     const key = accountKeyOf('account', account);
     const name = key === undefined ? provider : `${provider}#${key}`;
-    return { provider: name, redirectUri: this.redirectUri.href };
+    return { provider: name, redirectUri: this.redirectUri.href, variables };
   }
 
   /** The connect secret, read at each call as all variables are; `undefined` if not set. */

@@ -41,6 +41,8 @@ export interface ConnectLinkOptions {
   account?: string | undefined;
   /** A path of the application. */
   returnTo?: string | undefined;
+  /** The values of the connection's variables, such as `{ shop: 'acme.myshopify.com' }`. */
+  variables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The result of {@link createConnectHandlers}. */
@@ -132,14 +134,21 @@ export function createConnectHandlers<Context = unknown>(
       return { connect: at('connect'), callback: at('callback'), disconnect: at('disconnect') };
     },
     async linkFor(userId, link) {
-      const fields = optionsOf(link, ['provider', 'account', 'returnTo']);
+      const fields = optionsOf(link, ['provider', 'account', 'returnTo', 'variables']);
       const provider = text('provider', fields.provider);
       const config = configOf(provider);
       if (!config) throw unknownProvider(provider, [...scopes.keys()]);
       const returnTo = returnToOf(fields.returnTo, config.redirectUri) ?? config.returnTo;
-      return linkFor(config, userId, returnTo, accountKeyOf('account', fields.account));
+      const account = accountKeyOf('account', fields.account);
+      return linkFor(config, userId, returnTo, account, textsOf('variables', fields.variables));
     },
   };
+}
+
+/** An object of strings; empty if absent. */
+function textsOf(argument: string, value: unknown): Record<string, string> {
+  const given = Object.entries(record(argument, value ?? {}));
+  return Object.fromEntries(given.map(([name, part]) => [name, text(`${argument}.${name}`, part)]));
 }
 
 /** Runs `work` at the first call only. */

@@ -3,7 +3,7 @@
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
 import { answerServer } from './server-request';
 import { browserOf, newBrowser, setBrowser } from './browser-cookie';
-import { type Parameters, parametersOf } from './parameters';
+import { type Parameters, parametersOf, variablesOf } from './parameters';
 import { resolveReturnTo } from './return-to';
 import { isCrossSite } from './same-origin';
 import type { HandlerConfig } from './config';
@@ -19,6 +19,8 @@ export async function connect<Context>(
 ): Promise<Response> {
   const parameters = parametersOf(request);
   if (!parameters) return errorResponse(request, config.texts, 'bad_request');
+  const variables = variablesOf(request, config.variables);
+  if (!variables) return errorResponse(request, config.texts, 'bad_request');
   const { ticket, link = ticket } = parameters;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (link === undefined) {
@@ -29,9 +31,9 @@ export async function connect<Context>(
       request,
       parameters.user_id,
       failureDetail(config),
-      (userId) => sendLink(config, userId, parameters),
+      (userId) => sendLink(config, userId, parameters, variables),
     );
-    return toServer ?? begin(config, request, context, parameters);
+    return toServer ?? begin(config, request, context, parameters, variables);
   }
   if (!isRead && request.method !== 'POST') return methodNotAllowed('GET, HEAD, POST');
   let userId: string | undefined;
@@ -50,10 +52,11 @@ async function sendLink<Context>(
   config: HandlerConfig<Context>,
   userId: string,
   { return_to: path, account }: Parameters,
+  variables: Record<string, string>,
 ): Promise<Response> {
   const returnTo = path === undefined ? undefined : resolveReturnTo(path, config.redirectUri);
   if (returnTo === null) return json({ detail: 'return_to must be a path' }, 400);
-  return json({ auth_url: await linkFor(config, userId, returnTo, account) });
+  return json({ auth_url: await linkFor(config, userId, returnTo, account, variables) });
 }
 
 /** A single-use link that connects an account to this user, valid for 24 hours. */
@@ -62,10 +65,11 @@ export async function linkFor<Context>(
   userId: string,
   returnTo: string | undefined = config.returnTo,
   account?: string,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { scopes, instance, store } = config;
   const begin = { userId, scopes, returnTo };
-  const link = await instance.connector.link(store, begin, config.at(account));
+  const link = await instance.connector.link(store, begin, config.at(account, variables));
   const url = config.route('connect');
   url.searchParams.set('link', link);
   return url.href;
@@ -112,6 +116,7 @@ async function begin<Context>(
   request: Request,
   context: Context,
   { return_to: path, account }: Parameters,
+  variables: Record<string, string>,
 ): Promise<Response> {
   try {
     const userId = await config.userId(request, context);
@@ -121,7 +126,7 @@ async function begin<Context>(
     const returnTo = path === undefined ? config.returnTo : resolveReturnTo(path, redirectUri);
     if (returnTo === null) return errorResponse(request, config.texts, 'bad_request');
     const browser = browserOf(request, redirectUri) ?? newBrowser();
-    const at = config.at(account);
+    const at = config.at(account, variables);
     const options = { userId, browser, scopes, returnTo };
     const url = await instance.connector.begin(store, options, at);
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };

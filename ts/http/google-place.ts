@@ -26,6 +26,7 @@ export class GooglePlace implements Place {
   readonly texts: Texts;
   readonly scopes: string[] | undefined;
   readonly provider = undefined;
+  readonly variables = [];
   readonly #instance: () => TokenKeep;
 
   constructor({ store, scopes, texts }: GoogleHandlersOptions<never>, instance: () => TokenKeep) {

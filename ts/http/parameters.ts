@@ -31,3 +31,35 @@ export function parametersOf(request: Request): Parameters | null {
   }
   return parameters;
 }
+
+/** The most other parameters of an authorization response, and the longest value, in characters. */
+const OTHERS_MAX = 32;
+const OTHER_MAX_CHARS = 1024;
+
+/** The other parameters of an authorization response, of which a description may keep some. */
+export function otherParameters(request: Request): Record<string, string> {
+  const { searchParams } = new URL(request.url);
+  const names = [...new Set(searchParams.keys())].filter((name) => !(name in MAX_CHARS));
+  const others: Record<string, string> = withoutPrototype({});
+  for (const name of names.slice(0, OTHERS_MAX)) {
+    const [value = '', ...more] = searchParams.getAll(name);
+    if (more.length === 0 && value.length <= OTHER_MAX_CHARS) others[name] = value;
+  }
+  return others;
+}
+
+/** The values of a connection's variables in a connect request; `null` if one occurs twice or is too long. */
+export function variablesOf(
+  request: Request,
+  names: readonly string[],
+): Record<string, string> | null {
+  const { searchParams } = new URL(request.url);
+  const variables: Record<string, string> = withoutPrototype({});
+  for (const name of names) {
+    const [value, ...more] = searchParams.getAll(name);
+    if (!value) continue;
+    if (more.length > 0 || value.length > OTHER_MAX_CHARS) return null;
+    variables[name] = value;
+  }
+  return variables;
+}

@@ -59,6 +59,10 @@ export class ProviderPlace implements Place {
     return textsWith(englishTexts(subjectOf(this.title)), this.#texts);
   }
 
+  get variables(): readonly string[] {
+    return this.#page()?.variables ?? [];
+  }
+
   redirectUri(): URL {
     return this.#at('callback');
   }

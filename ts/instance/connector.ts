@@ -25,18 +25,27 @@ export interface Connected {
   returnTo: string | null;
 }
 
-/** The provider of a flow, for a further account followed by `#` and its key, and the redirect URI there. */
+/**
+ * The provider of a flow, for a further account followed by `#` and its key, the redirect URI there, and the values of
+ * the connection's variables.
+ */
 export interface FlowPlace {
   provider: string;
   redirectUri: string;
+  variables: Readonly<Record<string, string>>;
 }
 
 /** What pages say of a provider. */
 export interface ProviderPage {
   /** Its name, such as `HubSpot`. */
   title: string;
-  /** The origin of the consent screen; absent: the provider is not configured correctly. */
+  /**
+   * The origin of the consent screen; absent: each connection has its own, or the provider is not configured
+   * correctly.
+   */
   authorizationOrigin?: string;
+  /** The variables of which each connection has its own value. */
+  variables: string[];
 }
 
 /** The origin of the default authorization endpoint. */
@@ -95,7 +104,7 @@ export class Connector {
         text('userId', userId),
         scopesOf(scopes),
         returnTo,
-        at && withoutPrototype({ ...at }),
+        at && placeOf(at),
       );
     });
   }
@@ -137,7 +146,7 @@ export class Connector {
         optionalText('browser', browser),
         scopesOf(scopes),
         optionalText('returnTo', returnTo),
-        at && withoutPrototype({ ...at }),
+        at && placeOf(at),
       );
     });
   }
@@ -155,6 +164,10 @@ export class Connector {
       native.disconnect(this.#instance(), id, store, text('userId', userId), provider),
     );
   }
+}
+
+function placeOf({ variables, ...at }: FlowPlace) {
+  return withoutPrototype({ ...at, variables: withoutPrototype({ ...variables }) });
 }
 
 function scopesOf(scopes: string[] | undefined): string[] {

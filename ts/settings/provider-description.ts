@@ -57,6 +57,13 @@ export interface ProviderDescription {
   scopesMayBeDeclined?: boolean | undefined;
   /** PKCE (RFC 7636). Default: `S256`. */
   codeChallengeMethod?: 'S256' | 'none' | undefined;
+  /**
+   * What is kept of token responses in the row's `metadata`, by name: JSON pointers (RFC 6901) into the body, such as
+   * `{ team_id: '/team/id' }`. It is stored as it is, so it must not be secret.
+   */
+  metadata?: Record<string, string> | undefined;
+  /** Parameters of the authorization response that are kept in `metadata` under their names, such as `realmId`. */
+  callbackParameters?: readonly string[] | undefined;
   /** JSON pointer (RFC 6901) of the object that contains the tokens, such as `/authed_user`. Default: the body. */
   tokensAt?: string | undefined;
   /**
@@ -85,6 +92,14 @@ export interface UrlVariable {
   pattern?: string | undefined;
   /** Used if none is given. */
   default?: string | undefined;
+  /**
+   * Whether each connection has its own value: that of the connect request (`?shop=…`, or the option `variables`),
+   * which is kept in `metadata`. Only for values at which the client secret may be sent. Default: false; a value
+   * that the application sets holds for all connections.
+   */
+  perConnection?: boolean | undefined;
+  /** The parameter of the authorization response that says the value for a connection, such as `accounts-server`. */
+  callbackParameter?: string | undefined;
 }
 
 /** How a client authenticates at the token endpoint (RFC 8414, `token_endpoint_auth_methods_supported`). */

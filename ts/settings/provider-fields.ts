@@ -117,6 +117,8 @@ const VARIABLE: Checks<UrlVariable> = {
   values: texts,
   pattern: filled,
   default: filled,
+  perConnection: flag,
+  callbackParameter: filled,
 };
 
 const variable: Check = (argument, value) =>
@@ -165,6 +167,8 @@ const CHECKS: Checks<ProviderDescription> = {
   scopeAliases: recordOf(orNull(filled)),
   scopesMayBeDeclined: flag,
   codeChallengeMethod: oneOf('S256', 'none'),
+  metadata: recordOf(pointer),
+  callbackParameters: texts,
   tokensAt: pointer,
   defaultExpiresIn: orNull(positive),
   rotation: oneOf('never', 'sometimes', 'always'),

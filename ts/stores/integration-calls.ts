@@ -2,11 +2,13 @@
 
 import {
   optionalFunction,
+  optionalJson,
   optionalNumber,
   optionalScopes,
   optionsOf,
   record,
   refuseMistyped,
+  text,
 } from '../input/arguments';
 import type { RefreshFn } from '../bridge/bridge';
 import {
@@ -24,7 +26,7 @@ import type {
   ValidTokenOptions,
 } from './integration';
 
-const NEW_TOKEN_FIELDS = ['accessToken', 'refreshToken', 'expiresAt', 'scopes'];
+const NEW_TOKEN_FIELDS = ['accessToken', 'refreshToken', 'expiresAt', 'scopes', 'metadata'];
 const VALID_TOKEN_OPTIONS = ['scopes', 'minTtlMs', 'forceRefresh', 'refreshFn'] as const;
 const EXPIRING_OPTIONS = ['expiresWithin', 'concurrency', 'limit', 'maxPerSecond'] as const;
 /** The longest `minTtlMs`: about 49 days. */
@@ -33,6 +35,16 @@ const MIN_TTL_MAX_MS = 0xffffffff;
 /** Reads the fields of a token to store. */
 export function newTokenOf(token: unknown): Record<string, unknown> {
   return refuseMistyped(record('token', token), NEW_TOKEN_FIELDS);
+}
+
+/** The body of a token response, as JSON. */
+export function responseOf(response: unknown): string {
+  if (typeof response === 'string') return text('response', response);
+  const json = optionalJson('response', record('response', response));
+  if (json !== undefined) return json;
+  throw new InvalidArgumentError('response: must be an object or a string', {
+    argument: 'response',
+  });
 }
 
 /** The options of `getValidToken`, checked. */

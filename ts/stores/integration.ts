@@ -1,12 +1,20 @@
 /** The integration store's methods. */
 
-import { date, optionalScopes, optionalText, optionsOf, text } from '../input/arguments';
+import {
+  date,
+  optionalJson,
+  optionalScopes,
+  optionalText,
+  optionsOf,
+  text,
+} from '../input/arguments';
 import { type RefreshFn, call, keepRefreshFn } from '../bridge/bridge';
 import { listOf, recordReader } from '../bridge/layouts';
 import type { TokenkeepError } from '../errors/errors';
 import {
   expiringOf,
   newTokenOf,
+  responseOf,
   statusOf,
   wantedOf,
   withAge,
@@ -19,8 +27,11 @@ export interface IntegrationToken {
   accessToken: string;
   /** `null`: there is none. */
   refreshToken: string | null;
-  expiresAt: Date;
+  /** `null`: the access token never expires. */
+  expiresAt: Date | null;
   scopes: string[];
+  /** What the provider says of the connection, such as `instance_url`, and the values of its variables. */
+  metadata: Record<string, unknown>;
 }
 
 /** Tokens to store. */
@@ -29,9 +40,20 @@ export interface NewIntegrationToken {
   accessToken: string;
   /** At most 64 KiB. Without it, the stored refresh token is kept. */
   refreshToken?: string | null | undefined;
-  expiresAt: Date;
+  /** `null`: the access token never expires. */
+  expiresAt: Date | null;
   /** The granted scopes, each at most 1 KiB; `['']`: none. */
   scopes?: readonly string[] | undefined;
+  /** Is added to the stored metadata. It is stored as it is, so it must not be secret. */
+  metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The options of {@link IntegrationStore.storeTokenResponse}. */
+export interface StoreTokenResponseOptions {
+  /** The scopes that were asked for. Default: none; they count if the response names no scopes. */
+  scopes?: readonly string[] | undefined;
+  /** Is added to the stored metadata: the values of the connection's variables, and what else is to be kept. */
+  metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The options of {@link IntegrationStore.getValidToken}. */
@@ -51,8 +73,9 @@ export type ConnectionStatus =
   | {
       active: true;
       accessToken: string;
-      expiresAt: Date;
+      expiresAt: Date | null;
       scopes: string[];
+      metadata: Record<string, unknown>;
       /** The requested scopes that were not granted. */
       missingScopes: string[];
     }
@@ -110,14 +133,17 @@ export interface RefreshExpiringResult {
 
 const readToken = recordReader<IntegrationToken>(
   'IntegrationToken',
-  ({ accessToken, refreshToken, expiresAt, scopes }, size) =>
+  ({ accessToken, refreshToken, expiresAt, metadata, scopes }, size) =>
     (fields, at) => {
       const first = at + size;
+      const expiresAtMs = fields[at + expiresAt] as number | null;
+      const json = fields[at + metadata] as string | null;
       return {
         accessToken: fields[at + accessToken] as string,
         refreshToken: fields[at + refreshToken] as string | null,
-        expiresAt: new Date(fields[at + expiresAt] as number),
+        expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
         scopes: fields.slice(first, first + (fields[at + scopes] as number)) as string[],
+        metadata: json === null ? {} : (JSON.parse(json) as Record<string, unknown>),
       };
     },
 );
@@ -172,6 +198,7 @@ export class IntegrationStore {
     // So that `const { getValidToken } = keep.integration` works.
     this.getToken = this.getToken.bind(this);
     this.storeToken = this.storeToken.bind(this);
+    this.storeTokenResponse = this.storeTokenResponse.bind(this);
     this.getValidToken = this.getValidToken.bind(this);
     this.revoke = this.revoke.bind(this);
     this.connectionStatus = this.connectionStatus.bind(this);
@@ -203,8 +230,35 @@ export class IntegrationStore {
         text('provider', provider),
         text('accessToken', given['accessToken']),
         optionalText('refreshToken', given['refreshToken']),
-        date('expiresAt', given['expiresAt']),
+        given['expiresAt'] === null ? null : date('expiresAt', given['expiresAt']),
         optionalScopes('scopes', given['scopes']) ?? [],
+        optionalJson('metadata', given['metadata']),
+      );
+    });
+  }
+
+  /**
+   * Stores the tokens of a response that the application has received from the provider's token endpoint, for an
+   * application with an authorization flow of its own: the body, as an object or as text. Lifetime, scopes and
+   * metadata are read as the provider's description says. The lifetime counts from now.
+   */
+  storeTokenResponse(
+    userId: string,
+    provider: string,
+    response: string | object,
+    options: StoreTokenResponseOptions = {},
+  ): Promise<void> {
+    return call((id) => {
+      const { scopes, metadata } = optionsOf(options, ['scopes', 'metadata']);
+      native.storeTokenResponse(
+        this.#instance(),
+        id,
+        text('userId', userId),
+        text('provider', provider),
+        responseOf(response),
+        Date.now(),
+        optionalScopes('scopes', scopes) ?? [],
+        optionalJson('metadata', metadata),
       );
     });
   }

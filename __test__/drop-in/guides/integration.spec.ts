@@ -156,10 +156,11 @@ describe('an adoption', () => {
       last_refreshed_at: null,
       last_error_code: null,
       failure_count: 0,
+      metadata: null,
     };
     expect(await app.rows()).toEqual(before.map((row) => ({ ...row, ...added })));
     const table = await tableOf(app.database, 'integration_tokens');
-    for (const name of ['0006_integration', '0005_oauth']) {
+    for (const name of ['0006_integration', '0005_oauth', '0008_integration']) {
       await app.database.client.query(migration(name));
     }
     expect(await tableOf(app.database, 'integration_tokens')).toEqual(table);

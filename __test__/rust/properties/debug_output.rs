@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use tokenkeep::connect::{AuthorizationResponse, Begin};
-use tokenkeep::oauth::AuthorizationRequest;
+use tokenkeep::oauth::{AuthorizationRequest, ConnectionVariables};
 use tokenkeep::refresh::RowVersion;
 
 const SECRET: &str = "ya29.secret";
@@ -26,6 +26,7 @@ fn an_authorization_request_prints_neither_state_nor_code_verifier() {
         scopes: &[],
         state: SECRET,
         code_verifier: SECRET,
+        variables: &ConnectionVariables::new(),
     });
 }
 

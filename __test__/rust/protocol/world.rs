@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokenkeep::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
+use tokenkeep::oauth::{Expiry, Metadata, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
     Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, RefreshConfig, RefreshOptions,
     Row, RowVersion, Runtime, Sealed, Silent, Table, Token, Tokio,
@@ -459,6 +459,7 @@ impl Provider {
             expiry: Expiry::In(Duration::from_secs(3_600)),
             api_domain: None,
             scopes: None,
+            metadata: Metadata::default(),
         })
     }
 }

@@ -4,6 +4,7 @@
 mod built_in;
 mod error_rule;
 mod lifetime;
+mod metadata;
 mod one_or_more;
 mod scopes;
 mod url_template;
@@ -18,7 +19,9 @@ pub use self::built_in::BUILT_IN_NAMES;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
-pub use self::url_template::{UrlTemplate, UrlVariable};
+pub use self::metadata::Metadata;
+pub(super) use self::metadata::kept;
+pub use self::url_template::{ConnectionVariables, UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
 use crate::error::{Error, Result};
@@ -72,6 +75,10 @@ pub struct Provider {
     pub code_challenge_method: CodeChallengeMethod,
     /// JSON pointer of the object that contains the tokens.
     pub tokens_at: Option<String>,
+    /// What is kept of token responses: JSON pointers by the name in the row's metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Parameters of authorization responses that are kept under their names.
+    pub callback_parameters: Vec<String>,
     /// The lifetime of an access token if the response has none.
     pub default_expires_in: Lifetime,
     /// Whether a refresh may invalidate the old refresh token.
@@ -213,6 +220,11 @@ impl Provider {
                 return invalid(endpoint.field().to_owned(), reason);
             }
         }
+        for (name, pointer) in &self.metadata {
+            if let Err(reason) = metadata::check_pointer(pointer) {
+                return invalid(format!("metadata.{name}"), reason.to_owned());
+            }
+        }
         for (at, rule) in self.errors.iter().enumerate() {
             if let Err(reason) = rule.check() {
                 return invalid(format!("errors.{at}"), reason.to_owned());
@@ -265,12 +277,33 @@ impl Provider {
         }
     }
 
-    /// An endpoint with the values of its variables, checked.
+    /// Whether its endpoints are not the same for all connections.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        Endpoint::ALL.iter().any(|endpoint| self.varies_at(*endpoint))
+    }
+
+    fn varies_at(&self, endpoint: Endpoint) -> bool {
+        self.template(endpoint).is_some_and(|url| url.varies(&self.variables))
+    }
+
+    /// An endpoint as it is described, with the names of its variables if it is not the same for all connections.
+    ///
+    /// # Errors
+    /// Like [`Provider::url`].
+    pub fn described_url(&self, endpoint: Endpoint) -> Result<Cow<'_, str>> {
+        match self.template(endpoint).filter(|_| self.varies_at(endpoint)) {
+            Some(template) => Ok(template.as_str().into()),
+            None => self.url(endpoint, &ConnectionVariables::new()).map(Cow::Owned),
+        }
+    }
+
+    /// An endpoint with the values of its variables, `own` for those of the connection, checked.
     ///
     /// # Errors
     /// [`Error::Configuration`] if it is not set, or a value is missing or not allowed, or the URL is neither an
     /// https URL nor one of this machine.
-    pub fn url(&self, endpoint: Endpoint) -> Result<String> {
+    pub fn url(&self, endpoint: Endpoint, own: &ConnectionVariables) -> Result<String> {
         let option = |field: &str| self.option(field);
         let Some(template) = self.template(endpoint) else {
             let reason = match BUILT_IN_NAMES.contains(&self.name.as_str()) {
@@ -279,7 +312,7 @@ impl Provider {
             };
             return Err(Error::configuration(option(endpoint.field()), reason));
         };
-        let url = template.fill(&self.variables).map_err(|(name, reason)| {
+        let url = template.fill(&self.variables, own).map_err(|(name, reason)| {
             Error::configuration(option(&format!("variables.{name}")), reason)
         })?;
         check_url(option(endpoint.field()), &url, self.allow_insecure)?;

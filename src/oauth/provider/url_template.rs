@@ -22,9 +22,16 @@ pub struct UrlVariable {
     pub pattern: Option<String>,
     /// Used if none is given.
     pub default: Option<String>,
-    /// The value that the application has set.
+    /// The value that the application has set, which holds for all connections.
     pub value: Option<String>,
+    /// Whether each connection has its own value, which the connect request gives and the row keeps.
+    pub per_connection: bool,
+    /// The parameter of the authorization response that says the value for this connection.
+    pub callback_parameter: Option<String>,
 }
+
+/// The values of a connection's variables, by name.
+pub type ConnectionVariables = BTreeMap<String, String>;
 
 impl UrlVariable {
     /// Checks the declaration.
@@ -44,8 +51,13 @@ impl UrlVariable {
         Ok(())
     }
 
+    /// Whether connections have values of their own.
+    pub(super) fn is_of_connection(&self) -> bool {
+        (self.per_connection || self.callback_parameter.is_some()) && self.value.is_none()
+    }
+
     /// Whether it may have this value.
-    fn allows(&self, value: &str) -> Result<(), String> {
+    pub(super) fn allows(&self, value: &str) -> Result<(), String> {
         let Some(pattern) = &self.pattern else {
             return match self.values.iter().any(|known| known == value) {
                 true => Ok(()),
@@ -86,11 +98,22 @@ impl UrlTemplate {
         })
     }
 
-    /// The URL with the values that the application has set, or else the defaults. Returns the variable that is
-    /// missing or not allowed, and why.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the URL is not the same for all connections.
+    pub(super) fn varies(&self, declared: &BTreeMap<String, UrlVariable>) -> bool {
+        let mut names = self.parts().filter_map(|(_, name)| name);
+        names.any(|name| declared.get(name).is_some_and(UrlVariable::is_of_connection))
+    }
+
+    /// The URL with the values that the application has set, or else those of the connection, or else the
+    /// defaults. Returns the variable that is missing or not allowed, and why.
     pub(super) fn fill(
         &self,
         declared: &BTreeMap<String, UrlVariable>,
+        own: &ConnectionVariables,
     ) -> Result<String, (String, Cow<'static, str>)> {
         let mut url = String::new();
         for (text, name) in self.parts() {
@@ -98,7 +121,8 @@ impl UrlTemplate {
             let Some(name) = name else { continue };
             let missing = || (name.to_owned(), "is not set".into());
             let variable = declared.get(name).ok_or_else(missing)?;
-            let value = variable.value.as_deref().or(variable.default.as_deref());
+            let own = own.get(name).filter(|_| variable.is_of_connection()).map(String::as_str);
+            let value = variable.value.as_deref().or(own).or(variable.default.as_deref());
             let value = value.ok_or_else(missing)?;
             variable.allows(value).map_err(|reason| (name.to_owned(), reason.into()))?;
             url.push_str(value);
@@ -122,24 +146,44 @@ mod tests {
         let fill = |value: &str| {
             let mut shop = shop.clone();
             shop.values_mut().for_each(|shop| shop.value = Some(value.to_owned()));
-            url.fill(&shop)
+            url.fill(&shop, &none())
         };
         assert_eq!(fill("acme").as_deref(), Ok("https://acme.example/token"));
         for odd in ["evil.test/", "acme.", "", "ACME", "acme\n", "x.evil.test", "a/x"] {
             let (name, reason) = fill(odd).expect_err(odd);
             assert_eq!((&*name, &*reason), ("shop", "must match [a-z0-9-]+|x"), "{odd}");
         }
-        let (_, reason) = url.fill(&shop).expect_err("is missing");
+        let (_, reason) = url.fill(&shop, &none()).expect_err("is missing");
         assert_eq!(reason, "is not set");
+    }
+
+    fn none() -> ConnectionVariables {
+        ConnectionVariables::new()
+    }
+
+    #[test]
+    fn a_connection_decides_only_about_a_variable_that_is_its_own() {
+        let url = UrlTemplate::new("https://{host}/");
+        let own = ConnectionVariables::from([("host".to_owned(), "b".to_owned())]);
+        for (json, filled) in [
+            (r#"{"host":{"values":["a","b"],"default":"a"}}"#, "https://a/"),
+            (r#"{"host":{"values":["a","b"],"default":"a","perConnection":true}}"#, "https://b/"),
+            (r#"{"host":{"values":["a","b"],"callbackParameter":"h"}}"#, "https://b/"),
+            (r#"{"host":{"values":["a","b"],"value":"a","perConnection":true}}"#, "https://a/"),
+        ] {
+            assert_eq!(url.fill(&declared(json), &own).as_deref(), Ok(filled), "{json}");
+        }
+        let closed = declared(r#"{"host":{"values":["a"],"perConnection":true}}"#);
+        assert!(url.fill(&closed, &own).is_err());
     }
 
     #[test]
     fn what_the_application_has_set_comes_before_the_default() {
         let url = UrlTemplate::new("https://{host}/{host}");
         let both = declared(r#"{"host":{"values":["a","b"],"default":"a","value":"b"}}"#);
-        assert_eq!(url.fill(&both).as_deref(), Ok("https://b/b"));
+        assert_eq!(url.fill(&both, &none()).as_deref(), Ok("https://b/b"));
         let usual = declared(r#"{"host":{"values":["a","b"],"default":"a"}}"#);
-        assert_eq!(url.fill(&usual).as_deref(), Ok("https://a/a"));
+        assert_eq!(url.fill(&usual, &none()).as_deref(), Ok("https://a/a"));
     }
 
     #[test]

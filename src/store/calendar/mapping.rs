@@ -37,7 +37,7 @@ impl RowMapping for CalendarMapping {
     const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("calendar tokens");
     const SQL: Sql = SQL;
-    const ADDED: [&'static str; 2] = ADDED;
+    const ADDED: &'static [&'static str] = &ADDED;
     const DELETES_REVOKED: bool = true;
     /// The policy compares with `auth.uid()`, which is a signed-in user and never a server.
     const ROW_SECURITY: &'static str = "SELECT row_security_active('{table}')";

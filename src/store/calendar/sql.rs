@@ -129,6 +129,7 @@ pub(super) const SQL: Sql = Sql {
     read_product: None,
     lease: LEASE,
     commit: COMMIT,
+    commit_metadata: None,
     expire_early: expire_early!("token_expiry", version_check!()),
     mark_revoked: delete_revoked!(version_check!()),
     version_check: version_check!(),

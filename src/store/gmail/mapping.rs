@@ -40,7 +40,7 @@ impl RowMapping for GmailMapping {
     const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("gmail tokens");
     const SQL: Sql = SQL;
-    const ADDED: [&'static str; 2] = [""; 2];
+    const ADDED: &'static [&'static str] = &[""];
     const DELETES_REVOKED: bool = true;
 
     fn parts(key: &String) -> Vec<Option<&str>> {

@@ -187,10 +187,13 @@ impl Integration {
         endpoints: &Endpoints<E>,
     ) -> Result<()> {
         let Claim { key, row, lease, clock, .. } = claim;
-        let ready = row.and_then(|row| Ok((row, endpoint_of(endpoints, &key)?)));
+        let ready = row.and_then(|row| {
+            let Record { scopes, metadata, .. } = &*row.record;
+            let endpoint = endpoint_of(endpoints, &key)?.for_grant(scopes, metadata.as_deref())?;
+            Ok((row, endpoint))
+        });
         match ready {
             Ok((row, endpoint)) => {
-                let endpoint = endpoint.for_scopes(&row.record.scopes);
                 let claimed = Claimed { key: self.base.rls.of(key), row, lease, clock };
                 self.base
                     .engine

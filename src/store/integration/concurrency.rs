@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
+use crate::error::Result;
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::refresh::{Runtime, Tokio};
 use crate::secret::RefreshToken;
@@ -169,13 +170,13 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
         self.endpoint.login()
     }
 
-    fn for_scopes(self: &Arc<Self>, scopes: &[String]) -> Arc<Self> {
-        Arc::new(Self {
-            endpoint: self.endpoint.for_scopes(scopes),
+    fn for_grant(self: &Arc<Self>, scopes: &[String], metadata: Option<&str>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            endpoint: self.endpoint.for_grant(scopes, metadata)?,
             permits: Arc::clone(&self.permits),
             provider: self.provider.clone(),
             permit: Arc::clone(&self.permit),
-        })
+        }))
     }
 
     fn may_rotate(&self) -> bool {

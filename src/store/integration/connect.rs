@@ -1,6 +1,6 @@
 //! A user connects or disconnects a provider.
 
-use super::sql::{DELETE, KEEP};
+use super::sql::{DELETE, KEEP, MERGE};
 use super::{Integration, IntegrationMapping, Key, Tokens, check_key};
 use crate::config::{TEXT_MAX_BYTES, check_text};
 use crate::db::{RlsContext, Timestamp};
@@ -11,6 +11,7 @@ use crate::store::consent::ConsentMapping;
 
 impl ConsentMapping for IntegrationMapping {
     const KEEP: &'static str = KEEP;
+    const MERGE: Option<&'static str> = Some(MERGE);
     const DISCONNECT: &'static str = DELETE;
 }
 
@@ -45,10 +46,16 @@ impl Connects for Integration {
         if granted.credentials.refresh_token.is_none() && !never_expires {
             return self.base.table()?.keep_refresh_token(&key, &granted).await;
         }
-        let Granted { credentials, expires_at, scopes, client, .. } = granted;
+        let Granted { credentials, expires_at, scopes, client, metadata, kept, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;
-        let tokens = Tokens { access_token, refresh_token, expires_at, scopes };
-        self.store(key, tokens, Some(&client)).await
+        let metadata = metadata.json();
+        let tokens = Tokens { access_token, refresh_token, expires_at, scopes, metadata };
+        self.store(key, tokens, Some(&client), &kept).await
+    }
+
+    async fn metadata(&self, key: &str, provider: &str) -> Result<Option<String>> {
+        let row = self.base.table()?.row(&key_of(key, provider)).await?;
+        Ok(row.and_then(|row| row.record.metadata.as_deref().map(str::to_owned)))
     }
 
     async fn disconnect(&self, key: &str, provider: &str) -> Result<Option<Result<Credentials>>> {

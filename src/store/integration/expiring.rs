@@ -315,8 +315,9 @@ impl<'a, E: TokenEndpoint> Run<'a, E> {
                 Ok(endpoint) => {
                     let whose = store.base.rls.of(key.clone());
                     let endpoint = LimitedEndpoint::new(endpoint, permit);
-                    let endpoint =
-                        move |record: &super::Record| Ok(endpoint.for_scopes(&record.scopes));
+                    let endpoint = move |record: &super::Record| {
+                        endpoint.for_grant(&record.scopes, record.metadata.as_deref())
+                    };
                     store
                         .base
                         .engine

@@ -6,7 +6,7 @@ use super::MIGRATION;
 use super::sql::{ADDED, NOTE_FAILURE, REVIVE, SQL};
 use crate::db::Timestamp;
 use crate::error::{Error, Result};
-use crate::oauth::TokenResponse;
+use crate::oauth::{Metadata, TokenResponse};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::store::revive::RevivedMapping;
 use crate::store::revoked_mark;
@@ -40,6 +40,8 @@ pub fn provider_name(provider: &str) -> &str {
 pub struct Record {
     /// The granted scopes.
     pub scopes: Vec<String>,
+    /// What else is kept of the connection, as JSON; `None`: nothing.
+    pub metadata: Option<Box<str>>,
     /// Whether it is marked revoked.
     is_marked: bool,
 }
@@ -68,7 +70,7 @@ impl RowMapping for IntegrationMapping {
     const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("integration tokens");
     const SQL: Sql = SQL;
-    const ADDED: [&'static str; 2] = ADDED;
+    const ADDED: &'static [&'static str] = &ADDED;
     const NOTE_FAILURE: Option<&'static str> = Some(NOTE_FAILURE);
 
     fn parts(key: &Key) -> Vec<Option<&str>> {
@@ -107,7 +109,11 @@ impl RowMapping for IntegrationMapping {
                 status: None,
                 reason: reason.unwrap_or_else(|| "invalid_grant".to_owned()).into(),
             }),
-            record: Arc::new(Record { scopes: scopes.into_iter().flatten().collect(), is_marked }),
+            record: Arc::new(Record {
+                scopes: scopes.into_iter().flatten().collect(),
+                metadata: Self::column::<Option<&str>>(row, 12)?.map(Box::from),
+                is_marked,
+            }),
         })
     }
 
@@ -116,10 +122,17 @@ impl RowMapping for IntegrationMapping {
     }
 
     fn recorded(record: &Arc<Record>, response: &TokenResponse) -> Arc<Record> {
-        match &response.scopes {
-            Some(scopes) => Arc::new(Record { scopes: scopes.0.clone(), is_marked: false }),
-            None => Arc::clone(record),
+        let TokenResponse { scopes, metadata, .. } = response;
+        if scopes.is_none() && metadata.0.is_empty() {
+            return Arc::clone(record);
         }
+        let stored = record.metadata.as_deref();
+        let metadata = match metadata.0.is_empty() {
+            true => stored.map(str::to_owned),
+            false => Metadata::stored(stored).with(metadata).json(),
+        };
+        let scopes = scopes.as_ref().map_or_else(|| record.scopes.clone(), |named| named.0.clone());
+        Arc::new(Record { scopes, metadata: metadata.map(Into::into), is_marked: false })
     }
 
     fn not_connected(&self, key: &Key) -> Error {

@@ -9,11 +9,12 @@ const MOMENT: &[&str] = &["timestamptz"];
 /// The table `integration_tokens`.
 pub const MIGRATION: Migration = Migration {
     store: "integration",
-    version: 7,
+    version: 8,
     sql: &[
         include_str!("../../../migrations/0006_integration.sql"),
         include_str!("../../../migrations/0005_oauth.sql"),
         include_str!("../../../migrations/0007_refresh_state.sql"),
+        include_str!("../../../migrations/0008_integration.sql"),
     ],
     table: "integration_tokens",
     keys: &[Unique { columns: &["user_id", "provider"], predicate: None }],
@@ -64,6 +65,7 @@ pub const MIGRATION: Migration = Migration {
             usage: ColumnUse::NOT_INSERTED,
             ..Column::required("failure_count", &["int4"])
         },
+        Column { added: true, ..Column::optional("metadata", &["jsonb"]) },
         Column { usage: ColumnUse::INSERT_ONLY, ..Column::required("created_at", MOMENT) },
         Column::required("updated_at", MOMENT),
     ],

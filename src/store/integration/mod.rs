@@ -30,7 +30,7 @@ use crate::secret::{AccessToken, RefreshToken};
 use crate::store::base::{StoreBase, by_base};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
 use crate::store::table::RowMapping;
-use crate::store::{SealedKey, Store, StoreOptions};
+use crate::store::{KeptMetadata, SealedKey, Store, StoreOptions};
 
 /// What the store is opened with.
 pub struct Options {
@@ -51,6 +51,8 @@ pub struct Tokens {
     pub expires_at: Timestamp,
     /// The granted scopes.
     pub scopes: Vec<String>,
+    /// What else is kept of the connection, as a JSON object; `None`: nothing.
+    pub metadata: Option<String>,
 }
 
 /// What a call asks for.
@@ -65,7 +67,10 @@ pub struct GetOptions {
 /// The store's own statements, for one table name.
 struct Statements {
     store: String,
+    /// For a table that was not migrated.
     bare_store: String,
+    /// With metadata.
+    store_metadata: String,
 }
 
 /// The store, in one row-security context.
@@ -85,9 +90,14 @@ impl Integration {
         let shared_refresh_ms = base.config.limits.shared_refresh_ms;
         let tokens = SealedTokens { store: MIGRATION.store, sealing };
         let base = StoreBase::open(base, IntegrationMapping { tokens });
+        let store = |reset, [column, value, merge]: [&str; 3]| {
+            let sql = sql::STORE.replace("{reset}", reset).replace("{column}", column);
+            base.named(&sql.replace("{value}", value).replace("{merge}", merge))
+        };
         let statements = Statements {
-            store: base.named(&sql::STORE.replace("{reset}", sql::RESET)),
-            bare_store: base.named(&sql::STORE.replace("{reset}", "")),
+            store: store(sql::RESET, [""; 3]),
+            bare_store: store("", [""; 3]),
+            store_metadata: store(sql::RESET, [sql::COLUMN, sql::VALUE, sql::MERGE]),
         };
         Self { base, statements: Arc::new(statements), shared_refresh_ms }
     }
@@ -110,6 +120,7 @@ impl Integration {
             refresh_token: opened.refresh_token,
             expires_at: row.expires_at.unwrap_or(row.now),
             scopes: row.record.scopes.clone(),
+            metadata: row.record.metadata.as_deref().map(str::to_owned),
         })
     }
 
@@ -132,7 +143,7 @@ impl Integration {
             ..self.base.refresh_options
         };
         let endpoint = move |record: &Record| {
-            endpoint.clone().map(|endpoint| endpoint.for_scopes(&record.scopes))
+            endpoint.clone()?.for_grant(&record.scopes, record.metadata.as_deref())
         };
         let token =
             self.base.engine.valid(self.base.rls.of(key), endpoint, refresh_options).await?;
@@ -142,18 +153,26 @@ impl Integration {
             refresh_token: credentials.refresh_token.clone(),
             expires_at: expires_at.ok_or_else(|| Error::internal("a token never expires"))?,
             scopes: record.scopes.clone(),
+            metadata: record.metadata.as_deref().map(str::to_owned),
         })
     }
 
     /// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept;
     /// otherwise a running refresh does not overwrite these tokens. `client`: whose tokens they are, as
-    /// [`TokenEndpoint::client`] names it; `None`: not known.
+    /// [`TokenEndpoint::client`] names it; `None`: not known. Metadata is added to the stored one, without those in
+    /// `kept`.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and other database errors.
-    pub async fn store(&self, key: Key, new: Tokens, client: Option<&str>) -> Result<()> {
+    pub async fn store(
+        &self,
+        key: Key,
+        new: Tokens,
+        client: Option<&str>,
+        kept: &KeptMetadata,
+    ) -> Result<()> {
         check_key(&key)?;
-        let Tokens { access_token, refresh_token, expires_at, scopes } = new;
+        let Tokens { access_token, refresh_token, expires_at, scopes, metadata } = new;
         check_text("accessToken", access_token.expose(), TOKEN_MAX_BYTES)?;
         let refresh_token = refresh_token.filter(|token| !token.expose().is_empty());
         if let Some(token) = &refresh_token {
@@ -173,10 +192,20 @@ impl Integration {
             (&refresh, Type::TEXT),
             (&expires_at, Type::TIMESTAMPTZ),
             (&scopes, Type::TEXT_ARRAY),
+            (&metadata, Type::TEXT),
+            (&kept.names, Type::TEXT_ARRAY),
         ];
-        let Statements { store, bare_store, .. } = &*self.statements;
+        let Statements { store, bare_store, store_metadata } = &*self.statements;
         let step = "store integration tokens";
-        let stored = table.write_either(step, [store, bare_store], params).await?;
+        let usual = table.write_either(step, [store, bare_store], &params[..params.len() - 2]);
+        let stored = match metadata.is_some() || !kept.names.is_empty() {
+            false => usual.await?,
+            true => match table.write(step, store_metadata, params).await {
+                // A table that an older tokenkeep has migrated: the tokens are stored.
+                Err(Error::Schema { .. }) if !kept.is_required => usual.await?,
+                stored => stored?,
+            },
+        };
         table.stored_one(&stored).await?;
         if refresh.is_some() {
             table.stored(&key, client);

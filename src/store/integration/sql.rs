@@ -5,10 +5,11 @@ use crate::store::revoked_mark::{mark_holds, marked_between};
 use crate::store::sql::{expire_early, late_expiry};
 use crate::store::table::{Sql, as_asked};
 
-/// The columns that a migration adds, and NULLs of their types.
-pub(super) const ADDED: [&str; 2] = [
-    "refreshing_at, invalid_since, invalid_reason, last_refreshed_at",
-    "NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz",
+/// The columns that migrations add; without what the last one adds, and without all.
+pub(super) const ADDED: [&str; 3] = [
+    "refreshing_at, invalid_since, invalid_reason, last_refreshed_at, metadata::text",
+    "refreshing_at, invalid_since, invalid_reason, last_refreshed_at, NULL::text",
+    "NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz, NULL::text",
 ];
 
 /// The row of the key `$1`.
@@ -44,6 +45,30 @@ macro_rules! as_written {
     };
 }
 
+/// The assignment that adds the members of a JSON text to the metadata; `$without` takes some out before.
+macro_rules! with_metadata {
+    ($stored:literal, $added:literal, $without:literal) => {
+        concat!(
+            "metadata = CASE
+            WHEN ",
+            $stored,
+            " IS NULL OR jsonb_typeof(",
+            $stored,
+            ") = 'object'
+            THEN coalesce(",
+            $stored,
+            ", '{}')",
+            $without,
+            " || coalesce(",
+            $added,
+            "::text::jsonb, '{}')
+            ELSE ",
+            $stored,
+            " END"
+        )
+    };
+}
+
 /// The row is marked revoked.
 macro_rules! is_revoked {
     () => {
@@ -72,18 +97,18 @@ const READ_PRODUCT: &str =
 
 /// A reconnect replaces everything, frees the lease and removes the mark. Without a refresh token (`$3`) the
 /// stored one stays, and so does the lease of whoever refreshes with it. `{reset}` is left out for a table
-/// that lacks the columns.
+/// that lacks the columns, and so are `{column}`, `{value}` and `{merge}`, which are for metadata.
 pub(super) const STORE: &str = concat!(
     "
     INSERT INTO {table} AS stored
-        (user_id, provider, access_token, refresh_token, expires_at, scopes, created_at, updated_at)
-    SELECT $1[1], $1[2], $2, $3, $4, $5, now, now FROM (SELECT clock_timestamp() AS now) AS clock
+        (user_id, provider, access_token, refresh_token, expires_at, scopes, created_at, updated_at{column})
+    SELECT $1[1], $1[2], $2, $3, $4, $5, now, now{value} FROM (SELECT clock_timestamp() AS now) AS clock
     ON CONFLICT (user_id, provider) DO UPDATE SET
         access_token = EXCLUDED.access_token,
         refresh_token = coalesce(EXCLUDED.refresh_token, stored.refresh_token),
         expires_at = EXCLUDED.expires_at,
         scopes = EXCLUDED.scopes,
-        updated_at = EXCLUDED.updated_at{reset}
+        updated_at = EXCLUDED.updated_at{reset}{merge}
     RETURNING stored.user_id, ",
     as_asked!(
         "stored.user_id = $1[1] COLLATE \"C\" AND stored.provider = $1[2] COLLATE \"C\"
@@ -97,15 +122,19 @@ pub(super) const RESET: &str = ",
         refreshing_at = CASE WHEN EXCLUDED.refresh_token IS NULL THEN stored.refreshing_at END,
         invalid_since = NULL, invalid_reason = NULL, last_error_code = NULL, failure_count = 0";
 
-/// A consent without a refresh token: the stored one stays, and so does the lease.
-pub(super) const KEEP: &str = concat!(
-    "
-    UPDATE {table} AS r SET access_token = $3, expires_at = $4, scopes = $5,
-        updated_at = clock_timestamp()
-    WHERE ",
-    key!(),
-    " AND r.refresh_token = $2 RETURNING r.user_id"
-);
+/// What is written besides with metadata: `$6` replaces members of the same name and those named in `$7`. What is
+/// no JSON object is the application's own, and stays.
+pub(super) const COLUMN: &str = ", metadata";
+pub(super) const VALUE: &str = ", $6::text::jsonb";
+pub(super) const MERGE: &str =
+    concat!(", ", with_metadata!("stored.metadata", "$6", " - $7::text[]"));
+
+/// A consent without a refresh token: the stored one stays, and so does the lease. `{merge}` is for metadata.
+pub(super) const KEEP: &str = "
+    UPDATE {table} AS stored SET access_token = $3, expires_at = $4, scopes = $5,
+        updated_at = clock_timestamp(){merge}
+    WHERE stored.user_id = $1[1] AND stored.provider = $1[2]
+      AND stored.refresh_token = $2 RETURNING stored.user_id";
 
 /// Deletes the row and returns what was stored, to be revoked at the provider.
 pub(super) const DELETE: &str = concat!(
@@ -143,26 +172,36 @@ const LEASE: &str = concat!(
 );
 
 /// Commits (7). Replaces the scopes if the response names any (`$14`).
-const COMMIT: &str = concat!(
-    "
+macro_rules! commit {
+    ($also:expr) => {
+        concat!(
+            "
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
     UPDATE {table} AS r SET
         refresh_token = $4,
         access_token = $5,
         expires_at = ",
-    late_expiry!(),
-    ",
+            late_expiry!(),
+            ",
         scopes = coalesce($14, scopes),
         refreshing_at = NULL, invalid_since = NULL, invalid_reason = NULL,
         last_refreshed_at = clock.now, last_error_code = NULL, failure_count = 0,
-        updated_at = clock.now
+        updated_at = clock.now",
+            $also,
+            "
     FROM clock
     WHERE ",
-    version_check!(),
-    "
+            version_check!(),
+            "
     RETURNING r.expires_at, ",
-    as_written!("$4", "$5")
-);
+            as_written!("$4", "$5")
+        )
+    };
+}
+
+const COMMIT: &str = commit!("");
+const COMMIT_METADATA: &str =
+    commit!(concat!(",\n        ", with_metadata!("r.metadata", "$15", "")));
 
 /// Marks the row revoked (9d): it stays, and says since when and why it needs the user.
 const MARK_REVOKED: &str = concat!(
@@ -205,6 +244,7 @@ pub(super) const SQL: Sql = Sql {
     read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
+    commit_metadata: Some(COMMIT_METADATA),
     expire_early: expire_early!("expires_at", version_check!()),
     mark_revoked: MARK_REVOKED,
     version_check: version_check!(),
@@ -229,7 +269,8 @@ macro_rules! lease_due {
     UPDATE {table} AS stored SET refreshing_at = clock_timestamp()
     FROM due WHERE stored.user_id = due.user_id AND stored.provider = due.provider
     RETURNING stored.user_id, stored.provider, access_token, refresh_token, expires_at, updated_at,
-        clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at"
+        clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at,
+        metadata::text"
     };
 }
 

@@ -21,6 +21,8 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) read_product: Option<&'static str>,
     pub(in crate::store) lease: &'static str,
     pub(in crate::store) commit: &'static str,
+    /// `commit` that also stores the response's metadata, `$15`; `None`: the table keeps none.
+    pub(in crate::store) commit_metadata: Option<&'static str>,
     pub(in crate::store) expire_early: &'static str,
     pub(in crate::store) mark_revoked: &'static str,
     pub(in crate::store) version_check: &'static str,
@@ -69,9 +71,9 @@ pub(in crate::store) trait RowMapping: Send + Sync + 'static {
     const TABLE: &'static str;
     const STEPS: Steps;
     const SQL: Sql;
-    /// The columns that a migration adds to an existing table, and NULLs of their types, with which a
-    /// table that was not migrated can be read.
-    const ADDED: [&'static str; 2];
+    /// The columns that migrations add to an existing table; then the same with NULLs of the types of those that
+    /// the last migration adds, and so on, with which a table that was not migrated can be read.
+    const ADDED: &'static [&'static str];
 
     /// Whether row-level security hides all rows from the role because no tenant is set, which the
     /// policies of most stores ask for.

@@ -9,7 +9,7 @@
 //! | `read_many` | an array for each part of the key: all first parts, all second ones |
 //! | `read_product` | the same arrays, each part once: rows of every combination |
 //! | `lease` | `$1` the key, `$2` refresh and `$3` access text (the version check), `$4` only if the access token is valid for no more ms, `$5` the value that was watched, `$6` in a mixed fleet ms between a leftover and the last write, `$7` ms of a lease |
-//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes |
+//! | `commit` | `$1` to `$3`, `$4` and `$5` the new texts, `$6` the key that sealed them, `$7` the expiry, `$8` whether it rotated, `$9` the lease, `$10` ms of a lease, `$11` ms of freshness, `$12` in a mixed fleet ms of a leftover, `$13` api_domain, `$14` scopes, in `commit_metadata` `$15` the metadata of the response as JSON |
 //! | `release` (`RELEASE` in `src/store/sql.rs`) | `$1` the key, `$2` the lease, `$3` the value that replaces it |
 //! | `expire_early` | `$1` to `$3`, `$4` ms of freshness |
 //! | `mark_revoked` | `$1` to `$3`, `$4` the lease, `$5` the reason |
@@ -304,6 +304,7 @@ impl<S: RowMapping> Table for StoreTable<S> {
         version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
+        let metadata = commit.response.metadata.json();
         let params: Params<'_> = &[
             (&S::parts(&key.key), Type::TEXT_ARRAY),
             (&version.refresh.as_deref(), Type::TEXT),
@@ -319,9 +320,22 @@ impl<S: RowMapping> Table for StoreTable<S> {
             (&self.leftover_age_ms(), Type::FLOAT8),
             (&commit.response.api_domain, Type::TEXT),
             (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
+            (&metadata, Type::TEXT),
         ];
         let (sql, timeouts) = (&self.statements.commit, Timeouts::commit(&self.limits));
-        let rows = self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts).await?;
+        let usual = || {
+            let params = &params[..params.len() - 1];
+            self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts)
+        };
+        let rows = match self.statements.commit_metadata.as_ref().filter(|_| metadata.is_some()) {
+            Some(sql) => match self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts).await
+            {
+                // A table that an older tokenkeep has migrated: the tokens are stored.
+                Err(Error::Schema { .. }) => usual().await?,
+                rows => rows?,
+            },
+            None => usual().await?,
+        };
         rows.first().map(|row| Ok(Committed { expires_at: S::column(row, 0)? })).transpose()
     }
 

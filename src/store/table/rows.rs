@@ -76,8 +76,11 @@ fn product<'a>(keys: &[Parts<'a>]) -> Option<Vec<Parts<'a>>> {
 }
 
 impl<S: RowMapping> Rows<S> {
-    /// The query for these keys, and its form for a table that was not migrated.
-    fn query<'a>(&'a self, ReadKeys { rls, keys }: &'a ReadKeys<S::Key>) -> (Query<'a>, &'a str) {
+    /// The query for these keys, and its forms for a table that was not migrated.
+    fn query<'a>(
+        &'a self,
+        ReadKeys { rls, keys }: &'a ReadKeys<S::Key>,
+    ) -> (Query<'a>, &'a [String]) {
         let Statements { read_one, read_many, read_product, .. } = &*self.statements;
         let mut keys: Vec<_> = keys.iter().map(S::parts).collect();
         let (Read { sql, bare }, params) = if keys.len() == 1 {
@@ -89,20 +92,21 @@ impl<S: RowMapping> Rows<S> {
         (Query { rls, sql, params }, bare)
     }
 
-    /// The answer, or that of the form for a table that was not migrated.
+    /// The answer, or that of the first form that fits the table.
     async fn or_bare(
         &self,
         answer: Result<Vec<crate::db::Row>>,
         query: &Query<'_>,
-        bare: &str,
+        bare: &[String],
     ) -> Result<Vec<crate::db::Row>> {
-        let Err(lacking @ Error::Schema { .. }) = answer else { return answer };
-        if query.sql == bare {
-            return Err(lacking);
-        }
+        let mut answer = answer;
         let ContextRead { rls, params, .. } = query.read();
-        let rows = self.database.read(rls, S::STEPS.read, bare, &params, self.timeouts).await;
-        rows.map_err(|error| lacking_both(lacking, error))
+        for sql in bare {
+            let Err(lacking @ Error::Schema { .. }) = answer else { break };
+            let rows = self.database.read(rls, S::STEPS.read, sql, &params, self.timeouts).await;
+            answer = rows.map_err(|error| lacking_both(lacking, error));
+        }
+        answer
     }
 }
 

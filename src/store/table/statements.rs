@@ -13,6 +13,7 @@ pub(super) struct Statements {
     pub(super) read_product: Option<Read>,
     pub(super) lease: String,
     pub(super) commit: String,
+    pub(super) commit_metadata: Option<String>,
     pub(super) release: String,
     pub(super) expire_early: String,
     pub(super) mark_revoked: String,
@@ -23,12 +24,12 @@ pub(super) struct Statements {
     pub(super) touch: String,
 }
 
-/// A read in two forms: with the columns that a migration adds, and without.
+/// A read with the columns that migrations add, and its forms without some or all of them.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) sql: String,
-    /// For a table that was not migrated.
-    pub(super) bare: String,
+    /// For tables that were not migrated, or by an older tokenkeep.
+    pub(super) bare: Vec<String>,
 }
 
 /// The statement `sql` with the names of this table and its schema, and with the prefix of all
@@ -43,10 +44,9 @@ pub(super) fn named<S: RowMapping>(database: &Database, sql: &str) -> String {
 impl Statements {
     pub(super) fn of<S: RowMapping>(database: &Database) -> Self {
         let named = |sql: &str| named::<S>(database, sql);
-        let [added, bare] = S::ADDED;
-        let read = |sql: &str| Read {
-            sql: named(&sql.replace("{added}", added)),
-            bare: named(&sql.replace("{added}", bare)),
+        let read = |sql: &str| {
+            let mut forms = S::ADDED.iter().map(|columns| named(&sql.replace("{added}", columns)));
+            Read { sql: forms.next().unwrap_or_default(), bare: forms.collect() }
         };
         let table = database.settings().qualified(S::TABLE).replace('\'', "''");
         let literal = |sql: &str| sql.replace("{table}", &table);
@@ -56,6 +56,7 @@ impl Statements {
             read_product: S::SQL.read_product.map(read),
             lease: named(S::SQL.lease),
             commit: named(S::SQL.commit),
+            commit_metadata: S::SQL.commit_metadata.map(named),
             release: named(&RELEASE.replace("{key}", S::SQL.key)),
             expire_early: named(S::SQL.expire_early),
             mark_revoked: named(S::SQL.mark_revoked),

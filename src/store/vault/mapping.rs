@@ -60,7 +60,7 @@ impl RowMapping for VaultMapping {
     const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("vault tokens");
     const SQL: Sql = SQL;
-    const ADDED: [&'static str; 2] = ADDED;
+    const ADDED: &'static [&'static str] = &ADDED;
 
     fn parts(key: &PairKey) -> Vec<Option<&str>> {
         key.parts()

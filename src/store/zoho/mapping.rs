@@ -88,7 +88,7 @@ impl RowMapping for ZohoMapping {
     const TABLE: &'static str = MIGRATION.table;
     const STEPS: Steps = steps!("zoho tokens");
     const SQL: Sql = SQL;
-    const ADDED: [&'static str; 2] = ADDED;
+    const ADDED: &'static [&'static str] = &ADDED;
 
     fn parts(key: &Key) -> Vec<Option<&str>> {
         vec![Some(&key.client_id), Some(&key.provider)]

@@ -212,6 +212,7 @@ pub(super) const SQL: Sql = Sql {
     read_product: Some(READ_PRODUCT),
     lease: LEASE,
     commit: COMMIT,
+    commit_metadata: None,
     expire_early: EXPIRE_EARLY,
     mark_revoked: MARK_REVOKED,
     version_check: version_check!(),

@@ -54,6 +54,7 @@ export class FakeConnector implements PublicMembers<Connector> {
   providerPage: Connector['providerPage'] = (provider) => ({
     title: provider,
     authorizationOrigin: this.authorizationOrigin(),
+    variables: [],
   });
 
   link: Connector['link'] = async (store, options, at) => this.#add(store, options, at);

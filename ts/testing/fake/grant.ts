@@ -10,6 +10,8 @@ export interface Grant {
   /** In milliseconds since 1970; `Infinity` if it never expires. */
   readonly expiresAt: number;
   readonly scopes: readonly string[];
+  /** Only in the integration store. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Whether the provider or the user has revoked it. */
   readonly isDead: boolean;
   /** When it was last refreshed, in milliseconds since 1970. */

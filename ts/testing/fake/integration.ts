@@ -1,10 +1,12 @@
 /** The integration store in memory. */
 
-import { optionalScopes, optionalText, optionsOf } from '../../input/arguments';
+import { optionalJson, optionalScopes, optionalText, optionsOf } from '../../input/arguments';
+import { fieldsOf } from '../../input/fields';
 import { NotConnectedError, TokenkeepError, TokenRevokedError } from '../../errors/errors';
 import {
   expiringOf,
   newTokenOf,
+  responseOf,
   statusOf,
   wantedOf,
   withScopes,
@@ -42,14 +44,36 @@ export class FakeIntegration implements PublicMembers<IntegrationStore> {
   storeToken: IntegrationStore['storeToken'] = async (userId, provider, tokens) => {
     this.#open();
     const place = this.#named(userId, provider);
-    const given = newTokenOf(tokens);
+    const { expiresAt, ...given } = newTokenOf(tokens);
+    const before = place.read();
+    const added = JSON.parse(optionalJson('metadata', given['metadata']) ?? '{}') as object;
     place.write({
       accessToken: token('accessToken', given['accessToken']),
       refreshToken:
-        optionalText('refreshToken', given['refreshToken']) ?? place.read()?.refreshToken ?? '',
-      expiresAt: Number(validDate('expiresAt', given['expiresAt'])),
+        optionalText('refreshToken', given['refreshToken']) ?? before?.refreshToken ?? '',
+      expiresAt: expiresAt === null ? Infinity : Number(validDate('expiresAt', expiresAt)),
       scopes: optionalScopes('scopes', given['scopes']) ?? [],
+      metadata: { ...before?.metadata, ...added },
       isDead: false,
+    });
+  };
+
+  /** Reads what RFC 6749 names; without `expires_in`, the token is valid for an hour. */
+  storeTokenResponse: IntegrationStore['storeTokenResponse'] = async (
+    userId,
+    provider,
+    response,
+    options = {},
+  ) => {
+    const { scopes, metadata } = optionsOf(options, ['scopes', 'metadata']);
+    const body = fieldsOf(JSON.parse(responseOf(response)) as Record<string, unknown>);
+    const { access_token, refresh_token, expires_in = HOUR_S, scope } = body;
+    await this.storeToken(userId, provider, {
+      accessToken: access_token as string,
+      refreshToken: refresh_token as string | undefined,
+      expiresAt: new Date(Date.now() + Number(expires_in) * 1_000),
+      scopes: typeof scope === 'string' ? scope.split(/[ ,]/) : scopes,
+      metadata,
     });
   };
 
@@ -127,11 +151,21 @@ function codeOf(error: unknown): string {
   return error instanceof TokenkeepError ? error.code : new TokenkeepError('').code;
 }
 
-function tokenOf({ accessToken, refreshToken, expiresAt, scopes }: Grant): IntegrationToken {
+/** In seconds. */
+const HOUR_S = 3_600;
+
+function tokenOf({
+  accessToken,
+  refreshToken,
+  expiresAt,
+  scopes,
+  metadata,
+}: Grant): IntegrationToken {
   return {
     accessToken,
     refreshToken: refreshToken || null,
-    expiresAt: new Date(expiresAt),
+    expiresAt: expiresAt === Infinity ? null : new Date(expiresAt),
     scopes: [...scopes],
+    metadata: { ...metadata },
   };
 }

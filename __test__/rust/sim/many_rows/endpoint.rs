@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenkeep::error::Error;
-use tokenkeep::oauth::{Expiry, Refusal, TokenEndpoint, TokenResponse, Verdict};
+use tokenkeep::oauth::{Expiry, Metadata, Refusal, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::secret::{AccessToken, RefreshToken};
 use tokio::sync::oneshot;
 
@@ -30,6 +30,7 @@ fn granted(refresh: Option<Name>, access: Name) -> Verdict {
         expiry: Expiry::In(LIFETIME),
         api_domain: None,
         scopes: None,
+        metadata: Metadata::default(),
     })
 }
 
