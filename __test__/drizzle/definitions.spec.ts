@@ -63,7 +63,7 @@ describe('a declared table', () => {
       table: 'integration_tokens',
       others: {},
       schema: integration,
-      counts: { columns: 15, constraints: 1, indexes: 3, policies: 0 },
+      counts: { columns: 16, constraints: 1, indexes: 3, policies: 0 },
     },
   ])('$table is the migrated one', async ({ store, table, others, schema, counts }) => {
     await makeTables(migrated, others);
@@ -174,6 +174,7 @@ describe('a declared table', () => {
         'lastRefreshedAt',
         'lastErrorCode',
         'failureCount',
+        'metadata',
       ],
     ],
   ])('has the names that the %s application knows, and more', (_, ours, theirs, added) => {

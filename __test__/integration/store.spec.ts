@@ -17,7 +17,7 @@ describe('storeToken and getToken', () => {
       scopes: SCOPES,
     };
     await storeToken(userId, 'acme', token);
-    expect(await getToken(userId, 'acme')).toStrictEqual(token);
+    expect(await getToken(userId, 'acme')).toStrictEqual({ ...token, metadata: {} });
     const row = (await scene.row(userId))!;
     expect(row.access_token).toMatch(/^tk1\./);
     const place = [userId, 'acme'];

@@ -191,6 +191,7 @@ describe('connectionStatus', () => {
       accessToken,
       expiresAt: expect.any(Date),
       scopes: SCOPES,
+      metadata: {},
       missingScopes: ['admin'],
     });
     await scene.change(userId, `expires_at = now()`);
