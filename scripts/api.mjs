@@ -18,6 +18,7 @@ const OF_EFFECT = [
   'Fetch',
   'GoogleProblem',
   'Rotation',
+  'SigningAlgorithm',
   'TokenkeepEvent',
   'UrlVariable',
 ];

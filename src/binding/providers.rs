@@ -10,7 +10,7 @@ use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials, Endpoint,
-    HttpClient, HttpEndpoint, Provider,
+    HttpClient, HttpEndpoint, KeyOptions, Provider, SigningKey,
 };
 use crate::secret::ClientSecret;
 use crate::store::integration::provider_name;
@@ -28,6 +28,11 @@ pub struct ProviderOptions {
     pub replaced: Vec<ReplacedField>,
     pub client_id: String,
     pub client_secrets: Vec<String>,
+    /// PKCS#8 in PEM format, or a JWK.
+    pub private_key: Option<String>,
+    pub key_id: Option<String>,
+    pub signing_algorithm: Option<String>,
+    pub certificate_thumbprint: Option<String>,
 }
 
 /// A field of a description that a variable replaces.
@@ -165,15 +170,27 @@ fn named_as_set(given: &ProviderOptions, error: Error) -> Error {
     let prefix = format!("providers.{}.", given.name);
     match error {
         Error::Configuration { option, reason } if given.is_of_variables => {
-            let field = option.strip_prefix(&prefix).map(|field| match field {
-                "clientSecret" => "CLIENT_SECRET".to_owned(),
-                field => field.trim_start_matches("variables.").to_uppercase(),
+            let field = option.strip_prefix(&prefix);
+            let variable = field.map(|field| {
+                let field = upper_snake(field.trim_start_matches("variables."));
+                format!("{}{field}", variables_of(&given.name))
             });
-            let variable = field.map(|field| format!("{}{field}", variables_of(&given.name)));
             Error::configuration(variable.map_or(option, Into::into), reason)
         }
         other => other,
     }
+}
+
+/// `clientSecret` as `CLIENT_SECRET`.
+fn upper_snake(field: &str) -> String {
+    let mut name = String::new();
+    for letter in field.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
 }
 
 /// How the variables of a provider begin.
@@ -190,10 +207,19 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
+        signing_key: signing_key(given)?.map(Arc::new),
     };
-    if credentials.secrets.is_empty()
-        && provider.client_authentication != ClientAuthentication::None
-    {
+    let needs_secret = match provider.client_authentication {
+        ClientAuthentication::None => false,
+        ClientAuthentication::PrivateKeyJwt if credentials.signing_key.is_none() => {
+            let option = format!("providers.{}.privateKey", given.name);
+            let reason = "is not set. clientAuthentication 'private_key_jwt' needs it";
+            return Err(Error::configuration(option, reason));
+        }
+        ClientAuthentication::PrivateKeyJwt => false,
+        _ => true,
+    };
+    if needs_secret && credentials.secrets.is_empty() {
         let reason = match given.is_of_variables {
             true => "is not set",
             false => {
@@ -203,4 +229,19 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
         return Err(Error::configuration(format!("providers.{}.clientSecret", given.name), reason));
     }
     Ok((Provider { allow_insecure, ..provider }, credentials))
+}
+
+/// The key of a client that authenticates with one.
+fn signing_key(given: &ProviderOptions) -> Result<Option<SigningKey>> {
+    let Some(private_key) = &given.private_key else { return Ok(None) };
+    let options = KeyOptions {
+        private_key,
+        key_id: given.key_id.as_deref(),
+        algorithm: given.signing_algorithm.as_deref(),
+        certificate_thumbprint: given.certificate_thumbprint.as_deref(),
+    };
+    let key = SigningKey::new(&options).map_err(|(option, reason)| {
+        Error::configuration(format!("providers.{}.{option}", given.name), reason)
+    });
+    key.map(Some)
 }

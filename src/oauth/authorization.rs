@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
+use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
@@ -92,6 +94,11 @@ impl AuthorizationServer {
         (0..self.client.tries()).map(move |secret| self.client.client(secret, authentication))
     }
 
+    /// The client assertion of one request; `None`: the client has no key.
+    pub(super) fn assertion(&self) -> Result<Option<Zeroizing<String>>> {
+        self.client.assertion(self.provider.assertion_audience(&self.token_url), unix_time())
+    }
+
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
@@ -168,11 +175,12 @@ impl AuthorizationServer {
         code_verifier: &str,
     ) -> Result<Grant> {
         let mut outcome = Err(Error::internal("a client has no way to authenticate"));
+        let assertion = self.assertion()?;
         for client in self.clients() {
             let request = code_request(
                 &self.provider,
                 &self.token_url,
-                client,
+                client.asserting(&assertion),
                 code,
                 redirect_uri,
                 code_verifier,

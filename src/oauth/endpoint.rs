@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
+use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure};
 use super::provider::{Endpoint, Provider};
@@ -28,6 +31,8 @@ struct Shared {
     /// Why tokens cannot be revoked, otherwise the endpoint.
     revocation_url: Result<String>,
     credentials: ClientCredentials,
+    /// For whom client assertions are.
+    audience: String,
     /// The index of the secret that was accepted last.
     accepted_secret: AtomicUsize,
     http: Arc<dyn HttpClient>,
@@ -48,6 +53,7 @@ impl HttpEndpoint {
         let token_url = provider.url(Endpoint::Token)?;
         let client = client_at(&token_url, &credentials);
         let login = format!("{client} {}", credentials.fingerprint());
+        let audience = provider.assertion_audience(&token_url).to_owned();
         let refresh_url = match &provider.refresh_url {
             Some(_) => provider.url(Endpoint::Refresh)?,
             None => token_url,
@@ -64,6 +70,7 @@ impl HttpEndpoint {
             refresh_url,
             revocation_url,
             credentials,
+            audience,
             accepted_secret,
             http,
             client,
@@ -80,7 +87,8 @@ impl HttpEndpoint {
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.revocation_url()?;
         let Shared { http, provider, .. } = &*self.shared;
-        let clients = self.clients().map(|(_, client)| client);
+        let assertion = self.assertion(unix_time())?;
+        let clients = self.clients().map(|(_, client)| client.asserting(&assertion));
         revoke(http.as_ref(), provider, url, clients, (token, hint)).await
     }
 
@@ -109,8 +117,18 @@ impl HttpEndpoint {
         secrets.map(|secret| (secret, credentials.client(secret, provider.client_authentication)))
     }
 
+    fn assertion(&self, unix_time: Duration) -> Result<Option<Zeroizing<String>>> {
+        let Shared { credentials, audience, .. } = &*self.shared;
+        credentials.assertion(audience, unix_time)
+    }
+
     async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
         let Shared { provider, refresh_url: url, .. } = &*self.shared;
+        let assertion = match self.assertion(unix_time) {
+            Ok(assertion) => assertion,
+            Err(error) => return Verdict::Refused(error),
+        };
+        let client = client.asserting(&assertion);
         let request = refresh_request(provider, url, client, token, &self.scopes);
         match self.shared.http.post(request).await {
             Ok(response) => self.in_known_words(judge(&response, provider, unix_time)),

@@ -2,6 +2,7 @@
 //! provider is data.
 
 mod authorization;
+mod client_assertion;
 mod credentials;
 mod endpoint;
 mod endpoint_url;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use authorization::{AuthorizationRequest, AuthorizationServer, Grant};
+pub use client_assertion::{KeyOptions, SigningKey};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};

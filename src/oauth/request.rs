@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serializer;
 use zeroize::Zeroizing;
 
+use super::client_assertion::CLIENT_ASSERTION_TYPE;
 use super::credentials::{Client, ClientAuthentication};
 use super::http::HttpRequest;
 use super::provider::{CodeChallengeMethod, Provider, RequestFormat};
@@ -72,6 +73,11 @@ fn request<'a>(
     let secret = client.secret.map(ClientSecret::expose);
     let mut authorization = None;
     match (client.authentication, secret) {
+        (ClientAuthentication::PrivateKeyJwt, _) => fields.extend([
+            ("client_id", client.id),
+            ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+            ("client_assertion", client.assertion.unwrap_or_default()),
+        ]),
         (ClientAuthentication::Basic, Some(secret)) => {
             authorization = Some(basic(client.id, secret, encode_for_header));
         }
@@ -187,7 +193,7 @@ mod tests {
     ) -> HttpRequest {
         let provider = Provider::described("test", provider).expect("is a description");
         let secret = secret.map(ClientSecret::new);
-        let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication };
+        let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication, assertion: Some("e30.e30.c2ln") };
         let scopes = ["read".to_owned(), "write".to_owned()];
         refresh_request(
             &provider,
@@ -257,6 +263,20 @@ mod tests {
         let header = request.authorization.expect("has a header");
         let pair = STANDARD.decode(header.strip_prefix("Basic ").expect("is Basic"));
         assert_eq!(pair.as_deref(), Ok(b"a%26b%3Dc:a%20b%2Bc".as_slice()));
+    }
+
+    #[test]
+    fn an_assertion_is_sent_by_a_client_that_authenticates_with_it_alone() {
+        let request = request(ClientAuthentication::PrivateKeyJwt, None);
+        assert!(request.authorization.is_none());
+        assert!(
+            request.body.ends_with("&client_id=a%26b%3Dc&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=e30.e30.c2ln"),
+            "{}",
+            *request.body
+        );
+        for other in [ClientAuthentication::Post, ClientAuthentication::None] {
+            assert!(!self::request(other, Some("s")).body.contains("assertion"), "{other:?}");
+        }
     }
 
     #[test]

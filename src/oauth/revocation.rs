@@ -18,8 +18,9 @@ impl AuthorizationServer {
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
         let url = self.provider.url(Endpoint::Revocation)?;
-        let http = self.http.as_ref();
-        revoke(http, &self.provider, &url, self.clients(), (token, hint)).await
+        let (http, assertion) = (self.http.as_ref(), self.assertion()?);
+        let clients = self.clients().map(|client| client.asserting(&assertion));
+        revoke(http, &self.provider, &url, clients, (token, hint)).await
     }
 }
 

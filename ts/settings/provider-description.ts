@@ -22,9 +22,11 @@ export interface ProviderDescription {
   /**
    * How the client authenticates at the token endpoint. Default: `client_secret_post`.
    * `client_secret_basic` encodes ID and secret as RFC 6749, section 2.3.1, says; `client_secret_basic_raw` sends
-   * them as they are, for servers that do not decode them.
+   * them as they are, for servers that do not decode them. A client with a `privateKey` has `private_key_jwt`.
    */
   clientAuthentication?: ClientAuthentication | undefined;
+  /** The claim `aud` of client assertions. Default: `issuer` (RFC 10070), otherwise `tokenUrl`. */
+  assertionAudience?: string | undefined;
   /** The format of requests to the token endpoint. Default: `form`. */
   requestFormat?: 'form' | 'json' | undefined;
   /** Headers of requests to the token endpoint, in addition to `Content-Type` and `Accept`. */
@@ -89,7 +91,11 @@ export interface UrlVariable {
 
 /** How a client authenticates at the token endpoint (RFC 8414, `token_endpoint_auth_methods_supported`). */
 export type ClientAuthentication =
-  'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | 'none';
+  | 'client_secret_post'
+  | 'client_secret_basic'
+  | 'client_secret_basic_raw'
+  | 'private_key_jwt'
+  | 'none';
 
 /** Whether a refresh returns a new refresh token and invalidates the old one. */
 export type Rotation = 'never' | 'sometimes' | 'always';

@@ -46,6 +46,8 @@ pub struct Provider {
     pub variables: BTreeMap<String, UrlVariable>,
     /// How clients authenticate.
     pub client_authentication: ClientAuthentication,
+    /// For whom client assertions are, if it is neither the issuer nor the token endpoint.
+    pub assertion_audience: Option<String>,
     /// The format of requests to the token endpoint.
     pub request_format: RequestFormat,
     /// Headers of requests to the token endpoint.
@@ -290,6 +292,13 @@ impl Provider {
     fn option(&self, field: &str) -> Cow<'static, str> {
         let usual = || format!("providers.{}.{field}", self.name);
         self.option_names.get(field).cloned().unwrap_or_else(usual).into()
+    }
+
+    /// For whom client assertions are: the issuer (RFC 10070), or else the token endpoint, as RFC 7523 allowed.
+    #[must_use]
+    pub fn assertion_audience<'a>(&'a self, token_url: &'a str) -> &'a str {
+        let named = self.assertion_audience.as_deref().or(self.issuer.as_deref());
+        named.unwrap_or(token_url)
     }
 
     /// What separates scopes in requests.
