@@ -68,6 +68,7 @@ const PLACES = [
     in: [
       'refresh/runtime.rs',
       'oauth/client_assertion/mod.rs',
+      'oauth/discovery/cache.rs',
       'db/connect.rs',
       'db/idle.rs',
       'db/shared.rs',

@@ -51,24 +51,30 @@ pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
     Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
 }
 
-/// Where a described provider's tokens are refreshed, or what is wrong with its description.
+/// Where a described provider's tokens are refreshed, or the issuer through which that is found, or what is wrong with its description.
 #[napi(object, object_from_js = false)]
 pub struct ProviderAddress {
     pub token_url: Option<String>,
+    pub issuer: Option<String>,
     pub error: Option<String>,
 }
 
 /// For the doctor.
 #[napi(catch_unwind)]
 pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
-    let url = client(&options, allow_insecure)
-        .and_then(|(provider, _)| provider.url(Endpoint::Token))
-        .map_err(|error| named_as_set(&options, error));
-    let (token_url, error) = match url {
-        Ok(url) => (Some(url), None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    ProviderAddress { token_url, error }
+    let urls = client(&options, allow_insecure).and_then(|(provider, _)| {
+        provider.check_discovery_issuer()?;
+        match provider.discovery_issuer() {
+            Some(issuer) => Ok((None, Some(issuer.to_owned()))),
+            None => provider.url(Endpoint::Token).map(|url| (Some(url), None)),
+        }
+    });
+    match urls.map_err(|error| named_as_set(&options, error)) {
+        Ok((token_url, issuer)) => ProviderAddress { token_url, issuer, error: None },
+        Err(error) => {
+            ProviderAddress { token_url: None, issuer: None, error: Some(error.to_string()) }
+        }
+    }
 }
 
 /// The built-in Google, and the providers of the options.

@@ -62,7 +62,7 @@ impl Connect {
     ) -> Result<bool> {
         let _token = self.tasks.token();
         if confirm {
-            endpoint.clone()?.revocation_url()?;
+            endpoint.clone()?.revocation_url().await?;
         }
         let deleted = store.delete(&key).await?;
         let Some(credentials) = deleted else { return Ok(false) };

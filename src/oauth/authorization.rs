@@ -1,6 +1,6 @@
 //! The authorization code flow (RFC 6749, section 4.1) with PKCE.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
+use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
@@ -21,10 +22,15 @@ use crate::secret::{AccessToken, RefreshToken};
 /// One client at one authorization server.
 pub struct AuthorizationServer {
     pub(super) provider: Provider,
+    /// Empty, as is `token_url`, as long as it is to be found through the issuer.
     authorization_url: String,
     token_url: String,
     client: ClientCredentials,
     pub(super) http: Arc<dyn HttpClient>,
+    /// Whether authorization responses have `iss` (RFC 9207); known of servers that are found.
+    sends_issuer: bool,
+    /// The same for the provider with its endpoints, as of this metadata.
+    found: Mutex<Option<(Found, Arc<Self>)>>,
 }
 
 /// An authorization request (RFC 6749, section 4.1.1).
@@ -80,17 +86,52 @@ impl AuthorizationServer {
         client: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let token_url = provider.url(Endpoint::Token)?;
-        let authorization_url = provider.url(Endpoint::Authorization)?;
+        provider.check_discovery_issuer()?;
+        let is_known = provider.discovery_issuer().is_none();
+        let url_of = |endpoint| if is_known { provider.url(endpoint) } else { Ok(String::new()) };
+        let token_url = url_of(Endpoint::Token)?;
+        let authorization_url = url_of(Endpoint::Authorization)?;
         if provider.revocation_url.is_some() {
             provider.url(Endpoint::Revocation)?;
         }
-        Ok(Self { provider, authorization_url, token_url, client, http })
+        let (sends_issuer, found) = (false, Mutex::new(None));
+        Ok(Self { provider, authorization_url, token_url, client, http, sends_issuer, found })
+    }
+
+    /// The server with its endpoints, which are found where they are not described; `None`: it is this one.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] if they cannot be found.
+    pub async fn found(&self) -> Result<Option<Arc<Self>>> {
+        let Self { provider, client, http, found, .. } = self;
+        let Some(issuer) = provider.discovery_issuer() else { return Ok(None) };
+        let metadata = CACHE.metadata(http, issuer, provider.allow_insecure, LIMIT).await;
+        let metadata = metadata.map_err(|failure| {
+            Error::not_authorized(NotAuthorized::ServerUnavailable, failure.text())
+        })?;
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, server)) = &*found
+            && Arc::ptr_eq(of, &metadata)
+        {
+            return Ok(Some(Arc::clone(server)));
+        }
+        let provider = provider.discovered(&metadata);
+        let server = Self::new(provider, client.clone(), Arc::clone(http))?;
+        let sends_issuer = metadata.authorization_response_iss_parameter_supported == Some(true);
+        let server = Arc::new(Self { sends_issuer, ..server });
+        *found = Some((metadata, Arc::clone(&server)));
+        Ok(Some(server))
+    }
+
+    /// Whether each authorization response must have `iss` (RFC 9207, section 2.4).
+    #[must_use]
+    pub fn sends_issuer(&self) -> bool {
+        self.sends_issuer
     }
 
     /// The client, with each of its secrets in their order; a public client has none.
     pub(super) fn clients(&self) -> impl Iterator<Item = Client<'_>> {
-        let authentication = self.provider.client_authentication;
+        let authentication = self.provider.client_authentication();
         (0..self.client.tries()).map(move |secret| self.client.client(secret, authentication))
     }
 
@@ -102,7 +143,7 @@ impl AuthorizationServer {
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
-        client_at(&self.token_url, &self.client)
+        client_at(self.provider.discovery_issuer().unwrap_or(&self.token_url), &self.client)
     }
 
     /// The provider's name on pages.
@@ -111,10 +152,11 @@ impl AuthorizationServer {
         self.provider.title.as_deref().unwrap_or(&self.provider.name)
     }
 
-    /// The origin of the consent screen.
+    /// The origin of the consent screen; that of the issuer where it is to be found.
     #[must_use]
     pub fn authorization_origin(&self) -> Option<String> {
-        let url = reqwest::Url::parse(&self.authorization_url).ok()?;
+        let url = self.provider.discovery_issuer().unwrap_or(&self.authorization_url);
+        let url = reqwest::Url::parse(url).ok()?;
         Some(url.origin().ascii_serialization())
     }
 
@@ -138,7 +180,7 @@ impl AuthorizationServer {
             ("scope", &*scope),
             ("state", request.state),
         ];
-        if provider.code_challenge_method == CodeChallengeMethod::S256 {
+        if provider.code_challenge_method() == CodeChallengeMethod::S256 {
             parameters.push(("code_challenge", &*challenge));
             parameters.push(("code_challenge_method", CODE_CHALLENGE_METHOD));
         }
@@ -196,7 +238,7 @@ impl AuthorizationServer {
     }
 
     async fn send(&self, request: HttpRequest) -> Result<Grant> {
-        let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
+        let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.send(request)).await;
         let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
         let response = match answered {
             Ok(Ok(response)) => response,

@@ -4,6 +4,7 @@
 mod authorization;
 mod client_assertion;
 mod credentials;
+mod discovery;
 mod endpoint;
 mod endpoint_url;
 mod error_codes;
@@ -28,7 +29,7 @@ pub use client_assertion::{KeyOptions, SigningKey};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
-pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
+pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Method, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
     Rotation, UrlTemplate, UrlVariable,

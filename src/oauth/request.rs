@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::client_assertion::CLIENT_ASSERTION_TYPE;
 use super::credentials::{Client, ClientAuthentication};
-use super::http::HttpRequest;
+use super::http::{HttpRequest, Method};
 use super::provider::{CodeChallengeMethod, Provider, RequestFormat};
 use crate::secret::{ClientSecret, RefreshToken};
 
@@ -43,7 +43,7 @@ pub(super) fn code_request(
 ) -> HttpRequest {
     let mut grant =
         vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
-    if provider.code_challenge_method == CodeChallengeMethod::S256 {
+    if provider.code_challenge_method() == CodeChallengeMethod::S256 {
         grant.push(("code_verifier", code_verifier));
     }
     request(provider, url, client, grant, &provider.code_parameters)
@@ -103,8 +103,9 @@ fn request<'a>(
     let headers =
         provider.request_headers.iter().map(|(name, value)| (name.clone(), value.clone()));
     HttpRequest {
+        method: Method::Post,
         url: url.to_owned(),
-        format: provider.request_format,
+        format: Some(provider.request_format),
         headers: headers.collect(),
         body,
         authorization,
@@ -216,7 +217,7 @@ mod tests {
         assert_eq!(sent["client_key"], "a&b=c");
         assert_eq!(sent["client_secret"], "s\"\n\u{1}");
         assert_eq!(sent["refresh_token"], "1//r&x=y");
-        assert!(!sent.contains_key("client_id") && json.format == RequestFormat::Json);
+        assert!(!sent.contains_key("client_id") && json.format == Some(RequestFormat::Json));
         assert_eq!(json.headers, [("x-version".to_owned(), "1".to_owned())]);
     }
 

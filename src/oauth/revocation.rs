@@ -15,12 +15,14 @@ impl AuthorizationServer {
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
-    /// [`Error::Configuration`] without a revocation endpoint.
+    /// [`Error::Configuration`] without a revocation endpoint; [`Error::Authorization`] if it cannot be found.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = self.provider.url(Endpoint::Revocation)?;
-        let (http, assertion) = (self.http.as_ref(), self.assertion()?);
-        let clients = self.clients().map(|client| client.asserting(&assertion));
-        revoke(http, &self.provider, &url, clients, (token, hint)).await
+        let found = self.found().await?;
+        let this = found.as_deref().unwrap_or(self);
+        let url = this.provider.url(Endpoint::Revocation)?;
+        let (http, assertion) = (this.http.as_ref(), this.assertion()?);
+        let clients = this.clients().map(|client| client.asserting(&assertion));
+        revoke(http, &this.provider, &url, clients, (token, hint)).await
     }
 }
 
@@ -53,7 +55,7 @@ async fn revoke_as(
     let request = revocation_request(provider, url, client, token, hint);
     let unavailable =
         |reason: &'static str| Error::ProviderUnavailable { status: None, reason: reason.into() };
-    let response = match tokio::time::timeout(REQUEST_BUDGET, http.post(request)).await {
+    let response = match tokio::time::timeout(REQUEST_BUDGET, http.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason))) => {
             return Err(unavailable(reason));

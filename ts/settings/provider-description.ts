@@ -6,11 +6,15 @@
 export interface ProviderDescription {
   /** Its name on pages. Default: the name in the option. */
   title?: string | undefined;
-  /** The issuer identifier; an authorization response with another `iss` is refused (RFC 9207). */
+  /**
+   * The issuer identifier, exactly as the server calls itself. An authorization response with another `iss` is refused
+   * (RFC 9207). Without a `tokenUrl`, the endpoints are found through it when they are first needed (RFC 8414, OpenID
+   * Connect Discovery); whatever else is described wins over what is found.
+   */
   issuer?: string | undefined;
   /** The authorization endpoint. Connecting users needs it. */
   authorizationUrl?: string | undefined;
-  /** The token endpoint. `{name}` in a URL stands for one of `variables`. */
+  /** The token endpoint; without it, `issuer` is needed. `{name}` in a URL stands for one of `variables`. */
   tokenUrl?: string | undefined;
   /** The endpoint for refreshes, if it is not the token endpoint. */
   refreshUrl?: string | undefined;
@@ -20,7 +24,8 @@ export interface ProviderDescription {
   variables?: Record<string, UrlVariable> | undefined;
 
   /**
-   * How the client authenticates at the token endpoint. Default: `client_secret_post`.
+   * How the client authenticates at the token endpoint. Default: `client_secret_post`, or `client_secret_basic` where
+   * the server is found through its issuer and does not name the former.
    * `client_secret_basic` encodes ID and secret as RFC 6749, section 2.3.1, says; `client_secret_basic_raw` sends
    * them as they are, for servers that do not decode them. A client with a `privateKey` has `private_key_jwt`.
    */

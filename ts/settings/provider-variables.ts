@@ -13,7 +13,7 @@ const CLIENT_ID = /^TOKENKEEP_([A-Z0-9_]+)_CLIENT_ID$/;
 
 /**
  * The clients, by the provider's name. A variable of a provider that is not built in is left alone, unless there is
- * a token URL for it: it may be the application's own.
+ * a token URL or an issuer for it: it may be the application's own.
  */
 export function clientsOfVariables(): Record<string, ProviderSettings> {
   const clients: [string, ProviderSettings][] = [];
@@ -25,7 +25,8 @@ export function clientsOfVariables(): Record<string, ProviderSettings> {
     // Loaded here only: the doctor reads settings before it checks whether the addon loads.
     const { native } = require('../bridge/native') as typeof Native;
     const declared = native.builtInVariables(provider.toLowerCase());
-    if (!declared && !variableOf(`${start}TOKEN_URL`)) continue;
+    const isDescribed = ['TOKEN_URL', 'ISSUER'].some((end) => variableOf(`${start}${end}`));
+    if (!declared && !isDescribed) continue;
     const clientSecret = variableOf(`${start}CLIENT_SECRET`);
     const privateKey = variableOf(`${start}PRIVATE_KEY`);
     const keyId = variableOf(`${start}KEY_ID`);

@@ -2,6 +2,7 @@
 //! `providers`. Its format is `ts/settings/provider-description.ts`.
 
 mod built_in;
+mod discovered;
 mod error_rule;
 mod lifetime;
 mod one_or_more;
@@ -44,8 +45,8 @@ pub struct Provider {
     pub revocation_url: Option<UrlTemplate>,
     /// What stands in braces in URLs.
     pub variables: BTreeMap<String, UrlVariable>,
-    /// How clients authenticate.
-    pub client_authentication: ClientAuthentication,
+    /// How clients authenticate; `None`: with `client_secret_post`, unless the server's metadata lacks it.
+    pub client_authentication: Option<ClientAuthentication>,
     /// For whom client assertions are, if it is neither the issuer nor the token endpoint.
     pub assertion_audience: Option<String>,
     /// The format of requests to the token endpoint.
@@ -70,8 +71,8 @@ pub struct Provider {
     pub scope_aliases: BTreeMap<String, Option<String>>,
     /// Whether users may grant less than what was asked for.
     pub scopes_may_be_declined: bool,
-    /// PKCE.
-    pub code_challenge_method: CodeChallengeMethod,
+    /// PKCE; `None`: S256, unless the server's metadata lacks it.
+    pub code_challenge_method: Option<CodeChallengeMethod>,
     /// JSON pointer of the object that contains the tokens.
     pub tokens_at: Option<String>,
     /// The lifetime of an access token if the response has none.
@@ -263,7 +264,7 @@ impl Provider {
             "revocationUrl" => {
                 Self { revocation_url: url(), ..self }.named("revocationUrl", variable)
             }
-            _ => Self { issuer: Some(value.to_owned()), ..self },
+            _ => Self { issuer: Some(value.to_owned()), ..self }.named("issuer", variable),
         }
     }
 
@@ -305,6 +306,18 @@ impl Provider {
     #[must_use]
     pub fn scope_separator(&self) -> &str {
         self.scope_separator.as_deref().unwrap_or(" ")
+    /// How clients authenticate.
+    #[must_use]
+    pub fn client_authentication(&self) -> ClientAuthentication {
+        self.client_authentication.unwrap_or_default()
+    }
+
+    /// PKCE.
+    #[must_use]
+    pub fn code_challenge_method(&self) -> CodeChallengeMethod {
+        self.code_challenge_method.unwrap_or_default()
+    }
+
     }
 
     /// What this provider calls a parameter.
