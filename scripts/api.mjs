@@ -17,6 +17,7 @@ const OF_EFFECT = [
   'ErrorRule',
   'Fetch',
   'GoogleProblem',
+  'RevocationForm',
   'Rotation',
   'SigningAlgorithm',
   'TokenkeepEvent',

@@ -27,6 +27,7 @@ function row(name) {
   const cells = [
     `${provider.title}: \`${name}\``,
     Object.entries(variables)
+      .filter(([variable]) => variable !== 'client_id')
       .map(([variable, { default: usual }]) => `\`${variable}\`${usual ? ` (${usual})` : ''}`)
       .join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',

@@ -11,6 +11,7 @@ export {
   type ErrorMeaning,
   type ErrorRule,
   type ProviderDescription,
+  type RevocationForm,
   type Rotation,
   type UrlVariable,
 } from './settings/provider-description';

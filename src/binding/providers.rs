@@ -215,7 +215,11 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
         signing_key: signing_key(given)?.map(Arc::new),
     };
-    let needs_secret = match provider.client_authentication {
+    // It stands in the URL of some endpoints.
+    if let Some(variable) = provider.variables.get_mut("client_id") {
+        variable.value = Some(given.client_id.clone());
+    }
+    let needs_secret = match provider.client_authentication() {
         ClientAuthentication::None => false,
         ClientAuthentication::PrivateKeyJwt if credentials.signing_key.is_none() => {
             let option = format!("providers.{}.privateKey", given.name);

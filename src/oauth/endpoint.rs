@@ -103,6 +103,12 @@ impl HttpEndpoint {
         Ok(Self { shared: Arc::new(shared), scopes: Vec::new() })
     }
 
+    /// Whether a grant is ended with its access token, although it has a refresh token.
+    #[must_use]
+    pub fn revokes_access_token(&self) -> bool {
+        self.shared.provider.revokes_access_token()
+    }
+
     /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Method, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
-    Rotation, UrlTemplate, UrlVariable,
+    RevocationForm, RevocationMethod, RevokedToken, Rotation, TokenPlace, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::client_assertion::CLIENT_ASSERTION_TYPE;
 use super::credentials::{Client, ClientAuthentication};
 use super::http::{HttpRequest, Method};
-use super::provider::{CodeChallengeMethod, Provider, RequestFormat};
+use super::provider::{CodeChallengeMethod, Provider, RequestFormat, RevocationMethod, TokenPlace};
 use crate::secret::{ClientSecret, RefreshToken};
 
 /// `POST url` with `grant_type=refresh_token` (RFC 6749, section 6). Sends the granted `scopes` if the provider
@@ -49,7 +49,7 @@ pub(super) fn code_request(
     request(provider, url, client, grant, &provider.code_parameters)
 }
 
-/// `POST url` with a token to revoke (RFC 7009, section 2.1).
+/// `POST url` with a token to revoke (RFC 7009, section 2.1), or the request that the provider has for it.
 pub(super) fn revocation_request(
     provider: &Provider,
     url: &str,
@@ -57,13 +57,53 @@ pub(super) fn revocation_request(
     token: &str,
     hint: &str,
 ) -> HttpRequest {
-    let fields = vec![("token", token), ("token_type_hint", hint)];
     let none = BTreeMap::new();
-    request(provider, url, client, fields, &none)
+    let Some(form) = &provider.revocation else {
+        let fields = vec![("token", token), ("token_type_hint", hint)];
+        return request(provider, url, client, fields, &none);
+    };
+    let parameter = form.token_parameter.as_deref().unwrap_or("token");
+    let authentication = form.client_authentication.unwrap_or(client.authentication);
+    let client = Client { authentication, ..client };
+    let format = form.request_format.unwrap_or(provider.request_format);
+    let fields = vec![(parameter, token)];
+    let mut sent = request_in(format, provider, url, client, fields, &none);
+    if form.method == RevocationMethod::Delete {
+        sent.method = Method::Delete;
+    }
+    if form.token_in != TokenPlace::Body {
+        (sent.format, sent.body) = (None, Zeroizing::default());
+    }
+    match form.token_in {
+        TokenPlace::Body => {}
+        TokenPlace::Query => {
+            let mut query = String::new();
+            append(parameter, token, &mut query);
+            sent.url = format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' });
+        }
+        TokenPlace::Authorization => {
+            let mut header = Zeroizing::new(String::with_capacity(7 + token.len()));
+            header.push_str("Bearer ");
+            header.push_str(token);
+            sent.authorization = Some(header);
+        }
+    }
+    sent
 }
 
 /// A request with these fields, the provider's own, which replace them, and the client authentication.
 fn request<'a>(
+    provider: &'a Provider,
+    url: &str,
+    client: Client<'a>,
+    fields: Vec<(&'a str, &'a str)>,
+    own: &'a BTreeMap<String, String>,
+) -> HttpRequest {
+    request_in(provider.request_format, provider, url, client, fields, own)
+}
+
+fn request_in<'a>(
+    format: RequestFormat,
     provider: &'a Provider,
     url: &str,
     client: Client<'a>,
@@ -96,7 +136,7 @@ fn request<'a>(
     for (name, _) in &mut fields {
         *name = provider.parameter_name(name);
     }
-    let body = match provider.request_format {
+    let body = match format {
         RequestFormat::Form => form(&fields),
         RequestFormat::Json => json(&fields),
     };
@@ -105,7 +145,7 @@ fn request<'a>(
     HttpRequest {
         method: Method::Post,
         url: url.to_owned(),
-        format: Some(provider.request_format),
+        format: Some(format),
         headers: headers.collect(),
         body,
         authorization,
@@ -194,7 +234,12 @@ mod tests {
     ) -> HttpRequest {
         let provider = Provider::described("test", provider).expect("is a description");
         let secret = secret.map(ClientSecret::new);
-        let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication, assertion: Some("e30.e30.c2ln") };
+        let client = Client {
+            id: "a&b=c",
+            secret: secret.as_ref(),
+            authentication,
+            assertion: Some("e30.e30.c2ln"),
+        };
         let scopes = ["read".to_owned(), "write".to_owned()];
         refresh_request(
             &provider,

@@ -20,7 +20,9 @@ export interface ProviderDescription {
   refreshUrl?: string | undefined;
   /** The revocation endpoint (RFC 7009). Without it, revoking does not call the provider. */
   revocationUrl?: string | undefined;
-  /** What stands in braces in URLs. */
+  /** How tokens are revoked there. Default: as RFC 7009 says. */
+  revocation?: RevocationForm | undefined;
+  /** What stands in braces in URLs. One that is called `client_id` has the client's ID. */
   variables?: Record<string, UrlVariable> | undefined;
 
   /**
@@ -82,6 +84,22 @@ export interface ProviderDescription {
    * access token.
    */
   errors?: readonly ErrorRule[] | undefined;
+}
+
+/** The request that revokes a token, where it is not that of RFC 7009. */
+export interface RevocationForm {
+  /** Default: `POST`. */
+  method?: 'POST' | 'DELETE' | undefined;
+  /** The token that ends the grant. Default: `refresh_token`, or the access token if there is no refresh token. */
+  token?: 'refresh_token' | 'access_token' | undefined;
+  /** Where the token stands. In a URL and as a Bearer token, there is no body. Default: `body`. */
+  tokenIn?: 'body' | 'query' | 'authorization' | undefined;
+  /** The name of its parameter. Default: `token`. */
+  tokenParameter?: string | undefined;
+  /** Default: as at the token endpoint. */
+  clientAuthentication?: ClientAuthentication | undefined;
+  /** Default: as at the token endpoint. */
+  requestFormat?: 'form' | 'json' | undefined;
 }
 
 /** A part of a URL. It is matched as a whole. */

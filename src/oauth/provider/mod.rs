@@ -6,6 +6,7 @@ mod discovered;
 mod error_rule;
 mod lifetime;
 mod one_or_more;
+mod revocation_form;
 mod scopes;
 mod url_template;
 
@@ -19,6 +20,7 @@ pub use self::built_in::BUILT_IN_NAMES;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
+pub use self::revocation_form::{RevocationForm, RevocationMethod, RevokedToken, TokenPlace};
 pub use self::url_template::{UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
@@ -41,8 +43,10 @@ pub struct Provider {
     pub token_url: Option<UrlTemplate>,
     /// The endpoint for refreshes, if it is another one.
     pub refresh_url: Option<UrlTemplate>,
-    /// The revocation endpoint (RFC 7009), if it has one.
+    /// The revocation endpoint, if it has one.
     pub revocation_url: Option<UrlTemplate>,
+    /// How tokens are revoked there; `None`: as RFC 7009 says.
+    pub revocation: Option<RevocationForm>,
     /// What stands in braces in URLs.
     pub variables: BTreeMap<String, UrlVariable>,
     /// How clients authenticate; `None`: with `client_secret_post`, unless the server's metadata lacks it.
@@ -249,7 +253,14 @@ impl Provider {
             rotation => rotation,
         };
         let token_url = Some(UrlTemplate::new(token_url));
-        Self { token_url, refresh_url: None, revocation_url: None, rotation, ..self }
+        Self {
+            token_url,
+            refresh_url: None,
+            revocation_url: None,
+            revocation: None,
+            rotation,
+            ..self
+        }
     }
 
     /// The provider with another endpoint or issuer, which `variable` says.
@@ -295,17 +306,6 @@ impl Provider {
         self.option_names.get(field).cloned().unwrap_or_else(usual).into()
     }
 
-    /// For whom client assertions are: the issuer (RFC 10070), or else the token endpoint, as RFC 7523 allowed.
-    #[must_use]
-    pub fn assertion_audience<'a>(&'a self, token_url: &'a str) -> &'a str {
-        let named = self.assertion_audience.as_deref().or(self.issuer.as_deref());
-        named.unwrap_or(token_url)
-    }
-
-    /// What separates scopes in requests.
-    #[must_use]
-    pub fn scope_separator(&self) -> &str {
-        self.scope_separator.as_deref().unwrap_or(" ")
     /// How clients authenticate.
     #[must_use]
     pub fn client_authentication(&self) -> ClientAuthentication {
@@ -318,6 +318,17 @@ impl Provider {
         self.code_challenge_method.unwrap_or_default()
     }
 
+    /// For whom client assertions are: the issuer (RFC 10070), or else the token endpoint, as RFC 7523 allowed.
+    #[must_use]
+    pub fn assertion_audience<'a>(&'a self, token_url: &'a str) -> &'a str {
+        let named = self.assertion_audience.as_deref().or(self.issuer.as_deref());
+        named.unwrap_or(token_url)
+    }
+
+    /// What separates scopes in requests.
+    #[must_use]
+    pub fn scope_separator(&self) -> &str {
+        self.scope_separator.as_deref().unwrap_or(" ")
     }
 
     /// What this provider calls a parameter.
