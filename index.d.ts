@@ -363,12 +363,10 @@ export declare function openVaultKeys(secret: string | undefined | null, previou
 /** For the doctor. */
 export declare function providerAddress(options: ProviderOptions, allowInsecure: boolean): ProviderAddress
 
-/**
- * Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or what is wrong
- * with its description.
- */
+/** Where a described provider's tokens are refreshed, or the issuer through which that is found, or what is wrong with its description. */
 export interface ProviderAddress {
   tokenUrl?: string
+  issuer?: string
   error?: string
 }
 
@@ -383,6 +381,11 @@ export interface ProviderOptions {
   replaced: Array<ReplacedField>
   clientId: string
   clientSecrets: Array<string>
+  /** PKCS#8 in PEM format, or a JWK. */
+  privateKey?: string
+  keyId?: string
+  signingAlgorithm?: string
+  certificateThumbprint?: string
 }
 
 /** What pages say of a provider that users connect to; `null` if it is not described. */

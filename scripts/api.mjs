@@ -17,7 +17,9 @@ const OF_EFFECT = [
   'ErrorRule',
   'Fetch',
   'GoogleProblem',
+  'RevocationForm',
   'Rotation',
+  'SigningAlgorithm',
   'TokenkeepEvent',
   'UrlVariable',
 ];

@@ -27,7 +27,10 @@ function row(name) {
   const days = provider.facts?.refreshTokenIdleDays;
   const cells = [
     `${provider.title}: \`${name}\``,
-    Object.entries(variables).map(variableOf).join(', '),
+    Object.entries(variables)
+      .filter(([variable]) => variable !== 'client_id')
+      .map(variableOf)
+      .join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',
     rotation ?? '',
     days ? `${days} days` : '',

@@ -26,8 +26,15 @@ const scope = [
  * @param {boolean} [options.rotate] false keeps refresh tokens, as Google itself does
  * @param {string} [options.redirectUri] where the application listens; by default nothing does
  * @param {boolean} [options.pages] whether the user signs in and consents on pages; otherwise automatically
+ * @param {import('node:crypto').JsonWebKey & { kid?: string, alg?: string }} [options.clientKey] with which the
+ *   client authenticates; otherwise it has a secret
  */
-export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages = false } = {}) {
+export async function startGoogle({
+  rotate = true,
+  redirectUri = NOWHERE,
+  pages = false,
+  clientKey,
+} = {}) {
   const { default: Provider } = await quietly(() => import('oidc-provider'));
   const server = http.createServer();
   // The server must not close a reused connection during a request, which would be counted twice.
@@ -41,7 +48,7 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
     clientSecret: crypto.randomBytes(24).toString('base64url'),
     redirectUri,
   };
-  const provider = new Provider(issuer, configuration(client, rotate));
+  const provider = new Provider(issuer, configuration(client, rotate, clientKey));
   provider.on('server_error', (_context, error) => console.error(error));
 
   const user = { accountId: 'user-1', agrees: true };
@@ -93,18 +100,19 @@ export async function startGoogle({ rotate = true, redirectUri = NOWHERE, pages 
   };
 }
 
-function configuration({ clientId, clientSecret, redirectUri }, rotate) {
+function configuration({ clientId, clientSecret, redirectUri }, rotate, clientKey) {
   const key = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   return {
     adapter: memoryAdapter(),
     clients: [
       {
         client_id: clientId,
-        client_secret: clientSecret,
         redirect_uris: [redirectUri],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        token_endpoint_auth_method: 'client_secret_post',
+        ...(clientKey
+          ? { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicOf(clientKey)] } }
+          : { token_endpoint_auth_method: 'client_secret_post', client_secret: clientSecret }),
         id_token_signed_response_alg: 'ES256',
       },
     ],
@@ -133,4 +141,10 @@ function configuration({ clientId, clientSecret, redirectUri }, rotate) {
       Session: 60,
     },
   };
+}
+
+/** The public half of a JWK. */
+function publicOf({ kid, alg, ...jwk }) {
+  const key = crypto.createPublicKey({ key: jwk, format: 'jwk' });
+  return { ...key.export({ format: 'jwk' }), kid, alg };
 }

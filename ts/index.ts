@@ -11,6 +11,7 @@ export {
   type ErrorMeaning,
   type ErrorRule,
   type ProviderDescription,
+  type RevocationForm,
   type Rotation,
   type UrlVariable,
 } from './settings/provider-description';
@@ -31,7 +32,11 @@ export { type ZohoStore } from './stores/zoho';
 export { type MigrateOptions } from './instance/migrations';
 export { type ReviveOptions } from './instance/revive';
 export { type DatabasePassword } from './bridge/database-password';
-export { type ProviderSettings, type TokenKeepOptions } from './settings/options';
+export {
+  type ProviderSettings,
+  type SigningAlgorithm,
+  type TokenKeepOptions,
+} from './settings/options';
 export {
   type RowKey,
   type SealedStore,

@@ -121,6 +121,30 @@ describe('a provider', () => {
     });
   });
 
+  it('of which the issuer alone is known is reached there, and a wrong issuer is a problem', async () => {
+    const { url } = await endpoint();
+    const client = (name: string, issuer: string) => ({
+      [`TOKENKEEP_${name}_CLIENT_ID`]: 'id',
+      [`TOKENKEEP_${name}_CLIENT_SECRET`]: 'secret-of-test',
+      [`TOKENKEEP_${name}_ISSUER`]: issuer,
+    });
+    const { check } = await look({
+      TOKENKEEP_GOOGLE_TOKEN_URL: url,
+      TOKENKEEP_ZOHO_TOKEN_URL: url,
+      ...client('ACME', new URL(url).origin),
+      ...client('OTHER', 'http://as.example'),
+    });
+    expect(check('providers.acme.reachable')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('The issuer of acme at '),
+    });
+    expect(check('providers.acme.client')).toMatchObject({ status: 'ok' });
+    expect(check('providers.other.client')).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('TOKENKEEP_OTHER_ISSUER: must begin with https://'),
+    });
+  });
+
   it('over a network is a problem without encryption, and is not asked', async () => {
     const env = { TOKENKEEP_GOOGLE_TOKEN_URL: 'http://proxy.example/token', ...COMPLETE };
     const asked: string[] = [];

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 
 /** A request as it came. */
 export interface RecordedRequest {
+  method: string;
   path: string;
   headers: http.IncomingHttpHeaders;
   body: string;
@@ -24,7 +25,8 @@ export async function startRecordingEndpoint(answer: object): Promise<RecordingE
   const server = http.createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    requests.push({ path: request.url ?? '', headers: request.headers, body });
+    const { method = '', url: path = '', headers } = request;
+    requests.push({ method, path, headers, body });
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
   server.listen(0, '127.0.0.1');

@@ -1,13 +1,14 @@
 /** How a user connects: the authorization code flow with PKCE (RFC 6749, 7636), by hand. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
 
 /** Of the application. Nothing is sent to it: the flow ends with the redirect. */
 export const REDIRECT_URI = 'https://application.example/callback';
 
 /**
- * @typedef {'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw'} Method the last of which
- *   encodes nothing
- * @typedef {{ id: string, secret: string, method: Method }} Client
+ * @typedef {'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | 'private_key_jwt'} Method
+ *   the raw one encodes nothing
+ * @typedef {{ id: string, secret: string, method: Method, key?: import('node:crypto').JsonWebKey }} Client `key`
+ *   instead of a secret
  *
  * @typedef {object} Answer
  * @property {number} status
@@ -61,20 +62,36 @@ export async function connect(server, client, user, { spoilVerifier = false } = 
  * @param {Record<string, string>} fields
  * @returns {Promise<Answer>}
  */
-export async function ask(url, { id, secret, method }, fields) {
-  const isBasic = method !== 'client_secret_post';
+export async function ask(url, client, fields) {
+  const { id, secret, method } = client;
+  const isBasic = method.startsWith('client_secret_basic');
   const encode = (text) => (method === 'client_secret_basic' ? encodeURIComponent(text) : text);
   const pair = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
   const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
     headers: isBasic ? { authorization: `Basic ${pair}` } : {},
-    body: new URLSearchParams(
-      isBasic ? fields : { ...fields, client_id: id, client_secret: secret },
-    ),
+    body: new URLSearchParams(isBasic ? fields : { ...fields, ...credentials(client, url) }),
   });
   const text = await response.text();
   return { status: response.status, text, body: parsed(text) };
+}
+
+/** The fields by which a client authenticates in the body. @param {Client} client @param {string} audience */
+function credentials({ id, secret, key }, audience) {
+  if (!key) return { client_id: id, client_secret: secret };
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = { iss: id, sub: id, aud: audience, iat: now, exp: now + 60 };
+  const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const jti = randomBytes(16).toString('hex');
+  const text = `${encode({ alg: 'ES256' })}.${encode({ ...claims, jti })}`;
+  const signer = { key: createPrivateKey({ key, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
+  const signature = sign('sha256', Buffer.from(text), signer).toString('base64url');
+  return {
+    client_id: id,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: `${text}.${signature}`,
+  };
 }
 
 function parsed(text) {

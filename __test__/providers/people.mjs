@@ -1,5 +1,5 @@
 /** The users and clients that a server is started with. */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 /** As many as all checks together use. */
 const USERS = 16;
@@ -22,7 +22,18 @@ export function newUsers() {
 
 /** A client whose ID and secret need no encoding. @param {Method} method */
 export function plainClient(method) {
-  return { id: 'tokenkeep', secret: randomBytes(24).toString('hex'), method };
+  const client = { id: 'tokenkeep', secret: randomBytes(24).toString('hex'), method };
+  return method === 'private_key_jwt' ? { ...client, key: newKey() } : client;
+}
+
+/** The client with another secret, or another key. @param {import('./connect.mjs').Client} client */
+export function withWrongSecret(client) {
+  return client.key ? { ...client, key: newKey() } : { ...client, secret: `${client.secret}x` };
+}
+
+function newKey() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ format: 'jwk' });
 }
 
 /**

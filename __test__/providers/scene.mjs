@@ -95,7 +95,10 @@ export async function openScene({ start, method = 'client_secret_post', errors, 
     providers: {
       [PROVIDER]: {
         clientId: client.id,
-        clientSecret: client.secret,
+        // The server does not know the proxy's address.
+        ...(client.key
+          ? { privateKey: client.key, assertionAudience: server.tokenUrl }
+          : { clientSecret: client.secret }),
         clientAuthentication: client.method,
         tokenUrl: proxy.through(server.tokenUrl),
         ...(server.revocationUrl && { revocationUrl: proxy.through(server.revocationUrl) }),

@@ -65,7 +65,14 @@ const PLACES = [
   {
     what: 'a clock',
     words: ['SystemTime::now', 'Instant::now', 'Utc::now'],
-    in: ['refresh/runtime.rs', 'db/connect.rs', 'db/idle.rs', 'db/shared.rs'],
+    in: [
+      'refresh/runtime.rs',
+      'oauth/client_assertion/mod.rs',
+      'oauth/discovery/cache.rs',
+      'db/connect.rs',
+      'db/idle.rs',
+      'db/shared.rs',
+    ],
   },
   { what: 'an environment variable', words: ['std::env', 'env::var'], in: [] },
   // The compiler refuses it everywhere but in binding/, where it allows what napi's macros generate.

@@ -45,7 +45,7 @@ impl Drop for Waiter<'_> {
 }
 
 impl HttpClient for Fetch {
-    fn post<'a>(&'a self, request: HttpRequest) -> Boxed<'a, Fetched> {
+    fn send<'a>(&'a self, request: HttpRequest) -> Boxed<'a, Fetched> {
         Box::pin(async move {
             let (call, answer) = self.outbox.expect_fetch();
             let _waiter = Waiter { outbox: &self.outbox, call };

@@ -64,12 +64,13 @@ messages! {
     Refresh { call: u32, function: u32, token: RefreshToken, }
     /// The `refreshFn` is not needed any more.
     ForgetRefreshFn { function: u32, }
-    /// Posts a body with the `fetch` of an instance, in the async context of the call `caller`; answered as
+    /// Sends a request with the `fetch` of an instance, in the async context of the call `caller`; answered as
     /// `call`.
     Fetch {
         call: u32,
         instance: u32,
         caller: Option<u32>,
+        method: &'static str,
         url: String,
         /// All headers but `Authorization`, as JSON.
         headers: String,
@@ -171,8 +172,9 @@ impl Message {
         request: HttpRequest,
     ) -> Self {
         let headers = request.headers_json();
-        let HttpRequest { url, body, authorization, .. } = request;
-        Self::Fetch { call, instance, caller, url, headers, body, authorization }
+        let HttpRequest { method, url, body, authorization, .. } = request;
+        let method = method.name();
+        Self::Fetch { call, instance, caller, method, url, headers, body, authorization }
     }
 
     /// Publishes an event of an instance.

@@ -115,6 +115,7 @@ impl InstanceOptions {
         self.encryption_secret_previous.zeroize();
         for provider in self.providers.iter_mut().flatten() {
             provider.client_secrets.zeroize();
+            provider.private_key.zeroize();
         }
     }
 

@@ -10,7 +10,7 @@ use crate::connect::Servers;
 use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials,
-    ConnectionVariables, Endpoint, HttpClient, HttpEndpoint, Provider,
+    ConnectionVariables, Endpoint, HttpClient, HttpEndpoint, KeyOptions, Provider, SigningKey,
 };
 use crate::secret::ClientSecret;
 use crate::store::integration::provider_name;
@@ -28,6 +28,11 @@ pub struct ProviderOptions {
     pub replaced: Vec<ReplacedField>,
     pub client_id: String,
     pub client_secrets: Vec<String>,
+    /// PKCS#8 in PEM format, or a JWK.
+    pub private_key: Option<String>,
+    pub key_id: Option<String>,
+    pub signing_algorithm: Option<String>,
+    pub certificate_thumbprint: Option<String>,
 }
 
 /// A field of a description that a variable replaces.
@@ -46,25 +51,31 @@ pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
     Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
 }
 
-/// Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or what is wrong
-/// with its description.
+/// Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or the issuer through
+/// which that is found, or what is wrong with the description.
 #[napi(object, object_from_js = false)]
 pub struct ProviderAddress {
     pub token_url: Option<String>,
+    pub issuer: Option<String>,
     pub error: Option<String>,
 }
 
 /// For the doctor.
 #[napi(catch_unwind)]
 pub fn provider_address(options: ProviderOptions, allow_insecure: bool) -> ProviderAddress {
-    let url = client(&options, allow_insecure)
-        .and_then(|(provider, _)| token_url_of(&provider))
-        .map_err(|error| named_as_set(&options, error));
-    let (token_url, error) = match url {
-        Ok(url) => (url, None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    ProviderAddress { token_url, error }
+    let urls = client(&options, allow_insecure).and_then(|(provider, _)| {
+        provider.check_discovery_issuer()?;
+        match provider.discovery_issuer() {
+            Some(issuer) => Ok((None, Some(issuer.to_owned()))),
+            None => token_url_of(&provider).map(|url| (url, None)),
+        }
+    });
+    match urls.map_err(|error| named_as_set(&options, error)) {
+        Ok((token_url, issuer)) => ProviderAddress { token_url, issuer, error: None },
+        Err(error) => {
+            ProviderAddress { token_url: None, issuer: None, error: Some(error.to_string()) }
+        }
+    }
 }
 
 /// The token endpoint; `None`: each connection has its own, and there is no usual one.
@@ -174,15 +185,27 @@ fn named_as_set(given: &ProviderOptions, error: Error) -> Error {
     let prefix = format!("providers.{}.", given.name);
     match error {
         Error::Configuration { option, reason } if given.is_of_variables => {
-            let field = option.strip_prefix(&prefix).map(|field| match field {
-                "clientSecret" => "CLIENT_SECRET".to_owned(),
-                field => field.trim_start_matches("variables.").to_uppercase(),
+            let field = option.strip_prefix(&prefix);
+            let variable = field.map(|field| {
+                let field = upper_snake(field.trim_start_matches("variables."));
+                format!("{}{field}", variables_of(&given.name))
             });
-            let variable = field.map(|field| format!("{}{field}", variables_of(&given.name)));
             Error::configuration(variable.map_or(option, Into::into), reason)
         }
         other => other,
     }
+}
+
+/// `clientSecret` as `CLIENT_SECRET`.
+fn upper_snake(field: &str) -> String {
+    let mut name = String::new();
+    for letter in field.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
 }
 
 /// How the variables of a provider begin.
@@ -199,10 +222,23 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
     let credentials = ClientCredentials {
         id: given.client_id.clone(),
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
+        signing_key: signing_key(given)?.map(Arc::new),
     };
-    if credentials.secrets.is_empty()
-        && provider.client_authentication != ClientAuthentication::None
-    {
+    // It stands in the URL of some endpoints.
+    if let Some(variable) = provider.variables.get_mut("client_id") {
+        variable.value = Some(given.client_id.clone());
+    }
+    let needs_secret = match provider.client_authentication() {
+        ClientAuthentication::None => false,
+        ClientAuthentication::PrivateKeyJwt if credentials.signing_key.is_none() => {
+            let option = format!("providers.{}.privateKey", given.name);
+            let reason = "is not set. clientAuthentication 'private_key_jwt' needs it";
+            return Err(Error::configuration(option, reason));
+        }
+        ClientAuthentication::PrivateKeyJwt => false,
+        _ => true,
+    };
+    if needs_secret && credentials.secrets.is_empty() {
         let reason = match given.is_of_variables {
             true => "is not set",
             false => {
@@ -212,4 +248,19 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
         return Err(Error::configuration(format!("providers.{}.clientSecret", given.name), reason));
     }
     Ok((Provider { allow_insecure, ..provider }, credentials))
+}
+
+/// The key of a client that authenticates with one.
+fn signing_key(given: &ProviderOptions) -> Result<Option<SigningKey>> {
+    let Some(private_key) = &given.private_key else { return Ok(None) };
+    let options = KeyOptions {
+        private_key,
+        key_id: given.key_id.as_deref(),
+        algorithm: given.signing_algorithm.as_deref(),
+        certificate_thumbprint: given.certificate_thumbprint.as_deref(),
+    };
+    let key = SigningKey::new(&options).map_err(|(option, reason)| {
+        Error::configuration(format!("providers.{}.{option}", given.name), reason)
+    });
+    key.map(Some)
 }

@@ -170,6 +170,8 @@ impl Connect {
             check_text("scopes", scope, TEXT_MAX_BYTES)?;
         }
         let (server, redirect_uri) = self.check(at.as_ref())?;
+        let found = server.found().await?;
+        let server = found.as_deref().unwrap_or(server);
         let state = PendingAuthorization {
             store: S::STORE.to_owned(),
             user_id,
@@ -247,6 +249,11 @@ impl Connect {
         let server = self.server(response.provider.as_deref())?;
         let found = self.find::<S, PendingAuthorization>(&response.state).await?;
         found.pending.check(&response, store, server.issuer())?;
+        let discovered = server.found().await?;
+        let server = discovered.as_deref().unwrap_or(server);
+        if response.issuer.is_none() && server.sends_issuer() {
+            return Err(Error::authorization(NotAuthorized::AnotherIssuer));
+        }
         let store = &of_tenant(store, found.pending.tenant.as_deref())?;
         if let Some(code) = &response.code {
             check_text("code", code, CODE_MAX_BYTES)?;

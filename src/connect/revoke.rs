@@ -47,7 +47,7 @@ impl Connect {
         variables: &ConnectionVariables,
     ) -> Result<()> {
         let server = self.server(provider)?;
-        let (token, hint) = best(&credentials?);
+        let (token, hint) = best(&credentials?, server.revokes_access_token());
         server.revoke(&token, hint, variables).await
     }
 
@@ -88,7 +88,7 @@ impl Connect {
             endpoint => endpoint,
         };
         if confirm {
-            endpoint.clone()?.revocation_url()?;
+            endpoint.clone()?.revocation_url().await?;
         }
         let deleted = store.delete(&key).await?;
         let Some(credentials) = deleted else { return Ok(false) };
@@ -108,16 +108,20 @@ async fn revoke_at(
     endpoint: Result<Arc<HttpEndpoint>>,
     credentials: Result<Credentials>,
 ) -> Result<()> {
-    let (token, hint) = best(&credentials?);
-    endpoint?.revoke(&token, hint).await
+    let (credentials, endpoint) = (credentials?, endpoint?);
+    let (token, hint) = best(&credentials, endpoint.revokes_access_token());
+    endpoint.revoke(&token, hint).await
 }
 
 /// The token to revoke and its `token_type_hint`: the refresh token, which ends the whole grant, or else the
-/// access token.
-fn best(credentials: &Credentials) -> (zeroize::Zeroizing<String>, &'static str) {
+/// access token. At some providers the access token ends it, too, and nothing else.
+fn best(
+    credentials: &Credentials,
+    needs_access_token: bool,
+) -> (zeroize::Zeroizing<String>, &'static str) {
     let (token, hint) = match &credentials.refresh_token {
-        Some(token) => (token.expose(), "refresh_token"),
-        None => (credentials.access_token.expose(), "access_token"),
+        Some(token) if !needs_access_token => (token.expose(), "refresh_token"),
+        _ => (credentials.access_token.expose(), "access_token"),
     };
     (token.to_owned().into(), hint)
 }

@@ -1,11 +1,14 @@
 //! The authorization code flow (RFC 6749, section 4.1) with PKCE.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
+use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
+use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
 use super::id_token::subject;
 use super::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
@@ -19,9 +22,14 @@ use crate::secret::{AccessToken, RefreshToken};
 /// One client at one authorization server.
 pub struct AuthorizationServer {
     pub(super) provider: Provider,
+    /// Empty as long as it is to be found through the issuer.
     described_token_url: String,
     client: ClientCredentials,
     pub(super) http: Arc<dyn HttpClient>,
+    /// Whether authorization responses have `iss` (RFC 9207); known of servers that are found.
+    sends_issuer: bool,
+    /// The same for the provider with its endpoints, as of this metadata.
+    found: Mutex<Option<(Found, Arc<Self>)>>,
 }
 
 /// An authorization request (RFC 6749, section 4.1.1).
@@ -81,24 +89,73 @@ impl AuthorizationServer {
         client: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let described_token_url = provider.described_url(Endpoint::Token)?.into_owned();
-        provider.described_url(Endpoint::Authorization)?;
+        provider.check_discovery_issuer()?;
+        let is_known = provider.discovery_issuer().is_none();
+        let mut described_token_url = String::new();
+        if is_known {
+            described_token_url = provider.described_url(Endpoint::Token)?.into_owned();
+            provider.described_url(Endpoint::Authorization)?;
+        }
         if provider.revocation_url.is_some() {
             provider.described_url(Endpoint::Revocation)?;
         }
-        Ok(Self { provider, described_token_url, client, http })
+        let (sends_issuer, found) = (false, Mutex::new(None));
+        Ok(Self { provider, described_token_url, client, http, sends_issuer, found })
+    }
+
+    /// The server with its endpoints, which are found where they are not described; `None`: it is this one.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] if they cannot be found.
+    pub async fn found(&self) -> Result<Option<Arc<Self>>> {
+        let Self { provider, client, http, found, .. } = self;
+        let Some(issuer) = provider.discovery_issuer() else { return Ok(None) };
+        let metadata = CACHE.metadata(http, issuer, provider.allow_insecure, LIMIT).await;
+        let metadata = metadata.map_err(|failure| {
+            Error::not_authorized(NotAuthorized::ServerUnavailable, failure.text())
+        })?;
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, server)) = &*found
+            && Arc::ptr_eq(of, &metadata)
+        {
+            return Ok(Some(Arc::clone(server)));
+        }
+        let provider = provider.discovered(&metadata);
+        let server = Self::new(provider, client.clone(), Arc::clone(http))?;
+        let sends_issuer = metadata.authorization_response_iss_parameter_supported == Some(true);
+        let server = Arc::new(Self { sends_issuer, ..server });
+        *found = Some((metadata, Arc::clone(&server)));
+        Ok(Some(server))
+    }
+
+    /// Whether each authorization response must have `iss` (RFC 9207, section 2.4).
+    #[must_use]
+    pub fn sends_issuer(&self) -> bool {
+        self.sends_issuer
     }
 
     /// The client, with each of its secrets in their order; a public client has none.
     pub(super) fn clients(&self) -> impl Iterator<Item = Client<'_>> {
-        let authentication = self.provider.client_authentication;
+        let authentication = self.provider.client_authentication();
         (0..self.client.tries()).map(move |secret| self.client.client(secret, authentication))
+    }
+
+    /// The client assertion of one request; `None`: the client has no key.
+    pub(super) fn assertion(
+        &self,
+        variables: &ConnectionVariables,
+    ) -> Result<Option<Zeroizing<String>>> {
+        let token_url = self.provider.url(Endpoint::Token, variables)?;
+        self.client.assertion(self.provider.assertion_audience(&token_url), unix_time())
     }
 
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
     #[must_use]
     pub fn client(&self) -> String {
-        client_at(&self.described_token_url, &self.client)
+        client_at(
+            self.provider.discovery_issuer().unwrap_or(&self.described_token_url),
+            &self.client,
+        )
     }
 
     /// Its provider.
@@ -113,11 +170,14 @@ impl AuthorizationServer {
         self.provider.title.as_deref().unwrap_or(&self.provider.name)
     }
 
-    /// The origin of the consent screen; `None`: each connection has its own.
+    /// The origin of the consent screen; that of the issuer where it is to be found. `None`: each connection has its
+    /// own.
     #[must_use]
     pub fn authorization_origin(&self) -> Option<String> {
-        let none = ConnectionVariables::new();
-        let url = self.provider.url(Endpoint::Authorization, &none).ok()?;
+        let url = match self.provider.discovery_issuer() {
+            Some(issuer) => issuer.to_owned(),
+            None => self.provider.url(Endpoint::Authorization, &ConnectionVariables::new()).ok()?,
+        };
         let url = reqwest::Url::parse(&url).ok()?;
         Some(url.origin().ascii_serialization())
     }
@@ -145,7 +205,7 @@ impl AuthorizationServer {
             ("scope", &*scope),
             ("state", request.state),
         ];
-        if provider.code_challenge_method == CodeChallengeMethod::S256 {
+        if provider.code_challenge_method() == CodeChallengeMethod::S256 {
             parameters.push(("code_challenge", &*challenge));
             parameters.push(("code_challenge_method", CODE_CHALLENGE_METHOD));
         }
@@ -182,11 +242,18 @@ impl AuthorizationServer {
         code_verifier: &str,
         variables: &ConnectionVariables,
     ) -> Result<Grant> {
-        let token_url = self.provider.url(Endpoint::Token, variables)?;
         let mut outcome = Err(Error::internal("a client has no way to authenticate"));
+        let token_url = self.provider.url(Endpoint::Token, variables)?;
+        let assertion = self.assertion(variables)?;
         for client in self.clients() {
-            let request =
-                code_request(&self.provider, &token_url, client, code, redirect_uri, code_verifier);
+            let request = code_request(
+                &self.provider,
+                &token_url,
+                client.asserting(&assertion),
+                code,
+                redirect_uri,
+                code_verifier,
+            );
             outcome = self.send(request).await;
             // A code that was sent with a wrong secret can be sent again with the next one.
             let Err(Error::Authorization { reason: NotAuthorized::ClientRejected, .. }) = &outcome
@@ -198,7 +265,7 @@ impl AuthorizationServer {
     }
 
     async fn send(&self, request: HttpRequest) -> Result<Grant> {
-        let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.post(request)).await;
+        let answered = tokio::time::timeout(REQUEST_BUDGET, self.http.send(request)).await;
         let unavailable = |why| Error::not_authorized(NotAuthorized::ServerUnavailable, why);
         let response = match answered {
             Ok(Ok(response)) => response,

@@ -2,10 +2,14 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
+use super::client_assertion::{SigningKey, client_assertion};
+use crate::error::Result;
 use crate::secret::ClientSecret;
 
 /// How a client authenticates at the token endpoint (RFC 8414, section 2,
@@ -22,6 +26,9 @@ pub enum ClientAuthentication {
     /// The same, for servers that do not decode them.
     #[serde(rename = "client_secret_basic_raw")]
     BasicRaw,
+    /// A client assertion, signed with a private key (RFC 7523, section 2.2).
+    #[serde(rename = "private_key_jwt")]
+    PrivateKeyJwt,
     /// A public client, which has an ID only.
     #[serde(rename = "none")]
     None,
@@ -34,18 +41,33 @@ pub struct ClientCredentials {
     pub id: String,
     /// The client secret; during a rotation several, tried in this order. None for a public client.
     pub secrets: Vec<ClientSecret>,
+    /// The key that signs client assertions.
+    pub signing_key: Option<Arc<SigningKey>>,
 }
 
 impl ClientCredentials {
     /// Credentials with one secret.
     #[must_use]
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secrets: vec![ClientSecret::new(secret)] }
+        Self { id: id.into(), secrets: vec![ClientSecret::new(secret)], signing_key: None }
     }
 
     /// The client with one of its secrets; a public client has none.
     pub(super) fn client(&self, secret: usize, authentication: ClientAuthentication) -> Client<'_> {
-        Client { id: &self.id, secret: self.secrets.get(secret), authentication }
+        Client { id: &self.id, secret: self.secrets.get(secret), authentication, assertion: None }
+    }
+
+    /// The client assertion of one request; `None`: the client has no key.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Internal`] if the system has no random numbers.
+    pub(super) fn assertion(
+        &self,
+        audience: &str,
+        unix_time: Duration,
+    ) -> Result<Option<Zeroizing<String>>> {
+        let key = self.signing_key.as_deref();
+        key.map(|key| client_assertion(key, &self.id, audience, unix_time)).transpose()
     }
 
     /// How many secrets can be tried: a public client can be tried once, too.
@@ -57,7 +79,8 @@ impl ClientCredentials {
     pub(super) fn fingerprint(&self) -> String {
         static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let secrets: Vec<&str> = self.secrets.iter().map(ClientSecret::expose).collect();
-        format!("{:016x}", KEYED.hash_one(secrets))
+        let key = self.signing_key.as_deref().map(SigningKey::public_key);
+        format!("{:016x}", KEYED.hash_one((secrets, key)))
     }
 }
 
@@ -75,4 +98,13 @@ pub struct Client<'a> {
     pub secret: Option<&'a ClientSecret>,
     /// The authentication method.
     pub authentication: ClientAuthentication,
+    /// The client assertion of this request, if the client has a key.
+    pub assertion: Option<&'a str>,
+}
+
+impl<'a> Client<'a> {
+    /// The same client with a client assertion.
+    pub(super) fn asserting(self, assertion: &'a Option<Zeroizing<String>>) -> Self {
+        Self { assertion: assertion.as_ref().map(|text| text.as_str()), ..self }
+    }
 }

@@ -1,12 +1,14 @@
 //! A provider's token endpoint over HTTP, for one client.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
+use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
 use super::provider::{ConnectionVariables, Endpoint, Metadata, Provider};
 use super::request::refresh_request;
@@ -19,6 +21,7 @@ use crate::secret::RefreshToken;
 /// One client at one provider.
 pub struct HttpEndpoint {
     shared: Arc<Shared>,
+    /// An error as long as it is to be found through the issuer, or in the row of a grant.
     address: Result<Arc<Address>>,
     /// The scopes of the grant, in the words in which they were asked for.
     scopes: Vec<String>,
@@ -32,8 +35,11 @@ struct Shared {
     accepted_secret: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
+    login: String,
     /// Whether each grant has an address of its own.
     varies: bool,
+    /// The same for the provider with its endpoints, as of this metadata.
+    found: Mutex<Option<(Found, Arc<HttpEndpoint>)>>,
 }
 
 /// Where a grant is refreshed and revoked.
@@ -41,6 +47,8 @@ struct Address {
     refresh_url: String,
     /// Why tokens cannot be revoked, otherwise the endpoint.
     revocation_url: Result<String>,
+    /// For whom client assertions are.
+    audience: String,
     login: String,
 }
 
@@ -52,6 +60,7 @@ impl Address {
     ) -> Result<Self> {
         let token_url = provider.url(Endpoint::Token, own)?;
         let login = format!("{} {}", client_at(&token_url, credentials), credentials.fingerprint());
+        let audience = provider.assertion_audience(&token_url).to_owned();
         let refresh_url = match &provider.refresh_url {
             Some(_) => provider.url(Endpoint::Refresh, own)?,
             None => token_url,
@@ -62,7 +71,7 @@ impl Address {
                 Err(Error::configuration("providers", "has no revocationUrl for this provider"))
             }
         };
-        Ok(Self { refresh_url, revocation_url, login })
+        Ok(Self { refresh_url, revocation_url, audience, login })
     }
 }
 
@@ -76,15 +85,30 @@ impl HttpEndpoint {
         credentials: ClientCredentials,
         http: Arc<dyn HttpClient>,
     ) -> Result<Self> {
-        let client = client_at(&provider.described_url(Endpoint::Token)?, &credentials);
+        provider.check_discovery_issuer()?;
+        // An issuer identifies the server as well as its token endpoint does.
+        let place = match provider.discovery_issuer() {
+            Some(issuer) => issuer.into(),
+            None => provider.described_url(Endpoint::Token)?,
+        };
+        let client = client_at(&place, &credentials);
+        let login = format!("{client} {}", credentials.fingerprint());
         let varies = provider.varies();
-        let address = Address::of(&provider, &credentials, &ConnectionVariables::new());
-        // The values of a variable may be in the rows only.
-        let address = if varies { address } else { Ok(address?) };
-        let accepted_secret = AtomicUsize::new(0);
-        let shared = Shared { provider, credentials, accepted_secret, http, client, varies };
-        let address = address.map(Arc::new);
-        Ok(Self { shared: Arc::new(shared), address, scopes: Vec::new() })
+        let none = ConnectionVariables::new();
+        let address = match provider.discovery_issuer() {
+            Some(_) if provider.revocation_url.is_some() => {
+                provider.url(Endpoint::Revocation, &none)?;
+                Err(not_found())
+            }
+            Some(_) => Err(not_found()),
+            // The values of a variable may be in the rows only.
+            None if varies => Address::of(&provider, &credentials, &none),
+            None => Ok(Address::of(&provider, &credentials, &none)?),
+        };
+        let (accepted_secret, found) = (AtomicUsize::new(0), Mutex::new(None));
+        let shared =
+            Shared { provider, credentials, accepted_secret, http, client, login, varies, found };
+        Ok(Self { shared: Arc::new(shared), address: address.map(Arc::new), scopes: Vec::new() })
     }
 
     /// Whether each grant has an address of its own, which its row says.
@@ -95,6 +119,12 @@ impl HttpEndpoint {
 
     fn address(&self) -> Result<&Address> {
         self.address.as_deref().map_err(Clone::clone)
+    }
+
+    /// Whether a grant is ended with its access token, although it has a refresh token.
+    #[must_use]
+    pub fn revokes_access_token(&self) -> bool {
+        self.shared.provider.revokes_access_token()
     }
 
     /// The tokens of `body`, a response of the token endpoint that somebody else has received, with `metadata`.
@@ -128,18 +158,44 @@ impl HttpEndpoint {
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
     /// [`Error::Configuration`] without a revocation endpoint.
     pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
-        let url = self.revocation_url()?;
-        let Shared { http, provider, .. } = &*self.shared;
-        let clients = self.clients().map(|(_, client)| client);
+        let this = self.found(LIMIT).await?;
+        let Shared { http, provider, .. } = &*this.shared;
+        let url = this.address()?.revocation_url.as_deref().map_err(Clone::clone)?;
+        let assertion = this.assertion(unix_time())?;
+        let clients = this.clients().map(|(_, client)| client.asserting(&assertion));
         revoke(http.as_ref(), provider, url, clients, (token, hint)).await
     }
 
     /// The revocation endpoint.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is none.
-    pub fn revocation_url(&self) -> Result<&str> {
-        self.address()?.revocation_url.as_deref().map_err(Clone::clone)
+    /// [`Error::Configuration`] if there is none; [`Error::ProviderUnavailable`] if it cannot be found.
+    pub async fn revocation_url(&self) -> Result<String> {
+        self.found(LIMIT).await?.address()?.revocation_url.clone()
+    }
+
+    /// This endpoint with its URLs, which are found within `limit` where they are not described.
+    async fn found(&self, limit: Duration) -> Result<Self> {
+        let Shared { provider, credentials, http, found, .. } = &*self.shared;
+        let here = |of: &Self| Self {
+            shared: Arc::clone(&of.shared),
+            address: of.address.clone(),
+            scopes: self.scopes.clone(),
+        };
+        let Some(issuer) = provider.discovery_issuer() else { return Ok(here(self)) };
+        let metadata = CACHE.metadata(http, issuer, provider.allow_insecure, limit).await;
+        let metadata = metadata.map_err(|failure| failure.error())?;
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, endpoint)) = &*found
+            && Arc::ptr_eq(of, &metadata)
+        {
+            return Ok(here(endpoint));
+        }
+        let provider = provider.discovered(&metadata);
+        let endpoint = Self::new(provider, credentials.clone(), Arc::clone(http))?;
+        let this = here(&endpoint);
+        *found = Some((metadata, Arc::new(endpoint)));
+        Ok(this)
     }
 
     /// The verdict, with the scopes in the words in which they were asked for.
@@ -156,7 +212,11 @@ impl HttpEndpoint {
         let Shared { credentials, provider, accepted_secret, .. } = &*self.shared;
         let (first, count) = (accepted_secret.load(Ordering::Relaxed), credentials.tries());
         let secrets = (0..count).map(move |step| (first + step) % count);
-        secrets.map(|secret| (secret, credentials.client(secret, provider.client_authentication)))
+        secrets.map(|secret| (secret, credentials.client(secret, provider.client_authentication())))
+    }
+
+    fn assertion(&self, unix_time: Duration) -> Result<Option<Zeroizing<String>>> {
+        self.shared.credentials.assertion(&self.address()?.audience, unix_time)
     }
 
     async fn post(&self, client: Client<'_>, token: &RefreshToken, unix_time: Duration) -> Verdict {
@@ -165,8 +225,13 @@ impl HttpEndpoint {
             Ok(address) => &address.refresh_url,
             Err(error) => return Verdict::Refused(error),
         };
+        let assertion = match self.assertion(unix_time) {
+            Ok(assertion) => assertion,
+            Err(error) => return Verdict::Refused(error),
+        };
+        let client = client.asserting(&assertion);
         let request = refresh_request(provider, url, client, token, &self.scopes);
-        match self.shared.http.post(request).await {
+        match self.shared.http.send(request).await {
             Ok(response) => self.in_known_words(judge(&response, provider, unix_time)),
             Err(HttpFailure::NotSent(reason)) => Verdict::Transient(
                 Error::ProviderUnavailable { status: None, reason: reason.into() },
@@ -182,25 +247,29 @@ impl HttpEndpoint {
     }
 }
 
+fn not_found() -> Error {
+    Error::internal("an endpoint is used before it is found")
+}
+
 impl TokenEndpoint for HttpEndpoint {
     fn client(&self) -> Option<&str> {
         Some(&self.shared.client)
     }
 
     fn login(&self) -> Option<&str> {
-        Some(self.address.as_deref().map_or(&self.shared.client, |address| &address.login))
+        Some(self.address.as_deref().map_or(&self.shared.login, |address| &address.login))
     }
 
     fn for_grant(self: &Arc<Self>, scopes: &[String], metadata: Option<&str>) -> Result<Arc<Self>> {
         let Shared { provider, credentials, varies, .. } = &*self.shared;
         let address = if *varies {
             let own = provider.variables_in(&Metadata::stored(metadata));
-            Arc::new(Address::of(provider, credentials, &own)?)
+            Ok(Arc::new(Address::of(provider, credentials, &own)?))
         } else {
-            self.address.clone()?
+            self.address.clone()
         };
         let shared = Arc::clone(&self.shared);
-        Ok(Arc::new(Self { shared, address: Ok(address), scopes: scopes.to_vec() }))
+        Ok(Arc::new(Self { shared, address, scopes: scopes.to_vec() }))
     }
 
     fn may_rotate(&self) -> bool {
@@ -213,12 +282,25 @@ impl TokenEndpoint for HttpEndpoint {
 
     /// Tries the secret that was accepted last. If it is rejected, which leaves the refresh token valid, tries
     /// the others.
-    async fn refresh(&self, token: &RefreshToken, _: Duration, unix_time: Duration) -> Verdict {
+    async fn refresh(
+        &self,
+        token: &RefreshToken,
+        budget: Duration,
+        unix_time: Duration,
+    ) -> Verdict {
+        // Most of the budget is left for the request, whose outcome is unknown if it is cut off.
+        let this = match self.found(LIMIT.min(budget / 3)).await {
+            Ok(this) => this,
+            Err(error @ Error::ProviderUnavailable { .. }) => {
+                return Verdict::Transient(error, None);
+            }
+            Err(error) => return Verdict::Refused(error),
+        };
         let mut verdict = Verdict::Refused(Error::internal("a client has no way to authenticate"));
-        for (secret, client) in self.clients() {
-            verdict = self.post(client, token, unix_time).await;
+        for (secret, client) in this.clients() {
+            verdict = this.post(client, token, unix_time).await;
             if !matches!(verdict, Verdict::ClientRejected(_)) {
-                self.shared.accepted_secret.store(secret, Ordering::Relaxed);
+                this.shared.accepted_secret.store(secret, Ordering::Relaxed);
                 break;
             }
         }

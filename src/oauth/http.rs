@@ -15,35 +15,68 @@ use crate::config::RESPONSE_MAX_BYTES;
 use crate::error::{Error, Result};
 use crate::tls::{self, Authorities, Checks, MinVersion};
 
-/// A form or a JSON object to post.
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`, without a body.
+    Get,
+    /// `POST`.
+    Post,
+    /// `DELETE`.
+    Delete,
+}
+
+impl Method {
+    /// Its name in HTTP.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request.
 #[derive(Clone)]
 pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
     /// The URL.
     pub url: String,
-    /// The format of the body.
-    pub format: RequestFormat,
+    /// The format of the body; `None`: there is no body.
+    pub format: Option<RequestFormat>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// The encoded body; contains secrets.
+    /// The encoded body; contains secrets. Empty if there is none.
     pub body: Zeroizing<String>,
     /// The header `Authorization`, if the client authenticates with it; a secret.
     pub authorization: Option<Zeroizing<String>>,
 }
 
 impl HttpRequest {
+    /// A request for a JSON document.
+    pub(super) fn get(url: &str) -> Self {
+        Self {
+            method: Method::Get,
+            url: url.to_owned(),
+            format: None,
+            headers: Vec::new(),
+            body: Zeroizing::default(),
+            authorization: None,
+        }
+    }
+
     /// All headers but `Authorization`, by their names in lower case.
     fn headers(&self) -> BTreeMap<String, &str> {
-        let content_type = match self.format {
-            RequestFormat::Form => "application/x-www-form-urlencoded",
-            RequestFormat::Json => "application/json",
-        };
-        let usual = [("content-type", content_type), ("accept", "application/json")];
+        let content_type = self.format.map(|format| match format {
+            RequestFormat::Form => ("content-type", "application/x-www-form-urlencoded"),
+            RequestFormat::Json => ("content-type", "application/json"),
+        });
+        let usual = content_type.into_iter().chain([("accept", "application/json")]);
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        usual
-            .into_iter()
-            .chain(own)
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect()
+        usual.chain(own).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
     }
 
     /// The same as a JSON object.
@@ -89,10 +122,10 @@ pub enum HttpFailure {
 /// A future that a trait object can return.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Posts requests. Never follows redirects, never retries.
+/// Sends requests. Never follows redirects, never retries.
 pub trait HttpClient: Send + Sync + 'static {
-    /// Posts `request`. Has no time limit of its own: the caller drops the future.
-    fn post<'a>(
+    /// Sends `request`. Has no time limit of its own: the caller drops the future.
+    fn send<'a>(
         &'a self,
         request: HttpRequest,
     ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>>;
@@ -138,22 +171,26 @@ impl Reqwest {
         &self,
         request: HttpRequest,
     ) -> std::result::Result<HttpResponse, HttpFailure> {
-        let mut post = self.0.post(&request.url);
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut sent = self.0.request(method, &request.url);
         for (name, value) in request.headers() {
-            post = post.header(name, value);
+            sent = sent.header(name, value);
         }
         if let Some(authorization) = &request.authorization {
             let mut value = HeaderValue::from_str(authorization).map_err(|_| {
                 HttpFailure::NotSent("the client credentials cannot be sent in a header")
             })?;
             value.set_sensitive(true);
-            post = post.header("authorization", value);
+            sent = sent.header("authorization", value);
         }
-        let mut response = post
-            .body(Bytes::from_owner(request.body))
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
+        if request.format.is_some() {
+            sent = sent.body(Bytes::from_owner(request.body));
+        }
+        let mut response = sent.send().await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers();
         let retry_after = headers.get("retry-after").or_else(|| headers.get("x-retry-after"));
@@ -181,7 +218,7 @@ impl Reqwest {
 }
 
 impl HttpClient for Reqwest {
-    fn post<'a>(
+    fn send<'a>(
         &'a self,
         request: HttpRequest,
     ) -> Boxed<'a, std::result::Result<HttpResponse, HttpFailure>> {

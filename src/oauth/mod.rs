@@ -2,7 +2,9 @@
 //! provider is data.
 
 mod authorization;
+mod client_assertion;
 mod credentials;
+mod discovery;
 mod endpoint;
 mod endpoint_url;
 mod error_codes;
@@ -23,13 +25,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use authorization::{AuthorizationRequest, AuthorizationServer, Grant};
+pub use client_assertion::{KeyOptions, SigningKey};
 pub use credentials::{Client, ClientAuthentication, ClientCredentials};
 pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
-pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
+pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Method, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, ConnectionVariables, Endpoint, ErrorRule, Lifetime,
-    Metadata, Provider, RequestFormat, Rotation, UrlTemplate, UrlVariable,
+    Metadata, Provider, RequestFormat, RevocationForm, RevocationMethod, RevokedToken, Rotation,
+    TokenPlace, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};

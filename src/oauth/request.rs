@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serializer;
 use zeroize::Zeroizing;
 
+use super::client_assertion::CLIENT_ASSERTION_TYPE;
 use super::credentials::{Client, ClientAuthentication};
-use super::http::HttpRequest;
-use super::provider::{CodeChallengeMethod, Provider, RequestFormat};
+use super::http::{HttpRequest, Method};
+use super::provider::{CodeChallengeMethod, Provider, RequestFormat, RevocationMethod, TokenPlace};
 use crate::secret::{ClientSecret, RefreshToken};
 
 /// `POST url` with `grant_type=refresh_token` (RFC 6749, section 6). Sends the granted `scopes` if the provider
@@ -42,13 +43,13 @@ pub(super) fn code_request(
 ) -> HttpRequest {
     let mut grant =
         vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
-    if provider.code_challenge_method == CodeChallengeMethod::S256 {
+    if provider.code_challenge_method() == CodeChallengeMethod::S256 {
         grant.push(("code_verifier", code_verifier));
     }
     request(provider, url, client, grant, &provider.code_parameters)
 }
 
-/// `POST url` with a token to revoke (RFC 7009, section 2.1).
+/// `POST url` with a token to revoke (RFC 7009, section 2.1), or the request that the provider has for it.
 pub(super) fn revocation_request(
     provider: &Provider,
     url: &str,
@@ -56,13 +57,53 @@ pub(super) fn revocation_request(
     token: &str,
     hint: &str,
 ) -> HttpRequest {
-    let fields = vec![("token", token), ("token_type_hint", hint)];
     let none = BTreeMap::new();
-    request(provider, url, client, fields, &none)
+    let Some(form) = &provider.revocation else {
+        let fields = vec![("token", token), ("token_type_hint", hint)];
+        return request(provider, url, client, fields, &none);
+    };
+    let parameter = form.token_parameter.as_deref().unwrap_or("token");
+    let authentication = form.client_authentication.unwrap_or(client.authentication);
+    let client = Client { authentication, ..client };
+    let format = form.request_format.unwrap_or(provider.request_format);
+    let fields = vec![(parameter, token)];
+    let mut sent = request_in(format, provider, url, client, fields, &none);
+    if form.method == RevocationMethod::Delete {
+        sent.method = Method::Delete;
+    }
+    if form.token_in != TokenPlace::Body {
+        (sent.format, sent.body) = (None, Zeroizing::default());
+    }
+    match form.token_in {
+        TokenPlace::Body => {}
+        TokenPlace::Query => {
+            let mut query = String::new();
+            append(parameter, token, &mut query);
+            sent.url = format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' });
+        }
+        TokenPlace::Authorization => {
+            let mut header = Zeroizing::new(String::with_capacity(7 + token.len()));
+            header.push_str("Bearer ");
+            header.push_str(token);
+            sent.authorization = Some(header);
+        }
+    }
+    sent
 }
 
 /// A request with these fields, the provider's own, which replace them, and the client authentication.
 fn request<'a>(
+    provider: &'a Provider,
+    url: &str,
+    client: Client<'a>,
+    fields: Vec<(&'a str, &'a str)>,
+    own: &'a BTreeMap<String, String>,
+) -> HttpRequest {
+    request_in(provider.request_format, provider, url, client, fields, own)
+}
+
+fn request_in<'a>(
+    format: RequestFormat,
     provider: &'a Provider,
     url: &str,
     client: Client<'a>,
@@ -72,6 +113,11 @@ fn request<'a>(
     let secret = client.secret.map(ClientSecret::expose);
     let mut authorization = None;
     match (client.authentication, secret) {
+        (ClientAuthentication::PrivateKeyJwt, _) => fields.extend([
+            ("client_id", client.id),
+            ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+            ("client_assertion", client.assertion.unwrap_or_default()),
+        ]),
         (ClientAuthentication::Basic, Some(secret)) => {
             authorization = Some(basic(client.id, secret, encode_for_header));
         }
@@ -90,15 +136,16 @@ fn request<'a>(
     for (name, _) in &mut fields {
         *name = provider.parameter_name(name);
     }
-    let body = match provider.request_format {
+    let body = match format {
         RequestFormat::Form => form(&fields),
         RequestFormat::Json => json(&fields),
     };
     let headers =
         provider.request_headers.iter().map(|(name, value)| (name.clone(), value.clone()));
     HttpRequest {
+        method: Method::Post,
         url: url.to_owned(),
-        format: provider.request_format,
+        format: Some(format),
         headers: headers.collect(),
         body,
         authorization,
@@ -187,7 +234,12 @@ mod tests {
     ) -> HttpRequest {
         let provider = Provider::described("test", provider).expect("is a description");
         let secret = secret.map(ClientSecret::new);
-        let client = Client { id: "a&b=c", secret: secret.as_ref(), authentication };
+        let client = Client {
+            id: "a&b=c",
+            secret: secret.as_ref(),
+            authentication,
+            assertion: Some("e30.e30.c2ln"),
+        };
         let scopes = ["read".to_owned(), "write".to_owned()];
         refresh_request(
             &provider,
@@ -210,7 +262,7 @@ mod tests {
         assert_eq!(sent["client_key"], "a&b=c");
         assert_eq!(sent["client_secret"], "s\"\n\u{1}");
         assert_eq!(sent["refresh_token"], "1//r&x=y");
-        assert!(!sent.contains_key("client_id") && json.format == RequestFormat::Json);
+        assert!(!sent.contains_key("client_id") && json.format == Some(RequestFormat::Json));
         assert_eq!(json.headers, [("x-version".to_owned(), "1".to_owned())]);
     }
 
@@ -257,6 +309,20 @@ mod tests {
         let header = request.authorization.expect("has a header");
         let pair = STANDARD.decode(header.strip_prefix("Basic ").expect("is Basic"));
         assert_eq!(pair.as_deref(), Ok(b"a%26b%3Dc:a%20b%2Bc".as_slice()));
+    }
+
+    #[test]
+    fn an_assertion_is_sent_by_a_client_that_authenticates_with_it_alone() {
+        let request = request(ClientAuthentication::PrivateKeyJwt, None);
+        assert!(request.authorization.is_none());
+        assert!(
+            request.body.ends_with("&client_id=a%26b%3Dc&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=e30.e30.c2ln"),
+            "{}",
+            *request.body
+        );
+        for other in [ClientAuthentication::Post, ClientAuthentication::None] {
+            assert!(!self::request(other, Some("s")).body.contains("assertion"), "{other:?}");
+        }
     }
 
     #[test]

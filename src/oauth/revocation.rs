@@ -1,4 +1,4 @@
-//! Token revocation (RFC 7009).
+//! Token revocation (RFC 7009, or as a provider has it).
 
 use serde_json::Value;
 
@@ -11,20 +11,29 @@ use super::request::revocation_request;
 use crate::error::{Error, Result};
 
 impl AuthorizationServer {
+    /// Whether a grant is ended with its access token, although it has a refresh token.
+    #[must_use]
+    pub fn revokes_access_token(&self) -> bool {
+        self.provider.revokes_access_token()
+    }
+
     /// Revokes a token; `hint` is its `token_type_hint`. `variables` are those of the connection.
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
-    /// [`Error::Configuration`] without a revocation endpoint.
+    /// [`Error::Configuration`] without a revocation endpoint; [`Error::Authorization`] if it cannot be found.
     pub async fn revoke(
         &self,
         token: &str,
         hint: &str,
         variables: &ConnectionVariables,
     ) -> Result<()> {
-        let url = self.provider.url(Endpoint::Revocation, variables)?;
-        let http = self.http.as_ref();
-        revoke(http, &self.provider, &url, self.clients(), (token, hint)).await
+        let found = self.found().await?;
+        let this = found.as_deref().unwrap_or(self);
+        let url = this.provider.url(Endpoint::Revocation, variables)?;
+        let (http, assertion) = (this.http.as_ref(), this.assertion(variables)?);
+        let clients = this.clients().map(|client| client.asserting(&assertion));
+        revoke(http, &this.provider, &url, clients, (token, hint)).await
     }
 }
 
@@ -57,7 +66,7 @@ async fn revoke_as(
     let request = revocation_request(provider, url, client, token, hint);
     let unavailable =
         |reason: &'static str| Error::ProviderUnavailable { status: None, reason: reason.into() };
-    let response = match tokio::time::timeout(REQUEST_BUDGET, http.post(request)).await {
+    let response = match tokio::time::timeout(REQUEST_BUDGET, http.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(HttpFailure::NotSent(reason) | HttpFailure::NoAnswer(reason))) => {
             return Err(unavailable(reason));
@@ -65,12 +74,13 @@ async fn revoke_as(
         Ok(Err(HttpFailure::TooLarge)) => return Err(unavailable("the response is too large")),
         Err(_) => return Err(unavailable("no response in time")),
     };
-    outcome(&response)
+    outcome(&response, provider.revokes_access_token())
 }
 
 /// The meaning of a response. A token that is unknown to the server or already revoked counts as revoked. A
-/// success with a failure in its body is a failure.
-fn outcome(response: &HttpResponse) -> Result<()> {
+/// success with a failure in its body is a failure. `is_access_token`: what was sent is not all of the grant, which
+/// may live on where the access token has expired.
+fn outcome(response: &HttpResponse, is_access_token: bool) -> Result<()> {
     let status = response.status;
     let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
     let code = body["error"].as_str().unwrap_or_default();
@@ -81,7 +91,8 @@ fn outcome(response: &HttpResponse) -> Result<()> {
     match status {
         408 | 425 | 429 | 500..=599 => return unavailable(),
         200..=299 if code.is_empty() && !is_failure(&body) => return Ok(()),
-        200..=299 | 400 if is_already_revoked(code, &body) => return Ok(()),
+        200..=299 if code == "token_revoked" => return Ok(()),
+        200..=299 | 400 if !is_access_token && is_already_revoked(code, &body) => return Ok(()),
         _ => {}
     }
     match known(code) {
@@ -136,7 +147,7 @@ mod tests {
 
     fn answered(status: u16, body: &str) -> Result<()> {
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        outcome(&HttpResponse { status, retry_after: None, body })
+        outcome(&HttpResponse { status, retry_after: None, body }, false)
     }
 
     #[test]
@@ -189,6 +200,19 @@ mod tests {
         for status in [408, 425, 429, 500, 503] {
             let away = answered(status, r#"{"error":"invalid_token"}"#);
             assert!(matches!(away, Err(Error::ProviderUnavailable { .. })), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_that_has_expired_does_not_mean_that_the_grant_has_ended() {
+        let answered = |body: &str| {
+            let body = Zeroizing::new(body.as_bytes().to_vec());
+            outcome(&HttpResponse { status: 200, retry_after: None, body }, true)
+        };
+        assert_eq!(answered(r#"{"ok":true,"revoked":true}"#), Ok(()));
+        assert_eq!(answered(r#"{"ok":false,"error":"token_revoked"}"#), Ok(()));
+        for code in ["token_expired", "invalid_auth"] {
+            assert!(answered(&format!(r#"{{"ok":false,"error":"{code}"}}"#)).is_err(), "{code}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! What the engine needs of the machine: two clocks, random numbers, sleep and tasks. It is a value, so
-//! that a simulation can replace it. Apart from `src/db/idle.rs` no other file reads a clock.
+//! that a simulation can replace it.
 
 use std::pin::pin;
 use std::time::Duration;

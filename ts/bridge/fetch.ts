@@ -59,13 +59,15 @@ export function abortRequest(call: number): void {
   underWay.get(call)?.();
 }
 
-type FetchField = 'call' | 'instance' | 'caller' | 'url' | 'headers' | 'body' | 'authorization';
+type FetchField =
+  'call' | 'instance' | 'caller' | 'method' | 'url' | 'headers' | 'body' | 'authorization';
 
 /** Reads a request and sends it in the async context of the call that it is sent for. */
 export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
-  return ({ call, instance, caller, url, headers, body, authorization }) =>
+  return ({ call, instance, caller, method, url, headers, body, authorization }) =>
     (flat, at) => {
-      const request: PostRequest = {
+      const request: FetchRequest = {
+        method: flat[at + method] as string,
         url: flat[at + url] as string,
         headers: flat[at + headers] as string,
         body: flat[at + body] as string,
@@ -73,25 +75,27 @@ export function fetchMessage(bridge: () => Bridge): MakeHandle<FetchField> {
       };
       const inContext = callers.get(flat[at + caller] as number);
       const fetch = fetches.get(flat[at + instance] as number);
-      const send = () => post(bridge(), flat[at + call] as number, fetch, request);
+      const send = () => sendWith(bridge(), flat[at + call] as number, fetch, request);
       void (inContext ? inContext(send) : send());
     };
 }
 
 /** A body, and the header `Authorization`, where the client authenticates there. */
-interface PostRequest {
+interface FetchRequest {
+  method: string;
   url: string;
   /** The other headers, as JSON. */
   headers: string;
+  /** Empty: there is none. */
   body: string;
   authorization: string | null;
 }
 
-async function post(
+async function sendWith(
   bridge: Bridge,
   call: number,
   fetch: Fetch | undefined,
-  { url, headers, body, authorization }: PostRequest,
+  { method, url, headers, body, authorization }: FetchRequest,
 ): Promise<void> {
   const controller = new AbortController();
   try {
@@ -99,12 +103,12 @@ async function post(
     const inContext = AsyncLocalStorage.snapshot();
     underWay.set(call, () => inContext(() => controller.abort()));
     const response = await fetch(url, {
-      method: 'POST',
+      method,
       headers: {
         ...(JSON.parse(headers) as Record<string, string>),
         ...(authorization === null ? {} : { authorization }),
       },
-      body,
+      ...(body === '' ? {} : { body }),
       redirect: 'manual',
       signal: controller.signal,
     });

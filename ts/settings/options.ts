@@ -12,11 +12,28 @@ import type { ProviderDescription, UrlVariable } from './provider-description';
  */
 export interface ProviderSettings extends Omit<ProviderDescription, 'variables'> {
   clientId: string;
-  /** During a rotation, several secrets, tried in this order. None for a public client. */
+  /** During a rotation, several secrets, tried in this order. None for a public client, or one with a `privateKey`. */
   clientSecret?: string | readonly string[] | undefined;
+  /**
+   * The key with which the client authenticates (`private_key_jwt`, RFC 7523), instead of a secret: PKCS#8 in PEM
+   * format, or a JWK as an object or as JSON. RSA of 2048 to 4096 bits, or EC on P-256.
+   */
+  privateKey?: string | object | undefined;
+  /** The header `kid` of client assertions. Default: that of the JWK, otherwise none. */
+  keyId?: string | undefined;
+  /** The algorithm of client assertions. Default: `alg` of the JWK, otherwise `RS256` for RSA and `ES256` for EC. */
+  signingAlgorithm?: SigningAlgorithm | undefined;
+  /**
+   * The SHA-1 or SHA-256 thumbprint of the certificate in hexadecimal, for the header `x5t` or `x5t#S256` of client
+   * assertions. Microsoft Entra needs it.
+   */
+  certificateThumbprint?: string | undefined;
   /** Values of variables in URLs, such as `{ tenant: 'contoso.com' }`, or declarations of further ones. */
   variables?: Record<string, string | UrlVariable> | undefined;
 }
+
+/** Algorithms of client assertions (RFC 7518, section 3.1). */
+export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256';
 
 /**
  * The options of an instance. If an option is absent, the variable that it names is read instead: once, when the

@@ -6,25 +6,34 @@
 export interface ProviderDescription {
   /** Its name on pages. Default: the name in the option. */
   title?: string | undefined;
-  /** The issuer identifier; an authorization response with another `iss` is refused (RFC 9207). */
+  /**
+   * The issuer identifier, exactly as the server calls itself. An authorization response with another `iss` is refused
+   * (RFC 9207). Without a `tokenUrl`, the endpoints are found through it when they are first needed (RFC 8414, OpenID
+   * Connect Discovery); whatever else is described wins over what is found.
+   */
   issuer?: string | undefined;
   /** The authorization endpoint. Connecting users needs it. */
   authorizationUrl?: string | undefined;
-  /** The token endpoint. `{name}` in a URL stands for one of `variables`. */
+  /** The token endpoint; without it, `issuer` is needed. `{name}` in a URL stands for one of `variables`. */
   tokenUrl?: string | undefined;
   /** The endpoint for refreshes, if it is not the token endpoint. */
   refreshUrl?: string | undefined;
   /** The revocation endpoint (RFC 7009). Without it, revoking does not call the provider. */
   revocationUrl?: string | undefined;
-  /** What stands in braces in URLs. */
+  /** How tokens are revoked there. Default: as RFC 7009 says. */
+  revocation?: RevocationForm | undefined;
+  /** What stands in braces in URLs. One that is called `client_id` has the client's ID. */
   variables?: Record<string, UrlVariable> | undefined;
 
   /**
-   * How the client authenticates at the token endpoint. Default: `client_secret_post`.
+   * How the client authenticates at the token endpoint. Default: `client_secret_post`, or `client_secret_basic` where
+   * the server is found through its issuer and does not name the former.
    * `client_secret_basic` encodes ID and secret as RFC 6749, section 2.3.1, says; `client_secret_basic_raw` sends
-   * them as they are, for servers that do not decode them.
+   * them as they are, for servers that do not decode them. A client with a `privateKey` has `private_key_jwt`.
    */
   clientAuthentication?: ClientAuthentication | undefined;
+  /** The claim `aud` of client assertions. Default: `issuer` (RFC 10070), otherwise `tokenUrl`. */
+  assertionAudience?: string | undefined;
   /** The format of requests to the token endpoint. Default: `form`. */
   requestFormat?: 'form' | 'json' | undefined;
   /** Headers of requests to the token endpoint, in addition to `Content-Type` and `Accept`. */
@@ -84,6 +93,22 @@ export interface ProviderDescription {
   errors?: readonly ErrorRule[] | undefined;
 }
 
+/** The request that revokes a token, where it is not that of RFC 7009. */
+export interface RevocationForm {
+  /** Default: `POST`. */
+  method?: 'POST' | 'DELETE' | undefined;
+  /** The token that ends the grant. Default: `refresh_token`, or the access token if there is no refresh token. */
+  token?: 'refresh_token' | 'access_token' | undefined;
+  /** Where the token stands. In a URL and as a Bearer token, there is no body. Default: `body`. */
+  tokenIn?: 'body' | 'query' | 'authorization' | undefined;
+  /** The name of its parameter. Default: `token`. */
+  tokenParameter?: string | undefined;
+  /** Default: as at the token endpoint. */
+  clientAuthentication?: ClientAuthentication | undefined;
+  /** Default: as at the token endpoint. */
+  requestFormat?: 'form' | 'json' | undefined;
+}
+
 /** A part of a URL. It is matched as a whole. */
 export interface UrlVariable {
   /** The values that are allowed. */
@@ -104,7 +129,11 @@ export interface UrlVariable {
 
 /** How a client authenticates at the token endpoint (RFC 8414, `token_endpoint_auth_methods_supported`). */
 export type ClientAuthentication =
-  'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | 'none';
+  | 'client_secret_post'
+  | 'client_secret_basic'
+  | 'client_secret_basic_raw'
+  | 'private_key_jwt'
+  | 'none';
 
 /** Whether a refresh returns a new refresh token and invalidates the old one. */
 export type Rotation = 'never' | 'sometimes' | 'always';

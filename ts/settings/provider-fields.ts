@@ -3,7 +3,12 @@
 import { InvalidArgumentError } from '../errors/errors';
 import { optionalTexts, record, text } from '../input/arguments';
 import { didYouMean } from '../input/nearest';
-import type { ErrorRule, ProviderDescription, UrlVariable } from './provider-description';
+import type {
+  ErrorRule,
+  ProviderDescription,
+  RevocationForm,
+  UrlVariable,
+} from './provider-description';
 
 /** Returns the value as it is to be used; throws an error that names `argument`. */
 type Check = (argument: string, value: unknown) => unknown;
@@ -141,6 +146,25 @@ function isHeaderValue(text: string): boolean {
   return [...text].every((character) => character >= ' ' && character <= '~');
 }
 
+const clientAuthentication = oneOf(
+  'client_secret_post',
+  'client_secret_basic',
+  'client_secret_basic_raw',
+  'private_key_jwt',
+  'none',
+);
+
+const requestFormat = oneOf('form', 'json');
+
+const REVOCATION: Checks<RevocationForm> = {
+  method: oneOf('POST', 'DELETE'),
+  token: oneOf('refresh_token', 'access_token'),
+  tokenIn: oneOf('body', 'query', 'authorization'),
+  tokenParameter: filled,
+  clientAuthentication,
+  requestFormat,
+};
+
 const CHECKS: Checks<ProviderDescription> = {
   title: filled,
   issuer: filled,
@@ -148,14 +172,11 @@ const CHECKS: Checks<ProviderDescription> = {
   tokenUrl: filled,
   refreshUrl: filled,
   revocationUrl: filled,
+  revocation: objectOf(REVOCATION),
   variables: recordOf(variable),
-  clientAuthentication: oneOf(
-    'client_secret_post',
-    'client_secret_basic',
-    'client_secret_basic_raw',
-    'none',
-  ),
-  requestFormat: oneOf('form', 'json'),
+  clientAuthentication,
+  assertionAudience: filled,
+  requestFormat,
   requestHeaders: headers,
   parameterNames: recordOf(filled),
   authorizationParameters: recordOf(text),

@@ -1,7 +1,8 @@
 /**
  * Clients of built-in providers in environment variables: `TOKENKEEP_HUBSPOT_CLIENT_ID`,
- * `TOKENKEEP_HUBSPOT_CLIENT_SECRET`, and what stands in URLs, such as `TOKENKEEP_MICROSOFT_TENANT`. They are read
- * when an instance is first used, and again when one of the other variables has changed.
+ * `TOKENKEEP_HUBSPOT_CLIENT_SECRET`, or `_PRIVATE_KEY` with `_KEY_ID` and `_CERTIFICATE_THUMBPRINT`, and what stands
+ * in URLs, such as `TOKENKEEP_MICROSOFT_TENANT`. They are read when an instance is first used, and again when one of
+ * the other variables has changed.
  */
 
 import type * as Native from '../bridge/native';
@@ -12,7 +13,7 @@ const CLIENT_ID = /^TOKENKEEP_([A-Z0-9_]+)_CLIENT_ID$/;
 
 /**
  * The clients, by the provider's name. A variable of a provider that is not built in is left alone, unless there is
- * a token URL for it: it may be the application's own.
+ * a token URL or an issuer for it: it may be the application's own.
  */
 export function clientsOfVariables(): Record<string, ProviderSettings> {
   const clients: [string, ProviderSettings][] = [];
@@ -24,8 +25,12 @@ export function clientsOfVariables(): Record<string, ProviderSettings> {
     // Loaded here only: the doctor reads settings before it checks whether the addon loads.
     const { native } = require('../bridge/native') as typeof Native;
     const declared = native.builtInVariables(provider.toLowerCase());
-    if (!declared && !variableOf(`${start}TOKEN_URL`)) continue;
+    const isDescribed = ['TOKEN_URL', 'ISSUER'].some((end) => variableOf(`${start}${end}`));
+    if (!declared && !isDescribed) continue;
     const clientSecret = variableOf(`${start}CLIENT_SECRET`);
+    const privateKey = variableOf(`${start}PRIVATE_KEY`);
+    const keyId = variableOf(`${start}KEY_ID`);
+    const certificateThumbprint = variableOf(`${start}CERTIFICATE_THUMBPRINT`);
     const variables = (declared ?? []).flatMap((variable) => {
       const value = variableOf(`${start}${variable.toUpperCase()}`);
       return value ? [[variable, value] as const] : [];
@@ -35,6 +40,9 @@ export function clientsOfVariables(): Record<string, ProviderSettings> {
       {
         clientId,
         ...(clientSecret ? { clientSecret } : {}),
+        ...(privateKey ? { privateKey } : {}),
+        ...(keyId ? { keyId } : {}),
+        ...(certificateThumbprint ? { certificateThumbprint } : {}),
         variables: Object.fromEntries(variables),
       },
     ]);

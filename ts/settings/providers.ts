@@ -2,13 +2,15 @@
 
 import type { ProviderOptions, ReplacedField } from '../../index';
 import { InvalidArgumentError } from '../errors/errors';
-import { optionalTexts, record, text } from '../input/arguments';
+import { optionalJson, optionalTexts, record, text } from '../input/arguments';
 import { variableOf, withoutPrototype } from '../input/fields';
 import { didYouMean } from '../input/nearest';
 import type { ProviderSettings } from './options';
 import { checkDescription, DESCRIPTION_FIELDS } from './provider-fields';
 
-const CLIENT_FIELDS: readonly string[] = ['clientId', 'clientSecret'];
+const KEY_FIELDS: readonly string[] = ['keyId', 'signingAlgorithm', 'certificateThumbprint'];
+
+const CLIENT_FIELDS: readonly string[] = ['clientId', 'clientSecret', 'privateKey', ...KEY_FIELDS];
 
 /** The fields of {@link ProviderSettings}. */
 const FIELDS: readonly string[] = [...CLIENT_FIELDS, ...DESCRIPTION_FIELDS];
@@ -41,18 +43,68 @@ export function resolveProviders(
 
 function resolveProvider(name: string, settings: unknown, isOfVariables: boolean): ProviderOptions {
   const at = `providers.${name}`;
-  const { clientId, clientSecret: secrets, ...description } = ownFields(record(at, settings));
+  const fields = ownFields(record(at, settings));
+  const { clientId, clientSecret: secrets } = fields;
+  const description = checkDescription(
+    at,
+    Object.fromEntries(DESCRIPTION_FIELDS.map((field) => [field, fields[field]])),
+  );
+  const key = keyOf(at, fields, description);
+  if (key) description['clientAuthentication'] = PRIVATE_KEY_JWT;
   return withoutPrototype({
     name,
     isOfVariables,
-    description: JSON.stringify(checkDescription(at, description)),
+    description: JSON.stringify(description),
     clientId: filled(`${at}.clientId`, clientId),
     clientSecrets:
       optionalTexts(`${at}.clientSecret`, typeof secrets === 'string' ? [secrets] : secrets)?.map(
         (secret) => filled(`${at}.clientSecret`, secret),
       ) ?? [],
+    ...key,
     replaced: replacedOf(name),
   });
+}
+
+const PRIVATE_KEY_JWT = 'private_key_jwt';
+
+type Key = Pick<
+  ProviderOptions,
+  'privateKey' | 'keyId' | 'signingAlgorithm' | 'certificateThumbprint'
+>;
+
+/** The key of a client that authenticates with one, and what belongs to it. */
+function keyOf(
+  at: string,
+  fields: Record<string, unknown>,
+  { clientAuthentication: method }: Record<string, unknown>,
+): Key | undefined {
+  const refuse = (field: string, reason: string): never => {
+    const argument = `${at}.${field}`;
+    throw new InvalidArgumentError(`${argument}: ${reason}`, { argument });
+  };
+  const { privateKey, clientSecret } = fields;
+  const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+  if (isAbsent(privateKey)) {
+    for (const field of KEY_FIELDS) {
+      if (!isAbsent(fields[field])) refuse(field, 'belongs to a privateKey, which is not set');
+    }
+    return undefined;
+  }
+  if (!isAbsent(clientSecret)) refuse('clientSecret', 'must not be set beside privateKey');
+  if (method !== undefined && method !== PRIVATE_KEY_JWT) {
+    refuse('clientAuthentication', `must be '${PRIVATE_KEY_JWT}' where privateKey is set`);
+  }
+  const given = (field: string): object =>
+    isAbsent(fields[field]) ? {} : { [field]: filled(`${at}.${field}`, fields[field]) };
+  return {
+    privateKey:
+      typeof privateKey === 'string'
+        ? filled(`${at}.privateKey`, privateKey)
+        : (optionalJson(`${at}.privateKey`, privateKey) ?? ''),
+    ...given('keyId'),
+    ...given('signingAlgorithm'),
+    ...given('certificateThumbprint'),
+  };
 }
 
 /** The fields that are read, each once. */

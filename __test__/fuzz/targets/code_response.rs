@@ -22,7 +22,7 @@ const CLIENT: &str = "client";
 struct Answer(u16, Vec<u8>);
 
 impl HttpClient for Answer {
-    fn post<'a>(&'a self, _: HttpRequest) -> Boxed<'a, Result<HttpResponse, HttpFailure>> {
+    fn send<'a>(&'a self, _: HttpRequest) -> Boxed<'a, Result<HttpResponse, HttpFailure>> {
         let response = HttpResponse {
             status: self.0,
             retry_after: None,

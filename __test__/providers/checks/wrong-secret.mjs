@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { withWrongSecret } from '../people.mjs';
 import { PROVIDER } from '../scene.mjs';
 
 /** What an error is called in the table. */
@@ -18,7 +19,7 @@ const WORDS = {
 export async function wrongSecret(scene) {
   const { client, keep, errors } = scene;
   const { user, refreshToken } = await scene.connect({ user: scene.nextUser() });
-  const wrong = scene.open({ ...client, secret: `${client.secret}x` }, { errors });
+  const wrong = scene.open(withWrongSecret(client), { errors });
   await scene.expire(user);
   const { name } = await wrong.integration.getValidToken(user.name, PROVIDER).then(
     () => assert.fail('the secret is not looked at'),

@@ -18,7 +18,7 @@ proptest! {
     ) {
         let client_secret = ClientSecret::new(secret.clone());
         let authentication = ClientAuthentication::Post;
-        let client = Client { id: &id, secret: Some(&client_secret), authentication };
+        let client = Client { id: &id, secret: Some(&client_secret), authentication, assertion: None };
         let token = RefreshToken::new(token);
         let request = refresh_request(
             Provider::google(),

@@ -53,7 +53,7 @@ built_in![
 const FOR_READERS: [&str; 2] = ["facts", "sources"];
 
 /// Fields that belong to the token endpoint: those of a built-in provider do not hold for another endpoint.
-const OF_TOKEN_URL: [&str; 3] = ["refreshUrl", "revocationUrl", "rotation"];
+const OF_TOKEN_URL: [&str; 4] = ["refreshUrl", "revocationUrl", "revocation", "rotation"];
 
 /// The fields of a built-in provider.
 pub(super) fn fields(name: &str) -> Option<&'static Map<String, Value>> {

@@ -2,10 +2,12 @@
 //! `providers`. Its format is `ts/settings/provider-description.ts`.
 
 mod built_in;
+mod discovered;
 mod error_rule;
 mod lifetime;
 mod metadata;
 mod one_or_more;
+mod revocation_form;
 mod scopes;
 mod url_template;
 
@@ -21,6 +23,7 @@ pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
 pub use self::metadata::Metadata;
 pub(super) use self::metadata::kept;
+pub use self::revocation_form::{RevocationForm, RevocationMethod, RevokedToken, TokenPlace};
 pub use self::url_template::{ConnectionVariables, UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
@@ -43,12 +46,16 @@ pub struct Provider {
     pub token_url: Option<UrlTemplate>,
     /// The endpoint for refreshes, if it is another one.
     pub refresh_url: Option<UrlTemplate>,
-    /// The revocation endpoint (RFC 7009), if it has one.
+    /// The revocation endpoint, if it has one.
     pub revocation_url: Option<UrlTemplate>,
+    /// How tokens are revoked there; `None`: as RFC 7009 says.
+    pub revocation: Option<RevocationForm>,
     /// What stands in braces in URLs.
     pub variables: BTreeMap<String, UrlVariable>,
-    /// How clients authenticate.
-    pub client_authentication: ClientAuthentication,
+    /// How clients authenticate; `None`: with `client_secret_post`, unless the server's metadata lacks it.
+    pub client_authentication: Option<ClientAuthentication>,
+    /// For whom client assertions are, if it is neither the issuer nor the token endpoint.
+    pub assertion_audience: Option<String>,
     /// The format of requests to the token endpoint.
     pub request_format: RequestFormat,
     /// Headers of requests to the token endpoint.
@@ -71,8 +78,8 @@ pub struct Provider {
     pub scope_aliases: BTreeMap<String, Option<String>>,
     /// Whether users may grant less than what was asked for.
     pub scopes_may_be_declined: bool,
-    /// PKCE.
-    pub code_challenge_method: CodeChallengeMethod,
+    /// PKCE; `None`: S256, unless the server's metadata lacks it.
+    pub code_challenge_method: Option<CodeChallengeMethod>,
     /// JSON pointer of the object that contains the tokens.
     pub tokens_at: Option<String>,
     /// What is kept of token responses: JSON pointers by the name in the row's metadata.
@@ -258,7 +265,14 @@ impl Provider {
             rotation => rotation,
         };
         let token_url = Some(UrlTemplate::new(token_url));
-        Self { token_url, refresh_url: None, revocation_url: None, rotation, ..self }
+        Self {
+            token_url,
+            refresh_url: None,
+            revocation_url: None,
+            revocation: None,
+            rotation,
+            ..self
+        }
     }
 
     /// The provider with another endpoint or issuer, which `variable` says.
@@ -273,7 +287,7 @@ impl Provider {
             "revocationUrl" => {
                 Self { revocation_url: url(), ..self }.named("revocationUrl", variable)
             }
-            _ => Self { issuer: Some(value.to_owned()), ..self },
+            _ => Self { issuer: Some(value.to_owned()), ..self }.named("issuer", variable),
         }
     }
 
@@ -323,6 +337,25 @@ impl Provider {
     fn option(&self, field: &str) -> Cow<'static, str> {
         let usual = || format!("providers.{}.{field}", self.name);
         self.option_names.get(field).cloned().unwrap_or_else(usual).into()
+    }
+
+    /// How clients authenticate.
+    #[must_use]
+    pub fn client_authentication(&self) -> ClientAuthentication {
+        self.client_authentication.unwrap_or_default()
+    }
+
+    /// PKCE.
+    #[must_use]
+    pub fn code_challenge_method(&self) -> CodeChallengeMethod {
+        self.code_challenge_method.unwrap_or_default()
+    }
+
+    /// For whom client assertions are: the issuer (RFC 10070), or else the token endpoint, as RFC 7523 allowed.
+    #[must_use]
+    pub fn assertion_audience<'a>(&'a self, token_url: &'a str) -> &'a str {
+        let named = self.assertion_audience.as_deref().or(self.issuer.as_deref());
+        named.unwrap_or(token_url)
     }
 
     /// What separates scopes in requests.

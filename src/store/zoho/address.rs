@@ -48,7 +48,7 @@ mod tests {
     struct Nowhere;
 
     impl HttpClient for Nowhere {
-        fn post(&self, _: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpFailure>> {
+        fn send(&self, _: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpFailure>> {
             Box::pin(async { Err(HttpFailure::NotSent("there is no network")) })
         }
     }

@@ -27,8 +27,8 @@ export function describedProviders({
   allowInsecureRequests = false,
 }: InstanceOptions): DescribedProvider[] {
   return providers.map((options) => {
-    const { tokenUrl, error } = native.providerAddress(options, allowInsecureRequests);
-    return { name: options.name, url: tokenUrl, error };
+    const { tokenUrl, issuer, error } = native.providerAddress(options, allowInsecureRequests);
+    return { name: options.name, url: tokenUrl, issuer, error };
   });
 }
 

@@ -10,6 +10,8 @@ export type Reach = (url: string) => Promise<number | string>;
 interface Provider {
   name: string;
   url: string;
+  /** Whether the URL is that of the issuer, and the endpoints are found through it. */
+  isIssuer: boolean;
 }
 
 /** A provider that is described, or has a client in the environment. */
@@ -17,6 +19,8 @@ export interface DescribedProvider {
   name: string;
   /** The token endpoint. */
   url: string | undefined;
+  /** The issuer through which the token endpoint is found. */
+  issuer?: string | undefined;
   /** What is wrong with the description, or the client. */
   error: string | undefined;
 }
@@ -33,6 +37,7 @@ function providersOf(
   described: readonly DescribedProvider[],
 ): Provider[] {
   const providers = new Map<string, string>();
+  const issuers = new Map<string, string>();
   // An application may have other providers only; then vault and integration say nothing of Google.
   const isOfGoogle = (store: Store): boolean =>
     ['gmail', 'calendar'].includes(store) || (store !== 'zoho' && described.length === 0);
@@ -40,12 +45,19 @@ function providersOf(
     providers.set('google', GOOGLE);
   }
   if (stores.includes('zoho')) providers.set('zoho', ZOHO);
-  for (const { name, url } of described) if (url) providers.set(name, url);
+  for (const { name, url, issuer } of described) {
+    if (url) providers.set(name, url);
+    if (issuer) issuers.set(name, issuer);
+  }
   for (const [variable, url] of Object.entries(env)) {
     const name = TOKEN_URL.exec(variable)?.[1]?.toLowerCase();
     if (name && url) providers.set(name, url);
   }
-  return [...providers].map(([name, url]) => ({ name, url }));
+  const found = [...issuers].filter(([name]) => !providers.has(name));
+  return [
+    ...[...providers].map(([name, url]) => ({ name, url, isIssuer: false })),
+    ...found.map(([name, url]) => ({ name, url, isIssuer: true })),
+  ];
 }
 
 /** Checks all of them at once. Without `reach` no request is sent. */
@@ -60,11 +72,11 @@ export async function providerChecks(
       ? []
       : [problem(`providers.${name}.client`, `${error}.`, 'Correct it, and run the doctor again.')],
   );
-  const checks = providersOf(stores, env, described).map(async ({ name, url }) => [
-    await reachCheck(name, url, env, reach),
+  const checks = providersOf(stores, env, described).map(async (provider) => [
+    await reachCheck(provider, env, reach),
     ...clientChecks(
-      name,
-      described.find((each) => each.name === name),
+      provider.name,
+      described.find((each) => each.name === provider.name),
     ),
   ]);
   return [...wrong, ...(await Promise.all(checks)).flat()];
@@ -78,33 +90,33 @@ export async function providerChecks(
 }
 
 async function reachCheck(
-  name: string,
-  url: string,
+  { name, url, isIssuer }: Provider,
   env: NodeJS.ProcessEnv,
   reach: Reach | undefined,
 ): Promise<Check> {
   const id = `providers.${name}.reachable`;
   const host = hostOf(url);
-  const variable = `TOKENKEEP_${name.toUpperCase()}_TOKEN_URL`;
+  const variable = `TOKENKEEP_${name.toUpperCase()}_${isIssuer ? 'ISSUER' : 'TOKEN_URL'}`;
+  const what = isIssuer ? 'issuer' : 'token endpoint';
   if (host === undefined) {
-    const found = `The token endpoint of ${name} is not an http or https URL.`;
+    const found = `The ${what} of ${name} is not an http or https URL.`;
     return problem(id, found, `Correct ${variable}, or unset it.`);
   }
   const isInsecure = url.startsWith('http:') && !isLoopback(new URL(url).hostname);
   if (isInsecure && !allowsInsecure(env)) {
-    const found = `The token endpoint of ${name} at ${host} has no TLS: tokenkeep refuses it, since tokens and the client secret would be sent unencrypted.`;
+    const found = `The ${what} of ${name} at ${host} has no TLS: tokenkeep refuses it, since tokens and the client secret would be sent unencrypted.`;
     const fix = `Use https in ${variable}, or in a network that you trust set ${INSECURE}=1.`;
     return problem(id, found, fix, { host });
   }
   if (!reach) return unknown(id, `${host} was not checked (--offline).`);
   const answer = await reach(url);
   if (typeof answer === 'string') {
-    const found = `The token endpoint of ${name} at ${host} cannot be reached: ${answer}.`;
+    const found = `The ${what} of ${name} at ${host} cannot be reached: ${answer}.`;
     const fix =
       'Allow connections from this machine to it. Through a proxy: HTTPS_PROXY. With a private certificate authority: NODE_EXTRA_CA_CERTS.';
     return problem(id, found, fix, { host });
   }
-  const found = `The token endpoint of ${name} at ${host} answers (${answer}).`;
+  const found = `The ${what} of ${name} at ${host} answers (${answer}).`;
   const values = { host, status: answer };
   if (isInsecure) {
     return warning(

@@ -1,5 +1,5 @@
 /** oidc-provider with its own pages for sign-in and consent, which take any password. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -25,9 +25,9 @@ obey({
 function configurationFor(clients, redirectUri) {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   return {
-    clients: clients.map(({ id, secret, method }) => ({
+    clients: clients.map(({ id, secret, method, key: own }) => ({
       client_id: id,
-      client_secret: secret,
+      ...(own ? { jwks: { keys: [publicOf(own)] } } : { client_secret: secret }),
       // Not a method of its own: the same header, without the encoding.
       token_endpoint_auth_method: method.replace('_raw', ''),
       redirect_uris: [redirectUri],
@@ -56,4 +56,9 @@ function configurationFor(clients, redirectUri) {
       Session: HOUR,
     },
   };
+}
+
+/** The public half of a JWK. */
+function publicOf(jwk) {
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'jwk' });
 }
