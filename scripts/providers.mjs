@@ -15,8 +15,8 @@ A variable has one value for all users of an instance, so at zoho only users of 
 
 An empty cell means: not known; of variables, that there are none; of the client authentication, that \`client_secret_post\` is used. A variable without a value in brackets must be set. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
 
-| name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | a grant is dead also with |
-| --- | --- | --- | --- | --- | --- | --- |
+| name | variables | client authentication | a refresh returns a new refresh token | a used one is accepted again | an unused refresh token lives | revocation | a grant is dead also with |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 `;
 
 /** @param {string} name */
@@ -31,6 +31,7 @@ function row(name) {
       .join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',
     rotation ?? '',
+    graceOf(provider),
     days ? `${days} days` : '',
     revocationUrl ? 'yes' : '',
     errors
@@ -39,6 +40,15 @@ function row(name) {
       .join(', '),
   ];
   return `| ${cells.join(' | ')} |\n`;
+}
+
+/** How long a used refresh token is accepted. */
+function graceOf({ rotationGrace: grace }) {
+  if (grace === undefined) return '';
+  if (grace === 'until_used') return 'until the new one is used';
+  const days = grace / 86_400;
+  if (days >= 1) return `for ${days} days`;
+  return grace === 0 ? 'no' : `for ${grace / 60} minutes`;
 }
 
 /** What a rule looks for. */

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure};
-use super::provider::{Endpoint, Provider};
+use super::provider::{Endpoint, Provider, RotationGrace};
 use super::request::refresh_request;
 use super::response::judge;
 use super::revocation::revoke;
@@ -143,6 +143,10 @@ impl TokenEndpoint for HttpEndpoint {
 
     fn may_rotate(&self) -> bool {
         self.shared.provider.may_rotate()
+    }
+
+    fn rotation_grace(&self) -> RotationGrace {
+        self.shared.provider.rotation_grace
     }
 
     fn is_repeatable(&self) -> bool {

@@ -29,7 +29,7 @@ pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
-    Rotation, UrlTemplate, UrlVariable,
+    Rotation, RotationGrace, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
@@ -125,6 +125,11 @@ pub trait TokenEndpoint: Send + Sync + 'static {
 
     /// Whether a refresh may return a new refresh token and invalidate the old one.
     fn may_rotate(&self) -> bool;
+
+    /// How long the refresh token can be exchanged again after it was first used.
+    fn rotation_grace(&self) -> RotationGrace {
+        RotationGrace::None
+    }
 
     /// Whether a call is a single request that can be repeated within the HTTP budget. A refreshFn is not: it
     /// runs once, and its result counts even if it is late.

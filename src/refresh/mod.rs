@@ -352,7 +352,7 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Attempt<'_, T, R, E> {
         // 6. Send.
         let _hold = Hold::new(observer);
         events.tell(EventKind::RefreshStart, None);
-        let next = match self.send().await {
+        let next = match self.send(lease).await {
             Verdict::Granted(response) => {
                 self.shared.breakers.close(self.endpoint.login());
                 self.shared.durations.remember(lease.clock.elapsed_monotonic(runtime));

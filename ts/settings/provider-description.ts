@@ -70,6 +70,12 @@ export interface ProviderDescription {
    */
   rotation?: Rotation | undefined;
   /**
+   * How long a refresh token can be exchanged again after it was used: seconds since its first use, or `until_used`,
+   * which means until its successor is used. Then a refresh whose response was lost is sent again at once. Default:
+   * 0.
+   */
+  rotationGrace?: number | 'until_used' | undefined;
+  /**
    * What errors mean, in addition to those of RFC 6749 and those that count for every provider. The first that
    * matches counts. 408, 425, 429, redirects and statuses from 500 never match, and neither do responses with an
    * access token.

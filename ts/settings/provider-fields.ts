@@ -168,6 +168,10 @@ const CHECKS: Checks<ProviderDescription> = {
   tokensAt: pointer,
   defaultExpiresIn: orNull(positive),
   rotation: oneOf('never', 'sometimes', 'always'),
+  rotationGrace: (argument, value) =>
+    value === 0 || value === 'until_used' || isPositiveInteger(value)
+      ? value
+      : refuse(argument, "must be a number of seconds, or 'until_used'"),
   errors: listOf(objectOf(ERROR_RULE)),
 };
 

@@ -8,4 +8,5 @@ mod lease;
 mod polling;
 mod requests;
 mod revocation;
+mod rotation_grace;
 mod world;

@@ -5,6 +5,7 @@ mod built_in;
 mod error_rule;
 mod lifetime;
 mod one_or_more;
+mod rotation_grace;
 mod scopes;
 mod url_template;
 
@@ -18,6 +19,7 @@ pub use self::built_in::BUILT_IN_NAMES;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
+pub use self::rotation_grace::RotationGrace;
 pub use self::url_template::{UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
@@ -76,6 +78,8 @@ pub struct Provider {
     pub default_expires_in: Lifetime,
     /// Whether a refresh may invalidate the old refresh token.
     pub rotation: Rotation,
+    /// How long a used refresh token can be exchanged again.
+    pub rotation_grace: RotationGrace,
     /// Its own errors, in addition to the codes that count everywhere. The first that matches counts.
     pub errors: Vec<ErrorRule>,
     /// Whether plain HTTP is allowed for other machines.
@@ -237,8 +241,8 @@ impl Provider {
         self
     }
 
-    /// The provider with another token endpoint, such as a proxy or a test. It may rotate, and is sent no token
-    /// to revoke.
+    /// The provider with another token endpoint, such as a proxy or a test. It may rotate, with no grace that is
+    /// known, and is sent no token to revoke.
     #[must_use]
     pub fn with_token_url(self, token_url: &str) -> Self {
         let rotation = match self.rotation {
@@ -246,7 +250,8 @@ impl Provider {
             rotation => rotation,
         };
         let token_url = Some(UrlTemplate::new(token_url));
-        Self { token_url, refresh_url: None, revocation_url: None, rotation, ..self }
+        let rotation_grace = RotationGrace::None;
+        Self { token_url, refresh_url: None, revocation_url: None, rotation, rotation_grace, ..self }
     }
 
     /// The provider with another endpoint or issuer, which `variable` says.

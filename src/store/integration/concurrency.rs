@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use crate::oauth::{TokenEndpoint, Verdict};
+use crate::oauth::{RotationGrace, TokenEndpoint, Verdict};
 use crate::refresh::{Runtime, Tokio};
 use crate::secret::RefreshToken;
 
@@ -180,6 +180,10 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
 
     fn may_rotate(&self) -> bool {
         self.endpoint.may_rotate()
+    }
+
+    fn rotation_grace(&self) -> RotationGrace {
+        self.endpoint.rotation_grace()
     }
 
     fn is_repeatable(&self) -> bool {
