@@ -22,7 +22,7 @@ An empty cell means: not known; of variables, that there are none; of the client
 /** @param {string} name */
 function row(name) {
   const provider = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-  const { variables = {}, clientAuthentication, rotation, revocationUrl, errors = [] } = provider;
+  const { variables = {}, clientAuthentication, revocationUrl, errors = [] } = provider;
   const days = provider.facts?.refreshTokenIdleDays;
   const cells = [
     `${provider.title}: \`${name}\``,
@@ -30,7 +30,7 @@ function row(name) {
       .map(([variable, { default: usual }]) => `\`${variable}\`${usual ? ` (${usual})` : ''}`)
       .join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',
-    rotation ?? '',
+    rotationOf(provider),
     graceOf(provider),
     days ? `${days} days` : '',
     revocationUrl ? 'yes' : '',
@@ -40,6 +40,11 @@ function row(name) {
       .join(', '),
   ];
   return `| ${cells.join(' | ')} |\n`;
+}
+
+/** Whether a refresh returns a new refresh token, and what else it ends. */
+function rotationOf({ rotation = '', refreshEndsAccessToken }) {
+  return refreshEndsAccessToken ? `${rotation}; the old access token ends` : rotation;
 }
 
 /** How long a used refresh token is accepted. */

@@ -149,6 +149,10 @@ impl TokenEndpoint for HttpEndpoint {
         self.shared.provider.rotation_grace
     }
 
+    fn refresh_ends_access_token(&self) -> bool {
+        self.shared.provider.refresh_ends_access_token
+    }
+
     fn is_repeatable(&self) -> bool {
         true
     }

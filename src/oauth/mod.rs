@@ -131,6 +131,11 @@ pub trait TokenEndpoint: Send + Sync + 'static {
         RotationGrace::None
     }
 
+    /// Whether a refresh invalidates the access token that was given before.
+    fn refresh_ends_access_token(&self) -> bool {
+        false
+    }
+
     /// Whether a call is a single request that can be repeated within the HTTP budget. A refreshFn is not: it
     /// runs once, and its result counts even if it is late.
     fn is_repeatable(&self) -> bool;

@@ -10,6 +10,7 @@
 mod caller;
 mod claimed;
 mod commit;
+mod ended;
 mod events;
 mod expires_at;
 mod failed;
@@ -46,6 +47,7 @@ use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 use commit::Committer;
+use ended::may_have_ended;
 use events::Hold;
 use lease::{Lease, Leases};
 use memory::{Breakers, Clients, Durations, Failures};
@@ -138,7 +140,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let clock = Stopwatch::start(&shared.runtime);
         // 1. Read.
         let read = shared.read(&key).await?;
-        if shared.is_enough(&read, options) {
+        if shared.is_enough(&read, options, &endpoint) {
             return shared.to_token(&key, &read).await;
         }
         let stored = shared.table.open(&key, &read.row).await?;
@@ -258,13 +260,16 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Refresher<T, R, E> {
                 Err(error) => break Err(error),
             };
             let options = RefreshOptions { force, ..self.options };
-            if shared.is_enough(&read, options) || (replaced && !force && shared.is_usable(&read)) {
+            let may_have_ended = may_have_ended(&read, self.endpoint.as_ref());
+            let is_result = replaced && !force && !may_have_ended && shared.is_usable(&read);
+            if is_result || shared.is_enough(&read, options, self.endpoint.as_ref()) {
                 break shared.to_token(key, &read).await;
             }
             let endpoint = match (self.endpoint)(&read.row.record) {
                 Ok(endpoint) => endpoint,
                 Err(error) => break Err(error),
             };
+            let options = RefreshOptions { force: force || may_have_ended, ..options };
             match self.attempt(&read, endpoint.as_ref(), options).await {
                 Some(Next::Done(outcome)) => {
                     attempted = Some((task_key::<T>(key, endpoint.as_ref()), read.row));

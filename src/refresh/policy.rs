@@ -57,10 +57,11 @@ pub(super) fn spent_token_grace(endpoint: &impl TokenEndpoint, is_in_doubt: bool
     }
 }
 
-/// Step 9a: whether the lease is left to expire after a failure. It tells every process that the refresh
-/// token may be spent.
+/// Step 9a: whether the lease is left to expire after a failure. It tells every process that the stored
+/// tokens may be worthless.
 pub(super) fn leaves_outcome_unknown(verdict: &Verdict, endpoint: &impl TokenEndpoint) -> bool {
-    matches!(verdict, Verdict::Ambiguous(_)) && endpoint.may_rotate()
+    let may_end_tokens = endpoint.may_rotate() || endpoint.refresh_ends_access_token();
+    matches!(verdict, Verdict::Ambiguous(_)) && may_end_tokens
 }
 
 /// The pause before this process tries a row again that has failed `failures` times before.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::ended::may_have_ended;
 use super::read::Read;
-use super::{Outcome, RefreshOptions, Runtime, Shared, Table, Token};
+use super::{EndpointOf, Outcome, RefreshOptions, Runtime, Shared, Table, Token};
 use crate::error::Error;
+use crate::oauth::TokenEndpoint;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// The stored tokens, opened.
@@ -39,10 +41,15 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// Whether no refresh is needed: the token is fresh and no refresh is forced, or somebody has just
-    /// refreshed it.
-    pub(super) fn is_enough(&self, read: &Read<T>, options: RefreshOptions) -> bool {
-        (!options.force && read.has_left(options.fresh_ms, &self.runtime))
-            || self.is_just_refreshed(read)
+    /// refreshed it. Not while another refresh may have ended it.
+    pub(super) fn is_enough<E: TokenEndpoint>(
+        &self,
+        read: &Read<T>,
+        options: RefreshOptions,
+        endpoint: &EndpointOf<T, E>,
+    ) -> bool {
+        let is_fresh = !options.force && read.has_left(options.fresh_ms, &self.runtime);
+        (is_fresh || self.is_just_refreshed(read)) && !may_have_ended(read, endpoint)
     }
 
     /// Whether another refresh would bring no more: the tokens of some providers are never fresh.

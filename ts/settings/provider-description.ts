@@ -76,6 +76,11 @@ export interface ProviderDescription {
    */
   rotationGrace?: number | 'until_used' | undefined;
   /**
+   * Whether a refresh invalidates the access token that was given before. Then nobody gets that token from when a
+   * refresh begins: callers wait for the new one. Default: false.
+   */
+  refreshEndsAccessToken?: boolean | undefined;
+  /**
    * What errors mean, in addition to those of RFC 6749 and those that count for every provider. The first that
    * matches counts. 408, 425, 429, redirects and statuses from 500 never match, and neither do responses with an
    * access token.

@@ -172,6 +172,7 @@ const CHECKS: Checks<ProviderDescription> = {
     value === 0 || value === 'until_used' || isPositiveInteger(value)
       ? value
       : refuse(argument, "must be a number of seconds, or 'until_used'"),
+  refreshEndsAccessToken: flag,
   errors: listOf(objectOf(ERROR_RULE)),
 };
 

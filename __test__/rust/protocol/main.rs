@@ -3,6 +3,7 @@
 
 mod callers;
 mod commit;
+mod ended_access_tokens;
 mod forced_and_claimed;
 mod lease;
 mod polling;

@@ -13,7 +13,7 @@ fn seconds(seconds: u64) -> RotationGrace {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_asked_for_again_at_once_within_the_grace() {
     for grace in [seconds(60), RotationGrace::UntilUsed] {
-        let (world, provider) = (World::new(), Provider::with_grace(true, true, grace));
+        let (world, provider) = (World::new(), Provider::with_grace(grace));
         provider.script(Answer::LostAfter(1_000));
         let began = world.now();
         assert_eq!(Process::new(&world, &provider).call().await.as_deref(), Ok("a2"));
@@ -26,7 +26,7 @@ async fn a_lost_answer_is_asked_for_again_at_once_within_the_grace() {
 #[tokio::test(start_paused = true)]
 async fn a_grace_that_is_too_short_for_another_request_is_not_used() {
     for (grace, requests) in [(seconds(3), 1), (seconds(4), 2)] {
-        let (world, provider) = (World::new(), Provider::with_grace(true, true, grace));
+        let (world, provider) = (World::new(), Provider::with_grace(grace));
         provider.script(Answer::LostAfter(1_200));
         let told = Process::new(&world, &provider).call().await;
         assert_eq!(provider.requests(), requests);
@@ -36,7 +36,7 @@ async fn a_grace_that_is_too_short_for_another_request_is_not_used() {
 
 #[tokio::test(start_paused = true)]
 async fn the_grace_counts_from_the_first_request_and_not_from_the_last() {
-    let (world, provider) = (World::new(), Provider::with_grace(true, true, seconds(5)));
+    let (world, provider) = (World::new(), Provider::with_grace(seconds(5)));
     for _ in 0..4 {
         provider.script(Answer::LostAfter(1_000));
     }
@@ -48,7 +48,7 @@ async fn the_grace_counts_from_the_first_request_and_not_from_the_last() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_was_stopped_after_a_lost_answer_does_not_send_after_the_grace() {
-    let (world, provider) = (World::new(), Provider::with_grace(true, true, seconds(10)));
+    let (world, provider) = (World::new(), Provider::with_grace(seconds(10)));
     provider.script(Answer::LostAfter(1_000));
     let process = Process::new(&world, &provider);
     let call = process.spawn_call();
@@ -71,7 +71,7 @@ fn throttled() -> Answer {
 async fn a_failure_after_a_lost_answer_leaves_the_row_in_doubt() {
     let failures: [fn() -> Answer; 4] = [refused, rejected, throttled, unavailable];
     for next in failures {
-        let (world, provider) = (World::new(), Provider::with_grace(true, true, seconds(60)));
+        let (world, provider) = (World::new(), Provider::with_grace(seconds(60)));
         provider.script(Answer::LostAfter(1_000));
         for _ in 0..5 {
             provider.script(next());
@@ -86,7 +86,7 @@ async fn a_failure_after_a_lost_answer_leaves_the_row_in_doubt() {
 #[tokio::test(start_paused = true)]
 async fn in_doubt_a_grace_in_seconds_does_not_count_as_nobody_knows_when_it_began() {
     for (grace, requests) in [(seconds(60), 2), (RotationGrace::UntilUsed, 3)] {
-        let (world, provider) = (World::new(), Provider::with_grace(true, true, grace));
+        let (world, provider) = (World::new(), Provider::with_grace(grace));
         provider.script(Answer::LostAfter(20_000));
         assert!(Process::new(&world, &provider).call().await.is_err());
         pass(20).await;

@@ -378,6 +378,7 @@ pub(crate) struct Provider {
     /// Whether reuse kills the family, or is only refused.
     pub(crate) reuse_kills: bool,
     grace: RotationGrace,
+    ends_access_token: bool,
     state: Mutex<ProviderState>,
     script: Mutex<VecDeque<Answer>>,
 }
@@ -422,13 +423,28 @@ pub(crate) fn rejected() -> Answer {
 
 impl Provider {
     pub(crate) fn new(rotates: bool, reuse_kills: bool) -> Arc<Self> {
-        Self::with_grace(rotates, reuse_kills, RotationGrace::None)
+        Arc::new(Self {
+            rotates,
+            reuse_kills,
+            grace: RotationGrace::None,
+            ends_access_token: false,
+            state: Mutex::new(ProviderState { current: "r0".into(), ..ProviderState::default() }),
+            script: Mutex::default(),
+        })
     }
 
-    pub(crate) fn with_grace(rotates: bool, reuse_kills: bool, grace: RotationGrace) -> Arc<Self> {
-        let state = ProviderState { current: "r0".into(), ..ProviderState::default() };
-        let (state, script) = (Mutex::new(state), Mutex::default());
-        Arc::new(Self { rotates, reuse_kills, grace, state, script })
+    /// It rotates, and accepts a used refresh token for a while.
+    pub(crate) fn with_grace(grace: RotationGrace) -> Arc<Self> {
+        let mut provider = Self::new(true, true);
+        Arc::get_mut(&mut provider).expect("is not shared").grace = grace;
+        provider
+    }
+
+    /// It rotates, and a refresh invalidates the access token that was given before.
+    pub(crate) fn that_ends_access_tokens() -> Arc<Self> {
+        let mut provider = Self::new(true, false);
+        Arc::get_mut(&mut provider).expect("is not shared").ends_access_token = true;
+        provider
     }
 
     pub(crate) fn script(&self, answer: Answer) {
@@ -495,6 +511,10 @@ impl TokenEndpoint for Provider {
 
     fn rotation_grace(&self) -> RotationGrace {
         self.grace
+    }
+
+    fn refresh_ends_access_token(&self) -> bool {
+        self.ends_access_token
     }
 
     fn is_repeatable(&self) -> bool {

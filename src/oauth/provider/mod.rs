@@ -80,6 +80,8 @@ pub struct Provider {
     pub rotation: Rotation,
     /// How long a used refresh token can be exchanged again.
     pub rotation_grace: RotationGrace,
+    /// Whether a refresh invalidates the access token that was given before.
+    pub refresh_ends_access_token: bool,
     /// Its own errors, in addition to the codes that count everywhere. The first that matches counts.
     pub errors: Vec<ErrorRule>,
     /// Whether plain HTTP is allowed for other machines.

@@ -186,6 +186,10 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
         self.endpoint.rotation_grace()
     }
 
+    fn refresh_ends_access_token(&self) -> bool {
+        self.endpoint.refresh_ends_access_token()
+    }
+
     fn is_repeatable(&self) -> bool {
         self.endpoint.is_repeatable()
     }
