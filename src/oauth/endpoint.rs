@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::http::{HttpClient, HttpFailure};
-use super::provider::{Endpoint, Provider, RotationGrace};
+use super::provider::{Endpoint, Provider, RefreshLimit, RotationGrace};
 use super::request::refresh_request;
 use super::response::judge;
 use super::revocation::revoke;
@@ -151,6 +151,10 @@ impl TokenEndpoint for HttpEndpoint {
 
     fn refresh_ends_access_token(&self) -> bool {
         self.shared.provider.refresh_ends_access_token
+    }
+
+    fn refresh_gap(&self) -> Duration {
+        self.shared.provider.refresh_limit.map_or(Duration::ZERO, RefreshLimit::gap)
     }
 
     fn is_repeatable(&self) -> bool {

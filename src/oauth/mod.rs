@@ -28,8 +28,8 @@ pub use endpoint::HttpEndpoint;
 pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
-    BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
-    Rotation, RotationGrace, UrlTemplate, UrlVariable,
+    BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RefreshLimit,
+    RequestFormat, Rotation, RotationGrace, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
@@ -134,6 +134,11 @@ pub trait TokenEndpoint: Send + Sync + 'static {
     /// Whether a refresh invalidates the access token that was given before.
     fn refresh_ends_access_token(&self) -> bool {
         false
+    }
+
+    /// The shortest time between two refreshes of one refresh token.
+    fn refresh_gap(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Whether a call is a single request that can be repeated within the HTTP budget. A refreshFn is not: it

@@ -61,8 +61,8 @@ type Outcome<T> = Result<Token<<T as Table>::Record>>;
 type TaskKey<T> = (<T as Table>::Key, Option<String>);
 type TaskOf<T> = RefreshTask<TaskKey<T>, Outcome<T>>;
 
-/// Where the tokens of a row are refreshed. Called only when a refresh is needed, and again for each
-/// row that is read, since the endpoint may depend on the row.
+/// Where the tokens of a row are refreshed. Called only when a refresh is needed or the row is leased, and
+/// again for each row that is read, since the endpoint may depend on the row.
 type EndpointOf<T, E> = dyn Fn(&<T as Table>::Record) -> Result<Arc<E>> + Send + Sync;
 
 /// Where a refresh task goes after an attempt.
@@ -260,8 +260,8 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Refresher<T, R, E> {
                 Err(error) => break Err(error),
             };
             let options = RefreshOptions { force, ..self.options };
-            let may_have_ended = may_have_ended(&read, self.endpoint.as_ref());
-            let is_result = replaced && !force && !may_have_ended && shared.is_usable(&read);
+            let is_ended = may_have_ended(&read, self.endpoint.as_ref());
+            let is_result = replaced && !force && !is_ended && shared.is_usable(&read);
             if is_result || shared.is_enough(&read, options, self.endpoint.as_ref()) {
                 break shared.to_token(key, &read).await;
             }
@@ -269,7 +269,7 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Refresher<T, R, E> {
                 Ok(endpoint) => endpoint,
                 Err(error) => break Err(error),
             };
-            let options = RefreshOptions { force: force || may_have_ended, ..options };
+            let options = RefreshOptions { force: force || is_ended, ..options };
             match self.attempt(&read, endpoint.as_ref(), options).await {
                 Some(Next::Done(outcome)) => {
                     attempted = Some((task_key::<T>(key, endpoint.as_ref()), read.row));

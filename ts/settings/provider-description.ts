@@ -81,6 +81,11 @@ export interface ProviderDescription {
    */
   refreshEndsAccessToken?: boolean | undefined;
   /**
+   * The most refreshes of one refresh token, such as `{ count: 10, seconds: 600 }`. A refresh of the last
+   * `seconds / count` seconds is shared by all callers, also by those that force one. Default: no limit.
+   */
+  refreshLimit?: { count: number; seconds: number } | undefined;
+  /**
    * What errors mean, in addition to those of RFC 6749 and those that count for every provider. The first that
    * matches counts. 408, 425, 429, redirects and statuses from 500 never match, and neither do responses with an
    * access token.

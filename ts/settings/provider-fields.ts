@@ -139,6 +139,19 @@ function isHeaderValue(text: string): boolean {
   return [...text].every((character) => character >= ' ' && character <= '~');
 }
 
+const REFRESH_LIMIT: Checks<NonNullable<ProviderDescription['refreshLimit']>> = {
+  count: positive,
+  seconds: positive,
+};
+
+const refreshLimit: Check = (argument, value) => {
+  const given = record(argument, objectOf(REFRESH_LIMIT)(argument, value));
+  for (const name of Object.keys(REFRESH_LIMIT)) {
+    if (given[name] === undefined) refuse(`${argument}.${name}`, 'is missing');
+  }
+  return given;
+};
+
 const CHECKS: Checks<ProviderDescription> = {
   title: filled,
   issuer: filled,
@@ -173,6 +186,7 @@ const CHECKS: Checks<ProviderDescription> = {
       ? value
       : refuse(argument, "must be a number of seconds, or 'until_used'"),
   refreshEndsAccessToken: flag,
+  refreshLimit,
   errors: listOf(objectOf(ERROR_RULE)),
 };
 

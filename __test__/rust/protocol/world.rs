@@ -8,9 +8,7 @@ use std::time::Duration;
 use tokenkeep::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{
-    Expiry, Refusal, RotationGrace, TokenEndpoint, TokenResponse, Verdict,
-};
+use tokenkeep::oauth::{Expiry, Refusal, RotationGrace, TokenEndpoint, TokenResponse, Verdict};
 use tokenkeep::refresh::{
     Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, RefreshConfig, RefreshOptions,
     Row, RowVersion, Runtime, Sealed, Silent, Table, Token, Tokio,

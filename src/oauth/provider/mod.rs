@@ -5,6 +5,7 @@ mod built_in;
 mod error_rule;
 mod lifetime;
 mod one_or_more;
+mod refresh_limit;
 mod rotation_grace;
 mod scopes;
 mod url_template;
@@ -19,6 +20,7 @@ pub use self::built_in::BUILT_IN_NAMES;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
+pub use self::refresh_limit::RefreshLimit;
 pub use self::rotation_grace::RotationGrace;
 pub use self::url_template::{UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
@@ -82,6 +84,8 @@ pub struct Provider {
     pub rotation_grace: RotationGrace,
     /// Whether a refresh invalidates the access token that was given before.
     pub refresh_ends_access_token: bool,
+    /// The most refreshes of one refresh token; `None`: no limit is known.
+    pub refresh_limit: Option<RefreshLimit>,
     /// Its own errors, in addition to the codes that count everywhere. The first that matches counts.
     pub errors: Vec<ErrorRule>,
     /// Whether plain HTTP is allowed for other machines.
@@ -253,7 +257,14 @@ impl Provider {
         };
         let token_url = Some(UrlTemplate::new(token_url));
         let rotation_grace = RotationGrace::None;
-        Self { token_url, refresh_url: None, revocation_url: None, rotation, rotation_grace, ..self }
+        Self {
+            token_url,
+            refresh_url: None,
+            revocation_url: None,
+            rotation,
+            rotation_grace,
+            ..self
+        }
     }
 
     /// The provider with another endpoint or issuer, which `variable` says.

@@ -190,6 +190,10 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
         self.endpoint.refresh_ends_access_token()
     }
 
+    fn refresh_gap(&self) -> Duration {
+        self.endpoint.refresh_gap()
+    }
+
     fn is_repeatable(&self) -> bool {
         self.endpoint.is_repeatable()
     }
