@@ -15,14 +15,14 @@ A variable has one value for all users of an instance. One that is "per connecti
 
 An empty cell means: not known; of variables, that there are none; of the client authentication, that \`client_secret_post\` is used. A variable without a value in brackets must be given. The source of each fact is in [\`providers/\`](../providers), beside the fact; the answers that a provider documents are in [\`__test__/rust/providers/answers\`](../__test__/rust/providers/answers), and a test judges each of them. This page is generated from these files by \`npm run docs:providers\`.
 
-| name | variables | client authentication | a refresh returns a new refresh token | an unused refresh token lives | revocation | metadata | a grant is dead also with |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| name | variables | client authentication | a refresh returns a new refresh token | a used one is accepted again | an unused refresh token lives | revocation | metadata | a grant is dead also with |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `;
 
 /** @param {string} name */
 function row(name) {
   const provider = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-  const { variables = {}, clientAuthentication, rotation, revocationUrl, errors = [] } = provider;
+  const { variables = {}, clientAuthentication, revocationUrl, errors = [] } = provider;
   const { metadata = {}, callbackParameters = [] } = provider;
   const days = provider.facts?.refreshTokenIdleDays;
   const cells = [
@@ -32,7 +32,8 @@ function row(name) {
       .map(variableOf)
       .join(', '),
     clientAuthentication ? `\`${clientAuthentication}\`` : '',
-    rotation ?? '',
+    rotationOf(provider),
+    graceOf(provider),
     days ? `${days} days` : '',
     revocationUrl ? 'yes' : '',
     [...Object.keys(metadata), ...callbackParameters].map((name) => `\`${name}\``).join(', '),
@@ -47,6 +48,20 @@ function row(name) {
 function variableOf([name, { default: usual, perConnection, callbackParameter }]) {
   const notes = [usual, perConnection || callbackParameter ? 'per connection' : ''].filter(Boolean);
   return `\`${name}\`${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+}
+
+/** Whether a refresh returns a new refresh token, and what else it ends. */
+function rotationOf({ rotation = '', refreshEndsAccessToken }) {
+  return refreshEndsAccessToken ? `${rotation}; the old access token ends` : rotation;
+}
+
+/** How long a used refresh token is accepted. */
+function graceOf({ rotationGrace: grace }) {
+  if (grace === undefined) return '';
+  if (grace === 'until_used') return 'until the new one is used';
+  const days = grace / 86_400;
+  if (days >= 1) return `for ${days} days`;
+  return grace === 0 ? 'no' : `for ${grace / 60} minutes`;
 }
 
 /** What a rule looks for. */

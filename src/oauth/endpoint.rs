@@ -10,7 +10,9 @@ use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
-use super::provider::{ConnectionVariables, Endpoint, Metadata, Provider};
+use super::provider::{
+    ConnectionVariables, Endpoint, Metadata, Provider, RefreshLimit, RotationGrace,
+};
 use super::request::refresh_request;
 use super::response::judge;
 use super::revocation::revoke;
@@ -274,6 +276,18 @@ impl TokenEndpoint for HttpEndpoint {
 
     fn may_rotate(&self) -> bool {
         self.shared.provider.may_rotate()
+    }
+
+    fn rotation_grace(&self) -> RotationGrace {
+        self.shared.provider.rotation_grace
+    }
+
+    fn refresh_ends_access_token(&self) -> bool {
+        self.shared.provider.refresh_ends_access_token
+    }
+
+    fn refresh_gap(&self) -> Duration {
+        self.shared.provider.refresh_limit.map_or(Duration::ZERO, RefreshLimit::gap)
     }
 
     fn is_repeatable(&self) -> bool {

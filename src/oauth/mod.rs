@@ -32,8 +32,8 @@ pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Method, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, ConnectionVariables, Endpoint, ErrorRule, Lifetime,
-    Metadata, Provider, RequestFormat, RevocationForm, RevocationMethod, RevokedToken, Rotation,
-    TokenPlace, UrlTemplate, UrlVariable,
+    Metadata, Provider, RefreshLimit, RequestFormat, RevocationForm, RevocationMethod,
+    RevokedToken, Rotation, RotationGrace, TokenPlace, UrlTemplate, UrlVariable,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};
@@ -131,6 +131,21 @@ pub trait TokenEndpoint: Send + Sync + 'static {
 
     /// Whether a refresh may return a new refresh token and invalidate the old one.
     fn may_rotate(&self) -> bool;
+
+    /// How long the refresh token can be exchanged again after it was first used.
+    fn rotation_grace(&self) -> RotationGrace {
+        RotationGrace::None
+    }
+
+    /// Whether a refresh invalidates the access token that was given before.
+    fn refresh_ends_access_token(&self) -> bool {
+        false
+    }
+
+    /// The shortest time between two refreshes of one refresh token.
+    fn refresh_gap(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Whether a call is a single request that can be repeated within the HTTP budget. A refreshFn is not: it
     /// runs once, and its result counts even if it is late.

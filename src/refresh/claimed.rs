@@ -75,7 +75,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let shared = &self.shared;
         let options = RefreshOptions { fresh_ms, wait_ms: 0, usable_at_once: false, force: false };
         let read = shared.read(&key).await?;
-        if shared.is_enough(&read, options) {
+        if shared.is_enough(&read, options, &endpoint) {
             return Ok(false);
         }
         let before = shared.table.open(&key, &read.row).await?.access_token;

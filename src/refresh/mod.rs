@@ -10,6 +10,7 @@
 mod caller;
 mod claimed;
 mod commit;
+mod ended;
 mod events;
 mod expires_at;
 mod failed;
@@ -46,6 +47,7 @@ use crate::error::{Error, Result};
 use crate::oauth::{TokenEndpoint, Verdict};
 use crate::secret::RefreshToken;
 use commit::Committer;
+use ended::may_have_ended;
 use events::Hold;
 use lease::{Lease, Leases};
 use memory::{Breakers, Clients, Durations, Failures};
@@ -59,8 +61,8 @@ type Outcome<T> = Result<Token<<T as Table>::Record>>;
 type TaskKey<T> = (<T as Table>::Key, Option<String>);
 type TaskOf<T> = RefreshTask<TaskKey<T>, Outcome<T>>;
 
-/// Where the tokens of a row are refreshed. Called only when a refresh is needed, and again for each
-/// row that is read, since the endpoint may depend on the row.
+/// Where the tokens of a row are refreshed. Called only when a refresh is needed or the row is leased, and
+/// again for each row that is read, since the endpoint may depend on the row.
 type EndpointOf<T, E> = dyn Fn(&<T as Table>::Record) -> Result<Arc<E>> + Send + Sync;
 
 /// Where a refresh task goes after an attempt.
@@ -138,7 +140,7 @@ impl<T: Table, R: Runtime> Engine<T, R> {
         let clock = Stopwatch::start(&shared.runtime);
         // 1. Read.
         let read = shared.read(&key).await?;
-        if shared.is_enough(&read, options) {
+        if shared.is_enough(&read, options, &endpoint) {
             return shared.to_token(&key, &read).await;
         }
         let stored = shared.table.open(&key, &read.row).await?;
@@ -258,13 +260,16 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Refresher<T, R, E> {
                 Err(error) => break Err(error),
             };
             let options = RefreshOptions { force, ..self.options };
-            if shared.is_enough(&read, options) || (replaced && !force && shared.is_usable(&read)) {
+            let is_ended = may_have_ended(&read, self.endpoint.as_ref());
+            let is_result = replaced && !force && !is_ended && shared.is_usable(&read);
+            if is_result || shared.is_enough(&read, options, self.endpoint.as_ref()) {
                 break shared.to_token(key, &read).await;
             }
             let endpoint = match (self.endpoint)(&read.row.record) {
                 Ok(endpoint) => endpoint,
                 Err(error) => break Err(error),
             };
+            let options = RefreshOptions { force: force || is_ended, ..options };
             match self.attempt(&read, endpoint.as_ref(), options).await {
                 Some(Next::Done(outcome)) => {
                     attempted = Some((task_key::<T>(key, endpoint.as_ref()), read.row));
@@ -352,7 +357,7 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Attempt<'_, T, R, E> {
         // 6. Send.
         let _hold = Hold::new(observer);
         events.tell(EventKind::RefreshStart, None);
-        let next = match self.send().await {
+        let next = match self.send(lease).await {
             Verdict::Granted(response) => {
                 self.shared.breakers.close(self.endpoint.login());
                 self.shared.durations.remember(lease.clock.elapsed_monotonic(runtime));

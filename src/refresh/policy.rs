@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::Limits;
 use crate::error::Error;
-use crate::oauth::{TokenEndpoint, Verdict, may_be_from_gateway};
+use crate::oauth::{RotationGrace, TokenEndpoint, Verdict, may_be_from_gateway};
 
 /// The most requests of one refresh.
 const REQUESTS_MAX: u32 = 5;
@@ -15,7 +15,7 @@ pub(super) struct Request {
     pub(super) sent: u32,
     /// How long it took.
     pub(super) took: Duration,
-    /// What remains of the HTTP budget.
+    /// How long from now the refresh token may be sent again: what remains of the HTTP budget, or less.
     pub(super) left: Duration,
 }
 
@@ -35,8 +35,8 @@ pub(super) fn resend_after(
         // The provider wants fewer requests.
         Verdict::Transient(Error::ProviderThrottled { .. }, _) => return None,
         Verdict::Transient(_, requested) => requested.unwrap_or_default(),
-        // If the provider rotates, a second request could spend the same token twice.
-        Verdict::Ambiguous(_) if !endpoint.may_rotate() => Duration::ZERO,
+        // `left` is nothing if a second request could spend the same token twice.
+        Verdict::Ambiguous(_) => Duration::ZERO,
         _ => return None,
     };
     let bound = Duration::from_millis(limits.request_pause_ms << sent.min(6));
@@ -46,10 +46,22 @@ pub(super) fn resend_after(
     (pause + took * 2 < left).then_some(pause)
 }
 
-/// Step 9a: whether the lease is left to expire after a failure. It tells every process that the refresh
-/// token may be spent.
+/// Step 6: how long after the first request of an attempt the refresh token may be sent again although a
+/// request may have spent it. A row in doubt may have been sent before, nobody knows when.
+pub(super) fn spent_token_grace(endpoint: &impl TokenEndpoint, is_in_doubt: bool) -> Duration {
+    match endpoint.rotation_grace() {
+        _ if !endpoint.may_rotate() => Duration::MAX,
+        RotationGrace::UntilUsed => Duration::MAX,
+        RotationGrace::For(grace) if !is_in_doubt => grace,
+        RotationGrace::For(_) | RotationGrace::None => Duration::ZERO,
+    }
+}
+
+/// Step 9a: whether the lease is left to expire after a failure. It tells every process that the stored
+/// tokens may be worthless.
 pub(super) fn leaves_outcome_unknown(verdict: &Verdict, endpoint: &impl TokenEndpoint) -> bool {
-    matches!(verdict, Verdict::Ambiguous(_)) && endpoint.may_rotate()
+    let may_end_tokens = endpoint.may_rotate() || endpoint.refresh_ends_access_token();
+    matches!(verdict, Verdict::Ambiguous(_)) && may_end_tokens
 }
 
 /// The pause before this process tries a row again that has failed `failures` times before.

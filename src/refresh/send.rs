@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::lease::Lease;
 use super::read::Read;
 use super::runtime::{Stopwatch, timeout};
 use super::{Attempt, Runtime, Shared, Table, TaskOf, policy};
@@ -31,15 +32,18 @@ impl<'a, T: Table, R: Runtime, E: TokenEndpoint> Attempt<'a, T, R, E> {
         Ok(Self { shared, key, read, endpoint, task, sent, refresh_token })
     }
 
-    /// Step 6: repeated requests count against the budget. A `refreshFn` runs once; after the budget
-    /// its callers are answered, and the task goes on to commit a late answer.
-    pub(super) async fn send(&self) -> Verdict {
+    /// Step 6: repeated requests count against the budget. Once the token may be spent, only an answer
+    /// with tokens says more than that. A `refreshFn` runs once; after the budget its callers are
+    /// answered, and the task goes on to commit a late answer.
+    pub(super) async fn send(&self, lease: &Lease) -> Verdict {
         let Shared { runtime, config, registry, .. } = self.shared;
         let (limits, endpoint) = (&config.limits, self.endpoint);
         let budget = Duration::from_millis(limits.http_budget_ms);
         let late = || Error::OutcomeUnknown { reason: "no answer in time".into() };
+        let grace = policy::spent_token_grace(endpoint, lease.in_doubt.is_some());
         let clock = Stopwatch::start(runtime);
         let mut sent = 0;
+        let mut lost: Option<Verdict> = None;
         loop {
             let began = clock.elapsed(runtime);
             let left = budget.saturating_sub(began);
@@ -68,12 +72,24 @@ impl<'a, T: Table, R: Runtime, E: TokenEndpoint> Attempt<'a, T, R, E> {
             };
             sent += 1;
             let now = clock.elapsed(runtime);
-            let (took, left) = (now.saturating_sub(began), budget.saturating_sub(now));
+            let (took, mut left) = (now.saturating_sub(began), budget.saturating_sub(now));
+            if policy::leaves_outcome_unknown(&verdict, endpoint) {
+                lost.get_or_insert_with(|| verdict.clone());
+            }
+            if lost.is_some() {
+                left = left.min(grace.saturating_sub(now));
+            }
             let request = policy::Request { sent, took, left };
             let pause =
                 policy::resend_after(&verdict, endpoint, &request, runtime.random(), limits);
+            let verdict = match &lost {
+                Some(lost) if !matches!(verdict, Verdict::Granted(_)) => lost.clone(),
+                _ => verdict,
+            };
             let Some(pause) = pause else { return verdict };
-            if timeout(runtime, pause, registry.closing()).await.is_some() {
+            let is_closing = timeout(runtime, pause, registry.closing()).await.is_some();
+            // A process that was stopped meanwhile has missed its time.
+            if is_closing || clock.elapsed(runtime) >= now + left {
                 return verdict;
             }
         }

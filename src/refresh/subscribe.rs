@@ -67,15 +67,15 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Call<'_, T, R, E> {
         wait.saturating_sub(self.clock.elapsed(&self.shared.runtime))
     }
 
-    /// The usable token if the caller accepts it while somebody else refreshes. The caller that
-    /// started the task waits until the task polls, which means that another process refreshes.
+    /// The usable token if the caller accepts it while somebody else refreshes, and no refresh ends it. The
+    /// caller that started the task waits until the task polls, which means that another process refreshes.
     pub(super) async fn usable_at_once(&self, subscribed: &Subscribed<T>) -> Option<Outcome<T>> {
         let Self { shared, options, .. } = self;
         // Not for a caller that asks for more than the refresh buffer.
         let accepts_usable = options.usable_at_once
             && !options.force
             && options.fresh_ms <= shared.config.limits.fresh_ms;
-        if !accepts_usable || !shared.is_usable(&self.read) {
+        if !accepts_usable || !shared.is_usable(&self.read) || self.refresh_ends_access_token() {
             return None;
         }
         if subscribed.started {
@@ -151,11 +151,6 @@ impl<T: Table, R: Runtime, E: TokenEndpoint> Call<'_, T, R, E> {
             None => Error::RefreshTimeout { waited_ms: self.options.wait_ms },
         };
         self.or_usable(error).await
-    }
-
-    /// The usable token that this caller has read, in place of an error.
-    pub(super) async fn or_usable(&self, error: Error) -> Outcome<T> {
-        self.shared.or_usable(self.key, &self.read, self.options, error).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! Step 10: a token is judged at the moment when it is returned.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::ended::may_have_ended;
 use super::read::Read;
-use super::{Outcome, RefreshOptions, Runtime, Shared, Table, Token};
+use super::{EndpointOf, Outcome, RefreshOptions, Runtime, Shared, Table, Token};
 use crate::error::Error;
+use crate::oauth::TokenEndpoint;
 
 impl<T: Table, R: Runtime> Shared<T, R> {
     /// The stored tokens, opened.
@@ -39,17 +42,30 @@ impl<T: Table, R: Runtime> Shared<T, R> {
     }
 
     /// Whether no refresh is needed: the token is fresh and no refresh is forced, or somebody has just
-    /// refreshed it.
-    pub(super) fn is_enough(&self, read: &Read<T>, options: RefreshOptions) -> bool {
-        (!options.force && read.has_left(options.fresh_ms, &self.runtime))
-            || self.is_just_refreshed(read)
+    /// refreshed it. Not while another refresh may have ended it.
+    pub(super) fn is_enough<E: TokenEndpoint>(
+        &self,
+        read: &Read<T>,
+        options: RefreshOptions,
+        endpoint: &EndpointOf<T, E>,
+    ) -> bool {
+        let is_fresh = !options.force && read.has_left(options.fresh_ms, &self.runtime);
+        (is_fresh || self.is_just_refreshed(read, endpoint)) && !may_have_ended(read, endpoint)
     }
 
-    /// Whether another refresh would bring no more: the tokens of some providers are never fresh.
-    fn is_just_refreshed(&self, read: &Read<T>) -> bool {
-        let shared_ms = i64::try_from(self.config.limits.shared_refresh_ms).unwrap_or(i64::MAX);
-        let is_recent = read.refreshed_ms_ago().is_some_and(|age| (0..shared_ms).contains(&age));
-        is_recent && read.has_left(0, &self.runtime)
+    /// Whether another refresh would bring no more, as the tokens of some providers are never fresh, or
+    /// might be one too many for the provider.
+    fn is_just_refreshed<E: TokenEndpoint>(
+        &self,
+        read: &Read<T>,
+        endpoint: &EndpointOf<T, E>,
+    ) -> bool {
+        let age = read.refreshed_ms_ago().and_then(|ms| u64::try_from(ms).ok());
+        let Some(age) = age.map(Duration::from_millis) else { return false };
+        let shared = Duration::from_millis(self.config.limits.shared_refresh_ms);
+        let is_within_gap =
+            || endpoint(&read.row.record).is_ok_and(|endpoint| age < endpoint.refresh_gap());
+        read.has_left(0, &self.runtime) && (age < shared || is_within_gap())
     }
 
     pub(super) fn is_usable(&self, read: &Read<T>) -> bool {

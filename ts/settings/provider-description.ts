@@ -86,6 +86,22 @@ export interface ProviderDescription {
    */
   rotation?: Rotation | undefined;
   /**
+   * How long a refresh token can be exchanged again after it was used: seconds since its first use, or `until_used`,
+   * which means until its successor is used. Then a refresh whose response was lost is sent again at once. Default:
+   * 0.
+   */
+  rotationGrace?: number | 'until_used' | undefined;
+  /**
+   * Whether a refresh invalidates the access token that was given before. Then nobody gets that token from when a
+   * refresh begins: callers wait for the new one. Default: false.
+   */
+  refreshEndsAccessToken?: boolean | undefined;
+  /**
+   * The most refreshes of one refresh token, such as `{ count: 10, seconds: 600 }`. A refresh of the last
+   * `seconds / count` seconds is shared by all callers, also by those that force one. Default: no limit.
+   */
+  refreshLimit?: { count: number; seconds: number } | undefined;
+  /**
    * What errors mean, in addition to those of RFC 6749 and those that count for every provider. The first that
    * matches counts. 408, 425, 429, redirects and statuses from 500 never match, and neither do responses with an
    * access token.

@@ -165,6 +165,19 @@ const REVOCATION: Checks<RevocationForm> = {
   requestFormat,
 };
 
+const REFRESH_LIMIT: Checks<NonNullable<ProviderDescription['refreshLimit']>> = {
+  count: positive,
+  seconds: positive,
+};
+
+const refreshLimit: Check = (argument, value) => {
+  const given = record(argument, objectOf(REFRESH_LIMIT)(argument, value));
+  for (const name of Object.keys(REFRESH_LIMIT)) {
+    if (given[name] === undefined) refuse(`${argument}.${name}`, 'is missing');
+  }
+  return given;
+};
+
 const CHECKS: Checks<ProviderDescription> = {
   title: filled,
   issuer: filled,
@@ -193,6 +206,12 @@ const CHECKS: Checks<ProviderDescription> = {
   tokensAt: pointer,
   defaultExpiresIn: orNull(positive),
   rotation: oneOf('never', 'sometimes', 'always'),
+  rotationGrace: (argument, value) =>
+    value === 0 || value === 'until_used' || isPositiveInteger(value)
+      ? value
+      : refuse(argument, "must be a number of seconds, or 'until_used'"),
+  refreshEndsAccessToken: flag,
+  refreshLimit,
   errors: listOf(objectOf(ERROR_RULE)),
 };
 

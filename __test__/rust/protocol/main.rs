@@ -3,9 +3,11 @@
 
 mod callers;
 mod commit;
+mod ended_access_tokens;
 mod forced_and_claimed;
 mod lease;
 mod polling;
 mod requests;
 mod revocation;
+mod rotation_grace;
 mod world;

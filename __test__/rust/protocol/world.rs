@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokenkeep::config::{LEFTOVER_AGE_MIN_MS, LEFTOVER_AGE_MS, Limits};
 use tokenkeep::db::Timestamp;
 use tokenkeep::error::{Error, Result};
-use tokenkeep::oauth::{Expiry, Metadata, Refusal, TokenEndpoint, TokenResponse, Verdict};
+use tokenkeep::oauth::{
+    Expiry, Metadata, Refusal, RotationGrace, TokenEndpoint, TokenResponse, Verdict,
+};
 use tokenkeep::refresh::{
     Claimed, Commit, Committed, Credentials, Engine, LeaseRequest, RefreshConfig, RefreshOptions,
     Row, RowVersion, Runtime, Sealed, Silent, Table, Token, Tokio,
@@ -375,6 +377,8 @@ pub(crate) struct Provider {
     pub(crate) rotates: bool,
     /// Whether reuse kills the family, or is only refused.
     pub(crate) reuse_kills: bool,
+    grace: RotationGrace,
+    ends_access_token: bool,
     state: Mutex<ProviderState>,
     script: Mutex<VecDeque<Answer>>,
 }
@@ -382,6 +386,8 @@ pub(crate) struct Provider {
 #[derive(Default)]
 struct ProviderState {
     current: String,
+    /// The token before it, and when that was used.
+    replaced: Option<(String, Instant)>,
     dead: bool,
     requests: Vec<String>,
 }
@@ -417,8 +423,28 @@ pub(crate) fn rejected() -> Answer {
 
 impl Provider {
     pub(crate) fn new(rotates: bool, reuse_kills: bool) -> Arc<Self> {
-        let state = ProviderState { current: "r0".into(), ..ProviderState::default() };
-        Arc::new(Self { rotates, reuse_kills, state: Mutex::new(state), script: Mutex::default() })
+        Arc::new(Self {
+            rotates,
+            reuse_kills,
+            grace: RotationGrace::None,
+            ends_access_token: false,
+            state: Mutex::new(ProviderState { current: "r0".into(), ..ProviderState::default() }),
+            script: Mutex::default(),
+        })
+    }
+
+    /// It rotates, and accepts a used refresh token for a while.
+    pub(crate) fn with_grace(grace: RotationGrace) -> Arc<Self> {
+        let mut provider = Self::new(true, true);
+        Arc::get_mut(&mut provider).expect("is not shared").grace = grace;
+        provider
+    }
+
+    /// It rotates, and a refresh invalidates the access token that was given before.
+    pub(crate) fn that_ends_access_tokens() -> Arc<Self> {
+        let mut provider = Self::new(true, false);
+        Arc::get_mut(&mut provider).expect("is not shared").ends_access_token = true;
+        provider
     }
 
     pub(crate) fn script(&self, answer: Answer) {
@@ -445,12 +471,23 @@ impl Provider {
 
     fn exchange(&self, token: &str) -> Verdict {
         let mut state = self.state.lock().expect("not poisoned");
-        if state.dead || (self.rotates && state.current != token) {
+        let is_in_grace = state.replaced.as_ref().is_some_and(|(replaced, used)| {
+            replaced == token
+                && match self.grace {
+                    RotationGrace::None => false,
+                    RotationGrace::For(grace) => used.elapsed() <= grace,
+                    RotationGrace::UntilUsed => true,
+                }
+        });
+        if state.dead || (self.rotates && state.current != token && !is_in_grace) {
             state.dead |= self.reuse_kills;
             return Verdict::InvalidGrant(Refusal::invalid_grant(Some(400)));
         }
         let number = state.requests.len();
         if self.rotates {
+            if !is_in_grace {
+                state.replaced = Some((token.to_owned(), Instant::now()));
+            }
             state.current = format!("r{number}");
         }
         Verdict::Granted(TokenResponse {
@@ -471,6 +508,14 @@ impl TokenEndpoint for Provider {
 
     fn may_rotate(&self) -> bool {
         self.rotates
+    }
+
+    fn rotation_grace(&self) -> RotationGrace {
+        self.grace
+    }
+
+    fn refresh_ends_access_token(&self) -> bool {
+        self.ends_access_token
     }
 
     fn is_repeatable(&self) -> bool {

@@ -53,7 +53,8 @@ built_in![
 const FOR_READERS: [&str; 2] = ["facts", "sources"];
 
 /// Fields that belong to the token endpoint: those of a built-in provider do not hold for another endpoint.
-const OF_TOKEN_URL: [&str; 4] = ["refreshUrl", "revocationUrl", "revocation", "rotation"];
+const OF_TOKEN_URL: [&str; 5] =
+    ["refreshUrl", "revocationUrl", "revocation", "rotation", "rotationGrace"];
 
 /// The fields of a built-in provider.
 pub(super) fn fields(name: &str) -> Option<&'static Map<String, Value>> {
@@ -114,7 +115,7 @@ fn merge_variables(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Provider, Rotation, UrlVariable};
+    use super::super::{Provider, Rotation, RotationGrace, UrlVariable};
     use super::*;
 
     #[test]
@@ -128,6 +129,13 @@ mod tests {
 
     #[test]
     fn an_endpoint_of_its_own_takes_neither_rotation_nor_revocation_of_the_built_in_one() {
+        let xero = Provider::built_in("xero").expect("is built in");
+        assert_ne!(xero.rotation_grace, RotationGrace::None);
+        let moved = xero.with_token_url("https://proxy.example/t");
+        assert_eq!(moved.rotation_grace, RotationGrace::None);
+        let own = r#"{"tokenUrl":"https://proxy.example/t"}"#;
+        let own = Provider::described("xero", own).expect("is described");
+        assert_eq!(own.rotation_grace, RotationGrace::None);
         let own = Provider::described("google", r#"{"tokenUrl":"https://proxy.example/t"}"#);
         let own = own.expect("is described");
         assert!(own.revocation_url.is_none() && own.rotation == Rotation::Sometimes);

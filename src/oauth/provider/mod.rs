@@ -7,7 +7,9 @@ mod error_rule;
 mod lifetime;
 mod metadata;
 mod one_or_more;
+mod refresh_limit;
 mod revocation_form;
+mod rotation_grace;
 mod scopes;
 mod url_template;
 
@@ -23,7 +25,9 @@ pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
 pub use self::metadata::Metadata;
 pub(super) use self::metadata::kept;
+pub use self::refresh_limit::RefreshLimit;
 pub use self::revocation_form::{RevocationForm, RevocationMethod, RevokedToken, TokenPlace};
+pub use self::rotation_grace::RotationGrace;
 pub use self::url_template::{ConnectionVariables, UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
@@ -90,6 +94,12 @@ pub struct Provider {
     pub default_expires_in: Lifetime,
     /// Whether a refresh may invalidate the old refresh token.
     pub rotation: Rotation,
+    /// How long a used refresh token can be exchanged again.
+    pub rotation_grace: RotationGrace,
+    /// Whether a refresh invalidates the access token that was given before.
+    pub refresh_ends_access_token: bool,
+    /// The most refreshes of one refresh token; `None`: no limit is known.
+    pub refresh_limit: Option<RefreshLimit>,
     /// Its own errors, in addition to the codes that count everywhere. The first that matches counts.
     pub errors: Vec<ErrorRule>,
     /// Whether plain HTTP is allowed for other machines.
@@ -256,8 +266,8 @@ impl Provider {
         self
     }
 
-    /// The provider with another token endpoint, such as a proxy or a test. It may rotate, and is sent no token
-    /// to revoke.
+    /// The provider with another token endpoint, such as a proxy or a test. It may rotate, with no grace that is
+    /// known, and is sent no token to revoke.
     #[must_use]
     pub fn with_token_url(self, token_url: &str) -> Self {
         let rotation = match self.rotation {
@@ -265,12 +275,14 @@ impl Provider {
             rotation => rotation,
         };
         let token_url = Some(UrlTemplate::new(token_url));
+        let rotation_grace = RotationGrace::None;
         Self {
             token_url,
             refresh_url: None,
             revocation_url: None,
             revocation: None,
             rotation,
+            rotation_grace,
             ..self
         }
     }

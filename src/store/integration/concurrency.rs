@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
 use crate::error::Result;
-use crate::oauth::{TokenEndpoint, Verdict};
+use crate::oauth::{RotationGrace, TokenEndpoint, Verdict};
 use crate::refresh::{Runtime, Tokio};
 use crate::secret::RefreshToken;
 
@@ -181,6 +181,18 @@ impl<E: TokenEndpoint> TokenEndpoint for LimitedEndpoint<E> {
 
     fn may_rotate(&self) -> bool {
         self.endpoint.may_rotate()
+    }
+
+    fn rotation_grace(&self) -> RotationGrace {
+        self.endpoint.rotation_grace()
+    }
+
+    fn refresh_ends_access_token(&self) -> bool {
+        self.endpoint.refresh_ends_access_token()
+    }
+
+    fn refresh_gap(&self) -> Duration {
+        self.endpoint.refresh_gap()
     }
 
     fn is_repeatable(&self) -> bool {
