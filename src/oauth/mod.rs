@@ -29,7 +29,7 @@ pub use error_codes::{Meaning, redacted};
 pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Reqwest};
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, Endpoint, ErrorRule, Lifetime, Provider, RequestFormat,
-    Rotation, UrlTemplate, UrlVariable,
+    Rotation, UrlTemplate, UrlVariable, did_you_mean,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};

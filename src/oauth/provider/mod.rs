@@ -4,6 +4,7 @@
 mod built_in;
 mod error_rule;
 mod lifetime;
+mod nearest;
 mod one_or_more;
 mod scopes;
 mod url_template;
@@ -18,6 +19,7 @@ pub use self::built_in::BUILT_IN_NAMES;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
+pub use self::nearest::did_you_mean;
 pub use self::url_template::{UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
 use super::endpoint_url::check_url;
@@ -273,9 +275,13 @@ impl Provider {
     pub fn url(&self, endpoint: Endpoint) -> Result<String> {
         let option = |field: &str| self.option(field);
         let Some(template) = self.template(endpoint) else {
-            let reason = match BUILT_IN_NAMES.contains(&self.name.as_str()) {
-                true => "is not set",
-                false => "is not set, and no provider of this name is built in",
+            let name = self.name.as_str();
+            let reason = match BUILT_IN_NAMES.contains(&name) {
+                true => "is not set".to_owned(),
+                false => {
+                    let told = did_you_mean(name, BUILT_IN_NAMES.iter().copied());
+                    format!("is not set, and no provider of this name is built in{told}")
+                }
             };
             return Err(Error::configuration(option(endpoint.field()), reason));
         };
