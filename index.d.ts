@@ -111,11 +111,17 @@ export interface AuthorizationResponseFields {
 /** Begins an authorization; resolves to the URL for the browser. */
 export declare function beginAuthorization(instance: number, id: number, store: string, userId: string, browser: string | undefined | null, scopes: Array<string>, returnTo?: string | undefined | null, at?: AtProvider | undefined | null): void
 
+/** The names of the built-in providers. */
+export declare function builtInProviders(): Array<string>
+
 /** The variables in the URLs of a built-in provider; `null`: none of this name is built in. */
 export declare function builtInVariables(provider: string): Array<string> | null
 
 /** Rejects a link that is not valid; does not use it up. */
 export declare function checkConnectLink(instance: number, id: number, store: string, link: string, userId?: string | undefined | null, provider?: string | undefined | null): void
+
+/** The names of the providers that users can connect to, sorted. */
+export declare function connectedProviders(instance: number): Array<string>
 
 /** Examines `database_url`, with libpq's variables for TLS. */
 export declare function databaseUrlWarnings(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseUrlWarnings

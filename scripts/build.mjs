@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { builtProfile, hasCurrentRelease, noteBuild } from './built-addon.mjs';
+import { providerAnswers } from './provider-answers.mjs';
 import { root, run, runBin } from './run.mjs';
 import { sbom } from './sbom.mjs';
 
@@ -31,6 +32,8 @@ function buildAddon({ release, target }) {
 function buildJavaScript() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   runBin('typescript', 'tsc', ['-p', 'ts']);
+  const answers = join(root, 'dist/testing/token-endpoint/answers.json');
+  writeFileSync(answers, JSON.stringify(providerAnswers()));
   chmodSync(join(root, 'dist/cli/main.js'), 0o755);
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const [name, entry] of Object.entries(exports)) {

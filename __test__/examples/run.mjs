@@ -12,6 +12,7 @@ import { stopwatch } from '../runner/run.mjs';
 import { Application } from './application.mjs';
 import { folder, pack, prepare, runTests, versionOf } from './install.mjs';
 import { journey } from './journey.mjs';
+import { providersJourney, startProviders } from './providers.mjs';
 import { startScene } from './scene.mjs';
 
 const entries = await readdir(folder(''));
@@ -64,12 +65,14 @@ async function tryOut(name, tarball, server) {
 
 /** As its users do, from the first page to SIGTERM. */
 async function goThrough(name, server, say) {
-  const scene = await startScene(name, server);
+  // One example has several providers, the others Google Calendar.
+  const [start, go] = name === 'node' ? [startProviders, providersJourney] : [startScene, journey];
+  const scene = await start(name, server);
   let application;
   try {
     application = await Application.start(name, scene);
     say('started');
-    await journey(application.origin, scene, say);
+    await go(application.origin, scene, say);
     await application.stop();
     say('stopped');
   } catch (error) {

@@ -1,8 +1,44 @@
-/** How a user connects: the authorization code flow with PKCE (RFC 6749, 7636), by hand. */
+/** How a user connects: by tokenkeep's routes, and by hand, for what tokenkeep does not do. */
 import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
 
-/** Of the application. Nothing is sent to it: the flow ends with the redirect. */
-export const REDIRECT_URI = 'https://application.example/callback';
+import { createConnectHandlers } from 'tokenkeep/http';
+
+/** The name of the server among the providers of an instance. */
+export const PROVIDER = 'server';
+
+/** The address of the application's routes. No browser opens it: what it would be sent is passed to the routes. */
+const ROUTES = 'https://application.example';
+
+export const REDIRECT_URI = `${ROUTES}/callback/${PROVIDER}`;
+
+/**
+ * Connects a user by tokenkeep's routes.
+ *
+ * @param {import('tokenkeep').TokenKeep} keep
+ * @param {import('./scene.mjs').Server} server
+ * @param {import('./scene.mjs').User} user
+ * @returns {Promise<{ accessToken: string, refreshToken: string }>} what is stored then
+ */
+export async function connectByRoutes(keep, server, user) {
+  let reported;
+  const handlers = createConnectHandlers({
+    keep,
+    url: ROUTES,
+    scopes: { [PROVIDER]: server.scope.split(' ') },
+    userId: () => user.name,
+    onError: (error) => (reported = error),
+  });
+  const started = await handlers.connect(new Request(`${ROUTES}/connect/${PROVIDER}`));
+  const link = started.headers.get('location');
+  if (!link) throw reported;
+  const [cookie] = started.headers.getSetCookie().map((line) => line.split(';')[0]);
+  const headers = { cookie, accept: 'application/json' };
+  const back = await server.signIn(link, user);
+  if (!back.startsWith(REDIRECT_URI)) throw new Error(`The user is sent to ${back}`);
+  const answer = await handlers.callback(new Request(back, { headers }));
+  if (answer.status !== 200) throw reported ?? new Error(await answer.text());
+  return keep.integration.getToken(user.name, PROVIDER);
+}
 
 /**
  * @typedef {'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | 'private_key_jwt'} Method
@@ -17,7 +53,7 @@ export const REDIRECT_URI = 'https://application.example/callback';
  */
 
 /**
- * Signs a user in, and exchanges the code.
+ * Signs a user in, and exchanges the code by hand (RFC 6749, 7636).
  *
  * @param {import('./scene.mjs').Server} server
  * @param {Client} client

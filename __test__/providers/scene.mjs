@@ -5,7 +5,7 @@ import { createTokenKeep } from 'tokenkeep';
 import { expireToken } from 'tokenkeep/testing';
 
 import { startPostgres } from '../../support/postgres.mjs';
-import { ask, connect } from './connect.mjs';
+import { PROVIDER, ask, connectByRoutes } from './connect.mjs';
 import { newUsers, plainClient, specialClients } from './people.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -26,7 +26,6 @@ import { startProxy } from './proxy.mjs';
  * @property {string} [revocationUrl] absent: it has none
  * @property {string} scope what is asked for
  * @property {Record<string, string>} [authorizationParameters] in addition to those of RFC 6749 and 7636
- * @property {boolean} [enforcesMethod] a client may authenticate only by the method it is registered for
  * @property {number} [pauseMs] how long after a refresh the next one works
  * @property {User[]} [users] its own, where it has a fixed list
  * @property {(link: string, user: User) => Promise<string>} signIn walks through sign-in and consent; gives
@@ -51,7 +50,7 @@ import { startProxy } from './proxy.mjs';
  * @typedef {Awaited<ReturnType<typeof openScene>>} Scene
  */
 
-export const PROVIDER = 'server';
+export { PROVIDER };
 
 /** A key for this run alone. */
 const KEY = randomBytes(32).toString('hex');
@@ -100,6 +99,10 @@ export async function openScene({ start, method = 'client_secret_post', errors, 
           ? { privateKey: client.key, assertionAudience: server.tokenUrl }
           : { clientSecret: client.secret }),
         clientAuthentication: client.method,
+        ...(server.issuer && { issuer: server.issuer }),
+        authorizationUrl: server.authorizationUrl,
+        // Of OpenID Connect: some servers require one, and others ignore it.
+        authorizationParameters: { nonce: 'nonce', ...server.authorizationParameters },
         tokenUrl: proxy.through(server.tokenUrl),
         ...(server.revocationUrl && { revocationUrl: proxy.through(server.revocationUrl) }),
         ...more,
@@ -132,7 +135,7 @@ export async function openScene({ start, method = 'client_secret_post', errors, 
       return some[used++ % some.length];
     },
     /**
-     * Connects a user and stores the tokens.
+     * Connects a user.
      *
      * @param {object} given
      * @param {User} given.user
@@ -141,17 +144,8 @@ export async function openScene({ start, method = 'client_secret_post', errors, 
      * @returns {Promise<Connection>}
      */
     connect: async ({ user, client = plain, into = keep }) => {
-      // The first exchange is not tokenkeep's: it is made in the way that every server takes.
-      const method = server.enforcesMethod ? client.method : 'client_secret_post';
-      const { status, text, body } = await connect(server, { ...client, method }, user);
-      if (status !== 200 || !body?.refresh_token) throw new Error(`No tokens: ${status} ${text}`);
-      await into.integration.storeToken(user.name, PROVIDER, {
-        accessToken: body.access_token,
-        refreshToken: body.refresh_token,
-        expiresAt: new Date(Date.now() + body.expires_in * 1_000),
-        scopes: body.scope?.split(' ') ?? [],
-      });
-      return { user, client, accessToken: body.access_token, refreshToken: body.refresh_token };
+      const { accessToken, refreshToken } = await connectByRoutes(into, server, user);
+      return { user, client, accessToken, refreshToken };
     },
     /** Has the stored access token run out. @param {User} user */
     expire: async (user) => {

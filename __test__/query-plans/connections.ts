@@ -25,6 +25,8 @@ export async function driveConnections({ keep, endpoint }: Stage): Promise<void>
   connector.redirectUri();
   connector.authorizationOrigin();
   connector.providerPage('google');
+  connector.providers();
+  connector.suggestion('gogle');
   for (const store of ['calendar', 'integration'] as const) {
     const userId = randomUUID();
     endpoint.script(() => ({ status: 200, body: granted(endpoint, true) }));

@@ -126,7 +126,9 @@ describe('with a script', () => {
     const body = new URLSearchParams({ grant_type: 'refresh_token' });
     expect((await fetch(scripted.url, { method: 'POST', body })).status).toBe(400);
     const bad = { rotate: false } as unknown as [];
-    await expect(startTokenEndpoint(bad)).rejects.toMatchObject({ argument: 'script' });
+    const refused = startTokenEndpoint(bad);
+    await expect(refused).rejects.toMatchObject({ argument: 'script' });
+    await expect(refused).rejects.toThrow('options are the second argument');
     const misspelt = [{}, { delay: 5 } as TokenEndpointStep];
     expect(() => endpoint.script(misspelt)).toThrow('script[1].delay: unknown field');
   });

@@ -1,8 +1,13 @@
 /** What the fake does is what the real instance does, on a database and with a provider. */
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { ProviderThrottledError, type TokenKeep } from '../../dist/index.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import {
+  ProviderThrottledError,
+  type TokenKeep,
+  type TokenkeepEvent,
+  createTokenKeep,
+} from '../../dist/index.js';
 import {
   type FakeTokenKeep,
   type TestDatabase,
@@ -13,18 +18,24 @@ import {
   startTestDatabase,
   startTokenEndpoint,
 } from '../../dist/testing/index.js';
-import { keepFor } from './instance';
+import { optionsFor } from './instance';
 import { STORED, type StoreCase, storeCases } from './stores';
 
 let database: TestDatabase;
 let endpoint: TokenEndpoint;
 let real: TokenKeep;
+/** The events of the real instance in one test. */
+const told: TokenkeepEvent[] = [];
 
 beforeAll(async () => {
   database = await startTestDatabase({ server: inject('databaseUrl') });
   endpoint = await startTokenEndpoint();
-  real = keepFor(database, endpoint);
+  real = createTokenKeep({
+    ...optionsFor(database.url, endpoint),
+    onEvent: (event) => void told.push(event),
+  });
 });
+beforeEach(() => void (told.length = 0));
 afterAll(async () => {
   await real?.close();
   await endpoint?.stop();
@@ -51,24 +62,27 @@ interface Subject {
   keep: TokenKeep;
   target: string | FakeTokenKeep;
   script(answers: Answer[]): void;
+  events: TokenkeepEvent[];
 }
 
 function realSubject(): Subject {
   const script = (answers: Answer[]) => endpoint.script(answers.map(({ step }) => step));
-  return { keep: real, target: database.url, script };
+  return { keep: real, target: database.url, script, events: told };
 }
 
 function fakeSubject(): Subject {
   let answers: Answer[] = [];
   let count = 0;
+  const events: TokenkeepEvent[] = [];
   const keep = fakeTokenKeep({
+    onEvent: (event) => void events.push(event),
     refresh: ({ refreshToken }) => {
       const { thrown } = answers.shift() ?? {};
       if (thrown) throw thrown();
       return { accessToken: `access-${++count}`, refreshToken: `${refreshToken}+` };
     },
   });
-  return { keep, target: keep, script: (next) => (answers = [...next]) };
+  return { keep, target: keep, script: (next) => (answers = [...next]), events };
 }
 
 type Scenario = (subject: Subject, of: StoreCase, call: () => Promise<string>) => Promise<string[]>;
@@ -129,14 +143,26 @@ function outcomesOf(play: Scenario, subject: Subject, of: StoreCase): Promise<st
   });
 }
 
+/** The events in words that are the same for both. */
+const eventsIn = ({ events }: Subject, user: string) =>
+  events.map(({ key, durationMs, ...event }) => ({
+    ...event,
+    key: key.replace(user, 'USER'),
+    durationMs: durationMs === undefined ? undefined : Number.isInteger(durationMs),
+  }));
+
 describe.each(storeCases(randomUUID()).map(({ name }, index) => ({ name, index })))(
   '$name',
   ({ index }) => {
     it.each(Object.entries(SCENARIOS))('%s', async (_, play) => {
-      const of = () => storeCases(randomUUID())[index]!;
       endpoint.script([]);
-      const wanted = await outcomesOf(play, realSubject(), of());
-      expect(await outcomesOf(play, fakeSubject(), of())).toEqual(wanted);
+      const played = async (subject: Subject) => {
+        const user = randomUUID();
+        const outcomes = await outcomesOf(play, subject, storeCases(user)[index]!);
+        return { outcomes, events: eventsIn(subject, user) };
+      };
+      const wanted = await played(realSubject());
+      expect(await played(fakeSubject())).toEqual(wanted);
     });
   },
 );

@@ -38,7 +38,10 @@ export type Shapes = [
     >
   >,
   Expect<
-    Equal<Own<tokenkeep.AuthorizationError>, { readonly reason?: tokenkeep.NotAuthorizedReason }>
+    Equal<
+      Own<tokenkeep.AuthorizationError>,
+      { readonly reason?: tokenkeep.NotAuthorizedReason; readonly account?: string }
+    >
   >,
   Expect<
     Equal<

@@ -45,5 +45,11 @@ export type Shapes = [
       }
     >
   >,
+  Expect<
+    Equal<
+      http.ConnectHandlersOptions<Own>['onError'],
+      ((error: unknown, at: { provider: string }) => void) | undefined
+    >
+  >,
   Expect<Equal<typeof http.TEXTS, http.Texts>>,
 ];

@@ -1,4 +1,4 @@
-import type { TokenKeep } from 'tokenkeep';
+import type { TokenKeep, TokenkeepEvent } from 'tokenkeep';
 import type * as testing from 'tokenkeep/testing';
 import type { Equal, Expect } from './expect';
 
@@ -24,6 +24,27 @@ export type Shapes = [
         script?: testing.TokenEndpointScript,
         options?: testing.TokenEndpointOptions,
       ) => Promise<testing.TokenEndpoint>
+    >
+  >,
+  Expect<
+    Equal<
+      testing.UserConsent,
+      {
+        scopes?: readonly string[] | undefined;
+        error?: string | undefined;
+        subject?: string | undefined;
+      }
+    >
+  >,
+  Expect<Equal<testing.TokenEndpointOptions['provider'], string | undefined>>,
+  Expect<Equal<testing.TokenEndpointStep['providerError'], string | undefined>>,
+  Expect<
+    Equal<testing.FakeTokenKeepOptions['onEvent'], ((event: TokenkeepEvent) => void) | undefined>
+  >,
+  Expect<
+    Equal<
+      testing.TokenEndpoint['issue'],
+      (options?: { scopes?: readonly string[] | undefined }) => testing.IssuedTokens
     >
   >,
   Expect<

@@ -181,6 +181,13 @@ pub fn provider_page(instance: u32, provider: String) -> napi::Result<Option<Pro
     }))
 }
 
+/// The names of the providers that users can connect to, sorted.
+#[napi(catch_unwind)]
+pub fn connected_providers(instance: u32) -> napi::Result<Vec<String>> {
+    let stores = find(instance)?.stores().ok();
+    Ok(stores.map(|stores| stores.connect.providers()).unwrap_or_default())
+}
+
 fn find(handle: u32) -> napi::Result<Rc<Open>> {
     let found = INSTANCES.with_borrow(|instances| instances.get(&handle).cloned());
     found.ok_or_else(|| napi::Error::from_reason("the instance has ended"))

@@ -117,12 +117,17 @@ pub fn get_valid_integration_token(
         let stores = stores?;
         let options = GetOptions { min_ttl_ms: min_ttl_ms.map(u64::from), force };
         let endpoint = stores.providers.endpoint(&provider);
+        let unknown = endpoint.is_err().then(|| provider.clone());
         let (key, store) = (Key { user_id, provider }, stores.integration());
         let tokens = match refresh_fn {
-            Some(refresh_fn) => store.valid(key, Ok(refresh_fn), options).await?,
-            None => store.valid(key, endpoint, options).await?,
+            Some(refresh_fn) => store.valid(key, Ok(refresh_fn), options).await,
+            None => store.valid(key, endpoint, options).await,
         };
-        Ok(Value::record(tokens))
+        let explained = |error| match &unknown {
+            Some(provider) => stores.providers.with_nearest(provider, error),
+            None => error,
+        };
+        tokens.map(Value::record).map_err(explained)
     })
 }
 
@@ -177,6 +182,7 @@ pub fn revoke_integration(
     call(instance, id, move |stores| async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider);
+        let endpoint = endpoint.map_err(|error| stores.providers.with_nearest(&provider, error));
         let key = Key { user_id, provider };
         let revoked = stores.connect.revoke(&stores.integration(), key, endpoint, confirm).await?;
         Ok(Value::bool(revoked))

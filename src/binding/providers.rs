@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, BUILT_IN_NAMES, ClientAuthentication, ClientCredentials,
     ConnectionVariables, Endpoint, HttpClient, HttpEndpoint, KeyOptions, Provider, SigningKey,
+    did_you_mean,
 };
 use crate::secret::ClientSecret;
 use crate::store::integration::provider_name;
@@ -49,6 +50,12 @@ pub struct ReplacedField {
 #[napi(catch_unwind)]
 pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
     Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
+}
+
+/// The names of the built-in providers.
+#[napi(catch_unwind)]
+pub fn built_in_providers() -> Vec<String> {
+    BUILT_IN_NAMES.iter().copied().map(str::to_owned).collect()
 }
 
 /// Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or the issuer through
@@ -176,6 +183,28 @@ impl Providers {
                 };
                 Err(Error::configuration(format!("providers.{name}"), reason))
             }
+        }
+    }
+}
+
+impl Providers {
+    /// The error of a call for a provider that is not known, with the one whose name may be meant: a mistyped name
+    /// is that of no connected user, either.
+    pub(super) fn with_nearest(&self, provider: &str, error: Error) -> Error {
+        let name = provider_name(provider);
+        if BUILT_IN_NAMES.contains(&name) || self.others.contains_key(name) {
+            return error;
+        }
+        let known = self.others.keys().map(String::as_str);
+        let told = did_you_mean(name, known.chain(BUILT_IN_NAMES.iter().copied()));
+        match error {
+            Error::NotConnected { store, text } => {
+                Error::NotConnected { store, text: format!("{text}{told}").into() }
+            }
+            Error::Configuration { option, reason } => {
+                Error::Configuration { option, reason: format!("{reason}{told}").into() }
+            }
+            other => other,
         }
     }
 }

@@ -12,7 +12,7 @@ mod redirect_uri;
 mod revoke;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use self::pending_authorization::{PendingAuthorization, of_tenant};
@@ -22,7 +22,8 @@ use crate::crypto::random_text;
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
 use crate::oauth::{
-    AuthorizationRequest, AuthorizationServer, ConnectionVariables, Grant, redacted,
+    AuthorizationRequest, AuthorizationServer, BUILT_IN_NAMES, ConnectionVariables, Grant,
+    did_you_mean, redacted,
 };
 use crate::refresh::{Event, EventKind, Observer};
 use crate::store::integration::provider_name;
@@ -217,6 +218,14 @@ impl Connect {
             || (provider == GOOGLE && self.options.google.is_ok())
     }
 
+    /// The names of those providers, sorted.
+    #[must_use]
+    pub fn providers(&self) -> Vec<String> {
+        let described = self.options.servers.keys().cloned();
+        let google = [GOOGLE.to_owned()].into_iter().filter(|name| self.knows(name));
+        described.chain(google).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// The authorization server of a provider; `None`: Google.
     ///
     /// # Errors
@@ -228,7 +237,11 @@ impl Connect {
             (Some(server), _) => server,
             (None, None | Some(GOOGLE)) => &self.options.google,
             (None, Some(name)) => {
-                let reason = "is not set: describe the provider, or set its client";
+                let is_built_in = BUILT_IN_NAMES.contains(&name);
+                let described = self.options.servers.keys().map(String::as_str);
+                let known = described.chain(BUILT_IN_NAMES.iter().copied());
+                let told = if is_built_in { String::new() } else { did_you_mean(name, known) };
+                let reason = format!("is not set: describe the provider, or set its client{told}");
                 return Err(Error::configuration(format!("providers.{name}"), reason));
             }
         };
@@ -248,7 +261,19 @@ impl Connect {
         let _token = self.tasks.token();
         let server = self.server(response.provider.as_deref())?;
         let found = self.find::<S, PendingAuthorization>(&response.state).await?;
-        found.pending.check(&response, store, server.issuer())?;
+        let provider = found.pending.provider.clone();
+        let finished = self.finish_found(store, &response, server, found).await;
+        finished.map_err(|error| error.for_account_of(provider.as_deref()))
+    }
+
+    async fn finish_found<S: Connects>(
+        &self,
+        store: &S,
+        response: &AuthorizationResponse,
+        server: &AuthorizationServer,
+        found: Found<PendingAuthorization>,
+    ) -> Result<Connected> {
+        found.pending.check(response, store, server.issuer())?;
         let discovered = server.found().await?;
         let server = discovered.as_deref().unwrap_or(server);
         if response.issuer.is_none() && server.sends_issuer() {

@@ -312,10 +312,12 @@ errors! {
         reason: NotAuthorized,
         /// What the server said: its status and `error` code.
         detail: Option<Cow<'static, str>>,
+        /// The key of the further account that was to be connected.
+        account: Option<String>,
     }
     "ERR_TOKENKEEP_AUTHORIZATION" AuthorizationError
     retryable: no,
-    fields: { reason: reason },
+    fields: { reason: reason, account: account },
     text: |f| {
         write!(f, "Could not connect: {}", reason.text())?;
         detail.as_ref().map_or(Ok(()), |detail| write!(f, " ({detail})"))
@@ -417,12 +419,22 @@ impl Error {
     /// A user could not be connected.
     #[must_use]
     pub fn authorization(reason: NotAuthorized) -> Self {
-        Self::Authorization { reason, detail: None }
+        Self::Authorization { reason, detail: None, account: None }
     }
 
     /// A user could not be connected, with the server's answer.
     pub fn not_authorized(reason: NotAuthorized, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::Authorization { reason, detail: Some(detail.into()) }
+        Self::Authorization { reason, detail: Some(detail.into()), account: None }
+    }
+
+    /// The error of a flow for `provider`, which the key of a further account follows after `#`.
+    #[must_use]
+    pub fn for_account_of(mut self, provider: Option<&str>) -> Self {
+        if let Self::Authorization { account, .. } = &mut self {
+            let key = provider.and_then(|provider| provider.split_once('#'));
+            *account = key.map(|(_, key)| key.to_owned());
+        }
+        self
     }
 
     /// Whether the provider or `refreshFn` failed, other than by a dead grant.

@@ -33,7 +33,7 @@ pub use http::{Boxed, HttpClient, HttpFailure, HttpRequest, HttpResponse, Method
 pub use provider::{
     BUILT_IN_NAMES, CodeChallengeMethod, ConnectionVariables, Endpoint, ErrorRule, Lifetime,
     Metadata, Provider, RefreshLimit, RequestFormat, RevocationForm, RevocationMethod,
-    RevokedToken, Rotation, RotationGrace, TokenPlace, UrlTemplate, UrlVariable,
+    RevokedToken, Rotation, RotationGrace, TokenPlace, UrlTemplate, UrlVariable, did_you_mean,
 };
 pub use proxy::ProxyVariables;
 pub use refresh_fn::{RefreshFn, RefreshFnAnswer, RefreshFnTokens, Thrown, judge_thrown};

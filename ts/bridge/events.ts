@@ -81,8 +81,12 @@ export const eventMessage: MakeHandle<EventField> =
 
 function publish(instance: number, event: TokenkeepEvent): void {
   if (event.type === 'commit.retry') followers.get(instance)?.();
+  publishTo(listeners.get(instance), event);
+}
+
+/** Publishes an event on the channel and to the listener of its instance. */
+export function publishTo(listener: Listener | undefined, event: TokenkeepEvent): void {
   // Node reports later what a subscriber throws, as an uncaught exception.
   events.publish(event);
-  const listener = listeners.get(instance);
   if (listener) tell('onEvent', () => listener(event));
 }

@@ -119,9 +119,11 @@ again: for example after a deployment with the credentials of another client.`,
   }),
   command({
     name: 'serve',
-    summary: 'serve the routes that connect calendars, for programs not written in Node',
-    description: `Serves the routes with which users connect their calendars, and GET /credentials?user_id= for
-programs that are not written in Node. It speaks HTTP: put a proxy with TLS in front of it.`,
+    summary: 'serve the routes that connect users, for programs not written in Node',
+    description: `Serves the routes with which users connect, and tokens for programs that are not written in
+Node. With GOOGLE_OAUTH_REDIRECT_URI: Google Calendar, and GET /credentials?user_id=.
+With TOKENKEEP_CONNECT_URL: all configured providers, and GET …/credentials/NAME.
+It speaks HTTP: put a proxy with TLS in front of it.`,
     environment: [
       'DATABASE_URL',
       'TOKENKEEP_KEY',

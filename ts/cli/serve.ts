@@ -11,7 +11,9 @@ import { type NodeListener, listenerOf, webRequest } from '../http/node';
 import { GooglePlace } from '../http/google-place';
 import { HandlerConfig, connectSecret } from '../http/config';
 import type { TokenKeep } from '../instance/instance';
-import { configuredInstance } from './config-file';
+import { variableOf } from '../input/fields';
+import { configuredInstance, configuredOptions } from './config-file';
+import { type Route, checkProviders, providerRoutes, servesProviders } from './serve-providers';
 import { UsageError } from './usage';
 
 interface Values {
@@ -28,8 +30,16 @@ export async function serve(values: Values): Promise<void> {
     throw new UsageError('--port must be a whole number from 0 to 65535');
   }
   const keep = await configuredInstance(values.schema);
-  await checkSettings(keep);
-  const server = createServer(listener(keep));
+  const { googleOauthRedirectUri } = await configuredOptions(values.schema);
+  const isGoogleSet = googleOauthRedirectUri ?? variableOf('GOOGLE_OAUTH_REDIRECT_URI');
+  checkSecret();
+  const routes: Route[] = [];
+  if (isGoogleSet || !servesProviders()) routes.push(await checkedGoogleRoutes(keep));
+  if (servesProviders()) {
+    await checkProviders(keep, report);
+    routes.push(providerRoutes(keep, report));
+  }
+  const server = createServer(listener(routes));
   server.listen(port, values.host);
   await once(server, 'listening');
   const { port: taken } = server.address() as AddressInfo;
@@ -41,33 +51,48 @@ export async function serve(values: Values): Promise<void> {
 }
 
 /** A missing setting fails at the start, not at the first request. */
-async function checkSettings({ connector }: TokenKeep): Promise<void> {
+function checkSecret(): void {
   if (!connectSecret()) {
     throw new ConfigurationError(
       'TOKENKEEP_CONNECT_SECRET: is not set. Make one with: npx tokenkeep keygen. Keep it secret: whoever has it can connect any user and read any token',
     );
   }
-  connector.redirectUri();
-  // A connect link that nobody has made is refused before the database is asked: if there is a key.
-  await connector.checkLink('calendar', 'none').catch((error: unknown) => {
-    if (!(error instanceof AuthorizationError)) throw error;
-  });
 }
 
-function listener(keep: TokenKeep): NodeListener {
+/** Google's routes. */
+async function checkedGoogleRoutes(keep: TokenKeep): Promise<Route> {
+  keep.connector.redirectUri();
+  // A connect link that nobody has made is refused before the database is asked: if there is a key.
+  await keep.connector.checkLink('calendar', 'none').catch((error: unknown) => {
+    if (!(error instanceof AuthorizationError)) throw error;
+  });
   const options = { keep, onError: report };
   const handlers = createGoogleHandlers(options);
   const instance = () => keep;
   const config = new HandlerConfig(options, instance, new GooglePlace(options, instance));
-  return listenerOf((path, request) => {
+  return (path, request) => {
     if (path === '/credentials') return credentials(config, webRequest(request));
     const isKnown = Object.values(handlers.paths()).includes(path);
     return isKnown ? handlers.handle(webRequest(request)) : undefined;
+  };
+}
+
+/** A listener for the first of the routes that answers. */
+function listener(routes: Route[]): NodeListener {
+  return listenerOf((path, request) => {
+    for (const route of routes) {
+      const answer = route(path, request);
+      if (answer) return answer;
+    }
+    return undefined;
   });
 }
 
-function report(error: unknown): void {
-  process.stderr.write(`tokenkeep: ${wordsOf(error)}\n`);
+function report(error: unknown, at?: { provider: string }): void {
+  const words = wordsOf(error);
+  // What is wrong with a description names the provider already.
+  const isNamed = at === undefined || words.includes(at.provider);
+  process.stderr.write(`tokenkeep: ${isNamed ? '' : `${at.provider}: `}${words}\n`);
 }
 
 /** How long requests that are under way may go on after a signal: longer than a call waits for one. */

@@ -278,6 +278,8 @@ export class AuthorizationError extends TokenkeepError {
   override readonly code = 'ERR_TOKENKEEP_AUTHORIZATION';
   /** Why. */
   declare readonly reason?: NotAuthorizedReason;
+  /** The key of the account, if a further one was to be connected. */
+  declare readonly account?: string;
 }
 
 /**

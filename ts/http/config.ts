@@ -30,6 +30,16 @@ export interface HandlersOptions<Context = unknown> {
   onError?: ((error: unknown) => void) | undefined;
 }
 
+/** The same, where `onError` is told the provider. */
+export interface ProviderHandlersOptions<Context = unknown> extends Omit<
+  HandlersOptions<Context>,
+  'onError'
+> {
+  /** Receives internal errors, of which the pages show no details, and the provider's name. Default: a process
+   * warning. If it throws or rejects, that becomes a process warning. */
+  onError?: ((error: unknown, at: { provider: string }) => void) | undefined;
+}
+
 /** The names of {@link HandlersOptions}. */
 export const HANDLERS_OPTIONS = [
   'userId',
@@ -61,7 +71,7 @@ export interface Place {
 type Maybe<Value> = Value | null | undefined;
 
 /** Checks the options of all handlers; returns the instance. */
-export function instanceOf<Context>(given: HandlersOptions<Context>): () => TokenKeep {
+export function instanceOf<Context>(given: ProviderHandlersOptions<Context>): () => TokenKeep {
   optionalFunction('userId', given.userId);
   optionalFunction('onError', given.onError);
   optionalText('returnTo', given.returnTo);
@@ -72,12 +82,12 @@ export function instanceOf<Context>(given: HandlersOptions<Context>): () => Toke
 
 /** What the routes of a place share. */
 export class HandlerConfig<Context> {
-  readonly #options: HandlersOptions<Context>;
+  readonly #options: ProviderHandlersOptions<Context>;
   readonly #place: Place;
   readonly #instance: () => TokenKeep;
 
   /** With options that were checked. */
-  constructor(options: HandlersOptions<Context>, instance: () => TokenKeep, place: Place) {
+  constructor(options: ProviderHandlersOptions<Context>, instance: () => TokenKeep, place: Place) {
     this.#options = options;
     this.#instance = instance;
     this.#place = place;
@@ -169,19 +179,37 @@ export class HandlerConfig<Context> {
       isA(error, AuthorizationError) && error.reason ? error.reason : 'unexpected';
     if (REPORTED.has(reason)) this.report(error);
     const hasLink = userId !== undefined && isRetryable(reason);
-    const tryAgain = hasLink ? this.route('connect').pathname : undefined;
+    const account = isA(error, AuthorizationError) ? error.account : undefined;
+    const tryAgain = hasLink ? this.#again(account) : undefined;
     return errorResponse(request, this.texts, reason, { tryAgain });
   }
 
+  /** The path that starts again, with the same account. */
+  #again(account: string | undefined): string {
+    const url = this.route('connect');
+    if (account !== undefined) url.searchParams.set('account', account);
+    return `${url.pathname}${url.search}`;
+  }
+
   report(error: unknown): void {
-    reportTo(this.#options.onError, error);
+    reportTo(this.#options.onError, error, this.provider);
   }
 }
 
-/** Tells `onError`, or else the process. */
-export function reportTo(onError: HandlersOptions['onError'], error: unknown): void {
-  if (onError) tell('onError', () => onError(error));
-  else process.emitWarning(`tokenkeep/http: ${wordsOf(error)}`, 'TokenkeepWarning');
+/** Tells `onError`, or else the process; `provider` is absent for Google's own routes. */
+export function reportTo(
+  onError: ProviderHandlersOptions['onError'],
+  error: unknown,
+  provider: string | undefined,
+): void {
+  if (!onError) {
+    const at = provider === undefined ? '' : `, ${provider}`;
+    process.emitWarning(`tokenkeep/http${at}: ${wordsOf(error)}`, 'TokenkeepWarning');
+  } else if (provider === undefined) {
+    tell('onError', () => (onError as (error: unknown) => void)(error));
+  } else {
+    tell('onError', () => onError(error, { provider }));
+  }
 }
 
 /** The longest key of an account, in characters. */
@@ -233,4 +261,5 @@ const REPORTED: ReadonlySet<Reason> = new Set<Reason>([
   'code_refused',
   'server_refused',
   'server_unavailable',
+  'scopes_missing',
 ]);

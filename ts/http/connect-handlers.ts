@@ -2,12 +2,11 @@
 
 import { optionalText, optionalTexts, optionsOf, record, text } from '../input/arguments';
 import { ConfigurationError, InvalidArgumentError } from '../errors/errors';
-import { didYouMean } from '../input/nearest';
 import { callback } from './callback';
 import {
   HANDLERS_OPTIONS,
   HandlerConfig,
-  type HandlersOptions,
+  type ProviderHandlersOptions,
   accountKeyOf,
   instanceOf,
   reportTo,
@@ -21,7 +20,9 @@ import { returnToOf } from './return-to';
 import { TEXTS, type TextsPatch, textsWith } from './texts';
 
 /** The options of {@link createConnectHandlers}. */
-export interface ConnectHandlersOptions<Context = unknown> extends HandlersOptions<Context> {
+export interface ConnectHandlersOptions<
+  Context = unknown,
+> extends ProviderHandlersOptions<Context> {
   /**
    * The address below which the routes are: `/connect/NAME`, `/callback/NAME`, which is the redirect URI that is
    * registered with the provider, and `/disconnect/NAME`. Default: `TOKENKEEP_CONNECT_URL`.
@@ -54,6 +55,9 @@ export interface ConnectHandlers<Context = unknown> extends Handlers<Context> {
   linkFor: (userId: string, options: ConnectLinkOptions) => Promise<string>;
 }
 
+/** What a provider's name may look like in a path: anybody can request any. */
+const LIKE_A_NAME = /^[\w.-]{1,64}$/;
+
 const ROUTES = { connect, callback, disconnect } as const;
 type Route = keyof typeof ROUTES;
 
@@ -81,11 +85,22 @@ export function createConnectHandlers<Context = unknown>(
     for (const provider of scopes.keys()) {
       if (connector.providerPage(provider)) continue;
       const option = `scopes.${provider}`;
-      const reason = 'no provider of this name is described, or has a client';
+      const told = connector.suggestion(provider);
+      const reason = `no provider of this name is described, or has a client${told}`;
       const error = new ConfigurationError(`${option}: ${reason}`, { option: 'scopes' });
-      reportTo(given.onError, error);
+      reportTo(given.onError, error, provider);
     }
   });
+
+  const suggested = new Set<string>();
+  /** Says once for each provider that a name in a path looks like it, mistyped. */
+  function reportMistyped(provider: string): void {
+    if (!LIKE_A_NAME.test(provider)) return;
+    const told = instance().connector.suggestion(provider);
+    if (!told || suggested.has(told)) return;
+    suggested.add(told);
+    reportTo(given.onError, unknownProvider(provider, told), provider);
+  }
 
   /** The configuration of a provider that the instance knows. */
   function configOf(provider: string): HandlerConfig<Context> | undefined {
@@ -110,8 +125,11 @@ export function createConnectHandlers<Context = unknown>(
     const [route, name, ...rest] = path.slice(base.length + 1).split('/');
     if (!route || !name || rest.length > 0 || !Object.hasOwn(ROUTES, route)) return undefined;
     const provider = decoded(name);
-    const config = provider === undefined ? undefined : configOf(provider);
-    return config && [route as Route, config];
+    if (provider === undefined) return undefined;
+    const config = configOf(provider);
+    if (config) return [route as Route, config];
+    reportMistyped(provider);
+    return undefined;
   }
 
   async function handle(request: Request, context?: Context): Promise<Response | undefined> {
@@ -137,7 +155,7 @@ export function createConnectHandlers<Context = unknown>(
       const fields = optionsOf(link, ['provider', 'account', 'returnTo', 'variables']);
       const provider = text('provider', fields.provider);
       const config = configOf(provider);
-      if (!config) throw unknownProvider(provider, [...scopes.keys()]);
+      if (!config) throw unknownProvider(provider, instance().connector.suggestion(provider));
       const returnTo = returnToOf(fields.returnTo, config.redirectUri) ?? config.returnTo;
       const account = accountKeyOf('account', fields.account);
       return linkFor(config, userId, returnTo, account, textsOf('variables', fields.variables));
@@ -182,10 +200,8 @@ function scopesOf(given: unknown): Map<string, string[]> {
   );
 }
 
-function unknownProvider(provider: string, names: readonly string[]): ConfigurationError {
+function unknownProvider(provider: string, told: string): ConfigurationError {
   const option = `providers.${provider}`;
-  return new ConfigurationError(
-    `${option}: is not set: describe the provider, or set its client${didYouMean(provider, names)}`,
-    { option: 'providers' },
-  );
+  const reason = 'is not set: describe the provider, or set its client';
+  return new ConfigurationError(`${option}: ${reason}${told}`, { option: 'providers' });
 }

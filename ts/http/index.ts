@@ -7,7 +7,7 @@ export {
   createConnectHandlers,
 } from './connect-handlers';
 export { type GoogleHandlers, type Handler, type Handlers, createGoogleHandlers } from './handlers';
-export { type HandlersOptions } from './config';
+export { type HandlersOptions, type ProviderHandlersOptions } from './config';
 export { type GoogleHandlersOptions } from './google-place';
 export { type NodeListener, type NodeRequest, toNodeListener } from './node';
 export { type FastifyLike, type FastifyRequestLike, toFastifyPlugin } from './fastify';

@@ -7,6 +7,7 @@ import { recordReader } from '../bridge/layouts';
 import { CALENDAR_SCOPES } from '../stores/calendar-credentials';
 import { ConfigurationError } from '../errors/errors';
 import { withoutPrototype } from '../input/fields';
+import { didYouMean } from '../input/nearest';
 import { type InstanceHandle, native } from '../bridge/native';
 import { BEGIN_OPTIONS, type BeginOptions } from './begin-options';
 import type { Settings } from '../settings/settings';
@@ -91,6 +92,19 @@ export class Connector {
   /** A provider that users can connect to; `null`: it is not described. */
   providerPage(provider: string): ProviderPage | null {
     return native.providerPage(this.#instance(), text('provider', provider)) ?? null;
+  }
+
+  /** The names of the providers that users can connect to, sorted. */
+  providers(): string[] {
+    return native.connectedProviders(this.#instance());
+  }
+
+  /** `. Did you mean …?` with the provider that a name was meant to be, or nothing. */
+  suggestion(provider: string): string {
+    const builtIn = native.builtInProviders();
+    return builtIn.includes(provider)
+      ? ''
+      : didYouMean(provider, [...this.providers(), ...builtIn]);
   }
 
   /** Creates a connect link: its holder can connect one account to this user within 24 hours. */

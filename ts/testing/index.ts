@@ -6,6 +6,7 @@ export {
   type TokenEndpointOptions,
   startTokenEndpoint,
 } from './token-endpoint/index';
+export { type UserConsent } from './token-endpoint/authorization';
 export { type IssuedTokens, type TokenExchange, type TokenFamily } from './token-endpoint/families';
 export { type TokenRequest } from './token-endpoint/request';
 export {

@@ -34,5 +34,12 @@ endpoint.script((request, index) =>
 // @ts-expect-error Nothing is done by this name.
 endpoint.script([{ lose: true }]);
 
+await using hubspot = await startTokenEndpoint([], { provider: 'hubspot' });
+hubspot.script([{ providerError: 'BAD_REFRESH_TOKEN' }]);
+hubspot.consent({ error: 'access_denied' });
+// @ts-expect-error Users do not answer in this way.
+hubspot.consent({ denied: true });
+fakeTokenKeep({ onEvent: ({ type, store, key }) => console.log(type, store, key) });
+
 await using database = await startTestDatabase({ stores: ['gmail'] });
 await expireToken(database.url, { store: 'gmail', userId: 'a user' });

@@ -6,6 +6,7 @@ mod discovered;
 mod error_rule;
 mod lifetime;
 mod metadata;
+mod nearest;
 mod one_or_more;
 mod refresh_limit;
 mod revocation_form;
@@ -25,6 +26,7 @@ pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
 pub use self::metadata::Metadata;
 pub(super) use self::metadata::kept;
+pub use self::nearest::did_you_mean;
 pub use self::refresh_limit::RefreshLimit;
 pub use self::revocation_form::{RevocationForm, RevocationMethod, RevokedToken, TokenPlace};
 pub use self::rotation_grace::RotationGrace;
@@ -332,9 +334,13 @@ impl Provider {
     pub fn url(&self, endpoint: Endpoint, own: &ConnectionVariables) -> Result<String> {
         let option = |field: &str| self.option(field);
         let Some(template) = self.template(endpoint) else {
-            let reason = match BUILT_IN_NAMES.contains(&self.name.as_str()) {
-                true => "is not set",
-                false => "is not set, and no provider of this name is built in",
+            let name = self.name.as_str();
+            let reason = match BUILT_IN_NAMES.contains(&name) {
+                true => "is not set".to_owned(),
+                false => {
+                    let told = did_you_mean(name, BUILT_IN_NAMES.iter().copied());
+                    format!("is not set, and no provider of this name is built in{told}")
+                }
             };
             return Err(Error::configuration(option(endpoint.field()), reason));
         };

@@ -57,6 +57,10 @@ export class FakeConnector implements PublicMembers<Connector> {
     variables: [],
   });
 
+  providers = (): string[] => [];
+
+  suggestion = (): string => '';
+
   link: Connector['link'] = async (store, options, at) => this.#add(store, options, at);
 
   checkLink: Connector['checkLink'] = async (store, link, userId, provider) => {
@@ -87,13 +91,14 @@ export class FakeConnector implements PublicMembers<Connector> {
   finish: Connector['finish'] = async (store, callback) => {
     const { state, code, error, browser, requiresBrowser, userId, provider } = callback;
     const pending = this.#find(store, state, provider ?? undefined);
+    const account = pending.at?.provider.split('#')[1];
     const isBound = pending.browser !== undefined;
     if ((isBound && pending.browser !== browser) || (requiresBrowser && !isBound)) {
-      throw refusal('another_browser');
+      throw refusal('another_browser', account);
     }
     this.#checkUser(pending, userId);
     this.#pending.delete(state);
-    if (!code) throw refusal(error === 'access_denied' ? 'denied' : 'server_refused');
+    if (!code) throw refusal(error === 'access_denied' ? 'denied' : 'server_refused', account);
     this.#connect(store, pending.userId, pending.at?.provider ?? GOOGLE, pending.scopes);
     const { userId: connected, returnTo = null } = pending;
     return { userId: connected, accountChanged: false, returnTo };
@@ -140,6 +145,7 @@ function keyOf(store: ConnectedStore, userId: unknown): string {
   return store === 'calendar' ? uuid('userId', userId) : id('userId', userId);
 }
 
-function refusal(reason: NotAuthorizedReason): AuthorizationError {
-  return Object.assign(new AuthorizationError(`Could not connect: ${reason}`), { reason });
+function refusal(reason: NotAuthorizedReason, account?: string): AuthorizationError {
+  const fields = { reason, ...(account === undefined ? {} : { account }) };
+  return Object.assign(new AuthorizationError(`Could not connect: ${reason}`), fields);
 }

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { optionalDuration, optionalFunction, optionsOf } from '../../input/arguments';
+import { type TokenkeepEvent, boundListener } from '../../bridge/events';
 import type { ConnectedStore } from '../../instance/connector';
 import { ClosedError } from '../../errors/errors';
 import type { TokenKeep } from '../../instance/instance';
@@ -25,6 +26,8 @@ export interface FakeTokenKeepOptions {
    * refresh token.
    */
   refresh?: FakeRefresh | undefined;
+  /** Receives the events of refreshes, as the option of `createTokenKeep` does. */
+  onEvent?: ((event: TokenkeepEvent) => void) | undefined;
 }
 
 /** An instance that keeps tokens in memory. */
@@ -45,8 +48,12 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
   #isClosed = false;
 
   constructor(options: FakeTokenKeepOptions) {
-    const { refresh } = optionsOf(options, ['refresh']);
-    const refresher = new Refresher(optionalFunction('refresh', refresh));
+    const { refresh, onEvent } = optionsOf(options, ['refresh', 'onEvent']);
+    const listener = optionalFunction('onEvent', onEvent);
+    const refresher = new Refresher(
+      optionalFunction('refresh', refresh),
+      listener && boundListener(listener),
+    );
     const open = (): void => {
       if (this.#isClosed) throw new ClosedError('This tokenkeep instance was closed');
     };

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { optionalScopes } from '../../input/arguments';
 import type { RefreshFn } from '../../bridge/bridge';
 import { isA } from '../../bridge/callbacks';
+import { type Listener, type TokenkeepEvent, publishTo } from '../../bridge/events';
 import {
   GmailNotConnectedError,
   GmailTokenRevokedError,
@@ -39,10 +40,12 @@ const LIFETIME_MS = 3_600_000;
 /** Refreshes the grants of one fake. */
 export class Refresher {
   readonly #refresh: FakeRefresh;
+  readonly #listener: Listener | undefined;
   readonly #tasks = new Map<string, Promise<void>>();
 
-  constructor(refresh: FakeRefresh | undefined) {
+  constructor(refresh: FakeRefresh | undefined, listener: Listener | undefined) {
     this.#refresh = refresh ?? (() => ({ accessToken: newToken() }));
+    this.#listener = listener;
   }
 
   /** Returns a grant that is valid for long enough, refreshed if necessary. */
@@ -94,31 +97,64 @@ export class Refresher {
     return task;
   }
 
+  /** One refresh, with the events of a real one. */
   async #exchange(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<void> {
+    const began = Date.now();
+    const took = (): { durationMs: number } => ({ durationMs: Date.now() - began });
+    this.#tell(place, { type: 'refresh.start' });
     try {
-      const answer = fieldsOf<FakeRefreshedTokens>(
-        Object(await this.#request(place, grant, refreshFn)),
-      );
-      const accessToken = refreshedToken(answer.accessToken, refreshFn);
-      // Newer tokens and marks take precedence.
-      if (!isSame(grant, place.read())) return;
-      place.write({
-        accessToken,
-        refreshToken: answer.refreshToken || grant.refreshToken,
-        expiresAt: Number(answer.expiresAt ?? Date.now() + LIFETIME_MS),
-        scopes: optionalScopes('scopes', answer.scopes) ?? grant.scopes,
-        isDead: false,
-        refreshedAt: Date.now(),
-      });
+      const isStored = await this.#replaced(place, grant, refreshFn);
+      if (isStored) this.#tell(place, { type: 'refresh.end', ...took() });
     } catch (error) {
-      if (isGrantDead(error)) {
-        if (!isSame(grant, place.read())) return;
-        place.markRevoked(grant);
-        throw revoked(place.store);
-      }
-      if (isA(error, TokenkeepError)) throw error;
-      throw new RefreshCallbackError('refreshFn failed; see cause', { cause: error });
+      const { code } = isA(error, TokenkeepError) ? error : new TokenkeepError('');
+      this.#tell(place, { type: 'refresh.fail', ...took(), code });
+      throw error;
     }
+  }
+
+  /** Whether new tokens are stored: newer ones, and marks, take precedence. */
+  async #replaced(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<boolean> {
+    let next: Grant;
+    try {
+      next = await this.#next(place, grant, refreshFn);
+    } catch (error) {
+      if (!isGrantDead(error)) {
+        if (isA(error, TokenkeepError)) throw error;
+        throw new RefreshCallbackError('refreshFn failed; see cause', { cause: error });
+      }
+      if (!isSame(grant, place.read())) return false;
+      place.markRevoked(grant);
+      const dead = revoked(place.store);
+      this.#tell(place, { type: 'row.dropped', code: dead.code });
+      throw dead;
+    }
+    const isCurrent = isSame(grant, place.read());
+    if (isCurrent) place.write(next);
+    else {
+      this.#tell(place, { type: 'row.dropped' });
+      activeGrant(place);
+    }
+    return isCurrent;
+  }
+
+  /** The grant after a refresh. */
+  async #next(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<Grant> {
+    const answer = fieldsOf<FakeRefreshedTokens>(
+      Object(await this.#request(place, grant, refreshFn)),
+    );
+    return {
+      accessToken: refreshedToken(answer.accessToken, refreshFn),
+      refreshToken: answer.refreshToken || grant.refreshToken,
+      expiresAt: Number(answer.expiresAt ?? Date.now() + LIFETIME_MS),
+      scopes: optionalScopes('scopes', answer.scopes) ?? grant.scopes,
+      isDead: false,
+      refreshedAt: Date.now(),
+    };
+  }
+
+  #tell({ store, key }: Place, what: Omit<TokenkeepEvent, 'store' | 'key'>): void {
+    // A vault row without an identifier has two parts.
+    publishTo(this.#listener, { ...what, store, key: key.filter(Boolean).join('/') });
   }
 
   async #request(place: Place, grant: Grant, refreshFn?: RefreshFn): Promise<FakeRefreshedTokens> {

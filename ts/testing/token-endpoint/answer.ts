@@ -3,13 +3,14 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reset } from './reset';
-import type { TokenEndpointStep, TokenResponse } from './step';
+import type { Answer } from './provider-answers';
+import type { TokenEndpointStep } from './step';
 
 /** Sends the usual response, modified by the step. */
 export async function send(
   response: ServerResponse,
   step: TokenEndpointStep,
-  usual: TokenResponse,
+  usual: Answer,
 ): Promise<void> {
   if (step.hang) return;
   if (step.drop) {
@@ -32,15 +33,15 @@ export async function send(
   response.end(body);
 }
 
-function statusOf({ status, redirect }: TokenEndpointStep, usual: TokenResponse): number {
+function statusOf({ status, redirect }: TokenEndpointStep, usual: Answer): number {
   if (status !== undefined) return status;
   if (redirect !== undefined) return 307;
-  return usual['error'] ? 400 : 200;
+  return usual.status;
 }
 
-function bodyOf(step: TokenEndpointStep, usual: TokenResponse): string | Buffer {
-  const { body = (step.status ?? 0) >= 300 ? {} : usual } = step;
-  const content: unknown = typeof body === 'function' ? body(usual) : body;
+function bodyOf(step: TokenEndpointStep, usual: Answer): string | Buffer {
+  const { body = (step.status ?? 0) >= 300 ? {} : usual.body } = step;
+  const content: unknown = typeof body === 'function' ? body(usual.body) : body;
   const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
   return isRaw ? content : JSON.stringify(content);
 }

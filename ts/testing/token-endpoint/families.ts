@@ -1,8 +1,10 @@
 /** Token families: all refresh tokens of one grant. */
 
 import crypto from 'node:crypto';
+import type { Authorizations } from './authorization';
+import { type Answer, type ProviderAnswers, deadGrantOf } from './provider-answers';
 import type { TokenRequest } from './request';
-import type { TokenResponse } from './step';
+import { idTokenOf, tokenResponse } from './token-response';
 
 /** The tokens of a new grant. */
 export interface IssuedTokens {
@@ -18,6 +20,8 @@ export interface TokenFamily {
   revoked: boolean;
   /** The newest refresh token. */
   newest: string;
+  /** The granted scopes; `undefined`: those that the provider documents. */
+  readonly scopes: readonly string[] | undefined;
   exchanges: TokenExchange[];
   /** Requests with a token that had been used before; their `issued` is `undefined`. */
   reuses: TokenExchange[];
@@ -36,10 +40,18 @@ export interface TokenExchange {
 export class Families {
   readonly #tokens = new Map<string, { family: TokenFamily; spent: boolean }>();
   readonly #accessTokens = new Map<string, TokenFamily>();
+  readonly #authorizations: Authorizations;
+  readonly #provider: ProviderAnswers | undefined;
+
+  constructor(authorizations: Authorizations, provider: ProviderAnswers | undefined) {
+    this.#authorizations = authorizations;
+    this.#provider = provider;
+  }
 
   /** Creates a family, as a code exchange does. */
-  issue(): IssuedTokens {
-    return this.#issue({ alive: true, revoked: false, newest: '', exchanges: [], reuses: [] });
+  issue(scopes?: readonly string[]): IssuedTokens {
+    const family = { alive: true, revoked: false, newest: '', scopes, exchanges: [], reuses: [] };
+    return this.#issue(family);
   }
 
   isAlive(refreshToken: string): boolean {
@@ -60,26 +72,37 @@ export class Families {
     if (family) Object.assign(family, { alive: false, revoked: true });
   }
 
-  /** The usual response to a request. The reuse of a refresh token revokes its family. */
-  exchange(request: TokenRequest, rotate: boolean): TokenResponse {
-    if (request.grantType !== 'refresh_token') return { error: 'unsupported_grant_type' };
+  /** The usual answer to a request. The reuse of a refresh token revokes its family. */
+  exchange(request: TokenRequest, rotate: boolean): Answer {
+    if (request.grantType === 'authorization_code') return this.#redeem(request);
+    const isUnnamed = this.#provider?.namesGrantType === false && request.grantType === null;
+    if (isUnnamed || request.grantType === 'refresh_token') return this.#refresh(request, rotate);
+    return { status: 400, body: { error: 'unsupported_grant_type' } };
+  }
+
+  #redeem(request: TokenRequest): Answer {
+    const consented = this.#authorizations.redeem(request);
+    if (!consented) return deadGrantOf(this.#provider, true);
+    const { scopes, subject, clientId } = consented;
+    const idToken = subject === undefined ? undefined : idTokenOf(subject, clientId);
+    const issue = { ...this.issue(scopes), isNew: true, scopes, idToken };
+    return { status: 200, body: tokenResponse('code', issue, this.#provider) };
+  }
+
+  #refresh(request: TokenRequest, rotate: boolean): Answer {
     const refreshToken = request.refreshToken ?? '';
     const token = this.#tokens.get(refreshToken);
     if (token?.spent) {
       token.family.alive = false;
       token.family.reuses.push({ token: refreshToken, issued: undefined, request });
     }
-    if (!token?.family.alive) return { error: 'invalid_grant' };
+    if (!token?.family.alive) return deadGrantOf(this.#provider, false);
     token.spent = rotate;
+    const { scopes } = token.family;
     const issued = this.#issue(token.family, rotate ? undefined : refreshToken);
     token.family.exchanges.push({ token: refreshToken, issued: issued.refreshToken, request });
-    return {
-      access_token: issued.accessToken,
-      ...(rotate && { refresh_token: issued.refreshToken }),
-      expires_in: 3600,
-      token_type: 'Bearer',
-      scope: 'https://www.googleapis.com/auth/gmail.readonly',
-    };
+    const issue = { ...issued, isNew: rotate, scopes, idToken: undefined };
+    return { status: 200, body: tokenResponse('refresh', issue, this.#provider) };
   }
 
   #issue(family: TokenFamily, refreshToken = newToken('refresh')): IssuedTokens {

@@ -12,8 +12,8 @@ export class TokenRequest {
   readonly #form: Record<string, string>;
 
   /** @internal */
-  constructor(form: Record<string, string>) {
-    this.#form = form;
+  constructor(body: string, contentType: string | undefined) {
+    this.#form = contentType?.includes('json') ? ofJson(body) : ofForm(body);
   }
 
   /** All parameters, including the client secret. */
@@ -29,5 +29,19 @@ export class TokenRequest {
   /** The parameter `refresh_token`. */
   get refreshToken(): string | null {
     return this.#form['refresh_token'] ?? null;
+  }
+}
+
+function ofForm(body: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(body));
+}
+
+/** Some providers take JSON. What is none has no parameters. */
+function ofJson(body: string): Record<string, string> {
+  try {
+    const entries = Object.entries(Object(JSON.parse(body)) as object);
+    return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  } catch {
+    return {};
   }
 }

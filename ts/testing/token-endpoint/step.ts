@@ -1,9 +1,9 @@
 /** Scripts of the token endpoint. */
 
 import { record } from '../../input/arguments';
-import { InvalidArgumentError } from '../../errors/errors';
 import { fieldsOf } from '../../input/fields';
 import { didYouMean } from '../../input/nearest';
+import { type ProviderAnswers, errorOf, refusal } from './provider-answers';
 import type { TokenRequest } from './request';
 
 /** A token response or an error response (RFC 6749, sections 5.1 and 5.2). */
@@ -17,6 +17,11 @@ export interface TokenEndpointStep {
   retryAfter?: number | undefined;
   /** An error response (RFC 6749, section 5.2) with this code; 401 for `invalid_client`, otherwise 400. */
   error?: string | undefined;
+  /**
+   * An error that the provider of the endpoint documents, by its code, such as `AADSTS50076` or
+   * `BAD_REFRESH_TOKEN`, or by its meaning, such as `grant_dead` or `administrator`: then its first one.
+   */
+  providerError?: string | undefined;
   /** Responds with this status, without exchanging the refresh token; from 300 on with an empty object. */
   status?: number | undefined;
   /** Replaces the body: strings and Buffers are sent as they are, objects as JSON. */
@@ -57,6 +62,7 @@ const FIELDS: Readonly<Record<keyof TokenEndpointStep, string | readonly unknown
   times: 'number',
   retryAfter: 'number',
   error: 'string',
+  providerError: 'string',
   status: 'number',
   body: 'any',
   headers: 'object',
@@ -72,16 +78,21 @@ const FIELDS: Readonly<Record<keyof TokenEndpointStep, string | readonly unknown
 };
 
 /** A script as a function. Rejects unknown fields and values, which would otherwise be ignored. */
-export function nextStepOf(script: TokenEndpointScript): NextStep {
+export function nextStepOf(
+  script: TokenEndpointScript,
+  provider: ProviderAnswers | undefined,
+): NextStep {
   if (typeof script === 'function') return script;
   if (!Array.isArray(script)) {
-    throw refusal('script', 'must be an array of steps, or a function that returns one');
+    const reason = 'must be an array of steps, or a function that returns one';
+    throw refusal('script', `${reason}; options are the second argument`);
   }
   script.forEach((step: unknown, index) => {
-    const fields = record(`script[${index}]`, step);
-    for (const name of Object.keys(fields)) {
-      checkField(`script[${index}].${name}`, name, fields[name]);
-    }
+    const at = `script[${index}]`;
+    const fields = record(at, step);
+    for (const name of Object.keys(fields)) checkField(`${at}.${name}`, name, fields[name]);
+    const { providerError } = fields as TokenEndpointStep;
+    if (providerError !== undefined) errorOf(`${at}.providerError`, providerError, provider);
   });
   const queue = (script as readonly TokenEndpointStep[]).flatMap((given) => {
     const { times = 1, ...step } = fieldsOf(given);
@@ -105,18 +116,17 @@ function checkField(argument: string, name: string, value: unknown): void {
   }
 }
 
-function refusal(argument: string, reason: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${argument}: ${reason}`, { argument });
-}
-
-/** Replaces `retryAfter` and `error` by `status`, `headers` and `body`. */
-export function expandStep({
-  retryAfter,
-  error,
-  ...step
-}: TokenEndpointStep): Omit<TokenEndpointStep, 'retryAfter' | 'error'> {
+/** Replaces `retryAfter`, `error` and `providerError` by `status`, `headers` and `body`. */
+export function expandStep(
+  { retryAfter, error, providerError, ...step }: TokenEndpointStep,
+  provider: ProviderAnswers | undefined,
+): Omit<TokenEndpointStep, 'retryAfter' | 'error' | 'providerError'> {
   if (retryAfter !== undefined) {
     return { status: 429, ...step, headers: { 'retry-after': `${retryAfter}`, ...step.headers } };
+  }
+  if (providerError !== undefined) {
+    const { status, body } = errorOf('providerError', providerError, provider);
+    return { status, body, ...step };
   }
   if (error === undefined) return step;
   return { status: error === 'invalid_client' ? 401 : 400, body: { error }, ...step };

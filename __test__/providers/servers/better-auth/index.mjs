@@ -22,7 +22,6 @@ export async function start(given) {
     tokenUrl: `${at}/oauth2/token`,
     revocationUrl: `${at}/oauth2/revoke`,
     scope: 'openid offline_access',
-    enforcesMethod: true,
     // What its client does on the application's pages. Where a browser is redirected, a script gets JSON.
     signIn: async (link, user) => {
       const browser = await signedIn(user);

@@ -36,7 +36,6 @@ export async function start({ clients, users, progress }) {
     tokenUrl: `${origin}/oauth/token`,
     revocationUrl: `${origin}/oauth/revoke`,
     scope: 'openid profile',
-    enforcesMethod: true,
     // Its access tokens say in which second they were made, and nothing else that differs: it fails with 500 when a
     // user's token would be refreshed twice in one second.
     pauseMs: 1_100,

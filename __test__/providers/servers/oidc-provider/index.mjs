@@ -18,7 +18,6 @@ export async function start(given) {
     scope: 'openid offline_access',
     // It grants offline access only to a user who is asked.
     authorizationParameters: { prompt: 'consent' },
-    enforcesMethod: true,
     signIn: async (link, { name, password }) => {
       const browser = new Browser(REDIRECT_URI);
       const login = await browser.open(link);
