@@ -46,10 +46,14 @@ pub struct ReplacedField {
     pub value: String,
 }
 
-/// The variables in the URLs of a built-in provider; `null`: none of this name is built in.
+/// The variable in URLs that is the client's ID.
+const CLIENT_ID: &str = "client_id";
+
+/// The variables in the URLs of a built-in provider that are to be set; `null`: none of this name is built in.
 #[napi(catch_unwind)]
 pub fn built_in_variables(provider: String) -> Option<Vec<String>> {
-    Provider::built_in(&provider).map(|provider| provider.variables.into_keys().collect())
+    let variables = Provider::built_in(&provider)?.variables.into_keys();
+    Some(variables.filter(|name| name != CLIENT_ID).collect())
 }
 
 /// The names of the built-in providers.
@@ -253,8 +257,7 @@ fn client(given: &ProviderOptions, allow_insecure: bool) -> Result<(Provider, Cl
         secrets: given.client_secrets.iter().map(ClientSecret::new).collect(),
         signing_key: signing_key(given)?.map(Arc::new),
     };
-    // It stands in the URL of some endpoints.
-    if let Some(variable) = provider.variables.get_mut("client_id") {
+    if let Some(variable) = provider.variables.get_mut(CLIENT_ID) {
         variable.value = Some(given.client_id.clone());
     }
     let needs_secret = match provider.client_authentication() {
