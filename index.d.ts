@@ -114,7 +114,7 @@ export declare function beginAuthorization(instance: number, id: number, store: 
 /** The names of the built-in providers. */
 export declare function builtInProviders(): Array<string>
 
-/** The variables in the URLs of a built-in provider; `null`: none of this name is built in. */
+/** The variables in the URLs of a built-in provider that are to be set; `null`: none of this name is built in. */
 export declare function builtInVariables(provider: string): Array<string> | null
 
 /** Rejects a link that is not valid; does not use it up. */
@@ -369,7 +369,10 @@ export declare function openVaultKeys(secret: string | undefined | null, previou
 /** For the doctor. */
 export declare function providerAddress(options: ProviderOptions, allowInsecure: boolean): ProviderAddress
 
-/** Where a described provider's tokens are refreshed, or the issuer through which that is found, or what is wrong with its description. */
+/**
+ * Where a described provider's tokens are refreshed (absent: each connection has its own endpoint), or the issuer through
+ * which that is found, or what is wrong with the description.
+ */
 export interface ProviderAddress {
   tokenUrl?: string
   issuer?: string

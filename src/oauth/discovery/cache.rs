@@ -34,14 +34,20 @@ struct Known {
     failure: Option<(Failure, Instant)>,
 }
 
+#[derive(Default)]
+struct Shared {
+    known: Mutex<Known>,
+    /// Locked while metadata is fetched, so that others wait for the result.
+    fetch: tokio::sync::Mutex<()>,
+}
+
 /// One issuer, as one HTTP client sees it: an application's own `fetch` may reach another server.
 struct Entry {
     http: Weak<dyn HttpClient>,
     issuer: String,
     allow_insecure: bool,
     used: Instant,
-    /// Locked while it is fetched, so that others wait for the result.
-    known: Arc<tokio::sync::Mutex<Known>>,
+    shared: Arc<Shared>,
 }
 
 /// What is known of issuers.
@@ -60,41 +66,35 @@ impl Cache {
         limit: Duration,
     ) -> Result<Found, Failure> {
         let deadline = Instant::now() + limit;
-        let known = self.entry(http, issuer, allow_insecure);
-        let Ok(mut known) = timeout_at(deadline, known.lock()).await else {
-            return Err(Failure::new(issuer, Kind::Unreachable, "no answer in time"));
-        };
-        match (&known.metadata, &known.failure) {
-            (Some((metadata, since)), _) if since.elapsed() < FRESH => {
-                return Ok(Arc::clone(metadata));
-            }
-            (_, Some((failure, since))) if since.elapsed() < FAILED => {
-                return known.usable().ok_or_else(|| failure.clone());
-            }
-            _ => {}
+        let shared = self.entry(http, issuer, allow_insecure);
+        let known = || shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = known().outcome() {
+            return outcome;
         }
-        match ServerMetadata::fetch(http.as_ref(), issuer, allow_insecure, deadline).await {
+        let Ok(_fetching) = timeout_at(deadline, shared.fetch.lock()).await else {
+            let failure = Failure::new(issuer, Kind::Unreachable, "no answer in time");
+            return known().usable().ok_or(failure);
+        };
+        // It may have been fetched meanwhile.
+        if let Some(outcome) = known().outcome() {
+            return outcome;
+        }
+        let fetched = ServerMetadata::fetch(http.as_ref(), issuer, allow_insecure, deadline).await;
+        let (mut known, now) = (known(), Instant::now());
+        match fetched {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                *known = Known {
-                    metadata: Some((Arc::clone(&metadata), Instant::now())),
-                    failure: None,
-                };
+                *known = Known { metadata: Some((Arc::clone(&metadata), now)), failure: None };
                 Ok(metadata)
             }
             Err(failure) => {
-                known.failure = Some((failure.clone(), Instant::now()));
+                known.failure = Some((failure.clone(), now));
                 known.usable().ok_or(failure)
             }
         }
     }
 
-    fn entry(
-        &self,
-        http: &Arc<dyn HttpClient>,
-        issuer: &str,
-        allow_insecure: bool,
-    ) -> Arc<tokio::sync::Mutex<Known>> {
+    fn entry(&self, http: &Arc<dyn HttpClient>, issuer: &str, allow_insecure: bool) -> Arc<Shared> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|entry| entry.http.strong_count() > 0);
         let same = entries.iter_mut().find(|entry| {
@@ -104,7 +104,7 @@ impl Cache {
         });
         if let Some(entry) = same {
             entry.used = Instant::now();
-            return Arc::clone(&entry.known);
+            return Arc::clone(&entry.shared);
         }
         if entries.len() >= ISSUERS_MAX {
             let oldest = entries.iter().enumerate().min_by_key(|(_, entry)| entry.used);
@@ -112,19 +112,32 @@ impl Cache {
                 entries.swap_remove(oldest);
             }
         }
-        let known = Arc::default();
+        let shared = Arc::default();
         entries.push(Entry {
             http: Arc::downgrade(http),
             issuer: issuer.to_owned(),
             allow_insecure,
             used: Instant::now(),
-            known: Arc::clone(&known),
+            shared: Arc::clone(&shared),
         });
-        known
+        shared
     }
 }
 
 impl Known {
+    /// What is to be used; `None`: it must be fetched.
+    fn outcome(&self) -> Option<Result<Found, Failure>> {
+        match (&self.metadata, &self.failure) {
+            (Some((metadata, since)), _) if since.elapsed() < FRESH => {
+                Some(Ok(Arc::clone(metadata)))
+            }
+            (_, Some((failure, since))) if since.elapsed() < FAILED => {
+                Some(self.usable().ok_or_else(|| failure.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// Metadata that could not be fetched again.
     fn usable(&self) -> Option<Found> {
         let metadata = self.metadata.as_ref().filter(|(_, since)| since.elapsed() < USABLE);
@@ -134,7 +147,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use zeroize::Zeroizing;
 
@@ -144,7 +157,8 @@ mod tests {
     /// A server that has metadata as long as `is_up`, and counts requests.
     struct Server {
         asked: AtomicUsize,
-        is_up: std::sync::atomic::AtomicBool,
+        is_up: AtomicBool,
+        hangs: AtomicBool,
     }
 
     impl HttpClient for Server {
@@ -152,6 +166,9 @@ mod tests {
             Box::pin(async move {
                 self.asked.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(10)).await;
+                if self.hangs.load(Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
                 if !self.is_up.load(Ordering::Relaxed) {
                     return Err(HttpFailure::NotSent("could not connect"));
                 }
@@ -164,8 +181,8 @@ mod tests {
     }
 
     fn server() -> (Arc<Server>, Arc<dyn HttpClient>) {
-        let is_up = true.into();
-        let server = Arc::new(Server { asked: AtomicUsize::new(0), is_up });
+        let (asked, is_up, hangs) = (0.into(), true.into(), false.into());
+        let server = Arc::new(Server { asked, is_up, hangs });
         (Arc::clone(&server), server)
     }
 
@@ -215,6 +232,20 @@ mod tests {
         assert!(find(&cache, &http, issuer).await.is_ok(), "what is known is used meanwhile");
         tokio::time::advance(USABLE).await;
         assert!(find(&cache, &http, issuer).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_fails_for_a_server_that_hangs_while_its_metadata_is_known() {
+        let ((server, http), cache) = (server(), cache());
+        let issuer = "https://hanging.example";
+        assert!(find(&cache, &http, issuer).await.is_ok());
+        tokio::time::advance(FRESH).await;
+        server.hangs.store(true, Ordering::Relaxed);
+        let calls = (0..3).map(|_| find(&cache, &http, issuer));
+        for found in futures_util::future::join_all(calls).await {
+            assert!(found.is_ok());
+        }
+        assert_eq!(server.asked.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test(start_paused = true)]
