@@ -22,7 +22,7 @@ const ADDON = `tokenkeep.${process.platform}-${process.arch}-test.node`;
 const COMPILERS = {
   typescript: {
     command: 'tsc',
-    run: `for (const folder of ['cli', 'esm', 'effect3', 'effect4']) {
+    run: `for (const folder of ['cli', 'esm', 'effect3', 'effect4', 'testing/token-endpoint']) {
         fs.mkdirSync('dist/' + folder, { recursive: true });
       }
       fs.writeFileSync('dist/cli/main.js', '');`,
@@ -34,7 +34,8 @@ let clone: string;
 /** A checkout in which `npm run build` ran. */
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'tokenkeep-clone-'));
-  for (const name of ['demo', 'scripts', 'support', 'Cargo.lock']) {
+  const answers = '__test__/rust/providers/answers';
+  for (const name of ['demo', 'scripts', 'support', 'providers', answers, 'Cargo.lock']) {
     cpSync(join(root, name), join(clone, name), { recursive: true });
   }
   const manifest = { name: 'tokenkeep', version: '0.0.0', exports: {}, napi: { targets: [] } };
