@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::pending::PendingTable;
 use crate::crypto::{Place, SealedBy, sealed_by};
-use crate::db::{Params, RlsContext, Row, Type, column};
+use crate::db::{Params, RlsContext, Row, Timestamp, Type, column};
 use crate::error::Result;
 
 /// What needs a key.
@@ -16,16 +16,14 @@ pub struct PendingUse {
     /// How many there are.
     pub rows: u64,
     /// In how many milliseconds the last of them expires.
-    pub expires_in_ms: f64,
+    pub expires_in_ms: i64,
 }
 
 const IS_THERE: &str = "SELECT to_regclass('tokenkeep.oauth_state') IS NOT NULL";
 
 /// Those that still wait, after the id `$1`.
 const WAITING: &str = "
-    SELECT id, kind, sealed,
-      extract(epoch FROM expires_at - clock_timestamp())::float8 * 1000
-    FROM tokenkeep.oauth_state
+    SELECT id, kind, sealed, expires_at, clock_timestamp() FROM tokenkeep.oauth_state
     WHERE id > $1 AND expires_at > clock_timestamp() ORDER BY id LIMIT 500";
 
 impl PendingTable {
@@ -54,10 +52,11 @@ impl PendingTable {
                     SealedBy::Other { version, .. } => version,
                     SealedBy::Unknown => continue,
                 };
-                let none = PendingUse { version, rows: 0, expires_in_ms: 0.0 };
+                let none = PendingUse { version, rows: 0, expires_in_ms: 0 };
                 let found = uses.entry(version).or_insert(none);
                 found.rows += 1;
-                found.expires_in_ms = found.expires_in_ms.max(column(row, 3)?);
+                let (expires_at, now): (Timestamp, Timestamp) = (column(row, 3)?, column(row, 4)?);
+                found.expires_in_ms = found.expires_in_ms.max(expires_at.ms_since(now));
             }
         }
         Ok(uses.into_values().collect())

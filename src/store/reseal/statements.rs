@@ -7,7 +7,7 @@ use crate::store::table::{StoreTable, as_asked};
 /// Whether there is the table, and how many rows it has: an estimate, 0 if there is none.
 const TABLE: &str = "
     SELECT to_regclass('{literal}') IS NOT NULL, coalesce((
-      SELECT greatest(reltuples, 0)::float8 FROM pg_class WHERE oid = to_regclass('{literal}')), 0)";
+      SELECT CASE WHEN reltuples > 0 THEN reltuples::float8 END FROM pg_class WHERE oid = to_regclass('{literal}')), 0)";
 
 /// The columns that are read: the key, the sealed values, the version of the key, and whether a lease is live that
 /// is no older than `$1` ms (NULL: no lease counts).
@@ -38,7 +38,7 @@ const AGAIN: &str = concat!(
     "
     SELECT ",
     columns!(),
-    " FROM unnest({keys}) AS sought ({key_names}) JOIN {table} AS r ON {is_sought}"
+    " FROM unnest({keys}) AS wanted ({key_names}) JOIN {table} AS r ON {is_wanted}"
 );
 
 /// Stores other texts for the same tokens, in the rows that still have the texts that were read and no live lease.
@@ -47,11 +47,11 @@ const AGAIN: &str = concat!(
 const WRITE: &str = concat!(
     "
     WITH free AS MATERIALIZED (
-      SELECT new.* FROM unnest({keys}, {texts}) AS new ({key_names}, {text_names})
-      JOIN {table} AS r ON {is_new}
-      WHERE {is_unchanged_new}
+      SELECT wanted.* FROM unnest({keys}, {texts}) AS wanted ({key_names}, {text_names})
+      JOIN {table} AS r ON {is_wanted}
+      WHERE {is_unchanged_wanted}
         AND NOT coalesce(r.refreshing_at > clock_timestamp() - $1 * interval '1 millisecond', false)
-      FOR UPDATE OF r SKIP LOCKED)
+      FOR UPDATE SKIP LOCKED)
     UPDATE {table} AS r SET {assigned}
     FROM free WHERE {is_free} AND {is_unchanged_free}
     RETURNING {key_texts}, ",
@@ -105,17 +105,16 @@ impl Statements {
             ("{value_texts}", list(values, |value| format!("r.{value}::text"), ", ")),
             (
                 "{key_version}",
-                key_version.map_or("NULL::int4".into(), |column| format!("r.{column}")),
+                key_version.map_or("NULL::integer".into(), |column| format!("r.{column}")),
             ),
             ("{limit}", rows_at_once.to_string()),
             ("{after}", list(key.iter().enumerate(), after, ", ")),
             ("{keys}", arrays(2, key.len(), &to_array)),
             ("{texts}", arrays(2 + key.len(), texts, "")),
             ("{text_names}", format!("{}, {}", names("old"), names("new"))),
-            ("{is_sought}", same_key("sought")),
-            ("{is_new}", same_key("new")),
+            ("{is_wanted}", same_key("wanted")),
             ("{is_free}", same_key("free")),
-            ("{is_unchanged_new}", same_texts("new", "old")),
+            ("{is_unchanged_wanted}", same_texts("wanted", "old")),
             ("{is_unchanged_free}", same_texts("free", "old")),
             ("{is_written}", format!("{} AND {}", same_key("free"), same_texts("free", "new"))),
             ("{assigned}", assigned + &assigned_version),
