@@ -123,6 +123,30 @@ mod tests {
     }
 
     #[test]
+    fn which_key_has_sealed_a_value_is_told_by_what_opens_it_whatever_number_it_names() {
+        const OTHER: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+        let (_, hex) = KEY.split_once(':').expect("has a version");
+        let ring = |text: &str| KeyRing::parse("TOKENKEEP_KEY", text).expect("parses");
+        let sealed = seal(&ring(hex), "1000.abc", PLACE).expect("seals");
+        let by = |text: &str| match sealed_by(&ring(text), &sealed, PLACE) {
+            SealedBy::First => Some(0),
+            SealedBy::Other { version, text } => {
+                assert_eq!(*text, "1000.abc");
+                Some(version)
+            }
+            SealedBy::Unknown => None,
+        };
+        assert_eq!(by(&format!("1:{hex},2:{OTHER}")), Some(0));
+        assert_eq!(by(&format!("2:{OTHER},1:{hex}")), Some(1));
+        assert_eq!(by(&format!("1:{OTHER},2:{hex}")), Some(2), "two keys were 1");
+        assert_eq!(by(&format!("2:{hex},1:{OTHER}")), Some(2), "the first key was 1");
+        assert_eq!(by(OTHER), None);
+        let elsewhere = Place { store: "calendar", ..PLACE };
+        assert!(matches!(sealed_by(&ring(hex), &sealed, elsewhere), SealedBy::Unknown));
+        assert!(matches!(sealed_by(&ring(hex), "tk1.x", PLACE), SealedBy::Unknown));
+    }
+
+    #[test]
     fn a_value_that_was_copied_elsewhere_does_not_open() {
         let sealed = seal(&ring(), "1000.abc", PLACE).expect("seals");
         let elsewhere = [

@@ -120,9 +120,9 @@ again: for example after a deployment with the credentials of another client.`,
   command({
     name: 'rotate',
     summary: 'seal all values with the first key, so that an old key can be removed',
-    description: `Seals every value that an earlier key has sealed with the first key of its variable. It runs
-during live traffic, in several processes at once if need be; if it is ended in the middle, run it
-again. Before that, give every process of the application the new key first: TOKENKEEP_KEY=2:new,1:old.`,
+    description: `Seals every value that an earlier key has sealed with the first key of its variable, during live
+traffic. If it is ended in the middle, run it again; several may run at once. Before that, every
+process of the application must have the new key first: TOKENKEEP_KEY=2:new,1:old.`,
     environment: [
       'DATABASE_URL',
       'TOKENKEEP_KEY',

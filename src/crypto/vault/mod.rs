@@ -295,6 +295,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn which_secret_has_sealed_a_value_is_told_by_what_opens_it() {
+        let both = format(OTHER, Some(SECRET), true);
+        for (secret, version) in [(SECRET, Some(1)), (OTHER, Some(0)), (SECRET, Some(1))] {
+            let sealed = format(secret, None, false).seal("a", Duration::ZERO).await;
+            let by = match both.sealed_by(&sealed.expect("seals")).await.expect("derives") {
+                SealedBy::First => Some(0),
+                SealedBy::Other { version, .. } => Some(version),
+                SealedBy::Unknown => None,
+            };
+            assert_eq!(by, version);
+        }
+        let lost = format("a secret that is lost, 32 characters", None, true);
+        let lost = lost.seal("a", Duration::ZERO).await.expect("seals");
+        for text in [lost.as_str(), "malformed"] {
+            assert!(matches!(both.sealed_by(text).await, Ok(SealedBy::Unknown)));
+        }
+    }
+
+    #[tokio::test]
     async fn without_reuse_every_value_has_a_salt_of_its_own() {
         let format = format(SECRET, None, false);
         let one = format.seal("a", Duration::ZERO).await.expect("seals");
