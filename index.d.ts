@@ -76,6 +76,9 @@ export declare class Instance {
 /** What JavaScript holds as [`GmailKeys`]. */
 export declare class OpenGmailKeys {}
 
+/** What JavaScript holds as [`ResealingRun`]. */
+export declare class OpenResealingRun {}
+
 /** What JavaScript holds as [`SealingKeys`]. */
 export declare class OpenSealingKeys {}
 
@@ -122,6 +125,9 @@ export declare function checkConnectLink(instance: number, id: number, store: st
 
 /** The names of the providers that users can connect to, sorted. */
 export declare function connectedProviders(instance: number): Array<string>
+
+/** Continues a run by one batch; the first call looks at keys and table only. Resolves to what it has done so far. */
+export declare function continueResealing(instance: number, id: number, run: ResealingRun): void
 
 /** Examines `database_url`, with libpq's variables for TLS. */
 export declare function databaseUrlWarnings(databaseUrl: string, tlsVariables: Record<string, string>): DatabaseUrlWarnings
@@ -354,6 +360,12 @@ export declare function messageLayouts(): Array<Layout>
 /** Brings the tables of `stores` up to date; resolves to what had to be left out, as sentences. */
 export declare function migrate(bridge: Bridge, id: number, options: InstanceOptions, stores: Array<string>, keepNewest: boolean): void
 
+/**
+ * A run that has not begun: `rotate` seals values of earlier keys with the first key; otherwise plaintext is sealed.
+ * `is_dry`: nothing is written.
+ */
+export declare function newResealingRun(store: string, rotate: boolean, isDry: boolean): ResealingRun
+
 /** Parses keys. A missing or malformed key is an error of the functions that need it. */
 export declare function openGmailKeys(keys?: string | undefined | null): GmailKeys
 
@@ -365,6 +377,9 @@ export declare function openValue(keys: SealingKeys, store: string, column: stri
 
 /** Checks secrets. A missing or malformed secret is an error of the functions that need it. */
 export declare function openVaultKeys(secret: string | undefined | null, previous: string | undefined | null, saltReuse: boolean): VaultKeys
+
+/** Which keys the connect links and pending authorizations need that still wait. */
+export declare function pendingByKey(instance: number, id: number): void
 
 /** For the doctor. */
 export declare function providerAddress(options: ProviderOptions, allowInsecure: boolean): ProviderAddress
@@ -432,6 +447,9 @@ export interface ReplacedField {
   variable: string
   value: string
 }
+
+/** A run over the rows of a store. */
+export type ResealingRun = ExternalObject<OpenResealingRun>
 
 /** Takes off the marks of a store from a moment on, or all of them; resolves to how many there were. */
 export declare function revive(instance: number, id: number, store: string, sinceMs?: number | undefined | null): void

@@ -31,6 +31,15 @@ export { type VaultStore } from './stores/vault';
 export { type ZohoStore } from './stores/zoho';
 export { type MigrateOptions } from './instance/migrations';
 export { type ReviveOptions } from './instance/revive';
+export { type SealingProgress, type SealingRunOptions } from './instance/resealing';
+export {
+  type KeyUse,
+  type RetiredKey,
+  type RotateOptions,
+  type RotateResult,
+  type RotatedStore,
+  type SealOptions,
+} from './instance/rotation';
 export { type DatabasePassword } from './bridge/database-password';
 export {
   type ProviderSettings,
@@ -51,5 +60,7 @@ export {
   createTokenKeep,
   migrate,
   revive,
+  rotate,
+  seal,
   unseal,
 } from './instance/instance';

@@ -12,7 +12,17 @@ import { until } from '../helpers/promises';
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const { version } = createRequire(import.meta.url)('../../package.json');
 
-const COMMANDS = ['migrate', 'doctor', 'keygen', 'refresh', 'revive', 'serve', 'unseal'];
+const COMMANDS = [
+  'migrate',
+  'doctor',
+  'keygen',
+  'refresh',
+  'revive',
+  'rotate',
+  'seal',
+  'serve',
+  'unseal',
+];
 
 let database: TestDatabase;
 beforeEach(async () => {

@@ -1,9 +1,11 @@
 /** Every function of every store. */
 
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../../dist/index.js';
 import { expireToken } from '../../dist/testing/index.js';
 import { optionsFor } from '../testing/instance';
+import { storeCases } from '../testing/stores';
 import { driveConnections } from './connections';
 import { driveRefreshes, expected, type Stage } from './refreshes';
 
@@ -100,6 +102,43 @@ async function driveUnseal(stage: Stage): Promise<void> {
   await reading.close();
 }
 
+/** What another key has sealed, one row of each store under a lease. */
+async function driveRotate(stage: Stage): Promise<void> {
+  const userId = randomUUID();
+  const key = '44'.repeat(32);
+  const secret = '4'.repeat(32);
+  const sealed = { tokenkeepKey: `2:${key}`, gmailEncryptionKey: `2:${key}` };
+  const sealing = createTokenKeep(optionsOf(stage, { ...sealed, encryptionSecret: secret }));
+  for (const one of storeCases(userId)) await one.store(sealing, inAnHour());
+  await sealing.close();
+  const client = new pg.Client(stage.testUrl);
+  await client.connect();
+  for (const [table, column] of Object.entries(LEASED)) {
+    const lease = `UPDATE ${table} SET refreshing_at = now() WHERE ${column} = $1`;
+    await client.query(lease, [userId]);
+  }
+  await client.end();
+  const { gmailEncryptionKey, tokenkeepKey } = optionsOf(stage);
+  const rotating = createTokenKeep(
+    optionsOf(stage, {
+      gmailEncryptionKey: `1:${gmailEncryptionKey},2:${key}`,
+      tokenkeepKey: `1:${tokenkeepKey},2:${key}`,
+      encryptionSecretPrevious: secret,
+      limitsDivisor: 10,
+    }),
+  );
+  await rotating.rotate();
+  await rotating.close();
+}
+
+const LEASED = {
+  gmail_tokens: 'user_id',
+  oauth_tokens: 'client_id',
+  token_vault: 'tenant_id',
+  google_calendar_tokens: 'user_id',
+  integration_tokens: 'user_id',
+};
+
 /** Everything; `userId` is, in the vault, a tenant with many rows. */
 export async function driveAll(stage: Stage, userId: string): Promise<void> {
   await driveRefreshes(stage, userId);
@@ -111,6 +150,7 @@ export async function driveAll(stage: Stage, userId: string): Promise<void> {
   await driveConnections(stage);
   await driveUnseal(stage);
   await driveRevive(stage);
+  await driveRotate(stage);
 }
 
 /** Every store's settings; the endpoint stands for all providers. */

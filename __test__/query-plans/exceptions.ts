@@ -57,4 +57,22 @@ export const EXCEPTIONS: Exception[] = [
     ],
     reason: 'revive: an operator looks through the whole table, once',
   },
+  {
+    texts: [
+      `coalesce(r.refreshing_at > clock_timestamp() - $1 * interval '1 millisecond', false) FROM`,
+    ],
+    indexes: [
+      'gmail_tokens_user_id_unique',
+      'google_calendar_tokens_pkey',
+      'integration_tokens_user_provider_unique',
+      'oauth_tokens_client_provider_unique',
+      'token_vault_pkey',
+    ],
+    reason: 'rotate and seal: a batch of rows after the last key, in the index of the keys',
+  },
+  {
+    texts: ['WHERE id > $1 AND expires_at > clock_timestamp() ORDER BY id LIMIT 500'],
+    indexes: ['oauth_state_pkey'],
+    reason: 'rotate: a batch of rows after the last key, in the index of the keys',
+  },
 ];

@@ -58,7 +58,7 @@ beforeAll(async () => {
   await drive(randomUUID());
   const { plans, prepared } = await server.seen();
   generic = plans.slice(before).filter(({ text }) => prepared.has(text));
-});
+}, 180_000);
 afterAll(async () => {
   await endpoint?.stop();
   await server?.stop();

@@ -27,6 +27,13 @@ export type Functions = [
   >,
   Expect<Equal<typeof tokenkeep.close, (options?: { timeoutMs?: number }) => Promise<boolean>>>,
   Expect<Equal<typeof tokenkeep.unseal, (options: tokenkeep.UnsealOptions) => Promise<number>>>,
+  Expect<Equal<typeof tokenkeep.seal, (options: tokenkeep.SealOptions) => Promise<number>>>,
+  Expect<
+    Equal<
+      typeof tokenkeep.rotate,
+      (options?: tokenkeep.RotateOptions) => Promise<tokenkeep.RotateResult>
+    >
+  >,
   Expect<Equal<typeof tokenkeep.revive, (options: tokenkeep.ReviveOptions) => Promise<number>>>,
   Expect<Equal<typeof tokenkeep.sealValue, Seal>>,
   Expect<Equal<typeof tokenkeep.openValue, Seal>>,
@@ -43,6 +50,8 @@ export type Functions = [
       | 'sealValue'
       | 'openValue'
       | 'unseal'
+      | 'seal'
+      | 'rotate'
       | 'revive'
       | 'close'
     >
@@ -54,6 +63,32 @@ export type Shapes = [
     Equal<
       tokenkeep.MigrateOptions,
       { stores: ('gmail' | 'zoho' | 'vault' | 'calendar' | 'integration')[]; keep?: 'newest' }
+    >
+  >,
+  Expect<Equal<tokenkeep.RotateOptions['retire'], number | 'previous' | undefined>>,
+  Expect<
+    Equal<
+      tokenkeep.RotateResult,
+      {
+        stores: tokenkeep.RotatedStore[];
+        pending: tokenkeep.KeyUse[];
+        retire?: tokenkeep.RetiredKey;
+      }
+    >
+  >,
+  Expect<
+    Equal<tokenkeep.RetiredKey, { key: string; variables: string[]; neededBy: tokenkeep.KeyUse[] }>
+  >,
+  Expect<
+    Equal<
+      tokenkeep.SealingProgress,
+      {
+        store: 'gmail' | 'zoho' | 'vault' | 'calendar' | 'integration';
+        rows: number;
+        total: number | undefined;
+        resealed: number;
+        waiting: number;
+      }
     >
   >,
   Expect<Equal<Options['fetch'], tokenkeep.Fetch | undefined>>,

@@ -20,6 +20,7 @@ mod options;
 mod providers;
 mod record;
 mod refresh_fn;
+mod reseal;
 mod revive;
 mod runtime;
 mod sealing;

@@ -8,9 +8,10 @@ use napi_derive::napi;
 
 use super::flat::Flat;
 use super::integration::SkippedRows;
+use super::reseal::{PendingUses, Progress, RowsOfKey};
 use super::vault::{ExpiringToken, ExpiringTokens};
 use crate::connect::Connected;
-use crate::store::{calendar, gmail, integration, vault};
+use crate::store::{PendingUse, calendar, gmail, integration, vault};
 
 /// The names of the fields of a record or a message, in the order of the flat array.
 #[napi(object, object_from_js = false)]
@@ -171,5 +172,9 @@ pub fn record_layouts() -> Vec<Layout> {
         integration::FailureCount::layout(),
         SkippedRows::layout(),
         Connected::layout(),
+        Progress::layout(),
+        RowsOfKey::layout(),
+        PendingUses::layout(),
+        PendingUse::layout(),
     ]
 }

@@ -21,6 +21,7 @@ pub(super) struct Stores {
     stores: store::Stores,
     pub(super) providers: Arc<Providers>,
     pub(super) connect: Arc<Connect>,
+    pub(super) pending: PendingTable,
     database: Arc<Database>,
 }
 
@@ -125,6 +126,7 @@ impl Stores {
         };
         Ok(Self {
             stores: open_stores(&opening),
+            pending: PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), timeouts),
             connect: Arc::new(Connect::new(connect::Options {
                 pending: PendingTable::new(Arc::clone(&database), Arc::clone(&sealing), timeouts),
                 accounts: Accounts::new(Arc::clone(&database), sealing, timeouts),

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::nonce::NONCE_BYTES;
-use super::ring::{KeyRing, TAG_BYTES};
+use super::ring::{KeyRing, SealedBy, TAG_BYTES};
 use super::text::text;
 use crate::error::{Error, Result};
 
@@ -66,16 +66,39 @@ pub fn seal(ring: &KeyRing, plaintext: &str, place: Place<'_>) -> Result<String>
 /// # Errors
 /// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
 pub fn open(ring: &KeyRing, sealed: &str, place: Place<'_>) -> Result<Zeroizing<String>> {
+    let (named, encoded) = parts(sealed)?;
+    open_encoded(ring, named, encoded, place).map(|(text, _)| text)
+}
+
+/// Which key has sealed a value for this place: found by opening it.
+#[must_use]
+pub fn sealed_by(ring: &KeyRing, sealed: &str, place: Place<'_>) -> SealedBy {
+    let Ok((named, encoded)) = parts(sealed) else { return SealedBy::Unknown };
+    ring.sealed_by(open_encoded(ring, named, encoded, place), Some(named))
+}
+
+/// The version that a value names, and what follows it.
+fn parts(sealed: &str) -> Result<(i32, &str)> {
+    let rest = sealed.strip_prefix(PREFIX).ok_or(Error::Decryption)?;
+    let (version, encoded) = rest.split_once('.').ok_or(Error::Decryption)?;
+    Ok((version.parse::<i32>().map_err(|_| Error::Decryption)?, encoded))
+}
+
+/// The text, and the version of the key that has opened it.
+fn open_encoded(
+    ring: &KeyRing,
+    version: i32,
+    encoded: &str,
+    place: Place<'_>,
+) -> Result<(Zeroizing<String>, i32)> {
     let malformed = || Error::Decryption;
-    let rest = sealed.strip_prefix(PREFIX).ok_or_else(malformed)?;
-    let (version, encoded) = rest.split_once('.').ok_or_else(malformed)?;
-    let version = version.parse::<i32>().map_err(|_| malformed())?;
-    let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?);
+    let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
+    let mut bytes = Zeroizing::new(decoded);
     let (&mut nonce, rest) = bytes.split_first_chunk_mut().ok_or_else(malformed)?;
     let (&mut tag, ciphertext) = rest.split_first_chunk_mut().ok_or_else(malformed)?;
-    ring.open((nonce, tag), ciphertext, &place.bytes(), Some(version))?;
+    let opened = ring.open((nonce, tag), ciphertext, &place.bytes(), Some(version))?;
     bytes.drain(..NONCE_BYTES + TAG_BYTES);
-    text(bytes)
+    Ok((text(bytes)?, opened))
 }
 
 #[cfg(test)]
@@ -97,6 +120,30 @@ mod tests {
             assert!(sealed.starts_with("tk1.7.") && is_sealed(&sealed));
             assert_eq!(*open(&ring(), &sealed, PLACE).expect("opens"), plaintext);
         }
+    }
+
+    #[test]
+    fn which_key_has_sealed_a_value_is_told_by_what_opens_it_whatever_number_it_names() {
+        const OTHER: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+        let (_, hex) = KEY.split_once(':').expect("has a version");
+        let ring = |text: &str| KeyRing::parse("TOKENKEEP_KEY", text).expect("parses");
+        let sealed = seal(&ring(hex), "1000.abc", PLACE).expect("seals");
+        let by = |text: &str| match sealed_by(&ring(text), &sealed, PLACE) {
+            SealedBy::First => Some(0),
+            SealedBy::Other { version, text } => {
+                assert_eq!(*text, "1000.abc");
+                Some(version)
+            }
+            SealedBy::Unknown => None,
+        };
+        assert_eq!(by(&format!("1:{hex},2:{OTHER}")), Some(0));
+        assert_eq!(by(&format!("2:{OTHER},1:{hex}")), Some(1));
+        assert_eq!(by(&format!("1:{OTHER},2:{hex}")), Some(2), "two keys were 1");
+        assert_eq!(by(&format!("2:{hex},1:{OTHER}")), Some(2), "the first key was 1");
+        assert_eq!(by(OTHER), None);
+        let elsewhere = Place { store: "calendar", ..PLACE };
+        assert!(matches!(sealed_by(&ring(hex), &sealed, elsewhere), SealedBy::Unknown));
+        assert!(matches!(sealed_by(&ring(hex), "tk1.x", PLACE), SealedBy::Unknown));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprints;
-use super::ring::KeyRing;
+use super::ring::{KeyRing, SealedBy};
 use super::text::text;
 use crate::error::{Error, Result};
 
@@ -25,6 +25,19 @@ impl GmailFormat {
     #[must_use]
     pub fn sealing_version(&self) -> i32 {
         self.ring.sealing_version()
+    }
+
+    /// The versions of all keys, beginning with the key that seals.
+    #[must_use]
+    pub fn versions(&self) -> Vec<i32> {
+        self.ring.versions()
+    }
+
+    /// Which key has sealed a value of a row with this `key_version`: found by opening it.
+    #[must_use]
+    pub fn sealed_by(&self, sealed: &str, key_version: i32) -> SealedBy {
+        let hint = Some(key_version);
+        self.ring.sealed_by(self.opened(sealed.as_ref(), hint), hint)
     }
 
     /// The fingerprints under the same keys.
@@ -56,12 +69,17 @@ impl GmailFormat {
     /// # Errors
     /// [`Error::Decryption`], the same for every cause, so that it reveals nothing.
     pub fn open(&self, sealed: impl AsRef<[u8]>, hint: Option<i32>) -> Result<Zeroizing<String>> {
-        let (nonce, rest) = first_part(sealed.as_ref())?;
+        self.opened(sealed.as_ref(), hint).map(|(text, _)| text)
+    }
+
+    /// The text, and the version of the key that has opened it.
+    fn opened(&self, sealed: &[u8], hint: Option<i32>) -> Result<(Zeroizing<String>, i32)> {
+        let (nonce, rest) = first_part(sealed)?;
         let (tag, ciphertext) = first_part(rest)?;
         let mut buffer = Zeroizing::new(vec![0_u8; ciphertext.len() / 2]);
         decode(ciphertext, &mut buffer)?;
-        self.ring.open((nonce, tag), &mut buffer, &[], hint)?;
-        text(buffer)
+        let version = self.ring.open((nonce, tag), &mut buffer, &[], hint)?;
+        Ok((text(buffer)?, version))
     }
 }
 

@@ -12,11 +12,11 @@ mod subkeys;
 mod text;
 mod vault;
 
-pub use bound::{Place, is_sealed, open, seal};
+pub use bound::{Place, is_sealed, open, seal, sealed_by};
 pub use fingerprint::{Fingerprints, unkeyed_fingerprint};
 pub use gmail::GmailFormat;
 pub use random::random_text;
-pub use ring::KeyRing;
+pub use ring::{KeyRing, SealedBy};
 pub use sealing::{Sealing, Writes};
 pub use signature::Signatures;
 pub use vault::VaultFormat;

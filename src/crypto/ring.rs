@@ -9,6 +9,21 @@ use super::nonce::{NONCE_BYTES, nonce};
 use super::signature::Signatures;
 use crate::error::{Error, Result};
 
+/// Which key of several has sealed a stored value.
+pub enum SealedBy {
+    /// The first, which seals now.
+    First,
+    /// The key of this version, or the first one under the number of another. `text` is what it has sealed.
+    Other {
+        /// The version; for the vault, the position of the secret.
+        version: i32,
+        /// The opened value.
+        text: Zeroizing<String>,
+    },
+    /// None of them.
+    Unknown,
+}
+
 /// The length of an authentication tag.
 pub(super) const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
@@ -81,6 +96,27 @@ impl KeyRing {
         self.keys[0].0
     }
 
+    /// The versions of all keys, beginning with the key that seals.
+    #[must_use]
+    pub fn versions(&self) -> Vec<i32> {
+        self.keys.iter().map(|(version, _)| *version).collect()
+    }
+
+    /// Whose value it is that the key of version `opened` has opened and that names the version `named`. The number
+    /// alone says nothing: an earlier key may have had the same.
+    pub(super) fn sealed_by(
+        &self,
+        opened: Result<(Zeroizing<String>, i32)>,
+        named: Option<i32>,
+    ) -> SealedBy {
+        let first = self.sealing_version();
+        match opened {
+            Ok((_, version)) if version == first && named == Some(first) => SealedBy::First,
+            Ok((text, version)) => SealedBy::Other { version, text },
+            Err(_) => SealedBy::Unknown,
+        }
+    }
+
     /// The fingerprints under these keys.
     #[must_use]
     pub fn fingerprints(&self) -> &Fingerprints {
@@ -103,7 +139,8 @@ impl KeyRing {
         seal_with(&self.keys[0].1, buffer, associated)
     }
 
-    /// Opens `buffer` in place, with the key of version `hint` first, then with the others.
+    /// Opens `buffer` in place, with the key of version `hint` first, then with the others. Returns the version of
+    /// the key that has opened it.
     ///
     /// # Errors
     /// [`Error::Decryption`], for every cause.
@@ -113,12 +150,12 @@ impl KeyRing {
         buffer: &mut [u8],
         associated: &[u8],
         hint: Option<i32>,
-    ) -> Result<()> {
+    ) -> Result<i32> {
         let hinted = self.keys.iter().filter(|(version, _)| Some(*version) == hint);
         let others = self.keys.iter().filter(|(version, _)| Some(*version) != hint);
-        for (_, cipher) in hinted.chain(others) {
+        for (version, cipher) in hinted.chain(others) {
             if open_with(cipher, (nonce, tag), buffer, associated).is_ok() {
-                return Ok(());
+                return Ok(*version);
             }
         }
         Err(Error::Decryption)
@@ -188,7 +225,7 @@ mod tests {
         let (nonce, tag) = old.seal(&mut value, b"place").expect("seals");
         for hint in [None, Some(1), Some(2), Some(9)] {
             let mut sealed = value;
-            both.open((nonce, tag), &mut sealed, b"place", hint).expect("opens");
+            assert_eq!(both.open((nonce, tag), &mut sealed, b"place", hint), Ok(1));
             assert_eq!(&sealed, b"ya29.token");
         }
         let other = KeyRing::parse("K", B).expect("parses");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reseal::{ResealedMapping, Resealing};
 use super::revive::RevivedMapping;
 use super::sealed_tokens::SealedMapping;
 use super::table::{RowMapping, StoreTable, TableView, table_of};
@@ -82,6 +83,12 @@ impl<M: SealedMapping> StoreBase<M> {
     }
 }
 
+impl<M: ResealedMapping> StoreBase<M> {
+    pub(super) async fn reseal(&self, run: &mut Resealing) -> Result<()> {
+        self.table()?.reseal(run).await
+    }
+}
+
 /// In an implementation of `Store`: what the store's field `base` does.
 macro_rules! by_base {
     () => {
@@ -97,6 +104,13 @@ macro_rules! by_base {
 
         async fn close(&self, timeout: std::time::Duration) -> bool {
             self.base.close(timeout).await
+        }
+
+        async fn reseal(
+            &self,
+            run: &mut crate::store::reseal::Resealing,
+        ) -> crate::error::Result<()> {
+            self.base.reseal(run).await
         }
     };
 }

@@ -9,7 +9,9 @@ mod consent;
 pub mod gmail;
 pub mod integration;
 mod pending;
+mod pending_keys;
 mod registry;
+mod reseal;
 mod revive;
 mod revoked_mark;
 mod sealed;
@@ -28,9 +30,11 @@ pub use self::account::{Accounts, Whose};
 pub use self::base::StoreOptions;
 pub use self::connects::{Connects, Granted, KeptMetadata};
 pub use self::pending::{Found, Pending, PendingTable};
+pub use self::pending_keys::PendingUse;
 pub use self::registry::{About, STORES, SealedKey, Stores};
 #[cfg(feature = "binding")]
 pub(crate) use self::registry::{each_store, to_connecting_store};
+pub use self::reseal::{Counts, Resealing, Work};
 pub use self::sealed::place;
 use crate::config::Limits;
 use crate::db::{Migration, RlsContext, Timestamp};
@@ -75,6 +79,13 @@ pub trait Store: Clone + Send + Sync {
     fn unseal(&self) -> impl Future<Output = Result<u64>> + Send {
         std::future::ready(Err(Error::internal("this store has no tk1. values")))
     }
+
+    /// Continues a run that seals values anew, by one batch of rows.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] without a key, or if the work would be undone; [`Error::Database`] and other
+    /// database errors.
+    fn reseal(&self, run: &mut Resealing) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// How long [`Store::close`] waits by default: as long as a commit may take, and the lease before it.

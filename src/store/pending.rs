@@ -28,9 +28,9 @@ pub struct Found<P> {
 
 /// The table.
 pub struct PendingTable {
-    database: Arc<Database>,
-    sealing: Arc<Sealing>,
-    timeouts: Timeouts,
+    pub(super) database: Arc<Database>,
+    pub(super) sealing: Arc<Sealing>,
+    pub(super) timeouts: Timeouts,
 }
 
 const ID_BYTES: usize = 16;

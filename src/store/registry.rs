@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::Store;
+use super::reseal::{Resealing, Work};
 use crate::db::{Migration, RlsContext, Timestamp};
 use crate::error::{Error, Result};
 
@@ -161,6 +162,19 @@ macro_rules! define_stores {
                 match About::find(store, |about| about.sealed_key.is_some())?.name {
                     $(stringify!($name) => self.$name.unseal().await,)*
                     _ => Err(About::unknown(|about| about.sealed_key.is_some())),
+                }
+            }
+
+            /// [`Store::reseal`] of the store of a run.
+            ///
+            /// # Errors
+            /// [`Error::InvalidArgument`] if it cannot do this work; [`Error::Database`] and other database
+            /// errors.
+            pub async fn reseal(&self, run: &mut Resealing) -> Result<()> {
+                let can = |about: &About| run.work() == Work::Rotate || about.sealed_key.is_some();
+                match About::find(run.store, can)?.name {
+                    $(stringify!($name) => self.$name.reseal(run).await,)*
+                    _ => Err(About::unknown(|_| true)),
                 }
             }
         }

@@ -83,6 +83,8 @@ impl SealedTokens {
 pub(super) trait SealedMapping: RowMapping {
     /// The columns of the key, in the order of [`RowMapping::key`].
     const KEY_COLUMNS: &'static [&'static str];
+    /// The type of all of them, `text` or `uuid`.
+    const KEY_TYPE: &'static str = "text";
 
     fn tokens(&self) -> &SealedTokens;
 }

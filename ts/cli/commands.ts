@@ -118,6 +118,55 @@ again: for example after a deployment with the credentials of another client.`,
     run: (values) => (require('./revive') as typeof import('./revive')).revive(values),
   }),
   command({
+    name: 'rotate',
+    summary: 'seal all values with the first key, so that an old key can be removed',
+    description: `Seals every value that an earlier key has sealed with the first key of its variable, during live
+traffic. If it is ended in the middle, run it again; several may run at once. Before that, every
+process of the application must have the new key first: TOKENKEEP_KEY=2:new,1:old.`,
+    environment: [
+      'DATABASE_URL',
+      'TOKENKEEP_KEY',
+      'GMAIL_ENCRYPTION_KEY',
+      'ENCRYPTION_SECRET',
+      'ENCRYPTION_SECRET_PREVIOUS',
+    ],
+    options: {
+      store: {
+        value: 'NAME',
+        choices: STORE_NAMES,
+        multiple: true,
+        text: 'the stores, by default all whose key is set and whose table exists',
+      },
+      retire: {
+        value: 'VERSION',
+        text: 'say whether this key can be removed, and what needs it: its number, or previous',
+      },
+      'dry-run': { text: 'count the rows, and write nothing' },
+      schema,
+      json,
+    },
+    example: 'npx tokenkeep rotate --retire 1',
+    failure: 'failure; a row was left out; or the key to retire is needed',
+    run: (values) => (require('./rotate') as typeof import('./rotate')).rotate(values),
+  }),
+  command({
+    name: 'seal',
+    summary: 'seal the plaintext values of a store',
+    description: `Seals the values of a store that are plaintext, at the end of a roll-out. It runs during live
+traffic; if it is ended in the middle, run it again. Before that, no process of the application may
+have TOKENKEEP_SEALING=off.`,
+    environment: ['DATABASE_URL', 'TOKENKEEP_KEY'],
+    options: {
+      store: { value: 'NAME', choices: SEALED, required: true, text: 'the store' },
+      'dry-run': { text: 'count the rows, and write nothing' },
+      schema,
+      json,
+    },
+    example: 'npx tokenkeep seal --store zoho',
+    failure: 'failure',
+    run: (values) => (require('./seal') as typeof import('./seal')).seal(values),
+  }),
+  command({
     name: 'serve',
     summary: 'serve the routes that connect users, for programs not written in Node',
     description: `Serves the routes with which users connect, and tokens for programs that are not written in

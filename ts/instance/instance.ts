@@ -23,6 +23,13 @@ import { type MigrateOptions, runMigrations } from './migrations';
 import { type InstanceHandle, native } from '../bridge/native';
 import { type ReviveOptions, runRevive } from './revive';
 import {
+  type RotateOptions,
+  type RotateResult,
+  type SealOptions,
+  runRotate,
+  runSeal,
+} from './rotation';
+import {
   type RowKey,
   type SealedStore,
   type UnsealOptions,
@@ -165,6 +172,25 @@ export class TokenKeep implements Stores {
   }
 
   /**
+   * Seals every value that another key has sealed with the first key of its variable: also those of dead rows and of
+   * rows without a refresh token. Safe during normal operation, beside other runs, and after one that was ended in
+   * the middle, whose rest the next one does. Rows that somebody refreshes come last.
+   * @throws {ConfigurationError} if the key of a named store is missing
+   */
+  async rotate(options: RotateOptions = {}): Promise<RotateResult> {
+    return runRotate(() => this.#inTenant(), this.#settings, options);
+  }
+
+  /**
+   * Seals every plaintext value of a store, the counterpart of {@link unseal}. As safe as {@link rotate}. Returns the
+   * number of rows.
+   * @throws {ConfigurationError} if `TOKENKEEP_SEALING` is `off`: otherwise refreshes write plaintext again
+   */
+  async seal(options: SealOptions): Promise<number> {
+    return runSeal(() => this.#inTenant(), options);
+  }
+
+  /**
    * Rewrites every sealed value of a store in plaintext, for the way back. Safe during normal operation.
    * Returns the number of rows.
    * @throws {ConfigurationError} unless `TOKENKEEP_SEALING` is `off`: otherwise refreshes seal the values again
@@ -252,6 +278,16 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 /** Removes the marks from rows that were marked revoked, like {@link TokenKeep.revive}. */
 export async function revive(options: ReviveOptions): Promise<number> {
   return defaultInstance().revive(options);
+}
+
+/** Seals every value of an earlier key with the first key, like {@link TokenKeep.rotate}. */
+export async function rotate(options: RotateOptions = {}): Promise<RotateResult> {
+  return defaultInstance().rotate(options);
+}
+
+/** Seals every plaintext value of a store, like {@link TokenKeep.seal}. */
+export async function seal(options: SealOptions): Promise<number> {
+  return defaultInstance().seal(options);
 }
 
 /** Rewrites every sealed value of a store in plaintext, like {@link TokenKeep.unseal}. */

@@ -9,6 +9,7 @@
 mod base64;
 mod derived;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 use self::derived::{DerivedKeys, SALT_BYTES, Salt};
 use super::fingerprint::Fingerprints;
 use super::nonce::NONCE_BYTES;
-use super::ring::{TAG_BYTES, open_with, seal_with};
+use super::ring::{SealedBy, TAG_BYTES, open_with, seal_with};
 use super::text::text;
 use crate::error::{Error, Result};
 
@@ -38,6 +39,8 @@ pub struct VaultFormat {
     fingerprints: Fingerprints,
     reuses_salt: bool,
     sealing: tokio::sync::Mutex<Option<Sealing>>,
+    /// Which secret has sealed the value that [`VaultFormat::sealed_by`] has looked at last.
+    seen_last: AtomicUsize,
 }
 
 /// The salt that is used for sealing.
@@ -100,7 +103,8 @@ impl VaultFormat {
         let fingerprints = fingerprints(&secrets);
         let keys = DerivedKeys::new(secrets);
         let sealing = tokio::sync::Mutex::default();
-        let format = Arc::new(Self { keys, fingerprints, reuses_salt, sealing });
+        let seen_last = AtomicUsize::default();
+        let format = Arc::new(Self { keys, fingerprints, reuses_salt, sealing, seen_last });
         open.push(Arc::downgrade(&format));
         Ok(format)
     }
@@ -152,6 +156,35 @@ impl VaultFormat {
             let cipher = self.keys.derived(secret, parts.salt)?;
             text(parts.open(&cipher)?).ok()
         })
+    }
+
+    /// How many secrets there are.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.keys.secrets()
+    }
+
+    /// Which secret has sealed a value: found by opening it. Tries the one first that the last value had: where each
+    /// value has a salt of its own, each secret costs a derivation.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if a key cannot be derived.
+    pub async fn sealed_by(&self, sealed: &str) -> Result<SealedBy> {
+        let bytes = base64::decode(sealed);
+        let Some(parts) = Parts::of(&bytes) else { return Ok(SealedBy::Unknown) };
+        let likely = self.seen_last.load(Ordering::Relaxed);
+        let others = (0..self.keys.secrets()).filter(|secret| *secret != likely);
+        for secret in std::iter::once(likely).chain(others) {
+            let cipher = self.keys.derive(secret, parts.salt).await?;
+            let Some(buffer) = parts.open(&cipher) else { continue };
+            self.seen_last.store(secret, Ordering::Relaxed);
+            let Ok(text) = text(buffer) else { return Ok(SealedBy::Unknown) };
+            return Ok(match i32::try_from(secret) {
+                Ok(0) => SealedBy::First,
+                version => SealedBy::Other { version: version.unwrap_or(i32::MAX), text },
+            });
+        }
+        Ok(SealedBy::Unknown)
     }
 
     async fn sealing_key(&self, now: Duration) -> Result<(Salt, Arc<Aes256Gcm>)> {
@@ -259,6 +292,25 @@ mod tests {
         assert_ne!(second, first);
         assert_eq!(salt_of(&format.seal("a", at(1_198)).await.expect("seals")), second);
         assert_ne!(salt_of(&format.seal("a", at(1_199)).await.expect("seals")), second);
+    }
+
+    #[tokio::test]
+    async fn which_secret_has_sealed_a_value_is_told_by_what_opens_it() {
+        let both = format(OTHER, Some(SECRET), true);
+        for (secret, version) in [(SECRET, Some(1)), (OTHER, Some(0)), (SECRET, Some(1))] {
+            let sealed = format(secret, None, false).seal("a", Duration::ZERO).await;
+            let by = match both.sealed_by(&sealed.expect("seals")).await.expect("derives") {
+                SealedBy::First => Some(0),
+                SealedBy::Other { version, .. } => Some(version),
+                SealedBy::Unknown => None,
+            };
+            assert_eq!(by, version);
+        }
+        let lost = format("a secret that is lost, 32 characters", None, true);
+        let lost = lost.seal("a", Duration::ZERO).await.expect("seals");
+        for text in [lost.as_str(), "malformed"] {
+            assert!(matches!(both.sealed_by(text).await, Ok(SealedBy::Unknown)));
+        }
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ pub(super) struct CalendarMapping {
 
 impl SealedMapping for CalendarMapping {
     const KEY_COLUMNS: &'static [&'static str] = &["user_id"];
+    const KEY_TYPE: &'static str = "uuid";
 
     fn tokens(&self) -> &SealedTokens {
         &self.tokens

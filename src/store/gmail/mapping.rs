@@ -9,6 +9,7 @@ use crate::db::Timestamp;
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Row, RowVersion, Sealed};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::reseal::{Judged, ROWS_AT_ONCE, ResealedMapping, SealedColumns, Where, Work};
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
 /// What a row holds besides tokens and times.
@@ -113,5 +114,33 @@ impl RowMapping for GmailMapping {
             Ok(format) => format.fingerprints().all(text),
             Err(_) => vec![unkeyed_fingerprint(text)],
         }
+    }
+}
+
+impl ResealedMapping for GmailMapping {
+    const COLUMNS: SealedColumns = SealedColumns {
+        key: &["user_id"],
+        key_type: "text",
+        values: &["encrypted_access_token", "encrypted_refresh_token"],
+        key_version: Some("key_version"),
+        rows_at_once: ROWS_AT_ONCE,
+    };
+
+    fn begin(&self, _: Work) -> Result<Vec<i32>> {
+        self.format().map(GmailFormat::versions)
+    }
+
+    async fn judge(
+        &self,
+        _: Work,
+        _: Where<'_>,
+        stored: &str,
+        key_version: Option<i32>,
+    ) -> Result<Judged> {
+        Ok(self.format()?.sealed_by(stored, key_version.unwrap_or_default()).into())
+    }
+
+    async fn seal_anew(&self, _: Where<'_>, token: &str) -> Result<String> {
+        self.format()?.seal(token)
     }
 }

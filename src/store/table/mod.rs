@@ -98,6 +98,11 @@ impl<S: RowMapping> StoreTable<S> {
         self.mixed_fleet.then_some(ms(LEFTOVER_AGE_MS))
     }
 
+    /// How long a lease lasts.
+    pub(super) fn lease_ms(&self) -> u64 {
+        self.limits.lease_ms
+    }
+
     /// A name in this table's schema.
     pub(super) fn qualified(&self, name: &str) -> String {
         self.database.settings().qualified(name)

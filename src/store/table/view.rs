@@ -40,6 +40,11 @@ impl<S: RowMapping> Deref for TableView<'_, S> {
 }
 
 impl<S: RowMapping> TableView<'_, S> {
+    /// Whether it shows the rows of a tenant only.
+    pub(in crate::store) fn is_of_tenant(&self) -> bool {
+        !self.rls.is_empty()
+    }
+
     /// The row as it is now; `None` if there is none.
     pub(in crate::store) async fn row(&self, key: &S::Key) -> Result<Option<Arc<Row<S::Record>>>> {
         self.table.read(&self.rls.of(key.clone())).await

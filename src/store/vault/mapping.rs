@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::oauth::Refusal;
 use crate::refresh::{Credentials, Row, RowVersion, Runtime, Sealed, Tokio};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::store::reseal::{Judged, ResealedMapping, SealedColumns, Where, Work};
 use crate::store::revive::RevivedMapping;
 use crate::store::table::{RowMapping, Sql, Steps, steps};
 
@@ -149,6 +150,33 @@ impl RowMapping for VaultMapping {
             Ok(format) => format.fingerprints().all(text),
             Err(_) => vec![unkeyed_fingerprint(text)],
         }
+    }
+}
+
+/// A value of an old instance has a salt of its own, whose key takes tens of milliseconds.
+const ROWS_AT_ONCE: usize = 100;
+
+/// Each row by itself. Of a connection only the refresh token's row has the lease.
+impl ResealedMapping for VaultMapping {
+    const COLUMNS: SealedColumns = SealedColumns {
+        key: &["id"],
+        key_type: "uuid",
+        values: &["encrypted_value"],
+        key_version: None,
+        rows_at_once: ROWS_AT_ONCE,
+    };
+
+    fn begin(&self, _: Work) -> Result<Vec<i32>> {
+        let secrets = self.format()?.secrets();
+        Ok((0..secrets).filter_map(|secret| i32::try_from(secret).ok()).collect())
+    }
+
+    async fn judge(&self, _: Work, _: Where<'_>, stored: &str, _: Option<i32>) -> Result<Judged> {
+        self.format()?.sealed_by(stored).await.map(Judged::from)
+    }
+
+    async fn seal_anew(&self, _: Where<'_>, token: &str) -> Result<String> {
+        self.sealed(token).await
     }
 }
 

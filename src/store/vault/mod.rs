@@ -26,6 +26,7 @@ use crate::oauth::TokenEndpoint;
 use crate::refresh::{RefreshOptions, Tokio};
 use crate::secret::AccessToken;
 use crate::store::base::StoreBase;
+use crate::store::reseal::Resealing;
 use crate::store::table::RowMapping;
 use crate::store::uuid::uuid;
 use crate::store::{Store, StoreOptions};
@@ -352,5 +353,9 @@ impl Store for Vault {
 
     async fn revive(&self, since: Option<Timestamp>) -> Result<u64> {
         self.base.revive(since).await
+    }
+
+    async fn reseal(&self, run: &mut Resealing) -> Result<()> {
+        self.base.reseal(run).await
     }
 }

@@ -79,6 +79,11 @@ class FakeInstance implements PublicMembers<FakeTokenKeep> {
 
   unseal: TokenKeep['unseal'] = async () => 0;
 
+  /** Nothing in memory has a key. */
+  rotate: TokenKeep['rotate'] = async () => ({ stores: [], pending: [] });
+
+  seal: TokenKeep['seal'] = async () => 0;
+
   revive: TokenKeep['revive'] = async () => 0;
 
   sealValue: TokenKeep['sealValue'] = sealValue;
