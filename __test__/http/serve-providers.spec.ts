@@ -107,7 +107,8 @@ it('hands a token to nobody without the secret, and knows no other provider', as
 
 it('says what is wrong with one provider, and serves the others', async () => {
   const env = environment();
-  await start({ ...env, TOKENKEEP_SHOPIFY_CLIENT_ID: 'c', TOKENKEEP_SHOPIFY_CLIENT_SECRET: 's' });
+  const shopify = { TOKENKEEP_SHOPIFY_CLIENT_ID: 'c', TOKENKEEP_SHOPIFY_CLIENT_SECRET: 's' };
+  await start({ ...env, ...shopify, TOKENKEEP_SHOPIFY_SHOP: 'acme' });
   expect(served!.stderr).toContain('TOKENKEEP_SHOPIFY_SHOP');
   expect((await ask('connect/hubspot?user_id=ada')).status).toBe(200);
 });

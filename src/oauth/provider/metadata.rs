@@ -121,7 +121,10 @@ impl Provider {
             }
         }
         let is_missing = |(name, variable): &(&str, &super::UrlVariable)| {
-            variable.per_connection && variable.default.is_none() && !given.contains_key(*name)
+            variable.per_connection
+                && variable.default.is_none()
+                && !given.contains_key(*name)
+                && self.has_variable(name)
         };
         match self.connection_variables().find(is_missing) {
             Some((name, _)) => invalid(name, format!("must be given to connect at {}", self.name)),

@@ -311,6 +311,11 @@ impl Provider {
         Endpoint::ALL.iter().any(|endpoint| self.varies_at(*endpoint))
     }
 
+    /// Whether an endpoint has this variable.
+    fn has_variable(&self, name: &str) -> bool {
+        Endpoint::ALL.iter().any(|at| self.template(*at).is_some_and(|url| url.has(name)))
+    }
+
     fn varies_at(&self, endpoint: Endpoint) -> bool {
         self.template(endpoint).is_some_and(|url| url.varies(&self.variables))
     }

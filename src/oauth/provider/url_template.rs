@@ -102,6 +102,11 @@ impl UrlTemplate {
         &self.0
     }
 
+    /// Whether it has this variable.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.parts().any(|(_, other)| other == Some(name))
+    }
+
     /// Whether the URL is not the same for all connections.
     pub(super) fn varies(&self, declared: &BTreeMap<String, UrlVariable>) -> bool {
         let mut names = self.parts().filter_map(|(_, name)| name);
