@@ -126,6 +126,34 @@ describe('rotate', () => {
     expect(json.retire).toEqual({ key: '1', variables: ['TOKENKEEP_KEY'], neededBy: [] });
   });
 
+  it('names the secrets of the vault, which have no numbers', async () => {
+    const [old, next] = ['a'.repeat(32), 'b'.repeat(32)];
+    const tenant = '00000000-0000-4000-8000-000000000001';
+    await using(
+      async (keep) => {
+        await keep.migrate({ stores: ['vault'] });
+        await keep.vault.storeToken(tenant, 'google', 'api_key', { value: 'key' });
+      },
+      { encryptionSecret: old },
+    );
+    const both = { ENCRYPTION_SECRET: next, ENCRYPTION_SECRET_PREVIOUS: old };
+    const dry = await cli(['rotate', '--retire', 'previous', '--dry-run'], both);
+    expect(dry).toMatchObject({ code: 1, stderr: '' });
+    expect(dry.stdout).toBe(
+      [
+        'vault: 1 row, 1 would be sealed anew with the current secret (1 row of the previous secret)',
+        'The previous secret is needed. Keep it, and run this again later:',
+        '  vault: 1 row sealed with the previous secret',
+        '',
+      ].join('\n'),
+    );
+    const done = await cli(['rotate', '--retire', 'previous'], both);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain(
+      'Nothing needs the previous secret. It can be removed from ENCRYPTION_SECRET_PREVIOUS in',
+    );
+  });
+
   it.each([
     [['--retire', 'one'], "--retire must be the number of a key, or 'previous'"],
     [['--retire', '2'], 'retire: key 2 is the first of TOKENKEEP_KEY, which seals'],
@@ -221,6 +249,18 @@ describe('the progress', () => {
     expect(written(false, updates)).toEqual([
       'zoho: 10,000 of about 1,000,000 rows, 1,000 a second, 16:30 left\n',
       'zoho: 100,000 of about 1,000,000 rows, 5,000 a second, 3:00 left\n',
+    ]);
+  });
+
+  it('counts the rate anew where the same rows are gone through again', () => {
+    const updates: [number, ReturnType<typeof at>][] = [
+      [0, at(500)],
+      [9_000, at(1_000_000)],
+      [9_000, at(500)],
+      [19_000, at(10_000)],
+    ];
+    expect(written(false, updates)).toEqual([
+      'zoho: 10,000 of about 1,000,000 rows, 1,000 a second, 16:30 left\n',
     ]);
   });
 

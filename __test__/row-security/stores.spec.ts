@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type TokenKeep, type TokenKeepOptions, withTenant } from '../../dist/index.js';
 import { startGoogle } from '../../support/google.mjs';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { KEY, OTHER_KEY } from '../helpers/database';
 import { until } from '../helpers/promises';
 import { Visitor } from '../http/visitor';
 import { A, B, instance, type Roles, rolesDatabase } from './roles';
@@ -52,6 +53,25 @@ it('refreshExpiring refreshes the rows of its tenant alone', async () => {
     `SELECT DISTINCT tenant_id FROM integration_tokens WHERE expires_at < now() + interval '1 minute'`,
   );
   expect(due).toEqual([{ tenant_id: B }]);
+});
+
+it('rotate seals the rows of its tenant alone', async () => {
+  const keep = keepAs(database.plainUrl);
+  for (const tenantId of [A, B]) {
+    const tokens = { ...provider.issue(), expiresAt: soon(), scope: '' };
+    const row = { userId: `rotated-${tenantId}`, tenantId, ...tokens };
+    await keep.forTenant(tenantId).gmail.upsertGmailTokens(row);
+  }
+  const both = keepAs(database.plainUrl, { gmailEncryptionKey: `2:${OTHER_KEY},1:${KEY}` });
+  await expect(both.rotate({ store: 'gmail' })).rejects.toMatchObject(REQUIRED);
+  await both.forTenant(A).rotate({ store: 'gmail' });
+  const versions = await query(
+    `SELECT tenant_id, key_version FROM gmail_tokens WHERE user_id LIKE 'rotated-%' ORDER BY 1`,
+  );
+  expect(versions).toEqual([
+    { tenant_id: A, key_version: 2 },
+    { tenant_id: B, key_version: 1 },
+  ]);
 });
 
 describe('vault', () => {

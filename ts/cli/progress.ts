@@ -19,6 +19,7 @@ export class ProgressLine {
   readonly #screen: Screen;
   readonly #now: () => number;
   #store: string | undefined;
+  #rows = 0;
   #since = 0;
   #shown = 0;
   #isOnScreen = false;
@@ -31,10 +32,12 @@ export class ProgressLine {
   /** To be called after each batch; most calls show nothing. */
   update(progress: SealingProgress): void {
     const now = this.#now();
-    if (progress.store !== this.#store) {
+    // The rows of a store may be gone through again, after those of the others or at once.
+    if (progress.store !== this.#store || progress.rows < this.#rows) {
       this.#store = progress.store;
       this.#since = this.#shown = now;
     }
+    this.#rows = progress.rows;
     if (now - this.#shown < (this.#screen.isTTY ? TERMINAL_MS : LOG_MS)) return;
     this.#shown = now;
     const line = lineOf(progress, (now - this.#since) / 1_000);

@@ -44,11 +44,11 @@ function linesOf({ stores, pending, retire }: RotateResult, dryRun: boolean): st
 function storeLines(done: RotatedStore, dryRun: boolean): string[] {
   const { store, key, rows, resealed, from, plaintext, unopened, unwritten } = done;
   const verb = dryRun ? 'would be sealed' : 'sealed';
-  const keys = Object.entries(from).map(([of, some]) => `${rowsOf(some)} of key ${of}`);
+  const keys = Object.entries(from).map(([of, some]) => `${rowsOf(some)} of ${keyText(of)}`);
   const origin = keys.length > 0 ? ` (${keys.join(', ')})` : '';
   const seal = `npx tokenkeep seal --store ${store}`;
   return [
-    `${store}: ${rowsOf(rows)}, ${resealed.toLocaleString('en-US')} ${verb} anew with key ${key}${origin}`,
+    `${store}: ${rowsOf(rows)}, ${resealed.toLocaleString('en-US')} ${verb} anew with ${keyText(key)}${origin}`,
     ...(plaintext > 0
       ? [`${store}: ${rowsOf(plaintext)} with plaintext. To seal it: ${seal}`]
       : []),
@@ -65,20 +65,27 @@ function storeLines(done: RotatedStore, dryRun: boolean): string[] {
 
 function useText({ where, key, rows, until }: KeyUse): string {
   const what = until
-    ? `${rowsOf(rows)} (connect links, pending authorizations) signed with key ${key}, the last until ${until.toISOString()}`
-    : `${rowsOf(rows)} sealed with key ${key}`;
+    ? `${rowsOf(rows)} (connect links, pending authorizations) signed with ${keyText(key)}, the last until ${until.toISOString()}`
+    : `${rowsOf(rows)} sealed with ${keyText(key)}`;
   return `${where}: ${what}`;
 }
+
+/** The vault's secrets have no numbers. */
+const keyText = (key: string): string => (/^\d/.test(key) ? `key ${key}` : `the ${key} secret`);
 
 /** Whether the key can be removed. */
 function verdict({ key, variables, neededBy }: RetiredKey): string[] {
   if (neededBy.length === 0) {
     return [
-      `Nothing needs key ${key}. It can be removed from ${names(key, variables)} in every process`,
+      `Nothing needs ${keyText(key)}. It can be removed from ${names(key, variables)} in every process`,
     ];
   }
   const uses = neededBy.map((use) => `  ${useText(use)}`);
-  return [`Key ${key} is needed. Keep it, and run this again later:`, ...uses];
+  const [first = '', ...rest] = keyText(key);
+  return [
+    `${first.toUpperCase()}${rest.join('')} is needed. Keep it, and run this again later:`,
+    ...uses,
+  ];
 }
 
 /** The variables; the vault's previous secret has one of its own. */

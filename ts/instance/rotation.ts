@@ -228,14 +228,14 @@ function keyToRetire(retire: number | 'previous', begun: readonly Begun[]): Reti
 async function usesOf(
   instance: () => InstanceHandle,
   { key, variables }: Retired,
-  { dryRun, signal }: SealingRunOptions,
+  options: SealingRunOptions,
   rotatedStores: readonly RotatedStore[],
 ): Promise<KeyUse[]> {
   const uses: KeyUse[] = [];
   for (const name of STORE_NAMES) {
     if (!variables.includes(STORES[name].keyVariable)) continue;
-    const seen = dryRun ? rotatedStores.find(({ store }) => store === name) : undefined;
-    const rows = (seen ?? (await counted(instance, name, signal))).from[key] ?? 0;
+    const seen = options.dryRun ? rotatedStores.find(({ store }) => store === name) : undefined;
+    const rows = (seen ?? (await counted(instance, name, options))).from[key] ?? 0;
     if (rows > 0) uses.push({ where: name, key, rows });
   }
   return uses;
@@ -244,9 +244,10 @@ async function usesOf(
 async function counted(
   instance: () => InstanceHandle,
   name: StoreName,
-  signal: AbortSignal | undefined,
+  options: SealingRunOptions,
 ): Promise<Pick<RotatedStore, 'from'>> {
-  const { rotation, keys, hasTable } = await begin(instance, name, { dryRun: true, signal });
+  const dry = { ...options, dryRun: true };
+  const { rotation, keys, hasTable } = await begin(instance, name, dry);
   return hasTable ? rotated(name, keys, await rotation.toTheEnd()) : { from: {} };
 }
 

@@ -67,25 +67,25 @@ export function rowsCheck(table: Table, plaintext: Plaintext): Check | undefined
       `Set ${variable}.`,
     );
   }
-  return plaintextCheck(id, sample.found, plaintext, values);
+  return plaintextCheck(store, sample.found, plaintext, values);
 }
 
 function plaintextCheck(
-  id: string,
+  store: Store,
   sample: Sample,
   { isWritten, isRefused }: Plaintext,
   values: Record<string, unknown>,
 ): Check {
   const { rows, sealed, plaintext, versions } = sample;
+  const id = `${store}.rows`;
   if (plaintext > 0 && isRefused) {
     const found = `${of(plaintext, rows)} hold plaintext, which TOKENKEEP_REQUIRE_SEALED refuses.`;
-    const fix =
-      'Unset TOKENKEEP_REQUIRE_SEALED until all rows are sealed. A row is sealed when it is next written.';
+    const fix = `Run: npx tokenkeep seal --store ${store}. Or unset TOKENKEEP_REQUIRE_SEALED until all rows are sealed.`;
     return problem(id, found, fix, values);
   }
   if (plaintext > 0 && !isWritten) {
     const found = `${of(plaintext, rows)} hold plaintext.`;
-    const fix = 'Nothing has to be done: a row is sealed when it is next refreshed or stored.';
+    const fix = `A row is sealed when it is next refreshed or stored. To seal all of them now: npx tokenkeep seal --store ${store}.`;
     return warning(id, found, fix, values);
   }
   const keys = Object.entries(versions).map(([version, count]) => `${version} (${count})`);
