@@ -20,7 +20,7 @@ fn not_received() -> Answer {
 
 #[tokio::test(start_paused = true)]
 async fn callers_of_the_same_process_wait_for_the_new_token() {
-    let (world, provider) = (World::new(), Provider::that_ends_access_tokens());
+    let (world, provider) = (World::new(), Provider::that_ends_access_tokens(true));
     world.connect("r0", "ended", 100);
     let process = Process::new(&world, &provider);
     let first = process.spawn_call_with(at_once(&process));
@@ -31,7 +31,7 @@ async fn callers_of_the_same_process_wait_for_the_new_token() {
 
 #[tokio::test(start_paused = true)]
 async fn callers_of_another_process_wait_and_are_told_when_their_time_is_over() {
-    let (world, provider) = (World::new(), Provider::that_ends_access_tokens());
+    let (world, provider) = (World::new(), Provider::that_ends_access_tokens(true));
     for left in [100, 7_200] {
         world.connect("r0", "ended", left);
         let now = world.now();
@@ -54,7 +54,7 @@ async fn callers_of_another_process_wait_and_are_told_when_their_time_is_over() 
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_token_is_refreshed_when_an_attempt_has_left_the_row_in_doubt() {
-    let (world, provider) = (World::new(), Provider::that_ends_access_tokens());
+    let (world, provider) = (World::new(), Provider::that_ends_access_tokens(true));
     world.connect("r0", "ended", 7_200);
     provider.script(not_received());
     let process = Process::new(&world, &provider);
@@ -69,7 +69,7 @@ async fn a_fresh_token_is_refreshed_when_an_attempt_has_left_the_row_in_doubt() 
 
 #[tokio::test(start_paused = true)]
 async fn after_a_lost_answer_the_error_is_not_replaced_by_the_old_token() {
-    let (world, provider) = (World::new(), Provider::that_ends_access_tokens());
+    let (world, provider) = (World::new(), Provider::that_ends_access_tokens(true));
     world.connect("r0", "ended", 200);
     provider.script(Answer::LostAfter(1_000));
     let process = Process::new(&world, &provider);
@@ -88,7 +88,7 @@ async fn after_a_lost_answer_the_error_is_not_replaced_by_the_old_token() {
 async fn after_a_failure_that_ended_nothing_the_usable_token_is_returned() {
     let failures: [fn() -> Answer; 2] = [rejected, unavailable];
     for failure in failures {
-        let (world, provider) = (World::new(), Provider::that_ends_access_tokens());
+        let (world, provider) = (World::new(), Provider::that_ends_access_tokens(true));
         world.connect("r0", "usable", 200);
         for _ in 0..5 {
             provider.script(failure());
@@ -97,5 +97,19 @@ async fn after_a_failure_that_ended_nothing_the_usable_token_is_returned() {
         assert_eq!(process.call().await.as_deref(), Ok("usable"));
         // The failure is remembered.
         assert_eq!(process.call().await.as_deref(), Ok("usable"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_leaves_the_lease_even_if_the_refresh_token_stays_valid() {
+    let (world, provider) = (World::new(), Provider::that_ends_access_tokens(false));
+    world.connect("r0", "ended", 200);
+    for _ in 0..5 {
+        provider.script(Answer::LostAfter(1_000));
+    }
+    for process in [Process::new(&world, &provider), Process::new(&world, &provider)] {
+        let told = process.call().await;
+        assert!(told.is_err(), "{told:?}");
+        assert!(world.row().expect("is there").refreshing_at.is_some());
     }
 }

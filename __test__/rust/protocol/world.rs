@@ -440,9 +440,9 @@ impl Provider {
         provider
     }
 
-    /// It rotates, and a refresh invalidates the access token that was given before.
-    pub(crate) fn that_ends_access_tokens() -> Arc<Self> {
-        let mut provider = Self::new(true, false);
+    /// A refresh invalidates the access token that was given before.
+    pub(crate) fn that_ends_access_tokens(rotates: bool) -> Arc<Self> {
+        let mut provider = Self::new(rotates, false);
         Arc::get_mut(&mut provider).expect("is not shared").ends_access_token = true;
         provider
     }
