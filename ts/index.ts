@@ -32,14 +32,9 @@ export { type ZohoStore } from './stores/zoho';
 export { type MigrateOptions } from './instance/migrations';
 export { type ReviveOptions } from './instance/revive';
 export { type SealingProgress, type SealingRunOptions } from './instance/resealing';
-export {
-  type KeyUse,
-  type RetiredKey,
-  type RotateOptions,
-  type RotateResult,
-  type RotatedStore,
-  type SealOptions,
-} from './instance/rotation';
+export { type KeyUse, type RetiredKey } from './instance/retire';
+export { type RotatedStore } from './instance/rotated-store';
+export { type RotateOptions, type RotateResult, type SealOptions } from './instance/rotation';
 export { type DatabasePassword } from './bridge/database-password';
 export {
   type ProviderSettings,

@@ -1,6 +1,8 @@
 /** `tokenkeep rotate`: seals values of earlier keys with the first key. */
 
-import type { KeyUse, RetiredKey, RotateResult, RotatedStore } from '../instance/rotation';
+import type { KeyUse, RetiredKey } from '../instance/retire';
+import type { RotatedStore } from '../instance/rotated-store';
+import type { RotateResult } from '../instance/rotation';
 import type { StoreName } from '../stores/registry';
 import { rowsOf, sealingRun } from './sealing-run';
 import { UsageError } from './usage';

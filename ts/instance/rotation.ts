@@ -1,9 +1,7 @@
 /** `rotate` and `seal`. */
 
 import { optionalFunction, optionalTexts, optionsOf, text } from '../input/arguments';
-import { call } from '../bridge/bridge';
-import { listOf, recordReader } from '../bridge/layouts';
-import { type InstanceHandle, native } from '../bridge/native';
+import type { InstanceHandle } from '../bridge/native';
 import {
   ConfigurationError,
   InvalidArgumentError,
@@ -12,7 +10,9 @@ import {
 } from '../errors/errors';
 import type { Settings } from '../settings/settings';
 import { STORES, STORE_NAMES, type StoreName, isStoreName } from '../stores/registry';
-import { type Resealed, ResealingRun, type SealingRunOptions } from './resealing';
+import { ResealingRun, type SealingRunOptions } from './resealing';
+import { type KeyUse, type RetiredKey, keyToRetire, pendingOf, usesOf } from './retire';
+import { type RotatedStore, begin, rotated } from './rotated-store';
 import type { SealedStore } from './sealing';
 
 /** Which values `rotate` seals anew. */
@@ -31,36 +31,6 @@ export interface SealOptions extends SealingRunOptions {
   store: SealedStore;
 }
 
-/** What `rotate` has found and done in one store. */
-export interface RotatedStore {
-  store: StoreName;
-  /** The version of the key that seals; `'current'` for `ENCRYPTION_SECRET`. */
-  key: string;
-  /** Rows that were read. */
-  rows: number;
-  /** Rows that were sealed anew; with `dryRun` those that would be. */
-  resealed: number;
-  /** The same rows by the keys that had sealed them. */
-  from: Record<string, number>;
-  /** Rows with a plaintext value, which `seal` seals. */
-  plaintext: number;
-  /** Rows with a value that no key opens. It is left as it is. */
-  unopened: number;
-  /** Rows that could not be written: a transaction held them until the end, or a trigger dropped the write. */
-  unwritten: number;
-}
-
-/** What needs a key. */
-export interface KeyUse {
-  /** A store's name, or `tokenkeep.oauth_state`: connect links and pending authorizations, signed with the key. */
-  where: StoreName | 'tokenkeep.oauth_state';
-  /** The key's version, or `'previous'`. */
-  key: string;
-  rows: number;
-  /** When the last of them expires; only for `tokenkeep.oauth_state`. */
-  until?: Date;
-}
-
 /** The result of `rotate`. */
 export interface RotateResult {
   /** Every store that was rotated and has a table. */
@@ -69,16 +39,6 @@ export interface RotateResult {
   pending: KeyUse[];
   /** Only with `retire`. */
   retire?: RetiredKey;
-}
-
-/** A key that is to be removed. */
-export interface RetiredKey {
-  /** Its version, or `'previous'`. */
-  key: string;
-  /** The variables that have a key of this name. */
-  variables: string[];
-  /** What still needs it. If this is empty, it can be removed from the variables in every process. */
-  neededBy: KeyUse[];
 }
 
 /** The option with the key of each variable. */
@@ -156,143 +116,6 @@ function storesWithKey(settings: Settings): StoreName[] {
   throw new ConfigurationError(`${variables}: none of them is set, so there is nothing to rotate`, {
     option: 'TOKENKEEP_KEY',
   });
-}
-
-interface Begun {
-  name: StoreName;
-  rotation: ResealingRun;
-  /** The names of the keys, beginning with the one that seals. */
-  keys: string[];
-  hasTable: boolean;
-}
-
-async function begin(
-  instance: () => InstanceHandle,
-  name: StoreName,
-  options: SealingRunOptions,
-): Promise<Begun> {
-  const rotation = new ResealingRun(instance, name, 'rotate', options);
-  const { versions, hasTable } = await rotation.begin();
-  const keys = versions.map((version) => keyName(name, Number(version)));
-  return { name, rotation, keys, hasTable };
-}
-
-/** The vault's secrets have no versions. */
-function keyName(store: StoreName, version: number): string {
-  if (STORES[store].keyVariable !== 'ENCRYPTION_SECRET') return `${version}`;
-  return version === 0 ? 'current' : 'previous';
-}
-
-function rotated(store: StoreName, [key = '']: string[], done: Resealed): RotatedStore {
-  const { rows, resealed, plaintext, unopened, unwritten } = done;
-  const from = done.from.map((of) => [keyName(store, of.version), of.rows]);
-  return {
-    store,
-    key,
-    rows,
-    resealed,
-    from: Object.fromEntries(from) as Record<string, number>,
-    plaintext,
-    unopened,
-    unwritten,
-  };
-}
-
-type KeyVariable = keyof typeof KEYS;
-
-interface Retired {
-  key: string;
-  /** The variables that have this key. */
-  variables: KeyVariable[];
-}
-
-function keyToRetire(retire: number | 'previous', begun: readonly Begun[]): Retired {
-  const key = String(retire);
-  const seals = begun.find(({ keys }) => keys[0] === key);
-  if (seals) {
-    const variable = STORES[seals.name].keyVariable;
-    refuse(
-      'retire',
-      `key ${key} is the first of ${variable}, which seals. Put the new key first, or name the stores of another variable`,
-    );
-  }
-  const having = begun.filter(({ keys }) => keys.includes(key));
-  if (having.length === 0) {
-    const known = begun.map(({ name, keys }) => `${STORES[name].keyVariable} has ${keys.join()}`);
-    refuse('retire', `there is no key ${key}: ${[...new Set(known)].join('; ')}`);
-  }
-  return { key, variables: [...new Set(having.map(({ name }) => STORES[name].keyVariable))] };
-}
-
-/** The rows that need a key, in all stores that share its variable: found by opening them. */
-async function usesOf(
-  instance: () => InstanceHandle,
-  { key, variables }: Retired,
-  options: SealingRunOptions,
-  rotatedStores: readonly RotatedStore[],
-): Promise<KeyUse[]> {
-  const uses: KeyUse[] = [];
-  for (const name of STORE_NAMES) {
-    if (!variables.includes(STORES[name].keyVariable)) continue;
-    const seen = options.dryRun ? rotatedStores.find(({ store }) => store === name) : undefined;
-    const rows = (seen ?? (await counted(instance, name, options))).from[key] ?? 0;
-    if (rows > 0) uses.push({ where: name, key, rows });
-  }
-  return uses;
-}
-
-async function counted(
-  instance: () => InstanceHandle,
-  name: StoreName,
-  options: SealingRunOptions,
-): Promise<Pick<RotatedStore, 'from'>> {
-  const dry = { ...options, dryRun: true };
-  const { rotation, keys, hasTable } = await begin(instance, name, dry);
-  return hasTable ? rotated(name, keys, await rotation.toTheEnd()) : { from: {} };
-}
-
-interface PendingUse {
-  version: number;
-  rows: number;
-  expiresInMs: number;
-}
-
-const readUse = recordReader<PendingUse>(
-  'PendingUse',
-  ({ version, rows, expiresInMs }) =>
-    (fields, at) => ({
-      version: fields[at + version] as number,
-      rows: fields[at + rows] as number,
-      expiresInMs: fields[at + expiresInMs] as number,
-    }),
-);
-
-const readUses = recordReader<{ uses: PendingUse[] }>(
-  'PendingUses',
-  ({ uses }, size) =>
-    (fields, at) => ({
-      uses: listOf(readUse, fields[at + uses] as number, fields, at + size),
-    }),
-);
-
-/** What waits for a user, by the earlier keys that have signed it. */
-async function pendingOf(
-  instance: () => InstanceHandle,
-  begun: readonly Begun[],
-): Promise<KeyUse[]> {
-  const [first] = begun.find(({ name }) => STORES[name].keyVariable === 'TOKENKEEP_KEY')!.keys;
-  const { uses } = await call<{ uses: PendingUse[] }>(
-    (id) => native.pendingByKey(instance(), id),
-    readUses,
-  );
-  return uses
-    .filter(({ version }) => `${version}` !== first)
-    .map(({ version, rows, expiresInMs }) => ({
-      where: 'tokenkeep.oauth_state',
-      key: `${version}`,
-      rows,
-      until: new Date(Date.now() + expiresInMs),
-    }));
 }
 
 function noTable(store: StoreName): SchemaError {
