@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KEY, OTHER_KEY } from '../helpers/database';
 import { seal as sealGmail } from '../helpers/gmail-format';
 import { failureOf, newGate, until } from '../helpers/promises';
+import { runNow } from '../helpers/sync-statement';
 import { seal as sealTk1 } from '../helpers/tk1-format';
 import { storeCases } from '../testing/stores';
 import {
@@ -248,23 +249,26 @@ describe('rotate', () => {
     ]);
   });
 
-  it('does not undo what is stored at the same time', async () => {
-    const users = await fill(keepWith(BEFORE), 100);
-    const keep = keepWith(BOTH);
-    const storing = users.map((user) =>
-      keep.zoho.storeTokens(user, 'zoho_crm', { refreshToken: `new-${user}` }),
+  it('does not undo what was stored since it has read the row', async () => {
+    const users = Array.from({ length: 600 }, (_, index) => `user-${1_000 + index}`);
+    await scene.database.client.query(
+      `INSERT INTO gmail_tokens (id, tenant_id, user_id, encrypted_access_token,
+         encrypted_refresh_token, expires_at, scope)
+       SELECT user_id, 't', user_id, text, text, now(), ''
+       FROM unnest($1::text[], $2::text[]) AS row (user_id, text)`,
+      [users, users.map((user) => sealGmail(user, KEY))],
     );
-    await Promise.all([...storing, keep.rotate({ store: 'zoho' })]);
-    await keep.rotate({ store: 'zoho' });
-    const after = keepWith(AFTER);
-    const { rows } = await scene.database.client.query(
-      'SELECT client_id, refresh_token FROM oauth_tokens',
-    );
-    for (const row of rows) {
-      const parts = [row.client_id, 'zoho_crm'];
-      const text = after.openValue('zoho', 'refresh_token', parts, row.refresh_token);
-      expect(text).toBe(`new-${row.client_id}`);
-    }
+    const change = `UPDATE gmail_tokens SET encrypted_refresh_token = '${sealGmail('new', KEY)}'
+      WHERE user_id = 'user-1599'`;
+    const { stores } = await keepWith(BOTH).rotate({
+      store: 'gmail',
+      // By then the second batch has been read, and is not written yet.
+      onProgress: ({ rows }) => rows === 500 && runNow(scene.database.url, change),
+    });
+    expect(stores).toEqual([counts('gmail', { rows: 600, from: { 1: 600 } })]);
+    const keep = keepWith(AFTER);
+    const tokens = await Promise.all(users.map((user) => keep.gmail.getGmailTokenDecrypted(user)));
+    expect(tokens.map((token) => token?.refreshToken)).toEqual([...users.slice(0, -1), 'new']);
   });
 
   it('ends at a signal with its reason, and the next run does the rest', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenKeep, type TokenKeepOptions } from '../../dist/index.js';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { failureOf } from '../helpers/promises';
+import { runNow } from '../helpers/sync-statement';
 import { open } from '../helpers/tk1-format';
 
 let database: TestDatabase;
@@ -86,20 +87,21 @@ describe('seal', () => {
     expect(failure.message).toMatch(/^TOKENKEEP_SEALING: must not be off/);
   });
 
-  it('does not undo what is stored at the same time', async () => {
-    const clients = Array.from({ length: 100 }, (_, index) => `client-${index}`);
-    const storeAll = (keep: Keep, prefix: string) =>
-      Promise.all(
-        clients.map((client) =>
-          keep.zoho.storeTokens(client, 'zoho_crm', { refreshToken: `${prefix}-${client}` }),
-        ),
-      );
-    await using((keep) => storeAll(keep, 'old'), UNSEALED);
-    await using((keep) => Promise.all([storeAll(keep, 'new'), keep.seal({ store: 'zoho' })]));
-    for (const { client_id: client, refresh_token: sealed } of await rowsOf('oauth_tokens')) {
-      const place = { store: 'zoho', column: 'refresh_token', parts: [client, 'zoho_crm'] };
-      expect(open(sealed, place)).toBe(`new-${client}`);
-    }
+  it('does not undo what was stored since it has read the row', async () => {
+    await database.client.query(
+      `INSERT INTO oauth_tokens (client_id, provider, refresh_token)
+       SELECT 'client-' || n, 'p', 'old' FROM generate_series(1000, 1600) AS n`,
+    );
+    const change = `UPDATE oauth_tokens SET refresh_token = 'new' WHERE client_id = 'client-1600'`;
+    // By then the second batch has been read, and is not written yet.
+    const onProgress = ({ rows }: { rows: number }) => rows === 500 && runNow(database.url, change);
+    expect(await using((keep) => keep.seal({ store: 'zoho', onProgress }))).toBe(601);
+    const rows = await rowsOf('oauth_tokens');
+    const opened = rows.map(({ client_id: client, refresh_token: sealed }) => {
+      const parts = [client, 'p'];
+      return [client, open(sealed, { store: 'zoho', column: 'refresh_token', parts })];
+    });
+    expect(opened.filter(([, token]) => token !== 'old')).toEqual([['client-1600', 'new']]);
   });
 
   it('names the stores that it knows, and the table that is missing', async () => {
