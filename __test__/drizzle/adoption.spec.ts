@@ -35,6 +35,7 @@ const ADDED: Record<Store, string[]> = {
     'ALTER TABLE "integration_tokens" ADD COLUMN "last_refreshed_at" timestamp with time zone;',
     'ALTER TABLE "integration_tokens" ADD COLUMN "last_error_code" text;',
     'ALTER TABLE "integration_tokens" ADD COLUMN "failure_count" integer DEFAULT 0 NOT NULL;',
+    'ALTER TABLE "integration_tokens" ADD COLUMN "metadata" jsonb;',
     'CREATE INDEX "integration_tokens_expires_at" ON "integration_tokens" USING btree ("expires_at");',
   ],
 };
