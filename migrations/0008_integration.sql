@@ -14,6 +14,14 @@ BEGIN
       USING ERRCODE = 'undefined_table', HINT = 'Run 0006_integration.sql first.';
   END IF;
 
+  IF EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = tokens AND attname = 'metadata' AND NOT attisdropped
+      AND atttypid <> 'jsonb'::regtype
+  ) THEN
+    RAISE EXCEPTION 'tokenkeep: the column metadata of integration_tokens must be jsonb'
+      USING ERRCODE = 'datatype_mismatch', HINT = 'Rename your own column, or change its type.';
+  END IF;
+
   -- Checked first: ADD COLUMN IF NOT EXISTS would block all readers even if there is nothing to do.
   IF NOT EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = tokens AND attname = 'metadata' AND NOT attisdropped

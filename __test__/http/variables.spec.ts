@@ -90,9 +90,15 @@ describe('a connect request with a variable', () => {
   it('is refused where the value is not allowed, missing, or given twice', async () => {
     for (const query of ['?shop=evil.test/', '', '?shop=a&shop=b']) {
       const { status, consent } = await start(query);
-      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBe(400);
       expect(consent.href).toBe('about:blank');
     }
+    const asked = await fetch(`${base()}/connect/acme?user_id=${user}&shop=A`, {
+      headers: { authorization: `Bearer ${SECRET}` },
+    });
+    expect(asked.status).toBe(400);
+    expect(await asked.json()).toEqual({ detail: 'variables: shop must match [a-z]+' });
+    expect(scene.errors).toEqual([]);
     const failure = await failureOf(handlers.linkFor(user, { provider: 'acme' }));
     expect(failure.message).toBe('variables: shop must be given to connect at acme');
     const misspelt = { provider: 'acme', variables: { shop: 'best', host: 'x' } };
@@ -107,6 +113,26 @@ describe('a connect request with a variable', () => {
     const origin = new URL(server.url).origin;
     const { url } = await visitor.press(await visitor.open(link), { before: origin });
     expect(url.pathname).toBe('/best/authorize');
+  });
+
+  it('offers no way back that would lack the variable', async () => {
+    const back = await comeBack(await start('?shop=best'), { code: '', error: 'access_denied' });
+    expect(back.text).toContain('declined');
+    expect(back.text).not.toContain('Try again');
+  });
+
+  it('keeps no refresh token of another server', async () => {
+    await comeBack(await start('?shop=best'), { shop: 'best' });
+    await server.stop();
+    server = await startRecordingEndpoint({ access_token: 'at', expires_in: 3600 });
+    onTestFinished(() => server.stop());
+    use({});
+    const same = await comeBack(await start('?shop=best'), {});
+    expect(same.text).toContain('acme connected');
+    const other = await comeBack(await start('?shop=other'), {});
+    expect(other.status).toBe(400);
+    const token = await keep.integration.getToken(user, 'acme');
+    expect(token).toMatchObject({ refreshToken: 'rt', metadata: { shop: 'best' } });
   });
 
   it('does not let the response lead elsewhere', async () => {

@@ -70,6 +70,49 @@ describe('metadata', () => {
     );
   });
 
+  it('is lost, and no token is, where the role must not write it', async () => {
+    const integration = await keepWith({ metadata: { a: '/a' } }, { ...ANSWER, a: 1 });
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', expired());
+    const { client } = scene.database;
+    await client.query('ALTER TABLE integration_tokens ADD CHECK (metadata IS NULL)');
+    try {
+      expect((await integration.getValidToken(userId, 'acme')).accessToken).toBe('new');
+      expect((await integration.getToken(userId, 'acme'))?.accessToken).toBe('new');
+    } finally {
+      const name = 'integration_tokens_metadata_check';
+      await client.query(`ALTER TABLE integration_tokens DROP CONSTRAINT ${name}`);
+    }
+  });
+
+  it.each(['null', '"vip"', '[1]'])('is empty where the column holds %s', async (json) => {
+    const integration = await keepWith({}, ANSWER);
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', expired());
+    await scene.change(userId, `metadata = '${json}'`);
+    expect((await integration.getToken(userId, 'acme'))?.metadata).toEqual({});
+  });
+
+  it('is kept again where an ORM has written JSON null', async () => {
+    const integration = await keepWith({ metadata: { a: '/a' } }, { ...ANSWER, a: 1 });
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', expired());
+    await scene.change(userId, `metadata = 'null'`);
+    await integration.getValidToken(userId, 'acme');
+    expect((await integration.getToken(userId, 'acme'))?.metadata).toEqual({ a: 1 });
+  });
+
+  it('has no object that contains a token', async () => {
+    const metadata = { user: '/authed_user', team: '/team' };
+    const authed = { id: 'U1', tokens: [{ refresh_token: 'secret' }] };
+    const answer = { ...ANSWER, authed_user: authed, team: { id: 'T1' } };
+    const integration = await keepWith({ metadata }, answer);
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', expired());
+    const token = await integration.getValidToken(userId, 'acme');
+    expect(token.metadata).toEqual({ team: { id: 'T1' } });
+  });
+
   it('is lost, and no token is, in a table that an older tokenkeep has migrated', async () => {
     const integration = await keepWith({ metadata: { a: '/a' } }, { ...ANSWER, a: 1 });
     const { client } = scene.database;
@@ -86,6 +129,9 @@ describe('metadata', () => {
         metadata: {},
       });
       expect(await scene.row(userId)).toMatchObject({ refreshing_at: null, failure_count: 0 });
+      // Ahead of time, and with a row that was sealed anew while the answer was on its way.
+      await scene.change(userId, "expires_at = now() - interval '1 minute'");
+      expect(await integration.refreshExpiring({ expiresWithin: 1 })).toMatchObject({ failed: 0 });
       await scene.change(userId, "invalid_since = now() + interval '1 minute'");
       expect((await failureOf(integration.getValidToken(userId, 'acme'))).name).toBe(
         'TokenRevokedError',
@@ -205,6 +251,16 @@ describe('storeTokenResponse', () => {
     const scopes = ['read'];
     await integration.storeTokenResponse(userId, 'acme', { access_token: 'at' }, { scopes });
     expect(await integration.getToken(userId, 'acme')).toMatchObject({ expiresAt: null, scopes });
+  });
+
+  it('keeps nothing of the account before, but what the application adds', async () => {
+    const integration = await keepWith({ metadata: { team: '/team', plan: '/plan' } }, ANSWER);
+    const userId = someUser();
+    const grant = { access_token: 'at', refresh_token: 'rt' };
+    const first = { ...grant, team: 'A', plan: 'pro' };
+    await integration.storeTokenResponse(userId, 'acme', first, { metadata: { own: 1 } });
+    await integration.storeTokenResponse(userId, 'acme', { ...grant, team: 'B' });
+    expect((await integration.getToken(userId, 'acme'))?.metadata).toEqual({ own: 1, team: 'B' });
   });
 
   it('refuses what has no tokens, and stores nothing', async () => {

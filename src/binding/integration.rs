@@ -94,7 +94,10 @@ pub fn store_token_response(
             metadata: granted.metadata.json(),
         };
         let key = Key { user_id, provider };
-        let kept = KeptMetadata { is_required: endpoint.varies(), ..KeptMetadata::default() };
+        // With another grant, nothing of the connection before is kept.
+        let is_another = tokens.refresh_token.is_some();
+        let names = if is_another { endpoint.metadata_names() } else { Vec::new() };
+        let kept = KeptMetadata { names, is_required: endpoint.varies() };
         let client = endpoint.client();
         stores.integration().store(key, tokens, client, &kept).await.map(|()| Value::NOTHING)
     })

@@ -4,7 +4,7 @@ use super::pending_authorization::PendingAuthorization;
 use super::{Connect, GOOGLE, account_store};
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{Grant, Provider};
+use crate::oauth::{Endpoint, Grant, Metadata, Provider};
 use crate::refresh::{Credentials, EventKind, expires_at};
 use crate::store::{Connects, Granted, KeptMetadata, Whose};
 
@@ -42,6 +42,8 @@ impl Connect {
             _ => None,
         };
         let unknown = before.is_none() && subject.is_none();
+        let may_keep = (unknown || is_same == Some(true))
+            && self.is_at_same_server(store, state, server.provider(), &metadata).await?;
         let granted = Granted {
             credentials: Credentials { access_token, refresh_token },
             expires_at: expires_at(expiry, began),
@@ -49,7 +51,7 @@ impl Connect {
             client: server.client(),
             metadata,
             kept: kept_by(server.provider()),
-            may_keep: unknown || is_same == Some(true),
+            may_keep,
         };
         let provider = provider.unwrap_or(GOOGLE);
         if let Err(error) = store.connect(&state.user_id, provider, granted).await {
@@ -73,8 +75,26 @@ impl Connect {
     }
 }
 
+impl Connect {
+    /// Whether the stored refresh token is of the server that has answered, where connections have servers of their
+    /// own.
+    async fn is_at_same_server<S: Connects>(
+        &self,
+        store: &S,
+        state: &PendingAuthorization,
+        provider: &Provider,
+        metadata: &Metadata,
+    ) -> Result<bool> {
+        let Some(name) = state.provider.as_deref().filter(|_| provider.varies()) else {
+            return Ok(true);
+        };
+        let stored = store.metadata(&state.user_id, name).await?;
+        let at = |of: &Metadata| provider.url(Endpoint::Token, &provider.variables_in(of)).ok();
+        Ok(at(&Metadata::stored(stored.as_deref())) == at(metadata))
+    }
+}
+
 /// A row keeps nothing of the connection before.
 fn kept_by(provider: &Provider) -> KeptMetadata {
-    let names = provider.metadata_names().into_iter().map(str::to_owned).collect();
-    KeptMetadata { names, is_required: provider.varies() }
+    KeptMetadata { names: provider.metadata_names(), is_required: provider.varies() }
 }

@@ -119,6 +119,12 @@ impl HttpEndpoint {
         self.shared.varies
     }
 
+    /// The names of everything that a connection may keep.
+    #[must_use]
+    pub fn metadata_names(&self) -> Vec<String> {
+        self.shared.provider.metadata_names()
+    }
+
     fn address(&self) -> Result<&Address> {
         self.address.as_deref().map_err(Clone::clone)
     }

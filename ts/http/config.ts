@@ -178,8 +178,11 @@ export class HandlerConfig<Context> {
     const reason: Reason =
       isA(error, AuthorizationError) && error.reason ? error.reason : 'unexpected';
     if (REPORTED.has(reason)) this.report(error);
-    const hasLink = userId !== undefined && isRetryable(reason);
-    const account = isA(error, AuthorizationError) ? error.account : undefined;
+    // A connection with an address of its own begins where the application knows that address.
+    const hasLink =
+      userId !== undefined && isRetryable(reason) && this.#place.variables.length === 0;
+    const account =
+      isA(error, AuthorizationError) && Object.hasOwn(error, 'account') ? error.account : undefined;
     const tryAgain = hasLink ? this.#again(account) : undefined;
     return errorResponse(request, this.texts, reason, { tryAgain });
   }

@@ -1,7 +1,7 @@
 /** The route `connect`: creates connect links, shows their page, redirects to the consent screen. */
 
 import { errorResponse, json, methodNotAllowed, page, redirect, wantsJson } from './responses';
-import { answerServer } from './server-request';
+import { answerServer, isOfVariables } from './server-request';
 import { browserOf, newBrowser, setBrowser } from './browser-cookie';
 import { type Parameters, parametersOf, variablesOf } from './parameters';
 import { resolveReturnTo } from './return-to';
@@ -132,6 +132,7 @@ async function begin<Context>(
     const cookie = { 'set-cookie': setBrowser(browser, redirectUri) };
     return wantsJson(request) ? json({ auth_url: url }, 200, cookie) : redirect(url, cookie);
   } catch (error) {
+    if (isOfVariables(error)) return errorResponse(request, config.texts, 'bad_request');
     config.report(error);
     if (wantsJson(request)) return json({ detail: failureDetail(config) }, 500);
     return errorResponse(request, config.texts, 'unexpected', { status: 500 });

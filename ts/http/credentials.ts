@@ -32,7 +32,8 @@ export async function providerCredentials<Context>(
       const token = await config.instance.integration.getValidToken(id, provider);
       return {
         access_token: token.accessToken,
-        expiry_date: Number(token.expiresAt),
+        // Absent if it never expires.
+        ...(token.expiresAt === null ? {} : { expiry_date: Number(token.expiresAt) }),
         scope: token.scopes.join(' '),
         token_type: 'Bearer',
       };

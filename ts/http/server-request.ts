@@ -37,7 +37,13 @@ export async function answerServer<Context>(
     if (error instanceof InvalidArgumentError && error.argument === 'userId') {
       return json({ detail: error.message.replace('userId:', 'user_id') }, 400);
     }
+    if (isOfVariables(error)) return json({ detail: error.message }, 400);
     config.report(error);
     return json({ detail: failureDetail }, 500);
   }
+}
+
+/** Whether a connect request has given a value of a variable that is not allowed, or has given none. */
+export function isOfVariables(error: unknown): error is InvalidArgumentError {
+  return error instanceof InvalidArgumentError && error.argument === 'variables';
 }

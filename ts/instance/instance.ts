@@ -26,6 +26,7 @@ import {
   type RotateOptions,
   type RotateResult,
   type SealOptions,
+  refuseRetire,
   runRotate,
   runSeal,
 } from './rotation';
@@ -178,6 +179,8 @@ export class TokenKeep implements Stores {
    * @throws {ConfigurationError} if the key of a named store is missing
    */
   async rotate(options: RotateOptions = {}): Promise<RotateResult> {
+    const isOfTenant = (this.#parent?.tenant ?? currentTenant()) !== undefined;
+    if (isOfTenant) refuseRetire(options);
     return runRotate(() => this.#inTenant(), this.#settings, options);
   }
 

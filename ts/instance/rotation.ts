@@ -1,6 +1,6 @@
 /** `rotate` and `seal`. */
 
-import { optionalFunction, optionalTexts, optionsOf, text } from '../input/arguments';
+import { optionalFunction, optionalTexts, optionsOf, record, text } from '../input/arguments';
 import type { InstanceHandle } from '../bridge/native';
 import {
   ConfigurationError,
@@ -66,6 +66,12 @@ export async function runSeal(
     );
   }
   return resealed;
+}
+
+/** For a tenant, whose rows alone could be looked at: the other tenants may need the key. */
+export function refuseRetire(options: RotateOptions): void {
+  if (record('options', options)['retire'] === undefined) return;
+  refuse('retire', 'must be used without a tenant, since the rows of the others may need the key');
 }
 
 /** Seals values of earlier keys with the first one. */

@@ -62,7 +62,10 @@ export interface ValidTokenOptions {
   scopes?: readonly string[] | undefined;
   /** How long the token must be valid at least, in milliseconds. Default: 300,000. */
   minTtlMs?: number | undefined;
-  /** Refresh the token even if it is valid; a refresh younger than five seconds is shared. */
+  /**
+   * Refresh the token even if it is valid; a refresh younger than five seconds, or than the provider's `refreshLimit`
+   * allows, is shared.
+   */
   forceRefresh?: boolean | undefined;
   /** Refreshes instead of the provider's token endpoint. */
   refreshFn?: RefreshFn | undefined;

@@ -44,16 +44,32 @@ impl Metadata {
 /// The most bytes of a value, as JSON.
 const VALUE_MAX_BYTES: usize = 4_096;
 
-/// The members of a token response that are kept.
+/// Whether a value has a secret member, at any depth.
+fn has_secret(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| SECRET.contains(&name.as_str()) || has_secret(value))
+        }
+        Value::Array(values) => values.iter().any(has_secret),
+        _ => false,
+    }
+}
+
+/// The members of a token response that are kept. A value that contains a secret is not.
 pub(in crate::oauth) fn kept(body: &str, pointers: &BTreeMap<String, String>) -> Metadata {
     let member = |(name, pointer): (&String, &String)| {
         let member = member_at(body, pointer).filter(|json| json.get().len() <= VALUE_MAX_BYTES)?;
         let value: Value = serde_json::from_str(member.get()).ok()?;
         // PostgreSQL's jsonb has no NUL.
-        (!value.is_null() && !member.get().contains("\\u0000")).then(|| (name.clone(), value))
+        let is_sound = !value.is_null() && !member.get().contains("\\u0000");
+        (is_sound && !has_secret(&value)).then(|| (name.clone(), value))
     };
     Metadata(pointers.iter().filter_map(member).collect())
 }
+
+/// Parameters that the connect routes read themselves (`ts/http/parameters.ts`).
+const RESERVED: [&str; 9] =
+    ["link", "ticket", "user_id", "return_to", "state", "code", "error", "account", "iss"];
 
 /// Members of a token response that are secret.
 const SECRET: [&str; 4] = ["access_token", "refresh_token", "id_token", "client_secret"];
@@ -72,19 +88,29 @@ pub(super) fn check_pointer(pointer: &str) -> std::result::Result<(), &'static s
 impl Provider {
     /// The names of everything that may be kept.
     #[must_use]
-    pub fn metadata_names(&self) -> Vec<&str> {
+    pub fn metadata_names(&self) -> Vec<String> {
         let variables = self.connection_variables().map(|(name, _)| name);
         let members = self.metadata.keys().map(String::as_str);
-        variables
-            .chain(members)
-            .chain(self.callback_parameters.iter().map(String::as_str))
-            .collect()
+        let said = self.callback_parameters.iter().map(String::as_str);
+        variables.chain(members).chain(said).map(str::to_owned).collect()
     }
 
     /// The variables of which each connection has its own value.
     fn connection_variables(&self) -> impl Iterator<Item = (&str, &super::UrlVariable)> {
         let own = self.variables.iter().filter(|(_, variable)| variable.is_of_connection());
         own.map(|(name, variable)| (name.as_str(), variable))
+    }
+
+    /// A field of the description, and a name in it that the connect routes do not read as this field's.
+    pub(super) fn reserved_name(&self) -> Option<(&'static str, &str)> {
+        let variables = self.connection_variables();
+        let variables = variables.filter(|(_, variable)| variable.per_connection);
+        let asked = variables.map(|(name, _)| ("variables", name));
+        let said = self.variables.values().filter_map(|it| it.callback_parameter.as_deref());
+        let said = said.map(|name| ("variables", name));
+        let kept =
+            self.callback_parameters.iter().map(|name| ("callbackParameters", name.as_str()));
+        asked.chain(said).chain(kept).find(|(_, name)| RESERVED.contains(name))
     }
 
     /// The names of the variables that a connect request may give.

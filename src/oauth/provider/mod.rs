@@ -239,6 +239,16 @@ impl Provider {
                 return invalid(endpoint.field().to_owned(), reason);
             }
         }
+        if self.discovery_issuer().is_some() && self.varies() {
+            let reason = "is not set. It cannot be found through the issuer where a URL has a variable of connections";
+            return invalid("tokenUrl".to_owned(), reason.to_owned());
+        }
+        if let Some((field, name)) = self.reserved_name() {
+            let reason = format!(
+                "{name} is a parameter of the connect routes, so it must have another name"
+            );
+            return invalid(field.to_owned(), reason);
+        }
         for (name, pointer) in &self.metadata {
             if let Err(reason) = metadata::check_pointer(pointer) {
                 return invalid(format!("metadata.{name}"), reason.to_owned());

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::concurrency::{LimitedEndpoint, Permit};
 use super::expiring::{Endpoints, endpoint_of};
-use super::sql::{CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, PAUSED, SKIPPED, STATE};
+use super::sql::{
+    CLAIM, CLAIM_FAILING, FAILING, GIVE_BACK, LEASED, METADATA, PAUSED, SKIPPED, STATE,
+};
 use super::{Integration, IntegrationMapping, Key, Record};
 use crate::db::{Params, Timestamp, Type};
 use crate::error::{Error, Result};
@@ -68,7 +70,6 @@ impl Integration {
     /// Leases due rows that are free and whose last refresh has not failed. If the statement fails because of
     /// one row, it leases none: [`Integration::leased`] finds them later.
     pub(super) async fn claim(&self, due: Due<'_>, next: Next<'_>) -> Result<Vec<Claim>> {
-        let table = self.base.table()?;
         let clock = self.base.engine.stopwatch();
         let (users, providers) = columns(next.done.iter());
         let params: Params<'_> = &[
@@ -80,7 +81,7 @@ impl Integration {
             (&self.refreshed_ms(due), Type::FLOAT8),
             (&next.from, Type::TIMESTAMPTZ),
         ];
-        match table.write(STEP, &table.named(CLAIM), params).await {
+        match self.lease(CLAIM, params).await {
             Ok(rows) => claims(&rows, clock),
             Err(error) if error.may_be_of_one_row() => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -93,7 +94,6 @@ impl Integration {
         due: Due<'_>,
         failing: &[Found],
     ) -> Result<Vec<Claim>> {
-        let table = self.base.table()?;
         let clock = self.base.engine.stopwatch();
         let (users, providers) = columns(failing.iter().map(|found| &found.key));
         let failures: Vec<i32> = failing.iter().map(|found| found.failures).collect();
@@ -104,7 +104,17 @@ impl Integration {
             (&providers, Type::TEXT_ARRAY),
             (&failures, Type::INT4_ARRAY),
         ];
-        claims(&table.write(STEP, &table.named(CLAIM_FAILING), params).await?, clock)
+        claims(&self.lease(CLAIM_FAILING, params).await?, clock)
+    }
+
+    /// Leases rows, also in a table that an older tokenkeep has migrated.
+    async fn lease(&self, sql: &str, params: Params<'_>) -> Result<Vec<crate::db::Row>> {
+        let table = self.base.table()?;
+        let [sql, older] = METADATA.map(|column| table.named(&sql.replace("{metadata}", column)));
+        match table.write(STEP, &sql, params).await {
+            Err(Error::Schema { .. }) => table.write(STEP, &older, params).await,
+            rows => rows,
+        }
     }
 
     /// Rows whose refresh failed before this run and may be tried again, those that failed longest ago first.

@@ -50,6 +50,11 @@ pub(super) struct IntegrationMapping {
     pub(super) tokens: SealedTokens,
 }
 
+/// Whether it is a JSON object: anything else in the column is the application's own.
+fn is_object(json: &&str) -> bool {
+    json.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok()
+}
+
 impl SealedMapping for IntegrationMapping {
     const KEY_COLUMNS: &'static [&'static str] = &["user_id", "provider"];
 
@@ -111,7 +116,7 @@ impl RowMapping for IntegrationMapping {
             }),
             record: Arc::new(Record {
                 scopes: scopes.into_iter().flatten().collect(),
-                metadata: Self::column::<Option<&str>>(row, 12)?.map(Box::from),
+                metadata: Self::column::<Option<&str>>(row, 12)?.filter(is_object).map(Box::from),
                 is_marked,
             }),
         })

@@ -54,10 +54,10 @@ macro_rules! with_metadata {
             $stored,
             " IS NULL OR jsonb_typeof(",
             $stored,
-            ") = 'object'
-            THEN coalesce(",
+            ") IN ('object', 'null')
+            THEN coalesce(nullif(",
             $stored,
-            ", '{}')",
+            ", 'null'), '{}')",
             $without,
             " || coalesce(",
             $added,
@@ -262,6 +262,9 @@ macro_rules! is_due {
     };
 }
 
+/// What stands for `{metadata}`: the column, or NULL for a table that an older tokenkeep has migrated.
+pub(super) const METADATA: [&str; 2] = ["metadata::text", "NULL::text"];
+
 /// Leases the rows of `due`; returns the columns of a read.
 macro_rules! lease_due {
     () => {
@@ -270,7 +273,7 @@ macro_rules! lease_due {
     FROM due WHERE stored.user_id = due.user_id AND stored.provider = due.provider
     RETURNING stored.user_id, stored.provider, access_token, refresh_token, expires_at, updated_at,
         clock_timestamp(), scopes, refreshing_at, invalid_since, invalid_reason, last_refreshed_at,
-        metadata::text"
+        {metadata}"
     };
 }
 

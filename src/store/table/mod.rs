@@ -335,8 +335,8 @@ impl<S: RowMapping> Table for StoreTable<S> {
         let rows = match self.statements.commit_metadata.as_ref().filter(|_| metadata.is_some()) {
             Some(sql) => match self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts).await
             {
-                // A table that an older tokenkeep has migrated: the tokens are stored.
-                Err(Error::Schema { .. }) => usual().await?,
+                // The tokens are stored where metadata cannot be: without the column, or the right to write it.
+                Err(error) if !error.is_retryable() => usual().await?,
                 rows => rows?,
             },
             None => usual().await?,
@@ -345,9 +345,15 @@ impl<S: RowMapping> Table for StoreTable<S> {
     }
 
     async fn read_for_commit(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
-        let (sql, timeouts) = (&self.statements.read_one.sql, Timeouts::commit(&self.limits));
+        let (read, timeouts) = (&self.statements.read_one, Timeouts::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
-        let rows = self.query(&key.rls, S::STEPS.read_again, sql, params, timeouts).await?;
+        let query = |sql| self.query(&key.rls, S::STEPS.read_again, sql, params, timeouts);
+        let mut rows = query(&read.sql).await;
+        for sql in &read.bare {
+            let Err(Error::Schema { .. }) = rows else { break };
+            rows = query(sql).await;
+        }
+        let rows = rows?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));

@@ -44,7 +44,8 @@ export class FakeIntegration implements PublicMembers<IntegrationStore> {
   storeToken: IntegrationStore['storeToken'] = async (userId, provider, tokens) => {
     this.#open();
     const place = this.#named(userId, provider);
-    const { expiresAt, ...given } = newTokenOf(tokens);
+    const given = newTokenOf(tokens);
+    const expiresAt = given['expiresAt'];
     const before = place.read();
     const added = JSON.parse(optionalJson('metadata', given['metadata']) ?? '{}') as object;
     place.write({

@@ -147,6 +147,7 @@ export class Refresher {
       refreshToken: answer.refreshToken || grant.refreshToken,
       expiresAt: Number(answer.expiresAt ?? Date.now() + LIFETIME_MS),
       scopes: optionalScopes('scopes', answer.scopes) ?? grant.scopes,
+      metadata: grant.metadata,
       isDead: false,
       refreshedAt: Date.now(),
     };
