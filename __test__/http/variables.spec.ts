@@ -66,7 +66,8 @@ async function start(query: string, visitor = new Visitor()) {
 /** Comes back from the consent screen with these parameters. */
 async function comeBack(started: Awaited<ReturnType<typeof start>>, parameters: object) {
   const state = started.consent.searchParams.get('state')!;
-  const query = new URLSearchParams({ state, code: 'code', ...parameters });
+  const code = 'error' in parameters ? {} : { code: 'code' };
+  const query = new URLSearchParams({ state, ...code, ...parameters });
   return started.visitor.request(`${base()}/callback/acme?${query}`, { headers: headers() });
 }
 
@@ -116,8 +117,8 @@ describe('a connect request with a variable', () => {
   });
 
   it('offers no way back that would lack the variable', async () => {
-    const back = await comeBack(await start('?shop=best'), { code: '', error: 'access_denied' });
-    expect(back.text).toContain('declined');
+    const back = await comeBack(await start('?shop=best'), { error: 'access_denied' });
+    expect(back.text).toContain('did not give access');
     expect(back.text).not.toContain('Try again');
   });
 

@@ -75,7 +75,7 @@ describe('metadata', () => {
     const userId = someUser();
     await integration.storeToken(userId, 'acme', expired());
     const { client } = scene.database;
-    await client.query('ALTER TABLE integration_tokens ADD CHECK (metadata IS NULL)');
+    await client.query('ALTER TABLE integration_tokens ADD CHECK (metadata IS NULL) NOT VALID');
     try {
       expect((await integration.getValidToken(userId, 'acme')).accessToken).toBe('new');
       expect((await integration.getToken(userId, 'acme'))?.accessToken).toBe('new');
