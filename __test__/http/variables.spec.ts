@@ -66,8 +66,8 @@ async function start(query: string, visitor = new Visitor()) {
 /** Comes back from the consent screen with these parameters. */
 async function comeBack(started: Awaited<ReturnType<typeof start>>, parameters: object) {
   const state = started.consent.searchParams.get('state')!;
-  const code = 'error' in parameters ? {} : { code: 'code' };
-  const query = new URLSearchParams({ state, ...code, ...parameters });
+  const query = new URLSearchParams({ state, ...parameters });
+  if (!('error' in parameters)) query.set('code', 'code');
   return started.visitor.request(`${base()}/callback/acme?${query}`, { headers: headers() });
 }
 
