@@ -12,6 +12,7 @@ export const STORES = ['gmail', 'zoho', 'vault', 'calendar', 'integration'] as c
 const CREDENTIALS = { clientId: 'client', clientSecret: 'secret' };
 const SCOPE = 'https://www.googleapis.com/auth/calendar.events';
 const past = () => new Date(Date.now() - 60_000);
+const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 /** An instance that has what every store needs. */
 export function keepOfEveryStore(
@@ -101,9 +102,11 @@ async function useCalendar({ calendar }: TokenKeep, endpoint: Endpoint): Promise
 async function useIntegration({ integration }: TokenKeep, endpoint: Endpoint): Promise<void> {
   const [user, provider] = [randomUUID(), 'acme'];
   const issued = endpoint.issue();
-  const token = { ...issued, expiresAt: past(), scopes: ['read'] };
-  await integration.storeToken(user, provider, token);
+  const token = { ...issued, scopes: ['read'] };
+  // Not due yet: another instance's refreshExpiring would refresh it.
+  await integration.storeToken(user, provider, { ...token, expiresAt: inAnHour() });
   expect(await integration.getToken(user, provider)).toMatchObject(issued);
+  await integration.storeToken(user, provider, { ...token, expiresAt: past() });
   const refreshed = await integration.getValidToken(user, provider);
   expect(refreshed.accessToken).not.toBe(issued.accessToken);
   expect(await integration.connectionStatus(user, provider)).toMatchObject({ active: true });

@@ -1,6 +1,6 @@
 /** What a row keeps of a connection besides its tokens, and what its endpoint is then. */
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProviderSettings } from '../../dist/index.js';
 import { failureOf } from '../helpers/promises';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../helpers/recording-endpoint';
@@ -138,6 +138,28 @@ describe('metadata', () => {
       );
       const asked = integration.storeToken(userId, 'acme', { ...expired(), metadata: { b: 1 } });
       expect((await failureOf(asked)).name).toBe('SchemaError');
+    } finally {
+      await client.query('ALTER TABLE integration_tokens RENAME away TO metadata');
+    }
+  });
+});
+
+describe('a table that an older tokenkeep has migrated', () => {
+  it('loses no answer whose row has changed meanwhile', async () => {
+    const keep = scene.keep();
+    const { userId, refreshToken } = await scene.user(keep);
+    const { client } = scene.database;
+    await client.query('ALTER TABLE integration_tokens RENAME metadata TO away');
+    try {
+      scene.endpoint.script([{ delayMs: 500 }]);
+      const asked = keep.integration.getValidToken(userId, 'acme');
+      await vi.waitFor(() => expect(scene.endpoint.requests).toHaveLength(1));
+      const token = { accessToken: 'other', expiresAt: inSeconds(-60) };
+      await keep.integration.storeToken(userId, 'acme', token);
+      const { accessToken } = await asked;
+      const stored = await keep.integration.getToken(userId, 'acme');
+      expect(stored).toMatchObject({ accessToken });
+      expect(stored?.refreshToken).not.toBe(refreshToken);
     } finally {
       await client.query('ALTER TABLE integration_tokens RENAME away TO metadata');
     }
