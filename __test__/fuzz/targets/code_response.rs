@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tokenkeep::error::Error;
 use tokenkeep::oauth::{
-    AuthorizationServer, Boxed, ClientCredentials, Grant, HttpClient, HttpFailure, HttpRequest,
-    HttpResponse, Provider,
+    AuthorizationServer, Boxed, ClientCredentials, ConnectionVariables, Grant, HttpClient,
+    HttpFailure, HttpRequest, HttpResponse, Provider,
 };
 use zeroize::Zeroizing;
 
@@ -40,7 +40,8 @@ fuzz_target!(|body: &[u8]| {
         let http = Arc::new(Answer(status, body.to_vec()));
         let server = AuthorizationServer::new(Provider::google().clone(), client, http);
         let server = server.expect("the endpoints are Google's");
-        match runtime.block_on(server.exchange("code", "https://app/cb", "verifier")) {
+        let none = ConnectionVariables::new();
+        match runtime.block_on(server.exchange("code", "https://app/cb", "verifier", &none)) {
             Ok(grant) => granted(status, body, &grant),
             Err(Error::Authorization { .. }) => {}
             Err(other) => panic!("{other:?}"),

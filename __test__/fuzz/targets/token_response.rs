@@ -77,7 +77,8 @@ fn granted(body: &[u8], tokens: &TokenResponse) {
     assert_eq!(
         format!("{tokens:?}").replace('"', ""),
         format!(
-            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?}, scopes: {scopes:?} }}"
+            "TokenResponse {{ access_token: AccessToken(redacted), refresh_token: {refresh_token:?}, expiry: In({lifetime:?}), api_domain: {api_domain:?}, scopes: {scopes:?}, metadata: {:?} }}",
+            tokens.metadata
         )
         .replace('"', "")
     );
