@@ -1,5 +1,6 @@
 /** Requests from the application's own servers: `user_id` in the query, the secret in the header. */
 
+import { isA } from '../bridge/callbacks';
 import { InvalidArgumentError } from '../errors/errors';
 import { json } from './responses';
 import type { HandlerConfig } from './config';
@@ -45,5 +46,5 @@ export async function answerServer<Context>(
 
 /** Whether a connect request has given a value of a variable that is not allowed, or has given none. */
 export function isOfVariables(error: unknown): error is InvalidArgumentError {
-  return error instanceof InvalidArgumentError && error.argument === 'variables';
+  return isA(error, InvalidArgumentError) && error.argument === 'variables';
 }
