@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encryptToken } from '../../dist/crypto.js';
 import { createTokenKeep, sealValue } from '../../dist/index.js';
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
+import { startCli } from '../helpers/cli';
 import { emptyDatabase, type TestDatabase } from '../helpers/database';
 import { until } from '../helpers/promises';
 
@@ -31,18 +32,7 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 /** Runs the CLI to its end. */
-async function cli(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: database.url, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk) => (texts[name] += chunk));
-  }
-  const [code] = await once(child, 'close');
-  return { code, ...texts };
-}
+const cli = (args: string[], env?: Record<string, string>) => startCli(database, args, env).ended;
 
 const tables = async (schema = 'public') =>
   (

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProgressLine } from '../../dist/cli/progress.js';
 import { createTokenKeep, type TokenKeep, type TokenKeepOptions } from '../../dist/index.js';
+import { startCli } from '../helpers/cli';
 import { emptyDatabase, KEY, OTHER_KEY, type TestDatabase } from '../helpers/database';
 import { until } from '../helpers/promises';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const BOTH = { TOKENKEEP_KEY: `2:${OTHER_KEY},1:${KEY}` };
 
 let database: TestDatabase;
@@ -37,18 +34,7 @@ const store = (count: number, options: TokenKeepOptions = {}) =>
     }
   }, options);
 
-function start(args: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: database.url, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk) => (texts[name] += chunk));
-  }
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number, ...texts }));
-  return { child, ended };
-}
+const start = (args: string[], env: Record<string, string>) => startCli(database, args, env);
 
 const cli = (args: string[], env: Record<string, string> = BOTH) => start(args, env).ended;
 

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { startTokenEndpoint } from 'tokenkeep/testing';
-import pg from 'pg';
 
-import { freePort } from '../../support/free-port.mjs';
 import { Browser } from './browser.mjs';
 import { folder } from './install.mjs';
+import { prepare } from './scene.mjs';
 
 const PROVIDERS = ['google', 'hubspot', 'microsoft'];
 
@@ -25,18 +22,8 @@ const clientOf = (name) => (name === 'google' ? 'GOOGLE' : `TOKENKEEP_${name.toU
  * @param {import('../../support/postgres.mjs').Database} server
  */
 export async function startProviders(name, server) {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const databaseUrl = await server.createDatabase(`example_${name}`);
-  const database = new pg.Client(databaseUrl);
-  await database.connect();
-  const settings = {
-    PORT: String(port),
-    SESSION_SECRET: randomBytes(32).toString('hex'),
-    DATABASE_URL: databaseUrl,
-    TOKENKEEP_KEY: randomBytes(32).toString('hex'),
-    TOKENKEEP_CONNECT_URL: `${origin}/oauth`,
-  };
+  const { origin, database, settings: usual } = await prepare(name, server, 'integration');
+  const settings = { ...usual, TOKENKEEP_CONNECT_URL: `${origin}/oauth` };
   /** @type {Record<string, import('tokenkeep/testing').TokenEndpoint>} */
   const endpoints = {};
   for (const provider of PROVIDERS) {
@@ -49,10 +36,6 @@ export async function startProviders(name, server) {
       [`TOKENKEEP_${provider.toUpperCase()}_AUTHORIZATION_URL`]: endpoint.authorizationUrl,
     });
   }
-  const command = folder(`${name}/node_modules/.bin/tokenkeep`);
-  execFileSync(command, ['migrate', '--store', 'integration'], {
-    env: { ...process.env, ...settings },
-  });
   return {
     origin,
     database,

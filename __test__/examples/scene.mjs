@@ -9,15 +9,14 @@ import { folder } from './install.mjs';
 /** @typedef {Awaited<ReturnType<typeof startScene>>} Scene */
 
 /**
- * What an installed example needs around it: a migrated database, Google, and its settings.
+ * What every installed example needs: where it listens, a migrated database, and the settings of both.
  *
  * @param {string} name
  * @param {import('../../support/postgres.mjs').Database} server
+ * @param {string} store
  */
-export async function startScene(name, server) {
+export async function prepare(name, server, store) {
   const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const google = await startGoogle({ redirectUri: `${origin}/auth/google/callback` });
   const databaseUrl = await server.createDatabase(`example_${name}`);
   const database = new pg.Client(databaseUrl);
   await database.connect();
@@ -26,6 +25,23 @@ export async function startScene(name, server) {
     SESSION_SECRET: randomBytes(32).toString('hex'),
     DATABASE_URL: databaseUrl,
     TOKENKEEP_KEY: randomBytes(32).toString('hex'),
+  };
+  const command = folder(`${name}/node_modules/.bin/tokenkeep`);
+  execFileSync(command, ['migrate', '--store', store], { env: { ...process.env, ...settings } });
+  return { origin: `http://127.0.0.1:${port}`, database, settings };
+}
+
+/**
+ * What an example that connects Google Calendar needs around it: the above, and Google.
+ *
+ * @param {string} name
+ * @param {import('../../support/postgres.mjs').Database} server
+ */
+export async function startScene(name, server) {
+  const { origin, database, settings: usual } = await prepare(name, server, 'calendar');
+  const google = await startGoogle({ redirectUri: `${origin}/auth/google/callback` });
+  const settings = {
+    ...usual,
     GOOGLE_CLIENT_ID: google.clientId,
     GOOGLE_CLIENT_SECRET: google.clientSecret,
     GOOGLE_OAUTH_REDIRECT_URI: google.redirectUri,
@@ -34,10 +50,6 @@ export async function startScene(name, server) {
     TOKENKEEP_GOOGLE_REVOCATION_URL: google.revocationUrl,
     TOKENKEEP_GOOGLE_ISSUER: google.issuer,
   };
-  const command = folder(`${name}/node_modules/.bin/tokenkeep`);
-  execFileSync(command, ['migrate', '--store', 'calendar'], {
-    env: { ...process.env, ...settings },
-  });
   return {
     origin,
     google,

@@ -4,6 +4,15 @@ import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { createTokenKeep, type MigrateOptions, type TokenKeepOptions } from '../../dist/index.js';
 import type { TestDatabase } from './database';
 
+/** The table of each store. */
+export const TABLES = {
+  gmail: 'gmail_tokens',
+  zoho: 'oauth_tokens',
+  vault: 'token_vault',
+  calendar: 'google_calendar_tokens',
+  integration: 'integration_tokens',
+} as const;
+
 /** Makes what a schema declares, as `drizzle-kit generate` and `migrate` do. */
 export async function makeTables({ client }: TestDatabase, schema: object): Promise<void> {
   const empty = generateDrizzleJson({});

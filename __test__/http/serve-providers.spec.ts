@@ -1,6 +1,7 @@
 /** `tokenkeep serve` connects users at every configured provider. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createTokenKeep } from '../../dist/index.js';
 import { type TokenEndpoint, startTokenEndpoint } from '../../dist/testing/index.js';
 import { emptyDatabase, KEY, type TestDatabase } from '../helpers/database';
 import { migrateOn } from '../helpers/tables';
@@ -92,6 +93,16 @@ it('connects at each provider, hands out its token, and disconnects', async () =
     expect((await ask(credentials)).status).toBe(404);
   }
   expect(served!.stderr).toBe('');
+});
+
+it('says no expiry of a token that never expires', async () => {
+  await start();
+  const keep = createTokenKeep({ databaseUrl: database.url, tokenkeepKey: KEY });
+  const token = { accessToken: 'at', expiresAt: null, scopes: ['read'] };
+  await keep.integration.storeToken('ada', 'hubspot', token);
+  await keep.close();
+  const { body } = await ask('credentials/hubspot?user_id=ada');
+  expect(body).toEqual({ access_token: 'at', scope: 'read', token_type: 'Bearer' });
 });
 
 it('hands a token to nobody without the secret, and knows no other provider', async () => {

@@ -75,6 +75,35 @@ describe('metadata', () => {
     const userId = someUser();
     await integration.storeToken(userId, 'acme', expired());
     const { client } = scene.database;
+    const role = `r${userId.replaceAll('-', '')}`;
+    const columns = `access_token, refresh_token, expires_at, scopes, refreshing_at, invalid_since,
+      invalid_reason, last_refreshed_at, last_error_code, failure_count, updated_at`;
+    await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'role';
+      GRANT SELECT, UPDATE (${columns}) ON integration_tokens TO ${role};
+      GRANT USAGE ON SCHEMA tokenkeep TO ${role};
+      GRANT ALL ON ALL TABLES IN SCHEMA tokenkeep TO ${role}`);
+    const url = new URL(scene.database.url);
+    [url.username, url.password] = [role, 'role'];
+    const acme = { tokenUrl: endpoint.url, clientId: 'id', clientSecret: 's' };
+    const providers = { acme: { ...acme, metadata: { a: '/a' } } };
+    const keep = scene.keep({ databaseUrl: url.href, providers });
+    try {
+      expect((await keep.integration.getValidToken(userId, 'acme')).accessToken).toBe('new');
+      expect(await integration.getToken(userId, 'acme')).toMatchObject({
+        accessToken: 'new',
+        metadata: {},
+      });
+    } finally {
+      await keep.close();
+      await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  it('is lost, and no token is, where a constraint refuses it', async () => {
+    const integration = await keepWith({ metadata: { a: '/a' } }, { ...ANSWER, a: 1 });
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', expired());
+    const { client } = scene.database;
     await client.query('ALTER TABLE integration_tokens ADD CHECK (metadata IS NULL) NOT VALID');
     try {
       expect((await integration.getValidToken(userId, 'acme')).accessToken).toBe('new');
@@ -203,6 +232,21 @@ describe("a connection's own variables", () => {
       expect(failure.message).toBe(`providers.acme.variables.shop: ${reason}`);
     }
     expect(endpoint.requests).toEqual([]);
+  });
+
+  it('need an endpoint that is described, as none is found for each connection', async () => {
+    const acme = {
+      clientId: 'id',
+      clientSecret: 's',
+      issuer: 'https://issuer.example',
+      authorizationUrl: 'https://{shop}.example/authorize',
+      variables: { shop },
+    };
+    const { integration } = scene.keep({ providers: { acme } });
+    const userId = someUser();
+    await integration.storeToken(userId, 'acme', { ...expired(), metadata: { shop: 'a' } });
+    const failure = await failureOf(integration.getValidToken(userId, 'acme'));
+    expect(failure.message).toMatch(/^providers\.acme\.tokenUrl: is not set\. It cannot be found/);
   });
 
   it('yield to the value that the application has set', async () => {

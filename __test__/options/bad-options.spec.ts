@@ -44,6 +44,38 @@ describe('a provider that is described with a field that no provider has', () =>
   });
 });
 
+describe('a name that the connect routes would read as their own parameter', () => {
+  const shop = { values: ['a'] };
+  it.each([
+    ['variables.account', { variables: { account: { ...shop, perConnection: true } } }],
+    [
+      'variables.shop.callbackParameter',
+      { variables: { shop: { ...shop, callbackParameter: 'state' } } },
+    ],
+    ['callbackParameters.0', { callbackParameters: ['user_id'] }],
+  ])('is refused in a description: %s', (field, more) => {
+    const argument = `providers.acme.${field}`;
+    const thrown = expect.objectContaining({
+      argument,
+      message: expect.stringContaining('is a parameter of the connect routes'),
+    });
+    const url = { tokenUrl: 'https://acme.example/token' };
+    const acme = { clientId: 'a', clientSecret: 'b', ...url, ...more };
+    const open = createTokenKeep({ databaseUrl: database.url, providers: { acme } });
+    expect(() => open.connector.providers()).toThrow(thrown);
+  });
+
+  it('is allowed where the application sets the value', () => {
+    const acme = { clientId: 'a', clientSecret: 'b', tokenUrl: 'https://{account}.example/token' };
+    const variables = { account: { values: ['a'], default: 'a' } };
+    const open = createTokenKeep({
+      databaseUrl: database.url,
+      providers: { acme: { ...acme, variables } },
+    });
+    expect(open.connector.providers()).toEqual(['acme']);
+  });
+});
+
 describe('createTokenKeep refuses', () => {
   const thrownBy = (options: unknown): Error => {
     try {

@@ -11,17 +11,11 @@ import {
 import { startTokenEndpoint } from '../../support/token-endpoint.mjs';
 import { emptyDatabase, KEY, OTHER_KEY, type TestDatabase } from '../helpers/database';
 import { storeCases } from '../testing/stores';
+import { TABLES } from '../helpers/tables';
 
 const SECRET = 'a'.repeat(32);
 const OTHER_SECRET = 'b'.repeat(32);
 export const NAMES = ['gmail', 'zoho', 'vault', 'calendar', 'integration'] as const;
-const TABLES = {
-  gmail: 'gmail_tokens',
-  zoho: 'oauth_tokens',
-  vault: 'token_vault',
-  calendar: 'google_calendar_tokens',
-  integration: 'integration_tokens',
-};
 
 export const keysOf = (ring: string) => ({ tokenkeepKey: ring, gmailEncryptionKey: ring });
 /** Before the key changes, while it changes, and when only the new one is left. */

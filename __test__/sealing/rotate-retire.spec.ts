@@ -27,6 +27,13 @@ describe('rotate({ retire })', () => {
     });
   });
 
+  it('takes the word of no tenant, who sees only some rows', async () => {
+    const keep = keepWith(BOTH);
+    const asked = keep.forTenant('acme').rotate({ retire: 1 });
+    await expect(asked).rejects.toMatchObject({ argument: 'retire' });
+    await expect(keep.forTenant('acme').rotate({ store: 'zoho' })).resolves.toBeDefined();
+  });
+
   it('finds what a process that has the old key first has stored since', async () => {
     await fill(keepWith(BEFORE), 1);
     await rotate();

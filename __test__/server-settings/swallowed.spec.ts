@@ -6,17 +6,11 @@ import { examine, on } from '../doctor/doctor';
 import { failureOf, until } from '../helpers/promises';
 import { tokensOf } from '../helpers/rows';
 import { useScene } from './scene';
+import { TABLES } from '../helpers/tables';
 
 const scene = useScene();
 const TENANT = '00000000-0000-4000-8000-000000000001';
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000);
-const TABLES = {
-  gmail: 'gmail_tokens',
-  zoho: 'oauth_tokens',
-  vault: 'token_vault',
-  calendar: 'google_calendar_tokens',
-  integration: 'integration_tokens',
-};
 
 /** A trigger that runs before each row of a table is written. */
 async function trigger(table: string, event: string, body: string): Promise<void> {

@@ -266,7 +266,8 @@ describe('call by call', () => {
     [
       'an integration that is refreshed by a function, by force, and within five seconds again',
       async ({ integration }, userId) => {
-        await integration.storeToken(userId, 'github', { ...STORED, expiresAt: soon });
+        const metadata = { team: 'T1' };
+        await integration.storeToken(userId, 'github', { ...STORED, expiresAt: soon, metadata });
         let calls = 0;
         const refreshFn = async () => ({
           accessToken: `refreshed ${++calls}`,

@@ -41,7 +41,7 @@ const TYPESCRIPT = {
   settings: `bridge errors input`,
   stores: `bridge errors input settings type:instance`,
   instance: `bridge errors input settings stores`,
-  http: `bridge errors input instance`,
+  http: `bridge errors input instance settings`,
   testing: `bridge errors input instance stores`,
   cli: `bridge errors http input instance settings stores`,
   drizzle: ``,
@@ -67,7 +67,6 @@ const PLACES = [
     words: ['SystemTime::now', 'Instant::now', 'Utc::now'],
     in: [
       'refresh/runtime.rs',
-      'oauth/client_assertion/mod.rs',
       'oauth/discovery/cache.rs',
       'db/connect.rs',
       'db/idle.rs',

@@ -12,12 +12,12 @@ use super::stores::{Open, Opening};
 use crate::config::timestamp;
 use crate::db::Timestamp;
 use crate::oauth::{Metadata, TokenEndpoint};
-use crate::refresh::{RefreshOptions, expires_at};
+use crate::refresh::RefreshOptions;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::store::integration::{
-    self, Expiring, FailureCount, GetOptions, Integration, Key, Summary, Tokens,
+    self, Expiring, FailureCount, GetOptions, Integration, Key, ReceivedResponse, Summary, Tokens,
 };
-use crate::store::{KeptMetadata, StoreOptions};
+use crate::store::{ReplacedMetadata, StoreOptions};
 
 /// The stored tokens, fresh or not, alive or not; `null` when there are none.
 #[napi(catch_unwind)]
@@ -60,8 +60,8 @@ pub fn store_integration_token(
         let endpoint = stores.providers.endpoint(&provider);
         let client = endpoint.as_ref().ok().and_then(|endpoint| endpoint.client());
         let key = Key { user_id, provider };
-        let kept = KeptMetadata { is_required: true, ..KeptMetadata::default() };
-        stores.integration().store(key, tokens, client, &kept).await.map(|()| Value::NOTHING)
+        let replaced = ReplacedMetadata { is_required: true, ..ReplacedMetadata::default() };
+        stores.integration().store(key, tokens, client, &replaced).await.map(|()| Value::NOTHING)
     })
 }
 
@@ -79,27 +79,16 @@ pub fn store_token_response(
     scopes: Vec<String>,
     metadata: Option<String>,
 ) -> napi::Result<()> {
-    let response = zeroize::Zeroizing::new(response.into_bytes());
+    let body = response.into_bytes().into();
     call(instance, id, move |stores| async move {
         let stores = stores?;
         let endpoint = stores.providers.endpoint(&provider)?;
-        let metadata = Metadata::stored(metadata.as_deref());
-        let granted = endpoint.granted(response, &scopes, metadata)?;
         let received_at = Timestamp::from_ms(timestamp("receivedAt", received_at_ms)?);
-        let tokens = Tokens {
-            access_token: granted.access_token,
-            refresh_token: granted.refresh_token,
-            expires_at: expires_at(granted.expiry, received_at),
-            scopes: granted.scopes.map(|named| named.0).unwrap_or(scopes),
-            metadata: granted.metadata.json(),
-        };
+        let metadata = Metadata::stored(metadata.as_deref());
+        let response = ReceivedResponse { body, received_at, scopes, metadata };
         let key = Key { user_id, provider };
-        // With another grant, nothing of the connection before is kept.
-        let is_another = tokens.refresh_token.is_some();
-        let names = if is_another { endpoint.metadata_names() } else { Vec::new() };
-        let kept = KeptMetadata { names, is_required: endpoint.varies() };
-        let client = endpoint.client();
-        stores.integration().store(key, tokens, client, &kept).await.map(|()| Value::NOTHING)
+        stores.integration().store_response(key, &endpoint, response).await?;
+        Ok(Value::NOTHING)
     })
 }
 

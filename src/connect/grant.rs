@@ -4,9 +4,9 @@ use super::pending_authorization::PendingAuthorization;
 use super::{Connect, GOOGLE, account_store};
 use crate::db::Timestamp;
 use crate::error::{Error, NotAuthorized, Result};
-use crate::oauth::{Endpoint, Grant, Metadata, Provider};
+use crate::oauth::{Endpoint, Grant, Provider};
 use crate::refresh::{Credentials, EventKind, expires_at};
-use crate::store::{Connects, Granted, KeptMetadata, Whose};
+use crate::store::{Connects, Granted, ReplacedMetadata, Whose};
 
 impl Connect {
     /// Stores the grant; returns whether the account differs from the one before.
@@ -42,16 +42,19 @@ impl Connect {
             _ => None,
         };
         let unknown = before.is_none() && subject.is_none();
-        let may_keep = (unknown || is_same == Some(true))
-            && self.is_at_same_server(store, state, server.provider(), &metadata).await?;
+        // Where connections have servers of their own, the stored refresh token may be another one's.
+        let described = server.provider();
+        let token_url = |own| described.url(Endpoint::Token, own).ok();
+        let stored = self.variables(store, &state.user_id, provider).await?;
+        let is_same_server = token_url(&stored) == token_url(&described.variables_in(&metadata));
         let granted = Granted {
             credentials: Credentials { access_token, refresh_token },
             expires_at: expires_at(expiry, began),
             scopes,
             client: server.client(),
             metadata,
-            kept: kept_by(server.provider()),
-            may_keep,
+            replaced: replaced_by(described),
+            may_keep: is_same_server && (unknown || is_same == Some(true)),
         };
         let provider = provider.unwrap_or(GOOGLE);
         if let Err(error) = store.connect(&state.user_id, provider, granted).await {
@@ -75,26 +78,7 @@ impl Connect {
     }
 }
 
-impl Connect {
-    /// Whether the stored refresh token is of the server that has answered, where connections have servers of their
-    /// own.
-    async fn is_at_same_server<S: Connects>(
-        &self,
-        store: &S,
-        state: &PendingAuthorization,
-        provider: &Provider,
-        metadata: &Metadata,
-    ) -> Result<bool> {
-        let Some(name) = state.provider.as_deref().filter(|_| provider.varies()) else {
-            return Ok(true);
-        };
-        let stored = store.metadata(&state.user_id, name).await?;
-        let at = |of: &Metadata| provider.url(Endpoint::Token, &provider.variables_in(of)).ok();
-        Ok(at(&Metadata::stored(stored.as_deref())) == at(metadata))
-    }
-}
-
 /// A row keeps nothing of the connection before.
-fn kept_by(provider: &Provider) -> KeptMetadata {
-    KeptMetadata { names: provider.metadata_names(), is_required: provider.varies() }
+fn replaced_by(provider: &Provider) -> ReplacedMetadata {
+    ReplacedMetadata { names: provider.metadata_names(), is_required: provider.varies() }
 }

@@ -14,6 +14,7 @@ mod revoke;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::pending_authorization::{PendingAuthorization, of_tenant};
 pub use self::redirect_uri::RedirectUri;
@@ -25,7 +26,7 @@ use crate::oauth::{
     AuthorizationRequest, AuthorizationServer, BUILT_IN_NAMES, ConnectionVariables, Grant,
     did_you_mean, redacted,
 };
-use crate::refresh::{Event, EventKind, Observer};
+use crate::refresh::{Event, EventKind, Observer, Runtime, Tokio};
 use crate::store::integration::provider_name;
 use crate::store::{Accounts, Connects, Found, Pending, PendingTable};
 use tokio_util::task::TaskTracker;
@@ -298,7 +299,8 @@ impl Connect {
         let provider = server.provider();
         let variables = provider.answered_variables(&state.variables, &response.parameters)?;
         let PendingAuthorization { redirect_uri, code_verifier, .. } = &state;
-        let grant = server.exchange(code, redirect_uri, code_verifier, &variables).await?;
+        let grant =
+            server.exchange(code, redirect_uri, code_verifier, &variables, unix_time()).await?;
         let kept = provider.metadata_of_response(variables, &response.parameters);
         let grant = Grant { metadata: kept.with(&grant.metadata), ..grant };
         let account_changed = self.store_grant(store, &state, grant, began).await?;
@@ -328,6 +330,11 @@ impl Connect {
             reason: None,
         });
     }
+}
+
+/// The time since 1970.
+fn unix_time() -> Duration {
+    Tokio::default().wall()
 }
 
 /// The error with the store's name: the migration of each store that users connect to creates the table.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connect, GOOGLE, account_store};
+use super::{Connect, GOOGLE, account_store, unix_time};
 use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationServer, ConnectionVariables, HttpEndpoint, Metadata, TokenEndpoint,
@@ -48,11 +48,11 @@ impl Connect {
     ) -> Result<()> {
         let server = self.server(provider)?;
         let (token, hint) = best(&credentials?, server.revokes_access_token());
-        server.revoke(&token, hint, variables).await
+        server.revoke(&token, hint, variables, unix_time()).await
     }
 
     /// The values of the connection's variables, which its row keeps.
-    async fn variables<S: Connects>(
+    pub(super) async fn variables<S: Connects>(
         &self,
         store: &S,
         key: &str,
@@ -110,7 +110,7 @@ async fn revoke_at(
 ) -> Result<()> {
     let (credentials, endpoint) = (credentials?, endpoint?);
     let (token, hint) = best(&credentials, endpoint.revokes_access_token());
-    endpoint.revoke(&token, hint).await
+    endpoint.revoke(&token, hint, unix_time()).await
 }
 
 /// The token to revoke and its `token_type_hint`: the refresh token, which ends the whole grant, or else the

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpRequest, HttpResponse};
@@ -143,10 +142,10 @@ impl AuthorizationServer {
     /// The client assertion of one request; `None`: the client has no key.
     pub(super) fn assertion(
         &self,
-        variables: &ConnectionVariables,
+        token_url: &str,
+        unix_time: Duration,
     ) -> Result<Option<Zeroizing<String>>> {
-        let token_url = self.provider.url(Endpoint::Token, variables)?;
-        self.client.assertion(self.provider.assertion_audience(&token_url), unix_time())
+        self.client.assertion(self.provider.assertion_audience(token_url), unix_time)
     }
 
     /// Token endpoint and client ID, in the form of [`super::TokenEndpoint::client`].
@@ -231,7 +230,7 @@ impl AuthorizationServer {
         self.provider.in_known_words(asked, granted)
     }
 
-    /// Exchanges a code, without retries (RFC 6749, section 4.1.3).
+    /// Exchanges a code, without retries (RFC 6749, section 4.1.3). `unix_time` is the time since 1970.
     ///
     /// # Errors
     /// [`Error::Authorization`], for every cause.
@@ -241,10 +240,11 @@ impl AuthorizationServer {
         redirect_uri: &str,
         code_verifier: &str,
         variables: &ConnectionVariables,
+        unix_time: Duration,
     ) -> Result<Grant> {
         let mut outcome = Err(Error::internal("a client has no way to authenticate"));
         let token_url = self.provider.url(Endpoint::Token, variables)?;
-        let assertion = self.assertion(variables)?;
+        let assertion = self.assertion(&token_url, unix_time)?;
         for client in self.clients() {
             let request = code_request(
                 &self.provider,

@@ -75,8 +75,13 @@ impl ClientCredentials {
         self.secrets.len().max(1)
     }
 
+    /// [`client_at`] with a fingerprint of the secrets: what [`super::TokenEndpoint::login`] returns.
+    pub(super) fn login_at(&self, token_url: &str) -> String {
+        format!("{} {}", client_at(token_url, self), self.fingerprint())
+    }
+
     /// Distinguishes secrets within this process; keyed at random, so it reveals nothing elsewhere.
-    pub(super) fn fingerprint(&self) -> String {
+    fn fingerprint(&self) -> String {
         static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let secrets: Vec<&str> = self.secrets.iter().map(ClientSecret::expose).collect();
         let key = self.signing_key.as_deref().map(SigningKey::public_key);

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::client_assertion::unix_time;
 use super::credentials::{Client, ClientCredentials, client_at};
 use super::discovery::{CACHE, Found, LIMIT};
 use super::http::{HttpClient, HttpFailure, HttpResponse};
@@ -25,6 +24,7 @@ pub struct HttpEndpoint {
     shared: Arc<Shared>,
     /// An error as long as it is to be found through the issuer, or in the row of a grant.
     address: Result<Arc<Address>>,
+    login: Arc<str>,
     /// The scopes of the grant, in the words in which they were asked for.
     scopes: Vec<String>,
 }
@@ -37,9 +37,6 @@ struct Shared {
     accepted_secret: AtomicUsize,
     http: Arc<dyn HttpClient>,
     client: String,
-    login: String,
-    /// Whether each grant has an address of its own.
-    varies: bool,
     /// The same for the provider with its endpoints, as of this metadata.
     found: Mutex<Option<(Found, Arc<HttpEndpoint>)>>,
 }
@@ -51,17 +48,11 @@ struct Address {
     revocation_url: Result<String>,
     /// For whom client assertions are.
     audience: String,
-    login: String,
 }
 
 impl Address {
-    fn of(
-        provider: &Provider,
-        credentials: &ClientCredentials,
-        own: &ConnectionVariables,
-    ) -> Result<Self> {
+    fn of(provider: &Provider, own: &ConnectionVariables) -> Result<Self> {
         let token_url = provider.url(Endpoint::Token, own)?;
-        let login = format!("{} {}", client_at(&token_url, credentials), credentials.fingerprint());
         let audience = provider.assertion_audience(&token_url).to_owned();
         let refresh_url = match &provider.refresh_url {
             Some(_) => provider.url(Endpoint::Refresh, own)?,
@@ -73,7 +64,7 @@ impl Address {
                 Err(Error::configuration("providers", "has no revocationUrl for this provider"))
             }
         };
-        Ok(Self { refresh_url, revocation_url, audience, login })
+        Ok(Self { refresh_url, revocation_url, audience })
     }
 }
 
@@ -94,8 +85,7 @@ impl HttpEndpoint {
             None => provider.described_url(Endpoint::Token)?,
         };
         let client = client_at(&place, &credentials);
-        let login = format!("{client} {}", credentials.fingerprint());
-        let varies = provider.varies();
+        let login = credentials.login_at(&place).into();
         let none = ConnectionVariables::new();
         let address = match provider.discovery_issuer() {
             Some(_) if provider.revocation_url.is_some() => {
@@ -104,19 +94,19 @@ impl HttpEndpoint {
             }
             Some(_) => Err(not_found()),
             // The values of a variable may be in the rows only.
-            None if varies => Address::of(&provider, &credentials, &none),
-            None => Ok(Address::of(&provider, &credentials, &none)?),
+            None if provider.varies() => Address::of(&provider, &none),
+            None => Ok(Address::of(&provider, &none)?),
         };
+        let address = address.map(Arc::new);
         let (accepted_secret, found) = (AtomicUsize::new(0), Mutex::new(None));
-        let shared =
-            Shared { provider, credentials, accepted_secret, http, client, login, varies, found };
-        Ok(Self { shared: Arc::new(shared), address: address.map(Arc::new), scopes: Vec::new() })
+        let shared = Shared { provider, credentials, accepted_secret, http, client, found };
+        Ok(Self { shared: Arc::new(shared), address, login, scopes: Vec::new() })
     }
 
     /// Whether each grant has an address of its own, which its row says.
     #[must_use]
     pub fn varies(&self) -> bool {
-        self.shared.varies
+        self.shared.provider.varies()
     }
 
     /// The names of everything that a connection may keep.
@@ -160,16 +150,16 @@ impl HttpEndpoint {
         })
     }
 
-    /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`.
+    /// Revokes a token (RFC 7009); `hint` is its `token_type_hint`. `unix_time` is the time since 1970.
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
     /// [`Error::Configuration`] without a revocation endpoint.
-    pub async fn revoke(&self, token: &str, hint: &str) -> Result<()> {
+    pub async fn revoke(&self, token: &str, hint: &str, unix_time: Duration) -> Result<()> {
         let this = self.found(LIMIT).await?;
         let Shared { http, provider, .. } = &*this.shared;
         let url = this.address()?.revocation_url.as_deref().map_err(Clone::clone)?;
-        let assertion = this.assertion(unix_time())?;
+        let assertion = this.assertion(unix_time)?;
         let clients = this.clients().map(|(_, client)| client.asserting(&assertion));
         revoke(http.as_ref(), provider, url, clients, (token, hint)).await
     }
@@ -188,6 +178,7 @@ impl HttpEndpoint {
         let here = |of: &Self| Self {
             shared: Arc::clone(&of.shared),
             address: of.address.clone(),
+            login: Arc::clone(&self.login),
             scopes: self.scopes.clone(),
         };
         let Some(issuer) = provider.discovery_issuer() else { return Ok(here(self)) };
@@ -265,19 +256,19 @@ impl TokenEndpoint for HttpEndpoint {
     }
 
     fn login(&self) -> Option<&str> {
-        Some(self.address.as_deref().map_or(&self.shared.login, |address| &address.login))
+        Some(&self.login)
     }
 
     fn for_grant(self: &Arc<Self>, scopes: &[String], metadata: Option<&str>) -> Result<Arc<Self>> {
-        let Shared { provider, credentials, varies, .. } = &*self.shared;
-        let address = if *varies {
+        let Shared { provider, credentials, .. } = &*self.shared;
+        let (mut address, mut login) = (self.address.clone(), Arc::clone(&self.login));
+        if provider.varies() {
             let own = provider.variables_in(&Metadata::stored(metadata));
-            Ok(Arc::new(Address::of(provider, credentials, &own)?))
-        } else {
-            self.address.clone()
-        };
+            address = Ok(Arc::new(Address::of(provider, &own)?));
+            login = credentials.login_at(&provider.url(Endpoint::Token, &own)?).into();
+        }
         let shared = Arc::clone(&self.shared);
-        Ok(Arc::new(Self { shared, address, scopes: scopes.to_vec() }))
+        Ok(Arc::new(Self { shared, address, login, scopes: scopes.to_vec() }))
     }
 
     fn may_rotate(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Token revocation (RFC 7009, or as a provider has it).
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::authorization::{AuthorizationServer, REQUEST_BUDGET};
@@ -17,7 +19,8 @@ impl AuthorizationServer {
         self.provider.revokes_access_token()
     }
 
-    /// Revokes a token; `hint` is its `token_type_hint`. `variables` are those of the connection.
+    /// Revokes a token; `hint` is its `token_type_hint`. `variables` are those of the connection,
+    /// `unix_time` is the time since 1970.
     ///
     /// # Errors
     /// [`Error::ProviderUnavailable`], [`Error::ProviderRefused`] if the revocation is not confirmed;
@@ -27,13 +30,15 @@ impl AuthorizationServer {
         token: &str,
         hint: &str,
         variables: &ConnectionVariables,
+        unix_time: Duration,
     ) -> Result<()> {
         let found = self.found().await?;
         let this = found.as_deref().unwrap_or(self);
         let url = this.provider.url(Endpoint::Revocation, variables)?;
-        let (http, assertion) = (this.http.as_ref(), this.assertion(variables)?);
+        let token_url = this.provider.url(Endpoint::Token, variables)?;
+        let assertion = this.assertion(&token_url, unix_time)?;
         let clients = this.clients().map(|client| client.asserting(&assertion));
-        revoke(http, &this.provider, &url, clients, (token, hint)).await
+        revoke(this.http.as_ref(), &this.provider, &url, clients, (token, hint)).await
     }
 }
 

@@ -21,13 +21,13 @@ pub struct Granted {
     pub may_keep: bool,
     /// What else is kept with the row.
     pub metadata: Metadata,
-    /// What happens to stored metadata.
-    pub kept: KeptMetadata,
+    /// What of the stored metadata it replaces.
+    pub replaced: ReplacedMetadata,
 }
 
-/// What happens to the metadata of a row when other is stored.
+/// What of a row's metadata is replaced when other is stored.
 #[derive(Debug, Clone, Default)]
-pub struct KeptMetadata {
+pub struct ReplacedMetadata {
     /// The names of members that are removed before the new ones are added.
     pub names: Vec<String>,
     /// Whether tokens are not stored without the metadata, in a table without the column.

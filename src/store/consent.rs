@@ -33,9 +33,9 @@ impl<S: ConsentMapping> TableView<'_, S> {
         let parts = S::parts(key);
         let access = granted.credentials.access_token.expose();
         let access = self.mapping.tokens().sealed(&parts, ACCESS_TOKEN, access)?;
-        let Granted { metadata, kept, .. } = granted;
+        let Granted { metadata, replaced, .. } = granted;
         let metadata = metadata.json();
-        let has_metadata = metadata.is_some() || !kept.names.is_empty();
+        let has_metadata = metadata.is_some() || !replaced.names.is_empty();
         let mut merge = S::MERGE.filter(|_| has_metadata);
         let step = "store tokens";
         for _ in 0..TRIES {
@@ -51,13 +51,15 @@ impl<S: ConsentMapping> TableView<'_, S> {
                 (&granted.expires_at, Type::TIMESTAMPTZ),
                 (&granted.scopes, Type::TEXT_ARRAY),
                 (&metadata, Type::TEXT),
-                (&kept.names, Type::TEXT_ARRAY),
+                (&replaced.names, Type::TEXT_ARRAY),
             ];
             let params = if merge.is_some() { params } else { &params[..params.len() - 2] };
             let sql = self.named(&S::KEEP.replace("{merge}", merge.unwrap_or_default()));
             match self.write(step, &sql, params).await {
                 // A table that an older tokenkeep has migrated: the tokens are stored.
-                Err(Error::Schema { .. }) if merge.is_some() && !kept.is_required => merge = None,
+                Err(Error::Schema { .. }) if merge.is_some() && !replaced.is_required => {
+                    merge = None
+                }
                 Err(error) => return Err(error),
                 Ok(written) if written.is_empty() => {}
                 Ok(_) => return Ok(()),

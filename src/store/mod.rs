@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub use self::account::{Accounts, Whose};
 pub use self::base::StoreOptions;
-pub use self::connects::{Connects, Granted, KeptMetadata};
+pub use self::connects::{Connects, Granted, ReplacedMetadata};
 pub use self::pending::{Found, Pending, PendingTable};
 pub use self::pending_keys::PendingUse;
 pub use self::registry::{About, STORES, SealedKey, Stores};

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from '../errors/errors';
 import { optionalTexts, record, text } from '../input/arguments';
 import { didYouMean } from '../input/nearest';
+import { isConnectParameter } from './connect-parameters';
 import type {
   ErrorRule,
   ProviderDescription,
@@ -118,16 +119,36 @@ const ERROR_RULE: Checks<ErrorRule> = {
   pause: positive,
 };
 
+/** The name of a parameter that the connect routes do not read themselves. */
+const otherParameter: Check = (argument, value) =>
+  isConnectParameter(String(filled(argument, value)))
+    ? refuse(
+        argument,
+        `must have another name: ${String(value)} is a parameter of the connect routes`,
+      )
+    : value;
+
 const VARIABLE: Checks<UrlVariable> = {
   values: texts,
   pattern: filled,
   default: filled,
   perConnection: flag,
-  callbackParameter: filled,
+  callbackParameter: otherParameter,
 };
 
 const variable: Check = (argument, value) =>
   typeof value === 'string' ? filled(argument, value) : objectOf(VARIABLE)(argument, value);
+
+/** A variable whose value a connect request gives is a parameter of the routes, too. */
+const variables: Check = (argument, value) => {
+  const given = recordOf(variable)(argument, value) as Record<string, string | UrlVariable>;
+  for (const [name, declared] of Object.entries(given)) {
+    if (typeof declared === 'object' && declared.perConnection) {
+      otherParameter(`${argument}.${name}`, name);
+    }
+  }
+  return given;
+};
 
 /** The name of a header (RFC 9110, section 5.1). */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -186,7 +207,7 @@ const CHECKS: Checks<ProviderDescription> = {
   refreshUrl: filled,
   revocationUrl: filled,
   revocation: objectOf(REVOCATION),
-  variables: recordOf(variable),
+  variables,
   clientAuthentication,
   assertionAudience: filled,
   requestFormat,
@@ -202,7 +223,7 @@ const CHECKS: Checks<ProviderDescription> = {
   scopesMayBeDeclined: flag,
   codeChallengeMethod: oneOf('S256', 'none'),
   metadata: recordOf(pointer),
-  callbackParameters: texts,
+  callbackParameters: listOf(otherParameter),
   tokensAt: pointer,
   defaultExpiresIn: orNull(positive),
   rotation: oneOf('never', 'sometimes', 'always'),

@@ -5,14 +5,7 @@ import type pg from 'pg';
 import type { TokenKeep } from '../../../dist/index.js';
 import type { Endpoint } from '../../helpers/scene';
 import { STORES } from '../every-store';
-
-const TABLES = {
-  gmail: 'gmail_tokens',
-  zoho: 'oauth_tokens',
-  vault: 'token_vault',
-  calendar: 'google_calendar_tokens',
-  integration: 'integration_tokens',
-} as const;
+import { TABLES } from '../../helpers/tables';
 
 type Store = (typeof STORES)[number];
 

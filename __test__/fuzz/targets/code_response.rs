@@ -4,6 +4,7 @@
 #![no_main]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -41,7 +42,13 @@ fuzz_target!(|body: &[u8]| {
         let server = AuthorizationServer::new(Provider::google().clone(), client, http);
         let server = server.expect("the endpoints are Google's");
         let none = ConnectionVariables::new();
-        match runtime.block_on(server.exchange("code", "https://app/cb", "verifier", &none)) {
+        match runtime.block_on(server.exchange(
+            "code",
+            "https://app/cb",
+            "verifier",
+            &none,
+            Duration::ZERO,
+        )) {
             Ok(grant) => granted(status, body, &grant),
             Err(Error::Authorization { .. }) => {}
             Err(other) => panic!("{other:?}"),

@@ -79,8 +79,3 @@ fn encoded(part: &impl Serialize) -> Result<String> {
     json.map(|json| URL_SAFE_NO_PAD.encode(json))
         .map_err(|_| Error::internal("a client assertion cannot be written as JSON"))
 }
-
-/// The time since 1970, for requests whose caller has no clock.
-pub(super) fn unix_time() -> Duration {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-}

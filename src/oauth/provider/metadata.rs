@@ -44,6 +44,9 @@ impl Metadata {
 /// The most bytes of a value, as JSON.
 const VALUE_MAX_BYTES: usize = 4_096;
 
+/// Members of a token response that are secret.
+const SECRET: [&str; 4] = ["access_token", "refresh_token", "id_token", "client_secret"];
+
 /// Whether a value has a secret member, at any depth.
 fn has_secret(value: &Value) -> bool {
     match value {
@@ -66,13 +69,6 @@ pub(in crate::oauth) fn kept(body: &str, pointers: &BTreeMap<String, String>) ->
     };
     Metadata(pointers.iter().filter_map(member).collect())
 }
-
-/// Parameters that the connect routes read themselves (`ts/http/parameters.ts`).
-const RESERVED: [&str; 9] =
-    ["link", "ticket", "user_id", "return_to", "state", "code", "error", "account", "iss"];
-
-/// Members of a token response that are secret.
-const SECRET: [&str; 4] = ["access_token", "refresh_token", "id_token", "client_secret"];
 
 /// Checks a JSON pointer of a description.
 pub(super) fn check_pointer(pointer: &str) -> std::result::Result<(), &'static str> {
@@ -99,18 +95,6 @@ impl Provider {
     fn connection_variables(&self) -> impl Iterator<Item = (&str, &super::UrlVariable)> {
         let own = self.variables.iter().filter(|(_, variable)| variable.is_of_connection());
         own.map(|(name, variable)| (name.as_str(), variable))
-    }
-
-    /// A field of the description, and a name in it that the connect routes do not read as this field's.
-    pub(super) fn reserved_name(&self) -> Option<(&'static str, &str)> {
-        let variables = self.connection_variables();
-        let variables = variables.filter(|(_, variable)| variable.per_connection);
-        let asked = variables.map(|(name, _)| ("variables", name));
-        let said = self.variables.values().filter_map(|it| it.callback_parameter.as_deref());
-        let said = said.map(|name| ("variables", name));
-        let kept =
-            self.callback_parameters.iter().map(|name| ("callbackParameters", name.as_str()));
-        asked.chain(said).chain(kept).find(|(_, name)| RESERVED.contains(name))
     }
 
     /// The names of the variables that a connect request may give.

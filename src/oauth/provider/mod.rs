@@ -3,6 +3,7 @@
 
 mod built_in;
 mod discovered;
+mod endpoints;
 mod error_rule;
 mod lifetime;
 mod metadata;
@@ -21,6 +22,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 pub use self::built_in::BUILT_IN_NAMES;
+pub use self::endpoints::Endpoint;
 pub use self::error_rule::ErrorRule;
 pub(super) use self::error_rule::{Told, first_match};
 pub use self::lifetime::Lifetime;
@@ -32,7 +34,6 @@ pub use self::revocation_form::{RevocationForm, RevocationMethod, RevokedToken, 
 pub use self::rotation_grace::RotationGrace;
 pub use self::url_template::{ConnectionVariables, UrlTemplate, UrlVariable};
 use super::credentials::ClientAuthentication;
-use super::endpoint_url::check_url;
 use crate::error::{Error, Result};
 
 /// A provider.
@@ -147,33 +148,6 @@ pub enum Rotation {
     Always,
 }
 
-/// An endpoint of a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// The authorization endpoint.
-    Authorization,
-    /// The token endpoint.
-    Token,
-    /// The endpoint for refreshes.
-    Refresh,
-    /// The revocation endpoint.
-    Revocation,
-}
-
-impl Endpoint {
-    const ALL: [Self; 4] = [Self::Authorization, Self::Token, Self::Refresh, Self::Revocation];
-
-    /// Its field in a description.
-    fn field(self) -> &'static str {
-        match self {
-            Self::Authorization => "authorizationUrl",
-            Self::Token => "tokenUrl",
-            Self::Refresh => "refreshUrl",
-            Self::Revocation => "revocationUrl",
-        }
-    }
-}
-
 impl Provider {
     /// The built-in provider with this name.
     #[must_use]
@@ -243,12 +217,6 @@ impl Provider {
             let reason = "is not set. It cannot be found through the issuer where a URL has a variable of connections";
             return invalid("tokenUrl".to_owned(), reason.to_owned());
         }
-        if let Some((field, name)) = self.reserved_name() {
-            let reason = format!(
-                "{name} is a parameter of the connect routes, so it must have another name"
-            );
-            return invalid(field.to_owned(), reason);
-        }
         for (name, pointer) in &self.metadata {
             if let Err(reason) = metadata::check_pointer(pointer) {
                 return invalid(format!("metadata.{name}"), reason.to_owned());
@@ -260,15 +228,6 @@ impl Provider {
             }
         }
         Ok(())
-    }
-
-    fn template(&self, endpoint: Endpoint) -> Option<&UrlTemplate> {
-        match endpoint {
-            Endpoint::Authorization => self.authorization_url.as_ref(),
-            Endpoint::Token => self.token_url.as_ref(),
-            Endpoint::Refresh => self.refresh_url.as_ref(),
-            Endpoint::Revocation => self.revocation_url.as_ref(),
-        }
     }
 
     /// The provider, whose `field` is named `option` in errors.
@@ -313,57 +272,6 @@ impl Provider {
             }
             _ => Self { issuer: Some(value.to_owned()), ..self }.named("issuer", variable),
         }
-    }
-
-    /// Whether its endpoints are not the same for all connections.
-    #[must_use]
-    pub fn varies(&self) -> bool {
-        Endpoint::ALL.iter().any(|endpoint| self.varies_at(*endpoint))
-    }
-
-    /// Whether an endpoint has this variable.
-    fn has_variable(&self, name: &str) -> bool {
-        Endpoint::ALL.iter().any(|at| self.template(*at).is_some_and(|url| url.has(name)))
-    }
-
-    fn varies_at(&self, endpoint: Endpoint) -> bool {
-        self.template(endpoint).is_some_and(|url| url.varies(&self.variables))
-    }
-
-    /// An endpoint as it is described, with the names of its variables if it is not the same for all connections.
-    ///
-    /// # Errors
-    /// Like [`Provider::url`].
-    pub fn described_url(&self, endpoint: Endpoint) -> Result<Cow<'_, str>> {
-        match self.template(endpoint).filter(|_| self.varies_at(endpoint)) {
-            Some(template) => Ok(template.as_str().into()),
-            None => self.url(endpoint, &ConnectionVariables::new()).map(Cow::Owned),
-        }
-    }
-
-    /// An endpoint with the values of its variables, `own` for those of the connection, checked.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] if it is not set, or a value is missing or not allowed, or the URL is neither an
-    /// https URL nor one of this machine.
-    pub fn url(&self, endpoint: Endpoint, own: &ConnectionVariables) -> Result<String> {
-        let option = |field: &str| self.option(field);
-        let Some(template) = self.template(endpoint) else {
-            let name = self.name.as_str();
-            let reason = match BUILT_IN_NAMES.contains(&name) {
-                true => "is not set".to_owned(),
-                false => {
-                    let told = did_you_mean(name, BUILT_IN_NAMES.iter().copied());
-                    format!("is not set, and no provider of this name is built in{told}")
-                }
-            };
-            return Err(Error::configuration(option(endpoint.field()), reason));
-        };
-        let url = template.fill(&self.variables, own).map_err(|(name, reason)| {
-            Error::configuration(option(&format!("variables.{name}")), reason)
-        })?;
-        check_url(option(endpoint.field()), &url, self.allow_insecure)?;
-        Ok(url)
     }
 
     /// The name of a field in errors.

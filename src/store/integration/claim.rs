@@ -111,10 +111,7 @@ impl Integration {
     async fn lease(&self, sql: &str, params: Params<'_>) -> Result<Vec<crate::db::Row>> {
         let table = self.base.table()?;
         let [sql, older] = METADATA.map(|column| table.named(&sql.replace("{metadata}", column)));
-        match table.write(STEP, &sql, params).await {
-            Err(Error::Schema { .. }) => table.write(STEP, &older, params).await,
-            rows => rows,
-        }
+        table.write_either(STEP, [&sql, &older], params).await
     }
 
     /// Rows whose refresh failed before this run and may be tried again, those that failed longest ago first.

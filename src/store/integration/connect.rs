@@ -46,11 +46,11 @@ impl Connects for Integration {
         if granted.credentials.refresh_token.is_none() && !never_expires {
             return self.base.table()?.keep_refresh_token(&key, &granted).await;
         }
-        let Granted { credentials, expires_at, scopes, client, metadata, kept, .. } = granted;
+        let Granted { credentials, expires_at, scopes, client, metadata, replaced, .. } = granted;
         let Credentials { access_token, refresh_token } = credentials;
         let metadata = metadata.json();
         let tokens = Tokens { access_token, refresh_token, expires_at, scopes, metadata };
-        self.store(key, tokens, Some(&client), &kept).await
+        self.store(key, tokens, Some(&client), &replaced).await
     }
 
     async fn metadata(&self, key: &str, provider: &str) -> Result<Option<String>> {

@@ -11,6 +11,7 @@ mod mapping;
 mod migration;
 mod provider_queue;
 mod rate_limit;
+mod received_response;
 mod sql;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use self::expiring::Expiring;
 use self::mapping::IntegrationMapping;
 pub use self::mapping::{Key, Record, provider_name};
 pub use self::migration::MIGRATION;
+pub use self::received_response::ReceivedResponse;
 use crate::config::{TEXT_MAX_BYTES, TOKEN_MAX_BYTES, check_text};
 use crate::crypto::Sealing;
 use crate::db::{Migration, Params, RlsContext, Timestamp, Type};
@@ -30,7 +32,7 @@ use crate::secret::{AccessToken, RefreshToken};
 use crate::store::base::{StoreBase, by_base};
 use crate::store::sealed_tokens::{ACCESS_TOKEN, REFRESH_TOKEN, SealedTokens};
 use crate::store::table::RowMapping;
-use crate::store::{KeptMetadata, SealedKey, Store, StoreOptions};
+use crate::store::{ReplacedMetadata, SealedKey, Store, StoreOptions};
 
 /// What the store is opened with.
 pub struct Options {
@@ -159,8 +161,8 @@ impl Integration {
 
     /// Stores a user's tokens; replaces what was stored. Without a refresh token the stored one is kept;
     /// otherwise a running refresh does not overwrite these tokens. `client`: whose tokens they are, as
-    /// [`TokenEndpoint::client`] names it; `None`: not known. Metadata is added to the stored one, without those in
-    /// `kept`.
+    /// [`TokenEndpoint::client`] names it; `None`: not known. Metadata is added to the stored one, without what is
+    /// `replaced`.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] before anything is sent; [`Error::Database`] and other database errors.
@@ -169,7 +171,7 @@ impl Integration {
         key: Key,
         new: Tokens,
         client: Option<&str>,
-        kept: &KeptMetadata,
+        replaced: &ReplacedMetadata,
     ) -> Result<()> {
         check_key(&key)?;
         let Tokens { access_token, refresh_token, expires_at, scopes, metadata } = new;
@@ -193,16 +195,16 @@ impl Integration {
             (&expires_at, Type::TIMESTAMPTZ),
             (&scopes, Type::TEXT_ARRAY),
             (&metadata, Type::TEXT),
-            (&kept.names, Type::TEXT_ARRAY),
+            (&replaced.names, Type::TEXT_ARRAY),
         ];
         let Statements { store, bare_store, store_metadata } = &*self.statements;
         let step = "store integration tokens";
         let usual = table.write_either(step, [store, bare_store], &params[..params.len() - 2]);
-        let stored = match metadata.is_some() || !kept.names.is_empty() {
+        let stored = match metadata.is_some() || !replaced.names.is_empty() {
             false => usual.await?,
             true => match table.write(step, store_metadata, params).await {
                 // A table that an older tokenkeep has migrated: the tokens are stored.
-                Err(Error::Schema { .. }) if !kept.is_required => usual.await?,
+                Err(Error::Schema { .. }) if !replaced.is_required => usual.await?,
                 stored => stored?,
             },
         };

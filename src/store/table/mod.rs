@@ -16,6 +16,7 @@
 //! | `version_check` | `$1` to `$3`; a condition on the row that has the lease, as `r` |
 //!
 //! A key is an array of texts, so that its parts do not move the other numbers.
+mod commit;
 mod mapping;
 mod rows;
 mod state;
@@ -34,7 +35,7 @@ pub(super) use self::mapping::{RowMapping, Sql, Steps, steps};
 use self::rows::Rows;
 pub(super) use self::rows::{Query, columns};
 pub(super) use self::state::client_of;
-use self::statements::{Statements, named};
+use self::statements::{Statements, named, or_bare};
 pub(super) use self::view::{TableView, table_of};
 pub(super) use self::write_again::Write;
 pub(super) use self::write_blocker::as_asked;
@@ -309,51 +310,14 @@ impl<S: RowMapping> Table for StoreTable<S> {
         version: &RowVersion,
         commit: Commit<'_>,
     ) -> Result<Option<Committed>> {
-        let metadata = commit.response.metadata.json();
-        let params: Params<'_> = &[
-            (&S::parts(&key.key), Type::TEXT_ARRAY),
-            (&version.refresh.as_deref(), Type::TEXT),
-            (&version.access.as_deref(), Type::TEXT),
-            (&commit.sealed.version.refresh.as_deref(), Type::TEXT),
-            (&commit.sealed.version.access.as_deref(), Type::TEXT),
-            (&commit.sealed.key_version, Type::INT4),
-            (&commit.expires_at, Type::TIMESTAMPTZ),
-            (&commit.rotated, Type::BOOL),
-            (&commit.lease, Type::TIMESTAMPTZ),
-            (&ms(self.limits.lease_ms), Type::FLOAT8),
-            (&ms(self.limits.fresh_ms), Type::FLOAT8),
-            (&self.leftover_age_ms(), Type::FLOAT8),
-            (&commit.response.api_domain, Type::TEXT),
-            (&commit.response.scopes.as_ref().map(|scopes| &scopes.0), Type::TEXT_ARRAY),
-            (&metadata, Type::TEXT),
-        ];
-        let (sql, timeouts) = (&self.statements.commit, Timeouts::commit(&self.limits));
-        let usual = || {
-            let params = &params[..params.len() - 1];
-            self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts)
-        };
-        let rows = match self.statements.commit_metadata.as_ref().filter(|_| metadata.is_some()) {
-            Some(sql) => match self.execute(&key.rls, S::STEPS.commit, sql, params, timeouts).await
-            {
-                // The tokens are stored where metadata cannot be: without the column, or the right to write it.
-                Err(error) if !error.is_retryable() => usual().await?,
-                rows => rows?,
-            },
-            None => usual().await?,
-        };
-        rows.first().map(|row| Ok(Committed { expires_at: S::column(row, 0)? })).transpose()
+        self.store_commit(key, version, commit).await
     }
 
     async fn read_for_commit(&self, key: &ContextKey<S::Key>) -> Result<Option<Row<S::Record>>> {
         let (read, timeouts) = (&self.statements.read_one, Timeouts::commit(&self.limits));
         let params: Params<'_> = &[(&S::parts(&key.key), Type::TEXT_ARRAY)];
         let query = |sql| self.query(&key.rls, S::STEPS.read_again, sql, params, timeouts);
-        let mut rows = query(&read.sql).await;
-        for sql in &read.bare {
-            let Err(Error::Schema { .. }) = rows else { break };
-            rows = query(sql).await;
-        }
-        let rows = rows?;
+        let rows = or_bare(query(&read.sql).await, &read.bare, query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let row = S::decode(row)?;
         let revoked = row.revoked.filter(|_| !S::is_marked(&row.record));

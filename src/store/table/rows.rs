@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::mapping::RowMapping;
-use super::statements::{Read, Statements};
+use super::statements::{Read, Statements, or_bare};
 use crate::db::{ContextRead, Database, Fetched, Lookup, ReadKeys, RlsContext, Timeouts, Type};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::refresh::Row;
 
 /// The combined reads of the table.
@@ -27,7 +27,9 @@ impl<S: RowMapping> Lookup for Rows<S> {
         let answers = self.database.read_each(S::STEPS.read, &reads, self.timeouts).await;
         let mut fetched = Vec::with_capacity(answers.len());
         for (answer, (query, bare)) in answers.into_iter().zip(&queries) {
-            let rows = self.or_bare(answer, query, bare).await;
+            let ContextRead { rls, params, .. } = query.read();
+            let read = |sql| self.database.read(rls, S::STEPS.read, sql, &params, self.timeouts);
+            let rows = or_bare(answer, bare, read).await;
             let rows = rows.map_err(|error| error.of_store(S::STORE));
             fetched.push(rows.and_then(|rows| {
                 rows.iter().map(|row| Ok((S::key(row)?, S::decode(row)))).collect()
@@ -91,29 +93,6 @@ impl<S: RowMapping> Rows<S> {
         };
         (Query { rls, sql, params }, bare)
     }
-
-    /// The answer, or that of the first form that fits the table.
-    async fn or_bare(
-        &self,
-        answer: Result<Vec<crate::db::Row>>,
-        query: &Query<'_>,
-        bare: &[String],
-    ) -> Result<Vec<crate::db::Row>> {
-        let mut answer = answer;
-        let ContextRead { rls, params, .. } = query.read();
-        for sql in bare {
-            let Err(lacking @ Error::Schema { .. }) = answer else { break };
-            let rows = self.database.read(rls, S::STEPS.read, sql, &params, self.timeouts).await;
-            answer = rows.map_err(|error| lacking_both(lacking, error));
-        }
-        answer
-    }
-}
-
-/// The error if both forms of a statement have failed: what the table lacks, unless the second form has
-/// failed for another reason.
-pub(super) fn lacking_both(lacking: Error, error: Error) -> Error {
-    if matches!(error, Error::Schema { .. }) { lacking } else { error }
 }
 
 #[cfg(test)]

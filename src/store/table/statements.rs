@@ -2,7 +2,8 @@
 
 use super::mapping::RowMapping;
 use super::write_blocker::{TOUCH, WRITE_BLOCKERS};
-use crate::db::{Database, ON_PRIMARY};
+use crate::db::{Database, ON_PRIMARY, Row};
+use crate::error::{Error, Result};
 use crate::store::sql::RELEASE;
 
 /// The statements for one table name.
@@ -30,6 +31,27 @@ pub(super) struct Read {
     pub(super) sql: String,
     /// For tables that were not migrated, or by an older tokenkeep.
     pub(super) bare: Vec<String>,
+}
+
+/// The answer to a statement, or that of the first of its forms without added columns that fits the table. If none
+/// fits, the error says what the table lacks.
+pub(super) async fn or_bare<'form, Answer>(
+    answer: Result<Vec<Row>>,
+    bare: &'form [String],
+    run: impl Fn(&'form str) -> Answer,
+) -> Result<Vec<Row>>
+where
+    Answer: Future<Output = Result<Vec<Row>>>,
+{
+    let mut answer = answer;
+    for sql in bare {
+        let Err(lacking @ Error::Schema { .. }) = answer else { break };
+        answer = run(sql).await.map_err(|error| match error {
+            Error::Schema { .. } => lacking,
+            other => other,
+        });
+    }
+    answer
 }
 
 /// The statement `sql` with the names of this table and its schema, and with the prefix of all

@@ -2,11 +2,12 @@
 //! caller's tenant.
 
 use std::ops::Deref;
+use std::slice;
 use std::sync::Arc;
 
 use super::StoreTable;
 use super::mapping::RowMapping;
-use super::rows::lacking_both;
+use super::statements::or_bare;
 use crate::db::{Params, RlsContext, Timestamp};
 use crate::error::{Error, Result};
 use crate::refresh::{Credentials, Engine, Row, Table, Tokio};
@@ -104,18 +105,14 @@ impl<S: RowMapping> TableView<'_, S> {
         rows.map_err(|error| error.of_store(S::STORE))
     }
 
-    /// A write in two forms: the second is for a table that was not migrated.
+    /// A write in two forms: the second is for a table that was not migrated, or by an older tokenkeep.
     pub(in crate::store) async fn write_either(
         &self,
         step: &'static str,
         [sql, bare]: [&String; 2],
         params: Params<'_>,
     ) -> Result<Vec<crate::db::Row>> {
-        match self.write(step, sql, params).await {
-            Err(lacking @ Error::Schema { .. }) => {
-                self.write(step, bare, params).await.map_err(|error| lacking_both(lacking, error))
-            }
-            rows => rows,
-        }
+        let written = self.write(step, sql, params).await;
+        or_bare(written, slice::from_ref(bare), |sql| self.write(step, sql, params)).await
     }
 }
